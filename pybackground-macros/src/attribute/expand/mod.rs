@@ -1,0 +1,105 @@
+//! The function that takes the place of the attributed one.
+//!
+//! - [`names`]: identifiers that user code can neither see nor collide with
+//! - [`signature`]: what callers see
+//! - [`output`]: `T` → `Lazy<T>`, and what the body's closure is declared to return
+//! - [`call`]: the options of a call, and the body as a closure
+//! - [`receiver`] and [`format_string`]: `self` in a closure is not the method's `self`
+//! - [`groups`]: invisible groups that had to be built anew
+
+mod call;
+mod format_string;
+mod groups;
+mod names;
+mod output;
+mod receiver;
+mod signature;
+
+use proc_macro2::{Delimiter, Group, Span, TokenStream};
+use quote::{ToTokens, quote, quote_spanned};
+
+
+use super::parse::{Body, Function, Options};
+use super::validate::{self, Passing};
+
+/// Where the expansion finds the library.
+pub(crate) struct Runtime {
+    path: TokenStream,
+}
+
+impl Runtime {
+    pub(crate) fn new(default_crate: &str, options: &Options) -> Self {
+        Self {
+            path: match &options.runtime {
+                Some(path) => path.to_token_stream(),
+                None => {
+                    let name = names::hidden(default_crate, Span::mixed_site());
+                    quote_spanned!(Span::mixed_site()=> ::#name)
+                }
+            },
+        }
+    }
+
+    /// The path, written so that an error about what follows it is shown at `span`.
+    fn at(&self, span: Span) -> TokenStream {
+        names::relocate(self.path.clone(), span)
+    }
+
+    fn private(&self, span: Span) -> TokenStream {
+        let path = self.at(span);
+        let span = names::mixed(span);
+        quote_spanned!(span=> #path::__private)
+    }
+}
+
+// Input:  pub fn f(x: &str) -> usize { x.len() }
+// Output: pub fn f(x: &str) -> Lazy<usize> { let x = lend(x); call(.., move || -> usize { .. }) }
+pub(crate) fn accepted(
+    function: &Function,
+    passing: &[Passing],
+    options: &Options,
+    runtime: &Runtime,
+) -> TokenStream {
+    let Function { attributes, visibility, defaultness, signature, body } = function;
+    let output = output::Output::of(signature, runtime);
+    let arguments = names::arguments(signature, passing, options);
+    let outer_signature = signature::background(signature, &arguments, &output);
+    let attributes = signature::attributes(attributes);
+    let body = match body {
+        Body::Declaration(semicolon) => semicolon.to_token_stream(),
+        Body::Block { attributes, block } => {
+            let call = call::call(signature, &arguments, options, &output, runtime, block);
+            brace(quote!(#(#attributes)* #call), block.span()).into_token_stream()
+        }
+    };
+    quote!(#attributes #visibility #defaultness #outer_signature #body)
+}
+
+/// A function that was refused still exists, so that its callers are not reported as well. Its body
+/// is what reports it: that also keeps the compiler from judging the body's type.
+pub(crate) fn refused(function: &Function, runtime: &Runtime, errors: &TokenStream) -> TokenStream {
+    let Function { attributes, visibility, defaultness, signature, body } = function;
+    let output = output::Output::of(signature, runtime);
+    let signature = if validate::is_called_by_harness(function) {
+        signature.to_token_stream()
+    } else {
+        signature::refused(signature, &output)
+    };
+    match body {
+        Body::Declaration(semicolon) => {
+            quote!(#(#attributes)* #visibility #defaultness #signature #semicolon #errors)
+        }
+        Body::Block { block, .. } => {
+            let body = brace(errors.clone(), block.span());
+            quote!(#(#attributes)* #visibility #defaultness #signature #body)
+        }
+    }
+}
+
+/// Braces at `span`: that of the user's own, for the compiler holds a function whose braces are
+/// generated to be generated, and is then silent about it being unused.
+fn brace(content: TokenStream, span: Span) -> Group {
+    let mut group = Group::new(Delimiter::Brace, content);
+    group.set_span(span);
+    group
+}

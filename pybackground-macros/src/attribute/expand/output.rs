@@ -1,0 +1,156 @@
+//! The result: what the function returns, and what the body's closure is declared to return.
+
+use proc_macro2::{Span, TokenStream};
+use quote::{ToTokens, quote_spanned};
+use syn::spanned::Spanned;
+use syn::{
+    GenericArgument, Lifetime, Path, PathArguments, ReturnType, Signature, Token, Type,
+    TypeImplTrait, TypeInfer, TypeParamBound, TypeParen, token,
+};
+
+use super::{Runtime, groups, names};
+
+/// The result in its two places, and where to show what is wrong with it.
+pub(super) struct Output {
+    /// `-> Lazy<T>`
+    pub(super) returned: TokenStream,
+    /// `T`, as it may be written on a closure or a local variable.
+    pub(super) of_body: TokenStream,
+    pub(super) span: Span,
+}
+
+impl Output {
+    pub(super) fn of(signature: &Signature, runtime: &Runtime) -> Self {
+        let (arrow, ty) = match &signature.output {
+            ReturnType::Default => {
+                let span = names::mixed(signature.paren_token.span.close());
+                return Self::new(
+                    quote_spanned!(span=> ->),
+                    quote_spanned!(span=> ()),
+                    quote_spanned!(span=> ()),
+                    runtime,
+                );
+            }
+            ReturnType::Type(arrow, ty) => (arrow.to_token_stream(), ty),
+        };
+        if is_never(ty) {
+            // `!` may only be written as a function's result: so take it from there.
+            let span = names::mixed(ty.span());
+            let private = runtime.private(span);
+            let never = quote_spanned!(span=> <fn() -> #ty as #private::Returns>::Output);
+            return Self::new(arrow, never.clone(), never, runtime);
+        }
+        let mut in_lazy = Type::clone(ty);
+        each_impl(&mut in_lazy, &mut outlive_arguments);
+        let mut in_body = Type::clone(ty);
+        each_impl(&mut in_body, &mut infer);
+        Self::new(
+            arrow,
+            groups::parenthesized(in_lazy.to_token_stream()),
+            groups::parenthesized(in_body.to_token_stream()),
+            runtime,
+        )
+    }
+
+    fn new(arrow: TokenStream, ty: TokenStream, of_body: TokenStream, runtime: &Runtime) -> Self {
+        let span = ty.span();
+        let end = ty.clone().into_iter().last().map_or(span, |tree| tree.span());
+        let path = runtime.at(span);
+        let open = quote_spanned!(names::mixed(span)=> ::Lazy<);
+        let close = quote_spanned!(names::mixed(end)=> >);
+        Self { returned: quote::quote!(#arrow #path #open #ty #close), of_body, span }
+    }
+}
+
+fn is_never(ty: &Type) -> bool {
+    match ty {
+        Type::Never(_) => true,
+        Type::Group(group) => is_never(&group.elem),
+        Type::Paren(paren) => is_never(&paren.elem),
+        _ => false,
+    }
+}
+
+// Input:  impl Iterator<Item = u8>
+// Output: impl Iterator<Item = u8> + 'static
+//
+// Since edition 2024 an `impl` type is taken to borrow from every argument, unless it says that it
+// borrows from nothing. It does not: no borrow gets as far as the body.
+fn outlive_arguments(ty: &mut Type) {
+    let Type::ImplTrait(TypeImplTrait { impl_token, bounds, .. }) = ty else { return };
+    if !bounds.iter().any(|bound| matches!(bound, TypeParamBound::Lifetime(_))) {
+        let span = names::mixed(impl_token.span);
+        bounds.push(TypeParamBound::Lifetime(Lifetime::new("'static", span)));
+    }
+}
+
+// Input:  Result<impl Display, Error>
+// Output: Result<_, Error>
+fn infer(ty: &mut Type) {
+    *ty = Type::Infer(TypeInfer {
+        attrs: Vec::new(),
+        underscore_token: Token![_](names::mixed(ty.span())),
+    });
+}
+
+/// Changes every `impl Trait` type in `ty`, those inside of others first.
+fn each_impl(ty: &mut Type, change: &mut dyn FnMut(&mut Type)) {
+    match ty {
+        Type::Array(array) => each_impl(&mut array.elem, change),
+        Type::Group(group) => each_impl(&mut group.elem, change),
+        Type::Paren(paren) => each_impl(&mut paren.elem, change),
+        Type::Ptr(pointer) => behind_pointer(&mut pointer.elem, change),
+        Type::Reference(reference) => behind_pointer(&mut reference.elem, change),
+        Type::Slice(slice) => each_impl(&mut slice.elem, change),
+        Type::Tuple(tuple) => tuple.elems.iter_mut().for_each(|elem| each_impl(elem, change)),
+        Type::Path(path) => each_impl_in_path(&mut path.path, change),
+        Type::ImplTrait(opaque) => {
+            each_impl_in_bounds(opaque.bounds.iter_mut(), change);
+            change(ty);
+        }
+        Type::TraitObject(object) => each_impl_in_bounds(object.bounds.iter_mut(), change),
+        _ => {}
+    }
+}
+
+/// `&impl Trait` becomes `&(impl Trait)`, where there is room for a second bound.
+fn behind_pointer(elem: &mut Type, change: &mut dyn FnMut(&mut Type)) {
+    let is_impl = matches!(elem, Type::ImplTrait(_));
+    let span = names::mixed(elem.span());
+    each_impl(elem, change);
+    if is_impl {
+        let inner = std::mem::replace(elem, Type::Infer(TypeInfer {
+            attrs: Vec::new(),
+            underscore_token: Token![_](span),
+        }));
+        *elem = Type::Paren(TypeParen {
+            attrs: Vec::new(),
+            paren_token: token::Paren(span),
+            elem: Box::new(inner),
+        });
+    }
+}
+
+fn each_impl_in_path(path: &mut Path, change: &mut dyn FnMut(&mut Type)) {
+    for segment in &mut path.segments {
+        let PathArguments::AngleBracketed(arguments) = &mut segment.arguments else { continue };
+        for argument in &mut arguments.args {
+            match argument {
+                GenericArgument::Type(ty) => each_impl(ty, change),
+                GenericArgument::AssocType(binding) => each_impl(&mut binding.ty, change),
+                _ => {}
+            }
+        }
+    }
+}
+
+fn each_impl_in_bounds<'b>(
+    bounds: impl Iterator<Item = &'b mut TypeParamBound>,
+    change: &mut dyn FnMut(&mut Type),
+) {
+    for bound in bounds {
+        if let TypeParamBound::Trait(bound) = bound {
+            each_impl_in_path(&mut bound.path, change);
+        }
+    }
+}

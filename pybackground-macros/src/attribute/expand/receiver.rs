@@ -1,0 +1,110 @@
+//! `self` in the body. A closure has none of its own, and the method's stays with the caller, so
+//! the body's becomes a variable. There is no other way: a trait implementation has no room for a
+//! helper method, and a closure cannot have a parameter called `self`.
+//!
+//! This happens to tokens, because `self` also stands where no parser sees it: between the
+//! parentheses of a macro call, in a local `macro_rules!`, in a format string.
+
+use proc_macro2::{Delimiter, Group, Ident, TokenStream, TokenTree};
+
+use super::{format_string, groups, names};
+
+// Input:  { self.total + self::FEE; println!("{self}"); fn f(&self) { self.g() } }
+// Output: { __self.total + self::FEE; println!("{__self}"); fn f(&self) { self.g() } }
+pub(super) fn renamed(block: &Group) -> Group {
+    let Some(content) = rename(block.stream()) else { return block.clone() };
+    let mut renamed = Group::new(block.delimiter(), content);
+    renamed.set_span(block.span());
+    renamed
+}
+
+/// The tokens with `self` renamed, or `None` if there is none: what need not be built anew keeps
+/// the compiler's own groups.
+fn rename(tokens: TokenStream) -> Option<TokenStream> {
+    let trees: Vec<_> = tokens.into_iter().collect();
+    let mut output = TokenStream::new();
+    let mut is_changed = false;
+    let mut rest = trees.as_slice();
+    while let Some((tree, after)) = rest.split_first() {
+        let foreign = foreign(rest);
+        if foreign > 0 {
+            let (skipped, after) = rest.split_at(foreign);
+            output.extend(skipped.iter().cloned());
+            rest = after;
+            continue;
+        }
+        let done = trees.len() - rest.len();
+        match tree {
+            TokenTree::Ident(ident) if ident == "self" && !is_path(after) => {
+                output.extend([TokenTree::Ident(names::receiver(ident.span()))]);
+                is_changed = true;
+            }
+            TokenTree::Group(group) => {
+                let formatted = macro_name(&trees[..done])
+                    .and_then(|name| format_string::renamed(&name.to_string(), group.stream()));
+                let renamed = rename(formatted.clone().unwrap_or_else(|| group.stream()));
+                is_changed |= formatted.is_some() || renamed.is_some();
+                match renamed.or(formatted) {
+                    Some(content) => output.extend(groups::rebuilt(group, content)),
+                    None if group.delimiter() == Delimiter::None => {
+                        output.extend(groups::rebuilt(group, group.stream()));
+                    }
+                    None => output.extend([tree.clone()]),
+                }
+            }
+            other => output.extend([other.clone()]),
+        }
+        rest = after;
+    }
+    is_changed.then_some(output)
+}
+
+/// `self::`, a path to the module.
+fn is_path(after: &[TokenTree]) -> bool {
+    matches!(after, [TokenTree::Punct(first), TokenTree::Punct(second), ..]
+        if first.as_char() == ':' && second.as_char() == ':')
+}
+
+/// `name` if `before` ends in `name!`.
+fn macro_name(before: &[TokenTree]) -> Option<&Ident> {
+    match before {
+        [.., TokenTree::Ident(name), TokenTree::Punct(bang)] if bang.as_char() == '!' => Some(name),
+        _ => None,
+    }
+}
+
+/// How many of the trees that come next are an item in which `self` means something else.
+fn foreign(trees: &[TokenTree]) -> usize {
+    let TokenTree::Ident(keyword) = &trees[0] else { return 0 };
+    let next = trees.get(1);
+    match keyword.to_string().as_str() {
+        // Not the type of a function pointer.
+        "fn" if matches!(next, Some(TokenTree::Ident(_) | TokenTree::Punct(_))) => function(trees),
+        // Not the captures of an `impl Trait + use<..>`.
+        "use" if !matches!(next, Some(TokenTree::Punct(angle)) if angle.as_char() == '<') => {
+            trees.iter().position(is_semicolon).map_or(trees.len(), |end| end + 1)
+        }
+        // `pub(self)`, `pub(in self::x)`.
+        "pub" if matches!(next, Some(TokenTree::Group(_))) => 2,
+        // `extern crate self as name;`
+        "crate" if matches!(next, Some(TokenTree::Ident(_))) => 2,
+        _ => 0,
+    }
+}
+
+/// The length of a function item: up to its body, or up to the semicolon of one without.
+fn function(trees: &[TokenTree]) -> usize {
+    let is_end = |&index: &usize| match &trees[index] {
+        TokenTree::Group(group) if group.delimiter() == Delimiter::Brace => {
+            // Braces that go on are a constant in the signature: `-> Matrix<{ N + 1 }>`.
+            !matches!(trees.get(index + 1), Some(TokenTree::Punct(punct))
+                if matches!(punct.as_char(), '>' | ','))
+        }
+        other => is_semicolon(other),
+    };
+    (0..trees.len()).find(is_end).map_or(trees.len(), |end| end + 1)
+}
+
+fn is_semicolon(tree: &TokenTree) -> bool {
+    matches!(tree, TokenTree::Punct(punct) if punct.as_char() == ';')
+}

@@ -1,0 +1,46 @@
+//! From the tokens of an attributed function to those that replace it.
+//!
+//! | phase | question it answers |
+//! |---|---|
+//! | [`parse`] | what did the user write? |
+//! | [`validate`] | can it run in the background, and how does each argument get there? |
+//! | [`expand`] | what is the function that does so? |
+//!
+//! All of them put what they find wrong into one [`report`], in the words of [`messages`].
+
+mod expand;
+mod messages;
+mod parse;
+mod report;
+mod tokens;
+mod validate;
+
+use proc_macro2::TokenStream;
+use quote::quote;
+
+use self::parse::{Function, Options};
+use self::report::Report;
+
+/// Expands `#[background(arguments)] item`, naming the runtime `::default_crate` unless told otherwise.
+pub(crate) fn expand(
+    default_crate: &str,
+    arguments: TokenStream,
+    item: TokenStream,
+) -> TokenStream {
+    let mut report = Report::default();
+    let options = Options::parse(arguments, &mut report);
+    let function = match Function::parse(item.clone()) {
+        Ok(function) => function,
+        Err(error) => {
+            report.push(error);
+            let errors = report.into_compile_errors();
+            return quote!(#errors #item);
+        }
+    };
+    let passing = validate::validate(&function, &options, &mut report);
+    let runtime = expand::Runtime::new(default_crate, &options);
+    match report.into_compile_errors() {
+        Some(errors) => expand::refused(&function, &runtime, &errors),
+        None => expand::accepted(&function, &passing, &options, &runtime),
+    }
+}

@@ -1,0 +1,157 @@
+//! The attribute's own arguments.
+
+use proc_macro2::{Ident, TokenStream, TokenTree};
+use syn::ext::IdentExt;
+use syn::parse::{ParseStream, Parser};
+use syn::{Expr, Lit, LitStr, Path, Token};
+
+use super::timeout;
+use crate::attribute::messages;
+use crate::attribute::report::Report;
+
+/// What stands between the attribute's parentheses; a key that was refused counts as not given.
+#[derive(Default)]
+pub(crate) struct Options {
+    pub(crate) timeout: Option<Timeout>,
+    /// The `compute` key itself.
+    pub(crate) compute: Option<Ident>,
+    pub(crate) limit: Option<Expr>,
+    pub(crate) name: Option<LitStr>,
+    pub(crate) runtime: Option<Path>,
+    /// The keys in the order they were given, for rules about keys.
+    pub(crate) keys: Vec<Ident>,
+}
+
+/// The value of `timeout = ..`.
+pub(crate) enum Timeout {
+    /// Known now.
+    Literal(std::time::Duration),
+    /// Known when the call is made.
+    Expression(Expr),
+}
+
+impl Options {
+    /// Reads every option that can be read and reports every one that cannot.
+    pub(crate) fn parse(arguments: TokenStream, report: &mut Report) -> Self {
+        let mut options = Self::default();
+        let parsed = Parser::parse2(
+            |input: ParseStream<'_>| {
+                while !input.is_empty() {
+                    if let Err(error) = options.parse_option(input, report) {
+                        report.push(error);
+                        skip_to_comma(input)?;
+                    }
+                    if !input.is_empty() {
+                        input.parse::<Token![,]>()?;
+                    }
+                }
+                Ok(())
+            },
+            arguments,
+        );
+        if let Err(error) = parsed {
+            report.push(error);
+        }
+        options
+    }
+
+    fn parse_option(&mut self, input: ParseStream<'_>, report: &mut Report) -> syn::Result<()> {
+        if !input.peek(syn::Ident::peek_any) {
+            return Err(input.error(messages::NOT_A_KEY));
+        }
+        let key = input.call(Ident::parse_any)?;
+        if self.keys.contains(&key) {
+            return Err(syn::Error::new(key.span(), messages::duplicate_key(&key)));
+        }
+        self.keys.push(key.clone());
+        match key.to_string().as_str() {
+            "timeout" => {
+                let value = value::<Expr>(&key, input, messages::TIMEOUT_NEEDS_VALUE)?;
+                self.timeout = Some(Timeout::from_expression(value)?);
+            }
+            "compute" => {
+                if input.peek(Token![=]) || input.peek(syn::token::Paren) {
+                    return Err(input.error(messages::COMPUTE_HAS_NO_VALUE));
+                }
+                self.compute = Some(key);
+            }
+            "limit" => {
+                let value = value::<Expr>(&key, input, messages::LIMIT_NEEDS_VALUE)?;
+                if is_zero(&value) {
+                    report.at(&value, messages::LIMIT_IS_ZERO);
+                }
+                self.limit = Some(value);
+            }
+            "name" => {
+                let value = value::<LitStr>(&key, input, messages::NAME_NEEDS_VALUE)?;
+                if value.value().trim().is_empty() {
+                    report.at(&value, messages::NAME_NEEDS_VALUE);
+                }
+                self.name = Some(value);
+            }
+            "crate" => {
+                equals(&key, input, messages::CRATE_NEEDS_VALUE)?;
+                let path = input.call(Path::parse_mod_style);
+                let refusal = |error: syn::Error| {
+                    syn::Error::new(error.span(), messages::CRATE_NEEDS_VALUE)
+                };
+                self.runtime = Some(path.map_err(refusal)?);
+            }
+            _ => return Err(syn::Error::new(key.span(), messages::unknown_key(&key))),
+        }
+        if !input.is_empty() && !input.peek(Token![,]) {
+            return Err(input.error("expected `,` before the next option"));
+        }
+        Ok(())
+    }
+}
+
+impl Timeout {
+    fn from_expression(expression: Expr) -> syn::Result<Self> {
+        Ok(match timeout::literal(&expression)? {
+            Some(duration) => Self::Literal(duration),
+            None => Self::Expression(expression),
+        })
+    }
+}
+
+/// `= value`, with `refusal` where there is none.
+fn value<T: syn::parse::Parse>(
+    key: &Ident,
+    input: ParseStream<'_>,
+    refusal: &str,
+) -> syn::Result<T> {
+    equals(key, input, refusal)?;
+    if input.is_empty() {
+        return Err(syn::Error::new(key.span(), refusal));
+    }
+    let ahead = input.fork();
+    match ahead.parse::<T>() {
+        Ok(_) => input.parse(),
+        // What the parser expected says less than what the option does.
+        Err(error) => Err(syn::Error::new(error.span(), refusal)),
+    }
+}
+
+fn equals(key: &Ident, input: ParseStream<'_>, refusal: &str) -> syn::Result<()> {
+    if input.parse::<Option<Token![=]>>()?.is_some() {
+        return Ok(());
+    }
+    Err(syn::Error::new(key.span(), refusal))
+}
+
+fn skip_to_comma(input: ParseStream<'_>) -> syn::Result<()> {
+    while !input.is_empty() && !input.peek(Token![,]) {
+        input.parse::<TokenTree>()?;
+    }
+    Ok(())
+}
+
+fn is_zero(value: &Expr) -> bool {
+    match timeout::visible(value) {
+        Expr::Lit(literal) => {
+            matches!(&literal.lit, Lit::Int(n) if n.base10_digits() == "0")
+        }
+        _ => false,
+    }
+}

@@ -1,0 +1,32 @@
+//! The one place where mistakes are collected, so that all of a function are reported together.
+
+use std::fmt::Display;
+
+use proc_macro2::TokenStream;
+use quote::ToTokens;
+
+/// Every mistake found so far, each at its own tokens.
+#[derive(Default)]
+pub(crate) struct Report {
+    errors: Option<syn::Error>,
+}
+
+impl Report {
+    /// Reports `message` at `tokens`.
+    pub(crate) fn at(&mut self, tokens: impl ToTokens, message: impl Display) {
+        self.push(syn::Error::new_spanned(tokens, message));
+    }
+
+    /// Takes over what the parser found.
+    pub(crate) fn push(&mut self, error: syn::Error) {
+        match &mut self.errors {
+            Some(errors) => errors.combine(error),
+            none => *none = Some(error),
+        }
+    }
+
+    /// One `compile_error!` a mistake, usable as items and as statements; `None` if there is none.
+    pub(crate) fn into_compile_errors(self) -> Option<TokenStream> {
+        self.errors.map(syn::Error::into_compile_error)
+    }
+}

@@ -1,0 +1,79 @@
+//! Rules about the function as a whole and about options that do not go together.
+
+use proc_macro2::Ident;
+use quote::ToTokens;
+use syn::{Attribute, FnArg, Pat, Signature};
+
+use crate::attribute::parse::{Body, Function, Options, Timeout};
+use crate::attribute::report::Report;
+use crate::attribute::{messages, tokens};
+
+pub(super) fn check(function: &Function, options: &Options, report: &mut Report) {
+    let signature = &function.signature;
+    if let Some(constness) = &signature.constness {
+        report.at(constness, messages::CONST);
+    }
+    if let Some(abi) = signature.abi.as_ref().filter(|abi| !is_rust(abi)) {
+        report.at(abi, messages::EXTERN);
+    }
+    if let Some(variadic) = &signature.variadic {
+        report.at(variadic, messages::VARIADIC);
+    }
+    if is_main(signature) {
+        report.at(&signature.ident, messages::MAIN);
+    }
+    for attribute in function.attributes.iter().filter(|attribute| is_test(attribute)) {
+        report.at(attribute, messages::TEST);
+    }
+    check_options(function, options, report);
+}
+
+/// Whether the harness or the process calls this function, and so dictates what it returns.
+pub(crate) fn is_called_by_harness(function: &Function) -> bool {
+    is_main(&function.signature) || function.attributes.iter().any(is_test)
+}
+
+fn check_options(function: &Function, options: &Options, report: &mut Report) {
+    if let (Some(compute), Some(_)) = (&options.compute, &function.signature.asyncness) {
+        report.at(compute, messages::COMPUTE_IS_NOT_ASYNC);
+    }
+    if matches!(function.body, Body::Declaration(_)) {
+        for key in options.keys.iter().filter(|key| *key != "crate") {
+            report.at(key, messages::OPTION_WITHOUT_BODY);
+        }
+    }
+    if let Some(Timeout::Expression(timeout)) = &options.timeout {
+        for name in parameter_names(&function.signature) {
+            for name in tokens::uses(timeout.to_token_stream(), &name) {
+                report.at(&name, messages::timeout_mentions(&name));
+            }
+        }
+    }
+}
+
+fn parameter_names(signature: &Signature) -> impl Iterator<Item = Ident> {
+    signature.inputs.iter().filter_map(|input| match input {
+        FnArg::Receiver(receiver) => Some(Ident::from(receiver.self_token)),
+        FnArg::Typed(parameter) => match &*parameter.pat {
+            Pat::Ident(binding) => Some(binding.ident.clone()),
+            _ => None,
+        },
+    })
+}
+
+fn is_rust(abi: &syn::Abi) -> bool {
+    abi.name.as_ref().is_some_and(|name| name.value() == "Rust")
+}
+
+/// Only the `main` that a process starts with takes nothing; a method or helper may have the name.
+fn is_main(signature: &Signature) -> bool {
+    signature.ident == "main"
+        && signature.inputs.is_empty()
+        && signature.generics.params.is_empty()
+}
+
+/// `#[test]`, and what other crates call it: `#[tokio::test]`, `#[bench]`.
+fn is_test(attribute: &Attribute) -> bool {
+    let name = attribute.path().segments.last().map(|segment| &segment.ident);
+    name.is_some_and(|name| name == "test" || name == "bench")
+}

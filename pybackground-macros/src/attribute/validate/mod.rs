@@ -1,0 +1,45 @@
+//! Can this function run in the background? Each file holds one kind of rule and decides from the
+//! syntax alone; what only types can tell is left to the compiler, which the expansion equips with
+//! words of our own (`#[diagnostic::on_unimplemented]` in the runtime).
+//!
+//! - [`header`]: the function as a whole, and the options that go with it
+//! - [`borrows`]: which lifetimes a type holds
+//! - [`passing`]: how each argument gets to the other thread
+//! - [`generics`]: type parameters that promise nothing
+
+mod borrows;
+mod generics;
+mod header;
+mod passing;
+
+use syn::ReturnType;
+
+use self::borrows::Statics;
+pub(crate) use self::header::is_called_by_harness;
+pub(crate) use self::passing::Passing;
+use super::messages;
+use super::parse::{Body, Function, Options};
+use super::report::Report;
+
+/// Reports everything that cannot be done, and says of each parameter, in order, how it is passed.
+pub(crate) fn validate(
+    function: &Function,
+    options: &Options,
+    report: &mut Report,
+) -> Vec<Passing> {
+    let signature = &function.signature;
+    header::check(function, options, report);
+    let statics = Statics::of(&signature.generics);
+    let passing =
+        signature.inputs.iter().map(|input| passing::of(input, &statics, report)).collect();
+    if let ReturnType::Type(_, output) = &signature.output {
+        borrows::each(output, &statics, &mut |borrow| {
+            report.at(borrow, messages::RETURNS_BORROW);
+        });
+    }
+    // A declaration's bounds are those of its trait; it is the implementations that need them.
+    if matches!(function.body, Body::Block { .. }) {
+        generics::check(signature, report);
+    }
+    passing
+}

@@ -1,0 +1,77 @@
+//! How an argument gets from the caller to the body.
+
+use quote::ToTokens;
+use syn::{FnArg, Receiver, ReceiverKind, Type, TypeReference};
+
+use super::borrows::{self, Statics};
+use crate::attribute::messages;
+use crate::attribute::report::Report;
+
+/// How an argument gets from the caller to the body.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Passing {
+    /// By value, or as a reference that is valid for ever.
+    Moved,
+    /// A reference: the call owns a copy of what it refers to, the body sees a reference to that.
+    Copied,
+}
+
+/// The rule for one parameter; one that cannot be passed is reported and counts as moved.
+pub(super) fn of(input: &FnArg, statics: &Statics, report: &mut Report) -> Passing {
+    match input {
+        FnArg::Receiver(receiver) => of_receiver(receiver, statics, report),
+        FnArg::Typed(parameter) => {
+            of_type(&parameter.ty, statics, messages::BORROWS_MUTABLY, report)
+        }
+    }
+}
+
+fn of_receiver(receiver: &Receiver, statics: &Statics, report: &mut Report) -> Passing {
+    match &receiver.kind {
+        ReceiverKind::Reference(_, Some(lifetime), _) if statics.contains(lifetime) => {
+            Passing::Moved
+        }
+        ReceiverKind::Reference(and, _, Some(mutability)) => {
+            let token = [and.to_token_stream(), mutability.to_token_stream()];
+            report.at(token.into_iter().collect::<proc_macro2::TokenStream>(), messages::BORROWS_SELF_MUTABLY);
+            Passing::Moved
+        }
+        ReceiverKind::Reference(..) => Passing::Copied,
+        ReceiverKind::Typed(_, ty) => {
+            of_type(ty, statics, messages::BORROWS_SELF_MUTABLY, report)
+        }
+        // `self`, by value.
+        _ => Passing::Moved,
+    }
+}
+
+fn of_type(ty: &Type, statics: &Statics, mutable: &str, report: &mut Report) -> Passing {
+    let reference = outermost_reference(ty);
+    let lent = reference.filter(|reference| {
+        !reference.lifetime.as_ref().is_some_and(|lifetime| statics.contains(lifetime))
+    });
+    // Only the outermost reference can be turned into a copy; any other borrow is in the way.
+    let rest = lent.map_or(ty, |reference| &*reference.elem);
+    borrows::each(rest, statics, &mut |borrow| report.at(borrow, messages::BURIED));
+    match lent {
+        Some(reference) => {
+            if reference.mutability.is_some() {
+                let TypeReference { and_token, lifetime, mutability, .. } = reference;
+                report.at(quote::quote!(#and_token #lifetime #mutability), mutable);
+                return Passing::Moved;
+            }
+            Passing::Copied
+        }
+        None => Passing::Moved,
+    }
+}
+
+/// The reference that a type is, also when parentheses or a `macro_rules!` fragment surround it.
+fn outermost_reference(ty: &Type) -> Option<&TypeReference> {
+    match ty {
+        Type::Reference(reference) => Some(reference),
+        Type::Group(group) => outermost_reference(&group.elem),
+        Type::Paren(paren) => outermost_reference(&paren.elem),
+        _ => None,
+    }
+}

@@ -1,0 +1,18 @@
+//! What the expansion of `#[background]` is made of, besides the call itself.
+//!
+//! - [`arguments`]: how an argument travels from the caller into the body
+//! - [`output`]: how the body is handed over, and what may come back
+//! - [`timeout`]: what may be written as a timeout, here and in `background(f).timeout(..)`
+//!
+//! Most of it exists for what the compiler says when a function cannot run in the background: each
+//! requirement is a trait with words of its own, asked for where the argument stands.
+
+mod arguments;
+mod output;
+mod timeout;
+
+pub use self::arguments::{
+    Argument, BorrowedArgument, BorrowedReceiver, Given, Lent, give, lend, lend_receiver,
+};
+pub use self::output::{Output, Returns, call, call_async, limit};
+pub use self::timeout::{BadTimeout, IntoTimeout, timeout};

@@ -1,0 +1,199 @@
+//! `background(f)(args)`: any function made a background function at the place of the call.
+
+use std::marker::PhantomData;
+use std::ops::Deref;
+use std::sync::Arc;
+use std::task::Waker;
+
+use crate::attribute::IntoTimeout;
+use crate::dispatch::start;
+use crate::lazy::Lazy;
+use crate::options::Options;
+use crate::task::{Body, Step};
+
+/// Makes a background function of any function or closure: calling it returns at once.
+///
+/// The arguments, up to eight, are moved to the thread that runs the function. A method is given as a
+/// closure that owns its object.
+///
+/// ```
+/// use pybackground_runtime::background;
+///
+/// fn very_slow_task(arg: i32) -> i32 { arg }
+///
+/// let x = background(very_slow_task)(1);
+/// let y = background(very_slow_task)(2);
+/// let z = background(very_slow_task)(3);
+/// assert_eq!(format!("{z} {y} {x}"), "3 2 1");
+///
+/// #[derive(Clone)]
+/// struct Counter { step: i32 }
+/// impl Counter {
+///     fn after(&self, n: i32) -> i32 { n + self.step }
+/// }
+/// let counter = Counter { step: 10 };
+/// let x = background(move |n| counter.after(n))(1);
+/// assert_eq!(x, 11);
+/// ```
+#[track_caller]
+pub fn background<F, Args>(function: F) -> Background<F, Args>
+where
+    F: Callable<Args>,
+{
+    Background::new(Arc::new(function), Options::here())
+}
+
+/// A function that runs in the background when it is called; made by [`background`].
+///
+/// It dereferences to `dyn Fn(..) -> Lazy<R>`, and so is called like the function itself.
+///
+/// ```
+/// use pybackground_runtime::background;
+///
+/// let add = background(|a: i32, b: i32| a + b);
+/// let (x, y) = (add(1, 2), add(3, 4));
+/// assert_eq!(x + y, 10);
+/// ```
+pub struct Background<F, Args>
+where
+    F: Callable<Args>,
+{
+    function: Arc<F>,
+    options: Options,
+    call: Box<F::Call>,
+}
+
+impl<F, Args> Background<F, Args>
+where
+    F: Callable<Args>,
+{
+    fn new(function: Arc<F>, options: Options) -> Self {
+        let call = F::call_with(function.clone(), options);
+        Self {
+            function,
+            options,
+            call,
+        }
+    }
+
+    /// Gives each call a deadline that long after it: seconds as `f64`, a `Duration`, or a text such
+    /// as `"250ms"`.
+    ///
+    /// # Panics
+    ///
+    /// If the time is negative or not a number, with the function's name and the value.
+    ///
+    /// ```
+    /// use pybackground_runtime::{Timeout, background};
+    /// use std::thread::sleep;
+    /// use std::time::Duration;
+    ///
+    /// let x = background(|| sleep(Duration::from_secs(5))).timeout(0.01)();
+    /// assert!(x == Timeout);
+    /// ```
+    #[must_use = "the timeout holds for calls of the function that this returns"]
+    #[track_caller]
+    pub fn timeout(self, timeout: impl IntoTimeout) -> Self {
+        let timeout = match timeout.into_timeout() {
+            Ok(timeout) => timeout,
+            Err(bad) => panic!("background({}): {bad}", std::any::type_name::<F>()),
+        };
+        Self::new(self.function, self.options.timeout(timeout))
+    }
+}
+
+impl<F, Args> Deref for Background<F, Args>
+where
+    F: Callable<Args>,
+{
+    type Target = F::Call;
+
+    fn deref(&self) -> &F::Call {
+        &self.call
+    }
+}
+
+/// A function of up to eight arguments that [`background`] can run.
+///
+/// It is implemented for all functions and closures that can be shared between threads and whose
+/// arguments and result can be sent; there is nothing to implement.
+///
+/// ```
+/// use pybackground_runtime::{Callable, background};
+///
+/// fn start<F: Callable<(u32,)>>(function: F) {
+///     let _background = background(function);
+/// }
+/// start(|x: u32| x + 1);
+/// ```
+#[diagnostic::on_unimplemented(
+    message = "`background` cannot run this in the background",
+    label = "not a function or closure that can go to another thread",
+    note = "it needs up to eight arguments, `Send + 'static` for each and for the result",
+    note = "a closure has to own what it uses: write `background(move |..| ..)`, and clone what is used elsewhere"
+)]
+pub trait Callable<Args>: Send + Sync + 'static + Sized {
+    /// What the background function is called as: `dyn Fn(..) -> Lazy<R>`.
+    type Call: ?Sized;
+
+    #[doc(hidden)]
+    fn call_with(function: Arc<Self>, options: Options) -> Box<Self::Call>;
+}
+
+/// A function with the arguments of one call.
+struct Applied<F, Args, R> {
+    function: Arc<F>,
+    arguments: Args,
+    result: PhantomData<fn() -> R>,
+}
+
+macro_rules! callable {
+    ($($argument:ident)*) => {
+        impl<F, R, $($argument),*> Callable<($($argument,)*)> for F
+        where
+            F: Fn($($argument),*) -> R + Send + Sync + 'static,
+            R: Send + 'static,
+            $($argument: Send + 'static,)*
+        {
+            type Call = dyn Fn($($argument),*) -> Lazy<R> + Send + Sync;
+
+            #[allow(non_snake_case, reason = "the arguments are named as their types")]
+            fn call_with(function: Arc<Self>, options: Options) -> Box<Self::Call> {
+                Box::new(move |$($argument),*| {
+                    let arguments = ($($argument,)*);
+                    start(&options, Applied { function: function.clone(), arguments, result: PhantomData })
+                })
+            }
+        }
+
+        impl<F, R, $($argument),*> Body for Applied<F, ($($argument,)*), R>
+        where
+            F: Fn($($argument),*) -> R + Send + Sync + 'static,
+            R: Send + 'static,
+            $($argument: Send + 'static,)*
+        {
+            type Output = R;
+            const RUNS_TO_END: bool = true;
+
+            fn function() -> &'static str {
+                crate::call::path_of_enclosing_function::<F>()
+            }
+
+            #[allow(non_snake_case, reason = "the arguments are named as their types")]
+            fn run(self, _: impl FnOnce() -> Waker) -> Step<Self> {
+                let ($($argument,)*) = self.arguments;
+                Step::Finished((self.function)($($argument),*))
+            }
+        }
+    };
+}
+
+callable! {}
+callable! { A }
+callable! { A B }
+callable! { A B C }
+callable! { A B C D }
+callable! { A B C D E }
+callable! { A B C D E G }
+callable! { A B C D E G H }
+callable! { A B C D E G H I }

@@ -1,0 +1,413 @@
+//! How the pool is set up: by the program, else by the environment, else by default.
+
+use std::fmt;
+use std::sync::Mutex;
+use std::time::Duration;
+
+use crate::sync::lock;
+
+const DEFAULT_MAX_THREADS: usize = 16_384;
+const DEFAULT_STACK_SIZE: usize = 2 * 1024 * 1024;
+const DEFAULT_KEEP_ALIVE: Duration = Duration::from_secs(10);
+
+/// More threads than this no system has, and the pool's counters have room for.
+const MOST_THREADS: usize = 1_000_000;
+
+/// The settings in force.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Config {
+    workers: usize,
+    max_threads: usize,
+    stack_size: usize,
+    keep_alive: Duration,
+    sequential: bool,
+}
+
+/// What was asked for; `None` is left to the next in line.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+struct Settings {
+    workers: Option<usize>,
+    max_threads: Option<usize>,
+    stack_size: Option<usize>,
+    keep_alive: Option<Duration>,
+    sequential: Option<bool>,
+}
+
+/// What the program installed, and whether the pool has been made of it.
+struct Installed {
+    settings: Option<Settings>,
+    in_use: bool,
+}
+
+static INSTALLED: Mutex<Installed> = Mutex::new(Installed {
+    settings: None,
+    in_use: false,
+});
+
+/// Begins to set up the threads, before the first call.
+///
+/// What is not set here is taken from the environment, and else has a default.
+///
+/// | function | variable | unit | default |
+/// |---|---|---|---|
+/// | [`workers`](Configure::workers) | `PYBACKGROUND_WORKERS` | threads that compute at once | the processors there are |
+/// | [`max_threads`](Configure::max_threads) | `PYBACKGROUND_MAX_THREADS` | threads, blocked ones included | 16384 |
+/// | [`stack_size`](Configure::stack_size) | `PYBACKGROUND_STACK_SIZE` | bytes | 2097152 |
+/// | [`keep_alive`](Configure::keep_alive) | `PYBACKGROUND_KEEP_ALIVE` | seconds | 10 |
+/// | [`sequential`](Configure::sequential) | `PYBACKGROUND_MODE` | `parallel` or `sequential` | `parallel` |
+///
+/// ```
+/// use pybackground_runtime::{configure, spawn};
+///
+/// configure().workers(2).max_threads(100).install().unwrap();
+/// assert_eq!(spawn(|| 1 + 1), 2);
+/// assert!(configure().workers(3).install().is_err(), "the threads are running");
+/// ```
+pub fn configure() -> Configure {
+    Configure {
+        settings: Settings::default(),
+    }
+}
+
+/// Settings on their way to [`install`](Configure::install); see [`configure`].
+#[derive(Clone, Debug)]
+#[must_use = "settings do nothing until `install` is called"]
+pub struct Configure {
+    settings: Settings,
+}
+
+impl Configure {
+    /// How many bodies that compute are run at once; at least 1.
+    ///
+    /// ```
+    /// pybackground_runtime::configure().workers(1).install().unwrap();
+    /// ```
+    pub fn workers(mut self, threads: usize) -> Self {
+        self.settings.workers = Some(threads);
+        self
+    }
+
+    /// How many threads there may be, counting those whose bodies block; at least as many as workers.
+    ///
+    /// ```
+    /// pybackground_runtime::configure().max_threads(64).install().unwrap();
+    /// ```
+    pub fn max_threads(mut self, threads: usize) -> Self {
+        self.settings.max_threads = Some(threads);
+        self
+    }
+
+    /// The stack of each thread, in bytes.
+    ///
+    /// ```
+    /// pybackground_runtime::configure().stack_size(256 * 1024).install().unwrap();
+    /// ```
+    pub fn stack_size(mut self, bytes: usize) -> Self {
+        self.settings.stack_size = Some(bytes);
+        self
+    }
+
+    /// How long a thread with nothing to do stays; `Duration::MAX` is for ever.
+    ///
+    /// ```
+    /// use std::time::Duration;
+    /// pybackground_runtime::configure().keep_alive(Duration::from_secs(1)).install().unwrap();
+    /// ```
+    pub fn keep_alive(mut self, time: Duration) -> Self {
+        self.settings.keep_alive = Some(time);
+        self
+    }
+
+    /// Whether each call from outside runs to its end before it returns, on the thread of the caller,
+    /// so that a debugger sees one thing after the other.
+    ///
+    /// Bodies that wait for later calls hang in this mode.
+    ///
+    /// ```
+    /// use pybackground_runtime::{Lazy, configure, spawn};
+    /// use std::thread;
+    ///
+    /// configure().sequential(true).install().unwrap();
+    /// let x = spawn(|| thread::current().id());
+    /// assert!(Lazy::is_ready(&x));
+    /// assert_eq!(x, thread::current().id());
+    /// ```
+    pub fn sequential(mut self, sequential: bool) -> Self {
+        self.settings.sequential = Some(sequential);
+        self
+    }
+
+    /// Puts the settings into force for the whole process.
+    ///
+    /// # Errors
+    ///
+    /// If a value cannot be, in a variable of the environment as well; if settings were installed
+    /// before; or if a call was made before, as the threads are running then.
+    ///
+    /// ```
+    /// use pybackground_runtime::configure;
+    ///
+    /// let error = configure().workers(0).install().unwrap_err();
+    /// assert_eq!(error.to_string(), "workers is 0; it has to be from 1 to 1000000");
+    /// ```
+    pub fn install(self) -> Result<(), ConfigError> {
+        resolve(&self.settings, read_variable)?;
+        let mut installed = lock(&INSTALLED);
+        if installed.in_use {
+            return Err(ConfigError::new(
+                "the threads are running since the first call; configure them before it",
+            ));
+        }
+        if installed.settings.is_some() {
+            return Err(ConfigError::new(
+                "settings were installed before; they hold for the whole process",
+            ));
+        }
+        installed.settings = Some(self.settings);
+        Ok(())
+    }
+}
+
+/// Why settings cannot be installed.
+///
+/// ```
+/// let error = pybackground_runtime::configure().workers(9).max_threads(8).install().unwrap_err();
+/// assert_eq!(error.to_string(), "workers is 9, which is more than max_threads, 8");
+/// ```
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ConfigError {
+    message: String,
+}
+
+impl ConfigError {
+    fn new(message: impl Into<String>) -> Self {
+        Self {
+            message: message.into(),
+        }
+    }
+}
+
+impl fmt::Display for ConfigError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.message)
+    }
+}
+
+impl std::error::Error for ConfigError {}
+
+impl Config {
+    /// The settings in force from now on.
+    ///
+    /// # Panics
+    ///
+    /// If a variable of the environment has a value that cannot be.
+    pub(crate) fn effective() -> Self {
+        let settings = {
+            let mut installed = lock(&INSTALLED);
+            installed.in_use = true;
+            installed.settings.clone().unwrap_or_default()
+        };
+        resolve(&settings, read_variable).unwrap_or_else(|error| panic!("{error}"))
+    }
+
+    pub(crate) fn workers(&self) -> usize {
+        self.workers
+    }
+
+    pub(crate) fn max_threads(&self) -> usize {
+        self.max_threads
+    }
+
+    pub(crate) fn stack_size(&self) -> usize {
+        self.stack_size
+    }
+
+    pub(crate) fn keep_alive(&self) -> Duration {
+        self.keep_alive
+    }
+
+    pub(crate) fn is_sequential(&self) -> bool {
+        self.sequential
+    }
+}
+
+fn read_variable(name: &str) -> Option<String> {
+    std::env::var_os(name).map(|value| value.to_string_lossy().into_owned())
+}
+
+fn resolve(
+    settings: &Settings,
+    variable: impl Fn(&str) -> Option<String>,
+) -> Result<Config, ConfigError> {
+    let number = |set: Option<usize>, name: &str| match set {
+        Some(number) => Ok(Some(number)),
+        None => parse(&variable, name, "a whole number", |text| text.parse().ok()),
+    };
+    let workers = number(settings.workers, "PYBACKGROUND_WORKERS")?;
+    let max_threads = number(settings.max_threads, "PYBACKGROUND_MAX_THREADS")?;
+    let stack_size = number(settings.stack_size, "PYBACKGROUND_STACK_SIZE")?;
+    let keep_alive = match settings.keep_alive {
+        Some(time) => Some(time),
+        None => parse(
+            &variable,
+            "PYBACKGROUND_KEEP_ALIVE",
+            "seconds, such as 10 or 0.5",
+            seconds,
+        )?,
+    };
+    let sequential = match settings.sequential {
+        Some(sequential) => Some(sequential),
+        None => parse(
+            &variable,
+            "PYBACKGROUND_MODE",
+            "`parallel` or `sequential`",
+            |text| match text {
+                "parallel" => Some(false),
+                "sequential" => Some(true),
+                _ => None,
+            },
+        )?,
+    };
+
+    within("workers", workers, 1, MOST_THREADS)?;
+    within("max_threads", max_threads, 1, MOST_THREADS)?;
+    within("stack_size", stack_size, 1, usize::MAX)?;
+    if let (Some(workers), Some(most)) = (workers, max_threads)
+        && workers > most
+    {
+        return Err(ConfigError::new(format!(
+            "workers is {workers}, which is more than max_threads, {most}"
+        )));
+    }
+    let processors = || std::thread::available_parallelism().map_or(1, usize::from);
+    let most = max_threads.unwrap_or_else(|| DEFAULT_MAX_THREADS.max(workers.unwrap_or(0)));
+    Ok(Config {
+        workers: workers.unwrap_or_else(processors).min(most),
+        max_threads: most,
+        stack_size: stack_size.unwrap_or(DEFAULT_STACK_SIZE),
+        keep_alive: keep_alive.unwrap_or(DEFAULT_KEEP_ALIVE),
+        sequential: sequential.unwrap_or(false),
+    })
+}
+
+fn within(name: &str, value: Option<usize>, least: usize, most: usize) -> Result<(), ConfigError> {
+    match value {
+        Some(value) if !(least..=most).contains(&value) => Err(ConfigError::new(format!(
+            "{name} is {value}; it has to be from {least} to {most}"
+        ))),
+        _ => Ok(()),
+    }
+}
+
+fn parse<T>(
+    variable: impl Fn(&str) -> Option<String>,
+    name: &str,
+    form: &str,
+    read: impl Fn(&str) -> Option<T>,
+) -> Result<Option<T>, ConfigError> {
+    let Some(text) = variable(name) else {
+        return Ok(None);
+    };
+    match read(text.trim()) {
+        Some(value) => Ok(Some(value)),
+        None => Err(ConfigError::new(format!(
+            "the environment variable {name} is {text:?}; it has to be {form}"
+        ))),
+    }
+}
+
+fn seconds(text: &str) -> Option<Duration> {
+    Duration::try_from_secs_f64(text.parse().ok()?).ok()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn with_environment(settings: &Settings, variables: &[(&str, &str)]) -> Result<Config, String> {
+        let read = |name: &str| {
+            let found = variables.iter().find(|(known, _)| *known == name);
+            found.map(|(_, value)| (*value).to_owned())
+        };
+        resolve(settings, read).map_err(|error| error.to_string())
+    }
+
+    #[test]
+    fn the_program_comes_before_the_environment() {
+        let settings = Settings {
+            workers: Some(3),
+            ..Settings::default()
+        };
+        let variables = [
+            ("PYBACKGROUND_WORKERS", "5"),
+            ("PYBACKGROUND_MAX_THREADS", "7"),
+        ];
+        let config = with_environment(&settings, &variables).unwrap();
+        assert_eq!((config.workers(), config.max_threads()), (3, 7));
+    }
+
+    #[test]
+    fn every_variable_is_read() {
+        let variables = [
+            ("PYBACKGROUND_WORKERS", "2"),
+            ("PYBACKGROUND_MAX_THREADS", " 9 "),
+            ("PYBACKGROUND_STACK_SIZE", "65536"),
+            ("PYBACKGROUND_KEEP_ALIVE", "0.5"),
+            ("PYBACKGROUND_MODE", "sequential"),
+        ];
+        let expected = Config {
+            workers: 2,
+            max_threads: 9,
+            stack_size: 65536,
+            keep_alive: Duration::from_millis(500),
+            sequential: true,
+        };
+        assert_eq!(
+            with_environment(&Settings::default(), &variables),
+            Ok(expected)
+        );
+    }
+
+    #[test]
+    fn a_bad_variable_is_named_with_its_value_and_the_accepted_form() {
+        for (name, value, message) in [
+            (
+                "PYBACKGROUND_WORKERS",
+                "two",
+                "the environment variable PYBACKGROUND_WORKERS is \"two\"; it has to be a whole number",
+            ),
+            (
+                "PYBACKGROUND_WORKERS",
+                "0",
+                "workers is 0; it has to be from 1 to 1000000",
+            ),
+            (
+                "PYBACKGROUND_STACK_SIZE",
+                "-1",
+                "the environment variable PYBACKGROUND_STACK_SIZE is \"-1\"; it has to be a whole number",
+            ),
+            (
+                "PYBACKGROUND_KEEP_ALIVE",
+                "NaN",
+                "the environment variable PYBACKGROUND_KEEP_ALIVE is \"NaN\"; it has to be seconds, such as 10 or 0.5",
+            ),
+            (
+                "PYBACKGROUND_MODE",
+                "fast",
+                "the environment variable PYBACKGROUND_MODE is \"fast\"; it has to be `parallel` or `sequential`",
+            ),
+        ] {
+            let error = with_environment(&Settings::default(), &[(name, value)]).unwrap_err();
+            assert_eq!(error, message);
+        }
+    }
+
+    #[test]
+    fn few_threads_mean_few_workers() {
+        let settings = Settings {
+            max_threads: Some(1),
+            ..Settings::default()
+        };
+        assert_eq!(with_environment(&settings, &[]).unwrap().workers(), 1);
+    }
+}

@@ -1,0 +1,120 @@
+//! Making a call: `spawn`, and what the attribute expands to.
+
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::sync::Arc;
+
+use crate::deadline::Deadline;
+use crate::error::Error;
+use crate::lazy::Lazy;
+use crate::options::Options;
+use crate::pool;
+use crate::task::{Body, Closure, Job, Suspending, Task};
+
+/// Runs a closure in the background.
+///
+/// Returns at once, whatever the load. The closure runs on a thread of the runtime's.
+///
+/// ```
+/// use pybackground_runtime::spawn;
+///
+/// let x = spawn(|| 6 * 7);
+/// assert_eq!(x, 42);
+/// ```
+#[track_caller]
+pub fn spawn<F, T>(body: F) -> Lazy<T>
+where
+    F: FnOnce() -> T + Send + 'static,
+    T: Send + 'static,
+{
+    dispatch(Options::here(), body)
+}
+
+/// Runs a closure that burns CPU in the background, as `#[background(compute)]` does a function.
+///
+/// The closure may wait for other calls but for nothing else. A thread of the runtime that makes such
+/// a call while all are busy and a few calls of its own wait runs the closure on the spot, which
+/// costs next to nothing; so a recursion may split all the way down.
+///
+/// ```
+/// use pybackground_runtime::spawn_compute;
+///
+/// fn sum(numbers: &'static [u64]) -> u64 {
+///     if numbers.len() < 2 {
+///         return numbers.iter().sum();
+///     }
+///     let (left, right) = numbers.split_at(numbers.len() / 2);
+///     let left = spawn_compute(|| sum(left));
+///     let right = spawn_compute(|| sum(right));
+///     left + right
+/// }
+///
+/// assert_eq!(sum(&[1, 2, 3, 4, 5]), 15);
+/// ```
+#[track_caller]
+pub fn spawn_compute<F, T>(body: F) -> Lazy<T>
+where
+    F: FnOnce() -> T + Send + 'static,
+    T: Send + 'static,
+{
+    dispatch(Options::here().compute(), body)
+}
+
+/// Runs the body of a function under the attribute.
+#[inline]
+pub fn dispatch<F, T>(options: Options, body: F) -> Lazy<T>
+where
+    F: FnOnce() -> T + Send + 'static,
+    T: Send + 'static,
+{
+    if options.may_run_inline() && pool::is_saturated() {
+        return run_inline(&options, body);
+    }
+    start(&options, Closure(body))
+}
+
+/// Polls the body of an `async` function under the attribute.
+pub fn dispatch_async<F>(options: Options, future: F) -> Lazy<F::Output>
+where
+    F: Future + Send + 'static,
+    F::Output: Send + 'static,
+{
+    start(&options, Suspending::new(future))
+}
+
+/// Makes the task of a call and queues it.
+#[inline]
+pub(crate) fn start<B: Body>(options: &Options, body: B) -> Lazy<B::Output> {
+    let task = Task::new(options, body);
+    if options.time().is_some() || options.slots().is_some() {
+        hand_over_with_conditions(options, task.clone());
+    } else {
+        pool::submit(task.clone());
+    }
+    Lazy::pending(task)
+}
+
+fn hand_over_with_conditions(options: &Options, job: Arc<dyn Job>) {
+    if let Some(deadline) = options.time().and_then(Deadline::from_now) {
+        job.bring_forward(deadline);
+        pool::keep_deadline(deadline, &job);
+    }
+    match options.slots() {
+        Some(limit) => limit.submit(job),
+        None => pool::submit(job),
+    }
+}
+
+#[inline]
+fn run_inline<F, T>(options: &Options, body: F) -> Lazy<T>
+where
+    F: FnOnce() -> T + Send + 'static,
+    T: Send + 'static,
+{
+    match catch_unwind(AssertUnwindSafe(body)) {
+        Ok(value) => Lazy::ready(value),
+        Err(payload) => {
+            let call = options.call(Closure::<F>::function());
+            Lazy::from_outcome(Err(Error::panicked(call, payload)))
+        }
+    }
+}

@@ -1,0 +1,320 @@
+//! `Lazy<T>`: the value that a call will have.
+//!
+//! | file | subject |
+//! |---|---|
+//! | `pending` | a value that is still on its way |
+//! | `forward` | the table of traits that a `Lazy<T>` forwards to its `T` |
+
+mod forward;
+mod pending;
+
+use std::panic::Location;
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use crate::deadline::Deadline;
+use crate::error::Error;
+use crate::task::{Handle, Outcome};
+use pending::Pending;
+
+/// The value that a background call will have: use it as the value, and the first use waits.
+///
+/// A `Lazy<T>` dereferences to `T`. Whatever needs the value (a method, an operator, printing,
+/// comparing) *joins*: it waits for the call to end, once; after that a use costs a load.
+///
+/// Like `Rc` and other smart pointers it has no methods of its own, only associated functions, so
+/// that `x.join(", ")` on a `Lazy<Vec<String>>` is the slice's and `Lazy::join(x)` is this type's.
+///
+/// | to | write |
+/// |---|---|
+/// | use the value | `*x`, `x.len()`, `x + y`, `println!("{x}")`, `x == 3` |
+/// | own the value | [`Lazy::into_inner(x)`](Lazy::into_inner) |
+/// | get an error instead of a panic | [`Lazy::wait(&x)`](Lazy::wait), [`Lazy::join(x)`](Lazy::join) |
+/// | wait for a while | [`Lazy::wait_timeout(&x, d)`](Lazy::wait_timeout) |
+/// | look without waiting | [`Lazy::is_ready(&x)`](Lazy::is_ready), [`Lazy::peek(&x)`](Lazy::peek) |
+/// | give up after a while | [`Lazy::with_timeout(x, d)`](Lazy::with_timeout) |
+///
+/// Dropping a `Lazy` does not stop the call; it runs to its end and its value is dropped.
+///
+/// # Panics
+///
+/// Using the value of a call that panicked goes on with that panic, its payload included, at the
+/// line of the use; a second use panics with a message that says so. Using the value of a call that
+/// timed out or was refused panics with a message that names the function and the call's line.
+/// [`Lazy::wait`] and [`Lazy::join`] give all of these as an [`Error`].
+///
+/// ```
+/// use pybackground_runtime::{Lazy, spawn};
+///
+/// let x = spawn(|| 1 + 1);
+/// let names: Lazy<Vec<&str>> = spawn(|| vec!["a", "b"]);
+/// assert_eq!(x + 40, 42);
+/// assert_eq!(names.join(", "), "a, b");
+/// ```
+#[must_use = "the call runs without it, but dropping a `Lazy` also drops the value and any error"]
+pub struct Lazy<T> {
+    state: State<T>,
+}
+
+enum State<T> {
+    /// The value is here.
+    Ready(T),
+    /// The value, or why there is none, is on its way or has arrived.
+    Pending(Pending<T>),
+}
+
+impl<T> Lazy<T> {
+    /// A value that needs no waiting, for where a `Lazy` is asked for.
+    ///
+    /// ```
+    /// # use pybackground_runtime::Lazy;
+    /// let x = Lazy::ready(3);
+    /// assert!(Lazy::is_ready(&x));
+    /// assert_eq!(x, 3);
+    /// ```
+    #[inline]
+    pub const fn ready(value: T) -> Self {
+        Self {
+            state: State::Ready(value),
+        }
+    }
+
+    #[inline]
+    pub(crate) fn from_outcome(outcome: Outcome<T>) -> Self {
+        match outcome {
+            Ok(value) => Self::ready(value),
+            Err(error) => Self {
+                state: State::Pending(Pending::failed(error)),
+            },
+        }
+    }
+
+    #[inline]
+    pub(crate) fn pending(handle: Arc<dyn Handle<T>>) -> Self {
+        Self {
+            state: State::Pending(Pending::new(handle)),
+        }
+    }
+
+    /// Waits for the value, and gives it or tells why there is none.
+    ///
+    /// # Errors
+    ///
+    /// If the call panicked, timed out or was refused.
+    ///
+    /// # Blocking
+    ///
+    /// Until the call ends. Inside the body of another call, the thread runs the awaited call itself
+    /// if nobody has started it, and otherwise leaves its place to others.
+    ///
+    /// ```
+    /// # use pybackground_runtime::{Lazy, spawn};
+    /// let x = spawn(|| 6 * 7);
+    /// assert_eq!(Lazy::wait(&x).unwrap(), &42);
+    ///
+    /// let y = spawn(|| -> u32 { panic!("boom") });
+    /// assert_eq!(Lazy::wait(&y).unwrap_err().message(), Some("boom"));
+    /// ```
+    #[inline]
+    pub fn wait(this: &Self) -> Result<&T, &Error> {
+        match &this.state {
+            State::Ready(value) => Ok(value),
+            State::Pending(pending) => pending.wait().as_ref(),
+        }
+    }
+
+    /// Waits for the value, for `timeout` at most; `None` means it is not there yet.
+    ///
+    /// Nothing happens to the call when the time is over: the `Lazy` is as good as before.
+    ///
+    /// # Errors
+    ///
+    /// If the call panicked, timed out by a timeout of its own, or was refused.
+    ///
+    /// # Blocking
+    ///
+    /// Until the call ends, for `timeout` at most. The call is never run on this thread.
+    ///
+    /// ```
+    /// # use pybackground_runtime::{Lazy, spawn};
+    /// # use std::{sync::mpsc, time::Duration};
+    /// let (send, receive) = mpsc::channel();
+    /// let x = spawn(move || receive.recv().unwrap());
+    /// assert!(Lazy::wait_timeout(&x, Duration::from_millis(1)).is_none());
+    /// send.send(5).unwrap();
+    /// assert_eq!(x, 5);
+    /// ```
+    pub fn wait_timeout(this: &Self, timeout: Duration) -> Option<Result<&T, &Error>> {
+        match &this.state {
+            State::Ready(value) => Some(Ok(value)),
+            State::Pending(pending) => {
+                let outcome = match Instant::now().checked_add(timeout) {
+                    Some(end) => pending.wait_until(end)?,
+                    None => pending.wait(),
+                };
+                Some(outcome.as_ref())
+            }
+        }
+    }
+
+    /// Gives the value if it is there, without waiting.
+    ///
+    /// # Errors
+    ///
+    /// If the call has panicked, timed out or been refused.
+    ///
+    /// ```
+    /// # use pybackground_runtime::{Lazy, spawn};
+    /// # use std::sync::mpsc;
+    /// let (send, receive) = mpsc::channel();
+    /// let x = spawn(move || receive.recv().unwrap());
+    /// assert!(Lazy::peek(&x).is_none());
+    /// send.send(5).unwrap();
+    /// Lazy::wait(&x).unwrap();
+    /// assert_eq!(Lazy::peek(&x).unwrap().unwrap(), &5);
+    /// ```
+    pub fn peek(this: &Self) -> Option<Result<&T, &Error>> {
+        match &this.state {
+            State::Ready(value) => Some(Ok(value)),
+            State::Pending(pending) => pending.peek().map(Result::as_ref),
+        }
+    }
+
+    /// Whether a use would not have to wait.
+    ///
+    /// ```
+    /// # use pybackground_runtime::{Lazy, spawn};
+    /// let x = spawn(|| 1);
+    /// Lazy::wait(&x).unwrap();
+    /// assert!(Lazy::is_ready(&x));
+    /// ```
+    #[must_use]
+    pub fn is_ready(this: &Self) -> bool {
+        Self::peek(this).is_some()
+    }
+
+    /// Waits for the value and gives it away, or tells why there is none.
+    ///
+    /// # Errors
+    ///
+    /// If the call panicked, timed out or was refused.
+    ///
+    /// # Blocking
+    ///
+    /// As [`Lazy::wait`].
+    ///
+    /// ```
+    /// # use pybackground_runtime::{Lazy, spawn};
+    /// let x = spawn(|| String::from("owned"));
+    /// let text: String = Lazy::join(x).unwrap();
+    /// assert_eq!(text, "owned");
+    /// ```
+    #[inline]
+    pub fn join(this: Self) -> Result<T, Error> {
+        match this.state {
+            State::Ready(value) => Ok(value),
+            State::Pending(pending) => pending.into_outcome(),
+        }
+    }
+
+    /// Waits for the value and gives it away.
+    ///
+    /// # Panics
+    ///
+    /// As any use of the value: see [`Lazy`].
+    ///
+    /// # Blocking
+    ///
+    /// As [`Lazy::wait`].
+    ///
+    /// ```
+    /// # use pybackground_runtime::{Lazy, spawn};
+    /// let text: String = Lazy::into_inner(spawn(|| String::from("owned")));
+    /// ```
+    #[inline]
+    #[track_caller]
+    pub fn into_inner(this: Self) -> T {
+        match Self::join(this) {
+            Ok(value) => value,
+            Err(error) => error.raise(),
+        }
+    }
+
+    /// Gives the call a deadline, `timeout` from now, unless it has a sooner one.
+    ///
+    /// When it passes, whoever waits gets the timeout, a body that has not started never does, and
+    /// the result of one that goes on is dropped. A `timeout` beyond what the clock can tell is never.
+    ///
+    /// ```
+    /// # use pybackground_runtime::{Lazy, Timeout, spawn};
+    /// # use std::{sync::mpsc, time::Duration};
+    /// let (_send, receive) = mpsc::channel::<u8>();
+    /// let x = Lazy::with_timeout(spawn(move || receive.recv().unwrap()), Duration::from_millis(5));
+    /// assert!(x == Timeout);
+    /// ```
+    pub fn with_timeout(this: Self, timeout: Duration) -> Self {
+        if let (State::Pending(pending), Some(deadline)) =
+            (&this.state, Deadline::from_now(timeout))
+        {
+            pending.bring_forward(deadline);
+        }
+        this
+    }
+
+    /// The path of the function that was called; `None` for a value that was made without waiting.
+    ///
+    /// ```
+    /// # use pybackground_runtime::{Lazy, background};
+    /// fn double(x: u32) -> u32 { 2 * x }
+    /// let x = background(double)(4);
+    /// assert!(Lazy::function(&x).unwrap().ends_with("double"));
+    /// ```
+    #[must_use]
+    pub fn function(this: &Self) -> Option<&'static str> {
+        match &this.state {
+            State::Ready(_) => None,
+            State::Pending(pending) => pending.call().map(|call| call.function()),
+        }
+    }
+
+    /// Where the function was called; `None` for a value that was made without waiting.
+    ///
+    /// ```
+    /// # use pybackground_runtime::{Lazy, spawn};
+    /// let x = spawn(|| 1);
+    /// assert_eq!(Lazy::called_at(&x).unwrap().file(), file!());
+    /// ```
+    #[must_use]
+    pub fn called_at(this: &Self) -> Option<&'static Location<'static>> {
+        match &this.state {
+            State::Ready(_) => None,
+            State::Pending(pending) => pending.call().map(|call| call.site()),
+        }
+    }
+
+    #[inline]
+    #[track_caller]
+    fn value(&self) -> &T {
+        match Self::wait(self) {
+            Ok(value) => value,
+            Err(error) => error.raise(),
+        }
+    }
+
+    #[inline]
+    #[track_caller]
+    fn value_mut(&mut self) -> &mut T {
+        match &mut self.state {
+            State::Ready(value) => value,
+            State::Pending(pending) => match pending.wait_mut() {
+                Ok(value) => value,
+                Err(error) => error.raise(),
+            },
+        }
+    }
+
+    /// Whether the call timed out; waits for it to end.
+    fn is_timeout(&self) -> bool {
+        Self::wait(self).is_err_and(Error::is_timeout)
+    }
+}

@@ -1,0 +1,36 @@
+//! The runtime of `pybackground`.
+
+mod attribute;
+mod background;
+mod call;
+mod config;
+mod deadline;
+mod dispatch;
+mod error;
+mod lazy;
+mod limit;
+mod options;
+mod pool;
+mod snapshot;
+mod sync;
+mod task;
+mod timeout;
+mod wait;
+
+pub use attribute::{BadTimeout, IntoTimeout};
+pub use background::{Background, Callable, background};
+pub use config::{ConfigError, Configure, configure};
+pub use dispatch::{spawn, spawn_compute};
+pub use error::Error;
+pub use lazy::Lazy;
+pub use snapshot::{Overrun, Snapshot, snapshot};
+pub use timeout::Timeout;
+
+/// What the attribute expands to. Not for use by hand: it changes with every version.
+#[doc(hidden)]
+pub mod __private {
+    pub use crate::attribute::*;
+    pub use crate::dispatch::{dispatch, dispatch_async};
+    pub use crate::limit::Limit;
+    pub use crate::options::Options;
+}

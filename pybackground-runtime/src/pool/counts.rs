@@ -1,0 +1,227 @@
+//! How many threads do what: the only file that touches these numbers.
+//!
+//! A *place* is the right to run calls. A thread that has one is *active*: it runs a body or it
+//! *searches* for one. Asleep, or blocked in a join, it has none. There are as many places as
+//! workers were configured, plus those that the monitor lends for bodies that block otherwise.
+//!
+//! All three numbers change together, so they share one atomic word.
+
+use std::sync::atomic::{AtomicU64, Ordering, fence};
+
+const SEARCHING: u64 = 1;
+const ACTIVE: u64 = 1 << 20;
+const PLACES: u64 = 1 << 42;
+const SEARCHING_MASK: u64 = ACTIVE - 1;
+const ACTIVE_MASK: u64 = (PLACES - 1) & !SEARCHING_MASK;
+
+/// One reading of the counts.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct Counts {
+    pub(super) searching: usize,
+    pub(super) active: usize,
+    pub(super) places: usize,
+}
+
+/// What somebody who made a call visible has to do.
+#[must_use]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Wake {
+    /// A thread searches and will find it.
+    Covered,
+    /// Every place is taken: whoever becomes free finds it, and the monitor watches.
+    Full,
+    /// Wake or start a thread; it is counted as active and searching already.
+    One,
+}
+
+pub(super) struct AtomicCounts {
+    word: AtomicU64,
+    workers: usize,
+}
+
+impl AtomicCounts {
+    pub(super) fn new(workers: usize) -> Self {
+        Self {
+            word: AtomicU64::new(PLACES * workers as u64),
+            workers,
+        }
+    }
+
+    pub(super) fn read(&self) -> Counts {
+        // ORDERING: a reading for decisions that tolerate being late.
+        unpack(self.word.load(Ordering::Relaxed))
+    }
+
+    /// Decides who takes care of a call that was just made visible.
+    #[inline]
+    pub(super) fn claim_wake(&self) -> Wake {
+        // ORDERING: the caller's push comes before this fence. A thread that stops searching changes
+        // the word, fences, and looks at the queues again. One of the two fences comes first: either
+        // the thread sees the call or the change is seen here.
+        fence(Ordering::SeqCst);
+        let mut word = self.word.load(Ordering::Relaxed);
+        loop {
+            let counts = unpack(word);
+            if counts.searching > 0 {
+                return Wake::Covered;
+            }
+            if counts.active >= counts.places {
+                return Wake::Full;
+            }
+            // ORDERING: changing the word is all there is to it; the thread is reached by a lock.
+            match self.word.compare_exchange_weak(
+                word,
+                word + ACTIVE + SEARCHING,
+                Ordering::Relaxed,
+                Ordering::Relaxed,
+            ) {
+                Ok(_) => return Wake::One,
+                Err(seen) => word = seen,
+            }
+        }
+    }
+
+    /// Takes back a `Wake::One` that could not be carried out.
+    pub(super) fn undo_wake(&self) {
+        self.word.fetch_sub(ACTIVE + SEARCHING, Ordering::SeqCst);
+    }
+
+    /// An active thread has no call left and looks for one.
+    pub(super) fn start_searching(&self) {
+        self.word.fetch_add(SEARCHING, Ordering::SeqCst);
+    }
+
+    /// A searching thread found a call. Returns whether it was the last that searched: then nobody
+    /// covers the calls behind that one.
+    pub(super) fn stop_searching(&self) -> bool {
+        let before = unpack(self.word.fetch_sub(SEARCHING, Ordering::SeqCst));
+        fence(Ordering::SeqCst);
+        before.searching == 1
+    }
+
+    /// A searching thread found nothing and goes to sleep, with the place that was lent for it, if
+    /// any. The caller looks at the queues again afterwards.
+    pub(super) fn leave(&self) {
+        // ORDERING: pairs with `claim_wake`; the fence orders this change before the second look.
+        let _ = self
+            .word
+            .fetch_update(Ordering::SeqCst, Ordering::Relaxed, |word| {
+                let lent = unpack(word).places > self.workers;
+                Some(word - ACTIVE - SEARCHING - if lent { PLACES } else { 0 })
+            });
+        fence(Ordering::SeqCst);
+    }
+
+    /// An active thread, not searching, has more company than there are places, and leaves.
+    /// Returns whether it did.
+    pub(super) fn leave_if_crowded(&self) -> bool {
+        let left = self
+            .word
+            .fetch_update(Ordering::SeqCst, Ordering::Relaxed, |word| {
+                let counts = unpack(word);
+                (counts.active > counts.places).then(|| word - ACTIVE)
+            });
+        left.is_ok()
+    }
+
+    /// An active thread blocks in a join. The caller looks at the queues afterwards.
+    pub(super) fn block(&self) {
+        self.word.fetch_sub(ACTIVE, Ordering::SeqCst);
+        fence(Ordering::SeqCst);
+    }
+
+    /// The join is over. The thread goes on whether there is a place or not.
+    pub(super) fn unblock(&self) {
+        self.word.fetch_add(ACTIVE, Ordering::SeqCst);
+    }
+
+    /// Sets the number of places, never below the number of workers.
+    pub(super) fn set_places(&self, places: usize) {
+        let places = places.max(self.workers) as u64;
+        let _ = self
+            .word
+            .fetch_update(Ordering::SeqCst, Ordering::Relaxed, |word| {
+                Some(word & (PLACES - 1) | PLACES * places)
+            });
+    }
+}
+
+fn unpack(word: u64) -> Counts {
+    let part = |bits: u64| usize::try_from(bits).expect("22 bits fit every usize we run on");
+    Counts {
+        searching: part(word & SEARCHING_MASK),
+        active: part((word & ACTIVE_MASK) / ACTIVE),
+        places: part(word / PLACES),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn wakes_one_at_a_time_until_the_places_are_taken() {
+        let counts = AtomicCounts::new(2);
+        assert_eq!(counts.claim_wake(), Wake::One);
+        assert_eq!(
+            counts.claim_wake(),
+            Wake::Covered,
+            "the first one still searches"
+        );
+        assert!(counts.stop_searching());
+        assert_eq!(counts.claim_wake(), Wake::One);
+        assert!(counts.stop_searching());
+        assert_eq!(counts.claim_wake(), Wake::Full);
+    }
+
+    #[test]
+    fn a_join_that_blocks_frees_its_place_at_once() {
+        let counts = AtomicCounts::new(1);
+        assert_eq!(counts.claim_wake(), Wake::One);
+        assert!(counts.stop_searching());
+        counts.block();
+        assert_eq!(counts.claim_wake(), Wake::One);
+        assert!(counts.stop_searching());
+        counts.unblock();
+        assert_eq!(
+            counts.read(),
+            Counts {
+                searching: 0,
+                active: 2,
+                places: 1
+            }
+        );
+        assert!(counts.leave_if_crowded());
+        assert!(!counts.leave_if_crowded());
+    }
+
+    #[test]
+    fn a_lent_place_goes_with_the_thread_that_leaves() {
+        let counts = AtomicCounts::new(1);
+        counts.set_places(3);
+        for _ in 0..3 {
+            assert_eq!(counts.claim_wake(), Wake::One);
+            assert!(counts.stop_searching());
+        }
+        for left in [2, 1, 1] {
+            counts.start_searching();
+            counts.leave();
+            assert_eq!(counts.read().places, left);
+        }
+        assert_eq!(
+            counts.read(),
+            Counts {
+                searching: 0,
+                active: 0,
+                places: 1
+            }
+        );
+    }
+
+    #[test]
+    fn places_never_fall_below_the_workers() {
+        let counts = AtomicCounts::new(4);
+        counts.set_places(0);
+        assert_eq!(counts.read().places, 4);
+    }
+}

@@ -1,0 +1,148 @@
+//! The threads that sleep until there is a call for them.
+//!
+//! Last in, first out: the thread that slept least is woken first, its caches are warm, and the ones
+//! at the bottom sleep through their keep-alive and leave.
+
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Mutex};
+use std::thread::{self, Thread};
+use std::time::{Duration, Instant};
+
+use crate::sync::lock;
+
+#[derive(Default)]
+pub(super) struct Idle {
+    sleepers: Mutex<Vec<Arc<Sleeper>>>,
+}
+
+/// A thread's place in the stack of sleepers.
+pub(super) struct Sleeper {
+    thread: Thread,
+    woken: AtomicBool,
+}
+
+/// How a sleep ended.
+#[must_use]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Awake {
+    /// Somebody needs the thread.
+    Woken,
+    /// Nobody did for as long as it slept. It is off the stack and will not be woken any more.
+    Expired,
+}
+
+impl Sleeper {
+    /// The current thread's.
+    pub(super) fn current() -> Arc<Self> {
+        Arc::new(Self {
+            thread: thread::current(),
+            woken: AtomicBool::new(false),
+        })
+    }
+}
+
+impl Idle {
+    /// Puts `sleeper` on the stack: from here on it may be woken.
+    pub(super) fn announce(&self, sleeper: &Arc<Sleeper>) {
+        // ORDERING: the lock publishes it.
+        sleeper.woken.store(false, Ordering::Relaxed);
+        lock(&self.sleepers).push(sleeper.clone());
+    }
+
+    /// Sleeps until woken, or for `keep_alive`.
+    pub(super) fn sleep(&self, sleeper: &Arc<Sleeper>, keep_alive: Duration) -> Awake {
+        let end = Instant::now().checked_add(keep_alive);
+        loop {
+            // ORDERING: pairs with `wake`.
+            if sleeper.woken.load(Ordering::Acquire) {
+                return Awake::Woken;
+            }
+            match end.map(|end| end.saturating_duration_since(Instant::now())) {
+                None => thread::park(),
+                Some(Duration::ZERO) => return self.withdraw(sleeper),
+                Some(rest) => thread::park_timeout(rest),
+            }
+        }
+    }
+
+    fn withdraw(&self, sleeper: &Arc<Sleeper>) -> Awake {
+        let mut sleepers = lock(&self.sleepers);
+        match sleepers
+            .iter()
+            .position(|other| Arc::ptr_eq(other, sleeper))
+        {
+            Some(position) => {
+                sleepers.remove(position);
+                Awake::Expired
+            }
+            // Whoever took it off the stack counts on it.
+            None => Awake::Woken,
+        }
+    }
+
+    /// Wakes the thread that slept least; `false` if none sleeps.
+    pub(super) fn wake(&self) -> bool {
+        let Some(sleeper) = lock(&self.sleepers).pop() else {
+            return false;
+        };
+        // ORDERING: what was done before the wake is seen after it.
+        sleeper.woken.store(true, Ordering::Release);
+        sleeper.thread.unpark();
+        true
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::sync::mpsc;
+
+    #[test]
+    fn a_sleeper_that_nobody_needs_expires_and_cannot_be_woken() {
+        let idle = Idle::default();
+        let sleeper = Sleeper::current();
+        idle.announce(&sleeper);
+        assert_eq!(
+            idle.sleep(&sleeper, Duration::from_millis(1)),
+            Awake::Expired
+        );
+        assert!(!idle.wake());
+    }
+
+    #[test]
+    fn a_wake_before_the_sleep_is_not_lost() {
+        let idle = Idle::default();
+        let sleeper = Sleeper::current();
+        idle.announce(&sleeper);
+        assert!(idle.wake());
+        assert_eq!(idle.sleep(&sleeper, Duration::MAX), Awake::Woken);
+    }
+
+    #[test]
+    fn the_last_to_sleep_is_the_first_to_wake() {
+        let idle = Idle::default();
+        let (first, last) = (Sleeper::current(), Sleeper::current());
+        idle.announce(&first);
+        idle.announce(&last);
+        assert!(idle.wake());
+        assert!(last.woken.load(Ordering::Relaxed));
+        assert!(!first.woken.load(Ordering::Relaxed));
+    }
+
+    #[test]
+    fn a_sleeping_thread_is_woken() {
+        let idle = Idle::default();
+        let (announced, wait) = mpsc::channel();
+        thread::scope(|scope| {
+            let sleeping = scope.spawn(|| {
+                let sleeper = Sleeper::current();
+                idle.announce(&sleeper);
+                announced.send(()).unwrap();
+                idle.sleep(&sleeper, Duration::MAX)
+            });
+            wait.recv().unwrap();
+            assert!(idle.wake());
+            assert_eq!(sleeping.join().unwrap(), Awake::Woken);
+        });
+    }
+}

@@ -1,0 +1,181 @@
+//! The threads and the queues. `README.md` beside this file tells the protocol between them.
+//!
+//! | file | subject |
+//! |---|---|
+//! | `queues` | where calls wait |
+//! | `counts` | how many threads do what, and the decision who is woken |
+//! | `idle` | the stack of sleeping threads |
+//! | `worker` | the life of a thread |
+//! | `monitor` | the clock: deadlines, and growth while calls wait |
+//! | `deadlines` | the heap of deadlines |
+//! | `growth` | the pure decision how many places there are |
+//! | `probe`, `roster` | which threads compute and which block |
+
+mod counts;
+mod deadlines;
+mod growth;
+mod idle;
+mod monitor;
+mod probe;
+mod queues;
+mod roster;
+mod worker;
+
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{Arc, OnceLock};
+use std::thread;
+
+use crate::config::Config;
+use crate::deadline::Deadline;
+use crate::task::Job;
+use counts::{AtomicCounts, Wake};
+use idle::Idle;
+use monitor::Monitor;
+use queues::Queues;
+use roster::Roster;
+pub(crate) use worker::{Worker, with_current};
+
+/// A pool of threads that grows and shrinks with its calls.
+pub(crate) struct Pool {
+    config: Config,
+    queues: Queues,
+    counts: AtomicCounts,
+    idle: Idle,
+    roster: Roster,
+    monitor: Monitor,
+    /// Threads that exist or are being started, and how many there ever were.
+    threads: AtomicUsize,
+    started: AtomicUsize,
+}
+
+static GLOBAL: OnceLock<Arc<Pool>> = OnceLock::new();
+
+/// The pool that all calls go to, made with the first.
+#[inline]
+fn global() -> &'static Arc<Pool> {
+    GLOBAL.get_or_init(|| Arc::new(Pool::new(Config::effective())))
+}
+
+/// The pool if there was a call yet.
+pub(crate) fn existing() -> Option<&'static Arc<Pool>> {
+    GLOBAL.get()
+}
+
+/// Queues a call where the current thread's calls go.
+pub(crate) fn submit(job: Arc<dyn Job>) {
+    with_current(|worker| match worker {
+        Some(worker) => worker.push(job),
+        None => global().push(job),
+    });
+}
+
+/// Whether the current thread is a worker with calls enough of its own for others to steal while
+/// nobody is out to steal: then a call that only computes may as well be run where it is made.
+#[inline]
+pub(crate) fn is_saturated() -> bool {
+    with_current(|worker| worker.is_some_and(Worker::is_saturated))
+}
+
+/// Has the monitor expire `job` at `deadline`.
+pub(crate) fn keep_deadline(deadline: Deadline, job: &Arc<dyn Job>) {
+    with_current(|worker| {
+        let pool = worker.map_or_else(|| global(), Worker::pool);
+        pool.monitor
+            .add_deadline(deadline.at(), Arc::downgrade(job), pool);
+    });
+}
+
+impl Pool {
+    fn new(config: Config) -> Self {
+        Self {
+            queues: Queues::new(),
+            counts: AtomicCounts::new(config.workers()),
+            idle: Idle::default(),
+            roster: Roster::default(),
+            monitor: Monitor::new(),
+            threads: AtomicUsize::new(0),
+            started: AtomicUsize::new(0),
+            config,
+        }
+    }
+
+    /// Queues a call from outside.
+    fn push(self: &Arc<Self>, job: Arc<dyn Job>) {
+        if self.config.is_sequential() {
+            return job.run();
+        }
+        self.queues.push(job);
+        self.wake_one();
+    }
+
+    /// Sees to it that somebody takes care of calls that were made visible before.
+    #[inline]
+    fn wake_one(self: &Arc<Self>) {
+        match self.counts.claim_wake() {
+            Wake::Covered => {}
+            Wake::Full => self.monitor.watch(self),
+            Wake::One => {
+                if !self.idle.wake() {
+                    self.start_thread();
+                }
+            }
+        }
+    }
+
+    #[cold]
+    fn start_thread(self: &Arc<Self>) {
+        let most = self.config.max_threads();
+        let room = self
+            .threads
+            .fetch_update(Ordering::SeqCst, Ordering::SeqCst, |threads| {
+                (threads < most).then_some(threads + 1)
+            });
+        if room.is_err() {
+            self.counts.undo_wake();
+            return self.monitor.watch(self);
+        }
+        // ORDERING: a number for a name.
+        let id = self.started.fetch_add(1, Ordering::Relaxed);
+        let pool = self.clone();
+        let thread = thread::Builder::new()
+            .name(format!("pybackground-{id}"))
+            .stack_size(self.config.stack_size())
+            .spawn(move || {
+                worker::run(pool.clone(), id);
+                pool.thread_ends();
+            });
+        if let Err(error) = thread {
+            self.counts.undo_wake();
+            if self.threads.fetch_sub(1, Ordering::SeqCst) == 1 {
+                self.refuse_all(&format!("the system gave no thread to run it on: {error}"));
+            } else {
+                self.monitor.watch(self);
+            }
+        }
+    }
+
+    /// Ends every call that waits, because nobody is there to run it.
+    fn refuse_all(&self, why: &str) {
+        while let Some(job) = self.queues.pop().or_else(|| self.queues.steal(0)) {
+            job.refuse(why);
+            crate::task::drop_quietly(job);
+        }
+    }
+
+    fn thread_ends(self: &Arc<Self>) {
+        self.threads.fetch_sub(1, Ordering::SeqCst);
+        // Somebody may have relied on this thread when no other could be started.
+        if !self.queues.is_empty() {
+            self.wake_one();
+        }
+    }
+
+    pub(crate) fn threads(&self) -> usize {
+        // ORDERING: a reading for reports.
+        self.threads.load(Ordering::Relaxed)
+    }
+
+    pub(crate) fn waiting(&self) -> usize {
+        self.queues.len()
+    }
+}

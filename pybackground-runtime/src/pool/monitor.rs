@@ -1,0 +1,188 @@
+//! The one thread that knows the time: it expires deadlines and, while calls wait, adds places.
+//!
+//! It is started when it is first needed, sleeps for as long as there is nothing to watch, and
+//! leaves after the keep-alive. While calls wait it ticks; the pure decision is in `growth`.
+
+use std::sync::atomic::{AtomicBool, Ordering, fence};
+use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError, Weak};
+use std::thread;
+use std::time::{Duration, Instant};
+
+use super::Pool;
+use super::deadlines::Deadlines;
+use super::growth::{Growth, Reading};
+use crate::sync::lock;
+use crate::task::Job;
+
+/// The time between two looks at calls that wait.
+const TICK: Duration = Duration::from_millis(1);
+
+/// What the monitor's shallow stack needs, with a margin for destructors of bodies that it drops.
+const STACK_SIZE: usize = 512 * 1024;
+
+pub(super) struct Monitor {
+    /// A copy of `State::watching` for those who only want to know that it is so.
+    watching: AtomicBool,
+    state: Mutex<State>,
+    changed: Condvar,
+}
+
+struct State {
+    deadlines: Deadlines,
+    /// Calls wait and no thread was free to take them.
+    watching: bool,
+    /// There is a monitor thread, which looks at this state before it leaves.
+    alive: bool,
+}
+
+impl Monitor {
+    pub(super) fn new() -> Self {
+        let state = State {
+            deadlines: Deadlines::new(),
+            watching: false,
+            alive: false,
+        };
+        Self {
+            watching: AtomicBool::new(false),
+            state: Mutex::new(state),
+            changed: Condvar::new(),
+        }
+    }
+
+    /// Looks after the calls that wait, until none do.
+    #[inline]
+    pub(super) fn watch(&self, pool: &Arc<Pool>) {
+        // ORDERING: the caller made its call visible and fenced before it came here. The monitor
+        // takes the flag down, fences, and looks at the queues again before it believes it.
+        if !self.watching.load(Ordering::Relaxed) {
+            self.start_watching(pool);
+        }
+    }
+
+    #[cold]
+    fn start_watching(&self, pool: &Arc<Pool>) {
+        let mut state = lock(&self.state);
+        state.watching = true;
+        self.watching.store(true, Ordering::Relaxed);
+        self.notify(state, pool);
+    }
+
+    /// Expires `job` at `at` unless it ends before.
+    pub(super) fn add_deadline(&self, at: Instant, job: Weak<dyn Job>, pool: &Arc<Pool>) {
+        let mut state = lock(&self.state);
+        if state.deadlines.add(at, job) {
+            self.notify(state, pool);
+        }
+    }
+
+    fn notify(&self, mut state: MutexGuard<'_, State>, pool: &Arc<Pool>) {
+        if state.alive {
+            drop(state);
+            self.changed.notify_one();
+            return;
+        }
+        let pool = pool.clone();
+        let thread = thread::Builder::new()
+            .name("pybackground-monitor".to_owned())
+            .stack_size(STACK_SIZE)
+            .spawn(move || pool.monitor.run(&pool));
+        // Without a thread the flag is taken down, so that the next call tries again; deadlines are
+        // then kept by those who wait for the calls.
+        state.alive = thread.is_ok();
+        if !state.alive {
+            state.watching = false;
+            self.watching.store(false, Ordering::Relaxed);
+        }
+    }
+
+    fn run(&self, pool: &Arc<Pool>) {
+        let mut growth = Growth::new();
+        let mut ticks = 0;
+        let mut state = lock(&self.state);
+        loop {
+            let now = Instant::now();
+            if let Some(job) = state.deadlines.pop_due(now) {
+                drop(state);
+                job.expire(now);
+                crate::task::drop_quietly(job);
+                state = lock(&self.state);
+                continue;
+            }
+            if state.watching {
+                drop(state);
+                ticks += 1;
+                let watching = tick(pool, &mut growth, ticks, now);
+                state = lock(&self.state);
+                if !watching {
+                    self.stop_watching(&mut state, pool);
+                }
+            }
+            let Some(wait) = state.next_wait(now, pool.config.keep_alive()) else {
+                state = self
+                    .changed
+                    .wait(state)
+                    .unwrap_or_else(PoisonError::into_inner);
+                continue;
+            };
+            let (woken, timeout) = self
+                .changed
+                .wait_timeout(state, wait)
+                .unwrap_or_else(PoisonError::into_inner);
+            state = woken;
+            if timeout.timed_out() && !state.watching && state.deadlines.next().is_none() {
+                state.alive = false;
+                return;
+            }
+        }
+    }
+
+    fn stop_watching(&self, state: &mut State, pool: &Pool) {
+        self.watching.store(false, Ordering::Relaxed);
+        // ORDERING: pairs with the fence before `watch`: a call pushed before the flag was seen up
+        // is seen here.
+        fence(Ordering::SeqCst);
+        state.watching = !pool.queues.is_empty();
+        self.watching.store(state.watching, Ordering::Relaxed);
+    }
+}
+
+impl State {
+    /// How long there is nothing to do; `None` if that is for ever.
+    fn next_wait(&self, now: Instant, keep_alive: Duration) -> Option<Duration> {
+        let next = self
+            .deadlines
+            .next()
+            .map(|at| at.saturating_duration_since(now));
+        match (self.watching, next) {
+            (true, Some(next)) => Some(next.min(TICK)),
+            (true, None) => Some(TICK),
+            (false, Some(next)) => Some(next),
+            (false, None) if keep_alive == Duration::MAX => None,
+            (false, None) => Some(keep_alive),
+        }
+    }
+}
+
+/// One look at the calls that wait; returns whether there are any.
+fn tick(pool: &Arc<Pool>, growth: &mut Growth, ticks: usize, now: Instant) -> bool {
+    let waiting = pool.queues.len();
+    if waiting == 0 {
+        return false;
+    }
+    let counts = pool.counts.read();
+    let reading = Reading {
+        now,
+        waiting,
+        active: counts.active,
+        places: counts.places,
+        workers: pool.config.workers(),
+        starts: pool.roster.starts(),
+        blocked: pool.roster.blocked_share(ticks),
+    };
+    let places = growth.places(&reading);
+    if places != counts.places {
+        pool.counts.set_places(places);
+    }
+    pool.wake_one();
+    true
+}

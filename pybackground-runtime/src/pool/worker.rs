@@ -1,0 +1,240 @@
+//! A thread of the pool: it searches for calls, runs them, sleeps, and leaves.
+
+use std::any::Any;
+use std::cell::{Cell, OnceCell};
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::thread;
+
+use super::Pool;
+use super::idle::{Awake, Sleeper};
+use super::probe::ThreadId;
+use super::queues::OwnQueue;
+use crate::task::Job;
+
+/// How often a searching worker looks before it begins to yield, and how often before it sleeps.
+const SPINS: usize = 64;
+const YIELDS: usize = 32;
+
+/// So many calls in a worker's own queue are enough for others to steal.
+const ENOUGH: usize = 3;
+
+/// What the monitor may see of a worker.
+pub(super) struct Status {
+    thread: ThreadId,
+    /// A body runs on the thread and does not wait in a join.
+    running: AtomicBool,
+    starts: AtomicU64,
+}
+
+impl Status {
+    pub(super) fn is_running(&self) -> bool {
+        // ORDERING: these three are read for estimates only.
+        self.running.load(Ordering::Relaxed)
+    }
+
+    pub(super) fn starts(&self) -> u64 {
+        self.starts.load(Ordering::Relaxed)
+    }
+
+    pub(super) fn is_blocked(&self) -> bool {
+        self.thread.is_blocked()
+    }
+
+    fn set_running(&self, running: bool) {
+        self.running.store(running, Ordering::Relaxed);
+    }
+
+    /// Only the worker itself writes, so that no read-modify-write is needed.
+    fn count_start(&self) {
+        self.starts.store(self.starts() + 1, Ordering::Relaxed);
+        self.set_running(true);
+    }
+}
+
+/// The part of the pool that belongs to the current thread.
+pub(crate) struct Worker {
+    id: usize,
+    pool: Arc<Pool>,
+    own: OwnQueue,
+    status: Arc<Status>,
+    sleeper: Arc<Sleeper>,
+    /// An address at the base of the stack.
+    stack_base: usize,
+    /// The thread is about to end: what its destructors call is a call from outside.
+    retired: Cell<bool>,
+}
+
+thread_local! {
+    static WORKER: OnceCell<Worker> = const { OnceCell::new() };
+}
+
+/// The whole life of a worker, which is counted as active and searching when it begins.
+pub(super) fn run(pool: Arc<Pool>, id: usize) {
+    let status = Arc::new(Status {
+        thread: ThreadId::current(),
+        running: AtomicBool::new(false),
+        starts: AtomicU64::new(0),
+    });
+    pool.roster.join(id, status.clone());
+    let worker = Worker {
+        id,
+        pool,
+        own: OwnQueue::new(),
+        status,
+        sleeper: Sleeper::current(),
+        stack_base: stack_pointer(),
+        retired: Cell::new(false),
+    };
+    WORKER.with(|slot| slot.get_or_init(|| worker).work());
+}
+
+/// Calls `f` with the current thread's worker, if it is one.
+#[inline]
+pub(crate) fn with_current<R>(f: impl FnOnce(Option<&Worker>) -> R) -> R {
+    let mut f = Some(f);
+    let mut call = |worker: Option<&Worker>| {
+        let f = f.take().expect("one of the two ways below is taken");
+        f(worker.filter(|worker| !worker.retired.get()))
+    };
+    // The thread's own storage is gone while the thread ends; what it calls then is from outside.
+    match WORKER.try_with(|slot| call(slot.get())) {
+        Ok(result) => result,
+        Err(_) => call(None),
+    }
+}
+
+impl Worker {
+    pub(crate) fn pool(&self) -> &Arc<Pool> {
+        &self.pool
+    }
+
+    /// Queues a call made by the body that runs on this thread.
+    #[inline]
+    pub(crate) fn push(&self, job: Arc<dyn Job>) {
+        self.own.push(job, self.id, &self.pool.queues);
+        self.pool.wake_one();
+    }
+
+    /// See [`super::is_saturated`].
+    #[inline]
+    pub(super) fn is_saturated(&self) -> bool {
+        self.own.len() >= ENOUGH && self.pool.counts.read().searching == 0
+    }
+
+    /// Whether there is stack for one more body on top of the one that waits: a chain of nested joins
+    /// goes on on another thread before it overflows this one.
+    pub(crate) fn has_stack(&self) -> bool {
+        self.stack_base.abs_diff(stack_pointer()) < self.pool.config.stack_size() / 2
+    }
+
+    /// Takes the entry of a call out of this thread's queue if it is the newest.
+    pub(crate) fn withdraw(&self, is_it: impl Fn(&Arc<dyn Job>) -> bool) {
+        self.own.withdraw(is_it);
+    }
+
+    /// Gives this thread's place to others while `wait` blocks.
+    pub(crate) fn block_while<R>(&self, wait: impl FnOnce() -> R) -> R {
+        self.status.set_running(false);
+        self.pool.counts.block();
+        if !self.pool.queues.is_empty() {
+            self.pool.wake_one();
+        }
+        let result = wait();
+        self.pool.counts.unblock();
+        self.status.set_running(true);
+        result
+    }
+
+    fn work(&self) {
+        while self.serve() == Awake::Woken {}
+        self.retired.set(true);
+    }
+
+    /// Runs calls until there are none, then sleeps. Called as active and searching.
+    fn serve(&self) -> Awake {
+        let mut searching = true;
+        while let Some(job) = self.search() {
+            if self.pool.counts.stop_searching() && !self.pool.queues.is_empty() {
+                self.pool.wake_one();
+            }
+            if self.run_all(job) {
+                self.pool.counts.start_searching();
+            } else {
+                searching = false;
+                break;
+            }
+        }
+        // On the stack of sleepers first: from the moment the place is given up, somebody may wake
+        // this thread for it.
+        self.pool.idle.announce(&self.sleeper);
+        if searching {
+            self.pool.counts.leave();
+        }
+        if !self.pool.queues.is_empty() {
+            self.pool.wake_one();
+        }
+        self.pool
+            .idle
+            .sleep(&self.sleeper, self.pool.config.keep_alive())
+    }
+
+    /// Runs `job` and what else there is; `false` if the thread lost its place over it.
+    fn run_all(&self, job: Arc<dyn Job>) -> bool {
+        let mut next = Some(job);
+        while let Some(job) = next {
+            self.status.count_start();
+            // A panic gets here from the destructor of a result that nobody waits for: the panic
+            // hook has told it.
+            let _: Result<(), Box<dyn Any + Send>> =
+                catch_unwind(AssertUnwindSafe(move || job.run()));
+            if self.pool.counts.leave_if_crowded() {
+                self.status.set_running(false);
+                return false;
+            }
+            next = self.find();
+        }
+        self.status.set_running(false);
+        true
+    }
+
+    fn find(&self) -> Option<Arc<dyn Job>> {
+        self.own
+            .pop()
+            .or_else(|| self.pool.queues.pop())
+            .or_else(|| self.pool.queues.steal(self.id))
+    }
+
+    /// Looks for a call: eagerly, then politely, then no more.
+    fn search(&self) -> Option<Arc<dyn Job>> {
+        for round in 0..SPINS + YIELDS {
+            if let Some(job) = self.find() {
+                return Some(job);
+            }
+            if self.pool.counts.read().searching > self.pool.config.workers() {
+                return None;
+            }
+            if round < SPINS {
+                std::hint::spin_loop();
+            } else {
+                thread::yield_now();
+            }
+        }
+        None
+    }
+}
+
+impl Drop for Worker {
+    fn drop(&mut self) {
+        self.pool.queues.forget(self.id);
+        self.pool.roster.leave(self.id);
+    }
+}
+
+/// Roughly where the stack ends now.
+#[inline(never)]
+fn stack_pointer() -> usize {
+    let local = 0_u8;
+    (&raw const local).addr()
+}

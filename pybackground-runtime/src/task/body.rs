@@ -1,0 +1,82 @@
+//! What a task runs: a closure, a function with its arguments, or a future.
+
+use std::pin::Pin;
+use std::task::{Context, Poll, Waker};
+
+use crate::call::path_of_enclosing_function;
+
+/// Work that a task carries until a thread takes it up.
+pub(crate) trait Body: Send + Sized + 'static {
+    /// What the call returns.
+    type Output: Send + 'static;
+
+    /// Whether a thread that waits for the call may run it itself.
+    ///
+    /// A closure comes back with the result; a future may come back with nothing yet, and the
+    /// waiting thread would have gained nothing.
+    const RUNS_TO_END: bool;
+
+    /// The function's path, for messages.
+    fn function() -> &'static str;
+
+    /// Runs the body, or a step of it.
+    fn run(self, waker: impl FnOnce() -> Waker) -> Step<Self>;
+}
+
+/// Where a body stands after it ran.
+pub(crate) enum Step<B: Body> {
+    /// It returned.
+    Finished(B::Output),
+    /// It waits for something; the waker it was given says when to run it again.
+    Suspended(B),
+}
+
+/// The body of a function under the attribute, or a closure given to `spawn`.
+pub(crate) struct Closure<F>(pub(crate) F);
+
+impl<F, T> Body for Closure<F>
+where
+    F: FnOnce() -> T + Send + 'static,
+    T: Send + 'static,
+{
+    type Output = T;
+    const RUNS_TO_END: bool = true;
+
+    fn function() -> &'static str {
+        path_of_enclosing_function::<F>()
+    }
+
+    #[inline]
+    fn run(self, _: impl FnOnce() -> Waker) -> Step<Self> {
+        Step::Finished((self.0)())
+    }
+}
+
+/// The body of an `async` function.
+pub(crate) struct Suspending<F>(Pin<Box<F>>);
+
+impl<F> Suspending<F> {
+    pub(crate) fn new(future: F) -> Self {
+        Self(Box::pin(future))
+    }
+}
+
+impl<F> Body for Suspending<F>
+where
+    F: Future + Send + 'static,
+    F::Output: Send + 'static,
+{
+    type Output = F::Output;
+    const RUNS_TO_END: bool = false;
+
+    fn function() -> &'static str {
+        path_of_enclosing_function::<F>()
+    }
+
+    fn run(mut self, waker: impl FnOnce() -> Waker) -> Step<Self> {
+        match self.0.as_mut().poll(&mut Context::from_waker(&waker())) {
+            Poll::Ready(value) => Step::Finished(value),
+            Poll::Pending => Step::Suspended(self),
+        }
+    }
+}

@@ -1,0 +1,375 @@
+//! One call: its body, its state and its outcome, in one allocation.
+//!
+//! | file | subject |
+//! |---|---|
+//! | `stage` | the states and every step between them, under the task's lock |
+//! | `phase` | the few facts about the state that can be read without the lock |
+//! | `body` | what a task runs: closure, applied function, future |
+//! | `waiters` | who is told when the call ends |
+//!
+//! A task is seen from two sides. The queues and the deadline keeper hold it as [`Job`] and know
+//! nothing of its result; the `Lazy` holds it as [`Handle`] of the result's type. Either may be gone
+//! before the other.
+//!
+//! | who | may do what |
+//! |---|---|
+//! | a worker with a queue entry | `run`: claim the body, run it, finish |
+//! | a worker that waits for the call | `run_in_place`, `into_outcome`: the same, keeping the outcome |
+//! | the deadline keeper | `expire`, at any time |
+//! | the limit of the function | `admit` once |
+//! | the holder of the `Lazy` | `take` once, `register` any number of times |
+//!
+//! Code of the user (bodies, destructors, wakers) never runs under the lock.
+
+mod body;
+mod phase;
+mod stage;
+mod waiters;
+
+use std::any::Any;
+use std::panic::{AssertUnwindSafe, Location, catch_unwind};
+use std::sync::{Arc, Mutex, PoisonError};
+use std::task::{Wake, Waker};
+use std::time::Instant;
+
+use crate::call::Call;
+use crate::deadline::Deadline;
+use crate::error::Error;
+use crate::limit::{self, Limit};
+use crate::options::Options;
+use crate::pool;
+use crate::snapshot::overruns;
+use crate::sync::lock;
+
+pub(crate) use body::{Body, Closure, Step, Suspending};
+use phase::Phase;
+pub(crate) use stage::{BodyIs, Outcome};
+use stage::{Close, Core, Finish, HandOver, Suspend};
+
+/// A call, with its body of type `B`.
+pub(crate) struct Task<B: Body> {
+    phase: Phase,
+    core: Mutex<Core<B>>,
+    site: &'static Location<'static>,
+    /// What few calls have, kept out of the way of the many.
+    rare: Option<Box<Rare>>,
+}
+
+struct Rare {
+    name: Option<&'static str>,
+    limit: Option<&'static Limit>,
+}
+
+/// A call as the threads see it.
+pub(crate) trait Job: Send + Sync {
+    /// Runs the body, unless somebody else has claimed it or the call is closed.
+    fn run(self: Arc<Self>);
+    /// Whether the body waits to be claimed; a hint, as a claim can come at any time.
+    fn is_queued(&self) -> bool;
+    /// Whether a thread that waits for the call may run it; as much a hint as `is_queued`.
+    fn is_claimable(&self) -> bool;
+    /// Whether the call has ended.
+    fn is_done(&self) -> bool;
+    /// Tells a call that waited for a slot that it has one; `false` if it no longer wants it.
+    fn admit(&self) -> bool;
+    /// Closes the call if its deadline is not after `now`.
+    fn expire(&self, now: Instant);
+    /// Closes the call because it cannot be run.
+    fn refuse(&self, why: &str);
+    fn call(&self) -> Call;
+    fn deadline(&self) -> Option<Deadline>;
+    /// Sets the deadline; `false` if there is a sooner one.
+    fn bring_forward(&self, deadline: Deadline) -> bool;
+    /// Has `waker` woken when the call ends; `false` if it has ended.
+    fn register(&self, waker: &Waker) -> bool;
+}
+
+/// A call as its `Lazy` sees it.
+pub(crate) trait Handle<T>: Job {
+    /// The outcome, if the call has ended; whoever gets it is the only one.
+    fn take(&self) -> Option<Outcome<T>>;
+
+    /// Runs the body on this thread if nobody has started it, and returns the outcome without
+    /// storing it. Others who wait hear of it by `announce`, so that the outcome can first be put
+    /// where they will look.
+    fn run_in_place(&self) -> Option<Outcome<T>>;
+
+    fn announce(&self);
+
+    /// As `run_in_place` and `announce`, for the only holder of the `Lazy`: when no queue has the
+    /// task either, the body is taken without a lock. Only for a call that was claimable.
+    fn into_outcome(self: Arc<Self>) -> Result<Outcome<T>, Arc<dyn Handle<T>>>;
+}
+
+impl<B: Body> Task<B> {
+    #[inline]
+    pub(crate) fn new(options: &Options, body: B) -> Arc<Self> {
+        let rare = Rare {
+            name: options.fixed_name(),
+            limit: options.slots(),
+        };
+        Arc::new(Self {
+            phase: Phase::new(B::RUNS_TO_END && rare.limit.is_none()),
+            core: Mutex::new(Core::queued(body, rare.limit.is_some())),
+            site: options.site(),
+            rare: (rare.name.is_some() || rare.limit.is_some()).then(|| Box::new(rare)),
+        })
+    }
+
+    fn identity(&self) -> Call {
+        let name = self.rare.as_ref().and_then(|rare| rare.name);
+        Call::new(name.unwrap_or_else(B::function), self.site)
+    }
+
+    fn limit(&self) -> Option<&'static Limit> {
+        self.rare.as_ref().and_then(|rare| rare.limit)
+    }
+
+    /// Claims the body and says so.
+    fn start(&self, claim: impl FnOnce(&mut Core<B>) -> Option<B>) -> Option<B> {
+        let mut core = lock(&self.core);
+        let body = claim(&mut core)?;
+        self.phase.start();
+        Some(body)
+    }
+
+    fn execute(&self, body: B, waker: impl FnOnce() -> Waker) -> Result<Step<B>, Error> {
+        let _slot = self.limit().map(limit::hold_slot);
+        catch_unwind(AssertUnwindSafe(|| body.run(waker)))
+            .map_err(|payload| Error::panicked(self.identity(), payload))
+    }
+
+    /// Runs a body that runs to its end.
+    fn execute_in_place(&self, body: B) -> Outcome<B::Output> {
+        match self.execute(body, || Waker::noop().clone()) {
+            Ok(Step::Finished(value)) => Ok(value),
+            Ok(Step::Suspended(_)) => unreachable!("only bodies that run to their end come here"),
+            Err(error) => Err(error),
+        }
+    }
+
+    /// Stores the outcome, or drops it if it came too late.
+    fn finish(&self, outcome: Outcome<B::Output>) {
+        let end = {
+            let mut core = lock(&self.core);
+            let end = core.finish(outcome);
+            self.phase.done();
+            end
+        };
+        self.leave_slot();
+        match end {
+            Finish::Published(waiters) => waiters.wake(),
+            Finish::TooLate(outcome) => self.drop_late(outcome),
+        }
+    }
+
+    fn suspend(self: Arc<Self>, body: B) {
+        let next = {
+            let mut core = lock(&self.core);
+            let next = core.suspend(body);
+            if matches!(next, Suspend::Requeue) {
+                self.phase.reserve();
+            }
+            next
+        };
+        match next {
+            Suspend::Stored => {}
+            Suspend::Requeue => pool::submit(self),
+            Suspend::TooLate(body) => {
+                self.leave_slot();
+                self.drop_late(body);
+            }
+        }
+    }
+
+    fn close(&self, why: impl FnOnce(BodyIs) -> Error) {
+        let close = {
+            let mut core = lock(&self.core);
+            let close = core.close(why);
+            match close {
+                Close::Dropped { .. } => self.phase.done(),
+                Close::RunsOn(_) => {
+                    overruns::began(self.identity());
+                    self.phase.done();
+                }
+                Close::TooLate => {}
+            }
+            close
+        };
+        match close {
+            Close::Dropped {
+                body,
+                waiters,
+                held,
+            } => {
+                waiters.wake();
+                drop_quietly(body);
+                if !held {
+                    self.leave_slot();
+                }
+            }
+            Close::RunsOn(waiters) => waiters.wake(),
+            Close::TooLate => {}
+        }
+    }
+
+    /// Drops what a body left that ran on after its call was closed.
+    fn drop_late<X>(&self, rest: X) {
+        overruns::ended(self.identity());
+        drop_quietly(rest);
+    }
+
+    fn leave_slot(&self) {
+        if let Some(limit) = self.limit() {
+            limit.leave();
+        }
+    }
+}
+
+impl<B: Body> Job for Task<B> {
+    fn run(self: Arc<Self>) {
+        let Some(body) = self.start(Core::claim) else {
+            return;
+        };
+        match self.execute(body, || Waker::from(self.clone())) {
+            Ok(Step::Suspended(body)) => self.suspend(body),
+            Ok(Step::Finished(value)) => self.finish(Ok(value)),
+            Err(error) => self.finish(Err(error)),
+        }
+    }
+
+    fn is_queued(&self) -> bool {
+        self.phase.is_queued()
+    }
+
+    #[inline]
+    fn is_claimable(&self) -> bool {
+        self.phase.is_claimable()
+    }
+
+    #[inline]
+    fn is_done(&self) -> bool {
+        self.phase.is_done()
+    }
+
+    fn admit(&self) -> bool {
+        lock(&self.core).admit()
+    }
+
+    fn expire(&self, now: Instant) {
+        if let Some(deadline) = self.deadline().filter(|deadline| deadline.at() <= now) {
+            self.close(|body| Error::timeout(self.identity(), deadline.after(), body));
+        }
+    }
+
+    fn refuse(&self, why: &str) {
+        self.close(|_| Error::refused(self.identity(), why));
+    }
+
+    fn call(&self) -> Call {
+        self.identity()
+    }
+
+    fn deadline(&self) -> Option<Deadline> {
+        lock(&self.core).deadline()
+    }
+
+    fn bring_forward(&self, deadline: Deadline) -> bool {
+        let mut core = lock(&self.core);
+        if self.phase.is_claimable() {
+            self.phase.reserve();
+        }
+        core.bring_forward(deadline)
+    }
+
+    fn register(&self, waker: &Waker) -> bool {
+        let mut core = lock(&self.core);
+        // The phase turns to done under this lock, together with taking the waiters: nobody is
+        // added to a list that nobody will read.
+        if self.is_done() {
+            return false;
+        }
+        core.waiters().add(waker);
+        true
+    }
+}
+
+impl<B: Body> Handle<B::Output> for Task<B> {
+    fn take(&self) -> Option<Outcome<B::Output>> {
+        lock(&self.core).take()
+    }
+
+    fn run_in_place(&self) -> Option<Outcome<B::Output>> {
+        let body = self.start(Core::claim_in_place)?;
+        let outcome = self.execute_in_place(body);
+        self.leave_slot();
+        let mut core = lock(&self.core);
+        match core.hand_over(outcome) {
+            HandOver::Direct(outcome) => Some(outcome),
+            HandOver::TooLate { late, closed } => {
+                drop(core);
+                self.drop_late(late);
+                closed
+            }
+        }
+    }
+
+    fn announce(&self) {
+        let waiters = {
+            let mut core = lock(&self.core);
+            self.phase.done();
+            std::mem::take(core.waiters())
+        };
+        waiters.wake();
+    }
+
+    #[inline]
+    fn into_outcome(self: Arc<Self>) -> Result<Outcome<B::Output>, Arc<dyn Handle<B::Output>>> {
+        let mut task = match Arc::try_unwrap(self) {
+            Ok(task) => task,
+            Err(shared) => {
+                return match shared.run_in_place() {
+                    Some(outcome) => {
+                        shared.announce();
+                        Ok(outcome)
+                    }
+                    None => Err(shared),
+                };
+            }
+        };
+        let core = task.core.get_mut().unwrap_or_else(PoisonError::into_inner);
+        Ok(match core.claim_in_place() {
+            Some(body) => {
+                let outcome = task.execute_in_place(body);
+                task.leave_slot();
+                outcome
+            }
+            None => core
+                .take()
+                .expect("a call that nobody else has any more has ended"),
+        })
+    }
+}
+
+/// A future's own waker: being woken puts the task back into the queue.
+impl<B: Body> Wake for Task<B> {
+    fn wake(self: Arc<Self>) {
+        let queue = {
+            let mut core = lock(&self.core);
+            let queue = core.wake();
+            if queue {
+                self.phase.reserve();
+            }
+            queue
+        };
+        if queue {
+            pool::submit(self);
+        }
+    }
+}
+
+/// Drops what nobody wants any more. A destructor that panics has told the panic hook, and harms
+/// nobody else.
+pub(crate) fn drop_quietly<X>(rest: X) {
+    let _: Result<(), Box<dyn Any + Send>> = catch_unwind(AssertUnwindSafe(|| drop(rest)));
+}

@@ -1,0 +1,250 @@
+//! The states of a call and every step between them.
+//!
+//! ```text
+//!                 claim               finish
+//!   Queued(body) ───────▶ Running ───────────────▶ Done(outcome) ───▶ Taken
+//!     ▲    │              │  ▲ │                        ▲       take
+//!     │    │      suspend │  │ │ close: the body goes   │
+//!     │    │              ▼  │ │ on, its result is late │
+//!     │    │     Suspended(body)└───────────────────────┤
+//!     │    │  wake   │        │ close: never goes on    │
+//!     └────┼─────────┘        └─────────────────────────┤
+//!          └─ close: never starts ──────────────────────┘
+//! ```
+//!
+//! A step returns what its maker has to do next, with no lock held: drop a body, drop a result that
+//! came too late, wake those who wait. This file knows no clock and no thread.
+
+use super::body::Body;
+use super::waiters::Waiters;
+use crate::deadline::Deadline;
+use crate::error::Error;
+
+/// What a call came to: the value, or why there is none.
+pub(crate) type Outcome<T> = Result<T, Error>;
+
+pub(super) enum Stage<B: Body> {
+    /// Nobody runs the body; whoever claims it first does.
+    Queued(B),
+    /// A thread has the body.
+    Running,
+    /// The body, a future, waits to be woken.
+    Suspended(B),
+    /// The outcome waits for the `Lazy`.
+    Done(Outcome<B::Output>),
+    /// The outcome has been handed over.
+    Taken,
+}
+
+/// The part of a task that its lock protects.
+pub(super) struct Core<B: Body> {
+    stage: Stage<B>,
+    waiters: Waiters,
+    /// The body was woken while it ran, so that it must not be left suspended.
+    woken: bool,
+    /// The call waits for a slot of its function's limit; until then nobody may claim it.
+    held: bool,
+    deadline: Option<Box<Deadline>>,
+}
+
+/// What follows from a body's end.
+#[must_use]
+pub(super) enum Finish<T> {
+    /// The outcome stands; these want to know.
+    Published(Waiters),
+    /// The call had been closed before; nobody wants this any more.
+    TooLate(Outcome<T>),
+}
+
+/// What follows from a body's end on the thread that waits for it.
+#[must_use]
+pub(super) enum HandOver<T> {
+    /// The thread keeps the outcome.
+    Direct(Outcome<T>),
+    /// The call had been closed before: drop `late`; `closed` says why, unless it was taken.
+    TooLate {
+        late: Outcome<T>,
+        closed: Option<Outcome<T>>,
+    },
+}
+
+/// What follows from a body that waits.
+#[must_use]
+pub(super) enum Suspend<B> {
+    /// It is stored until it is woken.
+    Stored,
+    /// It was woken meanwhile: queue it again.
+    Requeue,
+    /// The call had been closed before: drop the body.
+    TooLate(B),
+}
+
+/// What follows from closing a call before its body's end.
+#[must_use]
+pub(super) enum Close<B> {
+    /// The body had not ended and now never will; drop it and tell these. If it was held, it had
+    /// no slot to give back.
+    Dropped {
+        body: B,
+        waiters: Waiters,
+        held: bool,
+    },
+    /// The body runs on; tell these.
+    RunsOn(Waiters),
+    /// The call had ended before.
+    TooLate,
+}
+
+impl<B: Body> Core<B> {
+    #[inline]
+    pub(super) fn queued(body: B, held: bool) -> Self {
+        Self {
+            stage: Stage::Queued(body),
+            waiters: Waiters::default(),
+            woken: false,
+            held,
+            deadline: None,
+        }
+    }
+
+    #[inline]
+    pub(super) fn claim(&mut self) -> Option<B> {
+        if self.held || !matches!(self.stage, Stage::Queued(_)) {
+            return None;
+        }
+        match std::mem::replace(&mut self.stage, Stage::Running) {
+            Stage::Queued(body) => Some(body),
+            _ => unreachable!("the stage was checked under the same lock"),
+        }
+    }
+
+    /// As `claim`, by a thread that waits for the call. It could not leave the body at a deadline,
+    /// so a call that has one is for others to run; nor would it gain by a body that may suspend.
+    #[inline]
+    pub(super) fn claim_in_place(&mut self) -> Option<B> {
+        if B::RUNS_TO_END && self.deadline.is_none() {
+            self.claim()
+        } else {
+            None
+        }
+    }
+
+    /// Lets go of a call that waited for a slot; `false` if it was closed meanwhile.
+    pub(super) fn admit(&mut self) -> bool {
+        self.held = false;
+        matches!(self.stage, Stage::Queued(_))
+    }
+
+    pub(super) fn deadline(&self) -> Option<Deadline> {
+        self.deadline.as_deref().copied()
+    }
+
+    /// Sets the deadline unless there is a sooner one, and returns it if it was set.
+    pub(super) fn bring_forward(&mut self, deadline: Deadline) -> bool {
+        let sooner = self
+            .deadline
+            .as_ref()
+            .is_none_or(|known| deadline.at() < known.at());
+        if sooner {
+            self.deadline = Some(Box::new(deadline));
+        }
+        sooner
+    }
+
+    pub(super) fn finish(&mut self, outcome: Outcome<B::Output>) -> Finish<B::Output> {
+        if matches!(self.stage, Stage::Running) {
+            self.stage = Stage::Done(outcome);
+            Finish::Published(std::mem::take(&mut self.waiters))
+        } else {
+            Finish::TooLate(outcome)
+        }
+    }
+
+    pub(super) fn hand_over(&mut self, outcome: Outcome<B::Output>) -> HandOver<B::Output> {
+        if matches!(self.stage, Stage::Running) {
+            self.stage = Stage::Taken;
+            HandOver::Direct(outcome)
+        } else {
+            HandOver::TooLate {
+                late: outcome,
+                closed: self.take(),
+            }
+        }
+    }
+
+    pub(super) fn suspend(&mut self, body: B) -> Suspend<B> {
+        if !matches!(self.stage, Stage::Running) {
+            return Suspend::TooLate(body);
+        }
+        if std::mem::take(&mut self.woken) {
+            self.stage = Stage::Queued(body);
+            return Suspend::Requeue;
+        }
+        self.stage = Stage::Suspended(body);
+        Suspend::Stored
+    }
+
+    /// Whether the task has to be queued again.
+    #[must_use]
+    pub(super) fn wake(&mut self) -> bool {
+        match std::mem::replace(&mut self.stage, Stage::Taken) {
+            Stage::Suspended(body) => {
+                self.stage = Stage::Queued(body);
+                true
+            }
+            stage => {
+                self.woken = matches!(stage, Stage::Running);
+                self.stage = stage;
+                false
+            }
+        }
+    }
+
+    pub(super) fn close(&mut self, why: impl FnOnce(BodyIs) -> Error) -> Close<B> {
+        let (stage, is) = match std::mem::replace(&mut self.stage, Stage::Taken) {
+            Stage::Queued(body) => (Some(body), BodyIs::NotStarted),
+            Stage::Suspended(body) => (Some(body), BodyIs::Stopped),
+            Stage::Running => (None, BodyIs::Running),
+            ended @ (Stage::Done(_) | Stage::Taken) => {
+                self.stage = ended;
+                return Close::TooLate;
+            }
+        };
+        self.stage = Stage::Done(Err(why(is)));
+        let waiters = std::mem::take(&mut self.waiters);
+        match stage {
+            Some(body) => Close::Dropped {
+                body,
+                waiters,
+                held: self.held,
+            },
+            None => Close::RunsOn(waiters),
+        }
+    }
+
+    pub(super) fn take(&mut self) -> Option<Outcome<B::Output>> {
+        if !matches!(self.stage, Stage::Done(_)) {
+            return None;
+        }
+        match std::mem::replace(&mut self.stage, Stage::Taken) {
+            Stage::Done(outcome) => Some(outcome),
+            _ => unreachable!("the stage was checked under the same lock"),
+        }
+    }
+
+    /// Registers `waiters` for the end of the call.
+    pub(super) fn waiters(&mut self) -> &mut Waiters {
+        &mut self.waiters
+    }
+}
+
+/// How far the body of a call was when the call was closed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum BodyIs {
+    /// It never started and never will.
+    NotStarted,
+    /// It had started, waited, and will not go on.
+    Stopped,
+    /// It still runs, unless it heeds the cancellation.
+    Running,
+}

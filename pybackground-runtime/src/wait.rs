@@ -1,0 +1,127 @@
+//! Waiting for a call to end.
+//!
+//! A worker that waits for a call nobody has started runs that call itself, and never another: no
+//! stranger's lock or stack is ever below it. Everybody else looks for a moment, yields, and parks.
+
+use std::sync::Arc;
+use std::task::{Wake, Waker};
+use std::thread::{self, Thread};
+use std::time::Instant;
+
+use crate::limit::lend_slots_while;
+use crate::pool;
+use crate::task::{Handle, Job, Outcome};
+
+/// How often a waiting thread looks before it begins to yield, and how often before it parks. A call
+/// that takes a microsecond is over by then; for one that takes longer a park costs little.
+const SPINS: usize = 100;
+const YIELDS: usize = 20;
+
+/// Waits for the outcome on behalf of the call's only owner.
+pub(crate) fn outcome<T>(mut handle: Arc<dyn Handle<T>>) -> Outcome<T> {
+    if !handle.is_done() {
+        if may_run_in_place(&*handle) {
+            match handle.into_outcome() {
+                Ok(outcome) => return outcome,
+                Err(started_elsewhere) => handle = started_elsewhere,
+            }
+        }
+        block_until_done(&*handle, None);
+    }
+    handle.take().expect("its only owner takes the outcome")
+}
+
+/// Waits for the end of the call. Gives `run_in_place`, which is to claim the call and run it, the
+/// chance to do so if this thread may.
+pub(crate) fn until_done<T>(handle: &dyn Handle<T>, run_in_place: impl FnOnce() -> bool) {
+    if !handle.is_done() && !(may_run_in_place(handle) && run_in_place()) {
+        block_until_done(handle, None);
+    }
+}
+
+/// Waits for the end of the call or for `end`; returns whether the call has ended.
+pub(crate) fn until(job: &dyn Job, end: Instant) -> bool {
+    job.is_done() || block_until_done(job, Some(end))
+}
+
+/// Whether this thread may run the call it waits for. If so, the call is no longer in its queue.
+fn may_run_in_place(job: &(impl Job + ?Sized)) -> bool {
+    job.is_claimable()
+        && pool::with_current(|worker| {
+            let Some(worker) = worker.filter(|worker| worker.has_stack()) else {
+                return false;
+            };
+            let address = std::ptr::from_ref(job).cast::<()>();
+            worker.withdraw(|entry| Arc::as_ptr(entry).cast::<()>() == address);
+            true
+        })
+}
+
+fn block_until_done(job: &(impl Job + ?Sized), end: Option<Instant>) -> bool {
+    let deadline = job.deadline().map(|deadline| deadline.at());
+    if look_for_a_moment(job, end) {
+        return true;
+    }
+    pool::with_current(|worker| match worker {
+        Some(worker) => {
+            worker.block_while(|| lend_slots_while(|| park_until_done(job, end, deadline)))
+        }
+        None => park_until_done(job, end, deadline),
+    })
+}
+
+fn look_for_a_moment(job: &(impl Job + ?Sized), end: Option<Instant>) -> bool {
+    for round in 0..SPINS + YIELDS {
+        if job.is_done() {
+            return true;
+        }
+        if round < SPINS {
+            std::hint::spin_loop();
+        } else if end.is_some_and(|end| Instant::now() >= end) {
+            return false;
+        } else {
+            thread::yield_now();
+        }
+    }
+    false
+}
+
+/// Parks until the call ends or until `end`. The monitor expires the call at its deadline; should
+/// there be no monitor, because the system gave no thread for it, it is done here.
+fn park_until_done(
+    job: &(impl Job + ?Sized),
+    end: Option<Instant>,
+    mut deadline: Option<Instant>,
+) -> bool {
+    let waker = Waker::from(Arc::new(Unpark(thread::current())));
+    if !job.register(&waker) {
+        return true;
+    }
+    loop {
+        if job.is_done() {
+            return true;
+        }
+        let now = Instant::now();
+        if end.is_some_and(|end| end <= now) {
+            return false;
+        }
+        if deadline.is_some_and(|deadline| deadline <= now) {
+            job.expire(now);
+            deadline = None;
+            continue;
+        }
+        match end.into_iter().chain(deadline).min() {
+            Some(next) => thread::park_timeout(next - now),
+            None => thread::park(),
+        }
+    }
+}
+
+/// Wakes a parked thread. The thread looks whether it was meant.
+struct Unpark(Thread);
+
+impl Wake for Unpark {
+    fn wake(self: Arc<Self>) {
+        self.0.unpark();
+    }
+}

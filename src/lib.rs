@@ -1,0 +1,3 @@
+//! pybackground.
+
+pub use pybackground_runtime::*;
