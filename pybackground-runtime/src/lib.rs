@@ -23,6 +23,7 @@ pub use config::{ConfigError, Configure, configure};
 pub use dispatch::{spawn, spawn_compute};
 pub use error::Error;
 pub use lazy::Lazy;
+pub use pybackground_macros::background_runtime as background;
 pub use snapshot::{Overrun, Snapshot, snapshot};
 pub use timeout::Timeout;
 
@@ -30,6 +31,8 @@ pub use timeout::Timeout;
 #[doc(hidden)]
 pub mod __private {
     pub use crate::attribute::*;
+    /// The function alone: the facade has an attribute of its own to go by the same name.
+    pub use crate::background::background;
     pub use crate::dispatch::{dispatch, dispatch_async};
     pub use crate::limit::Limit;
     pub use crate::options::Options;

@@ -99,17 +99,32 @@ impl AtomicCounts {
         before.searching == 1
     }
 
-    /// A searching thread found nothing and goes to sleep, with the place that was lent for it, if
-    /// any. The caller looks at the queues again afterwards.
+    /// A searching thread found nothing and goes to sleep. Places that were lent and are not taken
+    /// go with it: nothing waits that they could be for. The caller looks at the queues again
+    /// afterwards.
     pub(super) fn leave(&self) {
         // ORDERING: pairs with `claim_wake`; the fence orders this change before the second look.
+        self.update(|word| self.without_spare(word - ACTIVE - SEARCHING));
+        fence(Ordering::SeqCst);
+    }
+
+    /// Withdraws the lent places that are not taken.
+    pub(super) fn withdraw_spare(&self) {
+        self.update(|word| self.without_spare(word));
+    }
+
+    fn without_spare(&self, word: u64) -> u64 {
+        let counts = unpack(word);
+        let needed = counts.active.max(self.workers);
+        word - PLACES * counts.places.saturating_sub(needed) as u64
+    }
+
+    fn update(&self, change: impl Fn(u64) -> u64) {
         let _ = self
             .word
             .fetch_update(Ordering::SeqCst, Ordering::Relaxed, |word| {
-                let lent = unpack(word).places > self.workers;
-                Some(word - ACTIVE - SEARCHING - if lent { PLACES } else { 0 })
+                Some(change(word))
             });
-        fence(Ordering::SeqCst);
     }
 
     /// An active thread, not searching, has more company than there are places, and leaves.
@@ -138,11 +153,7 @@ impl AtomicCounts {
     /// Sets the number of places, never below the number of workers.
     pub(super) fn set_places(&self, places: usize) {
         let places = places.max(self.workers) as u64;
-        let _ = self
-            .word
-            .fetch_update(Ordering::SeqCst, Ordering::Relaxed, |word| {
-                Some(word & (PLACES - 1) | PLACES * places)
-            });
+        self.update(|word| word & (PLACES - 1) | PLACES * places);
     }
 }
 
@@ -196,7 +207,7 @@ mod tests {
     }
 
     #[test]
-    fn a_lent_place_goes_with_the_thread_that_leaves() {
+    fn lent_places_go_with_the_threads_that_leave() {
         let counts = AtomicCounts::new(1);
         counts.set_places(3);
         for _ in 0..3 {

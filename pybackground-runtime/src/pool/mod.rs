@@ -175,6 +175,9 @@ impl Pool {
         self.threads.load(Ordering::Relaxed)
     }
 
+    pub(crate) fn debug(&self) -> String {
+        format!("{:?}", self.counts.read())
+    }
     pub(crate) fn waiting(&self) -> usize {
         self.queues.len()
     }

@@ -142,6 +142,9 @@ impl Monitor {
         // is seen here.
         fence(Ordering::SeqCst);
         state.watching = !pool.queues.is_empty();
+        if !state.watching {
+            pool.counts.withdraw_spare();
+        }
         self.watching.store(state.watching, Ordering::Relaxed);
     }
 }

@@ -1,11 +1,11 @@
 //! Where calls wait: the only file that knows crossbeam's channel and deque.
 //!
 //! Calls from outside go through one channel, first in, first out. A worker's own calls go to its
-//! deque: the worker takes the newest, others steal the oldest. A worker gets its deque with its
-//! first call, so that thieves have few to look at however many threads sleep in bodies.
+//! deque: the worker takes the newest, others steal the oldest. A deque is on the thieves' list only
+//! while it may hold something, so that they have few to look at however many threads there are.
 
-use std::cell::OnceCell;
-use std::sync::{Arc, PoisonError, RwLock, RwLockReadGuard};
+use std::cell::{Cell, OnceCell};
+use std::sync::{Arc, PoisonError, RwLock, RwLockReadGuard, RwLockWriteGuard};
 
 use crossbeam_channel::{Receiver, Sender, unbounded};
 use crossbeam_deque::{Steal, Stealer, Worker as Deque};
@@ -23,7 +23,11 @@ pub(super) struct Queues {
 
 /// The queue of one worker's own calls.
 pub(super) struct OwnQueue {
+    /// The worker's.
+    id: usize,
     deque: OnceCell<Deque<Entry>>,
+    /// The deque is on the thieves' list.
+    listed: Cell<bool>,
 }
 
 impl Queues {
@@ -52,13 +56,13 @@ impl Queues {
         let stealers = self.stealers();
         let (before, after) = stealers.split_at(start.checked_rem(stealers.len()).unwrap_or(0));
         after.iter().chain(before).find_map(|(_, stealer)| {
-            loop {
-                match stealer.steal() {
-                    Steal::Success(job) => return Some(job),
-                    Steal::Empty => return None,
-                    Steal::Retry => std::hint::spin_loop(),
+            // Looking is much cheaper than a failed attempt.
+            while !stealer.is_empty() {
+                if let Steal::Success(job) = stealer.steal() {
+                    return Some(job);
                 }
             }
+            None
         })
     }
 
@@ -81,12 +85,10 @@ impl Queues {
         self.receive.len() + own
     }
 
-    /// Forgets the deque of a worker that leaves. It is empty: the worker took what was in it.
-    pub(super) fn forget(&self, id: usize) {
+    fn list(&self) -> RwLockWriteGuard<'_, Vec<(usize, Stealer<Entry>)>> {
         self.stealers
             .write()
             .unwrap_or_else(PoisonError::into_inner)
-            .retain(|(of, _)| *of != id);
     }
 
     fn stealers(&self) -> RwLockReadGuard<'_, Vec<(usize, Stealer<Entry>)>> {
@@ -95,24 +97,29 @@ impl Queues {
 }
 
 impl OwnQueue {
-    pub(super) const fn new() -> Self {
+    pub(super) const fn new(id: usize) -> Self {
         Self {
+            id,
             deque: OnceCell::new(),
+            listed: Cell::new(false),
         }
     }
 
     #[inline]
-    pub(super) fn push(&self, job: Entry, id: usize, shared: &Queues) {
-        let deque = self.deque.get_or_init(|| {
-            let deque = Deque::new_lifo();
-            let mut stealers = shared
-                .stealers
-                .write()
-                .unwrap_or_else(PoisonError::into_inner);
-            stealers.push((id, deque.stealer()));
-            deque
-        });
+    pub(super) fn push(&self, job: Entry, shared: &Queues) {
+        let deque = self.deque.get_or_init(Deque::new_lifo);
+        if !self.listed.replace(true) {
+            shared.list().push((self.id, deque.stealer()));
+        }
         deque.push(job);
+    }
+
+    /// Takes an empty deque off the thieves' list until the next push.
+    pub(super) fn rest(&self, shared: &Queues) {
+        if self.listed.get() && self.len() == 0 {
+            self.listed.set(false);
+            shared.list().retain(|(of, _)| *of != self.id);
+        }
     }
 
     /// Takes the newest call.

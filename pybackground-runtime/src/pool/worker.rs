@@ -81,7 +81,7 @@ pub(super) fn run(pool: Arc<Pool>, id: usize) {
     let worker = Worker {
         id,
         pool,
-        own: OwnQueue::new(),
+        own: OwnQueue::new(id),
         status,
         sleeper: Sleeper::current(),
         stack_base: stack_pointer(),
@@ -113,7 +113,7 @@ impl Worker {
     /// Queues a call made by the body that runs on this thread.
     #[inline]
     pub(crate) fn push(&self, job: Arc<dyn Job>) {
-        self.own.push(job, self.id, &self.pool.queues);
+        self.own.push(job, &self.pool.queues);
         self.pool.wake_one();
     }
 
@@ -137,6 +137,7 @@ impl Worker {
     /// Gives this thread's place to others while `wait` blocks.
     pub(crate) fn block_while<R>(&self, wait: impl FnOnce() -> R) -> R {
         self.status.set_running(false);
+        self.own.rest(&self.pool.queues);
         self.pool.counts.block();
         if !self.pool.queues.is_empty() {
             self.pool.wake_one();
@@ -149,6 +150,12 @@ impl Worker {
 
     fn work(&self) {
         while self.serve() == Awake::Woken {}
+        // A thread that lost its place over a call may have slept on others; nobody will find them in
+        // the queue of a thread that is gone.
+        while let Some(job) = self.own.pop() {
+            self.pool.queues.push(job);
+        }
+        self.own.rest(&self.pool.queues);
         self.retired.set(true);
     }
 
@@ -166,6 +173,7 @@ impl Worker {
                 break;
             }
         }
+        self.own.rest(&self.pool.queues);
         // On the stack of sleepers first: from the moment the place is given up, somebody may wake
         // this thread for it.
         self.pool.idle.announce(&self.sleeper);
@@ -227,7 +235,6 @@ impl Worker {
 
 impl Drop for Worker {
     fn drop(&mut self) {
-        self.pool.queues.forget(self.id);
         self.pool.roster.leave(self.id);
     }
 }
