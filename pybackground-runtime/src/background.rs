@@ -161,7 +161,7 @@ macro_rules! callable {
             fn call_with(function: Arc<Self>, options: Options) -> Box<Self::Call> {
                 Box::new(move |$($argument),*| {
                     let arguments = ($($argument,)*);
-                    start(&options, Applied { function: function.clone(), arguments, result: PhantomData })
+                    start(options, Applied { function: function.clone(), arguments, result: PhantomData })
                 })
             }
         }

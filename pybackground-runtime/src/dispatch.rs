@@ -1,5 +1,6 @@
 //! Making a call: `spawn`, and what the attribute expands to.
 
+use std::any::Any;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 
@@ -60,16 +61,36 @@ where
 }
 
 /// Runs the body of a function under the attribute.
-#[inline]
+///
+/// What is not taken on the fast path is in functions of its own, which get a copy of the options:
+/// then the compiler need not put them into memory on the way to the body.
+#[inline(always)]
+#[allow(
+    clippy::inline_always,
+    reason = "the options are constants at the place of the call only"
+)]
 pub fn dispatch<F, T>(options: Options, body: F) -> Lazy<T>
 where
     F: FnOnce() -> T + Send + 'static,
     T: Send + 'static,
 {
     if options.may_run_inline() && pool::is_saturated() {
-        return run_inline(&options, body);
+        return match catch_unwind(AssertUnwindSafe(body)) {
+            Ok(value) => Lazy::ready(value),
+            Err(payload) => panicked_inline::<F, T>(options, payload),
+        };
     }
-    start(&options, Closure(body))
+    start(options, Closure(body))
+}
+
+#[cold]
+fn panicked_inline<F, T>(options: Options, payload: Box<dyn Any + Send>) -> Lazy<T>
+where
+    F: FnOnce() -> T + Send + 'static,
+    T: Send + 'static,
+{
+    let call = options.call(Closure::<F>::function());
+    Lazy::from_outcome(Err(Error::panicked(call, payload)))
 }
 
 /// Polls the body of an `async` function under the attribute.
@@ -78,15 +99,15 @@ where
     F: Future + Send + 'static,
     F::Output: Send + 'static,
 {
-    start(&options, Suspending::new(future))
+    start(options, Suspending::new(future))
 }
 
 /// Makes the task of a call and queues it.
-#[inline]
-pub(crate) fn start<B: Body>(options: &Options, body: B) -> Lazy<B::Output> {
-    let task = Task::new(options, body);
+#[inline(never)]
+pub(crate) fn start<B: Body>(options: Options, body: B) -> Lazy<B::Output> {
+    let task = Task::new(&options, body);
     if options.time().is_some() || options.slots().is_some() {
-        hand_over_with_conditions(options, task.clone());
+        hand_over_with_conditions(&options, task.clone());
     } else {
         pool::submit(task.clone());
     }
@@ -101,20 +122,5 @@ fn hand_over_with_conditions(options: &Options, job: Arc<dyn Job>) {
     match options.slots() {
         Some(limit) => limit.submit(job),
         None => pool::submit(job),
-    }
-}
-
-#[inline]
-fn run_inline<F, T>(options: &Options, body: F) -> Lazy<T>
-where
-    F: FnOnce() -> T + Send + 'static,
-    T: Send + 'static,
-{
-    match catch_unwind(AssertUnwindSafe(body)) {
-        Ok(value) => Lazy::ready(value),
-        Err(payload) => {
-            let call = options.call(Closure::<F>::function());
-            Lazy::from_outcome(Err(Error::panicked(call, payload)))
-        }
     }
 }

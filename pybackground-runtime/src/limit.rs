@@ -139,8 +139,12 @@ pub(crate) fn lend_slots_while<R>(wait: impl FnOnce() -> R) -> R {
     let held = HELD
         .try_with(|held| held.borrow().clone())
         .unwrap_or_default();
-    held.iter().for_each(|limit| limit.leave());
+    for limit in &held {
+        limit.leave();
+    }
     let result = wait();
-    held.iter().for_each(|limit| limit.take_back());
+    for limit in &held {
+        limit.take_back();
+    }
     result
 }

@@ -34,9 +34,10 @@ pub(crate) fn outcome<T>(mut handle: Arc<dyn Handle<T>>) -> Outcome<T> {
 /// Waits for the end of the call. Gives `run_in_place`, which is to claim the call and run it, the
 /// chance to do so if this thread may.
 pub(crate) fn until_done<T>(handle: &dyn Handle<T>, run_in_place: impl FnOnce() -> bool) {
-    if !handle.is_done() && !(may_run_in_place(handle) && run_in_place()) {
-        block_until_done(handle, None);
+    if handle.is_done() || (may_run_in_place(handle) && run_in_place()) {
+        return;
     }
+    block_until_done(handle, None);
 }
 
 /// Waits for the end of the call or for `end`; returns whether the call has ended.

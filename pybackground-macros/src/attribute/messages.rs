@@ -102,7 +102,9 @@ const FORMS: &str =
     "write seconds (`1.5`), text (`\"250ms\"`; units ns, us, ms, s, m, h, d), or a `Duration`";
 
 pub(crate) fn timeout_negative(value: &str) -> String {
-    format!("a timeout is a length of time and cannot be negative, but this one is {value}: {FORMS}")
+    format!(
+        "a timeout is a length of time and cannot be negative, but this one is {value}: {FORMS}"
+    )
 }
 
 pub(crate) fn timeout_not_finite(value: &str) -> String {

@@ -16,7 +16,6 @@ mod tokens;
 mod validate;
 
 use proc_macro2::TokenStream;
-use quote::quote;
 
 use self::parse::{Function, Options};
 use self::report::Report;
@@ -33,8 +32,11 @@ pub(crate) fn expand(
         Ok(function) => function,
         Err(error) => {
             report.push(error);
-            let errors = report.into_compile_errors();
-            return quote!(#errors #item);
+            return report
+                .into_compile_errors()
+                .into_iter()
+                .chain([item])
+                .collect();
         }
     };
     let passing = validate::validate(&function, &options, &mut report);

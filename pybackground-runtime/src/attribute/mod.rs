@@ -14,5 +14,5 @@ mod timeout;
 pub use self::arguments::{
     Argument, BorrowedArgument, BorrowedReceiver, Given, Lent, give, lend, lend_receiver,
 };
-pub use self::output::{Output, Returns, call, call_async, limit};
+pub use self::output::{Output, Returns, call, call_async, limit, never_any};
 pub use self::timeout::{BadTimeout, IntoTimeout, timeout};

@@ -1,7 +1,5 @@
 //! How the body is handed over, and what may come back.
 
-use std::future::Future;
-
 use crate::__private::{Options, dispatch, dispatch_async};
 use crate::Lazy;
 
@@ -38,15 +36,21 @@ where
     dispatch(options, body)
 }
 
-/// Runs the future that `body` makes in the background.
+/// Runs `future` in the background.
 #[inline]
-pub fn call_async<B, F, T>(options: Options, body: B) -> Lazy<T>
+pub fn call_async<F, T>(options: Options, future: F) -> Lazy<T>
 where
-    B: FnOnce() -> F,
     F: Future<Output = T> + Send + 'static,
     T: Output,
 {
-    dispatch_async(options, body())
+    dispatch_async(options, future)
+}
+
+/// No result, of the type that an `async` body declares.
+#[inline]
+#[must_use]
+pub const fn never_any<T>() -> Option<T> {
+    None
 }
 
 /// The value of `limit = ..`, checked while compiling.

@@ -12,6 +12,7 @@ use std::panic::Location;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
+use crate::call::Call;
 use crate::deadline::Deadline;
 use crate::error::Error;
 use crate::task::{Handle, Outcome};
@@ -273,7 +274,7 @@ impl<T> Lazy<T> {
     pub fn function(this: &Self) -> Option<&'static str> {
         match &this.state {
             State::Ready(_) => None,
-            State::Pending(pending) => pending.call().map(|call| call.function()),
+            State::Pending(pending) => pending.call().map(Call::function),
         }
     }
 
@@ -288,7 +289,7 @@ impl<T> Lazy<T> {
     pub fn called_at(this: &Self) -> Option<&'static Location<'static>> {
         match &this.state {
             State::Ready(_) => None,
-            State::Pending(pending) => pending.call().map(|call| call.site()),
+            State::Pending(pending) => pending.call().map(Call::site),
         }
     }
 

@@ -52,6 +52,13 @@ impl AtomicCounts {
         unpack(self.word.load(Ordering::Relaxed))
     }
 
+    /// Whether a thread is looking for calls right now.
+    #[inline]
+    pub(super) fn is_anyone_searching(&self) -> bool {
+        // ORDERING: as `read`.
+        self.word.load(Ordering::Relaxed) & SEARCHING_MASK != 0
+    }
+
     /// Decides who takes care of a call that was just made visible.
     #[inline]
     pub(super) fn claim_wake(&self) -> Wake {
@@ -153,7 +160,7 @@ impl AtomicCounts {
     /// Sets the number of places, never below the number of workers.
     pub(super) fn set_places(&self, places: usize) {
         let places = places.max(self.workers) as u64;
-        self.update(|word| word & (PLACES - 1) | PLACES * places);
+        self.update(|word| (word & (PLACES - 1)) | (PLACES * places));
     }
 }
 

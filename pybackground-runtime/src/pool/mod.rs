@@ -25,7 +25,7 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, OnceLock};
 use std::thread;
 
-use crate::config::Config;
+use crate::config::{self, Config};
 use crate::deadline::Deadline;
 use crate::task::Job;
 use counts::{AtomicCounts, Wake};
@@ -53,7 +53,7 @@ static GLOBAL: OnceLock<Arc<Pool>> = OnceLock::new();
 /// The pool that all calls go to, made with the first.
 #[inline]
 fn global() -> &'static Arc<Pool> {
-    GLOBAL.get_or_init(|| Arc::new(Pool::new(Config::effective())))
+    GLOBAL.get_or_init(|| Arc::new(Pool::new(config::effective())))
 }
 
 /// The pool if there was a call yet.
@@ -175,9 +175,6 @@ impl Pool {
         self.threads.load(Ordering::Relaxed)
     }
 
-    pub(crate) fn debug(&self) -> String {
-        format!("{:?}", self.counts.read())
-    }
     pub(crate) fn waiting(&self) -> usize {
         self.queues.len()
     }

@@ -120,7 +120,7 @@ impl Worker {
     /// See [`super::is_saturated`].
     #[inline]
     pub(super) fn is_saturated(&self) -> bool {
-        self.own.len() >= ENOUGH && self.pool.counts.read().searching == 0
+        self.own.len() >= ENOUGH && !self.pool.counts.is_anyone_searching()
     }
 
     /// Whether there is stack for one more body on top of the one that waits: a chain of nested joins

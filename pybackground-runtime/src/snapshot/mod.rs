@@ -139,11 +139,6 @@ impl fmt::Display for Snapshot {
             self.overruns,
             self.overrunning.iter().map(|o| o.bodies).sum::<usize>()
         )?;
-        writeln!(
-            f,
-            "DEBUG {}",
-            pool::existing().map(|p| p.debug()).unwrap_or_default()
-        )?;
         for overrun in &self.overrunning {
             writeln!(f, "  {} × {}", overrun.bodies, overrun.call)?;
         }

@@ -4,6 +4,7 @@
 //! |---|---|
 //! | `stage` | the states and every step between them, under the task's lock |
 //! | `phase` | the few facts about the state that can be read without the lock |
+//! | `origin` | what is known of a call from the start: function, call site, limit |
 //! | `body` | what a task runs: closure, applied function, future |
 //! | `waiters` | who is told when the call ends |
 //!
@@ -22,12 +23,13 @@
 //! Code of the user (bodies, destructors, wakers) never runs under the lock.
 
 mod body;
+mod origin;
 mod phase;
 mod stage;
 mod waiters;
 
 use std::any::Any;
-use std::panic::{AssertUnwindSafe, Location, catch_unwind};
+use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::task::{Wake, Waker};
 use std::time::Instant;
@@ -35,13 +37,13 @@ use std::time::Instant;
 use crate::call::Call;
 use crate::deadline::Deadline;
 use crate::error::Error;
-use crate::limit::{self, Limit};
 use crate::options::Options;
 use crate::pool;
 use crate::snapshot::overruns;
 use crate::sync::lock;
 
 pub(crate) use body::{Body, Closure, Step, Suspending};
+use origin::Origin;
 use phase::Phase;
 pub(crate) use stage::{BodyIs, Outcome};
 use stage::{Close, Core, Finish, HandOver, Suspend};
@@ -50,14 +52,7 @@ use stage::{Close, Core, Finish, HandOver, Suspend};
 pub(crate) struct Task<B: Body> {
     phase: Phase,
     core: Mutex<Core<B>>,
-    site: &'static Location<'static>,
-    /// What few calls have, kept out of the way of the many.
-    rare: Option<Box<Rare>>,
-}
-
-struct Rare {
-    name: Option<&'static str>,
-    limit: Option<&'static Limit>,
+    origin: Origin<B>,
 }
 
 /// A call as the threads see it.
@@ -74,7 +69,7 @@ pub(crate) trait Job: Send + Sync {
     fn admit(&self) -> bool;
     /// Closes the call if its deadline is not after `now`.
     fn expire(&self, now: Instant);
-    /// Closes the call because it cannot be run.
+    /// Closes the call because it cannot be run, unless somebody runs it.
     fn refuse(&self, why: &str);
     fn call(&self) -> Call;
     fn deadline(&self) -> Option<Deadline>;
@@ -104,47 +99,38 @@ pub(crate) trait Handle<T>: Job {
 impl<B: Body> Task<B> {
     #[inline]
     pub(crate) fn new(options: &Options, body: B) -> Arc<Self> {
-        let rare = Rare {
-            name: options.fixed_name(),
-            limit: options.slots(),
-        };
+        let limited = options.slots().is_some();
         Arc::new(Self {
-            phase: Phase::new(B::RUNS_TO_END && rare.limit.is_none()),
-            core: Mutex::new(Core::queued(body, rare.limit.is_some())),
-            site: options.site(),
-            rare: (rare.name.is_some() || rare.limit.is_some()).then(|| Box::new(rare)),
+            phase: Phase::new(B::RUNS_TO_END && !limited),
+            core: Mutex::new(Core::queued(body, limited)),
+            origin: Origin::new(options),
         })
     }
 
     fn identity(&self) -> Call {
-        let name = self.rare.as_ref().and_then(|rare| rare.name);
-        Call::new(name.unwrap_or_else(B::function), self.site)
-    }
-
-    fn limit(&self) -> Option<&'static Limit> {
-        self.rare.as_ref().and_then(|rare| rare.limit)
+        self.origin.call()
     }
 
     /// Claims the body and says so.
-    fn start(&self, claim: impl FnOnce(&mut Core<B>) -> Option<B>) -> Option<B> {
+    #[inline]
+    fn start<X>(&self, claim: impl FnOnce(&mut Core<B>) -> Option<X>) -> Option<X> {
         let mut core = lock(&self.core);
-        let body = claim(&mut core)?;
+        let claimed = claim(&mut core)?;
         self.phase.start();
-        Some(body)
+        Some(claimed)
     }
 
-    fn execute(&self, body: B, waker: impl FnOnce() -> Waker) -> Result<Step<B>, Error> {
-        let _slot = self.limit().map(limit::hold_slot);
-        catch_unwind(AssertUnwindSafe(|| body.run(waker)))
-            .map_err(|payload| Error::panicked(self.identity(), payload))
-    }
-
-    /// Runs a body that runs to its end.
-    fn execute_in_place(&self, body: B) -> Outcome<B::Output> {
-        match self.execute(body, || Waker::noop().clone()) {
-            Ok(Step::Finished(value)) => Ok(value),
-            Ok(Step::Suspended(_)) => unreachable!("only bodies that run to their end come here"),
-            Err(error) => Err(error),
+    /// The outcome of a claimable call that nobody else has any more.
+    #[inline]
+    fn into_outcome_alone(self) -> Outcome<B::Output> {
+        let Self { core, origin, .. } = self;
+        match core
+            .into_inner()
+            .unwrap_or_else(PoisonError::into_inner)
+            .into_body()
+        {
+            Ok((body, waiters)) => origin.run_for(body, waiters),
+            Err(outcome) => outcome,
         }
     }
 
@@ -156,7 +142,7 @@ impl<B: Body> Task<B> {
             self.phase.done();
             end
         };
-        self.leave_slot();
+        self.origin.leave_slot();
         match end {
             Finish::Published(waiters) => waiters.wake(),
             Finish::TooLate(outcome) => self.drop_late(outcome),
@@ -176,7 +162,7 @@ impl<B: Body> Task<B> {
             Suspend::Stored => {}
             Suspend::Requeue => pool::submit(self),
             Suspend::TooLate(body) => {
-                self.leave_slot();
+                self.origin.leave_slot();
                 self.drop_late(body);
             }
         }
@@ -205,7 +191,7 @@ impl<B: Body> Task<B> {
                 waiters.wake();
                 drop_quietly(body);
                 if !held {
-                    self.leave_slot();
+                    self.origin.leave_slot();
                 }
             }
             Close::RunsOn(waiters) => waiters.wake(),
@@ -218,12 +204,6 @@ impl<B: Body> Task<B> {
         overruns::ended(self.identity());
         drop_quietly(rest);
     }
-
-    fn leave_slot(&self) {
-        if let Some(limit) = self.limit() {
-            limit.leave();
-        }
-    }
 }
 
 impl<B: Body> Job for Task<B> {
@@ -231,7 +211,7 @@ impl<B: Body> Job for Task<B> {
         let Some(body) = self.start(Core::claim) else {
             return;
         };
-        match self.execute(body, || Waker::from(self.clone())) {
+        match self.origin.run(body, || Waker::from(self.clone())) {
             Ok(Step::Suspended(body)) => self.suspend(body),
             Ok(Step::Finished(value)) => self.finish(Ok(value)),
             Err(error) => self.finish(Err(error)),
@@ -263,7 +243,10 @@ impl<B: Body> Job for Task<B> {
     }
 
     fn refuse(&self, why: &str) {
-        self.close(|_| Error::refused(self.identity(), why));
+        if let Some(body) = self.start(Core::claim) {
+            self.finish(Err(Error::refused(self.identity(), why)));
+            drop_quietly(body);
+        }
     }
 
     fn call(&self) -> Call {
@@ -301,8 +284,8 @@ impl<B: Body> Handle<B::Output> for Task<B> {
 
     fn run_in_place(&self) -> Option<Outcome<B::Output>> {
         let body = self.start(Core::claim_in_place)?;
-        let outcome = self.execute_in_place(body);
-        self.leave_slot();
+        let outcome = self.origin.run_to_end(body);
+        self.origin.leave_slot();
         let mut core = lock(&self.core);
         match core.hand_over(outcome) {
             HandOver::Direct(outcome) => Some(outcome),
@@ -325,29 +308,15 @@ impl<B: Body> Handle<B::Output> for Task<B> {
 
     #[inline]
     fn into_outcome(self: Arc<Self>) -> Result<Outcome<B::Output>, Arc<dyn Handle<B::Output>>> {
-        let mut task = match Arc::try_unwrap(self) {
-            Ok(task) => task,
+        match Arc::try_unwrap(self) {
+            Ok(task) => Ok(task.into_outcome_alone()),
             Err(shared) => {
-                return match shared.run_in_place() {
-                    Some(outcome) => {
-                        shared.announce();
-                        Ok(outcome)
-                    }
-                    None => Err(shared),
+                let Some((body, waiters)) = shared.start(Core::claim_and_keep) else {
+                    return Err(shared);
                 };
+                Ok(shared.origin.run_for(body, waiters))
             }
-        };
-        let core = task.core.get_mut().unwrap_or_else(PoisonError::into_inner);
-        Ok(match core.claim_in_place() {
-            Some(body) => {
-                let outcome = task.execute_in_place(body);
-                task.leave_slot();
-                outcome
-            }
-            None => core
-                .take()
-                .expect("a call that nobody else has any more has ended"),
-        })
+        }
     }
 }
 

@@ -129,6 +129,26 @@ impl<B: Body> Core<B> {
         }
     }
 
+    /// As `claim_in_place`, by a thread that alone can know of the end: it keeps the outcome, wakes
+    /// the waiters itself, and does not come back here.
+    #[inline]
+    pub(super) fn claim_and_keep(&mut self) -> Option<(B, Waiters)> {
+        let body = self.claim_in_place()?;
+        Some((body, std::mem::take(&mut self.waiters)))
+    }
+
+    /// As `claim_and_keep`, by somebody who has the whole task; else the outcome.
+    #[inline]
+    pub(super) fn into_body(self) -> Result<(B, Waiters), Outcome<B::Output>> {
+        match self.stage {
+            Stage::Queued(body) => Ok((body, self.waiters)),
+            Stage::Done(outcome) => Err(outcome),
+            Stage::Running | Stage::Suspended(_) | Stage::Taken => {
+                unreachable!("who runs a body, or may resume it, has the task too")
+            }
+        }
+    }
+
     /// Lets go of a call that waited for a slot; `false` if it was closed meanwhile.
     pub(super) fn admit(&mut self) -> bool {
         self.held = false;

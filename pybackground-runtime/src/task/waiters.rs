@@ -3,6 +3,12 @@
 use std::task::Waker;
 
 /// The wakers registered with one call; most calls have none or one.
+///
+/// The box keeps every task small for the sake of the few with several.
+#[allow(
+    clippy::box_collection,
+    reason = "a `Vec` in place would add a word to every task"
+)]
 #[derive(Default)]
 pub(super) enum Waiters {
     #[default]
@@ -28,6 +34,7 @@ impl Waiters {
     }
 
     /// Wakes everybody. Wakers are foreign code: call this with no lock held.
+    #[inline]
     pub(super) fn wake(self) {
         match self {
             Self::None => {}

@@ -1,6 +1,6 @@
 //! The new body: it hands the arguments and the old body, as a closure, to the runtime.
 
-use proc_macro2::{Group, Span, TokenStream};
+use proc_macro2::{Delimiter, Group, Span, TokenStream, TokenTree};
 use quote::{ToTokens, quote, quote_spanned};
 use syn::Signature;
 use syn::spanned::Spanned;
@@ -15,7 +15,8 @@ use crate::attribute::validate::Passing;
 // Output: let __arg0 = private::lend(x);
 //         private::call(private::Options::here(), move || -> usize {
 //             let __arg0 = __arg0;
-//             match private::Lent::get(&__arg0) { x => { x.len() } }
+//             let x = private::Lent::get(&__arg0);
+//             { x.len() }
 //         })
 pub(super) fn call(
     signature: &Signature,
@@ -30,10 +31,8 @@ pub(super) fn call(
         Some(first) if first.is_receiver => receiver::renamed(block),
         _ => block.clone(),
     };
-    let body = arguments
-        .iter()
-        .rev()
-        .fold(body, |body, argument| bind(argument, &body, output, runtime));
+    let declaration = signature.asyncness.and_then(|_| declare_result(output, runtime));
+    let body = bind(arguments, body, declaration, output, runtime);
     let options = call_options(signature, options, runtime);
     let of_body = &output.of_body;
     let span = names::mixed(output.span);
@@ -41,7 +40,7 @@ pub(super) fn call(
     let call = match &signature.asyncness {
         None => quote_spanned!(span=> #private::call(#options, move || -> #of_body #body)),
         Some(asyncness) => {
-            quote_spanned!(span=> #private::call_async(#options, #asyncness move || -> #of_body #body))
+            quote_spanned!(span=> #private::call_async(#options, #asyncness move #body))
         }
     };
     quote!(#(#carried)* #call)
@@ -57,50 +56,89 @@ fn carry(argument: &Argument<'_>, runtime: &Runtime) -> TokenStream {
         (Passing::Copied, false) => quote_spanned!(span=> lend),
         (Passing::Copied, true) => quote_spanned!(span=> lend_receiver),
     };
-    let configured = argument.attributes.iter().filter(|attribute| is_cfg(attribute));
+    let configured = argument
+        .attributes
+        .iter()
+        .filter(|attribute| is_cfg(attribute));
     quote_spanned!(span=> #(#configured)* let #carrier = #private::#ready(#outer);)
 }
 
-/// The body's side of an argument: bound to its pattern around `body`.
+/// The body's side: every argument bound to its pattern, in order, before `body`.
 ///
-/// Each argument is moved into the closure as a whole, also one that its pattern ignores, for
-/// closures capture only what they use. `match` and not `let`, because the temporaries of the
-/// body's last expression must go before the arguments do; and nested, because of each argument
-/// its bindings go first and then what they left of it, as in a function.
-fn bind(argument: &Argument<'_>, body: &Group, output: &Output, runtime: &Runtime) -> Group {
-    let Argument { carrier, pattern, .. } = argument;
-    let span = names::mixed(argument.outer.span());
-    let private = runtime.private(span);
-    let (taken, value) = match argument.passing {
-        Passing::Moved => {
-            (quote_spanned!(span=> #private::Given::take(#carrier)), quote_spanned!(span=> #carrier))
-        }
-        Passing::Copied => {
-            (quote_spanned!(span=> #carrier), quote_spanned!(span=> #private::Lent::get(&#carrier)))
-        }
-    };
-    let configured: Vec<_> =
-        argument.attributes.iter().filter(|attribute| is_cfg(attribute)).collect();
-    let lints: Vec<_> =
-        argument.attributes.iter().filter(|attribute| signatures::is_lint(attribute)).collect();
-    let bound = if configured.is_empty() && lints.is_empty() {
-        quote_spanned!(span=> match #value { #pattern => #body })
-    } else {
-        // An arm cannot be left out, and an attribute on it would hold for the body as well.
-        let result = names::hidden("__result", span);
-        let of_body = &output.of_body;
-        quote_spanned! {span=>
-            #(#configured)* #(#lints)* let #pattern = #value;
-            let #result: #of_body = #body;
-            #result
-        }
-    };
-    let mut block = Group::new(
-        proc_macro2::Delimiter::Brace,
-        quote_spanned!(span=> #(#configured)* let #carrier = #taken; #bound),
-    );
+/// Each is moved into the closure as a whole, also one that its pattern ignores, for closures
+/// capture only what they use. As in a function, the last parameter goes first when the body ends,
+/// and of each its bindings before what they left of it. That the temporaries of the body's last
+/// expression go before any of them is due to the edition of this block, which is this crate's
+/// and not the user's.
+fn bind(
+    arguments: &[Argument<'_>],
+    body: Group,
+    declaration: Option<TokenStream>,
+    output: &Output,
+    runtime: &Runtime,
+) -> Group {
+    if arguments.is_empty() && declaration.is_none() {
+        return body;
+    }
+    let bindings = arguments.iter().map(|argument| binding(argument, runtime));
+    let span = names::mixed(output.span);
+    let content = quote_spanned!(span=> #declaration #(#bindings)* #body);
+    let mut block = Group::new(Delimiter::Brace, content);
     block.set_span(span);
     block
+}
+
+/// What tells the compiler the result type of an `async` block, which has no place to write it: a
+/// `return` that comes before all others and never happens. Without it the type would be that of the
+/// first result in the body, and nothing would be coerced to what the function declares.
+fn declare_result(output: &Output, runtime: &Runtime) -> Option<TokenStream> {
+    // Nothing is coerced to `!`.
+    if output.is_never {
+        return None;
+    }
+    let span = names::mixed(output.span);
+    let (private, of_body) = (runtime.private(output.span), &output.of_body);
+    let result = names::hidden("__result", output.span);
+    Some(quote_spanned! {span=>
+        if let ::core::option::Option::Some(#result) = #private::never_any::<#of_body>() {
+            return #result;
+        }
+    })
+}
+
+// Input:  mut x: Vec<u8>
+// Output: let __arg0 = private::Given::take(__arg0); let mut x = __arg0;
+fn binding(argument: &Argument<'_>, runtime: &Runtime) -> TokenStream {
+    let Argument { carrier, pattern, attributes, .. } = argument;
+    let span = names::mixed(argument.outer.span());
+    let private = runtime.private(span);
+    // The place that `ref mut` refers to has to be mutable itself.
+    let mutability = borrows_mutably(pattern.clone()).then(|| quote_spanned!(span=> mut));
+    let (taken, value) = match argument.passing {
+        Passing::Moved => (
+            quote_spanned!(span=> #private::Given::take(#carrier)),
+            quote_spanned!(span=> #carrier),
+        ),
+        Passing::Copied => (
+            quote_spanned!(span=> #carrier),
+            quote_spanned!(span=> #private::Lent::get(&#carrier)),
+        ),
+    };
+    let configured: Vec<_> = attributes.iter().filter(|attribute| is_cfg(attribute)).collect();
+    let lints = attributes.iter().filter(|attribute| signatures::is_lint(attribute));
+    quote_spanned! {span=>
+        #(#configured)* let #mutability #carrier = #taken;
+        #(#configured)* #(#lints)* let #pattern = #value;
+    }
+}
+
+fn borrows_mutably(pattern: TokenStream) -> bool {
+    let trees: Vec<_> = pattern.into_iter().collect();
+    let is = |tree: &TokenTree, word| matches!(tree, TokenTree::Ident(ident) if ident == word);
+    trees.windows(2).any(|pair| is(&pair[0], "ref") && is(&pair[1], "mut"))
+        || trees.iter().any(|tree| {
+            matches!(tree, TokenTree::Group(group) if borrows_mutably(group.stream()))
+        })
 }
 
 /// `Options::here()` and what the attribute adds to it.

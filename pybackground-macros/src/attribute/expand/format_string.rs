@@ -2,32 +2,55 @@
 
 use proc_macro2::{Literal, Span, TokenStream, TokenTree};
 
-/// How many arguments stand before the format string at least; `None` for other macros, in which a
-/// string is only a string.
-fn arguments_before(macro_name: &str) -> Option<usize> {
-    Some(match macro_name {
-        "print" | "println" | "eprint" | "eprintln" | "format" | "format_args" | "panic" | "todo"
-        | "unimplemented" | "unreachable" => 0,
-        "write" | "writeln" | "assert" | "debug_assert" => 1,
-        "assert_eq" | "assert_ne" | "debug_assert_eq" | "debug_assert_ne" | "assert_matches"
-        | "debug_assert_matches" => 2,
-        // Of log and tracing.
-        "log" | "event" | "error" | "warn" | "info" | "debug" | "trace" => 0,
-        // Of anyhow, eyre and their like.
-        "anyhow" | "eyre" | "bail" => 0,
-        "ensure" => 1,
-        _ => return None,
-    })
-}
+/// The macros of std, log, tracing, anyhow and eyre that format, by how many arguments stand before
+/// the format string at least.
+const FORMATTING: [&[&str]; 3] = [
+    &[
+        "anyhow",
+        "bail",
+        "debug",
+        "eprint",
+        "eprintln",
+        "error",
+        "event",
+        "eyre",
+        "format",
+        "format_args",
+        "info",
+        "log",
+        "panic",
+        "print",
+        "println",
+        "todo",
+        "trace",
+        "unimplemented",
+        "unreachable",
+        "warn",
+    ],
+    &["assert", "debug_assert", "ensure", "write", "writeln"],
+    &[
+        "assert_eq",
+        "assert_matches",
+        "assert_ne",
+        "debug_assert_eq",
+        "debug_assert_matches",
+        "debug_assert_ne",
+    ],
+];
 
 // Input:  write!    f, "{self} of {}", n
 // Output: Some( f, "{__self} of {}", n )
 /// The arguments of a macro call with `self` renamed in its format string, if that is needed.
 pub(super) fn renamed(macro_name: &str, arguments: TokenStream) -> Option<TokenStream> {
-    let before = arguments_before(macro_name)?;
+    // In any other macro a string is only a string.
+    let before = FORMATTING
+        .iter()
+        .position(|names| names.contains(&macro_name))?;
     let mut trees: Vec<_> = arguments.into_iter().collect();
     let format = first_lone_string(&trees, before)?;
-    let TokenTree::Literal(literal) = &trees[format] else { return None };
+    let TokenTree::Literal(literal) = &trees[format] else {
+        return None;
+    };
     let mut renamed: Literal = rename_placeholders(&literal.to_string())?.parse().ok()?;
     // The names in a format string mean what its literal's span says.
     renamed.set_span(literal.span().resolved_at(Span::mixed_site()));
@@ -37,7 +60,8 @@ pub(super) fn renamed(macro_name: &str, arguments: TokenStream) -> Option<TokenS
 
 /// The first argument from `skip` on that is a string and nothing else.
 fn first_lone_string(trees: &[TokenTree], skip: usize) -> Option<usize> {
-    let is_comma = |tree: &TokenTree| matches!(tree, TokenTree::Punct(punct) if punct.as_char() == ',');
+    let is_comma =
+        |tree: &TokenTree| matches!(tree, TokenTree::Punct(punct) if punct.as_char() == ',');
     let mut start = 0;
     for (number, argument) in trees.split(is_comma).enumerate() {
         if let ([TokenTree::Literal(literal)], true) = (argument, number >= skip) {
@@ -68,12 +92,12 @@ fn rename_placeholders(source: &str) -> Option<String> {
         if let Some(escaped) = rest.strip_prefix('{') {
             output.push('{');
             rest = escaped;
-        } else if let Some(spec) = rest.trim_start().strip_prefix("self") {
-            if spec.trim_start().starts_with([':', '}']) {
-                output.push_str("__self");
-                rest = spec;
-                is_changed = true;
-            }
+        } else if let Some(spec) = rest.trim_start().strip_prefix("self")
+            && spec.trim_start().starts_with([':', '}'])
+        {
+            output.push_str("__self");
+            rest = spec;
+            is_changed = true;
         }
     }
     output.push_str(rest);

@@ -11,8 +11,22 @@ use super::names;
 
 /// What items and statements begin with. Parentheses around them would be an error.
 const OPENERS: &[&str] = &[
-    "async", "const", "enum", "extern", "fn", "impl", "let", "macro_rules", "mod", "pub", "static",
-    "struct", "trait", "type", "union", "use",
+    "async",
+    "const",
+    "enum",
+    "extern",
+    "fn",
+    "impl",
+    "let",
+    "macro_rules",
+    "mod",
+    "pub",
+    "static",
+    "struct",
+    "trait",
+    "type",
+    "union",
+    "use",
 ];
 
 // Input:  &⟦dyn A + B⟧
@@ -58,7 +72,9 @@ fn holds_invisible(group: &Group) -> bool {
 /// Whether an operator beside the fragment could take hold of only a part of it.
 fn falls_apart(content: &TokenStream) -> bool {
     let trees: Vec<_> = content.clone().into_iter().collect();
-    let [first, .., last] = trees.as_slice() else { return false };
+    let [first, .., last] = trees.as_slice() else {
+        return false;
+    };
     match first {
         TokenTree::Ident(opener) if OPENERS.iter().any(|keyword| opener == keyword) => {
             // A closure or a type may begin so as well, and an `async` block.
@@ -95,7 +111,9 @@ fn is_postfix_chain(trees: &[TokenTree]) -> bool {
 
 fn is_async_block(trees: &[TokenTree]) -> bool {
     matches!(trees, [TokenTree::Ident(opener), .., TokenTree::Group(_)] if opener == "async")
-        && !trees.iter().any(|tree| matches!(tree, TokenTree::Ident(word) if word == "fn"))
+        && !trees
+            .iter()
+            .any(|tree| matches!(tree, TokenTree::Ident(word) if word == "fn"))
 }
 
 fn is_impl_type(trees: &[TokenTree]) -> bool {

@@ -18,7 +18,6 @@ mod signature;
 use proc_macro2::{Delimiter, Group, Span, TokenStream};
 use quote::{ToTokens, quote, quote_spanned};
 
-
 use super::parse::{Body, Function, Options};
 use super::validate::{self, Passing};
 
@@ -29,15 +28,14 @@ pub(crate) struct Runtime {
 
 impl Runtime {
     pub(crate) fn new(default_crate: &str, options: &Options) -> Self {
-        Self {
-            path: match &options.runtime {
-                Some(path) => path.to_token_stream(),
-                None => {
-                    let name = names::hidden(default_crate, Span::mixed_site());
-                    quote_spanned!(Span::mixed_site()=> ::#name)
-                }
+        let path = options.runtime.as_ref().map_or_else(
+            || {
+                let name = names::hidden(default_crate, Span::mixed_site());
+                quote_spanned!(Span::mixed_site()=> ::#name)
             },
-        }
+            ToTokens::to_token_stream,
+        );
+        Self { path }
     }
 
     /// The path, written so that an error about what follows it is shown at `span`.
@@ -60,7 +58,13 @@ pub(crate) fn accepted(
     options: &Options,
     runtime: &Runtime,
 ) -> TokenStream {
-    let Function { attributes, visibility, defaultness, signature, body } = function;
+    let Function {
+        attributes,
+        visibility,
+        defaultness,
+        signature,
+        body,
+    } = function;
     let output = output::Output::of(signature, runtime);
     let arguments = names::arguments(signature, passing, options);
     let outer_signature = signature::background(signature, &arguments, &output);
@@ -78,7 +82,13 @@ pub(crate) fn accepted(
 /// A function that was refused still exists, so that its callers are not reported as well. Its body
 /// is what reports it: that also keeps the compiler from judging the body's type.
 pub(crate) fn refused(function: &Function, runtime: &Runtime, errors: &TokenStream) -> TokenStream {
-    let Function { attributes, visibility, defaultness, signature, body } = function;
+    let Function {
+        attributes,
+        visibility,
+        defaultness,
+        signature,
+        body,
+    } = function;
     let output = output::Output::of(signature, runtime);
     let signature = if validate::is_called_by_harness(function) {
         signature.to_token_stream()

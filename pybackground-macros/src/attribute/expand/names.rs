@@ -60,7 +60,9 @@ pub(super) fn arguments<'s>(
     options: &Options,
 ) -> Vec<Argument<'s>> {
     let inputs = signature.inputs.iter().zip(passing).enumerate();
-    inputs.map(|(index, (input, &passing))| argument(index, input, passing, options)).collect()
+    inputs
+        .map(|(index, (input, &passing))| argument(index, input, passing, options))
+        .collect()
 }
 
 fn argument<'s>(
@@ -107,7 +109,13 @@ fn argument<'s>(
 /// - it begins with an underscore: passing it on is no use of it that the user wrote;
 /// - the timeout, which is evaluated in its scope, means another thing by the same name.
 fn parameter_name(index: usize, pattern: &Pat, options: &Options) -> Ident {
-    let Pat::Ident(PatIdent { by_ref: None, ident, subpat: None, .. }) = pattern else {
+    let Pat::Ident(PatIdent {
+        by_ref: None,
+        ident,
+        subpat: None,
+        ..
+    }) = pattern
+    else {
         return hidden(&format!("arg{index}"), pattern.span());
     };
     let means_another = match &options.timeout {

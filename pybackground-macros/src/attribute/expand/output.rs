@@ -16,6 +16,7 @@ pub(super) struct Output {
     pub(super) returned: TokenStream,
     /// `T`, as it may be written on a closure or a local variable.
     pub(super) of_body: TokenStream,
+    pub(super) is_never: bool,
     pub(super) span: Span,
 }
 
@@ -24,21 +25,17 @@ impl Output {
         let (arrow, ty) = match &signature.output {
             ReturnType::Default => {
                 let span = names::mixed(signature.paren_token.span.close());
-                return Self::new(
-                    quote_spanned!(span=> ->),
-                    quote_spanned!(span=> ()),
-                    quote_spanned!(span=> ()),
-                    runtime,
-                );
+                let unit = quote_spanned!(span=> ());
+                return Self::new(Token![->](span), &unit, unit.clone(), runtime);
             }
-            ReturnType::Type(arrow, ty) => (arrow.to_token_stream(), ty),
+            ReturnType::Type(arrow, ty) => (*arrow, ty),
         };
         if is_never(ty) {
             // `!` may only be written as a function's result: so take it from there.
             let span = names::mixed(ty.span());
             let private = runtime.private(span);
             let never = quote_spanned!(span=> <fn() -> #ty as #private::Returns>::Output);
-            return Self::new(arrow, never.clone(), never, runtime);
+            return Self { is_never: true, ..Self::new(arrow, &never, never.clone(), runtime) };
         }
         let mut in_lazy = Type::clone(ty);
         each_impl(&mut in_lazy, &mut outlive_arguments);
@@ -46,19 +43,28 @@ impl Output {
         each_impl(&mut in_body, &mut infer);
         Self::new(
             arrow,
-            groups::parenthesized(in_lazy.to_token_stream()),
+            &groups::parenthesized(in_lazy.to_token_stream()),
             groups::parenthesized(in_body.to_token_stream()),
             runtime,
         )
     }
 
-    fn new(arrow: TokenStream, ty: TokenStream, of_body: TokenStream, runtime: &Runtime) -> Self {
+    fn new(arrow: Token![->], ty: &TokenStream, of_body: TokenStream, runtime: &Runtime) -> Self {
         let span = ty.span();
-        let end = ty.clone().into_iter().last().map_or(span, |tree| tree.span());
+        let end = ty
+            .clone()
+            .into_iter()
+            .last()
+            .map_or(span, |tree| tree.span());
         let path = runtime.at(span);
         let open = quote_spanned!(names::mixed(span)=> ::Lazy<);
         let close = quote_spanned!(names::mixed(end)=> >);
-        Self { returned: quote::quote!(#arrow #path #open #ty #close), of_body, span }
+        Self {
+            returned: quote::quote!(#arrow #path #open #ty #close),
+            of_body,
+            is_never: false,
+            span,
+        }
     }
 }
 
@@ -77,8 +83,16 @@ fn is_never(ty: &Type) -> bool {
 // Since edition 2024 an `impl` type is taken to borrow from every argument, unless it says that it
 // borrows from nothing. It does not: no borrow gets as far as the body.
 fn outlive_arguments(ty: &mut Type) {
-    let Type::ImplTrait(TypeImplTrait { impl_token, bounds, .. }) = ty else { return };
-    if !bounds.iter().any(|bound| matches!(bound, TypeParamBound::Lifetime(_))) {
+    let Type::ImplTrait(TypeImplTrait {
+        impl_token, bounds, ..
+    }) = ty
+    else {
+        return;
+    };
+    if !bounds
+        .iter()
+        .any(|bound| matches!(bound, TypeParamBound::Lifetime(_)))
+    {
         let span = names::mixed(impl_token.span);
         bounds.push(TypeParamBound::Lifetime(Lifetime::new("'static", span)));
     }
@@ -102,7 +116,10 @@ fn each_impl(ty: &mut Type, change: &mut dyn FnMut(&mut Type)) {
         Type::Ptr(pointer) => behind_pointer(&mut pointer.elem, change),
         Type::Reference(reference) => behind_pointer(&mut reference.elem, change),
         Type::Slice(slice) => each_impl(&mut slice.elem, change),
-        Type::Tuple(tuple) => tuple.elems.iter_mut().for_each(|elem| each_impl(elem, change)),
+        Type::Tuple(tuple) => tuple
+            .elems
+            .iter_mut()
+            .for_each(|elem| each_impl(elem, change)),
         Type::Path(path) => each_impl_in_path(&mut path.path, change),
         Type::ImplTrait(opaque) => {
             each_impl_in_bounds(opaque.bounds.iter_mut(), change);
@@ -119,10 +136,13 @@ fn behind_pointer(elem: &mut Type, change: &mut dyn FnMut(&mut Type)) {
     let span = names::mixed(elem.span());
     each_impl(elem, change);
     if is_impl {
-        let inner = std::mem::replace(elem, Type::Infer(TypeInfer {
-            attrs: Vec::new(),
-            underscore_token: Token![_](span),
-        }));
+        let inner = std::mem::replace(
+            elem,
+            Type::Infer(TypeInfer {
+                attrs: Vec::new(),
+                underscore_token: Token![_](span),
+            }),
+        );
         *elem = Type::Paren(TypeParen {
             attrs: Vec::new(),
             paren_token: token::Paren(span),
@@ -133,7 +153,9 @@ fn behind_pointer(elem: &mut Type, change: &mut dyn FnMut(&mut Type)) {
 
 fn each_impl_in_path(path: &mut Path, change: &mut dyn FnMut(&mut Type)) {
     for segment in &mut path.segments {
-        let PathArguments::AngleBracketed(arguments) = &mut segment.arguments else { continue };
+        let PathArguments::AngleBracketed(arguments) = &mut segment.arguments else {
+            continue;
+        };
         for argument in &mut arguments.args {
             match argument {
                 GenericArgument::Type(ty) => each_impl(ty, change),

@@ -12,7 +12,9 @@ use super::{format_string, groups, names};
 // Input:  { self.total + self::FEE; println!("{self}"); fn f(&self) { self.g() } }
 // Output: { __self.total + self::FEE; println!("{__self}"); fn f(&self) { self.g() } }
 pub(super) fn renamed(block: &Group) -> Group {
-    let Some(content) = rename(block.stream()) else { return block.clone() };
+    let Some(content) = rename(block.stream()) else {
+        return block.clone();
+    };
     let mut renamed = Group::new(block.delimiter(), content);
     renamed.set_span(block.span());
     renamed
@@ -75,15 +77,18 @@ fn macro_name(before: &[TokenTree]) -> Option<&Ident> {
 
 /// How many of the trees that come next are an item in which `self` means something else.
 fn foreign(trees: &[TokenTree]) -> usize {
-    let TokenTree::Ident(keyword) = &trees[0] else { return 0 };
+    let TokenTree::Ident(keyword) = &trees[0] else {
+        return 0;
+    };
     let next = trees.get(1);
     match keyword.to_string().as_str() {
         // Not the type of a function pointer.
         "fn" if matches!(next, Some(TokenTree::Ident(_) | TokenTree::Punct(_))) => function(trees),
         // Not the captures of an `impl Trait + use<..>`.
-        "use" if !matches!(next, Some(TokenTree::Punct(angle)) if angle.as_char() == '<') => {
-            trees.iter().position(is_semicolon).map_or(trees.len(), |end| end + 1)
-        }
+        "use" if !matches!(next, Some(TokenTree::Punct(angle)) if angle.as_char() == '<') => trees
+            .iter()
+            .position(is_semicolon)
+            .map_or(trees.len(), |end| end + 1),
         // `pub(self)`, `pub(in self::x)`.
         "pub" if matches!(next, Some(TokenTree::Group(_))) => 2,
         // `extern crate self as name;`
@@ -102,7 +107,9 @@ fn function(trees: &[TokenTree]) -> usize {
         }
         other => is_semicolon(other),
     };
-    (0..trees.len()).find(is_end).map_or(trees.len(), |end| end + 1)
+    (0..trees.len())
+        .find(is_end)
+        .map_or(trees.len(), |end| end + 1)
 }
 
 fn is_semicolon(tree: &TokenTree) -> bool {

@@ -54,7 +54,13 @@ impl Function {
         } else {
             Body::parse(input)?
         };
-        Ok(Self { attributes, visibility, defaultness, signature, body })
+        Ok(Self {
+            attributes,
+            visibility,
+            defaultness,
+            signature,
+            body,
+        })
     }
 }
 
@@ -69,7 +75,10 @@ impl Body {
         }
         let mut without = Group::new(Delimiter::Brace, rest);
         without.set_span(block.span());
-        Ok(Self::Block { attributes, block: without })
+        Ok(Self::Block {
+            attributes,
+            block: without,
+        })
     }
 }
 
@@ -115,5 +124,9 @@ fn at_function(input: ParseStream<'_>) -> bool {
 fn not_a_function(input: ParseStream<'_>) -> syn::Error {
     let holds_functions =
         input.peek(Token![impl]) || input.peek(Token![trait]) || input.peek(Token![mod]);
-    input.error(if holds_functions { messages::CONTAINER } else { messages::NOT_A_FUNCTION })
+    input.error(if holds_functions {
+        messages::CONTAINER
+    } else {
+        messages::NOT_A_FUNCTION
+    })
 }

@@ -92,9 +92,8 @@ impl Options {
             "crate" => {
                 equals(&key, input, messages::CRATE_NEEDS_VALUE)?;
                 let path = input.call(Path::parse_mod_style);
-                let refusal = |error: syn::Error| {
-                    syn::Error::new(error.span(), messages::CRATE_NEEDS_VALUE)
-                };
+                let refusal =
+                    |error: syn::Error| syn::Error::new(error.span(), messages::CRATE_NEEDS_VALUE);
                 self.runtime = Some(path.map_err(refusal)?);
             }
             _ => return Err(syn::Error::new(key.span(), messages::unknown_key(&key))),

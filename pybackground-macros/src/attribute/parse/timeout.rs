@@ -34,7 +34,10 @@ pub(super) fn literal(expression: &Expr) -> syn::Result<Option<Duration>> {
                 seconds(&shown(number.base10_digits())).or_else(refuse)
             }
             Lit::Str(text) if !negative => text_duration(&text.value()).or_else(refuse),
-            other => refuse(messages::timeout_not_understood(&shown(&format!("`{}`", source(other))))),
+            other => refuse(messages::timeout_not_understood(&shown(&format!(
+                "`{}`",
+                source(other)
+            )))),
         },
         _ => Ok(None),
     }
@@ -80,7 +83,9 @@ fn duration(number: &str, scale: f64, shown: &str) -> Result<Option<Duration>, S
         return Err(messages::timeout_negative(shown));
     }
     // What is too long for a `Duration` never comes.
-    Ok(Some(Duration::try_from_secs_f64(seconds).unwrap_or(Duration::MAX)))
+    Ok(Some(
+        Duration::try_from_secs_f64(seconds).unwrap_or(Duration::MAX),
+    ))
 }
 
 fn scale(unit: &str) -> Option<f64> {
@@ -102,7 +107,9 @@ fn known_suffix(suffix: &str) -> bool {
 
 fn non_finite(path: &Path) -> Option<&'static str> {
     let last = &path.segments.last()?.ident;
-    ["NAN", "INFINITY", "NEG_INFINITY"].into_iter().find(|name| last == name)
+    ["NAN", "INFINITY", "NEG_INFINITY"]
+        .into_iter()
+        .find(|name| last == name)
 }
 
 fn source(literal: &Lit) -> String {

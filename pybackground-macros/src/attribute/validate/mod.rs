@@ -30,8 +30,11 @@ pub(crate) fn validate(
     let signature = &function.signature;
     header::check(function, options, report);
     let statics = Statics::of(&signature.generics);
-    let passing =
-        signature.inputs.iter().map(|input| passing::of(input, &statics, report)).collect();
+    let passing = signature
+        .inputs
+        .iter()
+        .map(|input| passing::of(input, &statics, report))
+        .collect();
     if let ReturnType::Type(_, output) = &signature.output {
         borrows::each(output, &statics, &mut |borrow| {
             report.at(borrow, messages::RETURNS_BORROW);

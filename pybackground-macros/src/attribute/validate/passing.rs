@@ -33,13 +33,14 @@ fn of_receiver(receiver: &Receiver, statics: &Statics, report: &mut Report) -> P
         }
         ReceiverKind::Reference(and, _, Some(mutability)) => {
             let token = [and.to_token_stream(), mutability.to_token_stream()];
-            report.at(token.into_iter().collect::<proc_macro2::TokenStream>(), messages::BORROWS_SELF_MUTABLY);
+            report.at(
+                token.into_iter().collect::<proc_macro2::TokenStream>(),
+                messages::BORROWS_SELF_MUTABLY,
+            );
             Passing::Moved
         }
         ReceiverKind::Reference(..) => Passing::Copied,
-        ReceiverKind::Typed(_, ty) => {
-            of_type(ty, statics, messages::BORROWS_SELF_MUTABLY, report)
-        }
+        ReceiverKind::Typed(_, ty) => of_type(ty, statics, messages::BORROWS_SELF_MUTABLY, report),
         // `self`, by value.
         _ => Passing::Moved,
     }
@@ -48,15 +49,25 @@ fn of_receiver(receiver: &Receiver, statics: &Statics, report: &mut Report) -> P
 fn of_type(ty: &Type, statics: &Statics, mutable: &str, report: &mut Report) -> Passing {
     let reference = outermost_reference(ty);
     let lent = reference.filter(|reference| {
-        !reference.lifetime.as_ref().is_some_and(|lifetime| statics.contains(lifetime))
+        !reference
+            .lifetime
+            .as_ref()
+            .is_some_and(|lifetime| statics.contains(lifetime))
     });
     // Only the outermost reference can be turned into a copy; any other borrow is in the way.
     let rest = lent.map_or(ty, |reference| &*reference.elem);
-    borrows::each(rest, statics, &mut |borrow| report.at(borrow, messages::BURIED));
+    borrows::each(rest, statics, &mut |borrow| {
+        report.at(borrow, messages::BURIED)
+    });
     match lent {
         Some(reference) => {
             if reference.mutability.is_some() {
-                let TypeReference { and_token, lifetime, mutability, .. } = reference;
+                let TypeReference {
+                    and_token,
+                    lifetime,
+                    mutability,
+                    ..
+                } = reference;
                 report.at(quote::quote!(#and_token #lifetime #mutability), mutable);
                 return Passing::Moved;
             }

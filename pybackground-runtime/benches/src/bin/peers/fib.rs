@@ -1,0 +1,160 @@
+//! A naive recursion, each level two calls: the cost of a call made and joined by a worker.
+
+use std::hint::black_box;
+
+use chili::Scope;
+use futures::executor::{ThreadPool, block_on};
+use futures::future::{FutureExt, RemoteHandle};
+use futures::task::SpawnExt;
+use pybackground::{Lazy, background};
+use pybackground_benches::harness::{Against, Bar, Reading, Row, Run, Unit, ours, peer, reference};
+use pybackground_benches::measure::per_unit;
+use pybackground_benches::work::Pace;
+use tokio::runtime::Runtime;
+use tokio::task::JoinHandle;
+
+const N: u64 = 25;
+const FIB_OF_N: u64 = 75_025;
+
+/// Every call but those of 0 and 1 makes two more, so that they are two per leaf, less one; the
+/// leaves are fib(N + 1) in number.
+const CALLS: usize = 2 * 121_393 - 1;
+
+pub(crate) const DEFAULT: Row = Row {
+    key: "fib",
+    title: "recursive fib(25), default",
+    unit: Unit::Nanoseconds,
+    extras: &[],
+    against: Against::Contender("tokio::spawn"),
+    bars: &[Bar::Figure(45.0), Bar::Ratio(0.2)],
+    contenders: &[
+        ours("pybackground", by_background),
+        peer("tokio::spawn", by_tokio),
+        peer("futures ThreadPool", by_futures_pool),
+        reference("Go goroutine", Run::Go("fib")),
+    ],
+};
+
+pub(crate) const COMPUTE: Row = Row {
+    key: "fib-compute",
+    title: "recursive fib(25), compute",
+    unit: Unit::Nanoseconds,
+    extras: &[],
+    against: Against::Contender("rayon::join"),
+    bars: &[Bar::Ratio(0.8)],
+    contenders: &[
+        ours("pybackground", by_compute),
+        peer("rayon::join", by_rayon_join),
+        peer("chili", by_chili),
+        reference("sequential", Run::Here(sequential)),
+    ],
+};
+
+#[background]
+fn fib(n: u64) -> u64 {
+    if n < 2 {
+        return n;
+    }
+    let a = fib(n - 1);
+    let b = fib(n - 2);
+    a + b
+}
+
+#[background(compute)]
+fn fib_compute(n: u64) -> u64 {
+    if n < 2 {
+        return n;
+    }
+    let a = fib_compute(n - 1);
+    let b = fib_compute(n - 2);
+    a + b
+}
+
+fn fib_tokio(n: u64) -> JoinHandle<u64> {
+    tokio::spawn(async move {
+        if n < 2 {
+            return n;
+        }
+        let a = fib_tokio(n - 1);
+        let b = fib_tokio(n - 2);
+        a.await.expect("no body panics") + b.await.expect("no body panics")
+    })
+}
+
+fn fib_futures_pool(pool: ThreadPool, n: u64) -> RemoteHandle<u64> {
+    let spawner = pool.clone();
+    let body = async move {
+        if n < 2 {
+            return n;
+        }
+        let a = fib_futures_pool(pool.clone(), n - 1);
+        let b = fib_futures_pool(pool, n - 2);
+        a.await + b.await
+    };
+    spawner
+        .spawn_with_handle(body.boxed())
+        .expect("the pool is open")
+}
+
+fn fib_rayon_join(n: u64) -> u64 {
+    if n < 2 {
+        return n;
+    }
+    let (a, b) = rayon::join(|| fib_rayon_join(n - 1), || fib_rayon_join(n - 2));
+    a + b
+}
+
+fn fib_chili(scope: &mut Scope<'_>, n: u64) -> u64 {
+    if n < 2 {
+        return n;
+    }
+    let (a, b) = scope.join(
+        |scope| fib_chili(scope, n - 1),
+        |scope| fib_chili(scope, n - 2),
+    );
+    a + b
+}
+
+fn fib_sequential(n: u64) -> u64 {
+    if n < 2 {
+        return n;
+    }
+    fib_sequential(black_box(n - 1)) + fib_sequential(black_box(n - 2))
+}
+
+/// Nanoseconds a call, after one pass to warm up.
+fn per_call(fib: impl Fn() -> u64) -> Reading {
+    let pass = || assert_eq!(fib(), FIB_OF_N);
+    pass();
+    per_unit(CALLS, pass).into()
+}
+
+fn by_background(_: Pace) -> Reading {
+    per_call(|| Lazy::into_inner(fib(N)))
+}
+
+fn by_compute(_: Pace) -> Reading {
+    per_call(|| Lazy::into_inner(fib_compute(N)))
+}
+
+fn by_tokio(_: Pace) -> Reading {
+    let runtime = Runtime::new().expect("the runtime starts");
+    per_call(|| runtime.block_on(async { fib_tokio(N).await.expect("no body panics") }))
+}
+
+fn by_futures_pool(_: Pace) -> Reading {
+    let pool = ThreadPool::new().expect("the pool starts");
+    per_call(|| block_on(fib_futures_pool(pool.clone(), N)))
+}
+
+fn by_rayon_join(_: Pace) -> Reading {
+    per_call(|| fib_rayon_join(black_box(N)))
+}
+
+fn by_chili(_: Pace) -> Reading {
+    per_call(|| fib_chili(&mut Scope::global(), black_box(N)))
+}
+
+fn sequential(_: Pace) -> Reading {
+    per_call(|| fib_sequential(black_box(N)))
+}

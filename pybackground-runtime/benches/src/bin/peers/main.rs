@@ -1,0 +1,32 @@
+//! One table: pybackground side by side with what a user would pick instead.
+
+use std::process::ExitCode;
+
+use pybackground_benches::harness::{self, Row};
+
+mod at_once;
+mod cpu_bound;
+mod dispatch;
+mod fib;
+mod join_all;
+mod scaling;
+mod sleepers;
+
+const ROWS: &[Row] = &[
+    at_once::ROW,
+    join_all::ROW,
+    fib::DEFAULT,
+    fib::COMPUTE,
+    sleepers::THOUSAND,
+    sleepers::FIVE_THOUSAND,
+    sleepers::TEN_THOUSAND,
+    cpu_bound::ROW,
+    dispatch::ROW,
+    scaling::CALLS,
+    scaling::NESTING,
+    scaling::THREADS,
+];
+
+fn main() -> ExitCode {
+    harness::main(ROWS, 5)
+}
