@@ -1,4 +1,141 @@
-//! pybackground.
+//! Put `#[background]` on a function: calling it returns at once, its body runs on a thread that the
+//! library owns, and the value you hold joins on first use.
+//!
+//! ```
+//! use pybackground::background;
+//! use std::{thread, time::Duration};
+//!
+//! #[background]
+//! fn very_slow_task(arg: i32) -> i32 {
+//!     thread::sleep(Duration::from_millis(50)); // download a page, query a database
+//!     arg
+//! }
+//!
+//! let x = very_slow_task(1);
+//! let y = very_slow_task(2);
+//! let z = very_slow_task(3);
+//! println!("{z} {y} {x}"); // waits as long as one of them takes, then prints 3 2 1
+//! # assert_eq!(format!("{z} {y} {x}"), "3 2 1");
+//! ```
+//!
+//! No pool to build, no channel to wire, no handle to collect.
+//!
+//! # Ways to make a call
+//!
+//! | what you have | what you write |
+//! |---|---|
+//! | a function or method of your own | [`#[background]`](macro@background) on it |
+//! | somebody else's function | [`background(f)(args)`](fn@background) |
+//! | somebody else's method | `background(move \|a\| object.method(a))(args)` |
+//! | a few lines | [`spawn(move \|\| ..)`](spawn) |
+//! | work that only computes | `#[background(compute)]`, [`spawn_compute`] |
+//!
+//! ```
+//! use pybackground::{background, spawn};
+//!
+//! #[derive(Clone)]
+//! struct Shop { discount: u32 }
+//!
+//! impl Shop {
+//!     #[background]
+//!     fn price(&self, article: &str) -> u32 {
+//!         article.len() as u32 - self.discount
+//!     }
+//! }
+//!
+//! let shop = Shop { discount: 1 };
+//! let tea = shop.price("tea");
+//! let coffee = shop.price("coffee");
+//! assert_eq!(tea + coffee, 7);
+//!
+//! let x = background(i32::pow)(2, 10);
+//! let y = spawn(|| 1 + 1);
+//! assert_eq!(x + y, 1026);
+//! ```
+//!
+//! What an attributed function borrows is cloned in the caller, before the call returns: `&self` needs
+//! `Clone`, `&str` becomes a `String` on its way. The attribute's documentation has the whole table.
+//!
+//! # What joins, and when
+//!
+//! A [`Lazy<T>`] dereferences to `T`. Whatever needs the value waits for it, once: a method call, an
+//! operator, a comparison, printing, `*x`. Making a call, moving or storing a `Lazy`, and asking
+//! [`Lazy::is_ready`] do not wait. So make all the calls first, and use the values afterwards:
+//!
+//! ```
+//! # use pybackground::{Lazy, background};
+//! #[background]
+//! fn length(word: &str) -> usize {
+//!     word.len()
+//! }
+//!
+//! let lengths: Vec<Lazy<usize>> = ["some", "slow", "words"].into_iter().map(length).collect();
+//! let total: usize = lengths.iter().map(|length| **length).sum();
+//! assert_eq!(total, 13);
+//! ```
+//!
+//! Where a `T` itself is demanded, to match on it or to pass it on, write `*x` or
+//! [`Lazy::into_inner(x)`](Lazy::into_inner).
+//!
+//! Joining inside a body is fine, however deeply nested: a thread of the library that waits for a call
+//! which nobody has started runs it itself, and otherwise gives its place to another thread. Bodies
+//! that sleep or wait for the network do not hold up others either: threads are added while bodies
+//! block, and leave when they have nothing to do.
+//!
+//! # When something goes wrong
+//!
+//! **A panic travels.** The first use of the value goes on with the panic of the body, payload
+//! included, at the line of that use. [`Lazy::wait`] and [`Lazy::join`] give it as an [`Error`]
+//! instead, which names the function and the line of the call:
+//!
+//! ```
+//! # use pybackground::{Lazy, background};
+//! #[background]
+//! fn parse(text: &str) -> i32 {
+//!     text.parse().expect("a number")
+//! }
+//!
+//! let error = Lazy::join(parse("seven")).unwrap_err();
+//! assert!(error.is_panic());
+//! println!("{error}"); // `app::parse` (called at src/main.rs:6:25) panicked: a number: ParseIntError ..
+//! ```
+//!
+//! **A timeout is declared, not enforced.** It counts from the call. At the deadline whoever waits gets
+//! the timeout, and the call is equal to [`Timeout`]. A body that has not started never will. One that
+//! runs cannot be stopped: it goes on, its result is dropped, and [`snapshot`] counts and names it
+//! until it ends.
+//!
+//! ```
+//! # use pybackground::{Timeout, background};
+//! # use std::{thread, time::Duration};
+//! #[background(timeout = "20ms")]
+//! fn slow(text: &str) -> String {
+//!     thread::sleep(Duration::from_millis(200));
+//!     text.to_owned()
+//! }
+//!
+//! let x = slow("foobar1");
+//! assert!(x == Timeout);
+//! assert_eq!(x.to_string(), "Timeout");
+//! ```
+//!
+//! **Dropping a `Lazy` lets the call run on.** Nothing waits for it, its value is dropped, and if it
+//! panics, the panic hook is the only one to tell.
+//!
+//! **When `main` returns, the process ends**, with calls running or not, as with any thread in Rust.
+//! Use the values that matter before that.
+//!
+//! # Setting it up
+//!
+//! There is nothing to set up. The first call starts the first thread, and ten seconds after the last
+//! there is none. [`configure`] or the `PYBACKGROUND_*` variables change how many threads compute, how
+//! many there may be, their stacks and how long they stay; `PYBACKGROUND_MODE=sequential` runs each
+//! call to its end where it is made, for a debugger.
+//!
+//! # Where it comes from
+//!
+//! From PyBackground, David Baird's Python module of 2008 for "adhoc multithreading", which had it from
+//! the transparent futures of the Io language.
 
 pub use pybackground_macros::background;
 pub use pybackground_runtime::__private;

@@ -59,7 +59,9 @@ async fn coerced(number: u8) -> Box<dyn Fn() -> u8 + Send> {
 }
 
 #[background]
-async fn opaque<T: Clone + Send + Sync + 'static>(values: &[T]) -> impl Iterator<Item = T> + use<T> {
+async fn opaque<T: Clone + Send + Sync + 'static>(
+    values: &[T],
+) -> impl Iterator<Item = T> + use<T> {
     Yield(false).await;
     values.to_vec().into_iter()
 }
@@ -86,7 +88,10 @@ fn the_body_is_driven_to_its_end() {
     assert_eq!(coerced(0)(), 1);
     assert_eq!(coerced(5)(), 5);
     assert!(Lazy::into_inner(opaque(&['a', 'b'])).eq(['a', 'b']));
-    assert_eq!(*patterns((1, String::new()), &[2, 3], vec![0], 9), [0, 1, 3]);
+    assert_eq!(
+        *patterns((1, String::new()), &[2, 3], vec![0], 9),
+        [0, 1, 3]
+    );
     assert!(Lazy::join(never()).map(|_| ()).unwrap_err().is_panic());
 }
 
@@ -142,6 +147,11 @@ fn methods_may_be_async() {
 #[test]
 fn a_call_is_named_after_its_function() {
     assert_eq!(Lazy::function(&sum(1, &[])), Some("macro_async::sum"));
-    let client = Client { base: String::new() };
-    assert_eq!(Lazy::function(&client.consume(String::new())), Some("macro_async::Client::consume"));
+    let client = Client {
+        base: String::new(),
+    };
+    assert_eq!(
+        Lazy::function(&client.consume(String::new())),
+        Some("macro_async::Client::consume")
+    );
 }

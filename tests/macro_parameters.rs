@@ -40,7 +40,11 @@ mod owned {
     }
 
     #[background]
-    fn declared_forever<'a: 'static, 'b>(text: &'a str, cow: Cow<'a, str>, more: Cow<'b, str>) -> &'a str
+    fn declared_forever<'a: 'static, 'b>(
+        text: &'a str,
+        cow: Cow<'a, str>,
+        more: Cow<'b, str>,
+    ) -> &'a str
     where
         'b: 'static,
     {
@@ -59,7 +63,10 @@ mod owned {
         let (same, first) = *forever(text, &[7, 8]);
         assert!(std::ptr::eq(text, same));
         assert_eq!(*first, 7);
-        assert!(std::ptr::eq(text, *declared_forever(text, "x".into(), "x".into())));
+        assert!(std::ptr::eq(
+            text,
+            *declared_forever(text, "x".into(), "x".into())
+        ));
         assert_eq!(**forever_and_mutable(Box::leak(Box::new(1))), 2);
     }
 
@@ -128,7 +135,10 @@ mod borrowed {
         assert_eq!(length, 4);
         assert_eq!(sum(&[1, 2, 3]), 6);
         assert_eq!(*extension("a.rs".as_ref()), Some("rs".into()));
-        assert_eq!(*get(&HashMap::from([("a".into(), 1)]), &"a".into()), Some(1));
+        assert_eq!(
+            *get(&HashMap::from([("a".into(), 1)]), &"a".into()),
+            Some(1)
+        );
         assert_eq!(parenthesized("abc"), 3);
         assert_eq!(named("ab", &["c"]), 3);
         let closure: Arc<dyn Fn(&str) -> usize + Send + Sync> = Arc::new(str::len);
@@ -231,7 +241,10 @@ mod patterns {
         assert_eq!(by_reference("ab".into(), vec![1], &2), 4);
         assert_eq!(*at((1, 2), [3, 4]), (2, 1, 4, [3, 4]));
         assert_eq!(*ignored(String::new(), 1, "", (), Unit), "ignored");
-        assert_eq!(through_references(&("a".into(), "bc".into()), &[1, 0, 0]), 6);
+        assert_eq!(
+            through_references(&("a".into(), "bc".into()), &[1, 0, 0]),
+            6
+        );
         assert_eq!(raw(1, "2"), "1 2");
     }
 }
@@ -286,7 +299,10 @@ mod generic {
     }
 
     #[background]
-    fn functions(pointer: fn(&str) -> &str, object: Box<dyn for<'a> Fn(&'a str) -> &'a str + Send>) -> bool {
+    fn functions(
+        pointer: fn(&str) -> &str,
+        object: Box<dyn for<'a> Fn(&'a str) -> &'a str + Send>,
+    ) -> bool {
         pointer("a") == object("a")
     }
 
@@ -308,12 +324,20 @@ mod attributes {
     use super::*;
 
     #[background]
-    fn configured(#[cfg(test)] a: u8, #[cfg(not(test))] a: &str, #[cfg(not(test))] b: u8, c: &str) -> usize {
+    fn configured(
+        #[cfg(test)] a: u8,
+        #[cfg(not(test))] a: &str,
+        #[cfg(not(test))] b: u8,
+        c: &str,
+    ) -> usize {
         c.len() + usize::from(a)
     }
 
     #[background]
-    fn lint(#[allow(unused_variables)] unused: u8, #[expect(unused_mut)] mut list: Vec<u8>) -> usize {
+    fn lint(
+        #[allow(unused_variables)] unused: u8,
+        #[expect(unused_mut)] mut list: Vec<u8>,
+    ) -> usize {
         list.len()
     }
 

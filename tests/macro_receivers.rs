@@ -13,7 +13,10 @@ struct Account {
 }
 
 fn account() -> Account {
-    Account { owner: "Ada".into(), cents: 100 }
+    Account {
+        owner: "Ada".into(),
+        cents: 100,
+    }
 }
 
 impl fmt::Display for Account {
@@ -160,7 +163,13 @@ mod places {
         fn in_macros(&self) -> i64 {
             assert!(self.cents > 0, "{self} has nothing");
             assert_eq!(vec![self.cents; 2].len(), 2);
-            cents_of!(self) + pass_on!(self.cents() + { let all = || self.cents; all() })
+            cents_of!(self)
+                + pass_on!(
+                    self.cents() + {
+                        let all = || self.cents;
+                        all()
+                    }
+                )
         }
 
         #[background]
@@ -180,17 +189,24 @@ mod places {
         #[background]
         fn in_closures(&self) -> i64 {
             let nested = || (|| self.cents())();
-            let moved = { let account = self; move || account.cents };
+            let moved = {
+                let account = self;
+                move || account.cents
+            };
             nested() + moved() + Some(1).map_or(0, |one| self.cents * one)
         }
 
         #[background]
         fn in_a_local_macro(&self) -> i64 {
             macro_rules! plus {
-                ($n:expr) => { self.cents + $n };
+                ($n:expr) => {
+                    self.cents + $n
+                };
             }
             macro_rules! of {
-                ($self:ident . $field:ident) => { $self.$field };
+                ($self:ident . $field:ident) => {
+                    $self.$field
+                };
             }
             plus!(1) + of!(self.cents)
         }
@@ -249,7 +265,10 @@ mod places {
         #[background]
         fn through_self_type(&self) -> Self {
             let Self { owner, cents } = self;
-            Self { owner: owner.clone(), cents: cents - Self::FEE }
+            Self {
+                owner: owner.clone(),
+                cents: cents - Self::FEE,
+            }
         }
 
         #[background]

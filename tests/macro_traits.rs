@@ -153,7 +153,7 @@ mod declarations {
         assert_eq!(object.run(2), 3);
         assert_eq!(object.owned(), 1);
         let shared: Arc<dyn Plain + Send + Sync> = Arc::new(Client(1));
-        assert!(shared.provided().contains("dyn"));
+        assert!(shared.provided().contains("Client"));
     }
 }
 
@@ -258,7 +258,10 @@ mod on_odd_types {
 
         #[background]
         fn sum(self, more: &[T]) -> (T, usize) {
-            (self.0.into_iter().chain(more.iter().cloned()).sum(), Self::LENGTH)
+            (
+                self.0.into_iter().chain(more.iter().cloned()).sum(),
+                Self::LENGTH,
+            )
         }
     }
 
@@ -280,7 +283,10 @@ mod associated_types {
 
         #[background]
         fn run_all(inputs: Vec<Self::Input>) -> Vec<Self::Output> {
-            inputs.iter().map(|input| Lazy::into_inner(Self::run(input))).collect()
+            inputs
+                .iter()
+                .map(|input| Lazy::into_inner(Self::run(input)))
+                .collect()
         }
     }
 

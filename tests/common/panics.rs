@@ -17,7 +17,10 @@ impl Caught {
     pub(crate) fn text(&self) -> &str {
         match self.payload.downcast_ref::<&'static str>() {
             Some(text) => text,
-            None => self.payload.downcast_ref::<String>().expect("the payload is a text"),
+            None => self
+                .payload
+                .downcast_ref::<String>()
+                .expect("the payload is a text"),
         }
     }
 }
@@ -33,7 +36,10 @@ pub(crate) fn caught<R>(f: impl FnOnce() -> R) -> Caught {
     LAST_SITE.set(None);
     match catch_unwind(AssertUnwindSafe(f)) {
         Ok(_) => panic!("there was no panic"),
-        Err(payload) => Caught { payload, site: LAST_SITE.take() },
+        Err(payload) => Caught {
+            payload,
+            site: LAST_SITE.take(),
+        },
     }
 }
 
@@ -50,9 +56,13 @@ fn install_hook() {
     INSTALLED.call_once(|| {
         let default = std::panic::take_hook();
         std::panic::set_hook(Box::new(move |info| {
-            let site = info.location().map(|site| (site.file().to_owned(), site.line()));
+            let site = info
+                .location()
+                .map(|site| (site.file().to_owned(), site.line()));
             let _ = LAST_SITE.try_with(|last| *last.borrow_mut() = site);
-            let runtime = std::thread::current().name().is_some_and(|n| n.starts_with("pybackground"));
+            let runtime = std::thread::current()
+                .name()
+                .is_some_and(|n| n.starts_with("pybackground"));
             if !runtime {
                 default(info);
             }

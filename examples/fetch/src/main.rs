@@ -1,1 +1,126 @@
-fn main(){}
+//! Downloads pages at the same time, with a timeout a page.
+//!
+//! ```text
+//! fetch [--timeout SECONDS] [URL..]
+//! ```
+//!
+//! `cargo run --release -p fetch -- URL..` prints a line a page, in the order of the command line:
+//! its status, how many bytes it has and how long it took; then how long all of it took, beside the
+//! sum of the times.
+//!
+//! Without a `URL` it starts a small server of its own on this machine, with pages that are more or
+//! less slow, one that is missing and one that is too slow for the timeout, and fetches these. So it
+//! works offline.
+//!
+//! | exit code | meaning |
+//! |---|---|
+//! | 0 | every page was fetched; always, without a `URL`: there the failures belong to the show |
+//! | 1 | a page failed, timed out, or was answered with a status of 400 or more |
+//! | 2 | nothing was done: the command line is wrong |
+//!
+//! The timeout is 10 seconds, and 1 second without a `URL`, unless `--timeout` says otherwise.
+//! Redirections are followed. Proxies are taken from the environment, as by other programs.
+//!
+//! # How it is made
+//!
+//! | file | subject |
+//! |---|---|
+//! | `page` | the background call: one page, in time or not at all |
+//! | `demonstration` | the server of its own, made of background calls as well |
+//! | `table` | what is printed |
+//! | `arguments` | the command line |
+
+mod arguments;
+mod demonstration;
+mod page;
+mod table;
+
+use std::fmt;
+use std::io::{self, Write};
+use std::process::ExitCode;
+use std::time::{Duration, Instant};
+
+use arguments::Request;
+use demonstration::Demonstration;
+use page::{Client, Proxies};
+use pybackground::Lazy;
+use table::Totals;
+
+const TIMEOUT: Duration = Duration::from_secs(10);
+const TIMEOUT_OF_DEMONSTRATION: Duration = Duration::from_secs(1);
+
+fn main() -> ExitCode {
+    match run() {
+        Ok(code) => code,
+        Err(Error::Output(error)) if error.kind() == io::ErrorKind::BrokenPipe => {
+            // The reader has seen enough, as `head` has.
+            ExitCode::SUCCESS
+        }
+        Err(error) => {
+            eprintln!("fetch: {error}");
+            ExitCode::from(2)
+        }
+    }
+}
+
+fn run() -> Result<ExitCode, Error> {
+    let mut out = io::stdout().lock();
+    match arguments::parse(lexopt::Parser::from_env()).map_err(Error::Arguments)? {
+        Request::Help => {
+            out.write_all(arguments::HELP.as_bytes())
+                .map_err(Error::Output)?;
+            Ok(ExitCode::SUCCESS)
+        }
+        Request::Demonstrate { timeout } => {
+            let timeout = timeout.unwrap_or(TIMEOUT_OF_DEMONSTRATION);
+            let demonstration = Demonstration::start(timeout).map_err(Error::Demonstration)?;
+            let client = Client::new(timeout, Proxies::None);
+            fetch_all(&client, &demonstration.urls, &mut out).map_err(Error::Output)?;
+            Ok(ExitCode::SUCCESS)
+        }
+        Request::Fetch { urls, timeout } => {
+            let client = Client::new(timeout.unwrap_or(TIMEOUT), Proxies::OfEnvironment);
+            let totals = fetch_all(&client, &urls, &mut out).map_err(Error::Output)?;
+            Ok(ExitCode::from(u8::from(totals.failures > 0)))
+        }
+    }
+}
+
+/// Fetches all pages at the same time and prints the table.
+fn fetch_all(client: &Client, urls: &[String], out: &mut dyn Write) -> io::Result<Totals> {
+    let start = Instant::now();
+    // Every call is made before the first result is asked for: that is what makes them concurrent.
+    let visits: Vec<Lazy<_>> = urls.iter().map(|url| page::visit(client, url)).collect();
+
+    writeln!(out, "{}", table::HEADER)?;
+    let mut totals = Totals::default();
+    for (url, visit) in urls.iter().zip(visits) {
+        let visit = page::arrived(visit, client.timeout());
+        writeln!(out, "{}", table::row(url, &visit))?;
+        totals.add(&visit);
+    }
+    totals.elapsed = start.elapsed();
+    writeln!(out, "\n{totals}")?;
+    Ok(totals)
+}
+
+/// Why there is no result.
+#[derive(Debug)]
+enum Error {
+    Arguments(lexopt::Error),
+    Demonstration(io::Error),
+    Output(io::Error),
+}
+
+impl fmt::Display for Error {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Arguments(error) => write!(f, "{error}; `fetch --help` tells what there is"),
+            Self::Demonstration(error) => write!(
+                f,
+                "cannot start the server for the demonstration: {error}; name a URL to do without"
+            ),
+            Self::Output(error) => write!(f, "cannot write the result: {error}"),
+        }
+    }
+}

@@ -6,9 +6,11 @@
 //! | [`validate`] | can it run in the background, and how does each argument get there? |
 //! | [`expand`] | what is the function that does so? |
 //!
-//! All of them put what they find wrong into one [`report`], in the words of [`messages`].
+//! All of them put what they find wrong into one [`report`], in the words of [`messages`], and take
+//! care of [`groups`] that cannot be seen.
 
 mod expand;
+mod groups;
 mod messages;
 mod parse;
 mod report;

@@ -46,6 +46,8 @@ pub(crate) struct Pool {
     /// Threads that exist or are being started, and how many there ever were.
     threads: AtomicUsize,
     started: AtomicUsize,
+    /// How many threads there may be: as configured, or as many as the system last gave.
+    max_threads: AtomicUsize,
 }
 
 static GLOBAL: OnceLock<Arc<Pool>> = OnceLock::new();
@@ -95,6 +97,7 @@ impl Pool {
             monitor: Monitor::new(),
             threads: AtomicUsize::new(0),
             started: AtomicUsize::new(0),
+            max_threads: AtomicUsize::new(config.max_threads()),
             config,
         }
     }
@@ -124,7 +127,8 @@ impl Pool {
 
     #[cold]
     fn start_thread(self: &Arc<Self>) {
-        let most = self.config.max_threads();
+        // ORDERING: the limit guards nothing else.
+        let most = self.max_threads.load(Ordering::Relaxed);
         let room = self
             .threads
             .fetch_update(Ordering::SeqCst, Ordering::SeqCst, |threads| {
@@ -146,12 +150,20 @@ impl Pool {
             });
         if let Err(error) = thread {
             self.counts.undo_wake();
-            if self.threads.fetch_sub(1, Ordering::SeqCst) == 1 {
+            let left = self.threads.fetch_sub(1, Ordering::SeqCst) - 1;
+            if left == 0 {
                 self.refuse_all(&format!("the system gave no thread to run it on: {error}"));
             } else {
+                self.max_threads.store(left, Ordering::Relaxed);
                 self.monitor.watch(self);
             }
         }
+    }
+
+    /// Tries again for as many threads as were configured.
+    fn restore_max_threads(&self) {
+        self.max_threads
+            .store(self.config.max_threads(), Ordering::Relaxed);
     }
 
     /// Ends every call that waits, because nobody is there to run it.
@@ -164,6 +176,7 @@ impl Pool {
 
     fn thread_ends(self: &Arc<Self>) {
         self.threads.fetch_sub(1, Ordering::SeqCst);
+        self.restore_max_threads();
         // Somebody may have relied on this thread when no other could be started.
         if !self.queues.is_empty() {
             self.wake_one();

@@ -17,6 +17,9 @@ use crate::task::Job;
 /// The time between two looks at calls that wait.
 const TICK: Duration = Duration::from_millis(1);
 
+/// How many ticks the pool makes do with the threads it has when the system refused one.
+const TICKS_BEFORE_RETRY: usize = 100;
+
 /// What the monitor's shallow stack needs, with a margin for destructors of bodies that it drops.
 const STACK_SIZE: usize = 512 * 1024;
 
@@ -171,6 +174,9 @@ fn tick(pool: &Arc<Pool>, growth: &mut Growth, ticks: usize, now: Instant) -> bo
     let waiting = pool.queues.len();
     if waiting == 0 {
         return false;
+    }
+    if ticks.is_multiple_of(TICKS_BEFORE_RETRY) {
+        pool.restore_max_threads();
     }
     let counts = pool.counts.read();
     let reading = Reading {

@@ -342,3 +342,15 @@ impl<B: Body> Wake for Task<B> {
 pub(crate) fn drop_quietly<X>(rest: X) {
     let _: Result<(), Box<dyn Any + Send>> = catch_unwind(AssertUnwindSafe(|| drop(rest)));
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_task_is_small() {
+        let task = Task::new(&Options::here(), Closure(|| ()));
+        let overhead = size_of_val(&*task);
+        assert!(overhead <= 80, "{overhead} bytes besides the closure");
+    }
+}

@@ -2,45 +2,44 @@
 
 use std::task::Waker;
 
-/// The wakers registered with one call; most calls have none or one.
-///
-/// The box keeps every task small for the sake of the few with several.
-#[allow(
-    clippy::box_collection,
-    reason = "a `Vec` in place would add a word to every task"
-)]
+/// The wakers registered with one call. Few calls have any and most of those have one, so a call
+/// without pays for a pointer.
 #[derive(Default)]
-pub(super) enum Waiters {
-    #[default]
-    None,
-    One(Waker),
-    Many(Box<Vec<Waker>>),
+pub(super) struct Waiters(Option<Box<List>>);
+
+struct List {
+    first: Waker,
+    others: Vec<Waker>,
 }
 
 impl Waiters {
     /// Adds `waker` unless it would wake somebody who is already on the list.
     pub(super) fn add(&mut self, waker: &Waker) {
-        match self {
-            Self::None => *self = Self::One(waker.clone()),
-            Self::One(known) if known.will_wake(waker) => {}
-            Self::Many(known) if known.iter().any(|known| known.will_wake(waker)) => {}
-            Self::Many(known) => known.push(waker.clone()),
-            Self::One(_) => {
-                if let Self::One(known) = std::mem::take(self) {
-                    *self = Self::Many(Box::new(vec![known, waker.clone()]));
-                }
-            }
+        let Some(list) = &mut self.0 else {
+            self.0 = Some(Box::new(List {
+                first: waker.clone(),
+                others: Vec::new(),
+            }));
+            return;
+        };
+        if !list.iter().any(|known| known.will_wake(waker)) {
+            list.others.push(waker.clone());
         }
     }
 
     /// Wakes everybody. Wakers are foreign code: call this with no lock held.
     #[inline]
     pub(super) fn wake(self) {
-        match self {
-            Self::None => {}
-            Self::One(waker) => waker.wake(),
-            Self::Many(wakers) => wakers.into_iter().for_each(Waker::wake),
+        if let Some(list) = self.0 {
+            list.first.wake();
+            list.others.into_iter().for_each(Waker::wake);
         }
+    }
+}
+
+impl List {
+    fn iter(&self) -> impl Iterator<Item = &Waker> {
+        std::iter::once(&self.first).chain(&self.others)
     }
 }
 

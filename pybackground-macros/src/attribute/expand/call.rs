@@ -1,13 +1,14 @@
 //! The new body: it hands the arguments and the old body, as a closure, to the runtime.
 
-use proc_macro2::{Delimiter, Group, Span, TokenStream, TokenTree};
+use proc_macro2::{Group, Span, TokenStream, TokenTree};
 use quote::{ToTokens, quote, quote_spanned};
 use syn::Signature;
 use syn::spanned::Spanned;
 
 use super::names::{self, Argument};
 use super::output::Output;
-use super::{Runtime, groups, receiver, signature as signatures};
+use super::{Runtime, brace, receiver, signature as signatures};
+use crate::attribute::groups;
 use crate::attribute::parse::{Options, Timeout};
 use crate::attribute::validate::Passing;
 
@@ -16,7 +17,7 @@ use crate::attribute::validate::Passing;
 //         private::call(private::Options::here(), move || -> usize {
 //             let __arg0 = __arg0;
 //             let x = private::Lent::get(&__arg0);
-//             { x.len() }
+//             match () { () => { x.len() } }
 //         })
 pub(super) fn call(
     signature: &Signature,
@@ -31,8 +32,10 @@ pub(super) fn call(
         Some(first) if first.is_receiver => receiver::renamed(block),
         _ => block.clone(),
     };
-    let declaration = signature.asyncness.and_then(|_| declare_result(output, runtime));
-    let body = bind(arguments, body, declaration, output, runtime);
+    let declaration = signature
+        .asyncness
+        .and_then(|_| declare_result(output, runtime));
+    let body = bind(arguments, body, declaration.as_ref(), output, runtime);
     let options = call_options(signature, options, runtime);
     let of_body = &output.of_body;
     let span = names::mixed(output.span);
@@ -63,17 +66,15 @@ fn carry(argument: &Argument<'_>, runtime: &Runtime) -> TokenStream {
     quote_spanned!(span=> #(#configured)* let #carrier = #private::#ready(#outer);)
 }
 
-/// The body's side: every argument bound to its pattern, in order, before `body`.
+/// The body's side: every argument bound to its pattern, in order, around `body`.
 ///
 /// Each is moved into the closure as a whole, also one that its pattern ignores, for closures
 /// capture only what they use. As in a function, the last parameter goes first when the body ends,
-/// and of each its bindings before what they left of it. That the temporaries of the body's last
-/// expression go before any of them is due to the edition of this block, which is this crate's
-/// and not the user's.
+/// and of each its bindings before what they left of it.
 fn bind(
     arguments: &[Argument<'_>],
     body: Group,
-    declaration: Option<TokenStream>,
+    declaration: Option<&TokenStream>,
     output: &Output,
     runtime: &Runtime,
 ) -> Group {
@@ -82,10 +83,10 @@ fn bind(
     }
     let bindings = arguments.iter().map(|argument| binding(argument, runtime));
     let span = names::mixed(output.span);
-    let content = quote_spanned!(span=> #declaration #(#bindings)* #body);
-    let mut block = Group::new(Delimiter::Brace, content);
-    block.set_span(span);
-    block
+    // In the arm of a match the temporaries of the body's last expression go before the arguments,
+    // as they do in a function, and no lint takes the user's braces for needless.
+    let content = quote_spanned!(span=> #declaration #(#bindings)* match () { () => #body });
+    brace(content, span)
 }
 
 /// What tells the compiler the result type of an `async` block, which has no place to write it: a
@@ -106,39 +107,55 @@ fn declare_result(output: &Output, runtime: &Runtime) -> Option<TokenStream> {
     })
 }
 
-// Input:  mut x: Vec<u8>
-// Output: let __arg0 = private::Given::take(__arg0); let mut x = __arg0;
+// Input:  mut x: Vec<u8>, (a, _): (A, B), &y: &u8
+// Output: let mut x = private::Given::take(__arg0);
+//         let __arg1 = private::Given::take(__arg1); let (a, _) = __arg1;
+//         let __arg2 = __arg2; let &y = private::Lent::get(&__arg2);
 fn binding(argument: &Argument<'_>, runtime: &Runtime) -> TokenStream {
-    let Argument { carrier, pattern, attributes, .. } = argument;
+    let Argument {
+        carrier,
+        pattern,
+        attributes,
+        ..
+    } = argument;
     let span = names::mixed(argument.outer.span());
     let private = runtime.private(span);
-    // The place that `ref mut` refers to has to be mutable itself.
-    let mutability = borrows_mutably(pattern.clone()).then(|| quote_spanned!(span=> mut));
-    let (taken, value) = match argument.passing {
-        Passing::Moved => (
-            quote_spanned!(span=> #private::Given::take(#carrier)),
-            quote_spanned!(span=> #carrier),
-        ),
+    let configured: Vec<_> = attributes
+        .iter()
+        .filter(|attribute| is_cfg(attribute))
+        .collect();
+    let lints = attributes
+        .iter()
+        .filter(|attribute| signatures::is_lint(attribute));
+    let (place, value) = match argument.passing {
+        Passing::Moved if argument.is_named => {
+            (None, quote_spanned!(span=> #private::Given::take(#carrier)))
+        }
+        Passing::Moved => {
+            // The place that `ref mut` refers to has to be mutable itself.
+            let mutability = borrows_mutably(pattern.clone()).then(|| quote_spanned!(span=> mut));
+            let place =
+                quote_spanned!(span=> let #mutability #carrier = #private::Given::take(#carrier););
+            (Some(place), carrier.to_token_stream())
+        }
         Passing::Copied => (
-            quote_spanned!(span=> #carrier),
+            Some(quote_spanned!(span=> let #carrier = #carrier;)),
             quote_spanned!(span=> #private::Lent::get(&#carrier)),
         ),
     };
-    let configured: Vec<_> = attributes.iter().filter(|attribute| is_cfg(attribute)).collect();
-    let lints = attributes.iter().filter(|attribute| signatures::is_lint(attribute));
-    quote_spanned! {span=>
-        #(#configured)* let #mutability #carrier = #taken;
-        #(#configured)* #(#lints)* let #pattern = #value;
-    }
+    let place = place.map(|place| quote_spanned!(span=> #(#configured)* #place));
+    quote_spanned!(span=> #place #(#configured)* #(#lints)* let #pattern = #value;)
 }
 
 fn borrows_mutably(pattern: TokenStream) -> bool {
     let trees: Vec<_> = pattern.into_iter().collect();
     let is = |tree: &TokenTree, word| matches!(tree, TokenTree::Ident(ident) if ident == word);
-    trees.windows(2).any(|pair| is(&pair[0], "ref") && is(&pair[1], "mut"))
-        || trees.iter().any(|tree| {
-            matches!(tree, TokenTree::Group(group) if borrows_mutably(group.stream()))
-        })
+    trees
+        .windows(2)
+        .any(|pair| is(&pair[0], "ref") && is(&pair[1], "mut"))
+        || trees
+            .iter()
+            .any(|tree| matches!(tree, TokenTree::Group(group) if borrows_mutably(group.stream())))
 }
 
 /// `Options::here()` and what the attribute adds to it.

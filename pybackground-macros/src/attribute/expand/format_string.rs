@@ -1,6 +1,10 @@
 //! `self` in a format string, `"{self:?}"`, is a variable that no token shows.
 
-use proc_macro2::{Literal, Span, TokenStream, TokenTree};
+use proc_macro2::{Literal, TokenStream, TokenTree};
+use quote::quote_spanned;
+use syn::Token;
+
+use super::names;
 
 /// The macros of std, log, tracing, anyhow and eyre that format, by how many arguments stand before
 /// the format string at least.
@@ -38,68 +42,94 @@ const FORMATTING: [&[&str]; 3] = [
     ],
 ];
 
-// Input:  write!    f, "{self} of {}", n
-// Output: Some( f, "{__self} of {}", n )
-/// The arguments of a macro call with `self` renamed in its format string, if that is needed.
-pub(super) fn renamed(macro_name: &str, arguments: TokenStream) -> Option<TokenStream> {
+// Input:  write!    f, "{self} of {n}"
+// Output: Some( , self = __self )
+/// What is to be added to the arguments of a macro call whose format string captures `self`. The
+/// string itself stays as it is: its span is what the other names in it mean.
+pub(super) fn receiver_argument(macro_name: &str, arguments: &TokenStream) -> Option<TokenStream> {
     // In any other macro a string is only a string.
     let before = FORMATTING
         .iter()
         .position(|names| names.contains(&macro_name))?;
-    let mut trees: Vec<_> = arguments.into_iter().collect();
+    let trees: Vec<_> = arguments.clone().into_iter().collect();
     let format = first_lone_string(&trees, before)?;
-    let TokenTree::Literal(literal) = &trees[format] else {
+    if !captures_self(&format.to_string()) {
         return None;
-    };
-    let mut renamed: Literal = rename_placeholders(&literal.to_string())?.parse().ok()?;
-    // The names in a format string mean what its literal's span says.
-    renamed.set_span(literal.span().resolved_at(Span::mixed_site()));
-    trees[format] = TokenTree::Literal(renamed);
-    Some(trees.into_iter().collect())
+    }
+    let span = names::mixed(format.span());
+    let comma = (!trees.last().is_some_and(is_comma)).then(|| Token![,](span));
+    let (name, receiver) = (Token![self](span), names::receiver(span));
+    Some(quote_spanned!(span=> #comma #name = #receiver))
 }
 
 /// The first argument from `skip` on that is a string and nothing else.
-fn first_lone_string(trees: &[TokenTree], skip: usize) -> Option<usize> {
-    let is_comma =
-        |tree: &TokenTree| matches!(tree, TokenTree::Punct(punct) if punct.as_char() == ',');
-    let mut start = 0;
-    for (number, argument) in trees.split(is_comma).enumerate() {
-        if let ([TokenTree::Literal(literal)], true) = (argument, number >= skip) {
-            let source = literal.to_string();
-            if source.starts_with('"') || source.starts_with("r\"") || source.starts_with("r#") {
-                return Some(start);
+fn first_lone_string(trees: &[TokenTree], skip: usize) -> Option<&Literal> {
+    trees
+        .split(is_comma)
+        .skip(skip)
+        .find_map(|argument| match argument {
+            [TokenTree::Literal(literal)] => {
+                let source = literal.to_string();
+                let openings = ["\"", "r\"", "r#"];
+                openings
+                    .iter()
+                    .any(|opening| source.starts_with(opening))
+                    .then_some(literal)
             }
-        }
-        start += argument.len() + 1;
-    }
-    None
+            _ => None,
+        })
 }
 
-// Input:  "{self:?} {{self}} {0}"
-// Output: Some("{__self:?} {{self}} {0}")
-/// Works on the literal as it is written; only `\u{..}` has braces that are no placeholder's.
-fn rename_placeholders(source: &str) -> Option<String> {
-    let mut output = String::with_capacity(source.len() + 2);
+fn is_comma(tree: &TokenTree) -> bool {
+    matches!(tree, TokenTree::Punct(punct) if punct.as_char() == ',')
+}
+
+/// Whether a literal, as it is written, has a placeholder like `{self}` or `{self:?}`.
+fn captures_self(source: &str) -> bool {
     let mut rest = source;
-    let mut is_changed = false;
     while let Some(brace) = rest.find('{') {
         let (before, after) = rest.split_at(brace + 1);
-        output.push_str(before);
         rest = after;
-        if before.ends_with("\\u{") {
-            continue;
-        }
         if let Some(escaped) = rest.strip_prefix('{') {
-            output.push('{');
             rest = escaped;
         } else if let Some(spec) = rest.trim_start().strip_prefix("self")
+            // Other braces than of a placeholder are only in `\u{..}`.
+            && !before.ends_with("\\u{")
             && spec.trim_start().starts_with([':', '}'])
         {
-            output.push_str("__self");
-            rest = spec;
-            is_changed = true;
+            return true;
         }
     }
-    output.push_str(rest);
-    is_changed.then_some(output)
+    false
+}
+
+#[cfg(test)]
+mod tests {
+    use super::captures_self;
+
+    #[test]
+    fn a_placeholder_is_told_from_other_braces() {
+        for source in [
+            "{self}",
+            "a {self:?}",
+            "{{{self}",
+            "{ self }",
+            "{self:>5}",
+            "{a}{self}",
+        ] {
+            assert!(captures_self(source), "{source}");
+        }
+        for source in [
+            "self",
+            "{{self}}",
+            "{selfish}",
+            "{}",
+            "{0:?} self}",
+            "{",
+            "{self",
+            "{self.x}",
+        ] {
+            assert!(!captures_self(source), "{source}");
+        }
+    }
 }

@@ -5,11 +5,9 @@
 //! - [`output`]: `T` → `Lazy<T>`, and what the body's closure is declared to return
 //! - [`call`]: the options of a call, and the body as a closure
 //! - [`receiver`] and [`format_string`]: `self` in a closure is not the method's `self`
-//! - [`groups`]: invisible groups that had to be built anew
 
 mod call;
 mod format_string;
-mod groups;
 mod names;
 mod output;
 mod receiver;

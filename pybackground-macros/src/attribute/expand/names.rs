@@ -6,7 +6,7 @@
 use proc_macro2::{Ident, Span, TokenStream, TokenTree};
 use quote::ToTokens;
 use syn::spanned::Spanned;
-use syn::{Attribute, FnArg, Pat, PatIdent, Signature};
+use syn::{Attribute, FnArg, Pat, PatIdent, Signature, Token};
 
 use crate::attribute::parse::{Options, Timeout};
 use crate::attribute::tokens::mention;
@@ -46,6 +46,8 @@ pub(super) struct Argument<'s> {
     pub(super) pattern: TokenStream,
     pub(super) passing: Passing,
     pub(super) is_receiver: bool,
+    /// Whether the pattern is one name, and so takes all of the argument.
+    pub(super) is_named: bool,
     pub(super) attributes: &'s [Attribute],
 }
 
@@ -84,21 +86,39 @@ fn argument<'s>(
                 pattern: quote::quote!(#mutability #name),
                 passing,
                 is_receiver: true,
+                is_named: true,
                 attributes: &input.attrs,
             }
         }
         FnArg::Typed(input) => {
             let outer = parameter_name(index, &input.pat, options);
+            let pattern = match &*input.pat {
+                // Not shown to the lints that have an opinion on `_` in a `let`.
+                Pat::Wild(wild) => Token![_](mixed(wild.underscore_token.span)).to_token_stream(),
+                pattern => pattern.to_token_stream(),
+            };
             Argument {
                 carrier: carrier(outer.span()),
                 outer,
-                pattern: input.pat.to_token_stream(),
+                pattern,
                 passing,
                 is_receiver: false,
+                is_named: is_name(&input.pat),
                 attributes: &input.attrs,
             }
         }
     }
+}
+
+fn is_name(pattern: &Pat) -> bool {
+    matches!(
+        pattern,
+        Pat::Ident(PatIdent {
+            by_ref: None,
+            subpat: None,
+            ..
+        })
+    )
 }
 
 /// The name of a parameter in the new signature.
@@ -109,14 +129,9 @@ fn argument<'s>(
 /// - it begins with an underscore: passing it on is no use of it that the user wrote;
 /// - the timeout, which is evaluated in its scope, means another thing by the same name.
 fn parameter_name(index: usize, pattern: &Pat, options: &Options) -> Ident {
-    let Pat::Ident(PatIdent {
-        by_ref: None,
-        ident,
-        subpat: None,
-        ..
-    }) = pattern
-    else {
-        return hidden(&format!("arg{index}"), pattern.span());
+    let ident = match pattern {
+        Pat::Ident(PatIdent { ident, .. }) if is_name(pattern) => ident,
+        _ => return hidden(&format!("arg{index}"), pattern.span()),
     };
     let means_another = match &options.timeout {
         Some(Timeout::Expression(timeout)) => mention(timeout.to_token_stream(), ident),

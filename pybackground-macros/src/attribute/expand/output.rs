@@ -8,7 +8,8 @@ use syn::{
     TypeImplTrait, TypeInfer, TypeParamBound, TypeParen, token,
 };
 
-use super::{Runtime, groups, names};
+use super::{Runtime, names};
+use crate::attribute::groups;
 
 /// The result in its two places, and where to show what is wrong with it.
 pub(super) struct Output {
@@ -35,7 +36,10 @@ impl Output {
             let span = names::mixed(ty.span());
             let private = runtime.private(span);
             let never = quote_spanned!(span=> <fn() -> #ty as #private::Returns>::Output);
-            return Self { is_never: true, ..Self::new(arrow, &never, never.clone(), runtime) };
+            return Self {
+                is_never: true,
+                ..Self::new(arrow, &never, never.clone(), runtime)
+            };
         }
         let mut in_lazy = Type::clone(ty);
         each_impl(&mut in_lazy, &mut outlive_arguments);

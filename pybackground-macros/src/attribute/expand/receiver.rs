@@ -7,10 +7,11 @@
 
 use proc_macro2::{Delimiter, Group, Ident, TokenStream, TokenTree};
 
-use super::{format_string, groups, names};
+use super::{format_string, names};
+use crate::attribute::groups;
 
 // Input:  { self.total + self::FEE; println!("{self}"); fn f(&self) { self.g() } }
-// Output: { __self.total + self::FEE; println!("{__self}"); fn f(&self) { self.g() } }
+// Output: { __self.total + self::FEE; println!("{self}", self = __self); fn f(&self) { self.g() } }
 pub(super) fn renamed(block: &Group) -> Group {
     let Some(content) = rename(block.stream()) else {
         return block.clone();
@@ -42,16 +43,21 @@ fn rename(tokens: TokenStream) -> Option<TokenStream> {
                 is_changed = true;
             }
             TokenTree::Group(group) => {
-                let formatted = macro_name(&trees[..done])
-                    .and_then(|name| format_string::renamed(&name.to_string(), group.stream()));
-                let renamed = rename(formatted.clone().unwrap_or_else(|| group.stream()));
-                is_changed |= formatted.is_some() || renamed.is_some();
-                match renamed.or(formatted) {
-                    Some(content) => output.extend(groups::rebuilt(group, content)),
-                    None if group.delimiter() == Delimiter::None => {
-                        output.extend(groups::rebuilt(group, group.stream()));
-                    }
-                    None => output.extend([tree.clone()]),
+                let content = group.stream();
+                let added = macro_name(&trees[..done])
+                    .and_then(|name| format_string::receiver_argument(&name.to_string(), &content));
+                let renamed = rename(content.clone());
+                is_changed |= renamed.is_some() || added.is_some();
+                if renamed.is_some() || added.is_some() {
+                    let content = renamed
+                        .unwrap_or(content)
+                        .into_iter()
+                        .chain(added.into_iter().flatten());
+                    output.extend(groups::rebuilt(group, content.collect()));
+                } else if group.delimiter() == Delimiter::None {
+                    output.extend(groups::rebuilt(group, content));
+                } else {
+                    output.extend([tree.clone()]);
                 }
             }
             other => output.extend([other.clone()]),

@@ -4,9 +4,9 @@ use proc_macro2::{Span, TokenStream};
 use quote::{ToTokens, quote, quote_spanned};
 use syn::{Attribute, FnArg, Meta, Receiver, ReceiverKind, Signature};
 
-use super::groups;
 use super::names::Argument;
 use super::output::Output;
+use crate::attribute::groups;
 
 // Input:  async fn f<T: Send + 'static>(mut a: T, (b, _): (u8, u8)) -> T
 // Output: fn f<T: Send + 'static>(a: T, arg1: (u8, u8)) -> Lazy<T>

@@ -5,7 +5,7 @@ use proc_macro2::{Delimiter, Group, TokenStream, TokenTree};
 use syn::parse::{ParseStream, Parser};
 use syn::{Attribute, LitStr, Signature, Token, Visibility};
 
-use crate::attribute::messages;
+use crate::attribute::{groups, messages};
 
 /// A function, method, or declaration of a trait's method.
 pub(crate) struct Function {
@@ -73,7 +73,7 @@ impl Body {
         if attributes.is_empty() {
             return Ok(Self::Block { attributes, block });
         }
-        let mut without = Group::new(Delimiter::Brace, rest);
+        let mut without = Group::new(Delimiter::Brace, groups::parenthesized_at_top(rest));
         without.set_span(block.span());
         Ok(Self::Block {
             attributes,

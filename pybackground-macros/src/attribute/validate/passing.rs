@@ -56,9 +56,8 @@ fn of_type(ty: &Type, statics: &Statics, mutable: &str, report: &mut Report) -> 
     });
     // Only the outermost reference can be turned into a copy; any other borrow is in the way.
     let rest = lent.map_or(ty, |reference| &*reference.elem);
-    borrows::each(rest, statics, &mut |borrow| {
-        report.at(borrow, messages::BURIED)
-    });
+    let mut refuse = |borrow| report.at(borrow, messages::BURIED);
+    borrows::each(rest, statics, &mut refuse);
     match lent {
         Some(reference) => {
             if reference.mutability.is_some() {

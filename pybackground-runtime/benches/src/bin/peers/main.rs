@@ -11,6 +11,7 @@ mod fib;
 mod join_all;
 mod scaling;
 mod sleepers;
+mod together;
 
 const ROWS: &[Row] = &[
     at_once::ROW,
@@ -19,7 +20,7 @@ const ROWS: &[Row] = &[
     fib::COMPUTE,
     sleepers::THOUSAND,
     sleepers::FIVE_THOUSAND,
-    sleepers::TEN_THOUSAND,
+    together::ROW,
     cpu_bound::ROW,
     dispatch::ROW,
     scaling::CALLS,

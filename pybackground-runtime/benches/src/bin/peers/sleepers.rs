@@ -6,7 +6,7 @@ use std::thread;
 use std::time::Duration;
 
 use pybackground_benches::harness::{
-    Against, Bar, Contender, Extra, Reading, Row, Run, Unit, ours, peer, reference,
+    Against, Bar, Extra, Reading, Row, Run, Unit, ours, peer, reference,
 };
 use pybackground_benches::measure::{nanoseconds, once, to_float};
 use pybackground_benches::peer::{Blocking, Peer, Pybackground, StdThread, TokioSpawnBlocking};
@@ -14,7 +14,7 @@ use pybackground_benches::work::Pace;
 
 const SLEEP: Duration = Duration::from_millis(200);
 
-const MOST_AT_ONCE: &[Extra] = &[Extra {
+pub(crate) const MOST_AT_ONCE: &[Extra] = &[Extra {
     label: "most at once",
     unit: Unit::Count,
 }];
@@ -57,22 +57,6 @@ pub(crate) const FIVE_THOUSAND: Row = Row {
     ],
     ..THOUSAND
 };
-
-/// The caps of the pools have shown in the rows before.
-pub(crate) const TEN_THOUSAND: Row = Row {
-    key: "sleep-10000",
-    title: "10,000 bodies sleeping 200 ms",
-    bars: &[Bar::ExtraAtLeast(0, 10_000.0)],
-    contenders: TEN_THOUSAND_BY,
-    ..THOUSAND
-};
-
-const TEN_THOUSAND_BY: &[Contender] = &[
-    ours("pybackground", sleepers::<Pybackground, 10_000>),
-    peer("std::thread", sleepers::<StdThread, 10_000>),
-    reference("Go goroutine", Run::Go("sleep-10000")),
-    reference("Python thread", Run::Python("sleep-10000")),
-];
 
 fn sleepers<P: Peer, const BODIES: usize>(_: Pace) -> Reading {
     let peer = P::start(None);

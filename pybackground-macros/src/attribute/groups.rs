@@ -5,9 +5,7 @@
 //! it anew. So where that has to be, visible parentheses take their place; where the fragment could
 //! not be torn apart anyway, or is no expression or type at all, nothing does.
 
-use proc_macro2::{Delimiter, Group, Spacing, TokenStream, TokenTree};
-
-use super::names;
+use proc_macro2::{Delimiter, Group, Spacing, Span, TokenStream, TokenTree};
 
 /// What items and statements begin with. Parentheses around them would be an error.
 const OPENERS: &[&str] = &[
@@ -29,6 +27,7 @@ const OPENERS: &[&str] = &[
     "use",
 ];
 
+/// For tokens that were parsed and printed, which builds every group anew.
 // Input:  &⟦dyn A + B⟧
 // Output: &(dyn A + B)
 pub(super) fn parenthesized(tokens: TokenStream) -> TokenStream {
@@ -44,6 +43,17 @@ pub(super) fn parenthesized(tokens: TokenStream) -> TokenStream {
     output
 }
 
+/// For tokens that were taken out of their group one by one, but not what is inside of them.
+pub(super) fn parenthesized_at_top(tokens: TokenStream) -> TokenStream {
+    let visible = |tree| match tree {
+        TokenTree::Group(group) if group.delimiter() == Delimiter::None => {
+            rebuilt(&group, group.stream())
+        }
+        other => other.into(),
+    };
+    tokens.into_iter().map(visible).collect()
+}
+
 /// `group` with other content, visible if it was invisible and has to be something.
 pub(super) fn rebuilt(group: &Group, content: TokenStream) -> TokenStream {
     let delimiter = match group.delimiter() {
@@ -54,7 +64,7 @@ pub(super) fn rebuilt(group: &Group, content: TokenStream) -> TokenStream {
     let mut rebuilt = Group::new(delimiter, content);
     rebuilt.set_span(if group.delimiter() == Delimiter::None {
         // Hidden from the lint about needless parentheses.
-        names::mixed(group.span())
+        Span::mixed_site().located_at(group.span())
     } else {
         group.span()
     });

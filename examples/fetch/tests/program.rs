@@ -1,0 +1,223 @@
+//! The program, run as its users run it.
+
+use std::io::{BufRead, BufReader, Write};
+use std::net::{Ipv4Addr, TcpListener, TcpStream};
+use std::process::{Command, Output};
+use std::thread;
+
+/// What the client would take a proxy from.
+const PROXY_VARIABLES: [&str; 6] = [
+    "ALL_PROXY",
+    "all_proxy",
+    "HTTPS_PROXY",
+    "https_proxy",
+    "HTTP_PROXY",
+    "http_proxy",
+];
+
+fn program(arguments: &[&str]) -> Command {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_fetch"));
+    command.args(arguments);
+    for variable in PROXY_VARIABLES {
+        command.env_remove(variable);
+    }
+    command
+}
+
+/// What the program did.
+#[derive(Debug, PartialEq, Eq)]
+struct Run {
+    code: Option<i32>,
+    stdout: String,
+    stderr: String,
+}
+
+impl Run {
+    fn of(mut command: Command) -> Self {
+        let Output {
+            status,
+            stdout,
+            stderr,
+        } = command.output().unwrap();
+        Self {
+            code: status.code(),
+            stdout: String::from_utf8(stdout).unwrap(),
+            stderr: String::from_utf8(stderr).unwrap(),
+        }
+    }
+
+    /// Status, bytes and the rest of each page's line; the rest begins with the address.
+    fn pages(&self) -> Vec<(&str, &str, &str)> {
+        let lines = self
+            .stdout
+            .lines()
+            .skip(1)
+            .take_while(|line| !line.is_empty());
+        lines
+            .map(|line| {
+                let (figures, page) = line.split_once(" s  ").unwrap();
+                let mut figures = figures.split_whitespace();
+                let (status, bytes) = (figures.next().unwrap(), figures.next().unwrap());
+                (status, bytes, page)
+            })
+            .collect()
+    }
+
+    /// The figure behind a label below the table.
+    fn total(&self, label: &str) -> &str {
+        let line = self
+            .stdout
+            .lines()
+            .find_map(|line| line.strip_prefix(label));
+        line.unwrap().trim()
+    }
+}
+
+fn listener() -> (TcpListener, String) {
+    let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).unwrap();
+    let address = format!("http://{}", listener.local_addr().unwrap());
+    (listener, address)
+}
+
+/// Answers requests for `/STATUS/BYTES` with so many bytes, once `count` of them have come together.
+fn answer_when_together(listener: TcpListener, count: usize) -> thread::JoinHandle<()> {
+    thread::spawn(move || {
+        let requests: Vec<(TcpStream, String)> = (0..count)
+            .map(|_| {
+                let (stream, _) = listener.accept().unwrap();
+                let mut lines = BufReader::new(&stream).lines().map(Result::unwrap);
+                let request = lines.next().unwrap();
+                lines.find(String::is_empty).unwrap();
+                (stream, request)
+            })
+            .collect();
+        for (mut stream, request) in requests {
+            let mut path = request.split([' ', '/']).skip(2);
+            let (status, bytes) = (path.next().unwrap(), path.next().unwrap());
+            let body = "x".repeat(bytes.parse().unwrap());
+            write!(
+                stream,
+                "HTTP/1.1 {status} Whatever\r\nContent-Length: {bytes}\r\nConnection: close\r\n\r\n{body}"
+            )
+            .unwrap();
+        }
+    })
+}
+
+#[test]
+fn pages_are_fetched_at_the_same_time_and_shown_in_order() {
+    let (listener, address) = listener();
+    let urls = ["200/30", "200/10", "201/20"].map(|path| format!("{address}/{path}"));
+    // One after the other, the first page would never come.
+    let server = answer_when_together(listener, urls.len());
+    let run = Run::of(program(&urls.each_ref().map(String::as_str)));
+    server.join().unwrap();
+    let expected = [
+        ("200", "30", urls[0].as_str()),
+        ("200", "10", urls[1].as_str()),
+        ("201", "20", urls[2].as_str()),
+    ];
+    assert_eq!(run.pages(), expected);
+    assert_eq!((run.total("pages:"), run.total("not fetched:")), ("3", "0"));
+    assert_eq!((run.code, run.stderr.as_str()), (Some(0), ""));
+}
+
+#[test]
+fn a_page_that_is_missing_is_shown_with_its_status() {
+    let (listener, address) = listener();
+    let server = answer_when_together(listener, 1);
+    let url = format!("{address}/404/7");
+    let run = Run::of(program(&[&url]));
+    server.join().unwrap();
+    assert_eq!(run.pages(), [("404", "7", url.as_str())]);
+    assert_eq!((run.code, run.total("not fetched:")), (Some(1), "1"));
+}
+
+#[test]
+fn a_page_that_fails_or_is_too_slow_does_not_stop_the_others() {
+    let (refusing, refusing_address) = listener();
+    drop(refusing);
+    let (_silent, silent_address) = listener();
+    let (answering, answering_address) = listener();
+    let server = answer_when_together(answering, 1);
+    let good = format!("{answering_address}/200/5");
+    let urls = [&refusing_address, &silent_address, "no address", &good];
+    let run = Run::of(program(&[&["--timeout", "2"][..], &urls[..]].concat()));
+    server.join().unwrap();
+
+    let pages = run.pages();
+    assert_eq!(pages.len(), urls.len(), "{run:?}");
+    let [refused, silent, nonsense, fetched] = pages[..] else {
+        unreachable!("the number was checked")
+    };
+    assert_eq!((refused.0, refused.1), ("failed", "-"));
+    assert!(
+        refused.2.starts_with(&format!("{refusing_address} (")),
+        "{run:?}"
+    );
+    assert_eq!(silent, ("timeout", "-", silent_address.as_str()));
+    assert_eq!((nonsense.0, nonsense.1), ("failed", "-"));
+    assert!(nonsense.2.starts_with("no address ("), "{run:?}");
+    assert_eq!(fetched, ("200", "5", good.as_str()));
+    assert_eq!((run.code, run.total("not fetched:")), (Some(1), "3"));
+    assert_eq!(run.stderr, "");
+}
+
+#[test]
+fn without_a_url_it_fetches_pages_of_its_own_whatever_the_proxy() {
+    let mut command = program(&["--timeout", "2"]);
+    for variable in PROXY_VARIABLES {
+        command.env(variable, "http://127.0.0.1:1");
+    }
+    let run = Run::of(command);
+    let shown: Vec<(&str, &str, &str)> = run
+        .pages()
+        .into_iter()
+        .map(|(status, bytes, url)| (status, bytes, url.rsplit_once('/').unwrap().1))
+        .collect();
+    let expected = [
+        ("200", "1000", "quick"),
+        ("200", "20000", "steady"),
+        ("200", "400000", "slow"),
+        ("404", "10", "missing"),
+        ("timeout", "-", "too-slow"),
+    ];
+    assert_eq!(shown, expected);
+    assert_eq!((run.total("pages:"), run.total("not fetched:")), ("5", "2"));
+    for label in ["total time:", "sum of the times:"] {
+        let seconds = run.total(label).strip_suffix(" s").unwrap();
+        assert!(seconds.parse::<f64>().unwrap() > 0.0, "{run:?}");
+    }
+    assert_eq!((run.code, run.stderr.as_str()), (Some(0), ""));
+}
+
+#[test]
+fn a_wrong_command_line_is_refused() {
+    for (arguments, complaint) in [
+        (
+            &["--timeout", "soon"][..],
+            "fetch: cannot parse argument \"soon\": a timeout is a number of seconds, more than 0 \
+             and at most 86400; `fetch --help` tells what there is\n",
+        ),
+        (
+            &["--fast"][..],
+            "fetch: invalid option '--fast'; `fetch --help` tells what there is\n",
+        ),
+    ] {
+        let expected = Run {
+            code: Some(2),
+            stdout: String::new(),
+            stderr: complaint.to_owned(),
+        };
+        assert_eq!(Run::of(program(arguments)), expected);
+    }
+}
+
+#[test]
+fn help_names_every_option() {
+    let run = Run::of(program(&["--help"]));
+    assert_eq!((run.code, run.stderr.as_str()), (Some(0), ""));
+    for option in ["URL", "--timeout SECONDS", "--help", "Exit code"] {
+        assert!(run.stdout.contains(option), "{option}");
+    }
+}

@@ -1,0 +1,273 @@
+//! No lint ever fires on what `#[background]` generates: this file is built, by Clippy too, with
+//! about everything denied. That lints of the user's own code still fire is shown in `tests/ui`.
+
+#![forbid(
+    unsafe_code,
+    warnings,
+    missing_docs,
+    unused,
+    rust_2018_idioms,
+    future_incompatible
+)]
+#![forbid(clippy::all, clippy::pedantic)]
+#![deny(clippy::nursery)]
+#![deny(
+    let_underscore,
+    nonstandard_style,
+    refining_impl_trait,
+    keyword_idents,
+    elided_lifetimes_in_paths,
+    explicit_outlives_requirements,
+    if_let_rescope,
+    impl_trait_overcaptures,
+    impl_trait_redundant_captures,
+    meta_variable_misuse,
+    missing_copy_implementations,
+    non_ascii_idents,
+    redundant_imports,
+    redundant_lifetimes,
+    single_use_lifetimes,
+    tail_expr_drop_order,
+    trivial_casts,
+    trivial_numeric_casts,
+    unit_bindings,
+    unnameable_types,
+    unreachable_pub,
+    unsafe_op_in_unsafe_fn,
+    unused_import_braces,
+    unused_lifetimes,
+    unused_macro_rules,
+    unused_qualifications,
+    unused_results,
+    variant_size_differences
+)]
+
+use std::fmt::Display;
+use std::sync::Arc;
+use std::time::Duration;
+
+use pybackground::{Lazy, background};
+
+/// Every option, every kind of parameter, on one line.
+#[background(timeout = 60.0, limit = 2, name = "all", compute)]
+fn all(
+    text: &str,
+    (a, _): (u8, u8),
+    mut list: Vec<u8>,
+    _unused: u8,
+    _: (),
+    [first, ..]: &[u8; 32],
+) -> usize {
+    list.push(a + first);
+    list.len() + text.len()
+}
+
+/// Timeout as an expression.
+#[background(timeout = Duration::from_secs(60))]
+fn expression() -> &'static str {
+    "expression"
+}
+
+/// Nothing.
+#[background]
+fn nothing() {}
+
+/// A statement.
+#[background]
+fn statement(list: Vec<u8>) {
+    drop(list);
+}
+
+/// Unit in, unit out.
+#[background]
+fn unit((): ()) {}
+
+/// Never returns.
+///
+/// # Panics
+///
+/// Always.
+#[background]
+fn never(number: u8) -> ! {
+    panic!("{number}")
+}
+
+/// Fails at times.
+///
+/// # Errors
+///
+/// If `text` is no number.
+#[background]
+fn fails(text: &str) -> Result<u8, std::num::ParseIntError> {
+    let number = text.parse()?;
+    Ok(number)
+}
+
+/// Generic.
+#[background]
+fn generic<T: Display + Clone + Send + 'static, const N: usize>(
+    values: [T; N],
+    more: &T,
+) -> impl Display {
+    format!("{} {more}", values[0])
+}
+
+/// Opaque in and out.
+#[background]
+fn opaque(
+    numbers: impl Iterator<Item = u8> + Send + 'static,
+) -> Result<impl Iterator<Item = u8>, String> {
+    Ok(numbers.map(|number| number + 1))
+}
+
+/// Asynchronous.
+#[background]
+async fn asynchronous(text: &str, _unused: u8, mut list: Vec<u8>) -> usize {
+    std::future::ready(()).await;
+    list.push(1);
+    text.len() + list.len()
+}
+
+/// Asynchronous, without anything.
+#[background]
+async fn asynchronous_nothing() {
+    std::future::ready(()).await;
+}
+
+/// Asynchronous, never returns.
+///
+/// # Panics
+///
+/// Always.
+#[background]
+async fn asynchronous_never() -> ! {
+    std::future::ready(()).await;
+    panic!("never")
+}
+
+/// A type.
+#[derive(Clone, Debug)]
+struct Type(u8);
+
+/// A trait.
+trait Trait {
+    /// Declared.
+    #[background]
+    fn declared(&self, number: u8) -> u8;
+    /// Declared as opaque.
+    #[background]
+    fn declared_opaque(&self) -> impl Display;
+    /// Declared as asynchronous.
+    #[background]
+    async fn declared_async(&self, text: &str) -> usize;
+    /// Provided.
+    #[background]
+    fn provided(&self) -> u8
+    where
+        Self: Clone + Send + 'static,
+    {
+        let _ = self;
+        1
+    }
+}
+
+impl Trait for Type {
+    #[background]
+    fn declared(&self, number: u8) -> u8 {
+        self.0 + number
+    }
+    #[background]
+    fn declared_opaque(&self) -> impl Display {
+        format!("{self:?}")
+    }
+    #[background]
+    async fn declared_async(&self, text: &str) -> usize {
+        std::future::ready(()).await;
+        text.len() + usize::from(self.0)
+    }
+}
+
+impl Type {
+    /// By value, and changed.
+    #[background]
+    fn changed(mut self) -> Self {
+        self.0 += 1;
+        self
+    }
+    /// Shared.
+    #[background]
+    #[must_use]
+    fn shared(self: Arc<Self>) -> u8 {
+        self.0
+    }
+    /// Lent.
+    #[background]
+    fn lent(self: &Arc<Self>, other: &Self) -> u8 {
+        self.0 + other.0
+    }
+}
+
+/// Everything that is public in a library.
+pub mod library {
+    use pybackground::background;
+
+    /// A public type.
+    #[derive(Clone, Copy, Debug)]
+    pub struct Public;
+
+    impl Public {
+        /// A public method.
+        #[background]
+        pub fn method(&self, text: &str) -> String {
+            format!("{self:?} {text}")
+        }
+        /// A public constructor.
+        #[background]
+        pub async fn new() -> Self {
+            std::future::ready(Self).await
+        }
+    }
+
+    /// A public function.
+    #[background]
+    pub fn function(text: &str) -> String {
+        text.to_owned()
+    }
+}
+
+macro_rules! made_by_macro {
+    ($name:ident, $ty:ty, $e:expr) => {
+        /// Made by a macro.
+        #[background]
+        fn $name(x: $ty) -> $ty {
+            x + $e
+        }
+    };
+}
+made_by_macro!(made, u8, 1 + 1);
+
+#[test]
+fn nothing_generated_is_linted() {
+    assert_eq!(all("a", (1, 2), vec![], 0, (), &[1; 32]), 2);
+    assert_eq!(*expression(), "expression");
+    assert_eq!(*nothing(), ());
+    assert_eq!(*statement(vec![]), ());
+    assert_eq!(*unit(()), ());
+    assert!(Lazy::join(never(1)).map(|_| ()).is_err());
+    assert_eq!(*fails("1"), Ok(1));
+    assert_eq!(generic([1], &2).to_string(), "1 2");
+    assert_eq!(opaque([1].into_iter()).as_ref().map(|_| ()), Ok(()));
+    assert_eq!(asynchronous("a", 1, vec![]), 2);
+    assert_eq!(*asynchronous_nothing(), ());
+    assert!(Lazy::join(asynchronous_never()).map(|_| ()).is_err());
+    assert_eq!(Type(1).declared(1), 2);
+    assert_eq!(Type(1).declared_opaque().to_string(), "Type(1)");
+    assert_eq!(Type(1).declared_async("a"), 2);
+    assert_eq!(Type(1).provided(), 1);
+    assert_eq!(Type(1).changed().0, 2);
+    assert_eq!(Arc::new(Type(1)).shared(), 1);
+    assert_eq!(Arc::new(Type(1)).lent(&Type(2)), 3);
+    assert_eq!(library::Public::new().method("a"), "Public a");
+    assert_eq!(library::function("a"), "a");
+    assert_eq!(made(1), 3);
+}

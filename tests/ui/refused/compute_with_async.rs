@@ -1,0 +1,8 @@
+use pybackground::background;
+
+#[background(compute)]
+async fn function() {}
+
+fn main() {
+    function();
+}

@@ -1,0 +1,4 @@
+use pybackground::background;
+
+#[background]
+fn main() {}

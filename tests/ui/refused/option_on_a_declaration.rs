@@ -1,0 +1,8 @@
+use pybackground::background;
+
+trait Fetch {
+    #[background(crate = pybackground, timeout = 1.0, limit = 3)]
+    fn fetch(&self) -> u8;
+}
+
+fn main() {}

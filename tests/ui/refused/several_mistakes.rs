@@ -1,0 +1,12 @@
+use pybackground::background;
+
+#[background(timeout = -1.0, retry = 3)]
+const fn several(list: &mut Vec<u8>, text: Option<&str>) -> &str {
+    ""
+}
+
+// A function that was refused still exists: its callers are not reported as well.
+fn main() {
+    let call = several(&mut vec![], None);
+    let _: &pybackground::Lazy<&str> = &call;
+}

@@ -1,0 +1,7 @@
+use pybackground::background;
+
+#[background]
+#[test]
+fn works() {}
+
+fn main() {}

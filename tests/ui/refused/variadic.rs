@@ -1,0 +1,6 @@
+use pybackground::background;
+
+#[background]
+unsafe extern "C" fn print(format: *const u8, ...) {}
+
+fn main() {}
