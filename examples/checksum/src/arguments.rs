@@ -14,7 +14,7 @@ Usage: checksum [--list] [--compare] [DIR]
   --compare  also hash the files one after the other and print the speed-up
   --help     print this
 
-Exit code: 0 if every file was read, 1 if some could not be, 2 if nothing was done.
+Exit code: 0 if every file was read, 1 if some could not be, 2 if there is no result.
 ";
 
 /// What the command line asks for.
@@ -44,11 +44,7 @@ pub(crate) fn parse(mut arguments: lexopt::Parser) -> Result<Request, lexopt::Er
             other => return Err(other.unexpected()),
         }
     }
-    Ok(Request::Run(Options {
-        root: root.unwrap_or_else(|| PathBuf::from(".")),
-        list,
-        compare,
-    }))
+    Ok(Request::Run(Options { root: root.unwrap_or_else(|| PathBuf::from(".")), list, compare }))
 }
 
 #[cfg(test)]
@@ -62,21 +58,13 @@ mod tests {
 
     #[test]
     fn the_current_folder_is_the_default() {
-        let expected = Options {
-            root: PathBuf::from("."),
-            list: false,
-            compare: false,
-        };
+        let expected = Options { root: PathBuf::from("."), list: false, compare: false };
         assert_eq!(parsed(&[]), Ok(Request::Run(expected)));
     }
 
     #[test]
     fn options_may_stand_anywhere() {
-        let expected = Options {
-            root: PathBuf::from("photos"),
-            list: true,
-            compare: true,
-        };
+        let expected = Options { root: PathBuf::from("photos"), list: true, compare: true };
         let arguments = ["--compare", "photos", "--list"];
         assert_eq!(parsed(&arguments), Ok(Request::Run(expected)));
     }

@@ -52,27 +52,18 @@ impl<'a> Group<'a> {
             .iter()
             .map(|&file| {
                 let link_to =
-                    file.file
-                        .identity
-                        .and_then(|identity| match first_names.entry(identity) {
-                            Entry::Occupied(first) => Some(*first.get()),
-                            Entry::Vacant(place) => {
-                                place.insert(file);
-                                None
-                            }
-                        });
+                    file.file.identity.and_then(|identity| match first_names.entry(identity) {
+                        Entry::Occupied(first) => Some(*first.get()),
+                        Entry::Vacant(place) => {
+                            place.insert(file);
+                            None
+                        }
+                    });
                 Member { file, link_to }
             })
             .collect();
-        let copies = members
-            .iter()
-            .filter(|member| member.link_to.is_none())
-            .count() as u64;
-        Self {
-            members,
-            copies,
-            bytes: files[0].digest.bytes,
-        }
+        let copies = members.iter().filter(|member| member.link_to.is_none()).count() as u64;
+        Self { members, copies, bytes: files[0].digest.bytes }
     }
 
     /// What the copies but one take, in bytes.
@@ -93,14 +84,8 @@ mod tests {
 
     fn file(path: &str, content: &str) -> HashedFile {
         HashedFile {
-            file: FoundFile {
-                path: path.into(),
-                identity: None,
-            },
-            digest: Digest {
-                hash: blake3::hash(content.as_bytes()),
-                bytes: content.len() as u64,
-            },
+            file: FoundFile { path: path.into(), identity: None },
+            digest: Digest { hash: blake3::hash(content.as_bytes()), bytes: content.len() as u64 },
         }
     }
 
@@ -115,10 +100,7 @@ mod tests {
         groups(files)
             .iter()
             .map(|group| {
-                let paths = group
-                    .members
-                    .iter()
-                    .map(|member| member.file.file.path.to_str());
+                let paths = group.members.iter().map(|member| member.file.file.path.to_str());
                 (paths.map(Option::unwrap).collect(), group.wasted())
             })
             .collect()
@@ -126,12 +108,7 @@ mod tests {
 
     #[test]
     fn files_with_the_same_contents_are_a_group() {
-        let files = [
-            file("c", "xx"),
-            file("b", "other"),
-            file("a", "xx"),
-            file("d", "xx"),
-        ];
+        let files = [file("c", "xx"), file("b", "other"), file("a", "xx"), file("d", "xx")];
         assert_eq!(summary(&files), [(vec!["a", "c", "d"], 4)]);
     }
 
@@ -145,11 +122,7 @@ mod tests {
             file("c", "zz"),
             file("f", "zz"),
         ];
-        let expected = [
-            (vec!["c", "f"], 2),
-            (vec!["d", "e"], 2),
-            (vec!["a", "b"], 1),
-        ];
+        let expected = [(vec!["c", "f"], 2), (vec!["d", "e"], 2), (vec!["a", "b"], 1)];
         assert_eq!(summary(&files), expected);
     }
 
@@ -165,24 +138,13 @@ mod tests {
 
     #[test]
     fn a_hard_link_counts_once_beside_a_copy() {
-        let files = [
-            linked("a", "xx", 1),
-            linked("b", "xx", 2),
-            linked("c", "xx", 1),
-        ];
+        let files = [linked("a", "xx", 1), linked("b", "xx", 2), linked("c", "xx", 1)];
         let groups = groups(&files);
-        assert_eq!(
-            (groups.len(), groups[0].copies, groups[0].wasted()),
-            (1, 2, 2)
-        );
+        assert_eq!((groups.len(), groups[0].copies, groups[0].wasted()), (1, 2, 2));
         let links: Vec<_> = groups[0]
             .members
             .iter()
-            .map(|member| {
-                member
-                    .link_to
-                    .map(|first| first.file.path.to_str().unwrap())
-            })
+            .map(|member| member.link_to.map(|first| first.file.path.to_str().unwrap()))
             .collect();
         assert_eq!(links, [None, None, Some("a")]);
     }

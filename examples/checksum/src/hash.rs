@@ -36,10 +36,7 @@ pub(crate) fn in_background(
     progress: &ProgressBar,
 ) -> Vec<Result<HashedFile, Unreadable>> {
     // Every call is made before the first result is asked for: that is what makes them concurrent.
-    let calls: Vec<Lazy<_>> = files
-        .into_iter()
-        .map(|file| hash_file(file, progress))
-        .collect();
+    let calls: Vec<Lazy<_>> = files.into_iter().map(|file| hash_file(file, progress)).collect();
     calls.into_iter().map(Lazy::into_inner).collect()
 }
 
@@ -61,10 +58,7 @@ pub(crate) fn one_after_the_other<'a>(
 fn hash_file(file: FoundFile, progress: &ProgressBar) -> Result<HashedFile, Unreadable> {
     match digest(&file.path, progress) {
         Ok(digest) => Ok(HashedFile { file, digest }),
-        Err(error) => Err(Unreadable {
-            path: file.path,
-            error,
-        }),
+        Err(error) => Err(Unreadable { path: file.path, error }),
     }
 }
 
@@ -86,10 +80,7 @@ fn digest_of(mut content: impl Read, mut advance: impl FnMut(u64)) -> io::Result
             Err(error) => return Err(error),
         }
     }
-    Ok(Digest {
-        hash: hasher.finalize(),
-        bytes: hasher.count(),
-    })
+    Ok(Digest { hash: hasher.finalize(), bytes: hasher.count() })
 }
 
 #[cfg(test)]
@@ -120,11 +111,7 @@ mod tests {
     #[test]
     fn the_pieces_that_a_file_comes_in_do_not_matter() {
         let content: Vec<u8> = (0..=255).collect();
-        let halting = Halting {
-            rest: &content,
-            interrupted: false,
-            end: || Ok(0),
-        };
+        let halting = Halting { rest: &content, interrupted: false, end: || Ok(0) };
         let mut advanced = 0;
         let digest = digest_of(halting, |bytes| advanced += bytes).unwrap();
         assert_eq!(digest.hash, blake3::hash(&content));
@@ -152,10 +139,7 @@ mod tests {
 
     #[test]
     fn a_file_that_vanished_is_named() {
-        let file = FoundFile {
-            path: "no such folder/no such file".into(),
-            identity: None,
-        };
+        let file = FoundFile { path: "no such folder/no such file".into(), identity: None };
         let call = hash_file(file, &ProgressBar::hidden());
         let failure = Lazy::into_inner(call).unwrap_err();
         assert_eq!(failure.path, Path::new("no such folder/no such file"));

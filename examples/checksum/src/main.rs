@@ -18,7 +18,7 @@
 //! |---|---|
 //! | 0 | every file was read |
 //! | 1 | some file or folder could not be read; each is named on standard error |
-//! | 2 | nothing was done: `DIR` is no folder that can be read, or the command line is wrong |
+//! | 2 | there is no result: `DIR` is no folder that can be read, the command line is wrong, or the output cannot be written |
 //!
 //! Symbolic links below `DIR` are not followed. Hard links are names of one file and waste nothing,
 //! and nor do empty files. A name that is not plain text is printed quoted and escaped.
@@ -99,20 +99,15 @@ fn check(options: &Options) -> Result<Completeness, Error> {
         }
     }
 
-    let comparison = options
-        .compare
-        .then(|| Comparison::measure(&files, || progress::bar(found.bytes)));
+    let comparison =
+        options.compare.then(|| Comparison::measure(&files, || progress::bar(found.bytes)));
 
     unreadable.sort_by(|a, b| a.path.cmp(&b.path));
     for failure in &unreadable {
         eprintln!("checksum: {failure}");
     }
-    let report = Report {
-        files: &files,
-        unreadable: unreadable.len(),
-        list: options.list,
-        comparison,
-    };
+    let report =
+        Report { files: &files, unreadable: unreadable.len(), list: options.list, comparison };
     print(|out| report.write(out))?;
     Ok(if unreadable.is_empty() {
         Completeness::EverythingRead

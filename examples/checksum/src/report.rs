@@ -90,10 +90,7 @@ mod tests {
                 path: path.into(),
                 identity: inode.map(|inode| Identity { device: 1, inode }),
             },
-            digest: Digest {
-                hash: blake3::hash(content),
-                bytes: content.len() as u64,
-            },
+            digest: Digest { hash: blake3::hash(content), bytes: content.len() as u64 },
         }
     }
 
@@ -111,12 +108,7 @@ mod tests {
             file("c", &[1; 2048], Some(1)),
             file("d", b"x", None),
         ];
-        let report = Report {
-            files: &files,
-            unreadable: 2,
-            list: false,
-            comparison: None,
-        };
+        let report = Report { files: &files, unreadable: 2, list: false, comparison: None };
         let expected = "\
 2 copies of 2048 bytes (2.00 KiB) waste 2048 bytes (2.00 KiB):
   a
@@ -135,12 +127,7 @@ wasted:           2048 bytes (2.00 KiB)
     #[test]
     fn a_report_with_a_list() {
         let files = [file("empty", b"", None)];
-        let report = Report {
-            files: &files,
-            unreadable: 0,
-            list: true,
-            comparison: None,
-        };
+        let report = Report { files: &files, unreadable: 0, list: true, comparison: None };
         let expected = "\
 af1349b9f5f9a1a6a0404dea36dcc9499bcb25c9adc112b7cc9a93cae41f3262  empty
 

@@ -51,10 +51,7 @@ pub(crate) struct RootError {
 ///
 /// If `root` is no folder that can be read. What cannot be read below it is part of the result.
 pub(crate) fn walk(root: &Path) -> Result<Found, RootError> {
-    let entries = fs::read_dir(root).map_err(|error| RootError {
-        path: root.to_owned(),
-        error,
-    })?;
+    let entries = fs::read_dir(root).map_err(|error| RootError { path: root.to_owned(), error })?;
     let mut found = Found::default();
     // The folders are a list, not a recursion: a deep tree does not deepen the stack, and one
     // folder is open at a time.
@@ -63,10 +60,7 @@ pub(crate) fn walk(root: &Path) -> Result<Found, RootError> {
     while let Some(folder) = folders.pop() {
         match fs::read_dir(&folder) {
             Ok(entries) => found.add_entries(&folder, entries, &mut folders),
-            Err(error) => found.unreadable.push(Unreadable {
-                path: folder,
-                error,
-            }),
+            Err(error) => found.unreadable.push(Unreadable { path: folder, error }),
         }
     }
     found.files.sort_by(|a, b| a.path.cmp(&b.path));
@@ -79,16 +73,10 @@ impl Found {
             match entry {
                 Ok(entry) => {
                     if let Err(error) = self.add_entry(&entry, folders) {
-                        self.unreadable.push(Unreadable {
-                            path: entry.path(),
-                            error,
-                        });
+                        self.unreadable.push(Unreadable { path: entry.path(), error });
                     }
                 }
-                Err(error) => self.unreadable.push(Unreadable {
-                    path: folder.to_owned(),
-                    error,
-                }),
+                Err(error) => self.unreadable.push(Unreadable { path: folder.to_owned(), error }),
             }
         }
     }
@@ -100,10 +88,7 @@ impl Found {
         } else if kind.is_file() {
             let metadata = entry.metadata()?;
             self.bytes = self.bytes.saturating_add(metadata.len());
-            self.files.push(FoundFile {
-                path: entry.path(),
-                identity: identity(&metadata),
-            });
+            self.files.push(FoundFile { path: entry.path(), identity: identity(&metadata) });
         }
         Ok(())
     }
@@ -113,10 +98,7 @@ impl Found {
 fn identity(metadata: &Metadata) -> Option<Identity> {
     use std::os::unix::fs::MetadataExt;
 
-    (metadata.nlink() > 1).then(|| Identity {
-        device: metadata.dev(),
-        inode: metadata.ino(),
-    })
+    (metadata.nlink() > 1).then(|| Identity { device: metadata.dev(), inode: metadata.ino() })
 }
 
 #[cfg(not(unix))]

@@ -13,7 +13,7 @@ Usage: fetch [--timeout SECONDS] [URL..]
   --timeout SECONDS  how long a page may take; by default 10, and 1 without a URL
   --help             print this
 
-Exit code: 0 if every page was fetched, 1 if some were not, 2 if nothing was done.
+Exit code: 0 if every page was fetched, 1 if some were not, 2 if there is no result.
 ";
 
 const LONGEST_TIMEOUT: Duration = Duration::from_secs(24 * 60 * 60);
@@ -21,13 +21,8 @@ const LONGEST_TIMEOUT: Duration = Duration::from_secs(24 * 60 * 60);
 /// What the command line asks for.
 #[derive(Debug, PartialEq, Eq)]
 pub(crate) enum Request {
-    Fetch {
-        urls: Vec<String>,
-        timeout: Option<Duration>,
-    },
-    Demonstrate {
-        timeout: Option<Duration>,
-    },
+    Fetch { urls: Vec<String>, timeout: Option<Duration> },
+    Demonstrate { timeout: Option<Duration> },
     Help,
 }
 
@@ -70,10 +65,7 @@ mod tests {
     fn without_a_url_it_demonstrates() {
         assert_eq!(parsed(&[]), Ok(Request::Demonstrate { timeout: None }));
         let timeout = Some(Duration::from_millis(500));
-        assert_eq!(
-            parsed(&["--timeout=0.5"]),
-            Ok(Request::Demonstrate { timeout })
-        );
+        assert_eq!(parsed(&["--timeout=0.5"]), Ok(Request::Demonstrate { timeout }));
     }
 
     #[test]
@@ -82,18 +74,13 @@ mod tests {
             urls: vec!["http://b".to_owned(), "http://a".to_owned()],
             timeout: Some(Duration::from_secs(3)),
         };
-        assert_eq!(
-            parsed(&["http://b", "--timeout", "3", "http://a"]),
-            Ok(expected)
-        );
+        assert_eq!(parsed(&["http://b", "--timeout", "3", "http://a"]), Ok(expected));
     }
 
     #[test]
     fn a_timeout_is_a_length_of_time() {
         assert_eq!(seconds("86400"), Ok(LONGEST_TIMEOUT));
-        for text in [
-            "0", "1e-12", "-1", "NaN", "inf", "1e300", "86401", "soon", "",
-        ] {
+        for text in ["0", "1e-12", "-1", "NaN", "inf", "1e300", "86401", "soon", ""] {
             let error = parsed(&["--timeout", text]).unwrap_err();
             assert!(error.contains(&format!("{text:?}")), "{error}");
             assert!(error.ends_with("more than 0 and at most 86400"), "{error}");

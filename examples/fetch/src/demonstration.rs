@@ -14,10 +14,7 @@ const PAGES: [Page; 5] = [
     Page::found("/quick", 0.05, 1_000),
     Page::found("/steady", 0.3, 20_000),
     Page::found("/slow", 0.6, 400_000),
-    Page {
-        status: "404 Not Found",
-        ..Page::found("/missing", 0.1, 10)
-    },
+    Page { status: "404 Not Found", ..Page::found("/missing", 0.1, 10) },
     Page::found("/too-slow", 2.0, 1_000),
 ];
 
@@ -37,12 +34,7 @@ pub(crate) struct Demonstration {
 
 impl Page {
     const fn found(path: &'static str, delay: f64, bytes: usize) -> Self {
-        Self {
-            path,
-            status: "200 OK",
-            delay,
-            bytes,
-        }
+        Self { path, status: "200 OK", delay, bytes }
     }
 }
 
@@ -58,10 +50,7 @@ impl Demonstration {
         // Nobody asks for the result. A call whose `Lazy` is dropped goes on.
         drop(serve(listener, timeout));
         Ok(Self {
-            urls: PAGES
-                .iter()
-                .map(|page| format!("http://{address}{}", page.path))
-                .collect(),
+            urls: PAGES.iter().map(|page| format!("http://{address}{}", page.path)).collect(),
         })
     }
 }
@@ -100,10 +89,7 @@ fn requested_path(request: impl Read) -> io::Result<String> {
 
 fn respond(mut stream: impl Write, page: &Page) -> io::Result<()> {
     let (status, length) = (page.status, page.bytes);
-    write!(
-        stream,
-        "HTTP/1.1 {status}\r\nContent-Length: {length}\r\nConnection: close\r\n\r\n"
-    )?;
+    write!(stream, "HTTP/1.1 {status}\r\nContent-Length: {length}\r\nConnection: close\r\n\r\n")?;
     io::copy(&mut io::repeat(b'.').take(length as u64), &mut stream)?;
     Ok(())
 }
@@ -119,11 +105,25 @@ mod tests {
     }
 
     #[test]
+    fn a_request_that_breaks_off_is_refused() {
+        struct Broken;
+
+        impl Read for Broken {
+            fn read(&mut self, _: &mut [u8]) -> io::Result<usize> {
+                Err(io::ErrorKind::ConnectionReset.into())
+            }
+        }
+
+        let request = "GET /quick HTTP/1.1\r\nHost: a\r\n".as_bytes().chain(Broken);
+        let error = requested_path(request).unwrap_err();
+        assert_eq!(error.kind(), io::ErrorKind::ConnectionReset);
+    }
+
+    #[test]
     fn what_is_no_request_is_refused() {
-        for (request, kind) in [
-            ("", io::ErrorKind::UnexpectedEof),
-            ("hello\r\n\r\n", io::ErrorKind::InvalidData),
-        ] {
+        for (request, kind) in
+            [("", io::ErrorKind::UnexpectedEof), ("hello\r\n\r\n", io::ErrorKind::InvalidData)]
+        {
             assert_eq!(requested_path(request.as_bytes()).unwrap_err().kind(), kind);
         }
     }

@@ -16,7 +16,7 @@
 //! |---|---|
 //! | 0 | every page was fetched; always, without a `URL`: there the failures belong to the show |
 //! | 1 | a page failed, timed out, or was answered with a status of 400 or more |
-//! | 2 | nothing was done: the command line is wrong |
+//! | 2 | there is no result: the command line is wrong, or the output cannot be written |
 //!
 //! The timeout is 10 seconds, and 1 second without a `URL`, unless `--timeout` says otherwise.
 //! Redirections are followed. Proxies are taken from the environment, as by other programs.
@@ -67,8 +67,7 @@ fn run() -> Result<ExitCode, Error> {
     let mut out = io::stdout().lock();
     match arguments::parse(lexopt::Parser::from_env()).map_err(Error::Arguments)? {
         Request::Help => {
-            out.write_all(arguments::HELP.as_bytes())
-                .map_err(Error::Output)?;
+            out.write_all(arguments::HELP.as_bytes()).map_err(Error::Output)?;
             Ok(ExitCode::SUCCESS)
         }
         Request::Demonstrate { timeout } => {

@@ -52,16 +52,10 @@ pub(crate) fn visit(client: &Client, url: &str) -> Lazy<Visit> {
 pub(crate) fn arrived(visit: Lazy<Visit>, timeout: Duration) -> Visit {
     Lazy::join(visit).unwrap_or_else(|error| {
         if error.is_timeout() {
-            Visit {
-                outcome: Outcome::TimedOut,
-                time: timeout,
-            }
+            Visit { outcome: Outcome::TimedOut, time: timeout }
         } else {
             // The body panicked, or there was no thread for it.
-            Visit {
-                outcome: Outcome::Failed(error.to_string()),
-                time: Duration::ZERO,
-            }
+            Visit { outcome: Outcome::Failed(error.to_string()), time: Duration::ZERO }
         }
     })
 }
@@ -73,13 +67,8 @@ pub(crate) fn arrived(visit: Lazy<Visit>, timeout: Duration) -> Visit {
 #[background]
 fn get(client: &Client, url: &str) -> Visit {
     let start = Instant::now();
-    let outcome = client
-        .get(url)
-        .unwrap_or_else(|error| Outcome::Failed(error.to_string()));
-    Visit {
-        outcome,
-        time: start.elapsed(),
-    }
+    let outcome = client.get(url).unwrap_or_else(|error| Outcome::Failed(error.to_string()));
+    Visit { outcome, time: start.elapsed() }
 }
 
 impl Client {
@@ -91,10 +80,7 @@ impl Client {
         if proxies == Proxies::None {
             config = config.proxy(None);
         }
-        Self {
-            agent: config.build().into(),
-            timeout,
-        }
+        Self { agent: config.build().into(), timeout }
     }
 
     pub(crate) fn timeout(&self) -> Duration {
@@ -144,9 +130,7 @@ mod tests {
         let client = Client::new(Duration::from_millis(20), Proxies::None);
         // No timeout but the client's own.
         let call = get(&client, &url);
-        let visit = Lazy::wait_timeout(&call, AGES)
-            .expect("the thread came back")
-            .unwrap();
+        let visit = Lazy::wait_timeout(&call, AGES).expect("the thread came back").unwrap();
         assert!(
             matches!(&visit.outcome, Outcome::Failed(why) if why.contains("timeout")),
             "{visit:?}"
@@ -156,13 +140,11 @@ mod tests {
 
     #[test]
     fn a_panic_is_told_as_a_failure() {
-        let visit = arrived(
-            pybackground::spawn(|| panic!("out of paper")),
-            Duration::ZERO,
-        );
+        let visit = arrived(pybackground::spawn(|| panic!("out of paper")), Duration::MAX);
         assert!(
             matches!(&visit.outcome, Outcome::Failed(why) if why.ends_with("out of paper")),
             "{visit:?}"
         );
+        assert_eq!(visit.time, Duration::ZERO);
     }
 }

@@ -56,29 +56,14 @@ mod tests {
     use super::*;
 
     fn visit(outcome: Outcome, milliseconds: u64) -> Visit {
-        Visit {
-            outcome,
-            time: Duration::from_millis(milliseconds),
-        }
+        Visit { outcome, time: Duration::from_millis(milliseconds) }
     }
 
     fn visits() -> [Visit; 4] {
         let (found, missing) = (200, 404);
         [
-            visit(
-                Outcome::Answered {
-                    status: found,
-                    bytes: 5_000_000_000,
-                },
-                1250,
-            ),
-            visit(
-                Outcome::Answered {
-                    status: missing,
-                    bytes: 0,
-                },
-                5,
-            ),
+            visit(Outcome::Answered { status: found, bytes: 5_000_000_000 }, 1250),
+            visit(Outcome::Answered { status: missing, bytes: 0 }, 5),
             visit(Outcome::TimedOut, 86_400_000),
             visit(Outcome::Failed("no such host".to_owned()), 20),
         ]

@@ -6,14 +6,8 @@ use std::process::{Command, Output};
 use std::thread;
 
 /// What the client would take a proxy from.
-const PROXY_VARIABLES: [&str; 6] = [
-    "ALL_PROXY",
-    "all_proxy",
-    "HTTPS_PROXY",
-    "https_proxy",
-    "HTTP_PROXY",
-    "http_proxy",
-];
+const PROXY_VARIABLES: [&str; 6] =
+    ["ALL_PROXY", "all_proxy", "HTTPS_PROXY", "https_proxy", "HTTP_PROXY", "http_proxy"];
 
 fn program(arguments: &[&str]) -> Command {
     let mut command = Command::new(env!("CARGO_BIN_EXE_fetch"));
@@ -34,11 +28,7 @@ struct Run {
 
 impl Run {
     fn of(mut command: Command) -> Self {
-        let Output {
-            status,
-            stdout,
-            stderr,
-        } = command.output().unwrap();
+        let Output { status, stdout, stderr } = command.output().unwrap();
         Self {
             code: status.code(),
             stdout: String::from_utf8(stdout).unwrap(),
@@ -48,11 +38,7 @@ impl Run {
 
     /// Status, bytes and the rest of each page's line; the rest begins with the address.
     fn pages(&self) -> Vec<(&str, &str, &str)> {
-        let lines = self
-            .stdout
-            .lines()
-            .skip(1)
-            .take_while(|line| !line.is_empty());
+        let lines = self.stdout.lines().skip(1).take_while(|line| !line.is_empty());
         lines
             .map(|line| {
                 let (figures, page) = line.split_once(" s  ").unwrap();
@@ -65,10 +51,7 @@ impl Run {
 
     /// The figure behind a label below the table.
     fn total(&self, label: &str) -> &str {
-        let line = self
-            .stdout
-            .lines()
-            .find_map(|line| line.strip_prefix(label));
+        let line = self.stdout.lines().find_map(|line| line.strip_prefix(label));
         line.unwrap().trim()
     }
 }
@@ -151,10 +134,7 @@ fn a_page_that_fails_or_is_too_slow_does_not_stop_the_others() {
         unreachable!("the number was checked")
     };
     assert_eq!((refused.0, refused.1), ("failed", "-"));
-    assert!(
-        refused.2.starts_with(&format!("{refusing_address} (")),
-        "{run:?}"
-    );
+    assert!(refused.2.starts_with(&format!("{refusing_address} (")), "{run:?}");
     assert_eq!(silent, ("timeout", "-", silent_address.as_str()));
     assert_eq!((nonsense.0, nonsense.1), ("failed", "-"));
     assert!(nonsense.2.starts_with("no address ("), "{run:?}");
@@ -199,16 +179,9 @@ fn a_wrong_command_line_is_refused() {
             "fetch: cannot parse argument \"soon\": a timeout is a number of seconds, more than 0 \
              and at most 86400; `fetch --help` tells what there is\n",
         ),
-        (
-            &["--fast"][..],
-            "fetch: invalid option '--fast'; `fetch --help` tells what there is\n",
-        ),
+        (&["--fast"][..], "fetch: invalid option '--fast'; `fetch --help` tells what there is\n"),
     ] {
-        let expected = Run {
-            code: Some(2),
-            stdout: String::new(),
-            stderr: complaint.to_owned(),
-        };
+        let expected = Run { code: Some(2), stdout: String::new(), stderr: complaint.to_owned() };
         assert_eq!(Run::of(program(arguments)), expected);
     }
 }

@@ -12,7 +12,10 @@ mod output;
 mod timeout;
 
 pub use self::arguments::{
-    Argument, BorrowedArgument, BorrowedReceiver, Given, Lent, give, lend, lend_receiver,
+    Borrows, BorrowsReceiver, Carrier, Given, Lent, Takes, give, lend, lend_receiver,
 };
-pub use self::output::{Output, Returns, call, call_async, limit, never_any};
+pub use self::output::{Function, Returns, call, call_async, limit, never_any};
 pub use self::timeout::{BadTimeout, IntoTimeout, timeout};
+
+/// What has requirements of the types that go into it and come out of it.
+pub struct BackgroundCall;

@@ -1,49 +1,76 @@
 //! How the body is handed over, and what may come back.
 
+use super::BackgroundCall;
 use crate::__private::{Options, dispatch, dispatch_async};
 use crate::Lazy;
 
-/// What a body may return.
+/// A body may return `T`.
 #[diagnostic::on_unimplemented(
-    message = "a background call cannot return `{Self}`: it is not `Send`, and the result comes \
-               from another thread",
+    message = "a background call cannot return `{T}`: it is not `Send`, and the result comes from \
+               another thread",
     label = "this cannot come from another thread",
-    note = "return a type that can: `Arc` for `Rc`, owned data for a guard; for a type parameter \
-            write `T: Send + 'static`, for `dyn Trait` write `dyn Trait + Send`"
+    note = "return a type that can: `Arc` for `Rc`, owned data for a guard",
+    note = "for a type parameter write `T: Send + 'static`, for `dyn Trait` write `dyn Trait + Send`"
 )]
-pub trait Output: Send + 'static {}
+pub trait Returns<T> {
+    /// Runs a body that returns `T` in the background.
+    fn run<F>(options: Options, body: F) -> Lazy<T>
+    where
+        F: FnOnce() -> T + Send + 'static;
+
+    /// Runs a future that ends in `T` in the background.
+    fn run_async<F>(options: Options, future: F) -> Lazy<T>
+    where
+        F: Future<Output = T> + Send + 'static;
+}
 
 #[diagnostic::do_not_recommend]
-impl<T: Send + 'static> Output for T {}
+impl<T: Send + 'static> Returns<T> for BackgroundCall {
+    #[inline]
+    fn run<F>(options: Options, body: F) -> Lazy<T>
+    where
+        F: FnOnce() -> T + Send + 'static,
+    {
+        dispatch(options, body)
+    }
 
-/// The result type of a function type: the only way to name the type of `fn() -> !`.
-pub trait Returns {
-    /// What a call returns.
-    type Output;
+    #[inline]
+    fn run_async<F>(options: Options, future: F) -> Lazy<T>
+    where
+        F: Future<Output = T> + Send + 'static,
+    {
+        dispatch_async(options, future)
+    }
 }
 
-impl<T> Returns for fn() -> T {
-    type Output = T;
-}
-
-/// Runs `body` in the background.
+/// Runs the body of a function in the background.
 #[inline]
 pub fn call<F, T>(options: Options, body: F) -> Lazy<T>
 where
     F: FnOnce() -> T + Send + 'static,
-    T: Output,
+    BackgroundCall: Returns<T>,
 {
-    dispatch(options, body)
+    BackgroundCall::run(options, body)
 }
 
-/// Runs `future` in the background.
+/// Runs the body of an `async` function in the background.
 #[inline]
 pub fn call_async<F, T>(options: Options, future: F) -> Lazy<T>
 where
     F: Future<Output = T> + Send + 'static,
-    T: Output,
+    BackgroundCall: Returns<T>,
 {
-    dispatch_async(options, future)
+    BackgroundCall::run_async(options, future)
+}
+
+/// The result type of a function type: the only way to name the type of `fn() -> !`.
+pub trait Function {
+    /// What a call returns.
+    type Output;
+}
+
+impl<T> Function for fn() -> T {
+    type Output = T;
 }
 
 /// No result, of the type that an `async` body declares.

@@ -46,6 +46,8 @@ pub(crate) struct Pool {
     /// Threads that exist or are being started, and how many there ever were.
     threads: AtomicUsize,
     started: AtomicUsize,
+    /// Threads blocked in a join.
+    joining: AtomicUsize,
     /// How many threads there may be: as configured, or as many as the system last gave.
     max_threads: AtomicUsize,
 }
@@ -97,6 +99,7 @@ impl Pool {
             monitor: Monitor::new(),
             threads: AtomicUsize::new(0),
             started: AtomicUsize::new(0),
+            joining: AtomicUsize::new(0),
             max_threads: AtomicUsize::new(config.max_threads()),
             config,
         }
@@ -129,11 +132,11 @@ impl Pool {
     fn start_thread(self: &Arc<Self>) {
         // ORDERING: the limit guards nothing else.
         let most = self.max_threads.load(Ordering::Relaxed);
-        let room = self
-            .threads
-            .fetch_update(Ordering::SeqCst, Ordering::SeqCst, |threads| {
-                (threads < most).then_some(threads + 1)
-            });
+        let room = self.threads.fetch_update(Ordering::SeqCst, Ordering::SeqCst, |threads| {
+            // When all that there may be wait for calls, only one more can end the waiting.
+            let all_join = threads == self.joining.load(Ordering::SeqCst);
+            (threads < most || all_join).then_some(threads + 1)
+        });
         if room.is_err() {
             self.counts.undo_wake();
             return self.monitor.watch(self);
@@ -142,7 +145,7 @@ impl Pool {
         let id = self.started.fetch_add(1, Ordering::Relaxed);
         let pool = self.clone();
         let thread = thread::Builder::new()
-            .name(format!("pybackground-{id}"))
+            .name(format!("background-{id}"))
             .stack_size(self.config.stack_size())
             .spawn(move || {
                 worker::run(pool.clone(), id);

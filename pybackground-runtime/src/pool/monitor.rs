@@ -20,8 +20,8 @@ const TICK: Duration = Duration::from_millis(1);
 /// How many ticks the pool makes do with the threads it has when the system refused one.
 const TICKS_BEFORE_RETRY: usize = 100;
 
-/// What the monitor's shallow stack needs, with a margin for destructors of bodies that it drops.
-const STACK_SIZE: usize = 512 * 1024;
+/// Ample for the monitor, which runs no code of the user but wakers.
+const STACK_SIZE: usize = 256 * 1024;
 
 pub(super) struct Monitor {
     /// A copy of `State::watching` for those who only want to know that it is so.
@@ -86,7 +86,7 @@ impl Monitor {
         }
         let pool = pool.clone();
         let thread = thread::Builder::new()
-            .name("pybackground-monitor".to_owned())
+            .name("background-monitor".to_owned())
             .stack_size(STACK_SIZE)
             .spawn(move || pool.monitor.run(&pool));
         // Without a thread the flag is taken down, so that the next call tries again; deadlines are
@@ -107,7 +107,9 @@ impl Monitor {
             if let Some(job) = state.deadlines.pop_due(now) {
                 drop(state);
                 job.expire(now);
-                crate::task::drop_quietly(job);
+                // What is left of it may have destructors of the user's, which may take their time.
+                pool.queues.push(job);
+                pool.wake_one();
                 state = lock(&self.state);
                 continue;
             }

@@ -10,7 +10,7 @@ use std::sync::{Arc, PoisonError, RwLock, RwLockReadGuard, RwLockWriteGuard};
 use crossbeam_channel::{Receiver, Sender, unbounded};
 use crossbeam_deque::{Steal, Stealer, Worker as Deque};
 
-use crate::task::Job;
+use crate::task::{Job, drop_quietly};
 
 type Entry = Arc<dyn Job>;
 
@@ -149,6 +149,8 @@ impl OwnQueue {
                 deque.push(newest);
                 return;
             }
+            // What a closed call captured is not this thread's to suffer from.
+            drop_quietly(newest);
         }
     }
 }

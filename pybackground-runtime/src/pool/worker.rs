@@ -138,11 +138,13 @@ impl Worker {
     pub(crate) fn block_while<R>(&self, wait: impl FnOnce() -> R) -> R {
         self.status.set_running(false);
         self.own.rest(&self.pool.queues);
+        self.pool.joining.fetch_add(1, Ordering::SeqCst);
         self.pool.counts.block();
         if !self.pool.queues.is_empty() {
             self.pool.wake_one();
         }
         let result = wait();
+        self.pool.joining.fetch_sub(1, Ordering::SeqCst);
         self.pool.counts.unblock();
         self.status.set_running(true);
         result

@@ -29,7 +29,7 @@ mod stage;
 mod waiters;
 
 use std::any::Any;
-use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::panic::{AssertUnwindSafe, RefUnwindSafe, UnwindSafe, catch_unwind};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::task::{Wake, Waker};
 use std::time::Instant;
@@ -56,8 +56,8 @@ pub(crate) struct Task<B: Body> {
 }
 
 /// A call as the threads see it.
-pub(crate) trait Job: Send + Sync {
-    /// Runs the body, unless somebody else has claimed it or the call is closed.
+pub(crate) trait Job: Send + Sync + UnwindSafe + RefUnwindSafe {
+    /// Runs the body, unless somebody else has claimed it. If the call is closed, drops the body.
     fn run(self: Arc<Self>);
     /// Whether the body waits to be claimed; a hint, as a claim can come at any time.
     fn is_queued(&self) -> bool;
@@ -67,7 +67,7 @@ pub(crate) trait Job: Send + Sync {
     fn is_done(&self) -> bool;
     /// Tells a call that waited for a slot that it has one; `false` if it no longer wants it.
     fn admit(&self) -> bool;
-    /// Closes the call if its deadline is not after `now`.
+    /// Closes the call if its deadline is not after `now`. No code of the user runs, except wakers.
     fn expire(&self, now: Instant);
     /// Closes the call because it cannot be run, unless somebody runs it.
     fn refuse(&self, why: &str);
@@ -173,7 +173,7 @@ impl<B: Body> Task<B> {
             let mut core = lock(&self.core);
             let close = core.close(why);
             match close {
-                Close::Dropped { .. } => self.phase.done(),
+                Close::NeverEnds { .. } => self.phase.done(),
                 Close::RunsOn(_) => {
                     overruns::began(self.identity());
                     self.phase.done();
@@ -183,13 +183,8 @@ impl<B: Body> Task<B> {
             close
         };
         match close {
-            Close::Dropped {
-                body,
-                waiters,
-                held,
-            } => {
+            Close::NeverEnds { waiters, held } => {
                 waiters.wake();
-                drop_quietly(body);
                 if !held {
                     self.origin.leave_slot();
                 }
@@ -209,7 +204,8 @@ impl<B: Body> Task<B> {
 impl<B: Body> Job for Task<B> {
     fn run(self: Arc<Self>) {
         let Some(body) = self.start(Core::claim) else {
-            return;
+            let leftover = lock(&self.core).leftover();
+            return drop_quietly(leftover);
         };
         match self.origin.run(body, || Waker::from(self.clone())) {
             Ok(Step::Suspended(body)) => self.suspend(body),

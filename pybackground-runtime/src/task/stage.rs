@@ -1,15 +1,16 @@
 //! The states of a call and every step between them.
 //!
 //! ```text
-//!                 claim               finish
-//!   Queued(body) ───────▶ Running ───────────────▶ Done(outcome) ───▶ Taken
-//!     ▲    │              │  ▲ │                        ▲       take
-//!     │    │      suspend │  │ │ close: the body goes   │
-//!     │    │              ▼  │ │ on, its result is late │
-//!     │    │     Suspended(body)└───────────────────────┤
-//!     │    │  wake   │        │ close: never goes on    │
-//!     └────┼─────────┘        └─────────────────────────┤
-//!          └─ close: never starts ──────────────────────┘
+//!                  claim            finish                     take
+//!   Queued(body) ────────▶ Running ──────────▶ Done(outcome) ────────▶ Taken
+//!    │  ▲                  │     │                   ▲
+//!    │  │ wake     suspend │     └───────────────────┘
+//!    │  │                  ▼       close: the body goes on, its result will be late
+//!    │  └────────── Suspended(body)
+//!    │                     │
+//!    └──────────┬──────────┘
+//!         close ▼
+//!        Closed { body, error }    take: the error;  leftover: the body, to be dropped
 //! ```
 //!
 //! A step returns what its maker has to do next, with no lock held: drop a body, drop a result that
@@ -32,6 +33,13 @@ pub(super) enum Stage<B: Body> {
     Suspended(B),
     /// The outcome waits for the `Lazy`.
     Done(Outcome<B::Output>),
+    /// The call was closed before its body ran to its end. The error waits for the `Lazy`, the body
+    /// for a worker to drop it: its destructors are the user's, and whoever closes calls has no time
+    /// for them.
+    Closed {
+        body: Option<B>,
+        error: Option<Error>,
+    },
     /// The outcome has been handed over.
     Taken,
 }
@@ -81,14 +89,10 @@ pub(super) enum Suspend<B> {
 
 /// What follows from closing a call before its body's end.
 #[must_use]
-pub(super) enum Close<B> {
-    /// The body had not ended and now never will; drop it and tell these. If it was held, it had
-    /// no slot to give back.
-    Dropped {
-        body: B,
-        waiters: Waiters,
-        held: bool,
-    },
+pub(super) enum Close {
+    /// The body had not ended and now never will; tell these. If it was held, it had no slot to give
+    /// back.
+    NeverEnds { waiters: Waiters, held: bool },
     /// The body runs on; tell these.
     RunsOn(Waiters),
     /// The call had ended before.
@@ -143,9 +147,7 @@ impl<B: Body> Core<B> {
         match self.stage {
             Stage::Queued(body) => Ok((body, self.waiters)),
             Stage::Done(outcome) => Err(outcome),
-            Stage::Running | Stage::Suspended(_) | Stage::Taken => {
-                unreachable!("who runs a body, or may resume it, has the task too")
-            }
+            _ => unreachable!("who runs a body, or may resume or close it, has the task too"),
         }
     }
 
@@ -220,35 +222,49 @@ impl<B: Body> Core<B> {
         }
     }
 
-    pub(super) fn close(&mut self, why: impl FnOnce(BodyIs) -> Error) -> Close<B> {
-        let (stage, is) = match std::mem::replace(&mut self.stage, Stage::Taken) {
+    pub(super) fn close(&mut self, why: impl FnOnce(BodyIs) -> Error) -> Close {
+        let (body, is) = match std::mem::replace(&mut self.stage, Stage::Taken) {
             Stage::Queued(body) => (Some(body), BodyIs::NotStarted),
             Stage::Suspended(body) => (Some(body), BodyIs::Stopped),
             Stage::Running => (None, BodyIs::Running),
-            ended @ (Stage::Done(_) | Stage::Taken) => {
+            ended @ (Stage::Done(_) | Stage::Closed { .. } | Stage::Taken) => {
                 self.stage = ended;
                 return Close::TooLate;
             }
         };
-        self.stage = Stage::Done(Err(why(is)));
         let waiters = std::mem::take(&mut self.waiters);
-        match stage {
-            Some(body) => Close::Dropped {
+        let error = why(is);
+        if body.is_some() {
+            self.stage = Stage::Closed {
                 body,
+                error: Some(error),
+            };
+            Close::NeverEnds {
                 waiters,
                 held: self.held,
-            },
-            None => Close::RunsOn(waiters),
+            }
+        } else {
+            self.stage = Stage::Done(Err(error));
+            Close::RunsOn(waiters)
+        }
+    }
+
+    /// The body of a closed call, to be dropped.
+    pub(super) fn leftover(&mut self) -> Option<B> {
+        match &mut self.stage {
+            Stage::Closed { body, .. } => body.take(),
+            _ => None,
         }
     }
 
     pub(super) fn take(&mut self) -> Option<Outcome<B::Output>> {
-        if !matches!(self.stage, Stage::Done(_)) {
-            return None;
-        }
-        match std::mem::replace(&mut self.stage, Stage::Taken) {
-            Stage::Done(outcome) => Some(outcome),
-            _ => unreachable!("the stage was checked under the same lock"),
+        match &mut self.stage {
+            Stage::Closed { error, .. } => error.take().map(Err),
+            Stage::Done(_) => match std::mem::replace(&mut self.stage, Stage::Taken) {
+                Stage::Done(outcome) => Some(outcome),
+                _ => unreachable!("the stage was checked under the same lock"),
+            },
+            _ => None,
         }
     }
 

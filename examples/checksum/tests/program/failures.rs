@@ -1,15 +1,11 @@
 //! What cannot be read is named and does not stop the rest; what cannot be done is refused.
 
-use std::process::{Command, Stdio};
+use std::process::Stdio;
 
 use crate::support::{Run, Workplace};
 
 fn refused(stderr: &str) -> Run {
-    Run {
-        code: Some(2),
-        stdout: String::new(),
-        stderr: stderr.to_owned(),
-    }
+    Run { code: Some(2), stdout: String::new(), stderr: stderr.to_owned() }
 }
 
 /// Puts a file and a folder below `files` whose paths are longer than the system takes, so that
@@ -28,10 +24,7 @@ fn nest_too_deeply(place: &Workplace) {
         folder.push("d");
     }
     place.write(folder.join("f".repeat(LEVEL)), "out of reach");
-    place.write(
-        folder.join("d".repeat(LEVEL)).join("file"),
-        "further out of reach",
-    );
+    place.write(folder.join("d".repeat(LEVEL)).join("file"), "further out of reach");
     // From the innermost outwards, so that each path is short when it is needed.
     while folder != place.path("files") {
         fs::rename(&folder, folder.with_file_name("d".repeat(LEVEL))).unwrap();
@@ -63,10 +56,7 @@ wasted:           3 bytes
     let complaints: Vec<&str> = run.stderr.lines().collect();
     assert_eq!(complaints.len(), 2, "{complaints:#?}");
     for (complaint, first_letter) in complaints.iter().zip(["d", "f"]) {
-        assert!(
-            complaint.starts_with("checksum: cannot read files/ddd"),
-            "{complaint}"
-        );
+        assert!(complaint.starts_with("checksum: cannot read files/ddd"), "{complaint}");
         let name = format!("/{}: ", first_letter.repeat(250));
         let (_, reason) = complaint.split_once(&name).unwrap();
         assert!(reason.starts_with("File name too long"), "{complaint}");
@@ -106,17 +96,30 @@ fn help_names_every_option() {
     }
 }
 
+#[cfg(target_os = "linux")]
+#[test]
+fn output_that_cannot_be_written_is_an_error() {
+    let place = Workplace::new("output_that_cannot_be_written_is_an_error");
+    let full = std::fs::File::create("/dev/full").unwrap();
+    let output = place
+        .command(&["files"])
+        .stdout(full)
+        .stderr(Stdio::piped())
+        .spawn()
+        .unwrap()
+        .wait_with_output()
+        .unwrap();
+    assert_eq!(output.status.code(), Some(2));
+    let stderr = String::from_utf8(output.stderr).unwrap();
+    assert!(stderr.starts_with("checksum: cannot write the result: "), "{stderr}");
+}
+
 #[test]
 fn a_reader_that_has_seen_enough_is_no_error() {
     let place = Workplace::new("a_reader_that_has_seen_enough_is_no_error");
     place.write("files/a", "abc");
-    let mut command: Command = place.command(&["files"]);
-    let mut child = command
-        .stdin(Stdio::null())
-        .stdout(Stdio::piped())
-        .stderr(Stdio::piped())
-        .spawn()
-        .unwrap();
+    let mut child =
+        place.command(&["files"]).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
     drop(child.stdout.take());
     let output = child.wait_with_output().unwrap();
     assert_eq!(output.status.code(), Some(0));

@@ -22,9 +22,5 @@ fn few_files_are_open_at_once() {
         .env("PYBACKGROUND_WORKERS", "200");
     let run = Run::of(&mut shell);
     assert_eq!((run.code, run.stderr.as_str()), (Some(0), ""));
-    assert!(
-        run.stdout.contains("\nfiles:            200\n"),
-        "{}",
-        run.stdout
-    );
+    assert!(run.stdout.contains("\nfiles:            200\n"), "{}", run.stdout);
 }

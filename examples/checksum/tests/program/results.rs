@@ -6,11 +6,7 @@ const HASH_OF_ABC: &str = "6437b3ac38465133ffb63b75273a8db548c558465d79db03fd359
 const HASH_OF_NOTHING: &str = "af1349b9f5f9a1a6a0404dea36dcc9499bcb25c9adc112b7cc9a93cae41f3262";
 
 fn success(stdout: &str) -> Run {
-    Run {
-        code: Some(0),
-        stdout: stdout.to_owned(),
-        stderr: String::new(),
-    }
+    Run { code: Some(0), stdout: stdout.to_owned(), stderr: String::new() }
 }
 
 #[test]
@@ -44,10 +40,7 @@ fn the_current_folder_is_hashed_if_none_is_named() {
     let place = Workplace::new("the_current_folder_is_hashed_if_none_is_named");
     place.write("files/a", "abc");
     let run = Run::of(place.command(&["--list"]).current_dir(place.path("files")));
-    assert!(
-        run.stdout.starts_with(&format!("{HASH_OF_ABC}  ./a\n")),
-        "{run:?}"
-    );
+    assert!(run.stdout.starts_with(&format!("{HASH_OF_ABC}  ./a\n")), "{run:?}");
 }
 
 #[test]
@@ -67,22 +60,11 @@ wasted:           0 bytes
 fn thousands_of_files_are_all_hashed() {
     let place = Workplace::new("thousands_of_files_are_all_hashed");
     for number in 0..3000 {
-        place.write(
-            format!("files/{}/{number}", number % 10),
-            format!("{}", number / 2),
-        );
+        place.write(format!("files/{}/{number}", number % 10), format!("{}", number / 2));
     }
     let first = place.run(&["--list", "files"]);
-    assert!(
-        first.stdout.contains("\nfiles:            3000\n"),
-        "{}",
-        first.stdout
-    );
-    assert!(
-        first.stdout.contains("\nduplicate groups: 1500\n"),
-        "{}",
-        first.stdout
-    );
+    assert!(first.stdout.contains("\nfiles:            3000\n"), "{}", first.stdout);
+    assert!(first.stdout.contains("\nduplicate groups: 1500\n"), "{}", first.stdout);
     assert_eq!(place.run(&["--list", "files"]), first);
 }
 
@@ -101,10 +83,7 @@ fn compare_adds_both_times_and_their_ratio() {
         .map(|(label, figure)| (label, figure.trim().trim_end_matches(" s").parse().unwrap()))
         .collect();
     let labels: Vec<&str> = figures.iter().map(|(label, _)| *label).collect();
-    assert_eq!(
-        labels,
-        ["one after the other", "in the background", "speed-up"]
-    );
+    assert_eq!(labels, ["one after the other", "in the background", "speed-up"]);
     assert!(figures.iter().all(|(_, figure)| *figure >= 0.0), "{added}");
 }
 
@@ -125,11 +104,7 @@ mod unix {
         place.write("files/empty", "");
         place.write("files/empty too", "");
         let run = place.run(&["files"]);
-        assert!(
-            run.stdout.contains("duplicate groups: 0\n"),
-            "{}",
-            run.stdout
-        );
+        assert!(run.stdout.contains("duplicate groups: 0\n"), "{}", run.stdout);
 
         place.write("files/c", "abc");
         let expected = "\
