@@ -4,7 +4,7 @@ mod common;
 
 use std::sync::atomic::{AtomicUsize, Ordering};
 
-use common::panics::{caught, here};
+use common::panics::caught;
 use pybackground::{IntoTimeout, Lazy, background};
 
 static RUNS: AtomicUsize = AtomicUsize::new(0);
@@ -57,10 +57,12 @@ fn an_expression_of_the_attribute_is_refused_at_the_call() {
             assert!(panic.text().contains(part), "{part} in: {}", panic.text());
         }
     }
-    let (line, panic) = (here(), caught(|| negative()));
-    assert_eq!(panic.site, Some(line));
-    let (line, panic) = (here(), caught(|| Page.load()));
-    assert_eq!(panic.site, Some(line));
+    let before = line!();
+    let panic = caught(|| negative());
+    panic.assert_told_between(before, line!());
+    let before = line!();
+    let panic = caught(|| Page.load());
+    panic.assert_told_between(before, line!());
     assert_eq!(RUNS.load(Ordering::SeqCst), 0);
 }
 
@@ -71,17 +73,16 @@ fn slow_page(number: u32) -> u32 {
 #[test]
 fn a_timeout_of_background_is_refused_where_it_is_given() {
     for (timeout, told) in [(-1.0, "-1.0"), (f64::NAN, "NaN"), (f64::INFINITY, "inf")] {
-        let (line, panic) = (here(), caught(|| background(slow_page).timeout(timeout)));
-        assert_eq!(panic.site, Some(line));
+        let before = line!();
+        let panic = caught(|| background(slow_page).timeout(timeout));
+        panic.assert_told_between(before, line!());
         for part in ["slow_page", told, "`1.5`"] {
             assert!(panic.text().contains(part), "{part} in: {}", panic.text());
         }
     }
-    let (line, panic) = (
-        here(),
-        caught(|| background(slow_page).timeout("5 parsecs")),
-    );
-    assert_eq!(panic.site, Some(line));
+    let before = line!();
+    let panic = caught(|| background(slow_page).timeout("5 parsecs"));
+    panic.assert_told_between(before, line!());
     assert!(panic.text().contains("\"5 parsecs\""), "{}", panic.text());
 }
 
@@ -90,9 +91,8 @@ fn whatever_is_no_length_of_time_is_an_error() {
     for number in [-1.0, -1e-300, f64::NEG_INFINITY, f64::INFINITY, f64::NAN] {
         assert!(number.into_timeout().is_err(), "{number}");
     }
-    for text in [
-        "", " ", "s", "-1s", "1", "1 s s", "1e", "nan s", "inf s", "1.2.3s", "１s", "1S",
-    ] {
+    for text in ["", " ", "s", "-1s", "1", "1 s s", "1e", "nan s", "inf s", "1.2.3s", "１s", "1S"]
+    {
         assert!(text.into_timeout().is_err(), "{text:?}");
     }
     assert!((-1_i64).into_timeout().is_err());

@@ -34,11 +34,7 @@ fn no_time_at_all_is_over_at_once() {
 #[test]
 fn a_time_beyond_the_clock_is_never() {
     let _watchdog = watchdog();
-    for forever in [
-        Duration::MAX,
-        Duration::from_secs(u64::MAX / 2),
-        HOUR * 24 * 365 * 1000,
-    ] {
+    for forever in [Duration::MAX, Duration::from_secs(u64::MAX / 2), HOUR * 24 * 365 * 1000] {
         let gate = Gate::default();
         let x = Lazy::with_timeout(held(&gate), forever);
         assert!(Lazy::wait_timeout(&x, Duration::ZERO).is_none());
@@ -47,12 +43,7 @@ fn a_time_beyond_the_clock_is_never() {
         assert_eq!(background(|| 7).timeout(forever)(), 7);
     }
     assert_eq!(background(|| 7).timeout(f64::MAX)(), 7);
-    assert_eq!(
-        Lazy::wait_timeout(&spawn(|| 7), Duration::MAX)
-            .unwrap()
-            .unwrap(),
-        &7
-    );
+    assert_eq!(Lazy::wait_timeout(&spawn(|| 7), Duration::MAX).unwrap().unwrap(), &7);
 }
 
 #[test]
@@ -64,11 +55,7 @@ fn a_call_that_is_over_keeps_its_outcome() {
     assert_eq!(Lazy::with_timeout(Lazy::ready(7), Duration::ZERO), 7);
     let y = spawn(|| -> u32 { panic!("boom") });
     assert!(Lazy::wait(&y).is_err());
-    assert!(
-        Lazy::join(Lazy::with_timeout(y, Duration::ZERO))
-            .unwrap_err()
-            .is_panic()
-    );
+    assert!(Lazy::join(Lazy::with_timeout(y, Duration::ZERO)).unwrap_err().is_panic());
 }
 
 #[test]
@@ -100,9 +87,7 @@ fn ten_thousand_deadlines_at_once() {
     let _watchdog = watchdog();
     let (gate, drops) = (Gate::default(), Drops::default());
     let _opened = gate.opened_at_end();
-    let calls: Vec<Lazy<()>> = (0..CALLS)
-        .map(|_| held(gate.clone(), drops.token()))
-        .collect();
+    let calls: Vec<Lazy<()>> = (0..CALLS).map(|_| held(gate.clone(), drops.token())).collect();
     assert!(calls.iter().all(|call| *call == Timeout));
     // Bodies that never started have let go of their arguments, those that run on have not.
     drops.wait_for(CALLS - SLOTS);
@@ -135,10 +120,7 @@ fn a_deadline_that_races_with_the_body_gives_one_outcome() {
     drops.wait_for(CALLS);
     assert_eq!(drops.count(), CALLS);
     let runs = runs.load(Ordering::SeqCst);
-    assert!(
-        (values..=CALLS).contains(&runs),
-        "{values} values of {runs} runs"
-    );
+    assert!((values..=CALLS).contains(&runs), "{values} values of {runs} runs");
 }
 
 #[test]
@@ -175,12 +157,7 @@ fn a_wait_tells_of_the_deadline_of_the_call_itself() {
     let gate = Gate::default();
     let _opened = gate.opened_at_end();
     let x = Lazy::with_timeout(held(&gate), SHORT);
-    assert!(
-        Lazy::wait_timeout(&x, HOUR)
-            .unwrap()
-            .unwrap_err()
-            .is_timeout()
-    );
+    assert!(Lazy::wait_timeout(&x, HOUR).unwrap().unwrap_err().is_timeout());
 }
 
 /// Nobody waits: the deadline comes all the same.

@@ -1,5 +1,7 @@
 //! `#[background]` on `async fn`.
 
+#![allow(clippy::all, clippy::pedantic, reason = "all that people write, good or not, has to work")]
+
 use std::future::{Future, ready};
 use std::num::ParseIntError;
 use std::pin::Pin;
@@ -63,7 +65,7 @@ async fn opaque<T: Clone + Send + Sync + 'static>(
     values: &[T],
 ) -> impl Iterator<Item = T> + use<T> {
     Yield(false).await;
-    values.to_vec().into_iter()
+    Vec::from(values).into_iter()
 }
 
 #[background]
@@ -88,10 +90,7 @@ fn the_body_is_driven_to_its_end() {
     assert_eq!(coerced(0)(), 1);
     assert_eq!(coerced(5)(), 5);
     assert!(Lazy::into_inner(opaque(&['a', 'b'])).eq(['a', 'b']));
-    assert_eq!(
-        *patterns((1, String::new()), &[2, 3], vec![0], 9),
-        [0, 1, 3]
-    );
+    assert_eq!(*patterns((1, String::new()), &[2, 3], vec![0], 9), [0, 1, 3]);
     assert!(Lazy::join(never()).map(|_| ()).unwrap_err().is_panic());
 }
 
@@ -147,9 +146,7 @@ fn methods_may_be_async() {
 #[test]
 fn a_call_is_named_after_its_function() {
     assert_eq!(Lazy::function(&sum(1, &[])), Some("macro_async::sum"));
-    let client = Client {
-        base: String::new(),
-    };
+    let client = Client { base: String::new() };
     assert_eq!(
         Lazy::function(&client.consume(String::new())),
         Some("macro_async::Client::consume")

@@ -1,5 +1,7 @@
 //! The body of a `#[background]` function means what it means in a plain one.
 
+#![allow(clippy::all, clippy::pedantic, reason = "all that people write, good or not, has to work")]
+
 use std::any::Any;
 use std::collections::{BTreeMap, HashMap};
 use std::error::Error;
@@ -82,15 +84,9 @@ mod control_flow {
         assert_eq!(*returns(-1), "negative");
         assert_eq!(*returns(3), "found");
         assert_eq!(*question_mark("7").as_ref().unwrap(), 7);
-        assert_eq!(
-            question_mark("101").as_ref().unwrap_err().to_string(),
-            "too large"
-        );
+        assert_eq!(question_mark("101").as_ref().unwrap_err().to_string(), "too large");
         assert!(question_mark("x").is_err());
-        assert_eq!(
-            *question_mark_on_option(&HashMap::from([(1, 2), (2, 3)])),
-            Some(3)
-        );
+        assert_eq!(*question_mark_on_option(&HashMap::from([(1, 2), (2, 3)])), Some(3));
         assert_eq!(*labelled(&[vec![1], vec![2, 3]], 3), Some((1, 1)));
         assert_eq!(fibonacci(10), 55);
     }
@@ -204,7 +200,7 @@ mod types {
 
     #[background]
     fn opaque(numbers: &[u8]) -> impl Iterator<Item = impl Display + use<>> + use<> {
-        numbers.to_vec().into_iter().map(|number| number * 2)
+        Vec::from(numbers).into_iter().map(|number| number * 2)
     }
 
     #[background]
@@ -231,9 +227,7 @@ mod types {
         assert_eq!(coerced_to_slice().len(), 2);
         assert_eq!(inferred().0, [1]);
         assert_eq!(*collected("1,2"), Ok(vec![1, 2]));
-        let doubled: Vec<_> = Lazy::into_inner(opaque(&[1, 2]))
-            .map(|n| n.to_string())
-            .collect();
+        let doubled: Vec<_> = Lazy::into_inner(opaque(&[1, 2])).map(|n| n.to_string()).collect();
         assert_eq!(doubled, ["2", "4"]);
         assert_eq!(opaque_inside(false).as_ref().map(|add| add(1)), Ok(2));
         assert!(opaque_inside(true).is_err());

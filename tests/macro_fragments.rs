@@ -1,6 +1,8 @@
 //! `#[background]` on functions that `macro_rules!` makes: fragments come in groups that cannot be
 //! seen, and must not fall apart.
 
+#![allow(clippy::all, clippy::pedantic, reason = "all that people write, good or not, has to work")]
+
 use pybackground::{Lazy, background};
 
 macro_rules! function {
@@ -76,13 +78,8 @@ fn expressions_keep_their_precedence() {
     for call in methods {
         assert_eq!(call, -60);
     }
-    let asynchronous = [
-        sums_async(&2),
-        conditions_async(&2),
-        casts_async(&2),
-        calls_async(&2),
-        blocks_async(&2),
-    ];
+    let asynchronous =
+        [sums_async(&2), conditions_async(&2), casts_async(&2), calls_async(&2), blocks_async(&2)];
     for call in asynchronous {
         assert_eq!(call, -60);
     }
@@ -183,12 +180,7 @@ macro_rules! options {
     };
 }
 options!(literal_options, 60.0, 1, "one");
-options!(
-    expression_options,
-    30.0 * if true { 2.0 } else { 0.0 },
-    1 + 1,
-    "two"
-);
+options!(expression_options, 30.0 * if true { 2.0 } else { 0.0 }, 1 + 1, "two");
 options!(negated_twice, -(-60.0), { 3 }, "three");
 
 #[test]

@@ -1,5 +1,7 @@
 //! What `#[background]` generates neither sees nor is seen by the code around it.
 
+#![allow(clippy::all, clippy::pedantic, reason = "all that people write, good or not, has to work")]
+
 use pybackground::{Lazy, background};
 
 mod without_prelude {
@@ -121,12 +123,7 @@ mod with_everything_shadowed {
 fn the_prelude_is_not_needed_and_may_be_shadowed() {
     assert_eq!(without_prelude::every_option("ab", (1, 2)), 3);
     assert_eq!(without_prelude::asynchronous(vec![1]), 1);
-    assert!(
-        Lazy::join(without_prelude::never())
-            .map(|_| ())
-            .unwrap_err()
-            .is_panic()
-    );
+    assert!(Lazy::join(without_prelude::never()).map(|_| ()).unwrap_err().is_panic());
     assert_eq!(without_prelude::Type(1).method(), "1");
     assert_eq!(with_everything_shadowed::every_option(&[1], (2, 3)), 3);
     assert_eq!(with_everything_shadowed::asynchronous([1, 2], &2), 3);

@@ -1,14 +1,7 @@
 //! No lint ever fires on what `#[background]` generates: this file is built, by Clippy too, with
 //! about everything denied. That lints of the user's own code still fire is shown in `tests/ui`.
 
-#![forbid(
-    unsafe_code,
-    warnings,
-    missing_docs,
-    unused,
-    rust_2018_idioms,
-    future_incompatible
-)]
+#![forbid(unsafe_code, warnings, missing_docs, unused, rust_2018_idioms, future_incompatible)]
 #![forbid(clippy::all, clippy::pedantic)]
 #![deny(clippy::nursery)]
 #![deny(
@@ -212,8 +205,8 @@ pub mod library {
     use pybackground::background;
 
     /// A public type.
-    #[derive(Clone, Copy, Debug)]
-    pub struct Public;
+    #[derive(Clone, Debug)]
+    pub struct Public(pub String);
 
     impl Public {
         /// A public method.
@@ -224,7 +217,7 @@ pub mod library {
         /// A public constructor.
         #[background]
         pub async fn new() -> Self {
-            std::future::ready(Self).await
+            std::future::ready(Self(String::new())).await
         }
     }
 
@@ -245,6 +238,32 @@ macro_rules! made_by_macro {
     };
 }
 made_by_macro!(made, u8, 1 + 1);
+
+/// There are lints about braces on one line.
+#[rustfmt::skip]
+pub mod on_one_line {
+    use pybackground::background;
+
+    /// On one line.
+    #[background]
+    pub fn expression(text: &str, number: usize) -> usize { text.len() + number }
+
+    /// On one line.
+    #[background]
+    pub fn statement(list: Vec<u8>) { drop(list); }
+
+    /// On one line.
+    #[background]
+    pub fn block() -> u8 { { let number = 1; number + 1 } }
+
+    /// On one line.
+    #[background]
+    pub async fn asynchronous(number: u8) -> u8 { std::future::ready(number).await }
+
+    /// On one line.
+    #[background]
+    pub fn closure(number: u8) -> u8 { let same = || number; same() }
+}
 
 #[test]
 fn nothing_generated_is_linted() {
@@ -267,7 +286,12 @@ fn nothing_generated_is_linted() {
     assert_eq!(Type(1).changed().0, 2);
     assert_eq!(Arc::new(Type(1)).shared(), 1);
     assert_eq!(Arc::new(Type(1)).lent(&Type(2)), 3);
-    assert_eq!(library::Public::new().method("a"), "Public a");
+    assert_eq!(library::Public::new().method("a"), "Public(\"\") a");
     assert_eq!(library::function("a"), "a");
     assert_eq!(made(1), 3);
+    assert_eq!(on_one_line::expression("a", 1), 2);
+    assert_eq!(*on_one_line::statement(vec![]), ());
+    assert_eq!(on_one_line::block(), 2);
+    assert_eq!(on_one_line::asynchronous(1), 1);
+    assert_eq!(on_one_line::closure(1), 1);
 }

@@ -1,5 +1,7 @@
 //! What `#[background]` does with parameters: every kind gets to the body as the body expects it.
 
+#![allow(clippy::all, clippy::pedantic, reason = "all that people write, good or not, has to work")]
+
 use std::borrow::Cow;
 use std::cell::Cell;
 use std::collections::HashMap;
@@ -63,10 +65,7 @@ mod owned {
         let (same, first) = *forever(text, &[7, 8]);
         assert!(std::ptr::eq(text, same));
         assert_eq!(*first, 7);
-        assert!(std::ptr::eq(
-            text,
-            *declared_forever(text, "x".into(), "x".into())
-        ));
+        assert!(std::ptr::eq(text, *declared_forever(text, "x".into(), "x".into())));
         assert_eq!(**forever_and_mutable(Box::leak(Box::new(1))), 2);
     }
 
@@ -135,10 +134,7 @@ mod borrowed {
         assert_eq!(length, 4);
         assert_eq!(sum(&[1, 2, 3]), 6);
         assert_eq!(*extension("a.rs".as_ref()), Some("rs".into()));
-        assert_eq!(
-            *get(&HashMap::from([("a".into(), 1)]), &"a".into()),
-            Some(1)
-        );
+        assert_eq!(*get(&HashMap::from([("a".into(), 1)]), &"a".into()), Some(1));
         assert_eq!(parenthesized("abc"), 3);
         assert_eq!(named("ab", &["c"]), 3);
         let closure: Arc<dyn Fn(&str) -> usize + Send + Sync> = Arc::new(str::len);
@@ -241,10 +237,7 @@ mod patterns {
         assert_eq!(by_reference("ab".into(), vec![1], &2), 4);
         assert_eq!(*at((1, 2), [3, 4]), (2, 1, 4, [3, 4]));
         assert_eq!(*ignored(String::new(), 1, "", (), Unit), "ignored");
-        assert_eq!(
-            through_references(&("a".into(), "bc".into()), &[1, 0, 0]),
-            6
-        );
+        assert_eq!(through_references(&("a".into(), "bc".into()), &[1, 0, 0]), 6);
         assert_eq!(raw(1, "2"), "1 2");
     }
 }

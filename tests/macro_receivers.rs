@@ -1,5 +1,7 @@
 //! What `#[background]` does with `self`: every receiver, and everywhere that `self` can stand.
 
+#![allow(clippy::all, clippy::pedantic, reason = "all that people write, good or not, has to work")]
+
 use std::fmt;
 use std::pin::Pin;
 use std::sync::Arc;
@@ -13,10 +15,7 @@ struct Account {
 }
 
 fn account() -> Account {
-    Account {
-        owner: "Ada".into(),
-        cents: 100,
-    }
+    Account { owner: "Ada".into(), cents: 100 }
 }
 
 impl fmt::Display for Account {
@@ -265,10 +264,7 @@ mod places {
         #[background]
         fn through_self_type(&self) -> Self {
             let Self { owner, cents } = self;
-            Self {
-                owner: owner.clone(),
-                cents: cents - Self::FEE,
-            }
+            Self { owner: owner.clone(), cents: cents - Self::FEE }
         }
 
         #[background]

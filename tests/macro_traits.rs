@@ -1,5 +1,7 @@
 //! `#[background]` in traits and in their implementations, on whatever type.
 
+#![allow(clippy::all, clippy::pedantic, reason = "all that people write, good or not, has to work")]
+
 use std::fmt::{Debug, Display};
 use std::sync::Arc;
 
@@ -258,10 +260,7 @@ mod on_odd_types {
 
         #[background]
         fn sum(self, more: &[T]) -> (T, usize) {
-            (
-                self.0.into_iter().chain(more.iter().cloned()).sum(),
-                Self::LENGTH,
-            )
+            (self.0.into_iter().chain(more.iter().cloned()).sum(), Self::LENGTH)
         }
     }
 
@@ -283,10 +282,7 @@ mod associated_types {
 
         #[background]
         fn run_all(inputs: Vec<Self::Input>) -> Vec<Self::Output> {
-            inputs
-                .iter()
-                .map(|input| Lazy::into_inner(Self::run(input)))
-                .collect()
+            inputs.iter().map(|input| Lazy::into_inner(Self::run(input))).collect()
         }
     }
 

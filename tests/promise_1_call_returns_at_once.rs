@@ -17,13 +17,7 @@ const CALLS: usize = 100_000;
 
 fn few_threads() {
     static CONFIGURED: Once = Once::new();
-    CONFIGURED.call_once(|| {
-        configure()
-            .workers(THREADS)
-            .max_threads(THREADS)
-            .install()
-            .unwrap()
-    });
+    CONFIGURED.call_once(|| configure().workers(THREADS).max_threads(THREADS).install().unwrap());
 }
 
 /// Holds all threads until the gate is opened. The tests of this file take turns.

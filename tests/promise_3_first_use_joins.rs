@@ -81,18 +81,12 @@ fn comparing_joins() {
     assert!(first_use(3, |x| x == Lazy::ready(3) && x < Lazy::ready(4)));
     assert!(first_use("text", |x| x == "text" && "text" == x));
     assert!(first_use(3, |x| x != Timeout));
-    assert_eq!(
-        first_use(3, |x| Ord::cmp(&x, &Lazy::ready(4))),
-        std::cmp::Ordering::Less
-    );
+    assert_eq!(first_use(3, |x| Ord::cmp(&x, &Lazy::ready(4))), std::cmp::Ordering::Less);
 }
 
 #[test]
 fn formatting_joins() {
-    assert_eq!(
-        first_use(7, |x| format!("{x:>3}|{x:03}|{x:#b}|{x:?}")),
-        "  7|007|0b111|7"
-    );
+    assert_eq!(first_use(7, |x| format!("{x:>3}|{x:03}|{x:#b}|{x:?}")), "  7|007|0b111|7");
 }
 
 #[test]
@@ -138,10 +132,7 @@ fn many_threads_use_one_value() {
                 (&raw const *x).addr()
             };
             let looking: Vec<_> = (0..THREADS).map(|_| scope.spawn(look)).collect();
-            looking
-                .into_iter()
-                .map(|looking| looking.join().unwrap())
-                .collect()
+            looking.into_iter().map(|looking| looking.join().unwrap()).collect()
         });
         assert!(seen.iter().all(|&address| address == seen[0]));
         assert_eq!(runs.load(Ordering::SeqCst), 1);
@@ -211,10 +202,7 @@ fn those_who_wait_while_one_runs_the_call_in_place_hear_of_its_end() {
 fn a_lazy_is_joined_where_it_was_sent_to() {
     let _watchdog = watchdog();
     let x = spawn(|| String::from("sent"));
-    assert_eq!(
-        thread::spawn(move || Lazy::into_inner(x)).join().unwrap(),
-        "sent"
-    );
+    assert_eq!(thread::spawn(move || Lazy::into_inner(x)).join().unwrap(), "sent");
     let y = spawn(|| String::from("sent again"));
     assert_eq!(spawn(move || Lazy::into_inner(y)), "sent again");
 }

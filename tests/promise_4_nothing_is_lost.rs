@@ -82,11 +82,7 @@ fn calls_made_by_bodies_run_once_each() {
                     .map(|call| {
                         let runs = runs.clone();
                         let work = move || runs.note(body * CALLS + call);
-                        if call % 2 == 0 {
-                            spawn(work)
-                        } else {
-                            spawn_compute(work)
-                        }
+                        if call % 2 == 0 { spawn(work) } else { spawn_compute(work) }
                     })
                     .collect();
                 // Some are joined in place, some elsewhere, some never.

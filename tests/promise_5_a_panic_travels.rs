@@ -5,7 +5,7 @@ mod common;
 
 use std::sync::atomic::{AtomicUsize, Ordering};
 
-use common::panics::{caught, here};
+use common::panics::caught;
 use common::watchdog;
 use pybackground::{Lazy, Timeout, background, spawn, spawn_compute};
 
@@ -31,15 +31,9 @@ async fn fails_asynchronously(page: u32) -> u32 {
 fn the_payload_reaches_the_first_use() {
     let _watchdog = watchdog();
     let text = caught(|| *spawn(|| -> u8 { panic!("a literal") }));
-    assert_eq!(
-        text.payload.downcast_ref::<&'static str>(),
-        Some(&"a literal")
-    );
+    assert_eq!(text.payload.downcast_ref::<&'static str>(), Some(&"a literal"));
     let formatted = caught(|| *fails(7));
-    assert_eq!(
-        formatted.payload.downcast_ref::<String>().unwrap(),
-        "no page 7"
-    );
+    assert_eq!(formatted.payload.downcast_ref::<String>().unwrap(), "no page 7");
     let custom = caught(|| *spawn(|| -> u8 { std::panic::panic_any(Custom(7)) }));
     assert_eq!(custom.payload.downcast_ref::<Custom>(), Some(&Custom(7)));
 }
@@ -79,23 +73,29 @@ fn every_form_of_a_call_and_every_use_passes_it_on() {
 fn the_panic_is_told_at_the_line_of_the_use() {
     let _watchdog = watchdog();
     let x = fails(7);
-    let (line, panic) = (here(), caught(|| *x));
-    assert_eq!(panic.site, Some(line));
+    let before = line!();
+    let panic = caught(|| *x);
+    panic.assert_told_between(before, line!());
     let x = fails(7);
-    let (line, panic) = (here(), caught(|| x.checked_add(1)));
-    assert_eq!(panic.site, Some(line));
+    let before = line!();
+    let panic = caught(|| x.checked_add(1));
+    panic.assert_told_between(before, line!());
     let (x, y) = (fails(7), fails(8));
-    let (line, panic) = (here(), caught(|| x + y));
-    assert_eq!(panic.site, Some(line));
+    let before = line!();
+    let panic = caught(|| x + y);
+    panic.assert_told_between(before, line!());
     let x = fails(7);
-    let (line, panic) = (here(), caught(|| x == 7));
-    assert_eq!(panic.site, Some(line));
+    let before = line!();
+    let panic = caught(|| x == 7);
+    panic.assert_told_between(before, line!());
     let x = fails(7);
-    let (line, panic) = (here(), caught(|| Lazy::into_inner(x)));
-    assert_eq!(panic.site, Some(line));
+    let before = line!();
+    let panic = caught(|| Lazy::into_inner(x));
+    panic.assert_told_between(before, line!());
     let mut x = fails(7);
-    let (line, panic) = (here(), caught(|| x += 1));
-    assert_eq!(panic.site, Some(line));
+    let before = line!();
+    let panic = caught(|| x += 1);
+    panic.assert_told_between(before, line!());
 }
 
 #[test]
@@ -103,14 +103,12 @@ fn a_second_use_panics_with_a_message_that_says_so() {
     let _watchdog = watchdog();
     let (x, called) = (fails(7), line!());
     assert_eq!(caught(|| *x).text(), "no page 7");
-    let (line, second) = (here(), caught(|| *x));
-    assert_eq!(second.site, Some(line));
+    let before = line!();
+    let second = caught(|| *x);
+    second.assert_told_between(before, line!());
     let text = second.text();
     assert!(text.contains("fails"), "the function: {text}");
-    assert!(
-        text.contains(&format!("{}:{called}:", file!())),
-        "the call: {text}"
-    );
+    assert!(text.contains(&format!("{}:{called}:", file!())), "the call: {text}");
     assert!(text.contains("earlier use"), "what happened: {text}");
     assert!(text.contains("no page 7"), "the panic: {text}");
     assert_eq!(caught(|| *x).text(), text, "and so does a third");
@@ -139,15 +137,8 @@ fn wait_and_join_give_an_error() {
     let error = Lazy::wait(&x).unwrap_err().clone();
     assert!(error.is_panic() && !error.is_timeout() && !error.is_refused());
     assert_eq!(error.message(), Some("no page 7"));
-    assert!(
-        error.function().ends_with("::fails"),
-        "{}",
-        error.function()
-    );
-    assert_eq!(
-        (error.called_at().file(), error.called_at().line()),
-        (file!(), called)
-    );
+    assert!(error.function().ends_with("::fails"), "{}", error.function());
+    assert_eq!((error.called_at().file(), error.called_at().line()), (file!(), called));
     let told = error.to_string();
     for part in ["fails", "no page 7", &format!("{}:{called}:", file!())] {
         assert!(told.contains(part), "{part} in {told}");
@@ -188,11 +179,7 @@ fn the_threads_go_on() {
 fn a_panic_travels_through_bodies_that_wait_for_each_other() {
     #[background]
     fn deep(levels: u32) -> u32 {
-        if levels == 0 {
-            panic!("at the bottom")
-        } else {
-            *deep(levels - 1)
-        }
+        if levels == 0 { panic!("at the bottom") } else { *deep(levels - 1) }
     }
 
     let _watchdog = watchdog();

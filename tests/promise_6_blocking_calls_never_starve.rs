@@ -71,21 +71,13 @@ fn ten_thousand_bodies_block_at_once() {
             spawn(move || all_there.wait().is_leader())
         })
         .collect();
-    let leaders = bodies
-        .into_iter()
-        .map(Lazy::into_inner)
-        .filter(|&leader| leader)
-        .count();
+    let leaders = bodies.into_iter().map(Lazy::into_inner).filter(|&leader| leader).count();
     assert_eq!(leaders, 1);
 }
 
 #[background]
 fn nested(levels: u64) -> u64 {
-    if levels == 0 {
-        0
-    } else {
-        1 + nested(levels - 1)
-    }
+    if levels == 0 { 0 } else { 1 + nested(levels - 1) }
 }
 
 #[test]
@@ -113,20 +105,13 @@ fn joins_by_reference_nest_deep_as_well() {
 fn a_tree_of_calls_that_wait_for_each_other_comes_to_its_end() {
     #[background]
     fn fibonacci(n: u64) -> u64 {
-        if n < 2 {
-            n
-        } else {
-            fibonacci(n - 1) + fibonacci(n - 2)
-        }
+        if n < 2 { n } else { fibonacci(n - 1) + fibonacci(n - 2) }
     }
 
     let _watchdog = watchdog();
     let trees: Vec<Lazy<u64>> = thread::scope(|scope| {
         let making: Vec<_> = (0..4).map(|_| scope.spawn(|| fibonacci(18))).collect();
-        making
-            .into_iter()
-            .map(|making| making.join().unwrap())
-            .collect()
+        making.into_iter().map(|making| making.join().unwrap()).collect()
     });
     for tree in trees {
         assert_eq!(tree, 2584);

@@ -19,9 +19,7 @@ static COMPUTING: AtOnce = AtOnce::new();
 #[background]
 fn compute(rounds: u64) -> u64 {
     let _inside = COMPUTING.enter();
-    (0..rounds).fold(1, |hash: u64, round| {
-        black_box(hash.wrapping_mul(31) ^ round)
-    })
+    (0..rounds).fold(1, |hash: u64, round| black_box(hash.wrapping_mul(31) ^ round))
 }
 
 #[test]
@@ -31,14 +29,6 @@ fn computing_bodies_do_not_multiply_threads() {
     let calls: Vec<Lazy<u64>> = (0..500).map(|_| compute(50_000)).collect();
     let expected = *compute(50_000);
     assert!(calls.into_iter().all(|call| call == expected));
-    assert!(
-        COMPUTING.most() <= FEW,
-        "{} bodies at once",
-        COMPUTING.most()
-    );
-    assert!(
-        snapshot().threads() <= FEW,
-        "{} threads",
-        snapshot().threads()
-    );
+    assert!(COMPUTING.most() <= FEW, "{} bodies at once", COMPUTING.most());
+    assert!(snapshot().threads() <= FEW, "{} threads", snapshot().threads());
 }

@@ -9,9 +9,9 @@ use std::time::Duration;
 
 use common::counters::{Drops, Token};
 use common::gate::Gate;
-use common::panics::{caught, here};
+use common::panics::caught;
 use common::watchdog;
-use pybackground::{Lazy, Timeout, background, snapshot, spawn};
+use pybackground::{Lazy, Snapshot, Timeout, background, snapshot, spawn};
 
 const SHORT: Duration = Duration::from_millis(20);
 
@@ -64,10 +64,7 @@ fn every_way_to_declare_a_timeout_times_out() {
     for call in late {
         assert!(call == Timeout);
         assert!(Timeout == call);
-        assert_eq!(
-            format!("{call}|{call:>9}|{call:?}"),
-            "Timeout|  Timeout|Timeout"
-        );
+        assert_eq!(format!("{call}|{call:>9}|{call:?}"), "Timeout|  Timeout|Timeout");
         assert!(Lazy::is_ready(&call));
         assert!(Lazy::join(call).unwrap_err().is_timeout());
     }
@@ -98,36 +95,31 @@ fn a_wait_inside_a_body_is_told_as_well() {
 
 #[test]
 fn the_error_names_the_function_the_call_and_the_time() {
+    #[background]
+    fn slow_page(gate: Gate) {
+        gate.pass();
+    }
+
     let _watchdog = watchdog();
     let gate = Gate::default();
     let _opened = gate.opened_at_end();
-    let (x, called) = (as_text(gate.clone()), line!());
+    let (x, called) = (slow_page(gate.clone()), line!());
     gate.wait_for_arrivals(1);
+    let x = Lazy::with_timeout(x, SHORT);
     let error = Lazy::wait(&x).unwrap_err();
     assert!(error.is_timeout() && !error.is_panic() && !error.is_refused());
     assert_eq!(error.message(), None);
-    assert!(error.function().ends_with("::as_text"));
-    assert_eq!(
-        (error.called_at().file(), error.called_at().line()),
-        (file!(), called)
-    );
+    assert!(error.function().ends_with("::slow_page"));
+    assert_eq!((error.called_at().file(), error.called_at().line()), (file!(), called));
     let told = error.to_string();
-    for part in [
-        "as_text",
-        &format!("{}:{called}:", file!()),
-        "20ms",
-        "still runs",
-    ] {
+    for part in ["slow_page", &format!("{}:{called}:", file!()), "20ms", "still runs"] {
         assert!(told.contains(part), "{part} in {told}");
     }
-    let (line, panic) = (here(), caught(|| *x));
-    assert_eq!(panic.site, Some(line));
+    let before = line!();
+    let panic = caught(|| *x);
+    panic.assert_told_between(before, line!());
     assert!(panic.text().contains(&told), "{}", panic.text());
-    assert!(
-        panic.text().contains("Lazy::wait"),
-        "what to do: {}",
-        panic.text()
-    );
+    assert!(panic.text().contains("Lazy::wait"), "what to do: {}", panic.text());
 }
 
 #[test]
@@ -166,12 +158,7 @@ fn a_panic_that_comes_too_late_harms_nobody() {
     assert!(late == Timeout);
     let site = Lazy::called_at(&late);
     gate.open();
-    common::wait_until(|| {
-        !snapshot()
-            .overrunning()
-            .iter()
-            .any(|o| Some(o.called_at()) == site)
-    });
+    common::wait_until(|| !snapshot().overrunning().iter().any(|o| Some(o.called_at()) == site));
     assert!(late == Timeout);
 }
 
@@ -179,7 +166,7 @@ fn a_panic_that_comes_too_late_harms_nobody() {
 fn a_body_that_has_not_started_never_does() {
     static RUNS: AtomicUsize = AtomicUsize::new(0);
 
-    #[background(limit = 1, timeout = "5ms")]
+    #[background(limit = 1)]
     fn one_at_a_time(gate: Option<Gate>, _token: Token) {
         RUNS.fetch_add(1, Ordering::SeqCst);
         if let Some(gate) = gate {
@@ -192,22 +179,20 @@ fn a_body_that_has_not_started_never_does() {
     let _opened = gate.opened_at_end();
     let first = one_at_a_time(Some(gate.clone()), drops.token());
     gate.wait_for_arrivals(1);
-    let second = one_at_a_time(None, drops.token());
+    let second = Lazy::with_timeout(one_at_a_time(None, drops.token()), SHORT);
     let error = Lazy::wait(&second).unwrap_err();
-    assert!(
-        error.is_timeout() && error.to_string().contains("not started"),
-        "{error}"
-    );
+    assert!(error.is_timeout() && error.to_string().contains("not started"), "{error}");
     drops.wait_for(1);
-    assert!(first == Timeout);
     gate.open();
-    drops.wait_for(2);
-    assert_eq!((RUNS.load(Ordering::SeqCst), drops.count()), (1, 2));
+    Lazy::into_inner(first);
+    // It would be next.
+    Lazy::into_inner(one_at_a_time(None, drops.token()));
+    assert_eq!((RUNS.load(Ordering::SeqCst), drops.count()), (2, 3));
 }
 
 #[test]
 fn a_body_that_runs_on_is_counted_and_named() {
-    #[background(timeout = "5ms")]
+    #[background]
     fn runs_on(gate: Gate) {
         gate.pass();
     }
@@ -219,13 +204,12 @@ fn a_body_that_runs_on_is_counted_and_named() {
     let calls: Vec<Lazy<()>> = (0..3).map(|_| runs_on(gate.clone())).collect();
     let called = Lazy::called_at(&calls[0]).unwrap();
     gate.wait_for_arrivals(3);
+    let calls = calls.into_iter().map(|call| Lazy::with_timeout(call, SHORT));
+    let calls: Vec<Lazy<()>> = calls.collect();
     assert!(calls.iter().all(|call| *call == Timeout));
     let report = snapshot();
-    let of_this_call = |report: &pybackground::Snapshot| {
-        let found = report
-            .overrunning()
-            .iter()
-            .find(|o| o.called_at() == called);
+    let of_this_call = |report: &Snapshot| {
+        let found = report.overrunning().iter().find(|o| o.called_at() == called);
         found.map(|overrun| (overrun.function(), overrun.bodies()))
     };
     let (function, bodies) = of_this_call(&report).expect("the bodies run on");
@@ -233,14 +217,8 @@ fn a_body_that_runs_on_is_counted_and_named() {
     assert_eq!(bodies, 3);
     assert!(report.overruns() >= before + 3);
     let told = report.to_string();
-    assert!(
-        told.contains("runs_on") && told.contains(&called.to_string()),
-        "{told}"
-    );
+    assert!(told.contains("runs_on") && told.contains(&called.to_string()), "{told}");
     gate.open();
     common::wait_until(|| of_this_call(&snapshot()).is_none());
-    assert!(
-        snapshot().overruns() >= before + 3,
-        "what was is still counted"
-    );
+    assert!(snapshot().overruns() >= before + 3, "what was is still counted");
 }

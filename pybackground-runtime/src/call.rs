@@ -39,11 +39,10 @@ impl fmt::Debug for Call {
 /// The path of the function that `F`, a type made by the compiler, stands for.
 ///
 /// The closure that the attribute puts a body into is named `path::of::function::{{closure}}` by the
-/// compiler, which is the only one to know the full path of a method. The last step of it is the
-/// attribute's own and says nothing to a reader.
+/// compiler, which is the only one to know the full path of a method. The last steps of it, two for
+/// an `async` function, are the attribute's own and say nothing to a reader.
 pub(crate) fn path_of_enclosing_function<F>() -> &'static str {
-    let path = std::any::type_name::<F>();
-    path.strip_suffix("::{{closure}}").unwrap_or(path)
+    std::any::type_name::<F>().trim_end_matches("::{{closure}}")
 }
 
 #[cfg(test)]

@@ -4,7 +4,6 @@ use std::any::Any;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 
-use crate::deadline::Deadline;
 use crate::error::Error;
 use crate::lazy::Lazy;
 use crate::options::Options;
@@ -115,9 +114,8 @@ pub(crate) fn start<B: Body>(options: Options, body: B) -> Lazy<B::Output> {
 }
 
 fn hand_over_with_conditions(options: &Options, job: Arc<dyn Job>) {
-    if let Some(deadline) = options.time().and_then(Deadline::from_now) {
-        job.bring_forward(deadline);
-        pool::keep_deadline(deadline, &job);
+    if let Some(timeout) = options.time() {
+        pool::keep_deadline(&job, timeout);
     }
     match options.slots() {
         Some(limit) => limit.submit(job),

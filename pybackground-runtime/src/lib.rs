@@ -11,6 +11,7 @@ mod lazy;
 mod limit;
 mod options;
 mod pool;
+mod quiet;
 mod snapshot;
 mod sync;
 mod task;

@@ -134,11 +134,10 @@ impl Drop for HeldSlot {
     }
 }
 
-/// Gives up the slots of this thread's bodies while `wait` blocks.
+/// Gives up the slots of this thread's bodies while `wait` blocks. They are nobody's on this thread
+/// meanwhile, should it run another body before it waits.
 pub(crate) fn lend_slots_while<R>(wait: impl FnOnce() -> R) -> R {
-    let held = HELD
-        .try_with(|held| held.borrow().clone())
-        .unwrap_or_default();
+    let held = HELD.try_with(RefCell::take).unwrap_or_default();
     for limit in &held {
         limit.leave();
     }
@@ -146,5 +145,6 @@ pub(crate) fn lend_slots_while<R>(wait: impl FnOnce() -> R) -> R {
     for limit in &held {
         limit.take_back();
     }
+    let _ = HELD.try_with(|slot| slot.replace(held));
     result
 }

@@ -63,11 +63,10 @@ fn block_until_done(job: &(impl Job + ?Sized), end: Option<Instant>) -> bool {
     if look_for_a_moment(job, end) {
         return true;
     }
+    let park = || lend_slots_while(|| park_until_done(job, end, deadline));
     pool::with_current(|worker| match worker {
-        Some(worker) => {
-            worker.block_while(|| lend_slots_while(|| park_until_done(job, end, deadline)))
-        }
-        None => park_until_done(job, end, deadline),
+        Some(worker) => worker.block_while(park),
+        None => park(),
     })
 }
 

@@ -25,9 +25,7 @@ pub(crate) fn wrapped(wrapper: &[&str], test: &str) -> Command {
             command
         }
     };
-    command
-        .args([test, "--exact", "--nocapture", "--test-threads=1"])
-        .env(CHILD, "1");
+    command.args([test, "--exact", "--nocapture", "--test-threads=1"]).env(CHILD, "1");
     command
 }
 

@@ -41,10 +41,7 @@ pub(crate) struct AtOnce {
 
 impl AtOnce {
     pub(crate) const fn new() -> Self {
-        Self {
-            now: AtomicUsize::new(0),
-            most: AtomicUsize::new(0),
-        }
+        Self { now: AtomicUsize::new(0), most: AtomicUsize::new(0) }
     }
 
     /// Inside until the guard is dropped.

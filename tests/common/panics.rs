@@ -13,14 +13,19 @@ pub(crate) struct Caught {
 }
 
 impl Caught {
+    /// Asserts that the panic hook was told of a line of the test, between these.
+    #[track_caller]
+    pub(crate) fn assert_told_between(&self, before: u32, after: u32) {
+        let (file, line) = self.site.as_ref().expect("the panic hook is called");
+        assert_eq!(file, Location::caller().file());
+        assert!((before..after).contains(line), "line {line} is not from {before} to {after}");
+    }
+
     /// The text that was panicked with.
     pub(crate) fn text(&self) -> &str {
         match self.payload.downcast_ref::<&'static str>() {
             Some(text) => text,
-            None => self
-                .payload
-                .downcast_ref::<String>()
-                .expect("the payload is a text"),
+            None => self.payload.downcast_ref::<String>().expect("the payload is a text"),
         }
     }
 }
@@ -36,18 +41,8 @@ pub(crate) fn caught<R>(f: impl FnOnce() -> R) -> Caught {
     LAST_SITE.set(None);
     match catch_unwind(AssertUnwindSafe(f)) {
         Ok(_) => panic!("there was no panic"),
-        Err(payload) => Caught {
-            payload,
-            site: LAST_SITE.take(),
-        },
+        Err(payload) => Caught { payload, site: LAST_SITE.take() },
     }
-}
-
-/// The file and line of the caller, to compare with a panic's.
-#[track_caller]
-pub(crate) fn here() -> (String, u32) {
-    let here = Location::caller();
-    (here.file().to_owned(), here.line())
 }
 
 /// Notes where each thread panicked last. Panics of bodies print nothing: they are meant.
@@ -56,13 +51,10 @@ fn install_hook() {
     INSTALLED.call_once(|| {
         let default = std::panic::take_hook();
         std::panic::set_hook(Box::new(move |info| {
-            let site = info
-                .location()
-                .map(|site| (site.file().to_owned(), site.line()));
+            let site = info.location().map(|site| (site.file().to_owned(), site.line()));
             let _ = LAST_SITE.try_with(|last| *last.borrow_mut() = site);
-            let runtime = std::thread::current()
-                .name()
-                .is_some_and(|n| n.starts_with("pybackground"));
+            let runtime =
+                std::thread::current().name().is_some_and(|n| n.starts_with("background-"));
             if !runtime {
                 default(info);
             }

@@ -26,25 +26,14 @@ pub(crate) fn runtime_threads() -> Option<Vec<SystemThread>> {
         let Ok(status) = fs::read_to_string(entry.ok()?.path().join("status")) else {
             continue;
         };
-        let field = |key: &str| {
-            status
-                .lines()
-                .find_map(|line| line.strip_prefix(key))
-                .map(str::trim)
-        };
-        let Some(name) = field("Name:").filter(|name| name.starts_with("pybackground")) else {
+        let field =
+            |key: &str| status.lines().find_map(|line| line.strip_prefix(key)).map(str::trim);
+        let Some(name) = field("Name:").filter(|name| name.starts_with("background-")) else {
             continue;
         };
-        let count = |key| {
-            field(key)
-                .and_then(|count| count.parse::<u64>().ok())
-                .unwrap_or(0)
-        };
+        let count = |key| field(key).and_then(|count| count.parse::<u64>().ok()).unwrap_or(0);
         let switches = count("voluntary_ctxt_switches:") + count("nonvoluntary_ctxt_switches:");
-        threads.push(SystemThread {
-            name: name.to_owned(),
-            switches,
-        });
+        threads.push(SystemThread { name: name.to_owned(), switches });
     }
     Some(threads)
 }

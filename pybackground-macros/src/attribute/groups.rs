@@ -121,9 +121,7 @@ fn is_postfix_chain(trees: &[TokenTree]) -> bool {
 
 fn is_async_block(trees: &[TokenTree]) -> bool {
     matches!(trees, [TokenTree::Ident(opener), .., TokenTree::Group(_)] if opener == "async")
-        && !trees
-            .iter()
-            .any(|tree| matches!(tree, TokenTree::Ident(word) if word == "fn"))
+        && !trees.iter().any(|tree| matches!(tree, TokenTree::Ident(word) if word == "fn"))
 }
 
 fn is_impl_type(trees: &[TokenTree]) -> bool {

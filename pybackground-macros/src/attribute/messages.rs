@@ -31,7 +31,7 @@ pub(crate) const TEST: &str = "a test must end before its result is known, so it
 
 pub(crate) const BORROWS_MUTABLY: &str = "a background call cannot borrow mutably from its caller, which goes on while the body runs\n\
      instead: take the value and give it back (`fn f(mut x: T) -> T`), share it (`Arc<Mutex<T>>`), \
-     or borrow inside `scope`";
+     or borrow inside `std::thread::scope`";
 
 pub(crate) const BORROWS_SELF_MUTABLY: &str = "a background call cannot borrow `self` mutably from its caller, which goes on while the body runs\n\
      instead: take `mut self` and give it back (`-> Self`), or share it (`self: Arc<Self>` with a `Mutex` inside)";
@@ -39,7 +39,7 @@ pub(crate) const BORROWS_SELF_MUTABLY: &str = "a background call cannot borrow `
 pub(crate) const BURIED: &str = "a background call outlives what its caller lends: this borrow is inside a type, \
      where no copy can be made of what it refers to\n\
      instead: take an owned type (`String`, `Vec<T>`, `Cow<'static, str>`), `'static` data, or an `Arc`; \
-     to borrow, use `scope`";
+     to borrow, use `std::thread::scope`";
 
 pub(crate) const RETURNS_BORROW: &str = "the result of a background call outlives what its caller lends, so it cannot borrow from an argument\n\
      instead: return an owned type (`String`, `Vec<T>`), `'static` data, or an `Arc`";
@@ -92,7 +92,7 @@ pub(crate) const OPTION_WITHOUT_BODY: &str = "a declaration without a body runs 
 pub(crate) fn timeout_mentions(parameter: &impl std::fmt::Display) -> String {
     format!(
         "a timeout belongs to the function and is evaluated outside of its parameters, so it cannot use `{parameter}`\n\
-         instead: give the timeout to one call: `Lazy::with_timeout(f(..), {parameter})`"
+         instead: give the timeout to one call, with `Lazy::with_timeout(f(..), duration)`"
     )
 }
 

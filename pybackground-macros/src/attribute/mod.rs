@@ -14,6 +14,8 @@ mod groups;
 mod messages;
 mod parse;
 mod report;
+#[cfg(test)]
+mod snapshots;
 mod tokens;
 mod validate;
 
@@ -34,11 +36,7 @@ pub(crate) fn expand(
         Ok(function) => function,
         Err(error) => {
             report.push(error);
-            return report
-                .into_compile_errors()
-                .into_iter()
-                .chain([item])
-                .collect();
+            return report.into_compile_errors().into_iter().chain([item]).collect();
         }
     };
     let passing = validate::validate(&function, &options, &mut report);

@@ -98,10 +98,7 @@ impl Switches {
                 None => switches + 1,
             })
             .sum();
-        let ended = earlier
-            .by_thread
-            .keys()
-            .filter(|thread| !self.by_thread.contains_key(*thread));
+        let ended = earlier.by_thread.keys().filter(|thread| !self.by_thread.contains_key(*thread));
         more + ended.count()
     }
 
@@ -129,57 +126,54 @@ fn field(status: &str, name: &str) -> usize {
 #[cfg(all(test, target_os = "linux"))]
 mod tests {
     use super::*;
-    use std::sync::mpsc;
+    use std::sync::{RwLock, mpsc};
+
+    /// As many threads as asked for, which wait while `f` runs.
+    fn with_waiting_threads(threads: usize, f: impl FnOnce()) {
+        let gate = RwLock::new(());
+        let shut = gate.write().unwrap();
+        thread::scope(|scope| {
+            for _ in 0..threads {
+                scope.spawn(|| drop(gate.read()));
+            }
+            f();
+            drop(shut);
+        });
+    }
 
     #[test]
-    fn a_thread_that_waits_and_is_woken_has_switched() {
-        let (send, receive) = mpsc::channel::<()>();
+    fn waiting_threads_are_counted() {
+        with_waiting_threads(5, || {
+            assert!(threads() >= 6);
+            assert!(Switches::now().threads() >= 5);
+        });
+    }
+
+    #[test]
+    fn a_thread_that_is_woken_again_and_again_has_switched() {
+        let (ask, asked) = mpsc::channel::<()>();
         let (answer, answered) = mpsc::channel();
         thread::scope(|scope| {
-            scope.spawn(move || {
-                for () in receive {
-                    answer.send(()).unwrap();
-                }
-            });
-            send.send(()).unwrap();
-            answered.recv().unwrap();
+            scope.spawn(move || asked.iter().for_each(|()| answer.send(()).unwrap()));
             let before = Switches::now();
-            assert!(before.threads() >= 1);
-            for _ in 0..10 {
-                // Only a thread that sleeps has to be switched to.
-                thread::sleep(Duration::from_millis(1));
-                send.send(()).unwrap();
+            // Never ends if switches are not seen.
+            while Switches::now().since(&before) < 10 {
+                ask.send(()).unwrap();
                 answered.recv().unwrap();
             }
-            assert!(Switches::now().since(&before) >= 5);
-            drop(send);
+            drop(ask);
         });
     }
 
     #[test]
     fn threads_that_come_and_go_count() {
         let reading = |threads: &[(&str, usize)]| Switches {
-            by_thread: threads
-                .iter()
-                .map(|(id, n)| ((*id).to_owned(), *n))
-                .collect(),
+            by_thread: threads.iter().map(|(id, n)| ((*id).to_owned(), *n)).collect(),
         };
         let before = reading(&[("1", 10), ("2", 4)]);
         assert_eq!(reading(&[("1", 10), ("2", 4)]).since(&before), 0);
         assert_eq!(reading(&[("1", 13), ("2", 4)]).since(&before), 3);
         assert_eq!(reading(&[("1", 10)]).since(&before), 1);
         assert_eq!(reading(&[("1", 10), ("2", 4), ("3", 2)]).since(&before), 3);
-    }
-
-    #[test]
-    fn the_peak_is_seen_although_the_threads_are_gone() {
-        let peak = peak_threads_while(|| {
-            thread::scope(|scope| {
-                for _ in 0..5 {
-                    scope.spawn(|| thread::sleep(10 * LOOK));
-                }
-            });
-        });
-        assert!(peak >= 5, "{peak} threads");
     }
 }

@@ -64,7 +64,7 @@ impl Pace {
 /// The result is small, so that results can be added up.
 #[must_use]
 pub fn burn(rounds: u64) -> u64 {
-    let mut number = rounds;
+    let mut number = 1_u64;
     for _ in 0..rounds {
         number = black_box(number.wrapping_mul(5).wrapping_add(1));
     }
@@ -74,6 +74,12 @@ pub fn burn(rounds: u64) -> u64 {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn every_round_is_run() {
+        // Each turns an even number into an odd one and the other way round.
+        assert_eq!([0, 1, 2, 3].map(burn), [1, 0, 1, 0]);
+    }
 
     #[test]
     fn rounds_follow_the_pace() {

@@ -61,13 +61,26 @@ pub(super) fn resolve(
     settings: &Settings,
     variable: impl Fn(&str) -> Option<String>,
 ) -> Result<Config, ConfigError> {
-    let number = |set: Option<usize>, name: &str| match set {
-        Some(number) => Ok(Some(number)),
-        None => parse(&variable, name, "a whole number", |text| text.parse().ok()),
+    let number = |set: Option<usize>, name: &str, most: usize| {
+        let (number, name) = if let Some(number) = set {
+            (number, name.to_owned())
+        } else {
+            let name = format!("PYBACKGROUND_{}", name.to_uppercase());
+            match parse(&variable, &name, "a whole number", |text| text.parse().ok())? {
+                Some(number) => (number, format!("the environment variable {name}")),
+                None => return Ok(None),
+            }
+        };
+        if (1..=most).contains(&number) {
+            Ok(Some(number))
+        } else {
+            let message = format!("{name} is {number}; it has to be from 1 to {most}");
+            Err(ConfigError::new(message))
+        }
     };
-    let workers = number(settings.workers, "PYBACKGROUND_WORKERS")?;
-    let max_threads = number(settings.max_threads, "PYBACKGROUND_MAX_THREADS")?;
-    let stack_size = number(settings.stack_size, "PYBACKGROUND_STACK_SIZE")?;
+    let workers = number(settings.workers, "workers", MOST_THREADS)?;
+    let max_threads = number(settings.max_threads, "max_threads", MOST_THREADS)?;
+    let stack_size = number(settings.stack_size, "stack_size", usize::MAX)?;
     let keep_alive = match settings.keep_alive {
         Some(time) => Some(time),
         None => parse(
@@ -91,9 +104,6 @@ pub(super) fn resolve(
         )?,
     };
 
-    within("workers", workers, 1, MOST_THREADS)?;
-    within("max_threads", max_threads, 1, MOST_THREADS)?;
-    within("stack_size", stack_size, 1, usize::MAX)?;
     if let (Some(workers), Some(most)) = (workers, max_threads)
         && workers > most
     {
@@ -110,15 +120,6 @@ pub(super) fn resolve(
         keep_alive: keep_alive.unwrap_or(DEFAULT_KEEP_ALIVE),
         sequential: sequential.unwrap_or(false),
     })
-}
-
-fn within(name: &str, value: Option<usize>, least: usize, most: usize) -> Result<(), ConfigError> {
-    match value {
-        Some(value) if !(least..=most).contains(&value) => Err(ConfigError::new(format!(
-            "{name} is {value}; it has to be from {least} to {most}"
-        ))),
-        _ => Ok(()),
-    }
 }
 
 fn parse<T>(
@@ -201,7 +202,7 @@ mod tests {
             (
                 "PYBACKGROUND_WORKERS",
                 "0",
-                "workers is 0; it has to be from 1 to 1000000",
+                "the environment variable PYBACKGROUND_WORKERS is 0; it has to be from 1 to 1000000",
             ),
             (
                 "PYBACKGROUND_STACK_SIZE",

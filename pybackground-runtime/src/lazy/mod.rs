@@ -13,7 +13,6 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use crate::call::Call;
-use crate::deadline::Deadline;
 use crate::error::Error;
 use crate::task::{Handle, Outcome};
 use pending::Pending;
@@ -254,10 +253,8 @@ impl<T> Lazy<T> {
     /// assert!(x == Timeout);
     /// ```
     pub fn with_timeout(this: Self, timeout: Duration) -> Self {
-        if let (State::Pending(pending), Some(deadline)) =
-            (&this.state, Deadline::from_now(timeout))
-        {
-            pending.bring_forward(deadline);
+        if let State::Pending(pending) = &this.state {
+            pending.set_timeout(timeout);
         }
         this
     }

@@ -5,10 +5,9 @@
 //! moves the outcome, inside `OnceLock`, where nothing blocks.
 
 use std::sync::{Arc, OnceLock};
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use crate::call::Call;
-use crate::deadline::Deadline;
 use crate::error::Error;
 use crate::pool;
 use crate::task::{Handle, Job, Outcome};
@@ -92,13 +91,12 @@ impl<T> Pending<T> {
         }
     }
 
-    pub(super) fn bring_forward(&self, deadline: Deadline) {
+    pub(super) fn set_timeout(&self, timeout: Duration) {
         if let Some(handle) = &self.handle
             && !handle.is_done()
-            && handle.bring_forward(deadline)
         {
             let job: Arc<dyn Job> = handle.clone();
-            pool::keep_deadline(deadline, &job);
+            pool::keep_deadline(&job, timeout);
         }
     }
 

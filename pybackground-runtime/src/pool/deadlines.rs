@@ -5,56 +5,60 @@ use std::collections::BinaryHeap;
 use std::sync::{Arc, Weak};
 use std::time::Instant;
 
+use crate::deadline::Deadline;
 use crate::task::Job;
 
 /// Below this many entries none are looked for that can be dropped.
 const FEW: usize = 64;
 
-/// A heap that does not keep calls alive, nor much of those that are gone before their deadline.
+/// A heap that does not keep calls alive, nor much of those that ended before their deadline.
 pub(super) struct Deadlines {
     heap: BinaryHeap<Reverse<Entry>>,
-    /// At this size the calls that are gone are swept out: the entries since the last time pay for it.
+    /// At this size the heap is swept: the entries since the last time pay for it.
     sweep_at: usize,
 }
 
 struct Entry {
-    at: Instant,
+    deadline: Arc<Deadline>,
     job: Weak<dyn Job>,
 }
 
 impl Deadlines {
     pub(super) fn new() -> Self {
-        Self {
-            heap: BinaryHeap::new(),
-            sweep_at: FEW,
-        }
+        Self { heap: BinaryHeap::new(), sweep_at: FEW }
     }
 
     /// Adds a deadline; returns whether it is now the soonest.
-    pub(super) fn add(&mut self, at: Instant, job: Weak<dyn Job>) -> bool {
+    pub(super) fn add(&mut self, deadline: Arc<Deadline>, job: Weak<dyn Job>) -> bool {
         if self.heap.len() >= self.sweep_at {
-            // Only looked at: to hold a call here could make this the place where it is dropped.
-            self.heap
-                .retain(|Reverse(entry)| entry.job.strong_count() > 0);
-            self.sweep_at = FEW.max(2 * self.heap.len());
+            self.sweep();
         }
-        let soonest = self.next().is_none_or(|next| at < next);
-        self.heap.push(Reverse(Entry { at, job }));
+        let soonest = self.next().is_none_or(|next| deadline.at() < next);
+        self.heap.push(Reverse(Entry { deadline, job }));
         soonest
     }
 
+    /// Drops the deadlines that concern nobody any more.
+    pub(super) fn sweep(&mut self) {
+        // The calls are only looked at: to hold one could make this the place where it is dropped.
+        self.heap.retain(|Reverse(entry)| {
+            !entry.deadline.is_over() && entry.job.strong_count() > 0
+        });
+        self.sweep_at = FEW.max(2 * self.heap.len());
+    }
+
     pub(super) fn next(&self) -> Option<Instant> {
-        self.heap.peek().map(|Reverse(entry)| entry.at)
+        self.heap.peek().map(|Reverse(entry)| entry.deadline.at())
     }
 
     /// Takes a call whose deadline is not after `now`.
     pub(super) fn pop_due(&mut self, now: Instant) -> Option<Arc<dyn Job>> {
         while self.next().is_some_and(|next| next <= now) {
-            if let Some(job) = self
-                .heap
-                .pop()
-                .and_then(|Reverse(entry)| entry.job.upgrade())
-            {
+            let Reverse(entry) = self.heap.pop()?;
+            if entry.deadline.is_over() {
+                continue;
+            }
+            if let Some(job) = entry.job.upgrade() {
                 return Some(job);
             }
         }
@@ -69,7 +73,7 @@ impl Deadlines {
 
 impl PartialEq for Entry {
     fn eq(&self, other: &Self) -> bool {
-        self.at == other.at
+        self.deadline.at() == other.deadline.at()
     }
 }
 
@@ -83,7 +87,7 @@ impl PartialOrd for Entry {
 
 impl Ord for Entry {
     fn cmp(&self, other: &Self) -> std::cmp::Ordering {
-        self.at.cmp(&other.at)
+        self.deadline.at().cmp(&other.deadline.at())
     }
 }
 
@@ -98,31 +102,41 @@ mod tests {
         Task::new(&Options::here(), Closure(|| ()))
     }
 
+    /// A deadline `seconds` from now, give or take the time the test takes.
+    fn deadline(seconds: u64) -> Arc<Deadline> {
+        Arc::new(Deadline::from_now(Duration::from_secs(seconds)).unwrap())
+    }
+
     #[test]
     fn calls_come_due_in_the_order_of_their_deadlines() {
         let mut deadlines = Deadlines::new();
-        let start = Instant::now();
-        let at = |seconds| start + Duration::from_secs(seconds);
-        let jobs: Vec<_> = (0..3).map(|_| job()).collect();
-        assert!(deadlines.add(at(2), Arc::downgrade(&jobs[2])));
-        assert!(deadlines.add(at(0), Arc::downgrade(&jobs[0])));
-        assert!(!deadlines.add(at(1), Arc::downgrade(&jobs[1])));
-        assert_eq!(deadlines.next(), Some(at(0)));
-        for (second, job) in (0..).zip(&jobs) {
-            assert!(Arc::ptr_eq(&deadlines.pop_due(at(second)).unwrap(), job));
-            assert!(deadlines.pop_due(at(second)).is_none());
+        let jobs: Vec<_> = (0..3).map(|_| (deadline(0), job())).collect();
+        let mut add = |(deadline, job): &(Arc<Deadline>, Arc<dyn Job>)| {
+            deadlines.add(deadline.clone(), Arc::downgrade(job))
+        };
+        assert!(add(&jobs[2]));
+        assert!(add(&jobs[0]));
+        assert!(!add(&jobs[1]));
+        for (deadline, job) in &jobs {
+            assert_eq!(deadlines.next(), Some(deadline.at()));
+            assert!(Arc::ptr_eq(&deadlines.pop_due(deadline.at()).unwrap(), job));
+            assert!(deadlines.pop_due(deadline.at()).is_none());
         }
     }
 
     #[test]
-    fn calls_that_are_gone_are_swept_out() {
+    fn calls_that_ended_are_swept_out() {
         let mut deadlines = Deadlines::new();
-        let far = Instant::now() + Duration::from_secs(3600);
+        let mut kept = Vec::new();
         for _ in 0..100 * FEW {
-            let job = job();
-            deadlines.add(far, Arc::downgrade(&job));
-            job.run();
+            let (job, deadline) = (job(), deadline(3600));
+            assert!(job.bring_forward(deadline.clone()));
+            deadlines.add(deadline, Arc::downgrade(&job));
+            job.clone().run();
+            kept.push(job);
         }
         assert!(deadlines.len() <= 2 * FEW, "{} entries", deadlines.len());
+        deadlines.sweep();
+        assert_eq!(deadlines.len(), 0);
     }
 }

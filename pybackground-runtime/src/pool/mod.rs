@@ -24,9 +24,11 @@ mod worker;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, OnceLock};
 use std::thread;
+use std::time::Duration;
 
 use crate::config::{self, Config};
 use crate::deadline::Deadline;
+use crate::quiet::drop_quietly;
 use crate::task::Job;
 use counts::{AtomicCounts, Wake};
 use idle::Idle;
@@ -80,12 +82,15 @@ pub(crate) fn is_saturated() -> bool {
     with_current(|worker| worker.is_some_and(Worker::is_saturated))
 }
 
-/// Has the monitor expire `job` at `deadline`.
-pub(crate) fn keep_deadline(deadline: Deadline, job: &Arc<dyn Job>) {
+/// Gives a call a deadline, unless it has a sooner one, and has the monitor keep it.
+pub(crate) fn keep_deadline(job: &Arc<dyn Job>, timeout: Duration) {
+    let Some(deadline) = Deadline::from_now(timeout).map(Arc::new) else { return };
+    if !job.bring_forward(deadline.clone()) {
+        return;
+    }
     with_current(|worker| {
         let pool = worker.map_or_else(|| global(), Worker::pool);
-        pool.monitor
-            .add_deadline(deadline.at(), Arc::downgrade(job), pool);
+        pool.monitor.add_deadline(deadline, Arc::downgrade(job), pool);
     });
 }
 
@@ -154,7 +159,8 @@ impl Pool {
         if let Err(error) = thread {
             self.counts.undo_wake();
             let left = self.threads.fetch_sub(1, Ordering::SeqCst) - 1;
-            if left == 0 {
+            // A thread that joins goes on only when somebody runs the call it waits for.
+            if left == self.joining.load(Ordering::SeqCst) {
                 self.refuse_all(&format!("the system gave no thread to run it on: {error}"));
             } else {
                 self.max_threads.store(left, Ordering::Relaxed);
@@ -173,7 +179,7 @@ impl Pool {
     fn refuse_all(&self, why: &str) {
         while let Some(job) = self.queues.pop().or_else(|| self.queues.steal(0)) {
             job.refuse(why);
-            crate::task::drop_quietly(job);
+            drop_quietly(job);
         }
     }
 

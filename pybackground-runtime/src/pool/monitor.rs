@@ -11,6 +11,7 @@ use std::time::{Duration, Instant};
 use super::Pool;
 use super::deadlines::Deadlines;
 use super::growth::{Growth, Reading};
+use crate::deadline::Deadline;
 use crate::sync::lock;
 use crate::task::Job;
 
@@ -70,10 +71,15 @@ impl Monitor {
         self.notify(state, pool);
     }
 
-    /// Expires `job` at `at` unless it ends before.
-    pub(super) fn add_deadline(&self, at: Instant, job: Weak<dyn Job>, pool: &Arc<Pool>) {
+    /// Expires `job` at its deadline unless it ends before.
+    pub(super) fn add_deadline(
+        &self,
+        deadline: Arc<Deadline>,
+        job: Weak<dyn Job>,
+        pool: &Arc<Pool>,
+    ) {
         let mut state = lock(&self.state);
-        if state.deadlines.add(at, job) {
+        if state.deadlines.add(deadline, job) {
             self.notify(state, pool);
         }
     }
@@ -101,6 +107,7 @@ impl Monitor {
     fn run(&self, pool: &Arc<Pool>) {
         let mut growth = Growth::new();
         let mut ticks = 0;
+        let mut patience = pool.config.keep_alive();
         let mut state = lock(&self.state);
         loop {
             let now = Instant::now();
@@ -122,21 +129,21 @@ impl Monitor {
                     self.stop_watching(&mut state, pool);
                 }
             }
-            let Some(wait) = state.next_wait(now, pool.config.keep_alive()) else {
-                state = self
-                    .changed
-                    .wait(state)
-                    .unwrap_or_else(PoisonError::into_inner);
-                continue;
-            };
-            let (woken, timeout) = self
-                .changed
-                .wait_timeout(state, wait)
-                .unwrap_or_else(PoisonError::into_inner);
+            let wait = state.next_wait(now, patience);
+            let (woken, timeout) =
+                self.changed.wait_timeout(state, wait).unwrap_or_else(PoisonError::into_inner);
             state = woken;
-            if timeout.timed_out() && !state.watching && state.deadlines.next().is_none() {
-                state.alive = false;
-                return;
+            if !timeout.timed_out() {
+                patience = pool.config.keep_alive();
+            } else if !state.watching && wait == patience {
+                // A quiet time is over. Deadlines of calls that have ended are no reason to stay; if
+                // others are left, the next look is later.
+                state.deadlines.sweep();
+                if state.deadlines.next().is_none() {
+                    state.alive = false;
+                    return;
+                }
+                patience = patience.saturating_mul(2);
             }
         }
     }
@@ -155,18 +162,12 @@ impl Monitor {
 }
 
 impl State {
-    /// How long there is nothing to do; `None` if that is for ever.
-    fn next_wait(&self, now: Instant, keep_alive: Duration) -> Option<Duration> {
-        let next = self
-            .deadlines
-            .next()
-            .map(|at| at.saturating_duration_since(now));
-        match (self.watching, next) {
-            (true, Some(next)) => Some(next.min(TICK)),
-            (true, None) => Some(TICK),
-            (false, Some(next)) => Some(next),
-            (false, None) if keep_alive == Duration::MAX => None,
-            (false, None) => Some(keep_alive),
+    /// How long there is nothing to do, but for `patience` at most.
+    fn next_wait(&self, now: Instant, patience: Duration) -> Duration {
+        let longest = if self.watching { TICK } else { patience };
+        match self.deadlines.next() {
+            Some(next) => longest.min(next.saturating_duration_since(now)),
+            None => longest,
         }
     }
 }

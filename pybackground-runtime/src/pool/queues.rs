@@ -10,7 +10,8 @@ use std::sync::{Arc, PoisonError, RwLock, RwLockReadGuard, RwLockWriteGuard};
 use crossbeam_channel::{Receiver, Sender, unbounded};
 use crossbeam_deque::{Steal, Stealer, Worker as Deque};
 
-use crate::task::{Job, drop_quietly};
+use crate::quiet::drop_quietly;
+use crate::task::Job;
 
 type Entry = Arc<dyn Job>;
 

@@ -1,8 +1,6 @@
 //! A thread of the pool: it searches for calls, runs them, sleeps, and leaves.
 
-use std::any::Any;
 use std::cell::{Cell, OnceCell};
-use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::thread;
@@ -11,6 +9,7 @@ use super::Pool;
 use super::idle::{Awake, Sleeper};
 use super::probe::ThreadId;
 use super::queues::OwnQueue;
+use crate::quiet::quietly;
 use crate::task::Job;
 
 /// How often a searching worker looks before it begins to yield, and how often before it sleeps.
@@ -60,8 +59,8 @@ pub(crate) struct Worker {
     own: OwnQueue,
     status: Arc<Status>,
     sleeper: Arc<Sleeper>,
-    /// An address at the base of the stack.
-    stack_base: usize,
+    /// How deep the stack may be for one more body on top of the one that waits.
+    stack_floor: usize,
     /// The thread is about to end: what its destructors call is a call from outside.
     retired: Cell<bool>,
 }
@@ -78,13 +77,14 @@ pub(super) fn run(pool: Arc<Pool>, id: usize) {
         starts: AtomicU64::new(0),
     });
     pool.roster.join(id, status.clone());
+    let stack_floor = stack_pointer().saturating_sub(pool.config.stack_size() / 2);
     let worker = Worker {
         id,
         pool,
         own: OwnQueue::new(id),
         status,
         sleeper: Sleeper::current(),
-        stack_base: stack_pointer(),
+        stack_floor,
         retired: Cell::new(false),
     };
     WORKER.with(|slot| slot.get_or_init(|| worker).work());
@@ -120,13 +120,16 @@ impl Worker {
     /// See [`super::is_saturated`].
     #[inline]
     pub(super) fn is_saturated(&self) -> bool {
-        self.own.len() >= ENOUGH && !self.pool.counts.is_anyone_searching()
+        self.own.len() >= ENOUGH
+            && !self.pool.counts.is_anyone_searching()
+            && self.has_stack()
     }
 
     /// Whether there is stack for one more body on top of the one that waits: a chain of nested joins
     /// goes on on another thread before it overflows this one.
+    #[inline]
     pub(crate) fn has_stack(&self) -> bool {
-        self.stack_base.abs_diff(stack_pointer()) < self.pool.config.stack_size() / 2
+        stack_pointer() > self.stack_floor
     }
 
     /// Takes the entry of a call out of this thread's queue if it is the newest.
@@ -195,10 +198,8 @@ impl Worker {
         let mut next = Some(job);
         while let Some(job) = next {
             self.status.count_start();
-            // A panic gets here from the destructor of a result that nobody waits for: the panic
-            // hook has told it.
-            let _: Result<(), Box<dyn Any + Send>> =
-                catch_unwind(AssertUnwindSafe(move || job.run()));
+            // A panic gets here from the destructor of a result that nobody waits for.
+            quietly(move || job.run());
             if self.pool.counts.leave_if_crowded() {
                 self.status.set_running(false);
                 return false;
@@ -241,8 +242,8 @@ impl Drop for Worker {
     }
 }
 
-/// Roughly where the stack ends now.
-#[inline(never)]
+/// Roughly where the stack ends now; it grows downwards.
+#[inline]
 fn stack_pointer() -> usize {
     let local = 0_u8;
     (&raw const local).addr()

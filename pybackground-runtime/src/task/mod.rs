@@ -28,8 +28,7 @@ mod phase;
 mod stage;
 mod waiters;
 
-use std::any::Any;
-use std::panic::{AssertUnwindSafe, RefUnwindSafe, UnwindSafe, catch_unwind};
+use std::panic::{RefUnwindSafe, UnwindSafe};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::task::{Wake, Waker};
 use std::time::Instant;
@@ -39,6 +38,7 @@ use crate::deadline::Deadline;
 use crate::error::Error;
 use crate::options::Options;
 use crate::pool;
+use crate::quiet::drop_quietly;
 use crate::snapshot::overruns;
 use crate::sync::lock;
 
@@ -72,9 +72,9 @@ pub(crate) trait Job: Send + Sync + UnwindSafe + RefUnwindSafe {
     /// Closes the call because it cannot be run, unless somebody runs it.
     fn refuse(&self, why: &str);
     fn call(&self) -> Call;
-    fn deadline(&self) -> Option<Deadline>;
-    /// Sets the deadline; `false` if there is a sooner one.
-    fn bring_forward(&self, deadline: Deadline) -> bool;
+    fn deadline(&self) -> Option<Arc<Deadline>>;
+    /// Sets the deadline; `false` if there is a sooner one or the call has ended.
+    fn bring_forward(&self, deadline: Arc<Deadline>) -> bool;
     /// Has `waker` woken when the call ends; `false` if it has ended.
     fn register(&self, waker: &Waker) -> bool;
 }
@@ -249,11 +249,11 @@ impl<B: Body> Job for Task<B> {
         self.identity()
     }
 
-    fn deadline(&self) -> Option<Deadline> {
+    fn deadline(&self) -> Option<Arc<Deadline>> {
         lock(&self.core).deadline()
     }
 
-    fn bring_forward(&self, deadline: Deadline) -> bool {
+    fn bring_forward(&self, deadline: Arc<Deadline>) -> bool {
         let mut core = lock(&self.core);
         if self.phase.is_claimable() {
             self.phase.reserve();
@@ -331,12 +331,6 @@ impl<B: Body> Wake for Task<B> {
             pool::submit(self);
         }
     }
-}
-
-/// Drops what nobody wants any more. A destructor that panics has told the panic hook, and harms
-/// nobody else.
-pub(crate) fn drop_quietly<X>(rest: X) {
-    let _: Result<(), Box<dyn Any + Send>> = catch_unwind(AssertUnwindSafe(|| drop(rest)));
 }
 
 #[cfg(test)]

@@ -16,6 +16,8 @@
 //! A step returns what its maker has to do next, with no lock held: drop a body, drop a result that
 //! came too late, wake those who wait. This file knows no clock and no thread.
 
+use std::sync::Arc;
+
 use super::body::Body;
 use super::waiters::Waiters;
 use crate::deadline::Deadline;
@@ -52,7 +54,7 @@ pub(super) struct Core<B: Body> {
     woken: bool,
     /// The call waits for a slot of its function's limit; until then nobody may claim it.
     held: bool,
-    deadline: Option<Box<Deadline>>,
+    deadline: Option<Arc<Deadline>>,
 }
 
 /// What follows from a body's end.
@@ -157,25 +159,33 @@ impl<B: Body> Core<B> {
         matches!(self.stage, Stage::Queued(_))
     }
 
-    pub(super) fn deadline(&self) -> Option<Deadline> {
-        self.deadline.as_deref().copied()
+    pub(super) fn deadline(&self) -> Option<Arc<Deadline>> {
+        self.deadline.clone()
     }
 
-    /// Sets the deadline unless there is a sooner one, and returns it if it was set.
-    pub(super) fn bring_forward(&mut self, deadline: Deadline) -> bool {
-        let sooner = self
-            .deadline
-            .as_ref()
-            .is_none_or(|known| deadline.at() < known.at());
-        if sooner {
-            self.deadline = Some(Box::new(deadline));
+    /// Sets the deadline unless there is a sooner one or the call has ended; returns whether it did.
+    pub(super) fn bring_forward(&mut self, deadline: Arc<Deadline>) -> bool {
+        let ended = matches!(self.stage, Stage::Done(_) | Stage::Closed { .. } | Stage::Taken);
+        let later = self.deadline.as_ref().is_some_and(|known| known.at() <= deadline.at());
+        if ended || later {
+            return false;
         }
-        sooner
+        if let Some(replaced) = self.deadline.replace(deadline) {
+            replaced.end();
+        }
+        true
+    }
+
+    fn end_deadline(&self) {
+        if let Some(deadline) = &self.deadline {
+            deadline.end();
+        }
     }
 
     pub(super) fn finish(&mut self, outcome: Outcome<B::Output>) -> Finish<B::Output> {
         if matches!(self.stage, Stage::Running) {
             self.stage = Stage::Done(outcome);
+            self.end_deadline();
             Finish::Published(std::mem::take(&mut self.waiters))
         } else {
             Finish::TooLate(outcome)
@@ -234,6 +244,7 @@ impl<B: Body> Core<B> {
         };
         let waiters = std::mem::take(&mut self.waiters);
         let error = why(is);
+        self.end_deadline();
         if body.is_some() {
             self.stage = Stage::Closed {
                 body,

@@ -2,6 +2,8 @@
 
 use std::task::Waker;
 
+use crate::quiet::quietly;
+
 /// The wakers registered with one call. Few calls have any and most of those have one, so a call
 /// without pays for a pointer.
 #[derive(Default)]
@@ -27,12 +29,14 @@ impl Waiters {
         }
     }
 
-    /// Wakes everybody. Wakers are foreign code: call this with no lock held.
+    /// Wakes everybody. Wakers are foreign code: they are called with no lock held, and one that
+    /// panics does not keep the others from being woken.
     #[inline]
     pub(super) fn wake(self) {
         if let Some(list) = self.0 {
-            list.first.wake();
-            list.others.into_iter().for_each(Waker::wake);
+            for waker in std::iter::once(list.first).chain(list.others) {
+                quietly(|| waker.wake());
+            }
         }
     }
 }

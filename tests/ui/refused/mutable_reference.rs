@@ -1,7 +1,7 @@
 use pybackground::background;
 
 #[background]
-fn fill(list: &mut Vec<u8>, named: &'static mut u8, (buffer): (&mut [u8])) {
+fn fill(list: &mut Vec<u8>, named: &'static mut u8, buffer: &mut [u8]) {
     list.push(*named);
     buffer.fill(0);
 }

@@ -1,7 +1,7 @@
 use pybackground::background;
 
 #[background(timeout = -1.0, retry = 3)]
-const fn several(list: &mut Vec<u8>, text: Option<&str>) -> &str {
+const fn several(list: &mut Vec<u8>, text: Option<u8>) -> &str {
     ""
 }
 

@@ -13,7 +13,8 @@ use crate::attribute::parse::{Options, Timeout};
 use crate::attribute::validate::Passing;
 
 // Input:  { x.len() }
-// Output: let __arg0 = private::lend(x);
+// Output: let __arg0 = x;
+//         let __arg0 = private::lend(__arg0);
 //         private::call(private::Options::here(), move || -> usize {
 //             let __arg0 = __arg0;
 //             let x = private::Lent::get(&__arg0);
@@ -32,9 +33,7 @@ pub(super) fn call(
         Some(first) if first.is_receiver => receiver::renamed(block),
         _ => block.clone(),
     };
-    let declaration = signature
-        .asyncness
-        .and_then(|_| declare_result(output, runtime));
+    let declaration = signature.asyncness.and_then(|_| declare_result(output, runtime));
     let body = bind(arguments, body, declaration.as_ref(), output, runtime);
     let options = call_options(signature, options, runtime);
     let of_body = &output.of_body;
@@ -59,11 +58,14 @@ fn carry(argument: &Argument<'_>, runtime: &Runtime) -> TokenStream {
         (Passing::Copied, false) => quote_spanned!(span=> lend),
         (Passing::Copied, true) => quote_spanned!(span=> lend_receiver),
     };
-    let configured = argument
-        .attributes
-        .iter()
-        .filter(|attribute| is_cfg(attribute));
-    quote_spanned!(span=> #(#configured)* let #carrier = #private::#ready(#outer);)
+    let configured: Vec<_> =
+        argument.attributes.iter().filter(|attribute| is_cfg(attribute)).collect();
+    // In two steps, for the compiler reports the same requirement twice if it meets it under a
+    // name of the user's and again in an expression of ours.
+    quote_spanned! {span=>
+        #(#configured)* let #carrier = #outer;
+        #(#configured)* let #carrier = #private::#ready(#carrier);
+    }
 }
 
 /// The body's side: every argument bound to its pattern, in order, around `body`.
@@ -112,21 +114,11 @@ fn declare_result(output: &Output, runtime: &Runtime) -> Option<TokenStream> {
 //         let __arg1 = private::Given::take(__arg1); let (a, _) = __arg1;
 //         let __arg2 = __arg2; let &y = private::Lent::get(&__arg2);
 fn binding(argument: &Argument<'_>, runtime: &Runtime) -> TokenStream {
-    let Argument {
-        carrier,
-        pattern,
-        attributes,
-        ..
-    } = argument;
+    let Argument { carrier, pattern, attributes, .. } = argument;
     let span = names::mixed(argument.outer.span());
     let private = runtime.private(span);
-    let configured: Vec<_> = attributes
-        .iter()
-        .filter(|attribute| is_cfg(attribute))
-        .collect();
-    let lints = attributes
-        .iter()
-        .filter(|attribute| signatures::is_lint(attribute));
+    let configured: Vec<_> = attributes.iter().filter(|attribute| is_cfg(attribute)).collect();
+    let lints = attributes.iter().filter(|attribute| signatures::is_lint(attribute));
     let (place, value) = match argument.passing {
         Passing::Moved if argument.is_named => {
             (None, quote_spanned!(span=> #private::Given::take(#carrier)))
@@ -150,9 +142,7 @@ fn binding(argument: &Argument<'_>, runtime: &Runtime) -> TokenStream {
 fn borrows_mutably(pattern: TokenStream) -> bool {
     let trees: Vec<_> = pattern.into_iter().collect();
     let is = |tree: &TokenTree, word| matches!(tree, TokenTree::Ident(ident) if ident == word);
-    trees
-        .windows(2)
-        .any(|pair| is(&pair[0], "ref") && is(&pair[1], "mut"))
+    trees.windows(2).any(|pair| is(&pair[0], "ref") && is(&pair[1], "mut"))
         || trees
             .iter()
             .any(|tree| matches!(tree, TokenTree::Group(group) if borrows_mutably(group.stream())))

@@ -48,9 +48,7 @@ const FORMATTING: [&[&str]; 3] = [
 /// string itself stays as it is: its span is what the other names in it mean.
 pub(super) fn receiver_argument(macro_name: &str, arguments: &TokenStream) -> Option<TokenStream> {
     // In any other macro a string is only a string.
-    let before = FORMATTING
-        .iter()
-        .position(|names| names.contains(&macro_name))?;
+    let before = FORMATTING.iter().position(|names| names.contains(&macro_name))?;
     let trees: Vec<_> = arguments.clone().into_iter().collect();
     let format = first_lone_string(&trees, before)?;
     if !captures_self(&format.to_string()) {
@@ -64,20 +62,14 @@ pub(super) fn receiver_argument(macro_name: &str, arguments: &TokenStream) -> Op
 
 /// The first argument from `skip` on that is a string and nothing else.
 fn first_lone_string(trees: &[TokenTree], skip: usize) -> Option<&Literal> {
-    trees
-        .split(is_comma)
-        .skip(skip)
-        .find_map(|argument| match argument {
-            [TokenTree::Literal(literal)] => {
-                let source = literal.to_string();
-                let openings = ["\"", "r\"", "r#"];
-                openings
-                    .iter()
-                    .any(|opening| source.starts_with(opening))
-                    .then_some(literal)
-            }
-            _ => None,
-        })
+    trees.split(is_comma).skip(skip).find_map(|argument| match argument {
+        [TokenTree::Literal(literal)] => {
+            let source = literal.to_string();
+            let openings = ["\"", "r\"", "r#"];
+            openings.iter().any(|opening| source.starts_with(opening)).then_some(literal)
+        }
+        _ => None,
+    })
 }
 
 fn is_comma(tree: &TokenTree) -> bool {
@@ -109,26 +101,12 @@ mod tests {
 
     #[test]
     fn a_placeholder_is_told_from_other_braces() {
-        for source in [
-            "{self}",
-            "a {self:?}",
-            "{{{self}",
-            "{ self }",
-            "{self:>5}",
-            "{a}{self}",
-        ] {
+        for source in ["{self}", "a {self:?}", "{{{self}", "{ self }", "{self:>5}", "{a}{self}"] {
             assert!(captures_self(source), "{source}");
         }
-        for source in [
-            "self",
-            "{{self}}",
-            "{selfish}",
-            "{}",
-            "{0:?} self}",
-            "{",
-            "{self",
-            "{self.x}",
-        ] {
+        for source in
+            ["self", "{{self}}", "{selfish}", "{}", "{0:?} self}", "{", "{self", "{self.x}"]
+        {
             assert!(!captures_self(source), "{source}");
         }
     }

@@ -56,13 +56,7 @@ pub(crate) fn accepted(
     options: &Options,
     runtime: &Runtime,
 ) -> TokenStream {
-    let Function {
-        attributes,
-        visibility,
-        defaultness,
-        signature,
-        body,
-    } = function;
+    let Function { attributes, visibility, defaultness, signature, body } = function;
     let output = output::Output::of(signature, runtime);
     let arguments = names::arguments(signature, passing, options);
     let outer_signature = signature::background(signature, &arguments, &output);
@@ -80,28 +74,20 @@ pub(crate) fn accepted(
 /// A function that was refused still exists, so that its callers are not reported as well. Its body
 /// is what reports it: that also keeps the compiler from judging the body's type.
 pub(crate) fn refused(function: &Function, runtime: &Runtime, errors: &TokenStream) -> TokenStream {
-    let Function {
-        attributes,
-        visibility,
-        defaultness,
-        signature,
-        body,
-    } = function;
-    let output = output::Output::of(signature, runtime);
-    let signature = if validate::is_called_by_harness(function) {
+    let Function { attributes, visibility, defaultness, signature, body } = function;
+    // A test would be left out of a build without tests, together with what it reports.
+    let attributes = attributes.iter().filter(|attribute| !validate::is_test(attribute));
+    // What `main` may return is decided elsewhere.
+    let signature = if validate::is_main(signature) {
         signature.to_token_stream()
     } else {
-        signature::refused(signature, &output)
+        signature::refused(signature, &output::Output::of(signature, runtime))
     };
-    match body {
-        Body::Declaration(semicolon) => {
-            quote!(#(#attributes)* #visibility #defaultness #signature #semicolon #errors)
-        }
-        Body::Block { block, .. } => {
-            let body = brace(errors.clone(), block.span());
-            quote!(#(#attributes)* #visibility #defaultness #signature #body)
-        }
-    }
+    let body = match body {
+        Body::Declaration(semicolon) => quote!(#semicolon #errors),
+        Body::Block { block, .. } => brace(errors.clone(), block.span()).into_token_stream(),
+    };
+    quote!(#(#attributes)* #visibility #defaultness #signature #body)
 }
 
 /// Braces at `span`: that of the user's own, for the compiler holds a function whose braces are

@@ -62,9 +62,7 @@ pub(super) fn arguments<'s>(
     options: &Options,
 ) -> Vec<Argument<'s>> {
     let inputs = signature.inputs.iter().zip(passing).enumerate();
-    inputs
-        .map(|(index, (input, &passing))| argument(index, input, passing, options))
-        .collect()
+    inputs.map(|(index, (input, &passing))| argument(index, input, passing, options)).collect()
 }
 
 fn argument<'s>(
@@ -111,14 +109,7 @@ fn argument<'s>(
 }
 
 fn is_name(pattern: &Pat) -> bool {
-    matches!(
-        pattern,
-        Pat::Ident(PatIdent {
-            by_ref: None,
-            subpat: None,
-            ..
-        })
-    )
+    matches!(pattern, Pat::Ident(PatIdent { by_ref: None, subpat: None, .. }))
 }
 
 /// The name of a parameter in the new signature.

@@ -35,11 +35,8 @@ impl Output {
             // `!` may only be written as a function's result: so take it from there.
             let span = names::mixed(ty.span());
             let private = runtime.private(span);
-            let never = quote_spanned!(span=> <fn() -> #ty as #private::Returns>::Output);
-            return Self {
-                is_never: true,
-                ..Self::new(arrow, &never, never.clone(), runtime)
-            };
+            let never = quote_spanned!(span=> <fn() -> #ty as #private::Function>::Output);
+            return Self { is_never: true, ..Self::new(arrow, &never, never.clone(), runtime) };
         }
         let mut in_lazy = Type::clone(ty);
         each_impl(&mut in_lazy, &mut outlive_arguments);
@@ -55,11 +52,7 @@ impl Output {
 
     fn new(arrow: Token![->], ty: &TokenStream, of_body: TokenStream, runtime: &Runtime) -> Self {
         let span = ty.span();
-        let end = ty
-            .clone()
-            .into_iter()
-            .last()
-            .map_or(span, |tree| tree.span());
+        let end = ty.clone().into_iter().last().map_or(span, |tree| tree.span());
         let path = runtime.at(span);
         let open = quote_spanned!(names::mixed(span)=> ::Lazy<);
         let close = quote_spanned!(names::mixed(end)=> >);
@@ -87,16 +80,10 @@ fn is_never(ty: &Type) -> bool {
 // Since edition 2024 an `impl` type is taken to borrow from every argument, unless it says that it
 // borrows from nothing. It does not: no borrow gets as far as the body.
 fn outlive_arguments(ty: &mut Type) {
-    let Type::ImplTrait(TypeImplTrait {
-        impl_token, bounds, ..
-    }) = ty
-    else {
+    let Type::ImplTrait(TypeImplTrait { impl_token, bounds, .. }) = ty else {
         return;
     };
-    if !bounds
-        .iter()
-        .any(|bound| matches!(bound, TypeParamBound::Lifetime(_)))
-    {
+    if !bounds.iter().any(|bound| matches!(bound, TypeParamBound::Lifetime(_))) {
         let span = names::mixed(impl_token.span);
         bounds.push(TypeParamBound::Lifetime(Lifetime::new("'static", span)));
     }
@@ -120,10 +107,7 @@ fn each_impl(ty: &mut Type, change: &mut dyn FnMut(&mut Type)) {
         Type::Ptr(pointer) => behind_pointer(&mut pointer.elem, change),
         Type::Reference(reference) => behind_pointer(&mut reference.elem, change),
         Type::Slice(slice) => each_impl(&mut slice.elem, change),
-        Type::Tuple(tuple) => tuple
-            .elems
-            .iter_mut()
-            .for_each(|elem| each_impl(elem, change)),
+        Type::Tuple(tuple) => tuple.elems.iter_mut().for_each(|elem| each_impl(elem, change)),
         Type::Path(path) => each_impl_in_path(&mut path.path, change),
         Type::ImplTrait(opaque) => {
             each_impl_in_bounds(opaque.bounds.iter_mut(), change);
@@ -142,10 +126,7 @@ fn behind_pointer(elem: &mut Type, change: &mut dyn FnMut(&mut Type)) {
     if is_impl {
         let inner = std::mem::replace(
             elem,
-            Type::Infer(TypeInfer {
-                attrs: Vec::new(),
-                underscore_token: Token![_](span),
-            }),
+            Type::Infer(TypeInfer { attrs: Vec::new(), underscore_token: Token![_](span) }),
         );
         *elem = Type::Paren(TypeParen {
             attrs: Vec::new(),

@@ -49,10 +49,8 @@ fn rename(tokens: TokenStream) -> Option<TokenStream> {
                 let renamed = rename(content.clone());
                 is_changed |= renamed.is_some() || added.is_some();
                 if renamed.is_some() || added.is_some() {
-                    let content = renamed
-                        .unwrap_or(content)
-                        .into_iter()
-                        .chain(added.into_iter().flatten());
+                    let content =
+                        renamed.unwrap_or(content).into_iter().chain(added.into_iter().flatten());
                     output.extend(groups::rebuilt(group, content.collect()));
                 } else if group.delimiter() == Delimiter::None {
                     output.extend(groups::rebuilt(group, content));
@@ -91,10 +89,9 @@ fn foreign(trees: &[TokenTree]) -> usize {
         // Not the type of a function pointer.
         "fn" if matches!(next, Some(TokenTree::Ident(_) | TokenTree::Punct(_))) => function(trees),
         // Not the captures of an `impl Trait + use<..>`.
-        "use" if !matches!(next, Some(TokenTree::Punct(angle)) if angle.as_char() == '<') => trees
-            .iter()
-            .position(is_semicolon)
-            .map_or(trees.len(), |end| end + 1),
+        "use" if !matches!(next, Some(TokenTree::Punct(angle)) if angle.as_char() == '<') => {
+            trees.iter().position(is_semicolon).map_or(trees.len(), |end| end + 1)
+        }
         // `pub(self)`, `pub(in self::x)`.
         "pub" if matches!(next, Some(TokenTree::Group(_))) => 2,
         // `extern crate self as name;`
@@ -113,9 +110,7 @@ fn function(trees: &[TokenTree]) -> usize {
         }
         other => is_semicolon(other),
     };
-    (0..trees.len())
-        .find(is_end)
-        .map_or(trees.len(), |end| end + 1)
+    (0..trees.len()).find(is_end).map_or(trees.len(), |end| end + 1)
 }
 
 fn is_semicolon(tree: &TokenTree) -> bool {

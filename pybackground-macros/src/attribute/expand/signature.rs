@@ -15,26 +15,19 @@ pub(super) fn background(
     arguments: &[Argument<'_>],
     output: &Output,
 ) -> TokenStream {
-    let inputs = signature
-        .inputs
-        .iter()
-        .zip(arguments)
-        .map(|(input, argument)| {
-            let attributes = input_attributes(input)
-                .iter()
-                .filter(|attribute| !is_lint(attribute));
-            match input {
-                FnArg::Receiver(receiver) => {
-                    let receiver = without_mut(receiver);
-                    quote!(#(#attributes)* #receiver)
-                }
-                FnArg::Typed(parameter) => {
-                    let (name, colon, ty) =
-                        (&argument.outer, &parameter.colon_token, &parameter.ty);
-                    quote!(#(#attributes)* #name #colon #ty)
-                }
+    let inputs = signature.inputs.iter().zip(arguments).map(|(input, argument)| {
+        let attributes = input_attributes(input).iter().filter(|attribute| !is_lint(attribute));
+        match input {
+            FnArg::Receiver(receiver) => {
+                let receiver = without_mut(receiver);
+                quote!(#(#attributes)* #receiver)
             }
-        });
+            FnArg::Typed(parameter) => {
+                let (name, colon, ty) = (&argument.outer, &parameter.colon_token, &parameter.ty);
+                quote!(#(#attributes)* #name #colon #ty)
+            }
+        }
+    });
     assemble(signature, quote!(#(#inputs),*), output)
 }
 
@@ -44,14 +37,7 @@ pub(super) fn refused(signature: &Signature, output: &Output) -> TokenStream {
 }
 
 fn assemble(signature: &Signature, inputs: TokenStream, output: &Output) -> TokenStream {
-    let Signature {
-        safety,
-        fn_token,
-        ident,
-        generics,
-        paren_token,
-        ..
-    } = signature;
+    let Signature { safety, fn_token, ident, generics, paren_token, .. } = signature;
     let returned = &output.returned;
     let where_clause = &generics.where_clause;
     let mut tokens = quote!(#safety #fn_token #ident #generics);
@@ -63,13 +49,10 @@ fn assemble(signature: &Signature, inputs: TokenStream, output: &Output) -> Toke
 /// The user's attributes, and `#[track_caller]` behind them unless it is there already: the call
 /// site that errors and reports name is the user's.
 pub(super) fn attributes(attributes: &[Attribute]) -> TokenStream {
-    let kept = attributes
-        .iter()
-        .filter(|attribute| !is_bare_must_use(attribute));
-    let track_caller = (!attributes
-        .iter()
-        .any(|attribute| attribute.path().is_ident("track_caller")))
-    .then(|| quote_spanned!(Span::mixed_site()=> #[track_caller]));
+    let kept = attributes.iter().filter(|attribute| !is_bare_must_use(attribute));
+    let track_caller =
+        (!attributes.iter().any(|attribute| attribute.path().is_ident("track_caller")))
+            .then(|| quote_spanned!(Span::mixed_site()=> #[track_caller]));
     quote!(#(#kept)* #track_caller)
 }
 
@@ -81,9 +64,7 @@ fn is_bare_must_use(attribute: &Attribute) -> bool {
 /// Lint levels of a parameter go where its pattern goes, into the body.
 pub(super) fn is_lint(attribute: &Attribute) -> bool {
     let levels = ["allow", "warn", "deny", "forbid", "expect"];
-    levels
-        .into_iter()
-        .any(|level| attribute.path().is_ident(level))
+    levels.into_iter().any(|level| attribute.path().is_ident(level))
 }
 
 fn input_attributes(input: &FnArg) -> &[Attribute] {
@@ -95,9 +76,7 @@ fn input_attributes(input: &FnArg) -> &[Attribute] {
 
 /// `mut self` says something about the body only.
 fn without_mut(receiver: &Receiver) -> TokenStream {
-    let Receiver {
-        self_token, kind, ..
-    } = receiver;
+    let Receiver { self_token, kind, .. } = receiver;
     match kind {
         ReceiverKind::Reference(and, lifetime, mutability) => {
             quote!(#and #lifetime #mutability #self_token)

@@ -54,13 +54,7 @@ impl Function {
         } else {
             Body::parse(input)?
         };
-        Ok(Self {
-            attributes,
-            visibility,
-            defaultness,
-            signature,
-            body,
-        })
+        Ok(Self { attributes, visibility, defaultness, signature, body })
     }
 }
 
@@ -75,10 +69,7 @@ impl Body {
         }
         let mut without = Group::new(Delimiter::Brace, groups::parenthesized_at_top(rest));
         without.set_span(block.span());
-        Ok(Self::Block {
-            attributes,
-            block: without,
-        })
+        Ok(Self::Block { attributes, block: without })
     }
 }
 
@@ -124,9 +115,5 @@ fn at_function(input: ParseStream<'_>) -> bool {
 fn not_a_function(input: ParseStream<'_>) -> syn::Error {
     let holds_functions =
         input.peek(Token![impl]) || input.peek(Token![trait]) || input.peek(Token![mod]);
-    input.error(if holds_functions {
-        messages::CONTAINER
-    } else {
-        messages::NOT_A_FUNCTION
-    })
+    input.error(if holds_functions { messages::CONTAINER } else { messages::NOT_A_FUNCTION })
 }

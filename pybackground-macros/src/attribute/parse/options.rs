@@ -39,7 +39,7 @@ impl Options {
                 while !input.is_empty() {
                     if let Err(error) = options.parse_option(input, report) {
                         report.push(error);
-                        skip_to_comma(input)?;
+                        skip_option(input)?;
                     }
                     if !input.is_empty() {
                         input.parse::<Token![,]>()?;
@@ -139,7 +139,11 @@ fn equals(key: &Ident, input: ParseStream<'_>, refusal: &str) -> syn::Result<()>
     Err(syn::Error::new(key.span(), refusal))
 }
 
-fn skip_to_comma(input: ParseStream<'_>) -> syn::Result<()> {
+/// Goes on to the comma behind an option, which is not one inside of its value: `a = f::<A, B>()`.
+fn skip_option(input: ParseStream<'_>) -> syn::Result<()> {
+    if input.parse::<Option<Token![=]>>()?.is_some() && input.fork().parse::<Expr>().is_ok() {
+        input.parse::<Expr>()?;
+    }
     while !input.is_empty() && !input.peek(Token![,]) {
         input.parse::<TokenTree>()?;
     }

@@ -9,6 +9,10 @@ use syn::{Expr, Lit, Path, UnOp};
 
 use crate::attribute::messages;
 
+/// The suffixes of the numbers that can be a timeout.
+const INTEGERS: [&str; 5] = ["", "i32", "i64", "u32", "u64"];
+const FLOATS: [&str; 3] = ["", "f32", "f64"];
+
 /// How long a literal timeout is, or `None` for an expression.
 ///
 /// # Errors
@@ -19,28 +23,26 @@ pub(super) fn literal(expression: &Expr) -> syn::Result<Option<Duration>> {
         Expr::Unary(unary) if matches!(unary.op, UnOp::Neg(_)) => (true, visible(&unary.expr)),
         other => (false, other),
     };
-    let refuse = |message: String| Err(syn::Error::new_spanned(expression, message));
     let shown = |digits: &str| format!("{}{digits}", if negative { "-" } else { "" });
-    match value {
+    let known = match value {
         Expr::Path(path) => match non_finite(&path.path) {
-            Some(name) => refuse(messages::timeout_not_finite(&shown(name))),
-            None => Ok(None),
+            Some(name) => Err(messages::timeout_not_finite(&shown(name))),
+            None => return Ok(None),
         },
         Expr::Lit(literal) => match &literal.lit {
-            Lit::Int(number) if known_suffix(number.suffix()) => {
-                seconds(&shown(number.base10_digits())).or_else(refuse)
+            Lit::Int(number) if INTEGERS.contains(&number.suffix()) => {
+                whole_seconds(negative, number.base10_digits())
             }
-            Lit::Float(number) if known_suffix(number.suffix()) => {
-                seconds(&shown(number.base10_digits())).or_else(refuse)
+            Lit::Float(number) if FLOATS.contains(&number.suffix()) => {
+                let digits = shown(number.base10_digits());
+                seconds(&digits, number.suffix())
             }
-            Lit::Str(text) if !negative => text_duration(&text.value()).or_else(refuse),
-            other => refuse(messages::timeout_not_understood(&shown(&format!(
-                "`{}`",
-                source(other)
-            )))),
+            Lit::Str(text) if !negative => text_duration(&text.value()),
+            other => Err(messages::timeout_not_understood(&shown(&format!("`{}`", source(other))))),
         },
-        _ => Ok(None),
-    }
+        _ => return Ok(None),
+    };
+    known.map(Some).map_err(|refusal| syn::Error::new_spanned(expression, refusal))
 }
 
 /// The expression without the parentheses and the invisible groups around it.
@@ -52,40 +54,51 @@ pub(super) fn visible(expression: &Expr) -> &Expr {
     }
 }
 
-// Input:  "1.5"
+// Input:  5
+// Output: 5 s
+fn whole_seconds(negative: bool, digits: &str) -> Result<Duration, String> {
+    if negative && digits != "0" {
+        return Err(messages::timeout_negative(&format!("-{digits}")));
+    }
+    // The compiler refuses a literal that its type cannot hold.
+    Ok(digits.parse().map_or(Duration::MAX, Duration::from_secs))
+}
+
+// Input:  1.5
 // Output: 1.5 s
-fn seconds(number: &str) -> Result<Option<Duration>, String> {
-    duration(number, 1.0, number)
+fn seconds(digits: &str, suffix: &str) -> Result<Duration, String> {
+    let seconds = match suffix {
+        "f32" => digits.parse::<f32>().map(f64::from),
+        _ => digits.parse::<f64>(),
+    };
+    match seconds {
+        Ok(seconds) => from_seconds(seconds, digits),
+        Err(_) => Err(messages::timeout_not_understood(digits)),
+    }
 }
 
 // Input:  "250ms"
 // Output: 0.25 s
-fn text_duration(text: &str) -> Result<Option<Duration>, String> {
+fn text_duration(text: &str) -> Result<Duration, String> {
     let shown = format!("{text:?}");
     let trimmed = text.trim();
     let unit_start = trimmed.find(char::is_alphabetic).unwrap_or(trimmed.len());
     let (number, unit) = trimmed.split_at(unit_start);
-    let Some(scale) = scale(unit) else {
-        return Err(messages::timeout_not_understood(&shown));
-    };
-    duration(number.trim_end(), scale, &shown)
+    match (number.trim_end().parse::<f64>(), scale(unit)) {
+        (Ok(number), Some(scale)) => from_seconds(number * scale, &shown),
+        _ => Err(messages::timeout_not_understood(&shown)),
+    }
 }
 
-fn duration(number: &str, scale: f64, shown: &str) -> Result<Option<Duration>, String> {
-    let Ok(number) = number.parse::<f64>() else {
-        return Err(messages::timeout_not_understood(shown));
-    };
-    let seconds = number * scale;
-    if !number.is_finite() {
+fn from_seconds(seconds: f64, shown: &str) -> Result<Duration, String> {
+    if !seconds.is_finite() {
         return Err(messages::timeout_not_finite(shown));
     }
     if seconds < 0.0 {
         return Err(messages::timeout_negative(shown));
     }
     // What is too long for a `Duration` never comes.
-    Ok(Some(
-        Duration::try_from_secs_f64(seconds).unwrap_or(Duration::MAX),
-    ))
+    Ok(Duration::try_from_secs_f64(seconds).unwrap_or(Duration::MAX))
 }
 
 fn scale(unit: &str) -> Option<f64> {
@@ -101,15 +114,9 @@ fn scale(unit: &str) -> Option<f64> {
     })
 }
 
-fn known_suffix(suffix: &str) -> bool {
-    matches!(suffix, "" | "f32" | "f64" | "i32" | "i64" | "u32" | "u64")
-}
-
 fn non_finite(path: &Path) -> Option<&'static str> {
     let last = &path.segments.last()?.ident;
-    ["NAN", "INFINITY", "NEG_INFINITY"]
-        .into_iter()
-        .find(|name| last == name)
+    ["NAN", "INFINITY", "NEG_INFINITY"].into_iter().find(|name| last == name)
 }
 
 fn source(literal: &Lit) -> String {

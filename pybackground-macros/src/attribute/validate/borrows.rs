@@ -18,17 +18,11 @@ pub(super) struct Statics {
 impl Statics {
     /// Besides `'static` itself, those declared so: `'a: 'static`, on the parameter or in `where`.
     pub(super) fn of(generics: &Generics) -> Self {
-        let declared = generics
-            .params
-            .iter()
-            .filter_map(|parameter| match parameter {
-                GenericParam::Lifetime(declared) => Some((&declared.lifetime, &declared.bounds)),
-                _ => None,
-            });
-        let predicates = generics
-            .where_clause
-            .iter()
-            .flat_map(|clause| &clause.predicates);
+        let declared = generics.params.iter().filter_map(|parameter| match parameter {
+            GenericParam::Lifetime(declared) => Some((&declared.lifetime, &declared.bounds)),
+            _ => None,
+        });
+        let predicates = generics.where_clause.iter().flat_map(|clause| &clause.predicates);
         let required = predicates.filter_map(|predicate| match predicate {
             WherePredicate::Lifetime(required) => Some((&required.lifetime, &required.bounds)),
             _ => None,
@@ -52,13 +46,7 @@ fn is_static(lifetime: &Lifetime) -> bool {
 
 /// Calls `found` with the tokens of each borrow in `ty`: the lifetime, or the `&` without one.
 pub(super) fn each(ty: &Type, statics: &Statics, found: &mut dyn FnMut(TokenStream)) {
-    Walk {
-        statics,
-        own: Vec::new(),
-        in_signature: false,
-        found,
-    }
-    .ty(ty);
+    Walk { statics, own: Vec::new(), in_signature: false, found }.ty(ty);
 }
 
 struct Walk<'w> {
@@ -120,10 +108,7 @@ impl Walk<'_> {
             match &segment.arguments {
                 PathArguments::None => {}
                 PathArguments::AngleBracketed(arguments) => {
-                    arguments
-                        .args
-                        .iter()
-                        .for_each(|argument| self.argument(argument));
+                    arguments.args.iter().for_each(|argument| self.argument(argument));
                 }
                 PathArguments::Parenthesized(arguments) => {
                     let inputs = arguments.inputs.iter().map(|argument| &argument.ty);

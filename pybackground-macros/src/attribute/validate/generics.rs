@@ -43,10 +43,7 @@ fn promises_something(bound: &TypeParamBound) -> bool {
 }
 
 fn is_bounded_by_where(parameter: &Ident, generics: &Generics) -> bool {
-    let mut predicates = generics
-        .where_clause
-        .iter()
-        .flat_map(|clause| &clause.predicates);
+    let mut predicates = generics.where_clause.iter().flat_map(|clause| &clause.predicates);
     predicates.any(|predicate| match predicate {
         WherePredicate::Type(predicate) => match &predicate.bounded_ty {
             Type::Path(path) if path.path.is_ident(parameter) => {

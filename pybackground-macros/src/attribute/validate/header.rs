@@ -22,19 +22,10 @@ pub(super) fn check(function: &Function, options: &Options, report: &mut Report)
     if is_main(signature) {
         report.at(&signature.ident, messages::MAIN);
     }
-    for attribute in function
-        .attributes
-        .iter()
-        .filter(|attribute| is_test(attribute))
-    {
+    for attribute in function.attributes.iter().filter(|attribute| is_test(attribute)) {
         report.at(attribute, messages::TEST);
     }
     check_options(function, options, report);
-}
-
-/// Whether the harness or the process calls this function, and so dictates what it returns.
-pub(crate) fn is_called_by_harness(function: &Function) -> bool {
-    is_main(&function.signature) || function.attributes.iter().any(is_test)
 }
 
 fn check_options(function: &Function, options: &Options, report: &mut Report) {
@@ -70,16 +61,12 @@ fn is_rust(abi: &syn::Abi) -> bool {
 }
 
 /// Only the `main` that a process starts with takes nothing; a method or helper may have the name.
-fn is_main(signature: &Signature) -> bool {
+pub(crate) fn is_main(signature: &Signature) -> bool {
     signature.ident == "main" && signature.inputs.is_empty() && signature.generics.params.is_empty()
 }
 
 /// `#[test]`, and what other crates call it: `#[tokio::test]`, `#[bench]`.
-fn is_test(attribute: &Attribute) -> bool {
-    let name = attribute
-        .path()
-        .segments
-        .last()
-        .map(|segment| &segment.ident);
+pub(crate) fn is_test(attribute: &Attribute) -> bool {
+    let name = attribute.path().segments.last().map(|segment| &segment.ident);
     name.is_some_and(|name| name == "test" || name == "bench")
 }

@@ -15,7 +15,7 @@ mod passing;
 use syn::ReturnType;
 
 use self::borrows::Statics;
-pub(crate) use self::header::is_called_by_harness;
+pub(crate) use self::header::{is_main, is_test};
 pub(crate) use self::passing::Passing;
 use super::messages;
 use super::parse::{Body, Function, Options};
@@ -30,11 +30,8 @@ pub(crate) fn validate(
     let signature = &function.signature;
     header::check(function, options, report);
     let statics = Statics::of(&signature.generics);
-    let passing = signature
-        .inputs
-        .iter()
-        .map(|input| passing::of(input, &statics, report))
-        .collect();
+    let passing =
+        signature.inputs.iter().map(|input| passing::of(input, &statics, report)).collect();
     if let ReturnType::Type(_, output) = &signature.output {
         borrows::each(output, &statics, &mut |borrow| {
             report.at(borrow, messages::RETURNS_BORROW);

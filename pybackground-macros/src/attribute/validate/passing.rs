@@ -49,10 +49,7 @@ fn of_receiver(receiver: &Receiver, statics: &Statics, report: &mut Report) -> P
 fn of_type(ty: &Type, statics: &Statics, mutable: &str, report: &mut Report) -> Passing {
     let reference = outermost_reference(ty);
     let lent = reference.filter(|reference| {
-        !reference
-            .lifetime
-            .as_ref()
-            .is_some_and(|lifetime| statics.contains(lifetime))
+        !reference.lifetime.as_ref().is_some_and(|lifetime| statics.contains(lifetime))
     });
     // Only the outermost reference can be turned into a copy; any other borrow is in the way.
     let rest = lent.map_or(ty, |reference| &*reference.elem);
@@ -61,12 +58,7 @@ fn of_type(ty: &Type, statics: &Statics, mutable: &str, report: &mut Report) -> 
     match lent {
         Some(reference) => {
             if reference.mutability.is_some() {
-                let TypeReference {
-                    and_token,
-                    lifetime,
-                    mutability,
-                    ..
-                } = reference;
+                let TypeReference { and_token, lifetime, mutability, .. } = reference;
                 report.at(quote::quote!(#and_token #lifetime #mutability), mutable);
                 return Passing::Moved;
             }

@@ -5,16 +5,16 @@
 //! is the same every time unless the system happens to switch to the monitor in the middle of it.
 
 use std::process::ExitCode;
-use std::sync::mpsc::{self, Sender};
+use std::sync::mpsc;
 use std::time::Duration;
 
 use pybackground::{Lazy, background, configure, spawn};
 
 /// So few take less than a time slice, and so the monitor rarely comes in between.
-const OPERATIONS: u64 = 250;
+const OPERATIONS: usize = 250;
 
 /// More calls in a worker's queue than it wants before it computes on the spot.
-const ENOUGH: u64 = 8;
+const ENOUGH: usize = 8;
 
 /// A deadline that never comes, but for which the monitor's thread is started.
 const NEVER: Duration = Duration::from_secs(24 * 60 * 60);
@@ -39,12 +39,12 @@ fn main() -> ExitCode {
 }
 
 #[background]
-fn identity(number: u64) -> u64 {
+fn identity(number: usize) -> usize {
     number
 }
 
 #[background(compute)]
-fn identity_compute(number: u64) -> u64 {
+fn identity_compute(number: usize) -> usize {
     number
 }
 
@@ -56,36 +56,54 @@ fn measured<R>(operations: impl FnOnce() -> R) -> R {
 
 /// Making calls from outside while every worker is busy.
 fn dispatch() {
-    let release = hold_the_worker();
-    let mut calls = Vec::with_capacity(OPERATIONS as usize);
+    let (release, wait) = mpsc::channel();
+    let held = on_the_worker(move || wait.recv().expect("the other side releases"));
+    let mut calls = Vec::with_capacity(OPERATIONS);
     measured(|| calls.extend((0..OPERATIONS).map(identity)));
-    release.send(()).expect("the body waits");
-    check(calls.into_iter().map(Lazy::into_inner).sum());
+    release.send(0).expect("the body waits");
+    check(Lazy::into_inner(held) + calls.into_iter().map(Lazy::into_inner).sum::<usize>());
 }
 
 /// Joining calls that have ended.
 fn join() {
-    let calls: Vec<Lazy<u64>> = (0..OPERATIONS).map(identity).collect();
+    let calls: Vec<Lazy<usize>> = (0..OPERATIONS).map(identity).collect();
     // The only worker takes calls from outside in their order: with the last all have ended.
-    let _ = Lazy::wait(&calls[calls.len() - 1]);
+    assert!(Lazy::wait(&calls[OPERATIONS - 1]).is_ok());
     check(measured(|| calls.into_iter().map(Lazy::into_inner).sum()));
 }
 
 /// Calls that a worker makes and joins at once, and so runs itself.
 fn in_place_join() {
-    let sum = spawn(|| {
-        start_the_monitor();
-        measured(|| (0..OPERATIONS).map(|number| identity(number) + 0).sum())
-    });
-    check(Lazy::into_inner(sum));
+    let sum = || measured(|| (0..OPERATIONS).map(|n| Lazy::into_inner(identity(n))).sum());
+    check(Lazy::into_inner(on_the_worker(sum)));
 }
 
 /// Calls that a worker with enough calls waiting runs where it makes them.
 fn compute() {
-    let sum = spawn(|| {
-        let waiting: Vec<Lazy<u64>> = (0..ENOUGH).map(identity).collect();
-        let sum = measured(|| (0..OPERATIONS).map(|number| identity_compute(number) + 0).sum());
-        (waiting, sum)
+    let sum = on_the_worker(|| {
+        let waiting: Vec<Lazy<usize>> = (0..ENOUGH).map(|_| identity(0)).collect();
+        let calls = || {
+            let calls = (0..OPERATIONS).map(identity_compute);
+            calls.map(Lazy::into_inner).sum::<usize>()
+        };
+        measured(calls) + waiting.into_iter().map(Lazy::into_inner).sum::<usize>()
     });
-    check(Lazy::into_inner(sum).1);
+    check(Lazy::into_inner(sum));
+}
+
+/// Runs `body` on the worker as soon as the monitor's thread is there, which is started for the first
+/// deadline or the first call that waits, whichever comes first.
+fn on_the_worker(body: impl FnOnce() -> usize + Send + 'static) -> Lazy<usize> {
+    let (begin, wait) = mpsc::channel();
+    let call = spawn(move || {
+        wait.recv().expect("the other side begins");
+        body()
+    });
+    let call = Lazy::with_timeout(call, NEVER);
+    begin.send(()).expect("the body waits");
+    call
+}
+
+fn check(sum: usize) {
+    assert_eq!(sum, OPERATIONS * (OPERATIONS - 1) / 2);
 }

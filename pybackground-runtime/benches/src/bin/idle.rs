@@ -36,16 +36,10 @@ const ROW: Row = Row {
     title: "context switches in 10 s idle after a burst",
     unit: Unit::Count,
     extras: &[
-        Extra {
-            label: "threads",
-            unit: Unit::Count,
-        },
-        Extra {
-            label: "threads after the keep-alive",
-            unit: Unit::Count,
-        },
+        Extra { label: "threads", unit: Unit::Count },
+        Extra { label: "threads after the keep-alive", unit: Unit::Count },
     ],
-    against: Against::BestPeer,
+    against: Against::Nothing,
     bars: &[Bar::Figure(0.0), Bar::ExtraAtMost(1, 0.0)],
     contenders: &[
         ours("pybackground", of_ours),

@@ -36,22 +36,10 @@ const ROW: Row = Row {
     title: "a pending call with a closure of 16 bytes",
     unit: Unit::Bytes,
     extras: &[
-        Extra {
-            label: "heap",
-            unit: Unit::Bytes,
-        },
-        Extra {
-            label: "handle",
-            unit: Unit::Bytes,
-        },
-        Extra {
-            label: "resident",
-            unit: Unit::Bytes,
-        },
-        Extra {
-            label: "allocations in 1,000 calls",
-            unit: Unit::Count,
-        },
+        Extra { label: "heap", unit: Unit::Bytes },
+        Extra { label: "handle", unit: Unit::Bytes },
+        Extra { label: "resident", unit: Unit::Bytes },
+        Extra { label: "allocations in 1,000 calls", unit: Unit::Count },
     ],
     against: Against::BestPeer,
     bars: &[Bar::Figure(MOST)],

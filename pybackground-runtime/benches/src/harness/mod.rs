@@ -58,13 +58,10 @@ fn measure(rows: &[Row], options: &Options) -> ExitCode {
     let pace = Pace::measure();
     let mut verdicts = Vec::new();
     for row in rows.iter().filter(|row| options.wants_row(row)) {
-        let contenders: Vec<&Contender> = row
-            .contenders
-            .iter()
-            .filter(|contender| options.wants_contender(contender))
-            .collect();
+        let contenders: Vec<&Contender> =
+            row.contenders.iter().filter(|contender| options.wants_contender(contender)).collect();
         let cells = alternate(row, &contenders, options.runs(), pace);
-        verdicts.push(Verdicts::of(row, cells));
+        verdicts.push(Verdicts::of(row, &cells));
     }
     println!("{}", table::machine(options.runs()));
     println!("{}", table::render(&verdicts, options.markdown()));
@@ -81,10 +78,8 @@ fn alternate<'a>(
     runs: usize,
     pace: Pace,
 ) -> Vec<Cell<'a>> {
-    let mut cells: Vec<Cell<'a>> = contenders
-        .iter()
-        .map(|contender| Cell::new(contender))
-        .collect();
+    let mut cells: Vec<Cell<'a>> =
+        contenders.iter().map(|contender| Cell::new(contender)).collect();
     for run in 1..=runs {
         for cell in cells.iter_mut().filter(|cell| cell.goes_on()) {
             eprintln!("{}: {}, run {run} of {runs}", row.key, cell.name());

@@ -48,19 +48,11 @@ impl Options {
 }
 
 pub(super) fn parse(arguments: &[String], rows: &[Row], runs: usize) -> Result<Asked, String> {
-    let mut options = Options {
-        rows: None,
-        only: None,
-        runs,
-        markdown: false,
-    };
+    let mut options = Options { rows: None, only: None, runs, markdown: false };
     let mut arguments = arguments.iter();
     while let Some(argument) = arguments.next() {
         let mut value = || {
-            arguments
-                .next()
-                .cloned()
-                .ok_or_else(|| format!("{argument} needs a value\n\n{HELP}"))
+            arguments.next().cloned().ok_or_else(|| format!("{argument} needs a value\n\n{HELP}"))
         };
         match argument.as_str() {
             "--rows" => options.rows = Some(known_keys(&value()?, rows)?),
@@ -81,10 +73,7 @@ fn known_keys(keys: &str, rows: &[Row]) -> Result<Vec<String>, String> {
     keys.split(',')
         .map(|key| match rows.iter().find(|row| row.key == key) {
             Some(row) => Ok(row.key.to_owned()),
-            None => Err(format!(
-                "there is no row {key}; the rows are\n{}",
-                list(rows)
-            )),
+            None => Err(format!("there is no row {key}; the rows are\n{}", list(rows))),
         })
         .collect()
 }
@@ -97,10 +86,8 @@ fn number_of_runs(text: &str) -> Result<usize, String> {
 }
 
 fn list(rows: &[Row]) -> String {
-    let lines: Vec<String> = rows
-        .iter()
-        .map(|row| format!("  {:<14} {}", row.key, row.title))
-        .collect();
+    let lines: Vec<String> =
+        rows.iter().map(|row| format!("  {:<14} {}", row.key, row.title)).collect();
     lines.join("\n")
 }
 

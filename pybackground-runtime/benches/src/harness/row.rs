@@ -39,6 +39,8 @@ pub enum Against {
     BestPeer,
     /// The contender of that name.
     Contender(&'static str),
+    /// Nothing: a ratio would mean nothing either.
+    Nothing,
     /// The contender before, for contenders that are the same work in growing sizes.
     Before,
 }
@@ -100,39 +102,24 @@ pub struct Reading {
 
 impl From<f64> for Reading {
     fn from(figure: f64) -> Self {
-        Self {
-            figure,
-            extras: Vec::new(),
-        }
+        Self { figure, extras: Vec::new() }
     }
 }
 
 /// pybackground as a contender.
 #[must_use]
 pub const fn ours(name: &'static str, run: fn(Pace) -> Reading) -> Contender {
-    Contender {
-        name,
-        kind: Kind::Ours,
-        run: Run::Here(run),
-    }
+    Contender { name, kind: Kind::Ours, run: Run::Here(run) }
 }
 
 /// A peer as a contender.
 #[must_use]
 pub const fn peer(name: &'static str, run: fn(Pace) -> Reading) -> Contender {
-    Contender {
-        name,
-        kind: Kind::Peer,
-        run: Run::Here(run),
-    }
+    Contender { name, kind: Kind::Peer, run: Run::Here(run) }
 }
 
 /// Something to set the figures in proportion.
 #[must_use]
 pub const fn reference(name: &'static str, run: Run) -> Contender {
-    Contender {
-        name,
-        kind: Kind::Reference,
-        run,
-    }
+    Contender { name, kind: Kind::Reference, run }
 }

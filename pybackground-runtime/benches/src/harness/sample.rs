@@ -19,9 +19,11 @@ const PATIENCE: Duration = Duration::from_secs(120);
 const SAMPLE: &str = "--sample";
 
 /// What became of a sample.
-#[derive(Clone, Debug, PartialEq)]
-pub(super) enum Sample {
-    Taken(Reading),
+pub(super) type Sample = Result<Reading, Miss>;
+
+/// Why there is no reading.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) enum Miss {
     /// It cannot be taken on this machine, and why.
     Skipped(String),
     /// The contender panicked, died or hung, and what it said.
@@ -55,17 +57,13 @@ pub(super) fn take_here(rows: &[Row], task: &Task) -> ExitCode {
         let mut contenders = row.contenders.iter();
         contenders.find(|contender| contender.name == task.contender)
     });
-    match contender.map(|contender| contender.run) {
-        Some(Run::Here(run)) => {
-            println!("{}", write(&run(task.pace)));
-            // At once: some peers wait for threads or tasks when they are dropped.
-            std::process::exit(0)
-        }
-        _ => {
-            eprintln!("{} of {} is nothing to run here", task.contender, task.row);
-            ExitCode::FAILURE
-        }
-    }
+    let Some(Run::Here(run)) = contender.map(|contender| contender.run) else {
+        eprintln!("{} of {} is nothing to run here", task.contender, task.row);
+        return ExitCode::FAILURE;
+    };
+    println!("{}", write(&run(task.pace)));
+    // At once: some peers wait for threads or tasks when they are dropped.
+    std::process::exit(0)
 }
 
 /// Takes a sample in a process of its own.
@@ -74,7 +72,7 @@ pub(super) fn take(row: &Row, contender: &Contender, pace: Pace) -> Sample {
         Run::Here(_) => {
             let program = match std::env::current_exe() {
                 Ok(program) => program,
-                Err(error) => return Sample::Failed(format!("this program is gone: {error}")),
+                Err(error) => return failed(format!("this program is gone: {error}")),
             };
             let mut command = Command::new(program);
             command.args([SAMPLE, row.key, contender.name]);
@@ -83,10 +81,7 @@ pub(super) fn take(row: &Row, contender: &Contender, pace: Pace) -> Sample {
         }
         Run::Go(argument) => {
             let mut command = Command::new("go");
-            command
-                .arg("run")
-                .arg(script("goroutines.go"))
-                .arg(argument);
+            command.arg("run").arg(script("goroutines.go")).arg(argument);
             (command, Some("go"))
         }
         Run::Python(argument) => {
@@ -95,21 +90,20 @@ pub(super) fn take(row: &Row, contender: &Contender, pace: Pace) -> Sample {
             (command, Some("python3"))
         }
     };
-    command
-        .stdin(Stdio::null())
-        .stdout(Stdio::piped())
-        .stderr(Stdio::piped());
+    command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped());
     match (command.spawn(), tool) {
         (Ok(child), _) => outcome(child, row),
-        (Err(_), Some(tool)) => Sample::Skipped(format!("{tool} is not installed")),
-        (Err(error), None) => Sample::Failed(format!("no process for it: {error}")),
+        (Err(_), Some(tool)) => Err(Miss::Skipped(format!("{tool} is not installed"))),
+        (Err(error), None) => failed(format!("no process for it: {error}")),
     }
 }
 
+fn failed(why: String) -> Sample {
+    Err(Miss::Failed(why))
+}
+
 fn script(name: &str) -> PathBuf {
-    Path::new(env!("CARGO_MANIFEST_DIR"))
-        .join("scripts")
-        .join(name)
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("scripts").join(name)
 }
 
 fn outcome(mut child: Child, row: &Row) -> Sample {
@@ -119,16 +113,14 @@ fn outcome(mut child: Child, row: &Row) -> Sample {
     if output == Err(RecvTimeoutError::Timeout) {
         let killed = child.kill().and_then(|()| child.wait());
         let end = killed.map_or_else(|error| error.to_string(), |_| "killed".to_owned());
-        return Sample::Failed(format!("hangs for {} s: {end}", PATIENCE.as_secs()));
+        return failed(format!("hangs for {} s: {end}", PATIENCE.as_secs()));
     }
     let succeeded = child.wait().is_ok_and(|status| status.success());
     match output.ok().and_then(|text| read(&text)) {
-        Some(reading) if succeeded && reading.extras.len() == row.extras.len() => {
-            Sample::Taken(reading)
-        }
+        Some(reading) if succeeded && reading.extras.len() == row.extras.len() => Ok(reading),
         _ => {
             let said = complaint.recv().unwrap_or_default();
-            Sample::Failed(said.trim().replace('\n', " / "))
+            failed(said.trim().replace('\n', " / "))
         }
     }
 }
@@ -158,22 +150,18 @@ fn read(line: &str) -> Option<Reading> {
     let numbers: Result<Vec<f64>, _> = line.split_whitespace().map(str::parse).collect();
     let numbers = numbers.ok()?;
     let (figure, extras) = numbers.split_first()?;
-    Some(Reading {
-        figure: *figure,
-        extras: extras.to_vec(),
-    })
+    Some(Reading { figure: *figure, extras: extras.to_vec() })
 }
 
 #[cfg(test)]
 mod tests {
+    use super::super::row::Against;
+    use super::super::unit::Unit;
     use super::*;
 
     #[test]
     fn a_reading_survives_the_pipe() {
-        let reading = Reading {
-            figure: 1.0 / 3.0,
-            extras: vec![10_000.0, 0.1],
-        };
+        let reading = Reading { figure: 1.0 / 3.0, extras: vec![10_000.0, 0.1] };
         assert_eq!(read(&write(&reading)), Some(reading));
         assert_eq!(read("no number"), None);
         assert_eq!(read(""), None);
@@ -183,11 +171,33 @@ mod tests {
     fn a_task_is_recognised() {
         let arguments = ["--sample", "fib", "rayon::join", "600"].map(str::to_owned);
         let task = asked_for(&arguments).unwrap();
-        assert_eq!(
-            (task.row.as_str(), task.contender.as_str()),
-            ("fib", "rayon::join")
-        );
+        assert_eq!((task.row.as_str(), task.contender.as_str()), ("fib", "rayon::join"));
         assert_eq!(task.pace, Pace::of(600));
         assert!(asked_for(&arguments[1..]).is_none());
+    }
+
+    /// What becomes of a contender that does this in a shell, in a row without extras.
+    fn outcome_of(script: &str) -> Sample {
+        let row = Row {
+            key: "row",
+            title: "work",
+            unit: Unit::Nanoseconds,
+            extras: &[],
+            against: Against::BestPeer,
+            bars: &[],
+            contenders: &[],
+        };
+        let mut shell = Command::new("sh");
+        shell.args(["-c", script]);
+        shell.stdout(Stdio::piped()).stderr(Stdio::piped());
+        outcome(shell.spawn().unwrap(), &row)
+    }
+
+    #[test]
+    fn a_sample_is_what_a_process_prints_that_succeeds() {
+        assert_eq!(outcome_of("echo 1.5"), Ok(Reading::from(1.5)));
+        let complaint = failed("out of / luck".to_owned());
+        assert_eq!(outcome_of("echo 1.5; echo 'out of\nluck' >&2; exit 3"), complaint);
+        assert_eq!(outcome_of("echo 1.5 2.5"), failed(String::new()));
     }
 }

@@ -1,12 +1,11 @@
 //! Cells into a table, for a terminal or as Markdown.
 
-use super::sample::Sample;
-use super::unit::{Unit, ratio};
+use super::sample::Miss;
+use super::unit::ratio;
 use super::verdict::{Verdict, Verdicts};
 
-const HEADER: [&str; COLUMNS] = [
-    "work", "who", "figure", "spread", "ratio", "to reach", "met", "also",
-];
+const HEADER: [&str; COLUMNS] =
+    ["work", "who", "figure", "range", "ratio", "to reach", "met", "also"];
 const COLUMNS: usize = 8;
 
 type Line = [String; COLUMNS];
@@ -27,11 +26,7 @@ pub(super) fn render(rows: &[Verdicts<'_>], markdown: bool) -> String {
             lines.push(line(row, verdict, title));
         }
     }
-    if markdown {
-        as_markdown(&lines)
-    } else {
-        as_text(&lines)
-    }
+    if markdown { as_markdown(&lines) } else { as_text(&lines) }
 }
 
 fn line(row: &Verdicts<'_>, verdict: &Verdict<'_>, title: &str) -> Line {
@@ -42,9 +37,8 @@ fn line(row: &Verdicts<'_>, verdict: &Verdict<'_>, title: &str) -> Line {
                 .map(|(extra, number)| format!("{} {}", extra.label, extra.unit.show(*number)));
             (row.row.unit.show(reading.figure), extras.collect())
         }
-        Err(Sample::Skipped(why)) => ("skipped".to_owned(), vec![why.clone()]),
-        Err(Sample::Failed(why)) => ("failed".to_owned(), vec![why.clone()]),
-        Err(Sample::Taken(_)) => unreachable!("a sample that was taken is a reading"),
+        Err(Miss::Skipped(why)) => ("skipped".to_owned(), vec![why.clone()]),
+        Err(Miss::Failed(why)) => ("failed".to_owned(), vec![why.clone()]),
     };
     let bars = verdict.bars.iter();
     let met = bars.clone().map(|(_, met)| match met {
@@ -56,14 +50,9 @@ fn line(row: &Verdicts<'_>, verdict: &Verdict<'_>, title: &str) -> Line {
         title.to_owned(),
         verdict.contender.name.to_owned(),
         figure,
-        match verdict.reading {
-            Ok(_) => format!("{} %", Unit::Count.show(100.0 * verdict.spread)),
-            Err(_) => String::new(),
-        },
+        verdict.range.map(|range| row.row.unit.show_range(range)).unwrap_or_default(),
         verdict.ratio.map(ratio).unwrap_or_default(),
-        bars.map(|(words, _)| words.as_str())
-            .collect::<Vec<_>>()
-            .join(", "),
+        bars.map(|(words, _)| words.as_str()).collect::<Vec<_>>().join(", "),
         met.collect::<Vec<_>>().join(", "),
         also.join(", "),
     ]
@@ -71,13 +60,7 @@ fn line(row: &Verdicts<'_>, verdict: &Verdict<'_>, title: &str) -> Line {
 
 fn as_markdown(lines: &[Line]) -> String {
     let row = |cells: &Line| {
-        format!(
-            "| {} |",
-            cells
-                .each_ref()
-                .map(|cell| cell.replace('|', "\\|"))
-                .join(" | ")
-        )
+        format!("| {} |", cells.each_ref().map(|cell| cell.replace('|', "\\|")).join(" | "))
     };
     let mut text: Vec<String> = lines.iter().map(row).collect();
     text.insert(1, "|---|---|--:|--:|--:|---|---|---|".to_owned());
@@ -92,13 +75,10 @@ fn as_text(lines: &[Line]) -> String {
     let widths: [usize; COLUMNS] = std::array::from_fn(width);
     let text = lines.iter().map(|line| {
         let cells =
-            line.iter()
-                .zip(widths)
-                .enumerate()
-                .map(|(column, (cell, width))| match column {
-                    2..=4 => format!("{cell:>width$}"),
-                    _ => format!("{cell:<width$}"),
-                });
+            line.iter().zip(widths).enumerate().map(|(column, (cell, width))| match column {
+                2..=4 => format!("{cell:>width$}"),
+                _ => format!("{cell:<width$}"),
+            });
         cells.collect::<Vec<_>>().join("  ").trim_end().to_owned()
     });
     text.collect::<Vec<_>>().join("\n")
@@ -109,6 +89,8 @@ mod tests {
     use super::super::row::{
         Against, Bar, Contender, Extra, Reading, Row, Run, ours, peer, reference,
     };
+    use super::super::sample::Sample;
+    use super::super::unit::Unit;
     use super::super::verdict::Cell;
     use super::*;
 
@@ -123,20 +105,15 @@ mod tests {
         key: "fib",
         title: "recursive fib",
         unit: Unit::Nanoseconds,
-        extras: &[Extra {
-            label: "threads",
-            unit: Unit::Count,
-        }],
+        extras: &[Extra { label: "threads", unit: Unit::Count }],
         against: Against::BestPeer,
         bars: &[Bar::Ratio(0.5), Bar::ExtraAtMost(0, 2.0)],
         contenders: CONTENDERS,
     };
 
-    fn sample(figure: f64, threads: f64) -> Sample {
-        Sample::Taken(Reading {
-            figure,
-            extras: vec![threads],
-        })
+    fn reading(figure: f64, threads: f64) -> Reading {
+        let extras = vec![threads];
+        Reading { figure, extras }
     }
 
     fn verdicts(samples: &[Vec<Sample>]) -> Verdicts<'static> {
@@ -145,25 +122,25 @@ mod tests {
             samples.iter().cloned().for_each(|sample| cell.add(sample));
             cell
         });
-        Verdicts::of(&ROW, cells.collect())
+        Verdicts::of(&ROW, &cells.collect::<Vec<_>>())
     }
 
     #[test]
     fn a_row_shows_medians_against_the_best_peer_and_judges_only_ours() {
         let verdicts = verdicts(&[
-            vec![sample(40.0, 3.0), sample(38.0, 3.0), sample(90.0, 3.0)],
-            vec![sample(400.0, 2.0)],
-            vec![sample(100.0, 2.0)],
-            vec![Sample::Skipped("go is not installed".to_owned())],
+            vec![Ok(reading(40.0, 3.0)), Ok(reading(38.0, 3.0)), Ok(reading(90.0, 3.0))],
+            vec![Ok(reading(400.0, 2.0))],
+            vec![Ok(reading(100.0, 2.0))],
+            vec![Err(Miss::Skipped("go is not installed".to_owned()))],
         ]);
         assert!(!verdicts.has_failure_of_ours());
         let text = render(&[verdicts], true);
         assert_eq!(
             text.lines().skip(2).collect::<Vec<_>>(),
             [
-                "| recursive fib | pybackground | 40.0 ns | 130 % | 0.40 | ≤ 0.50 × the best peer, threads ≤ 2 | yes, no | threads 3 |",
-                "|  | slow | 400 ns | 0 % | 4.00 |  |  | threads 2 |",
-                "|  | fast | 100 ns | 0 % | 1.00 |  |  | threads 2 |",
+                "| recursive fib | pybackground | 40.0 ns | 38.0 to 90.0 | 0.40 | ≤ 0.50 × the best peer, threads ≤ 2 | yes, no | threads 3 |",
+                "|  | slow | 400 ns |  | 4.00 |  |  | threads 2 |",
+                "|  | fast | 100 ns |  | 1.00 |  |  | threads 2 |",
                 "|  | go | skipped |  |  |  |  | go is not installed |",
             ]
         );
@@ -171,36 +148,32 @@ mod tests {
 
     #[test]
     fn a_contender_that_fails_once_has_failed() {
-        let failed = Sample::Failed("it panicked".to_owned());
-        let ours = verdicts(&[vec![sample(40.0, 3.0), failed.clone()]]);
+        let failed = Err(Miss::Failed("it panicked".to_owned()));
+        let ours = verdicts(&[vec![Ok(reading(40.0, 3.0)), failed.clone()]]);
         assert!(ours.has_failure_of_ours());
         assert!(render(&[ours], false).contains("failed"));
-        let theirs = verdicts(&[vec![sample(40.0, 3.0)], vec![failed]]);
+        let theirs = verdicts(&[vec![Ok(reading(40.0, 3.0))], vec![failed]]);
         assert!(!theirs.has_failure_of_ours());
         let text = render(&[theirs], true);
-        assert!(
-            text.contains("≤ 0.50 × the best peer, threads ≤ 2 | ?, no"),
-            "{text}"
-        );
+        assert!(text.contains("≤ 0.50 × the best peer, threads ≤ 2 | ?, no"), "{text}");
     }
 
     #[test]
     fn sizes_are_compared_with_the_size_before() {
-        let row = Row {
-            against: Against::Before,
-            bars: &[Bar::Ratio(2.0)],
-            extras: &[],
-            ..ROW
-        };
+        let row = Row { against: Against::Before, bars: &[Bar::Ratio(2.0)], extras: &[], ..ROW };
         let cells = [10.0, 15.0, 60.0].map(|figure| {
             let mut cell = Cell::new(&CONTENDERS[0]);
-            cell.add(Sample::Taken(Reading::from(figure)));
+            cell.add(Ok(Reading::from(figure)));
             cell
         });
-        let verdicts = Verdicts::of(&row, cells.into());
+        let verdicts = Verdicts::of(&row, &cells);
         let ratios: Vec<_> = verdicts.lines.iter().map(|line| line.ratio).collect();
         assert_eq!(ratios, [None, Some(1.5), Some(4.0)]);
-        let met: Vec<_> = verdicts.lines.iter().map(|line| line.bars[0].1).collect();
-        assert_eq!(met, [None, Some(true), Some(false)]);
+        let met: Vec<Vec<_>> = verdicts
+            .lines
+            .iter()
+            .map(|line| line.bars.iter().map(|(_, met)| *met).collect())
+            .collect();
+        assert_eq!(met, [vec![], vec![Some(true)], vec![Some(false)]]);
     }
 }

@@ -17,9 +17,22 @@ impl Unit {
     /// The number with its unit, to three figures or so.
     pub(super) fn show(self, number: f64) -> String {
         match self {
-            Self::Nanoseconds => format!("{} ns", rounded(number)),
-            Self::Milliseconds => format!("{} ms", rounded(number / 1e6)),
-            Self::Bytes => format!("{} B", rounded(number)),
+            Self::Nanoseconds => format!("{} ns", self.number(number)),
+            Self::Milliseconds => format!("{} ms", self.number(number)),
+            Self::Bytes => format!("{} B", self.number(number)),
+            Self::Count => self.number(number),
+        }
+    }
+
+    /// From the least to the most, without the unit.
+    pub(super) fn show_range(self, (least, most): (f64, f64)) -> String {
+        format!("{} to {}", self.number(least), self.number(most))
+    }
+
+    fn number(self, number: f64) -> String {
+        match self {
+            Self::Nanoseconds | Self::Bytes => rounded(number),
+            Self::Milliseconds => rounded(number / 1e6),
             Self::Count => grouped(number),
         }
     }
@@ -27,11 +40,7 @@ impl Unit {
 
 /// A ratio, to three figures or so.
 pub(super) fn ratio(ratio: f64) -> String {
-    if ratio < 10.0 {
-        format!("{ratio:.2}")
-    } else {
-        rounded(ratio)
-    }
+    if ratio < 10.0 { format!("{ratio:.2}") } else { rounded(ratio) }
 }
 
 fn rounded(number: f64) -> String {
@@ -75,6 +84,7 @@ mod tests {
         assert_eq!(Unit::Milliseconds.show(401e6), "401 ms");
         assert_eq!(Unit::Count.show(10_000.0), "10,000");
         assert_eq!(Unit::Bytes.show(128.0), "128 B");
+        assert_eq!(Unit::Milliseconds.show_range((99.5e6, 401e6)), "99.5 to 401");
         assert_eq!(ratio(0.0626), "0.06");
     }
 }

@@ -1,7 +1,7 @@
 //! Medians, ratios, and whether the bars are met.
 
 use super::row::{Against, Bar, Contender, Kind, Reading, Row};
-use super::sample::Sample;
+use super::sample::{Miss, Sample};
 use super::unit::ratio;
 use crate::measure::median;
 
@@ -11,7 +11,7 @@ pub(super) struct Cell<'a> {
     contender: &'a Contender,
     readings: Vec<Reading>,
     /// Why there are no more.
-    ended: Option<Sample>,
+    ended: Option<Miss>,
 }
 
 /// All contenders of a row, and how they compare.
@@ -26,9 +26,9 @@ pub(super) struct Verdicts<'a> {
 pub(super) struct Verdict<'a> {
     pub(super) contender: &'a Contender,
     /// The median reading, or why there is none.
-    pub(super) reading: Result<Reading, Sample>,
-    /// How far the samples are apart, as a share of the median.
-    pub(super) spread: f64,
+    pub(super) reading: Sample,
+    /// The least and the most of the figures, if there are several.
+    pub(super) range: Option<(f64, f64)>,
     pub(super) ratio: Option<f64>,
     /// Each bar in words and whether it is met; `None` if that cannot be told.
     pub(super) bars: Vec<(String, Option<bool>)>,
@@ -36,11 +36,7 @@ pub(super) struct Verdict<'a> {
 
 impl<'a> Cell<'a> {
     pub(super) fn new(contender: &'a Contender) -> Self {
-        Self {
-            contender,
-            readings: Vec::new(),
-            ended: None,
-        }
+        Self { contender, readings: Vec::new(), ended: None }
     }
 
     pub(super) fn contender(&self) -> &'a Contender {
@@ -57,14 +53,14 @@ impl<'a> Cell<'a> {
 
     pub(super) fn add(&mut self, sample: Sample) {
         match sample {
-            Sample::Taken(reading) => self.readings.push(reading),
-            end => self.ended = Some(end),
+            Ok(reading) => self.readings.push(reading),
+            Err(miss) => self.ended = Some(miss),
         }
     }
 
-    fn median(&self) -> Result<Reading, Sample> {
-        if let Some(end) = &self.ended {
-            return Err(end.clone());
+    fn median(&self) -> Sample {
+        if let Some(miss) = &self.ended {
+            return Err(miss.clone());
         }
         let figures = self.readings.iter().map(|reading| reading.figure);
         let extras = self.readings.first().map_or(0, |first| first.extras.len());
@@ -76,19 +72,19 @@ impl<'a> Cell<'a> {
         })
     }
 
-    fn spread(&self) -> f64 {
+    fn range(&self) -> Option<(f64, f64)> {
+        if self.ended.is_some() || self.readings.len() < 2 {
+            return None;
+        }
         let figures = self.readings.iter().map(|reading| reading.figure);
         let least = figures.clone().fold(f64::INFINITY, f64::min);
-        let most = figures.clone().fold(0.0, f64::max);
-        match figures.collect::<Vec<_>>() {
-            none if none.is_empty() => 0.0,
-            all => (most - least) / median(all),
-        }
+        let most = figures.fold(f64::NEG_INFINITY, f64::max);
+        Some((least, most))
     }
 }
 
 impl<'a> Verdicts<'a> {
-    pub(super) fn of(row: &'a Row, cells: Vec<Cell<'a>>) -> Self {
+    pub(super) fn of(row: &'a Row, cells: &[Cell<'a>]) -> Self {
         let medians: Vec<_> = cells.iter().map(Cell::median).collect();
         let figures: Vec<Option<f64>> = medians
             .iter()
@@ -96,37 +92,22 @@ impl<'a> Verdicts<'a> {
             .collect();
         let lines = cells.iter().zip(medians).enumerate();
         let lines = lines.map(|(index, (cell, reading))| {
-            let base = base(row.against, &cells, &figures, index);
+            let base = base(row.against, cells, &figures, index);
             let ratio = match (&reading, base) {
                 (Ok(reading), Some(base)) => Some(reading.figure / base),
                 _ => None,
             };
-            let bars = match cell.contender.kind {
-                Kind::Ours => row
-                    .bars
-                    .iter()
-                    .map(|bar| judge(row, *bar, &reading, ratio))
-                    .collect(),
-                Kind::Peer | Kind::Reference => Vec::new(),
-            };
-            Verdict {
-                contender: cell.contender,
-                spread: cell.spread(),
-                reading,
-                ratio,
-                bars,
-            }
+            let bars = row.bars.iter().filter(|bar| applies(**bar, row, cell.contender, index));
+            let bars = bars.map(|bar| judge(row, *bar, &reading, ratio)).collect();
+            Verdict { contender: cell.contender, range: cell.range(), reading, ratio, bars }
         });
-        Self {
-            row,
-            lines: lines.collect(),
-        }
+        Self { row, lines: lines.collect() }
     }
 
     /// Whether pybackground panicked, died or hung.
     pub(super) fn has_failure_of_ours(&self) -> bool {
         self.lines.iter().any(|line| {
-            line.contender.kind == Kind::Ours && matches!(line.reading, Err(Sample::Failed(_)))
+            line.contender.kind == Kind::Ours && matches!(line.reading, Err(Miss::Failed(_)))
         })
     }
 }
@@ -150,15 +131,19 @@ fn base(
             figures[position]
         }
         Against::Before => figures[index.checked_sub(1)?],
+        Against::Nothing => None,
     }
 }
 
-fn judge(
-    row: &Row,
-    bar: Bar,
-    reading: &Result<Reading, Sample>,
-    to_base: Option<f64>,
-) -> (String, Option<bool>) {
+/// Whether a bar is for the contender at `index`: it is for us, and not for the first of several
+/// sizes if it compares each with the one before.
+fn applies(bar: Bar, row: &Row, contender: &Contender, index: usize) -> bool {
+    let is_first_size =
+        matches!((bar, row.against), (Bar::Ratio(_), Against::Before)) && index == 0;
+    contender.kind == Kind::Ours && !is_first_size
+}
+
+fn judge(row: &Row, bar: Bar, reading: &Sample, to_base: Option<f64>) -> (String, Option<bool>) {
     let reading = reading.as_ref().ok();
     let extra = |index: usize| reading.map(|reading| reading.extras[index]);
     let in_words = |index: usize, sign: &str, limit: f64| {
@@ -171,23 +156,18 @@ fn judge(
                 Against::BestPeer => "the best peer",
                 Against::Contender(name) => name,
                 Against::Before => "the row before",
+                Against::Nothing => "nothing",
             };
-            (
-                format!("≤ {} × {to}", ratio(most)),
-                to_base.map(|ratio| ratio <= most),
-            )
+            (format!("≤ {} × {to}", ratio(most)), to_base.map(|ratio| ratio <= most))
         }
-        Bar::Figure(most) => (
-            format!("≤ {}", row.unit.show(most)),
-            reading.map(|reading| reading.figure <= most),
-        ),
-        Bar::ExtraAtMost(index, most) => (
-            in_words(index, "≤", most),
-            extra(index).map(|extra| extra <= most),
-        ),
-        Bar::ExtraAtLeast(index, least) => (
-            in_words(index, "≥", least),
-            extra(index).map(|extra| extra >= least),
-        ),
+        Bar::Figure(most) => {
+            (format!("≤ {}", row.unit.show(most)), reading.map(|reading| reading.figure <= most))
+        }
+        Bar::ExtraAtMost(index, most) => {
+            (in_words(index, "≤", most), extra(index).map(|extra| extra <= most))
+        }
+        Bar::ExtraAtLeast(index, least) => {
+            (in_words(index, "≥", least), extra(index).map(|extra| extra >= least))
+        }
     }
 }

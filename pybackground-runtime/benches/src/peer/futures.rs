@@ -41,9 +41,7 @@ impl Peer for TokioSpawn {
         if let Some(workers) = workers {
             builder.worker_threads(workers);
         }
-        Self {
-            runtime: builder.build().expect("the runtime starts"),
-        }
+        Self { runtime: builder.build().expect("the runtime starts") }
     }
 
     fn call(&self, body: impl FnOnce() -> u64 + Send + 'static) -> JoinHandle<u64> {
@@ -67,9 +65,7 @@ impl Peer for TokioSpawnBlocking {
         if let Some(workers) = workers {
             builder.max_blocking_threads(workers);
         }
-        Self {
-            runtime: builder.build().expect("the runtime starts"),
-        }
+        Self { runtime: builder.build().expect("the runtime starts") }
     }
 
     fn call(&self, body: impl FnOnce() -> u64 + Send + 'static) -> JoinHandle<u64> {
@@ -116,15 +112,11 @@ impl Peer for FuturesPool {
         if let Some(workers) = workers {
             builder.pool_size(workers);
         }
-        Self {
-            pool: builder.create().expect("the pool starts"),
-        }
+        Self { pool: builder.create().expect("the pool starts") }
     }
 
     fn call(&self, body: impl FnOnce() -> u64 + Send + 'static) -> RemoteHandle<u64> {
-        self.pool
-            .spawn_with_handle(async move { body() })
-            .expect("the pool is open")
+        self.pool.spawn_with_handle(async move { body() }).expect("the pool is open")
     }
 
     fn join(&self, call: RemoteHandle<u64>) -> u64 {

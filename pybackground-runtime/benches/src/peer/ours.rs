@@ -51,8 +51,5 @@ impl Peer for Compute {
 }
 
 fn set_workers(workers: usize) {
-    configure()
-        .workers(workers)
-        .install()
-        .expect("there was no call yet");
+    configure().workers(workers).install().expect("there was no call yet");
 }

@@ -75,8 +75,7 @@ impl Peer for Threadpool {
 
     fn call(&self, body: impl FnOnce() -> u64 + Send + 'static) -> Receiver<u64> {
         let (send, receive) = oneshot::channel();
-        self.pool
-            .execute(move || send.send(body()).expect("every call is joined"));
+        self.pool.execute(move || send.send(body()).expect("every call is joined"));
         receive
     }
 

@@ -7,13 +7,13 @@ use pybackground_benches::peer::{
 };
 use pybackground_benches::work::{Pace, burn};
 
-use crate::search::{Tasks, WORKERS, metg};
+use crate::search::{EXTRAS, Tasks, WORKERS, metg};
 
 pub(crate) const ROW: Row = Row {
     key: "bag",
     title: "METG, independent tasks from outside",
     unit: Unit::Nanoseconds,
-    extras: &[],
+    extras: EXTRAS,
     against: Against::BestPeer,
     bars: &[],
     contenders: &[
@@ -32,10 +32,8 @@ pub(crate) const ROW: Row = Row {
 fn bag<P: Peer>(pace: Pace) -> Reading {
     let peer = P::start(Some(WORKERS));
     let run = |Tasks { count, rounds }| {
-        let calls = (0..count)
-            .map(|_| peer.call(move || burn(rounds)))
-            .collect();
+        let calls = (0..count).map(|_| peer.call(move || burn(rounds))).collect();
         peer.sum(calls);
     };
-    metg(pace, |count| count, run).into()
+    metg(pace, |count| count, run)
 }

@@ -6,9 +6,11 @@
 //! logarithmic scale.
 
 use std::hint::black_box;
+use std::iter;
 use std::thread;
 use std::time::{Duration, Instant};
 
+use pybackground_benches::harness::{Extra, Reading, Unit};
 use pybackground_benches::measure::{nanoseconds, once, to_float};
 use pybackground_benches::work::{Pace, burn};
 
@@ -16,6 +18,13 @@ use pybackground_benches::work::{Pace, burn};
 pub(crate) const WORKERS: usize = 2;
 
 const EFFECTIVE: f64 = 0.5;
+
+/// One worker alone, were a task to cost nothing, is half as effective as two. At three quarters
+/// there is no doubt that both take part.
+const BEYOND_ONE_WORKER: f64 = 0.75;
+
+/// What [`metg`] tells besides its figure.
+pub(crate) const EXTRAS: &[Extra] = &[Extra { label: "at 75 %", unit: Unit::Nanoseconds }];
 
 /// The grain to begin with, which every runtime can make use of. Each next is half of it.
 const LARGEST: Duration = Duration::from_millis(1);
@@ -35,24 +44,42 @@ pub(crate) struct Tasks {
 }
 
 /// The smallest grain in nanoseconds at which `run`, which runs the tasks that it is given, is
-/// effective. `round_up` tells which numbers of tasks it can run.
-pub(crate) fn metg(pace: Pace, round_up: fn(usize) -> usize, run: impl Fn(Tasks)) -> f64 {
-    let largest = pace.rounds(LARGEST);
+/// effective, and beside it the one at which it is well so. `round_up` tells which numbers of tasks
+/// it can run.
+pub(crate) fn metg(pace: Pace, round_up: fn(usize) -> usize, run: impl Fn(Tasks)) -> Reading {
     let all = pace.rounds(WORK);
-    let mut larger: Option<Point> = None;
-    let mut rounds = largest;
-    loop {
-        let fitting = usize::try_from(all / rounds).expect("rounds are at least one");
+    let points = sweep(pace.rounds(LARGEST), |rounds| {
+        let fitting = usize::try_from(all / rounds).expect("fewer tasks than addresses");
         let count = round_up(fitting.max(FEWEST));
-        let point = Point::measure(Tasks { count, rounds }, &run);
-        match larger {
-            _ if point.efficiency >= EFFECTIVE && rounds == 1 => return point.grain,
-            _ if point.efficiency >= EFFECTIVE => {}
-            Some(larger) => return larger.crossing(point),
-            None => return point.grain,
+        Point::measure(Tasks { count, rounds }, &run)
+    });
+    Reading {
+        figure: crossing(&points, EFFECTIVE),
+        extras: vec![crossing(&points, BEYOND_ONE_WORKER)],
+    }
+}
+
+/// Halves the rounds until they are no longer effective, or one.
+fn sweep(largest: u64, measure: impl Fn(u64) -> Point) -> Vec<Point> {
+    let halves =
+        iter::successors(Some(largest), |rounds| Some(rounds / 2).filter(|half| *half > 0));
+    let mut points = Vec::new();
+    for rounds in halves {
+        let point = measure(rounds);
+        points.push(point);
+        if point.efficiency < EFFECTIVE {
+            break;
         }
-        larger = Some(point);
-        rounds /= 2;
+    }
+    points
+}
+
+/// The grain at which the efficiency falls below `level`; the end of the range if it is beyond.
+fn crossing(points: &[Point], level: f64) -> f64 {
+    match points.iter().position(|point| point.efficiency < level) {
+        None => points[points.len() - 1].grain,
+        Some(0) => points[0].grain,
+        Some(below) => points[below - 1].crossing(points[below], level),
     }
 }
 
@@ -72,15 +99,12 @@ impl Point {
             ideal = ideal.min(without_runtime(tasks));
             real = real.min(once(|| run(tasks)));
         }
-        Self {
-            grain: ideal * to_float(WORKERS) / to_float(tasks.count),
-            efficiency: ideal / real,
-        }
+        Self { grain: ideal * to_float(WORKERS) / to_float(tasks.count), efficiency: ideal / real }
     }
 
-    /// Where the efficiency is a half between this grain and a smaller one.
-    fn crossing(self, smaller: Self) -> f64 {
-        let share = (self.efficiency - EFFECTIVE) / (self.efficiency - smaller.efficiency);
+    /// Where the efficiency is at `level` between this grain and a smaller one.
+    fn crossing(self, smaller: Self, level: f64) -> f64 {
+        let share = (self.efficiency - level) / (self.efficiency - smaller.efficiency);
         self.grain * (smaller.grain / self.grain).powf(share)
     }
 }
@@ -100,9 +124,7 @@ fn without_runtime(tasks: Tasks) -> f64 {
                 })
             })
             .collect();
-        let times = loops
-            .into_iter()
-            .map(|a_loop| a_loop.join().expect("no loop panics"));
+        let times = loops.into_iter().map(|a_loop| a_loop.join().expect("no loop panics"));
         times.fold(0.0, f64::max)
     })
 }
@@ -113,33 +135,38 @@ mod tests {
 
     #[test]
     fn the_crossing_lies_between_on_a_logarithmic_scale() {
-        let larger = Point {
-            grain: 400.0,
-            efficiency: 0.6,
-        };
-        let smaller = Point {
-            grain: 100.0,
-            efficiency: 0.4,
-        };
-        assert!((larger.crossing(smaller) - 200.0).abs() < 1e-6);
+        let larger = Point { grain: 400.0, efficiency: 0.6 };
+        let smaller = Point { grain: 100.0, efficiency: 0.4 };
+        assert!((larger.crossing(smaller, 0.5) - 200.0).abs() < 1e-6);
+    }
+
+    /// A runtime that costs so many nanoseconds a task, on a machine of a round a nanosecond.
+    fn costing(cost: f64) -> impl Fn(u64) -> Point {
+        move |rounds| {
+            let grain = to_float(usize::try_from(rounds).unwrap());
+            let efficiency = grain / (grain + cost);
+            Point { grain, efficiency }
+        }
     }
 
     #[test]
-    fn a_cost_a_task_as_large_as_the_grain_is_found() {
-        // One thread that needs as long again for each task as the task itself: with two workers
-        // it is half as effective as can be only where the cost is nothing; so the grain found is
-        // the largest. Without any cost and on two threads it is the smallest.
-        let pace = Pace::measure();
-        let alone = |tasks: Tasks| {
-            for _ in 0..2 * tasks.count {
-                black_box(burn(tasks.rounds));
+    fn the_result_is_what_a_task_costs() {
+        for cost in [3.0, 1_000.0, 300_000.0] {
+            let points = sweep(1_000_000, costing(cost));
+            // The efficiency is a half where a task takes what it costs, and three quarters where
+            // it takes three times as much.
+            for (level, expected) in [(0.5, cost), (0.75, 3.0 * cost)] {
+                let found = crossing(&points, level);
+                assert!((found / expected - 1.0).abs() < 0.05, "{found} instead of {expected}");
             }
-        };
-        let found = metg(pace, |count| count, alone);
-        assert!(found > 100_000.0, "{found} ns");
-        let free = |tasks: Tasks| {
-            without_runtime(tasks);
-        };
-        assert!(metg(pace, |count| count, free) < 100_000.0);
+        }
+    }
+
+    #[test]
+    fn beyond_the_range_it_is_the_end_of_the_range() {
+        let free = crossing(&sweep(1_000_000, costing(0.0)), 0.5);
+        assert!((free - 1.0).abs() < 1e-9, "{free}");
+        let hopeless = crossing(&sweep(1_000_000, costing(1e9)), 0.5);
+        assert!((hopeless - 1e6).abs() < 1e-9, "{hopeless}");
     }
 }

@@ -18,10 +18,7 @@ pub(crate) const ROW: Row = Row {
     key: "cpu-bound",
     title: "100 bodies computing 50 ms",
     unit: Unit::Milliseconds,
-    extras: &[Extra {
-        label: "threads",
-        unit: Unit::Count,
-    }],
+    extras: &[Extra { label: "threads", unit: Unit::Count }],
     against: Against::Contender("rayon::spawn + oneshot"),
     // No slower, as far as two runs of seconds can agree.
     bars: &[Bar::Ratio(1.02), Bar::ExtraAtMost(0, FEW_THREADS)],
@@ -39,14 +36,9 @@ fn cpu_bound<P: Peer>(pace: Pace) -> Reading {
     let mut figure = 0.0;
     let threads = peak_threads_while(|| {
         figure = once(|| {
-            let calls = (0..BODIES)
-                .map(|_| peer.call(move || burn(rounds)))
-                .collect();
+            let calls = (0..BODIES).map(|_| peer.call(move || burn(rounds))).collect();
             peer.sum(calls);
         });
     });
-    Reading {
-        figure,
-        extras: vec![to_float(threads)],
-    }
+    Reading { figure, extras: vec![to_float(threads)] }
 }

@@ -20,14 +20,8 @@ pub(crate) const ROW: Row = Row {
     title: "the call itself under load, p99.9",
     unit: Unit::Nanoseconds,
     extras: &[
-        Extra {
-            label: "p50",
-            unit: Unit::Nanoseconds,
-        },
-        Extra {
-            label: "p99",
-            unit: Unit::Nanoseconds,
-        },
+        Extra { label: "p50", unit: Unit::Nanoseconds },
+        Extra { label: "p99", unit: Unit::Nanoseconds },
     ],
     against: Against::Contender("rayon::spawn + oneshot"),
     bars: &[Bar::Ratio(3.0)],

@@ -91,9 +91,7 @@ fn fib_futures_pool(pool: ThreadPool, n: u64) -> RemoteHandle<u64> {
         let b = fib_futures_pool(pool, n - 2);
         a.await + b.await
     };
-    spawner
-        .spawn_with_handle(body.boxed())
-        .expect("the pool is open")
+    spawner.spawn_with_handle(body.boxed()).expect("the pool is open")
 }
 
 fn fib_rayon_join(n: u64) -> u64 {
@@ -108,10 +106,7 @@ fn fib_chili(scope: &mut Scope<'_>, n: u64) -> u64 {
     if n < 2 {
         return n;
     }
-    let (a, b) = scope.join(
-        |scope| fib_chili(scope, n - 1),
-        |scope| fib_chili(scope, n - 2),
-    );
+    let (a, b) = scope.join(|scope| fib_chili(scope, n - 1), |scope| fib_chili(scope, n - 2));
     a + b
 }
 

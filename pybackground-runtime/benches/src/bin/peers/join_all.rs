@@ -27,10 +27,7 @@ pub(crate) const ROW: Row = Row {
         peer("rayon::spawn + oneshot", join_all::<RayonSpawn, CALLS>),
         peer("futures ThreadPool", join_all::<FuturesPool, CALLS>),
         peer("blocking", join_all::<Blocking, CALLS>),
-        peer(
-            "tokio spawn_blocking",
-            join_all::<TokioSpawnBlocking, CALLS>,
-        ),
+        peer("tokio spawn_blocking", join_all::<TokioSpawnBlocking, CALLS>),
         peer("std::thread (10,000)", join_all::<StdThread, THREAD_CALLS>),
         reference("Go goroutine", Run::Go("join-all")),
         reference("Python thread (10,000)", Run::Python("join-all")),

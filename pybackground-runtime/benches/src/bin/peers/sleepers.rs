@@ -14,10 +14,7 @@ use pybackground_benches::work::Pace;
 
 const SLEEP: Duration = Duration::from_millis(200);
 
-pub(crate) const MOST_AT_ONCE: &[Extra] = &[Extra {
-    label: "most at once",
-    unit: Unit::Count,
-}];
+pub(crate) const MOST_AT_ONCE: &[Extra] = &[Extra { label: "most at once", unit: Unit::Count }];
 
 pub(crate) const THOUSAND: Row = Row {
     key: "sleep-1000",
@@ -30,10 +27,7 @@ pub(crate) const THOUSAND: Row = Row {
     contenders: &[
         ours("pybackground", sleepers::<Pybackground, 1_000>),
         peer("std::thread", sleepers::<StdThread, 1_000>),
-        peer(
-            "tokio spawn_blocking",
-            sleepers::<TokioSpawnBlocking, 1_000>,
-        ),
+        peer("tokio spawn_blocking", sleepers::<TokioSpawnBlocking, 1_000>),
         peer("blocking", sleepers::<Blocking, 1_000>),
         reference("Go goroutine", Run::Go("sleep-1000")),
         reference("Python thread", Run::Python("sleep-1000")),
@@ -47,10 +41,7 @@ pub(crate) const FIVE_THOUSAND: Row = Row {
     contenders: &[
         ours("pybackground", sleepers::<Pybackground, 5_000>),
         peer("std::thread", sleepers::<StdThread, 5_000>),
-        peer(
-            "tokio spawn_blocking",
-            sleepers::<TokioSpawnBlocking, 5_000>,
-        ),
+        peer("tokio spawn_blocking", sleepers::<TokioSpawnBlocking, 5_000>),
         peer("blocking", sleepers::<Blocking, 5_000>),
         reference("Go goroutine", Run::Go("sleep-5000")),
         reference("Python thread", Run::Python("sleep-5000")),
@@ -74,10 +65,7 @@ fn sleepers<P: Peer, const BODIES: usize>(_: Pace) -> Reading {
         assert_eq!(peer.sum(calls), BODIES as u64);
     });
     assert!(figure >= nanoseconds(SLEEP), "every body sleeps");
-    Reading {
-        figure,
-        extras: vec![to_float(gauge.most())],
-    }
+    Reading { figure, extras: vec![to_float(gauge.most())] }
 }
 
 /// How many are in at once.

@@ -44,10 +44,7 @@ fn together<P: Peer>(_: Pace) -> Reading {
     let calls: Vec<P::Call> = (0..BODIES).map(call).collect();
     assert_eq!(peer.sum(calls), BODIES as u64);
     let (most, last) = meeting.report();
-    Reading {
-        figure: nanoseconds(last - start),
-        extras: vec![to_float(most)],
-    }
+    Reading { figure: nanoseconds(last - start), extras: vec![to_float(most)] }
 }
 
 #[derive(Default)]
@@ -72,9 +69,8 @@ impl Meeting {
         attendance.most = attendance.most.max(attendance.here);
         attendance.last_came = Some(Instant::now());
         if attendance.here < BODIES {
-            let waiting = self
-                .over
-                .wait_timeout_while(attendance, PATIENCE, |attendance| !attendance.over);
+            let waiting =
+                self.over.wait_timeout_while(attendance, PATIENCE, |attendance| !attendance.over);
             (attendance, _) = waiting.expect("nobody panics in a meeting");
         }
         attendance.here -= 1;

@@ -1,0 +1,48 @@
+#[background]
+/// Documented.
+#[must_use]
+#[inline]
+fn attributes(#[cfg(unix)] a: u8, #[allow(unused_variables)] b: (u8, u8)) -> u8 {
+    #![allow(clippy::needless_return)]
+    return 1;
+}
+
+#[background]
+#[track_caller]
+unsafe fn tracked() {}
+
+// ---- becomes ----
+
+/// Documented.
+#[inline]
+#[track_caller]
+fn attributes(#[cfg(unix)] a: u8, b: (u8, u8)) -> ::pybackground::Lazy<u8> {
+    #![allow(clippy::needless_return)]
+    #[cfg(unix)]
+    let __arg0 = a;
+    #[cfg(unix)]
+    let __arg0 = ::pybackground::__private::give(__arg0);
+    let __arg1 = b;
+    let __arg1 = ::pybackground::__private::give(__arg1);
+    ::pybackground::__private::call(
+        ::pybackground::__private::Options::here(),
+        move || -> u8 {
+            #[cfg(unix)]
+            let a = ::pybackground::__private::Given::take(__arg0);
+            #[allow(unused_variables)]
+            let b = ::pybackground::__private::Given::take(__arg1);
+            match () {
+                () => {
+                    return 1;
+                }
+            }
+        },
+    )
+}
+#[track_caller]
+unsafe fn tracked() -> ::pybackground::Lazy<()> {
+    ::pybackground::__private::call(
+        ::pybackground::__private::Options::here(),
+        move || -> () {},
+    )
+}

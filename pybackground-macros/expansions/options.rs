@@ -1,0 +1,43 @@
+#[background(timeout = "250ms", compute, limit = MOST, name = "work")]
+fn literal() -> u8 {
+    1
+}
+
+#[background(timeout = patience(), crate = background_calls)]
+fn expression(patience: u8) -> u8 {
+    patience
+}
+
+// ---- becomes ----
+
+#[track_caller]
+fn literal() -> ::pybackground::Lazy<u8> {
+    ::pybackground::__private::call(
+        ::pybackground::__private::Options::here()
+            .compute()
+            .name("work")
+            .limit({
+                static LIMIT: ::pybackground::__private::Limit = ::pybackground::__private::Limit::new(
+                    ::pybackground::__private::limit(MOST),
+                );
+                &LIMIT
+            })
+            .timeout(::core::time::Duration::new(0u64, 250000000u32)),
+        move || -> u8 { 1 },
+    )
+}
+#[track_caller]
+fn expression(patience: u8) -> background_calls::Lazy<u8> {
+    let __arg0 = patience;
+    let __arg0 = background_calls::__private::give(__arg0);
+    background_calls::__private::call(
+        background_calls::__private::Options::here()
+            .timeout(background_calls::__private::timeout(patience(), "expression")),
+        move || -> u8 {
+            let patience = background_calls::__private::Given::take(__arg0);
+            match () {
+                () => patience,
+            }
+        },
+    )
+}

@@ -1,0 +1,92 @@
+//! The environment variables: what they do, and that a bad value is refused with its name, the value
+//! and the accepted form.
+
+mod common;
+
+use std::sync::{Arc, Barrier};
+
+use common::{child, watchdog};
+use pybackground::{Lazy, configure, snapshot, spawn};
+
+/// In the child: one call, so that the settings are read.
+#[test]
+fn make_a_call() {
+    if child::is_child() {
+        assert_eq!(spawn(|| 1), 1);
+    }
+}
+
+#[test]
+fn a_bad_value_is_refused_at_the_first_call() {
+    for (name, value, form) in [
+        ("PYBACKGROUND_WORKERS", "two", "whole number"),
+        ("PYBACKGROUND_WORKERS", "", "whole number"),
+        ("PYBACKGROUND_WORKERS", "-1", "whole number"),
+        ("PYBACKGROUND_WORKERS", "1.5", "whole number"),
+        ("PYBACKGROUND_WORKERS", "0", "from 1 to"),
+        ("PYBACKGROUND_WORKERS", "99999999", "from 1 to"),
+        ("PYBACKGROUND_MAX_THREADS", "many", "whole number"),
+        ("PYBACKGROUND_MAX_THREADS", "0", "from 1 to"),
+        ("PYBACKGROUND_STACK_SIZE", "2M", "whole number"),
+        ("PYBACKGROUND_STACK_SIZE", "0", "from 1"),
+        ("PYBACKGROUND_KEEP_ALIVE", "-1", "seconds"),
+        ("PYBACKGROUND_KEEP_ALIVE", "NaN", "seconds"),
+        ("PYBACKGROUND_KEEP_ALIVE", "10s", "seconds"),
+        ("PYBACKGROUND_MODE", "fast", "`parallel` or `sequential`"),
+        ("PYBACKGROUND_MODE", "SEQUENTIAL", "`parallel` or `sequential`"),
+    ] {
+        let output = child::command("make_a_call").env(name, value).output().unwrap();
+        let told = child::told(&output);
+        assert!(!output.status.success(), "{name}={value} was accepted: {told}");
+        for part in [name, value, form] {
+            assert!(told.contains(part), "{part} for {name}={value} in: {told}");
+        }
+    }
+}
+
+#[test]
+fn installed_settings_go_before_the_environment() {
+    if !child::is_child() {
+        let mut command = child::command("installed_settings_go_before_the_environment");
+        child::succeeds(
+            command.env("PYBACKGROUND_MODE", "sequential").env("PYBACKGROUND_MAX_THREADS", "1"),
+        );
+        return;
+    }
+    configure().sequential(false).install().unwrap();
+    assert_eq!(spawn(|| 1), 1);
+    assert_eq!(snapshot().threads(), 1);
+}
+
+#[test]
+fn a_bad_variable_is_an_error_of_install_too() {
+    if !child::is_child() {
+        let mut command = child::command("a_bad_variable_is_an_error_of_install_too");
+        child::succeeds(command.env("PYBACKGROUND_WORKERS", "two"));
+        return;
+    }
+    let error = configure().keep_alive(std::time::Duration::MAX).install().unwrap_err().to_string();
+    assert!(error.contains("PYBACKGROUND_WORKERS") && error.contains("\"two\""), "{error}");
+    configure().workers(1).install().expect("what is set is not read from the environment");
+}
+
+#[test]
+fn the_number_of_threads_is_kept() {
+    if !child::is_child() {
+        let mut command = child::command("the_number_of_threads_is_kept");
+        child::succeeds(
+            command.env("PYBACKGROUND_WORKERS", "1").env("PYBACKGROUND_MAX_THREADS", "3"),
+        );
+        return;
+    }
+    let _watchdog = watchdog();
+    let all_there = Arc::new(Barrier::new(3));
+    let bodies: Vec<Lazy<()>> = (0..30)
+        .map(|_| {
+            let all_there = all_there.clone();
+            spawn(move || drop(all_there.wait()))
+        })
+        .collect();
+    bodies.into_iter().for_each(Lazy::into_inner);
+    assert_eq!(snapshot().threads(), 3);
+}
