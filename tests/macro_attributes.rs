@@ -43,6 +43,16 @@ fn configured_away() -> u8 {
     1
 }
 
+#[cfg_attr(all(), background(name = "conditional"))]
+fn conditional_attribute() -> u8 {
+    1
+}
+
+#[cfg_attr(any(), background)]
+fn no_attribute() -> u8 {
+    1
+}
+
 #[background]
 #[deprecated(note = "for the test")]
 fn deprecated() -> u8 {
@@ -85,6 +95,8 @@ fn attributes_keep_their_meaning() {
     assert_eq!(decorated(1), 1);
     assert_eq!(must_use_with_a_reason(), 1);
     assert_eq!(configured_away(), 1);
+    assert_eq!(Lazy::function(&conditional_attribute()), Some("conditional"));
+    let _: u8 = no_attribute();
     #[expect(deprecated)]
     let call = deprecated();
     assert_eq!(call, 1);

@@ -138,6 +138,27 @@ async fn asynchronous_never() -> ! {
     panic!("never")
 }
 
+/// Diverges without saying so.
+///
+/// # Panics
+///
+/// Always.
+#[background]
+fn diverges(number: u8) -> Result<u8, String> {
+    panic!("{number}")
+}
+
+/// Diverges without saying so.
+///
+/// # Panics
+///
+/// Always.
+#[background]
+async fn asynchronous_diverges(number: u8) -> Result<u8, String> {
+    std::future::ready(()).await;
+    panic!("{number}")
+}
+
 /// A type.
 #[derive(Clone, Debug)]
 struct Type(u8);
@@ -191,6 +212,14 @@ impl Type {
     #[background]
     #[must_use]
     fn shared(self: Arc<Self>) -> u8 {
+        self.0
+    }
+    /// A reference that the body may rebind; `mut &self` cannot be written.
+    #[background]
+    fn rebound(mut self: &Self, other: &'static Self) -> u8 {
+        if self.0 == 0 {
+            self = other;
+        }
         self.0
     }
     /// Lent.
@@ -284,6 +313,9 @@ fn nothing_generated_is_linted() {
     assert_eq!(Type(1).declared_async("a"), 2);
     assert_eq!(Type(1).provided(), 1);
     assert_eq!(Type(1).changed().0, 2);
+    assert_eq!(Type(0).rebound(&Type(5)), 5);
+    assert!(Lazy::join(diverges(1)).is_err());
+    assert!(Lazy::join(asynchronous_diverges(1)).is_err());
     assert_eq!(Arc::new(Type(1)).shared(), 1);
     assert_eq!(Arc::new(Type(1)).lent(&Type(2)), 3);
     assert_eq!(library::Public::new().method("a"), "Public(\"\") a");

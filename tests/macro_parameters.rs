@@ -229,6 +229,11 @@ mod patterns {
         format!("{type} {}", r#match)
     }
 
+    #[background(timeout = std::convert::identity(60.0))]
+    fn r#loop(r#fn: u8) -> u8 {
+        r#fn
+    }
+
     #[test]
     fn any_pattern_binds() {
         assert_eq!(*tuple((1, 2), [3, 0, 0, 4]), [1, 2, 3, 4]);
@@ -239,6 +244,7 @@ mod patterns {
         assert_eq!(*ignored(String::new(), 1, "", (), Unit), "ignored");
         assert_eq!(through_references(&("a".into(), "bc".into()), &[1, 0, 0]), 6);
         assert_eq!(raw(1, "2"), "1 2");
+        assert_eq!(r#loop(1), 1);
     }
 }
 

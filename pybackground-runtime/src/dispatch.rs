@@ -61,8 +61,8 @@ where
 
 /// Runs the body of a function under the attribute.
 ///
-/// What is not taken on the fast path is in functions of its own, which get a copy of the options:
-/// then the compiler need not put them into memory on the way to the body.
+/// What is not on the fast path is in functions of its own, which get options built anew: then the
+/// compiler need not put them into memory on the way to the body.
 #[inline(always)]
 #[allow(
     clippy::inline_always,
@@ -76,10 +76,10 @@ where
     if options.may_run_inline() && pool::is_saturated() {
         return match catch_unwind(AssertUnwindSafe(body)) {
             Ok(value) => Lazy::ready(value),
-            Err(payload) => panicked_inline::<F, T>(options, payload),
+            Err(payload) => panicked_inline::<F, T>(options.rebuilt(), payload),
         };
     }
-    start(options, Closure(body))
+    start(options.rebuilt(), Closure(body))
 }
 
 #[cold]

@@ -73,6 +73,13 @@ impl Options {
         }
     }
 
+    /// The same options, field by field.
+    #[inline]
+    pub(crate) fn rebuilt(&self) -> Self {
+        let Self { site, name, limit, timeout, compute } = *self;
+        Self { site, name, limit, timeout, compute }
+    }
+
     #[inline]
     pub(crate) fn site(&self) -> &'static Location<'static> {
         self.site

@@ -26,7 +26,8 @@ pub trait Returns<T> {
 
 #[diagnostic::do_not_recommend]
 impl<T: Send + 'static> Returns<T> for BackgroundCall {
-    #[inline]
+    #[inline(always)]
+    #[allow(clippy::inline_always, reason = "as `dispatch`, which this is a name for")]
     fn run<F>(options: Options, body: F) -> Lazy<T>
     where
         F: FnOnce() -> T + Send + 'static,
@@ -44,7 +45,8 @@ impl<T: Send + 'static> Returns<T> for BackgroundCall {
 }
 
 /// Runs the body of a function in the background.
-#[inline]
+#[inline(always)]
+#[allow(clippy::inline_always, reason = "as `dispatch`, which this is a name for")]
 pub fn call<F, T>(options: Options, body: F) -> Lazy<T>
 where
     F: FnOnce() -> T + Send + 'static,

@@ -290,6 +290,29 @@ impl<T> Lazy<T> {
         }
     }
 
+    /// Waits for two values.
+    #[inline]
+    #[track_caller]
+    fn into_both(this: Self, other: Self) -> (T, T) {
+        match (this.state, other.state) {
+            (State::Ready(this), State::Ready(other)) => (this, other),
+            (this, other) => Self::join_both(Self { state: this }, Self { state: other }),
+        }
+    }
+
+    /// Joins the second first: a worker that made both calls has the younger one on top of its queue.
+    /// Panics are raised in the order of the operands all the same.
+    #[inline(never)]
+    #[track_caller]
+    fn join_both(this: Self, other: Self) -> (T, T) {
+        let other = Self::join(other);
+        let this = Self::into_inner(this);
+        match other {
+            Ok(other) => (this, other),
+            Err(error) => error.raise(),
+        }
+    }
+
     #[inline]
     #[track_caller]
     fn value(&self) -> &T {

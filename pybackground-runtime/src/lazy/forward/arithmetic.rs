@@ -7,19 +7,6 @@ use std::ops::{
 
 use crate::lazy::Lazy;
 
-/// Joins two operands, the second first: a worker that made both calls has the younger one on top of
-/// its queue. Panics are raised in the order of the operands all the same.
-#[inline]
-#[track_caller]
-fn both<T>(this: Lazy<T>, other: Lazy<T>) -> (T, T) {
-    let other = Lazy::join(other);
-    let this = Lazy::into_inner(this);
-    match other {
-        Ok(other) => (this, other),
-        Err(error) => error.raise(),
-    }
-}
-
 /// `Lazy op value`, `Lazy op Lazy`, `&Lazy op &Lazy`, and the assigning forms.
 ///
 /// The operand has the value's own type: with a free one, `Lazy op value` and `Lazy op Lazy` would
@@ -42,7 +29,7 @@ macro_rules! binary {
             #[inline]
             #[track_caller]
             fn $method(self, other: Self) -> T::Output {
-                let (this, other) = both(self, other);
+                let (this, other) = Self::into_both(self, other);
                 this.$method(other)
             }
         }
