@@ -77,6 +77,11 @@
 //! Where a `T` itself is demanded, to match on it or to pass it on, write `*x` or
 //! [`Lazy::into_inner(x)`](Lazy::into_inner).
 //!
+//! One trap: `println!("{x}")` takes the lock of standard output and then waits for `x`. If the body of
+//! `x` prints too, it waits for that lock, and neither goes on. Write `println!("{}", *x)`, which waits
+//! before it prints. The same holds for any lock: do not use a `Lazy` for the first time while you hold
+//! one that its body needs.
+//!
 //! Joining inside a body is fine, however deeply nested: a thread of the library that waits for a call
 //! which nobody has started runs it itself, and otherwise gives its place to another thread. Bodies
 //! that sleep or wait for the network do not hold up others either: threads are added while bodies
@@ -144,3 +149,8 @@ pub use pybackground_runtime::{
     Background, BadTimeout, Callable, ConfigError, Configure, Error, IntoTimeout, Lazy, Overrun,
     Snapshot, Timeout, configure, snapshot, spawn, spawn_compute,
 };
+
+/// The programs of the README compile.
+#[cfg(doctest)]
+#[doc = include_str!("../README.md")]
+struct Readme;

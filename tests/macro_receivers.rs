@@ -182,6 +182,7 @@ mod places {
                 text,
                 format!("{self:>0$} \u{7e}{data}", width, data = data),
                 format!("{} {self:#?}", "{self}"),
+                format!("{self} {}", self.owner, self = self.cents),
             ]
         }
 
@@ -285,6 +286,7 @@ mod places {
         assert_eq!(texts[0], format!("Ada 100{account:?} \"{{self}}\"\n"));
         assert!(texts[1].ends_with(" ~{self}"), "{}", texts[1]);
         assert!(texts[2].starts_with("{self} Account {"), "{}", texts[2]);
+        assert_eq!(texts[3], "100 Ada");
         assert_eq!(account.in_closures(), 300);
         assert_eq!(account.in_a_local_macro(), 201);
         assert_eq!(account.beside_items_with_their_own(), 302);

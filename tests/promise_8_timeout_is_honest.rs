@@ -143,6 +143,24 @@ fn a_result_that_comes_too_late_is_dropped_once() {
     assert_eq!(drops.count(), 1);
 }
 
+/// It is too late although nobody has asked since the deadline.
+#[test]
+fn a_result_that_comes_before_anybody_looks_is_too_late() {
+    let _watchdog = watchdog();
+    let gate = Gate::default();
+    let _opened = gate.opened_at_end();
+    let body = gate.clone();
+    let late = spawn(move || pass(body));
+    gate.wait_for_arrivals(1);
+    let late = Lazy::with_timeout(late, Duration::ZERO);
+    let site = Lazy::called_at(&late);
+    let runs_on = || snapshot().overrunning().iter().any(|o| Some(o.called_at()) == site);
+    common::wait_until(runs_on);
+    gate.open();
+    common::wait_until(|| !runs_on());
+    assert!(late == Timeout);
+}
+
 #[test]
 fn a_panic_that_comes_too_late_harms_nobody() {
     let _watchdog = watchdog();

@@ -1,6 +1,6 @@
 //! `self` in a format string, `"{self:?}"`, is a variable that no token shows.
 
-use proc_macro2::{Literal, TokenStream, TokenTree};
+use proc_macro2::{Literal, Spacing, TokenStream, TokenTree};
 use quote::quote_spanned;
 use syn::Token;
 
@@ -51,7 +51,7 @@ pub(super) fn receiver_argument(macro_name: &str, arguments: &TokenStream) -> Op
     let before = FORMATTING.iter().position(|names| names.contains(&macro_name))?;
     let trees: Vec<_> = arguments.clone().into_iter().collect();
     let format = first_lone_string(&trees, before)?;
-    if !captures_self(&format.to_string()) {
+    if !captures_self(&format.to_string()) || is_given_self(&trees) {
         return None;
     }
     let span = names::mixed(format.span());
@@ -69,6 +69,14 @@ fn first_lone_string(trees: &[TokenTree], skip: usize) -> Option<&Literal> {
             openings.iter().any(|opening| source.starts_with(opening)).then_some(literal)
         }
         _ => None,
+    })
+}
+
+/// Whether there is an argument for it already: `"{self}", self = ..`.
+fn is_given_self(trees: &[TokenTree]) -> bool {
+    trees.split(is_comma).any(|argument| {
+        matches!(argument, [TokenTree::Ident(name), TokenTree::Punct(equals), ..]
+            if name == "self" && equals.as_char() == '=' && equals.spacing() == Spacing::Alone)
     })
 }
 

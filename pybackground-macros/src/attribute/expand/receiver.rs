@@ -5,7 +5,7 @@
 //! This happens to tokens, because `self` also stands where no parser sees it: between the
 //! parentheses of a macro call, in a local `macro_rules!`, in a format string.
 
-use proc_macro2::{Delimiter, Group, Ident, TokenStream, TokenTree};
+use proc_macro2::{Delimiter, Group, Ident, Spacing, TokenStream, TokenTree};
 
 use super::{format_string, names};
 use crate::attribute::groups;
@@ -13,7 +13,7 @@ use crate::attribute::groups;
 // Input:  { self.total + self::FEE; println!("{self}"); fn f(&self) { self.g() } }
 // Output: { __self.total + self::FEE; println!("{self}", self = __self); fn f(&self) { self.g() } }
 pub(super) fn renamed(block: &Group) -> Group {
-    let Some(content) = rename(block.stream()) else {
+    let Some(content) = rename(block.stream(), Place::Code) else {
         return block.clone();
     };
     let mut renamed = Group::new(block.delimiter(), content);
@@ -21,9 +21,17 @@ pub(super) fn renamed(block: &Group) -> Group {
     renamed
 }
 
+/// Where tokens stand.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Place {
+    Code,
+    /// Directly between the parentheses of a macro call.
+    MacroCall,
+}
+
 /// The tokens with `self` renamed, or `None` if there is none: what need not be built anew keeps
 /// the compiler's own groups.
-fn rename(tokens: TokenStream) -> Option<TokenStream> {
+fn rename(tokens: TokenStream, place: Place) -> Option<TokenStream> {
     let trees: Vec<_> = tokens.into_iter().collect();
     let mut output = TokenStream::new();
     let mut is_changed = false;
@@ -38,19 +46,28 @@ fn rename(tokens: TokenStream) -> Option<TokenStream> {
         }
         let done = trees.len() - rest.len();
         match tree {
-            TokenTree::Ident(ident) if ident == "self" && !is_path(after) => {
+            TokenTree::Ident(ident)
+                if ident == "self"
+                    && !is_path(after)
+                    && !(place == Place::MacroCall && is_argument_name(&trees[..done], after)) =>
+            {
                 output.extend([TokenTree::Ident(names::receiver(ident.span()))]);
                 is_changed = true;
             }
             TokenTree::Group(group) => {
                 let content = group.stream();
-                let added = macro_name(&trees[..done])
-                    .and_then(|name| format_string::receiver_argument(&name.to_string(), &content));
-                let renamed = rename(content.clone());
-                is_changed |= renamed.is_some() || added.is_some();
+                let (place, added) = match macro_name(&trees[..done]) {
+                    Some(name) => (
+                        Place::MacroCall,
+                        format_string::receiver_argument(&name.to_string(), &content),
+                    ),
+                    None => (Place::Code, None),
+                };
+                let renamed = rename(content.clone(), place);
                 if renamed.is_some() || added.is_some() {
-                    let content =
-                        renamed.unwrap_or(content).into_iter().chain(added.into_iter().flatten());
+                    is_changed = true;
+                    let content = renamed.unwrap_or(content).into_iter();
+                    let content = content.chain(added.into_iter().flatten());
                     output.extend(groups::rebuilt(group, content.collect()));
                 } else if group.delimiter() == Delimiter::None {
                     output.extend(groups::rebuilt(group, content));
@@ -69,6 +86,14 @@ fn rename(tokens: TokenStream) -> Option<TokenStream> {
 fn is_path(after: &[TokenTree]) -> bool {
     matches!(after, [TokenTree::Punct(first), TokenTree::Punct(second), ..]
         if first.as_char() == ':' && second.as_char() == ':')
+}
+
+/// `self = ..` as an argument of a macro: the name of a format argument, or of a field of a span.
+fn is_argument_name(before: &[TokenTree], after: &[TokenTree]) -> bool {
+    let is = |tree: Option<&TokenTree>, what| matches!(tree, Some(TokenTree::Punct(punct)) if punct.as_char() == what);
+    (before.is_empty() || is(before.last(), ','))
+        && matches!(after.first(), Some(TokenTree::Punct(punct))
+            if punct.as_char() == '=' && punct.spacing() == Spacing::Alone)
 }
 
 /// `name` if `before` ends in `name!`.

@@ -2,7 +2,7 @@
 
 use proc_macro2::{Span, TokenStream};
 use quote::{ToTokens, quote, quote_spanned};
-use syn::{Attribute, FnArg, Meta, Receiver, ReceiverKind, Signature};
+use syn::{Attribute, FnArg, Meta, Receiver, ReceiverKind, Signature, Type, TypeReference};
 
 use super::names::Argument;
 use super::output::Output;
@@ -76,12 +76,24 @@ fn input_attributes(input: &FnArg) -> &[Attribute] {
 
 /// `mut self` says something about the body only.
 fn without_mut(receiver: &Receiver) -> TokenStream {
-    let Receiver { self_token, kind, .. } = receiver;
+    let Receiver { self_token, kind, mutability, .. } = receiver;
     match kind {
         ReceiverKind::Reference(and, lifetime, mutability) => {
             quote!(#and #lifetime #mutability #self_token)
         }
-        ReceiverKind::Typed(colon, ty) => quote!(#self_token #colon #ty),
+        ReceiverKind::Typed(colon, ty) => match &**ty {
+            // `mut self: &Self` has to be written like that, but without `mut` Clippy objects.
+            Type::Reference(TypeReference { and_token, lifetime, elem, .. })
+                if mutability.is_some() && is_self_type(elem) =>
+            {
+                quote!(#and_token #lifetime #self_token)
+            }
+            _ => quote!(#self_token #colon #ty),
+        },
         _ => self_token.to_token_stream(),
     }
+}
+
+fn is_self_type(ty: &Type) -> bool {
+    matches!(ty, Type::Path(path) if path.path.is_ident("Self"))
 }
