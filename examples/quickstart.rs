@@ -44,15 +44,12 @@ fn very_slow_text(arg: &'static str) -> &'static str {
 }
 
 fn main() {
-    form(
-        "a plain function, made a background call where it is called",
-        || {
-            let x = background(very_slow_task)(1);
-            let y = background(very_slow_task)(2);
-            let z = background(very_slow_task)(3);
-            println!("{z} {y} {x}");
-        },
-    );
+    form("a plain function, made a background call where it is called", || {
+        let x = background(very_slow_task)(1);
+        let y = background(very_slow_task)(2);
+        let z = background(very_slow_task)(3);
+        println!("{z} {y} {x}");
+    });
 
     form("a function with the attribute", || {
         let x = slow_by_attribute(1);
@@ -61,17 +58,14 @@ fn main() {
         println!("{z} {y} {x}");
     });
 
-    form(
-        "a plain method, made a background call where it is called",
-        || {
-            let my_object = SomeClass;
-            let method = background(move |arg| my_object.method(arg));
-            let x = method(1);
-            let y = method(2);
-            let z = method(3);
-            println!("{z} {y} {x}");
-        },
-    );
+    form("a plain method, made a background call where it is called", || {
+        let my_object = SomeClass;
+        let method = background(move |arg| my_object.method(arg));
+        let x = method(1);
+        let y = method(2);
+        let z = method(3);
+        println!("{z} {y} {x}");
+    });
 
     form("a method with the attribute", || {
         let my_object = SomeClass;

@@ -44,7 +44,9 @@ impl Page {
 
 #[test]
 fn an_expression_of_the_attribute_is_refused_at_the_call() {
-    let calls: [(fn() -> Lazy<()>, &str, &str); 5] = [
+    type Call = fn() -> Lazy<()>;
+
+    let calls: [(Call, &str, &str); 5] = [
         (not_a_number, "not_a_number", "NaN"),
         (negative, "negative", "-1.5"),
         (infinite, "infinite", "inf"),

@@ -73,8 +73,10 @@ fn the_threads_go_on() {
     bodies.into_iter().for_each(Lazy::into_inner);
 }
 
+type Kind = fn(&Drops) -> Box<dyn Any + Send>;
+
 /// What can be left behind, of both kinds.
-const KINDS: [fn(&Drops) -> Box<dyn Any + Send>; 2] = [bomb, chain];
+const KINDS: [Kind; 2] = [bomb, chain];
 
 #[test]
 fn a_result_that_nobody_waits_for() {

@@ -50,5 +50,5 @@ fn a_body_ends_the_process() {
         assert_eq!(output.status.code(), Some(8), "{}", child::told(&output));
         return;
     }
-    Lazy::into_inner(spawn(|| std::process::exit(8)))
+    Lazy::into_inner(spawn(|| std::process::exit(8)));
 }

@@ -70,6 +70,7 @@ fn every_way_to_declare_a_timeout_times_out() {
     }
 }
 
+#[expect(clippy::needless_pass_by_value, reason = "the arguments of a call are its own")]
 fn pass(gate: Gate) -> u32 {
     gate.pass();
     1

@@ -31,6 +31,7 @@ impl Slow {
     }
 }
 
+#[expect(clippy::needless_pass_by_value, reason = "the arguments of a call are its own")]
 fn very_slow_task(slow: Slow, arg: i32) -> i32 {
     slow.task(arg)
 }
@@ -83,16 +84,14 @@ fn a_method_with_the_attribute() {
 
 #[test]
 fn timeouts() {
-    fn wait_for(gate: Gate, arg: &str) -> &str {
-        gate.pass();
-        arg
-    }
-
     let _watchdog = watchdog();
     let (never, open) = (Gate::default(), Gate::default());
     let _opened = never.opened_at_end();
     open.open();
-    let wait_for = |gate: Gate, arg: &'static str| wait_for(gate, arg);
+    let wait_for = |gate: Gate, arg: &'static str| {
+        gate.pass();
+        arg
+    };
     let x = background(wait_for).timeout(0.02)(never.clone(), "foobar1");
     let y = background(wait_for).timeout(60.0)(open, "foobar2");
     assert!(x == Timeout);

@@ -69,11 +69,7 @@ where
 {
     fn new(function: Arc<F>, options: Options) -> Self {
         let call = F::call_with(function.clone(), options);
-        Self {
-            function,
-            options,
-            call,
-        }
+        Self { function, options, call }
     }
 
     /// Gives each call a deadline that long after it: seconds as `f64`, a `Duration`, or a text such

@@ -56,10 +56,7 @@ mod tests {
     #[test]
     fn a_closure_is_named_after_the_function_around_it() {
         let path = path_of(&|| ());
-        assert!(
-            path.ends_with("::a_closure_is_named_after_the_function_around_it"),
-            "{path}"
-        );
+        assert!(path.ends_with("::a_closure_is_named_after_the_function_around_it"), "{path}");
     }
 
     #[test]

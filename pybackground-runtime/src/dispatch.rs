@@ -8,7 +8,7 @@ use crate::error::Error;
 use crate::lazy::Lazy;
 use crate::options::Options;
 use crate::pool;
-use crate::task::{Body, Closure, Job, Suspending, Task};
+use crate::task::{Body, Closure, Job, LARGE, LargeClosure, Suspending, Task};
 
 /// Runs a closure in the background.
 ///
@@ -64,10 +64,7 @@ where
 /// What is not on the fast path is in functions of its own, which get options built anew: then the
 /// compiler need not put them into memory on the way to the body.
 #[inline(always)]
-#[allow(
-    clippy::inline_always,
-    reason = "the options are constants at the place of the call only"
-)]
+#[allow(clippy::inline_always, reason = "the options are constants at the place of the call only")]
 pub fn dispatch<F, T>(options: Options, body: F) -> Lazy<T>
 where
     F: FnOnce() -> T + Send + 'static,
@@ -78,6 +75,9 @@ where
             Ok(value) => Lazy::ready(value),
             Err(payload) => panicked_inline::<F, T>(options.rebuilt(), payload),
         };
+    }
+    if size_of::<F>() > LARGE {
+        return start(options.rebuilt(), LargeClosure::new(body));
     }
     start(options.rebuilt(), Closure(body))
 }

@@ -33,17 +33,9 @@ struct Report {
 }
 
 enum Cause {
-    Panicked {
-        message: Option<String>,
-        payload: Mutex<Option<Box<dyn Any + Send>>>,
-    },
-    Timeout {
-        after: Duration,
-        body: BodyIs,
-    },
-    Refused {
-        why: String,
-    },
+    Panicked { message: Option<String>, payload: Mutex<Option<Box<dyn Any + Send>>> },
+    Timeout { after: Duration, body: BodyIs },
+    Refused { why: String },
 }
 
 impl Error {
@@ -56,13 +48,7 @@ impl Error {
             Some(text) => Some((*text).to_owned()),
             None => payload.downcast_ref::<String>().cloned(),
         };
-        Self::new(
-            call,
-            Cause::Panicked {
-                message,
-                payload: Mutex::new(Some(payload)),
-            },
-        )
+        Self::new(call, Cause::Panicked { message, payload: Mutex::new(Some(payload)) })
     }
 
     pub(crate) fn timeout(call: Call, after: Duration, body: BodyIs) -> Self {
@@ -193,11 +179,7 @@ impl fmt::Display for Error {
         let call = self.0.call;
         match &self.0.cause {
             Cause::Panicked { message, .. } => {
-                write!(
-                    f,
-                    "{call} panicked: {}",
-                    message.as_deref().unwrap_or(NO_TEXT)
-                )
+                write!(f, "{call} panicked: {}", message.as_deref().unwrap_or(NO_TEXT))
             }
             Cause::Timeout { after, body } => {
                 write!(f, "{call} timed out after {after:?}: ")?;

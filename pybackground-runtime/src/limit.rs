@@ -15,6 +15,7 @@ use std::sync::{Arc, Mutex};
 use std::thread::{self, Thread};
 
 use crate::pool;
+use crate::quiet::drop_quietly;
 use crate::sync::lock;
 use crate::task::Job;
 
@@ -40,56 +41,69 @@ impl Limit {
     /// As many slots as `most`, which is at least 1.
     #[must_use]
     pub const fn new(most: usize) -> Self {
-        let slots = Slots {
-            taken: 0,
-            returning: VecDeque::new(),
-            waiting: VecDeque::new(),
-        };
-        Self {
-            most,
-            slots: Mutex::new(slots),
-        }
+        let slots = Slots { taken: 0, returning: VecDeque::new(), waiting: VecDeque::new() };
+        Self { most, slots: Mutex::new(slots) }
     }
 
     /// Queues `job` as soon as there is a slot for it.
-    pub(crate) fn submit(&self, job: Arc<dyn Job>) {
-        {
-            let mut slots = lock(&self.slots);
-            if slots.taken == self.most {
-                slots.waiting.push_back(job);
-                return;
-            }
-            slots.taken += 1;
-        }
-        if job.admit() {
-            pool::submit(job);
-        } else {
-            self.leave();
+    pub(crate) fn submit(&'static self, job: Arc<dyn Job>) {
+        lock(&self.slots).waiting.push_back(job);
+        self.start_waiting();
+    }
+
+    /// Gives the slot of a body that ended back.
+    pub(crate) fn leave(&'static self) {
+        self.free_slot();
+        // A call that is queued may be run or refused on the spot, and leaves again: whoever started
+        // it goes on with the next, so that they do not pile up on the stack.
+        let is_starting = STARTING
+            .try_with(|limits| limits.borrow().iter().any(|limit| std::ptr::eq(*limit, self)));
+        if is_starting != Ok(true) {
+            self.start_waiting();
         }
     }
 
-    /// Gives a slot back: to a body that lent it, else to the call that has waited longest.
-    pub(crate) fn leave(&self) {
-        loop {
-            let next = {
-                let mut slots = lock(&self.slots);
-                if let Some(returning) = slots.returning.pop_front() {
-                    // ORDERING: what the last holder did comes before what the next one does.
-                    returning.has_slot.store(true, Ordering::Release);
-                    returning.thread.unpark();
-                    return;
-                }
-                let Some(next) = slots.waiting.pop_front() else {
-                    slots.taken -= 1;
-                    return;
-                };
-                next
-            };
-            // A call that was closed while it waited leaves its slot to the next.
+    /// Lends a slot to others while its body waits.
+    fn lend(&'static self) {
+        self.free_slot();
+        self.start_waiting();
+    }
+
+    /// Gives a slot to a body that lent it, or to nobody.
+    fn free_slot(&self) {
+        let mut slots = lock(&self.slots);
+        let Some(returning) = slots.returning.pop_front() else {
+            slots.taken -= 1;
+            return;
+        };
+        // ORDERING: what the last holder did comes before what the next one does.
+        returning.has_slot.store(true, Ordering::Release);
+        returning.thread.unpark();
+    }
+
+    /// Starts the calls that have waited longest, as far as there are slots.
+    fn start_waiting(&'static self) {
+        let _ = STARTING.try_with(|limits| limits.borrow_mut().push(self));
+        while let Some(next) = self.next_waiting() {
             if next.admit() {
-                return pool::submit(next);
+                pool::submit(next);
+            } else {
+                // Closed while it waited; it leaves its slot to the next.
+                drop_quietly(next);
+                self.free_slot();
             }
         }
+        let _ = STARTING.try_with(|limits| limits.borrow_mut().pop());
+    }
+
+    fn next_waiting(&self) -> Option<Arc<dyn Job>> {
+        let mut slots = lock(&self.slots);
+        if slots.taken == self.most {
+            return None;
+        }
+        let next = slots.waiting.pop_front()?;
+        slots.taken += 1;
+        Some(next)
     }
 
     fn take_back(&self) {
@@ -99,10 +113,8 @@ impl Limit {
                 slots.taken += 1;
                 return;
             }
-            let returning = Arc::new(Returning {
-                thread: thread::current(),
-                has_slot: AtomicBool::new(false),
-            });
+            let returning =
+                Arc::new(Returning { thread: thread::current(), has_slot: AtomicBool::new(false) });
             slots.returning.push_back(returning.clone());
             returning
         };
@@ -114,6 +126,8 @@ impl Limit {
 }
 
 thread_local! {
+    /// The limits whose waiting calls this thread is starting.
+    static STARTING: RefCell<Vec<&'static Limit>> = const { RefCell::new(Vec::new()) };
     /// The limits whose slots the bodies on this thread's stack hold.
     static HELD: RefCell<Vec<&'static Limit>> = const { RefCell::new(Vec::new()) };
 }
@@ -139,7 +153,7 @@ impl Drop for HeldSlot {
 pub(crate) fn lend_slots_while<R>(wait: impl FnOnce() -> R) -> R {
     let held = HELD.try_with(RefCell::take).unwrap_or_default();
     for limit in &held {
-        limit.leave();
+        limit.lend();
     }
     let result = wait();
     for limit in &held {

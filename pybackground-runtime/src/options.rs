@@ -24,53 +24,35 @@ impl Options {
     #[must_use]
     #[track_caller]
     pub const fn here() -> Self {
-        Self {
-            site: Location::caller(),
-            name: None,
-            limit: None,
-            timeout: None,
-            compute: false,
-        }
+        Self { site: Location::caller(), name: None, limit: None, timeout: None, compute: false }
     }
 
     /// The body burns CPU and waits for nothing but other calls.
     #[inline]
     #[must_use]
     pub const fn compute(self) -> Self {
-        Self {
-            compute: true,
-            ..self
-        }
+        Self { compute: true, ..self }
     }
 
     /// What messages call the function, instead of its path.
     #[inline]
     #[must_use]
     pub const fn name(self, name: &'static str) -> Self {
-        Self {
-            name: Some(name),
-            ..self
-        }
+        Self { name: Some(name), ..self }
     }
 
     /// How many bodies of the function may run at once.
     #[inline]
     #[must_use]
     pub const fn limit(self, limit: &'static Limit) -> Self {
-        Self {
-            limit: Some(limit),
-            ..self
-        }
+        Self { limit: Some(limit), ..self }
     }
 
     /// How long after the call the body has to be done.
     #[inline]
     #[must_use]
     pub const fn timeout(self, timeout: Duration) -> Self {
-        Self {
-            timeout: Some(timeout),
-            ..self
-        }
+        Self { timeout: Some(timeout), ..self }
     }
 
     /// The same options, field by field.

@@ -89,9 +89,6 @@ pub const fn never_any<T>() -> Option<T> {
 /// If no call could ever run.
 #[must_use]
 pub const fn limit(most: usize) -> usize {
-    assert!(
-        most > 0,
-        "with a limit of 0 no call would ever run: write 1 or more"
-    );
+    assert!(most > 0, "with a limit of 0 no call would ever run: write 1 or more");
     most
 }

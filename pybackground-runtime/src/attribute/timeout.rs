@@ -59,10 +59,7 @@ enum Why {
 
 impl BadTimeout {
     fn new(value: &dyn fmt::Debug, why: Why) -> Self {
-        Self {
-            value: format!("{value:?}"),
-            why,
-        }
+        Self { value: format!("{value:?}"), why }
     }
 }
 

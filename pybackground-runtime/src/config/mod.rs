@@ -16,10 +16,7 @@ struct Installed {
     in_use: bool,
 }
 
-static INSTALLED: Mutex<Installed> = Mutex::new(Installed {
-    settings: None,
-    in_use: false,
-});
+static INSTALLED: Mutex<Installed> = Mutex::new(Installed { settings: None, in_use: false });
 
 /// Begins to set up the threads, before the first call.
 ///
@@ -41,9 +38,7 @@ static INSTALLED: Mutex<Installed> = Mutex::new(Installed {
 /// assert!(configure().workers(3).install().is_err(), "the threads are running");
 /// ```
 pub fn configure() -> Configure {
-    Configure {
-        settings: Settings::default(),
-    }
+    Configure { settings: Settings::default() }
 }
 
 /// Settings on their way to [`install`](Configure::install); see [`configure`].
@@ -158,9 +153,7 @@ pub struct ConfigError {
 
 impl ConfigError {
     fn new(message: impl Into<String>) -> Self {
-        Self {
-            message: message.into(),
-        }
+        Self { message: message.into() }
     }
 }
 

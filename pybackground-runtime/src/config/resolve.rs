@@ -83,26 +83,19 @@ pub(super) fn resolve(
     let stack_size = number(settings.stack_size, "stack_size", usize::MAX)?;
     let keep_alive = match settings.keep_alive {
         Some(time) => Some(time),
-        None => parse(
-            &variable,
-            "PYBACKGROUND_KEEP_ALIVE",
-            "seconds, such as 10 or 0.5",
-            seconds,
-        )?,
+        None => parse(&variable, "PYBACKGROUND_KEEP_ALIVE", "seconds, such as 10 or 0.5", seconds)?,
     };
-    let sequential = match settings.sequential {
-        Some(sequential) => Some(sequential),
-        None => parse(
-            &variable,
-            "PYBACKGROUND_MODE",
-            "`parallel` or `sequential`",
-            |text| match text {
-                "parallel" => Some(false),
-                "sequential" => Some(true),
-                _ => None,
-            },
-        )?,
-    };
+    let sequential =
+        match settings.sequential {
+            Some(sequential) => Some(sequential),
+            None => parse(&variable, "PYBACKGROUND_MODE", "`parallel` or `sequential`", |text| {
+                match text {
+                    "parallel" => Some(false),
+                    "sequential" => Some(true),
+                    _ => None,
+                }
+            })?,
+        };
 
     if let (Some(workers), Some(most)) = (workers, max_threads)
         && workers > most
@@ -157,14 +150,8 @@ mod tests {
 
     #[test]
     fn the_program_comes_before_the_environment() {
-        let settings = Settings {
-            workers: Some(3),
-            ..Settings::default()
-        };
-        let variables = [
-            ("PYBACKGROUND_WORKERS", "5"),
-            ("PYBACKGROUND_MAX_THREADS", "7"),
-        ];
+        let settings = Settings { workers: Some(3), ..Settings::default() };
+        let variables = [("PYBACKGROUND_WORKERS", "5"), ("PYBACKGROUND_MAX_THREADS", "7")];
         let config = with_environment(&settings, &variables).unwrap();
         assert_eq!((config.workers(), config.max_threads()), (3, 7));
     }
@@ -185,10 +172,7 @@ mod tests {
             keep_alive: Duration::from_millis(500),
             sequential: true,
         };
-        assert_eq!(
-            with_environment(&Settings::default(), &variables),
-            Ok(expected)
-        );
+        assert_eq!(with_environment(&Settings::default(), &variables), Ok(expected));
     }
 
     #[test]
@@ -227,10 +211,7 @@ mod tests {
 
     #[test]
     fn few_threads_mean_few_workers() {
-        let settings = Settings {
-            max_threads: Some(1),
-            ..Settings::default()
-        };
+        let settings = Settings { max_threads: Some(1), ..Settings::default() };
         assert_eq!(with_environment(&settings, &[]).unwrap().workers(), 1);
     }
 }

@@ -74,26 +74,20 @@ impl<T> Lazy<T> {
     /// ```
     #[inline]
     pub const fn ready(value: T) -> Self {
-        Self {
-            state: State::Ready(value),
-        }
+        Self { state: State::Ready(value) }
     }
 
     #[inline]
     pub(crate) fn from_outcome(outcome: Outcome<T>) -> Self {
         match outcome {
             Ok(value) => Self::ready(value),
-            Err(error) => Self {
-                state: State::Pending(Pending::failed(error)),
-            },
+            Err(error) => Self { state: State::Pending(Pending::failed(error)) },
         }
     }
 
     #[inline]
     pub(crate) fn pending(handle: Arc<dyn Handle<T>>) -> Self {
-        Self {
-            state: State::Pending(Pending::new(handle)),
-        }
+        Self { state: State::Pending(Pending::new(handle)) }
     }
 
     /// Waits for the value, and gives it or tells why there is none.
@@ -133,7 +127,9 @@ impl<T> Lazy<T> {
     ///
     /// # Blocking
     ///
-    /// Until the call ends, for `timeout` at most. The call is never run on this thread.
+    /// Until the call ends, for `timeout` at most. The call is never run on this thread. In the body of
+    /// a function with a `limit`, whose slot is lent to others meanwhile, also until there is a slot to
+    /// go on with.
     ///
     /// ```
     /// # use pybackground_runtime::{Lazy, spawn};

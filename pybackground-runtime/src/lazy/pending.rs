@@ -21,18 +21,12 @@ pub(super) struct Pending<T> {
 
 impl<T> Pending<T> {
     pub(super) fn new(handle: Arc<dyn Handle<T>>) -> Self {
-        Self {
-            outcome: OnceLock::new(),
-            handle: Some(handle),
-        }
+        Self { outcome: OnceLock::new(), handle: Some(handle) }
     }
 
     /// The outcome of a call that was over when it returned.
     pub(super) fn failed(error: Error) -> Self {
-        Self {
-            outcome: OnceLock::from(Err(error)),
-            handle: None,
-        }
+        Self { outcome: OnceLock::from(Err(error)), handle: None }
     }
 
     #[inline]
@@ -51,10 +45,7 @@ impl<T> Pending<T> {
                 return false;
             };
             let stored = self.outcome.set(outcome).is_ok();
-            debug_assert!(
-                stored,
-                "whoever claimed the body is the only one with an outcome"
-            );
+            debug_assert!(stored, "whoever claimed the body is the only one with an outcome");
             // Others who wait through this `Lazy` look here when they hear of it.
             handle.announce();
             true
@@ -107,15 +98,11 @@ impl<T> Pending<T> {
     /// The outcome of a call that has ended, moved here if it was not before.
     fn arrived(&self) -> &Outcome<T> {
         self.outcome.get_or_init(|| {
-            self.handle()
-                .take()
-                .expect("the outcome is in the task until it is moved here")
+            self.handle().take().expect("the outcome is in the task until it is moved here")
         })
     }
 
     fn handle(&self) -> &Arc<dyn Handle<T>> {
-        self.handle
-            .as_ref()
-            .expect("without a task there is an outcome from the start")
+        self.handle.as_ref().expect("without a task there is an outcome from the start")
     }
 }

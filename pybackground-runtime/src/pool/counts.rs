@@ -41,10 +41,7 @@ pub(super) struct AtomicCounts {
 
 impl AtomicCounts {
     pub(super) fn new(workers: usize) -> Self {
-        Self {
-            word: AtomicU64::new(PLACES * workers as u64),
-            workers,
-        }
+        Self { word: AtomicU64::new(PLACES * workers as u64), workers }
     }
 
     pub(super) fn read(&self) -> Counts {
@@ -127,22 +124,17 @@ impl AtomicCounts {
     }
 
     fn update(&self, change: impl Fn(u64) -> u64) {
-        let _ = self
-            .word
-            .fetch_update(Ordering::SeqCst, Ordering::Relaxed, |word| {
-                Some(change(word))
-            });
+        let _ =
+            self.word.fetch_update(Ordering::SeqCst, Ordering::Relaxed, |word| Some(change(word)));
     }
 
     /// An active thread, not searching, has more company than there are places, and leaves.
     /// Returns whether it did.
     pub(super) fn leave_if_crowded(&self) -> bool {
-        let left = self
-            .word
-            .fetch_update(Ordering::SeqCst, Ordering::Relaxed, |word| {
-                let counts = unpack(word);
-                (counts.active > counts.places).then(|| word - ACTIVE)
-            });
+        let left = self.word.fetch_update(Ordering::SeqCst, Ordering::Relaxed, |word| {
+            let counts = unpack(word);
+            (counts.active > counts.places).then(|| word - ACTIVE)
+        });
         left.is_ok()
     }
 
@@ -181,11 +173,7 @@ mod tests {
     fn wakes_one_at_a_time_until_the_places_are_taken() {
         let counts = AtomicCounts::new(2);
         assert_eq!(counts.claim_wake(), Wake::One);
-        assert_eq!(
-            counts.claim_wake(),
-            Wake::Covered,
-            "the first one still searches"
-        );
+        assert_eq!(counts.claim_wake(), Wake::Covered, "the first one still searches");
         assert!(counts.stop_searching());
         assert_eq!(counts.claim_wake(), Wake::One);
         assert!(counts.stop_searching());
@@ -201,14 +189,7 @@ mod tests {
         assert_eq!(counts.claim_wake(), Wake::One);
         assert!(counts.stop_searching());
         counts.unblock();
-        assert_eq!(
-            counts.read(),
-            Counts {
-                searching: 0,
-                active: 2,
-                places: 1
-            }
-        );
+        assert_eq!(counts.read(), Counts { searching: 0, active: 2, places: 1 });
         assert!(counts.leave_if_crowded());
         assert!(!counts.leave_if_crowded());
     }
@@ -226,14 +207,7 @@ mod tests {
             counts.leave();
             assert_eq!(counts.read().places, left);
         }
-        assert_eq!(
-            counts.read(),
-            Counts {
-                searching: 0,
-                active: 0,
-                places: 1
-            }
-        );
+        assert_eq!(counts.read(), Counts { searching: 0, active: 0, places: 1 });
     }
 
     #[test]

@@ -41,9 +41,8 @@ impl Deadlines {
     /// Drops the deadlines that concern nobody any more.
     pub(super) fn sweep(&mut self) {
         // The calls are only looked at: to hold one could make this the place where it is dropped.
-        self.heap.retain(|Reverse(entry)| {
-            !entry.deadline.is_over() && entry.job.strong_count() > 0
-        });
+        self.heap
+            .retain(|Reverse(entry)| !entry.deadline.is_over() && entry.job.strong_count() > 0);
         self.sweep_at = FEW.max(2 * self.heap.len());
     }
 

@@ -9,8 +9,10 @@
 use std::time::{Duration, Instant};
 
 /// How long calls may wait behind bodies that compute before one more thread is risked: a body may
-/// be spinning for something that only a waiting call will bring.
+/// be spinning for something that only a waiting call will bring. Each time doubles it, up to the
+/// longest, so that bodies that compute for long do not multiply threads.
 const FIRST_PATIENCE: Duration = Duration::from_millis(100);
+const LONGEST_PATIENCE: Duration = Duration::from_millis(3200);
 
 /// What the monitor sees at a tick.
 #[derive(Clone, Copy, Debug)]
@@ -38,11 +40,7 @@ pub(super) struct Share {
 impl Share {
     /// The smaller of two shares.
     pub(super) fn min(self, other: Self) -> Self {
-        if self.blocked * other.sampled <= other.blocked * self.sampled {
-            self
-        } else {
-            other
-        }
+        if self.blocked * other.sampled <= other.blocked * self.sampled { self } else { other }
     }
 
     fn of(self, active: usize) -> usize {
@@ -50,21 +48,26 @@ impl Share {
     }
 }
 
-/// The memory of the decision: since when nothing moves.
+/// The memory of the decision.
 #[derive(Debug)]
 pub(super) struct Growth {
     starts: u64,
+    /// Since when nothing moves.
     stalled_since: Option<Instant>,
     patience: Duration,
+    /// Places that were risked. They stay while calls wait: bodies that compute for ever have the
+    /// others, and these are all that is left to serve the rest.
+    risked: usize,
 }
 
 impl Growth {
     pub(super) fn new() -> Self {
-        Self {
-            starts: 0,
-            stalled_since: None,
-            patience: FIRST_PATIENCE,
-        }
+        Self { starts: 0, stalled_since: None, patience: FIRST_PATIENCE, risked: 0 }
+    }
+
+    /// No calls wait.
+    pub(super) fn calm(&mut self) {
+        *self = Self::new();
     }
 
     /// How many places there should be from now on.
@@ -76,23 +79,23 @@ impl Growth {
         }
         let blocked = reading.blocked.of(reading.active);
         let computing = reading.active - blocked;
-        if computing < reading.workers {
-            let missing = reading.workers - computing;
-            reading.active + reading.waiting.min(blocked.max(missing))
-        } else if impatient {
-            reading.active + 1
+        if impatient {
+            self.risked = self.risked.max(computing.saturating_sub(reading.workers)) + 1;
+        }
+        let workers = reading.workers + self.risked;
+        if computing < workers {
+            reading.active + reading.waiting.min(blocked.max(workers - computing))
         } else {
-            reading.workers + blocked
+            workers + blocked
         }
     }
 
-    /// Whether calls have waited beyond patience with none started. Each time doubles it, so that
-    /// bodies that compute for long do not multiply threads.
+    /// Whether calls have waited beyond patience with none started.
     fn is_impatient(&mut self, reading: &Reading) -> bool {
         let since = *self.stalled_since.get_or_insert(reading.now);
         if reading.starts != self.starts {
-            let by_patience_alone =
-                reading.starts == self.starts + 1 && self.patience > FIRST_PATIENCE;
+            // The start of a call on a place that was just risked is no sign that the rest moves.
+            let by_patience_alone = reading.starts == self.starts + 1;
             if !by_patience_alone {
                 self.patience = FIRST_PATIENCE;
             }
@@ -104,7 +107,7 @@ impl Growth {
             return false;
         }
         self.stalled_since = Some(reading.now);
-        self.patience *= 2;
+        self.patience = LONGEST_PATIENCE.min(2 * self.patience);
         true
     }
 }
@@ -113,14 +116,8 @@ impl Growth {
 mod tests {
     use super::*;
 
-    const ALL: Share = Share {
-        blocked: 16,
-        sampled: 16,
-    };
-    const NONE: Share = Share {
-        blocked: 0,
-        sampled: 16,
-    };
+    const ALL: Share = Share { blocked: 16, sampled: 16 };
+    const NONE: Share = Share { blocked: 0, sampled: 16 };
 
     fn reading(active: usize, waiting: usize, blocked: Share) -> Reading {
         Reading {
@@ -162,30 +159,21 @@ mod tests {
     #[test]
     fn one_blocked_of_two_brings_one_more() {
         let mut growth = Growth::new();
-        let half = Share {
-            blocked: 1,
-            sampled: 2,
-        };
+        let half = Share { blocked: 1, sampled: 2 };
         assert_eq!(growth.places(&reading(2, 100, half)), 3);
     }
 
     #[test]
     fn places_are_withdrawn_when_too_many_compute() {
         let mut growth = Growth::new();
-        let tenth = Share {
-            blocked: 1,
-            sampled: 10,
-        };
+        let tenth = Share { blocked: 1, sampled: 10 };
         assert_eq!(growth.places(&reading(100, 50, tenth)), 12);
     }
 
     #[test]
     fn threads_on_their_way_are_waited_for() {
         let mut growth = Growth::new();
-        let starting = Reading {
-            places: 40,
-            ..reading(20, 100, ALL)
-        };
+        let starting = Reading { places: 40, ..reading(20, 100, ALL) };
         assert_eq!(growth.places(&starting), 40);
     }
 
@@ -197,18 +185,25 @@ mod tests {
         for milliseconds in 0..10_000 {
             let now = start + Duration::from_millis(milliseconds);
             let starts = active as u64;
-            active = growth
-                .places(&Reading {
-                    now,
-                    starts,
-                    ..reading(active, 50, NONE)
-                })
-                .max(active);
+            active =
+                growth.places(&Reading { now, starts, ..reading(active, 50, NONE) }).max(active);
         }
-        assert!(
-            (7..=10).contains(&active),
-            "{active} threads after ten seconds"
-        );
+        assert!((7..=10).contains(&active), "{active} threads after ten seconds");
+    }
+
+    #[test]
+    fn a_place_that_was_risked_stays_while_calls_wait() {
+        let mut growth = Growth::new();
+        let start = Instant::now();
+        let later = start + 2 * FIRST_PATIENCE;
+        growth.places(&Reading { now: start, ..reading(4, 50, NONE) });
+        assert_eq!(growth.places(&Reading { now: later, ..reading(4, 50, NONE) }), 5);
+        assert_eq!(growth.places(&Reading { now: later, starts: 1, ..reading(5, 50, NONE) }), 5);
+        // Four compute on two workers; the fifth thread, on the place that was risked, blocks.
+        let fifth = Share { blocked: 1, sampled: 5 };
+        assert_eq!(growth.places(&Reading { now: later, starts: 1, ..reading(5, 50, fifth) }), 6);
+        growth.calm();
+        assert_eq!(growth.places(&Reading { now: later, ..reading(4, 50, NONE) }), 2);
     }
 
     #[test]
@@ -217,11 +212,7 @@ mod tests {
         let start = Instant::now();
         for step in 0..1_000 {
             let now = start + Duration::from_millis(50 * step);
-            let places = growth.places(&Reading {
-                now,
-                starts: 2 * step,
-                ..reading(2, 50, NONE)
-            });
+            let places = growth.places(&Reading { now, starts: 2 * step, ..reading(2, 50, NONE) });
             assert_eq!(places, 2);
         }
     }

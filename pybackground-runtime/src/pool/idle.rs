@@ -34,10 +34,7 @@ pub(super) enum Awake {
 impl Sleeper {
     /// The current thread's.
     pub(super) fn current() -> Arc<Self> {
-        Arc::new(Self {
-            thread: thread::current(),
-            woken: AtomicBool::new(false),
-        })
+        Arc::new(Self { thread: thread::current(), woken: AtomicBool::new(false) })
     }
 }
 
@@ -67,10 +64,7 @@ impl Idle {
 
     fn withdraw(&self, sleeper: &Arc<Sleeper>) -> Awake {
         let mut sleepers = lock(&self.sleepers);
-        match sleepers
-            .iter()
-            .position(|other| Arc::ptr_eq(other, sleeper))
-        {
+        match sleepers.iter().position(|other| Arc::ptr_eq(other, sleeper)) {
             Some(position) => {
                 sleepers.remove(position);
                 Awake::Expired
@@ -102,10 +96,7 @@ mod tests {
         let idle = Idle::default();
         let sleeper = Sleeper::current();
         idle.announce(&sleeper);
-        assert_eq!(
-            idle.sleep(&sleeper, Duration::from_millis(1)),
-            Awake::Expired
-        );
+        assert_eq!(idle.sleep(&sleeper, Duration::from_millis(1)), Awake::Expired);
         assert!(!idle.wake());
     }
 

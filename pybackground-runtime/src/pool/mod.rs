@@ -171,8 +171,7 @@ impl Pool {
 
     /// Tries again for as many threads as were configured.
     fn restore_max_threads(&self) {
-        self.max_threads
-            .store(self.config.max_threads(), Ordering::Relaxed);
+        self.max_threads.store(self.config.max_threads(), Ordering::Relaxed);
     }
 
     /// Ends every call that waits, because nobody is there to run it.

@@ -41,16 +41,8 @@ struct State {
 
 impl Monitor {
     pub(super) fn new() -> Self {
-        let state = State {
-            deadlines: Deadlines::new(),
-            watching: false,
-            alive: false,
-        };
-        Self {
-            watching: AtomicBool::new(false),
-            state: Mutex::new(state),
-            changed: Condvar::new(),
-        }
+        let state = State { deadlines: Deadlines::new(), watching: false, alive: false };
+        Self { watching: AtomicBool::new(false), state: Mutex::new(state), changed: Condvar::new() }
     }
 
     /// Looks after the calls that wait, until none do.
@@ -176,6 +168,7 @@ impl State {
 fn tick(pool: &Arc<Pool>, growth: &mut Growth, ticks: usize, now: Instant) -> bool {
     let waiting = pool.queues.len();
     if waiting == 0 {
+        growth.calm();
         return false;
     }
     if ticks.is_multiple_of(TICKS_BEFORE_RETRY) {

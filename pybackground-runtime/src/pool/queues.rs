@@ -34,17 +34,11 @@ pub(super) struct OwnQueue {
 impl Queues {
     pub(super) fn new() -> Self {
         let (send, receive) = unbounded();
-        Self {
-            send,
-            receive,
-            stealers: RwLock::default(),
-        }
+        Self { send, receive, stealers: RwLock::default() }
     }
 
     pub(super) fn push(&self, job: Entry) {
-        self.send
-            .send(job)
-            .expect("the receiver is in the same struct");
+        self.send.send(job).expect("the receiver is in the same struct");
     }
 
     /// Takes the oldest call from outside.
@@ -69,27 +63,17 @@ impl Queues {
 
     /// Whether nothing waits. Entries of calls that have been run elsewhere count until they surface.
     pub(super) fn is_empty(&self) -> bool {
-        self.receive.is_empty()
-            && self
-                .stealers()
-                .iter()
-                .all(|(_, stealer)| stealer.is_empty())
+        self.receive.is_empty() && self.stealers().iter().all(|(_, stealer)| stealer.is_empty())
     }
 
     /// How many calls wait, counted as `is_empty` does.
     pub(super) fn len(&self) -> usize {
-        let own: usize = self
-            .stealers()
-            .iter()
-            .map(|(_, stealer)| stealer.len())
-            .sum();
+        let own: usize = self.stealers().iter().map(|(_, stealer)| stealer.len()).sum();
         self.receive.len() + own
     }
 
     fn list(&self) -> RwLockWriteGuard<'_, Vec<(usize, Stealer<Entry>)>> {
-        self.stealers
-            .write()
-            .unwrap_or_else(PoisonError::into_inner)
+        self.stealers.write().unwrap_or_else(PoisonError::into_inner)
     }
 
     fn stealers(&self) -> RwLockReadGuard<'_, Vec<(usize, Stealer<Entry>)>> {
@@ -99,11 +83,7 @@ impl Queues {
 
 impl OwnQueue {
     pub(super) const fn new(id: usize) -> Self {
-        Self {
-            id,
-            deque: OnceCell::new(),
-            listed: Cell::new(false),
-        }
+        Self { id, deque: OnceCell::new(), listed: Cell::new(false) }
     }
 
     #[inline]

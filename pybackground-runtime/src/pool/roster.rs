@@ -27,10 +27,7 @@ impl Roster {
 
     /// How many bodies the present workers have taken from the queues.
     pub(super) fn starts(&self) -> u64 {
-        lock(&self.workers)
-            .iter()
-            .map(|(_, status)| status.starts())
-            .sum()
+        lock(&self.workers).iter().map(|(_, status)| status.starts()).sum()
     }
 
     /// The share of running threads that block: the smaller of what the newest threads say, whose
@@ -55,8 +52,5 @@ impl Roster {
 
 fn share_of<'a>(threads: impl ExactSizeIterator<Item = &'a Arc<Status>>) -> Share {
     let sampled = threads.len();
-    Share {
-        blocked: threads.filter(|status| status.is_blocked()).count(),
-        sampled,
-    }
+    Share { blocked: threads.filter(|status| status.is_blocked()).count(), sampled }
 }

@@ -120,9 +120,7 @@ impl Worker {
     /// See [`super::is_saturated`].
     #[inline]
     pub(super) fn is_saturated(&self) -> bool {
-        self.own.len() >= ENOUGH
-            && !self.pool.counts.is_anyone_searching()
-            && self.has_stack()
+        self.own.len() >= ENOUGH && !self.pool.counts.is_anyone_searching() && self.has_stack()
     }
 
     /// Whether there is stack for one more body on top of the one that waits: a chain of nested joins
@@ -188,9 +186,7 @@ impl Worker {
         if !self.pool.queues.is_empty() {
             self.pool.wake_one();
         }
-        self.pool
-            .idle
-            .sleep(&self.sleeper, self.pool.config.keep_alive())
+        self.pool.idle.sleep(&self.sleeper, self.pool.config.keep_alive())
     }
 
     /// Runs `job` and what else there is; `false` if the thread lost its place over it.

@@ -36,16 +36,9 @@ pub fn snapshot() -> Snapshot {
     let (overrunning, overruns) = overruns::read();
     let (threads, queued) =
         pool::existing().map_or((0, 0), |pool| (pool.threads(), pool.waiting()));
-    let overrunning = overrunning
-        .into_iter()
-        .map(|(call, bodies)| Overrun { call, bodies })
-        .collect();
-    Snapshot {
-        threads,
-        queued,
-        overrunning,
-        overruns,
-    }
+    let overrunning =
+        overrunning.into_iter().map(|(call, bodies)| Overrun { call, bodies }).collect();
+    Snapshot { threads, queued, overrunning, overruns }
 }
 
 /// A reading of the runtime; see [`snapshot`].
@@ -128,11 +121,7 @@ impl Overrun {
 
 impl fmt::Display for Snapshot {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        writeln!(
-            f,
-            "pybackground: {} threads, {} calls queued",
-            self.threads, self.queued
-        )?;
+        writeln!(f, "pybackground: {} threads, {} calls queued", self.threads, self.queued)?;
         writeln!(
             f,
             "{} bodies ran past their timeout, {} still do",

@@ -6,10 +6,7 @@ use std::sync::Mutex;
 use crate::call::Call;
 use crate::sync::lock;
 
-static OVERRUNS: Mutex<Overruns> = Mutex::new(Overruns {
-    running: BTreeMap::new(),
-    ever: 0,
-});
+static OVERRUNS: Mutex<Overruns> = Mutex::new(Overruns { running: BTreeMap::new(), ever: 0 });
 
 struct Overruns {
     /// How many bodies of each function and call site run on.
@@ -38,12 +35,5 @@ pub(crate) fn ended(call: Call) {
 /// Which run on now, with how many bodies each, and how many ever did.
 pub(super) fn read() -> (Vec<(Call, usize)>, u64) {
     let overruns = lock(&OVERRUNS);
-    (
-        overruns
-            .running
-            .iter()
-            .map(|(call, count)| (*call, *count))
-            .collect(),
-        overruns.ever,
-    )
+    (overruns.running.iter().map(|(call, count)| (*call, *count)).collect(), overruns.ever)
 }

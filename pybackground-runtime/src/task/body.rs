@@ -52,6 +52,36 @@ where
     }
 }
 
+/// A closure that captured much: it is moved between the caller, the queue and the thread, and a large
+/// one is better moved once.
+pub(crate) struct LargeClosure<F>(Box<F>);
+
+/// More captured bytes than this are large.
+pub(crate) const LARGE: usize = 1024;
+
+impl<F> LargeClosure<F> {
+    pub(crate) fn new(closure: F) -> Self {
+        Self(Box::new(closure))
+    }
+}
+
+impl<F, T> Body for LargeClosure<F>
+where
+    F: FnOnce() -> T + Send + 'static,
+    T: Send + 'static,
+{
+    type Output = T;
+    const RUNS_TO_END: bool = true;
+
+    fn function() -> &'static str {
+        path_of_enclosing_function::<F>()
+    }
+
+    fn run(self, _: impl FnOnce() -> Waker) -> Step<Self> {
+        Step::Finished((self.0)())
+    }
+}
+
 /// The body of an `async` function.
 pub(crate) struct Suspending<F>(Pin<Box<F>>);
 

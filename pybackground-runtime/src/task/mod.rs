@@ -42,7 +42,7 @@ use crate::quiet::drop_quietly;
 use crate::snapshot::overruns;
 use crate::sync::lock;
 
-pub(crate) use body::{Body, Closure, Step, Suspending};
+pub(crate) use body::{Body, Closure, LARGE, LargeClosure, Step, Suspending};
 use origin::Origin;
 use phase::Phase;
 pub(crate) use stage::{BodyIs, Outcome};
@@ -124,11 +124,7 @@ impl<B: Body> Task<B> {
     #[inline]
     fn into_outcome_alone(self) -> Outcome<B::Output> {
         let Self { core, origin, .. } = self;
-        match core
-            .into_inner()
-            .unwrap_or_else(PoisonError::into_inner)
-            .into_body()
-        {
+        match core.into_inner().unwrap_or_else(PoisonError::into_inner).into_body() {
             Ok((body, waiters)) => origin.run_for(body, waiters),
             Err(outcome) => outcome,
         }

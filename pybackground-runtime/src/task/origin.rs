@@ -29,11 +29,7 @@ impl<B: Body> Origin<B> {
     pub(super) fn new(options: &Options) -> Self {
         let (name, limit) = (options.fixed_name(), options.slots());
         let rare = (name.is_some() || limit.is_some()).then(|| Box::new(Rare { name, limit }));
-        Self {
-            site: options.site(),
-            rare,
-            body: PhantomData,
-        }
+        Self { site: options.site(), rare, body: PhantomData }
     }
 
     pub(super) fn call(&self) -> Call {

@@ -38,10 +38,7 @@ pub(super) enum Stage<B: Body> {
     /// The call was closed before its body ran to its end. The error waits for the `Lazy`, the body
     /// for a worker to drop it: its destructors are the user's, and whoever closes calls has no time
     /// for them.
-    Closed {
-        body: Option<B>,
-        error: Option<Error>,
-    },
+    Closed { body: Option<B>, error: Option<Error> },
     /// The outcome has been handed over.
     Taken,
 }
@@ -72,10 +69,7 @@ pub(super) enum HandOver<T> {
     /// The thread keeps the outcome.
     Direct(Outcome<T>),
     /// The call had been closed before: drop `late`; `closed` says why, unless it was taken.
-    TooLate {
-        late: Outcome<T>,
-        closed: Option<Outcome<T>>,
-    },
+    TooLate { late: Outcome<T>, closed: Option<Outcome<T>> },
 }
 
 /// What follows from a body that waits.
@@ -128,11 +122,7 @@ impl<B: Body> Core<B> {
     /// so a call that has one is for others to run; nor would it gain by a body that may suspend.
     #[inline]
     pub(super) fn claim_in_place(&mut self) -> Option<B> {
-        if B::RUNS_TO_END && self.deadline.is_none() {
-            self.claim()
-        } else {
-            None
-        }
+        if B::RUNS_TO_END && self.deadline.is_none() { self.claim() } else { None }
     }
 
     /// As `claim_in_place`, by a thread that alone can know of the end: it keeps the outcome, wakes
@@ -197,10 +187,7 @@ impl<B: Body> Core<B> {
             self.stage = Stage::Taken;
             HandOver::Direct(outcome)
         } else {
-            HandOver::TooLate {
-                late: outcome,
-                closed: self.take(),
-            }
+            HandOver::TooLate { late: outcome, closed: self.take() }
         }
     }
 
@@ -244,16 +231,9 @@ impl<B: Body> Core<B> {
         };
         let waiters = std::mem::take(&mut self.waiters);
         let error = why(is);
-        self.end_deadline();
         if body.is_some() {
-            self.stage = Stage::Closed {
-                body,
-                error: Some(error),
-            };
-            Close::NeverEnds {
-                waiters,
-                held: self.held,
-            }
+            self.stage = Stage::Closed { body, error: Some(error) };
+            Close::NeverEnds { waiters, held: self.held }
         } else {
             self.stage = Stage::Done(Err(error));
             Close::RunsOn(waiters)

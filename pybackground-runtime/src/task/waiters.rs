@@ -18,10 +18,7 @@ impl Waiters {
     /// Adds `waker` unless it would wake somebody who is already on the list.
     pub(super) fn add(&mut self, waker: &Waker) {
         let Some(list) = &mut self.0 else {
-            self.0 = Some(Box::new(List {
-                first: waker.clone(),
-                others: Vec::new(),
-            }));
+            self.0 = Some(Box::new(List { first: waker.clone(), others: Vec::new() }));
             return;
         };
         if !list.iter().any(|known| known.will_wake(waker)) {
@@ -66,10 +63,7 @@ mod tests {
     #[test]
     fn each_waiter_is_woken_once_however_often_it_registered() {
         let counts: Vec<Arc<Count>> = (0..3).map(|_| Arc::default()).collect();
-        let wakers: Vec<Waker> = counts
-            .iter()
-            .map(|count| Waker::from(count.clone()))
-            .collect();
+        let wakers: Vec<Waker> = counts.iter().map(|count| Waker::from(count.clone())).collect();
         let mut waiters = Waiters::default();
         for _ in 0..2 {
             for waker in &wakers {
