@@ -28,11 +28,13 @@ fn slow_by_attribute(arg: i32) -> Lazy<i32> {
 }
 
 #[derive(Clone)]
-struct SomeClass;
+struct SomeClass {
+    delay: Duration,
+}
 
 impl SomeClass {
     fn method(&self, arg: i32) -> i32 {
-        sleep(SLOW);
+        sleep(self.delay);
         arg
     }
 
@@ -65,7 +67,7 @@ fn main() {
     });
 
     form("a plain method, made a background call where it is called", || {
-        let my_object = SomeClass;
+        let my_object = SomeClass { delay: SLOW };
         let method = background(move |arg| my_object.method(arg));
         let x = method(1);
         let y = method(2);
@@ -74,7 +76,7 @@ fn main() {
     });
 
     form("a method with the attribute", || {
-        let my_object = SomeClass;
+        let my_object = SomeClass { delay: SLOW };
         let x = my_object.background_method(1);
         let y = my_object.background_method(2);
         let z = my_object.background_method(3);

@@ -23,17 +23,19 @@ fn slow_by_attribute(arg: i32) -> i32 {
 }
 
 #[derive(Clone)]
-struct SomeClass;
+struct SomeClass {
+    delay: Duration,
+}
 
 impl SomeClass {
     fn method(&self, arg: i32) -> i32 {
-        sleep(SLOW);
+        sleep(self.delay);
         arg
     }
 
     #[background]
     fn background_method(&self, arg: i32) -> i32 {
-        sleep(SLOW);
+        sleep(self.delay);
         arg
     }
 }
@@ -59,7 +61,7 @@ fn main() {
     });
 
     form("a plain method, made a background call where it is called", || {
-        let my_object = SomeClass;
+        let my_object = SomeClass { delay: SLOW };
         let method = background(move |arg| my_object.method(arg));
         let x = method(1);
         let y = method(2);
@@ -68,7 +70,7 @@ fn main() {
     });
 
     form("a method with the attribute", || {
-        let my_object = SomeClass;
+        let my_object = SomeClass { delay: SLOW };
         let x = my_object.background_method(1);
         let y = my_object.background_method(2);
         let z = my_object.background_method(3);
