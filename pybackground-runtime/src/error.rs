@@ -7,7 +7,7 @@ use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use crate::call::Call;
-use crate::sync::lock;
+use crate::sync::lock_leaf;
 use crate::task::BodyIs;
 
 /// Why a call has no value: it panicked, timed out or was refused.
@@ -152,7 +152,7 @@ impl Error {
                 "{self}; `Lazy::wait` and `Lazy::join` give this as an error instead of a panic"
             );
         };
-        let Some(payload) = lock(payload).take() else {
+        let Some(payload) = lock_leaf(payload).take() else {
             let message = message.as_deref().unwrap_or(NO_TEXT);
             panic!(
                 "the panic of {} was already passed on to an earlier use: {message}",

@@ -9,6 +9,8 @@ mod dispatch;
 mod error;
 mod lazy;
 mod limit;
+#[cfg(all(test, any(pybackground_loom, pybackground_shuttle)))]
+mod models;
 mod options;
 mod pool;
 mod quiet;

@@ -10,13 +10,13 @@
 
 use std::cell::RefCell;
 use std::collections::VecDeque;
-use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::{Arc, Mutex};
-use std::thread::{self, Thread};
+use std::sync::Arc;
 
 use crate::pool;
 use crate::quiet::drop_quietly;
-use crate::sync::lock;
+use crate::sync::atomic::{AtomicBool, Ordering};
+use crate::sync::thread::{self, Thread};
+use crate::sync::{Mutex, chaos, lock, thread_local};
 use crate::task::Job;
 
 /// The slots of one function.
@@ -58,7 +58,7 @@ impl Limit {
         // it goes on with the next, so that they do not pile up on the stack.
         let is_starting = STARTING
             .try_with(|limits| limits.borrow().iter().any(|limit| std::ptr::eq(*limit, self)));
-        if is_starting != Ok(true) {
+        if !is_starting.unwrap_or(false) {
             self.start_waiting();
         }
     }
@@ -85,6 +85,7 @@ impl Limit {
     fn start_waiting(&'static self) {
         let _ = STARTING.try_with(|limits| limits.borrow_mut().push(self));
         while let Some(next) = self.next_waiting() {
+            chaos();
             if next.admit() {
                 pool::submit(next);
             } else {

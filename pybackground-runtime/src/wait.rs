@@ -5,17 +5,18 @@
 
 use std::sync::Arc;
 use std::task::{Wake, Waker};
-use std::thread::{self, Thread};
 use std::time::Instant;
 
 use crate::limit::lend_slots_while;
 use crate::pool;
+use crate::sync::thread::{self, Thread};
+use crate::sync::{chaos, now, rounds};
 use crate::task::{Handle, Job, Outcome};
 
 /// How often a waiting thread looks before it begins to yield, and how often before it parks. A call
 /// that takes a microsecond is over by then; for one that takes longer a park costs little.
-const SPINS: usize = 100;
-const YIELDS: usize = 20;
+const SPINS: usize = rounds(100);
+const YIELDS: usize = rounds(20);
 
 /// Waits for the outcome on behalf of the call's only owner.
 pub(crate) fn outcome<T>(mut handle: Arc<dyn Handle<T>>) -> Outcome<T> {
@@ -76,8 +77,8 @@ fn look_for_a_moment(job: &(impl Job + ?Sized), end: Option<Instant>) -> bool {
             return true;
         }
         if round < SPINS {
-            std::hint::spin_loop();
-        } else if end.is_some_and(|end| Instant::now() >= end) {
+            thread::spin_loop();
+        } else if end.is_some_and(|end| now() >= end) {
             return false;
         } else {
             thread::yield_now();
@@ -94,6 +95,7 @@ fn park_until_done(
     mut deadline: Option<Instant>,
 ) -> bool {
     let waker = Waker::from(Arc::new(Unpark(thread::current())));
+    chaos();
     if !job.register(&waker) {
         return true;
     }
@@ -101,7 +103,7 @@ fn park_until_done(
         if job.is_done() {
             return true;
         }
-        let now = Instant::now();
+        let now = now();
         if end.is_some_and(|end| end <= now) {
             return false;
         }

@@ -34,6 +34,7 @@ pub(super) fn uses(tokens: TokenStream, name: &Ident) -> Vec<Ident> {
     found
 }
 
-fn is_punct(tree: Option<&TokenTree>, among: &[char]) -> bool {
+/// Whether there is a tree, and it is one of these signs.
+pub(super) fn is_punct(tree: Option<&TokenTree>, among: &[char]) -> bool {
     matches!(tree, Some(TokenTree::Punct(punct)) if among.contains(&punct.as_char()))
 }

@@ -1,12 +1,14 @@
 //! How the pool is set up.
 
+#[cfg(any(pybackground_loom, pybackground_shuttle))]
+pub(crate) mod model;
 mod resolve;
 
 use std::fmt;
 use std::sync::Mutex;
 use std::time::Duration;
 
-use crate::sync::lock;
+use crate::sync::lock_leaf;
 pub(crate) use resolve::Config;
 use resolve::{Settings, read_variable, resolve};
 
@@ -124,7 +126,7 @@ impl Configure {
     /// ```
     pub fn install(self) -> Result<(), ConfigError> {
         resolve(&self.settings, read_variable)?;
-        let mut installed = lock(&INSTALLED);
+        let mut installed = lock_leaf(&INSTALLED);
         if installed.in_use {
             return Err(ConfigError::new(
                 "the threads are running since the first call; configure them before it",
@@ -165,14 +167,18 @@ impl fmt::Display for ConfigError {
 
 impl std::error::Error for ConfigError {}
 
+#[cfg(any(pybackground_loom, pybackground_shuttle))]
+pub(crate) use model::effective;
+
 /// The settings in force from now on.
 ///
 /// # Panics
 ///
 /// If a variable of the environment has a value that cannot be.
+#[cfg(not(any(pybackground_loom, pybackground_shuttle)))]
 pub(crate) fn effective() -> Config {
     let settings = {
-        let mut installed = lock(&INSTALLED);
+        let mut installed = lock_leaf(&INSTALLED);
         installed.in_use = true;
         installed.settings.clone().unwrap_or_default()
     };

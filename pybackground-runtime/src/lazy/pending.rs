@@ -4,12 +4,13 @@
 //! well, and moved out. Several threads may wait through one `&Lazy`: whoever is first to see the end
 //! moves the outcome, inside `OnceLock`, where nothing blocks.
 
-use std::sync::{Arc, OnceLock};
+use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use crate::call::Call;
 use crate::error::Error;
 use crate::pool;
+use crate::sync::{OnceLock, chaos};
 use crate::task::{Handle, Job, Outcome};
 use crate::wait;
 
@@ -44,8 +45,10 @@ impl<T> Pending<T> {
             let Some(outcome) = handle.run_in_place() else {
                 return false;
             };
+            chaos();
             let stored = self.outcome.set(outcome).is_ok();
             debug_assert!(stored, "whoever claimed the body is the only one with an outcome");
+            chaos();
             // Others who wait through this `Lazy` look here when they hear of it.
             handle.announce();
             true

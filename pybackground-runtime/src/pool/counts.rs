@@ -6,7 +6,7 @@
 //!
 //! All three numbers change together, so they share one atomic word.
 
-use std::sync::atomic::{AtomicU64, Ordering, fence};
+use crate::sync::atomic::{AtomicU64, Ordering, fence};
 
 const SEARCHING: u64 = 1;
 const ACTIVE: u64 = 1 << 20;
@@ -88,6 +88,9 @@ impl AtomicCounts {
     /// Takes back a `Wake::One` that could not be carried out.
     pub(super) fn undo_wake(&self) {
         self.word.fetch_sub(ACTIVE + SEARCHING, Ordering::SeqCst);
+        // ORDERING: somebody may have taken the thread that did not come for his cover. The caller
+        // looks after his call as well, which this fence makes visible.
+        fence(Ordering::SeqCst);
     }
 
     /// An active thread has no call left and looks for one.

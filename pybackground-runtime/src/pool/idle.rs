@@ -3,12 +3,12 @@
 //! Last in, first out: the thread that slept least is woken first, its caches are warm, and the ones
 //! at the bottom sleep through their keep-alive and leave.
 
-use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::{Arc, Mutex};
-use std::thread::{self, Thread};
-use std::time::{Duration, Instant};
+use std::sync::Arc;
+use std::time::Duration;
 
-use crate::sync::lock;
+use crate::sync::atomic::{AtomicBool, Ordering};
+use crate::sync::thread::{self, Thread};
+use crate::sync::{Mutex, chaos, lock, now};
 
 #[derive(Default)]
 pub(super) struct Idle {
@@ -48,15 +48,18 @@ impl Idle {
 
     /// Sleeps until woken, or for `keep_alive`.
     pub(super) fn sleep(&self, sleeper: &Arc<Sleeper>, keep_alive: Duration) -> Awake {
-        let end = Instant::now().checked_add(keep_alive);
+        let end = now().checked_add(keep_alive);
         loop {
             // ORDERING: pairs with `wake`.
             if sleeper.woken.load(Ordering::Acquire) {
                 return Awake::Woken;
             }
-            match end.map(|end| end.saturating_duration_since(Instant::now())) {
+            match end.map(|end| end.saturating_duration_since(now())) {
                 None => thread::park(),
-                Some(Duration::ZERO) => return self.withdraw(sleeper),
+                Some(Duration::ZERO) => {
+                    chaos();
+                    return self.withdraw(sleeper);
+                }
                 Some(rest) => thread::park_timeout(rest),
             }
         }
@@ -76,11 +79,18 @@ impl Idle {
 
     /// Wakes the thread that slept least; `false` if none sleeps.
     pub(super) fn wake(&self) -> bool {
-        let Some(sleeper) = lock(&self.sleepers).pop() else {
-            return false;
+        let sleeper = {
+            let mut sleepers = lock(&self.sleepers);
+            let Some(sleeper) = sleepers.pop() else {
+                return false;
+            };
+            // Under the lock: a thread that finds itself off the stack goes on at once, and may be
+            // back on it before a flag that is late, which would then wake it for nothing.
+            // ORDERING: what was done before the wake is seen after it.
+            sleeper.woken.store(true, Ordering::Release);
+            sleeper
         };
-        // ORDERING: what was done before the wake is seen after it.
-        sleeper.woken.store(true, Ordering::Release);
+        chaos();
         sleeper.thread.unpark();
         true
     }
@@ -90,6 +100,7 @@ impl Idle {
 mod tests {
     use super::*;
     use std::sync::mpsc;
+    use std::thread;
 
     #[test]
     fn a_sleeper_that_nobody_needs_expires_and_cannot_be_woken() {
@@ -137,3 +148,7 @@ mod tests {
         });
     }
 }
+
+#[cfg(all(test, any(pybackground_loom, pybackground_shuttle)))]
+#[path = "../models/idle.rs"]
+mod model;

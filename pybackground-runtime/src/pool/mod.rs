@@ -2,8 +2,9 @@
 //!
 //! | file | subject |
 //! |---|---|
-//! | `queues` | where calls wait |
+//! | `queues` | where calls wait; `crossbeam_model` stands in for its parts under a model checker |
 //! | `counts` | how many threads do what, and the decision who is woken |
+//! | `global` | the one pool of the process |
 //! | `idle` | the stack of sleeping threads |
 //! | `worker` | the life of a thread |
 //! | `monitor` | the clock: deadlines, and growth while calls wait |
@@ -12,7 +13,10 @@
 //! | `probe`, `roster` | which threads compute and which block |
 
 mod counts;
+#[cfg(any(pybackground_loom, pybackground_shuttle))]
+mod crossbeam_model;
 mod deadlines;
+mod global;
 mod growth;
 mod idle;
 mod monitor;
@@ -21,16 +25,18 @@ mod queues;
 mod roster;
 mod worker;
 
-use std::sync::atomic::{AtomicUsize, Ordering};
-use std::sync::{Arc, OnceLock};
-use std::thread;
+use std::sync::Arc;
 use std::time::Duration;
 
-use crate::config::{self, Config};
+use crate::config::Config;
 use crate::deadline::Deadline;
 use crate::quiet::drop_quietly;
+use crate::sync::atomic::{AtomicUsize, Ordering};
+use crate::sync::{chaos, thread};
 use crate::task::Job;
 use counts::{AtomicCounts, Wake};
+pub(crate) use global::existing;
+use global::global;
 use idle::Idle;
 use monitor::Monitor;
 use queues::Queues;
@@ -52,19 +58,6 @@ pub(crate) struct Pool {
     joining: AtomicUsize,
     /// How many threads there may be: as configured, or as many as the system last gave.
     max_threads: AtomicUsize,
-}
-
-static GLOBAL: OnceLock<Arc<Pool>> = OnceLock::new();
-
-/// The pool that all calls go to, made with the first.
-#[inline]
-fn global() -> &'static Arc<Pool> {
-    GLOBAL.get_or_init(|| Arc::new(Pool::new(config::effective())))
-}
-
-/// The pool if there was a call yet.
-pub(crate) fn existing() -> Option<&'static Arc<Pool>> {
-    GLOBAL.get()
 }
 
 /// Queues a call where the current thread's calls go.
@@ -116,6 +109,7 @@ impl Pool {
             return job.run();
         }
         self.queues.push(job);
+        chaos();
         self.wake_one();
     }
 
@@ -126,6 +120,7 @@ impl Pool {
             Wake::Covered => {}
             Wake::Full => self.monitor.watch(self),
             Wake::One => {
+                chaos();
                 if !self.idle.wake() {
                     self.start_thread();
                 }
@@ -149,14 +144,12 @@ impl Pool {
         // ORDERING: a number for a name.
         let id = self.started.fetch_add(1, Ordering::Relaxed);
         let pool = self.clone();
-        let thread = thread::Builder::new()
-            .name(format!("background-{id}"))
-            .stack_size(self.config.stack_size())
-            .spawn(move || {
-                worker::run(pool.clone(), id);
-                pool.thread_ends();
-            });
-        if let Err(error) = thread {
+        let name = format!("background-{id}");
+        let started = thread::spawn(name, self.config.stack_size(), move || {
+            worker::run(pool.clone(), id);
+            pool.thread_ends();
+        });
+        if let Err(error) = started {
             self.counts.undo_wake();
             let left = self.threads.fetch_sub(1, Ordering::SeqCst) - 1;
             // A thread that joins goes on only when somebody runs the call it waits for.

@@ -3,16 +3,15 @@
 //! It is started when it is first needed, sleeps for as long as there is nothing to watch, and
 //! leaves after the keep-alive. While calls wait it ticks; the pure decision is in `growth`.
 
-use std::sync::atomic::{AtomicBool, Ordering, fence};
-use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError, Weak};
-use std::thread;
+use std::sync::{Arc, Weak};
 use std::time::{Duration, Instant};
 
 use super::Pool;
 use super::deadlines::Deadlines;
 use super::growth::{Growth, Reading};
 use crate::deadline::Deadline;
-use crate::sync::lock;
+use crate::sync::atomic::{AtomicBool, Ordering, fence};
+use crate::sync::{Condvar, Mutex, MutexGuard, chaos, lock, now, thread};
 use crate::task::Job;
 
 /// The time between two looks at calls that wait.
@@ -83,13 +82,11 @@ impl Monitor {
             return;
         }
         let pool = pool.clone();
-        let thread = thread::Builder::new()
-            .name("background-monitor".to_owned())
-            .stack_size(STACK_SIZE)
-            .spawn(move || pool.monitor.run(&pool));
+        let name = "background-monitor".to_owned();
+        let started = thread::spawn(name, STACK_SIZE, move || pool.monitor.run(&pool));
         // Without a thread the flag is taken down, so that the next call tries again; deadlines are
         // then kept by those who wait for the calls.
-        state.alive = thread.is_ok();
+        state.alive = started.is_ok();
         if !state.alive {
             state.watching = false;
             self.watching.store(false, Ordering::Relaxed);
@@ -102,7 +99,7 @@ impl Monitor {
         let mut patience = pool.config.keep_alive();
         let mut state = lock(&self.state);
         loop {
-            let now = Instant::now();
+            let now = now();
             if let Some(job) = state.deadlines.pop_due(now) {
                 drop(state);
                 job.expire(now);
@@ -122,10 +119,9 @@ impl Monitor {
                 }
             }
             let wait = state.next_wait(now, patience);
-            let (woken, timeout) =
-                self.changed.wait_timeout(state, wait).unwrap_or_else(PoisonError::into_inner);
+            let (woken, timed_out) = self.changed.wait_timeout(state, wait);
             state = woken;
-            if !timeout.timed_out() {
+            if !timed_out {
                 patience = pool.config.keep_alive();
             } else if !state.watching && wait == patience {
                 // A quiet time is over. Deadlines of calls that have ended are no reason to stay; if
@@ -142,6 +138,7 @@ impl Monitor {
 
     fn stop_watching(&self, state: &mut State, pool: &Pool) {
         self.watching.store(false, Ordering::Relaxed);
+        chaos();
         // ORDERING: pairs with the fence before `watch`: a call pushed before the flag was seen up
         // is seen here.
         fence(Ordering::SeqCst);
@@ -191,3 +188,7 @@ fn tick(pool: &Arc<Pool>, growth: &mut Growth, ticks: usize, now: Instant) -> bo
     pool.wake_one();
     true
 }
+
+#[cfg(all(test, any(pybackground_loom, pybackground_shuttle)))]
+#[path = "../models/monitor.rs"]
+mod model;

@@ -5,12 +5,17 @@
 //! while it may hold something, so that they have few to look at however many threads there are.
 
 use std::cell::{Cell, OnceCell};
-use std::sync::{Arc, PoisonError, RwLock, RwLockReadGuard, RwLockWriteGuard};
+use std::sync::{Arc, PoisonError};
 
+#[cfg(any(pybackground_loom, pybackground_shuttle))]
+use super::crossbeam_model::{Receiver, Sender, Steal, Stealer, Worker as Deque, unbounded};
+#[cfg(not(any(pybackground_loom, pybackground_shuttle)))]
 use crossbeam_channel::{Receiver, Sender, unbounded};
+#[cfg(not(any(pybackground_loom, pybackground_shuttle)))]
 use crossbeam_deque::{Steal, Stealer, Worker as Deque};
 
 use crate::quiet::drop_quietly;
+use crate::sync::{RwLock, RwLockReadGuard, RwLockWriteGuard, chaos};
 use crate::task::Job;
 
 type Entry = Arc<dyn Job>;
@@ -126,6 +131,7 @@ impl OwnQueue {
             if is_it(&newest) {
                 return;
             }
+            chaos();
             if newest.is_queued() {
                 deque.push(newest);
                 return;

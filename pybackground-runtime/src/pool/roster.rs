@@ -1,10 +1,10 @@
 //! The workers there are, for the monitor to look at.
 
-use std::sync::{Arc, Mutex};
+use std::sync::Arc;
 
 use super::growth::Share;
 use super::worker::Status;
-use crate::sync::lock;
+use crate::sync::{Mutex, lock};
 
 /// How many threads a sample asks the system about, at most, of each kind. Asking about one takes
 /// about ten microseconds of a tick of a thousand.

@@ -2,19 +2,19 @@
 
 use std::cell::{Cell, OnceCell};
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
-use std::thread;
 
 use super::Pool;
 use super::idle::{Awake, Sleeper};
 use super::probe::ThreadId;
 use super::queues::OwnQueue;
 use crate::quiet::quietly;
+use crate::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use crate::sync::{chaos, rounds, thread, thread_local};
 use crate::task::Job;
 
 /// How often a searching worker looks before it begins to yield, and how often before it sleeps.
-const SPINS: usize = 64;
-const YIELDS: usize = 32;
+const SPINS: usize = rounds(64);
+const YIELDS: usize = rounds(32);
 
 /// So many calls in a worker's own queue are enough for others to steal.
 const ENOUGH: usize = 3;
@@ -114,6 +114,7 @@ impl Worker {
     #[inline]
     pub(crate) fn push(&self, job: Arc<dyn Job>) {
         self.own.push(job, &self.pool.queues);
+        chaos();
         self.pool.wake_one();
     }
 
@@ -141,6 +142,7 @@ impl Worker {
         self.own.rest(&self.pool.queues);
         self.pool.joining.fetch_add(1, Ordering::SeqCst);
         self.pool.counts.block();
+        chaos();
         if !self.pool.queues.is_empty() {
             self.pool.wake_one();
         }
@@ -177,12 +179,15 @@ impl Worker {
             }
         }
         self.own.rest(&self.pool.queues);
+        chaos();
         // On the stack of sleepers first: from the moment the place is given up, somebody may wake
         // this thread for it.
         self.pool.idle.announce(&self.sleeper);
+        chaos();
         if searching {
             self.pool.counts.leave();
         }
+        chaos();
         if !self.pool.queues.is_empty() {
             self.pool.wake_one();
         }
@@ -223,7 +228,7 @@ impl Worker {
                 return None;
             }
             if round < SPINS {
-                std::hint::spin_loop();
+                thread::spin_loop();
             } else {
                 thread::yield_now();
             }

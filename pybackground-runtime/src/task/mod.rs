@@ -29,7 +29,7 @@ mod stage;
 mod waiters;
 
 use std::panic::{RefUnwindSafe, UnwindSafe};
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, PoisonError};
 use std::task::{Wake, Waker};
 use std::time::Instant;
 
@@ -40,7 +40,7 @@ use crate::options::Options;
 use crate::pool;
 use crate::quiet::drop_quietly;
 use crate::snapshot::overruns;
-use crate::sync::lock;
+use crate::sync::{Mutex, lock};
 
 pub(crate) use body::{Body, Closure, LARGE, LargeClosure, Step, Suspending};
 use origin::Origin;
@@ -281,10 +281,10 @@ impl<B: Body> Handle<B::Output> for Task<B> {
         let mut core = lock(&self.core);
         match core.hand_over(outcome) {
             HandOver::Direct(outcome) => Some(outcome),
-            HandOver::TooLate { late, closed } => {
+            HandOver::TooLate(late) => {
                 drop(core);
                 self.drop_late(late);
-                closed
+                None
             }
         }
     }

@@ -1,6 +1,6 @@
 //! What may be read of a task's state without its lock.
 
-use std::sync::atomic::{AtomicU8, Ordering};
+use crate::sync::atomic::{AtomicU8, Ordering};
 
 /// Not started, and whoever waits for the call may run it.
 const CLAIMABLE: u8 = 0;

@@ -68,8 +68,8 @@ pub(super) enum Finish<T> {
 pub(super) enum HandOver<T> {
     /// The thread keeps the outcome.
     Direct(Outcome<T>),
-    /// The call had been closed before: drop `late`; `closed` says why, unless it was taken.
-    TooLate { late: Outcome<T>, closed: Option<Outcome<T>> },
+    /// The call had been closed before: drop this. Why it was closed waits for whoever takes it.
+    TooLate(Outcome<T>),
 }
 
 /// What follows from a body that waits.
@@ -187,7 +187,7 @@ impl<B: Body> Core<B> {
             self.stage = Stage::Taken;
             HandOver::Direct(outcome)
         } else {
-            HandOver::TooLate { late: outcome, closed: self.take() }
+            HandOver::TooLate(outcome)
         }
     }
 

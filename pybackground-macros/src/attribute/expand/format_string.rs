@@ -5,6 +5,7 @@ use quote::quote_spanned;
 use syn::Token;
 
 use super::names;
+use crate::attribute::tokens::is_punct;
 
 /// The macros of std, log, tracing, anyhow and eyre that format, by how many arguments stand before
 /// the format string at least.
@@ -81,7 +82,7 @@ fn is_given_self(trees: &[TokenTree]) -> bool {
 }
 
 fn is_comma(tree: &TokenTree) -> bool {
-    matches!(tree, TokenTree::Punct(punct) if punct.as_char() == ',')
+    is_punct(Some(tree), &[','])
 }
 
 /// Whether a literal, as it is written, has a placeholder like `{self}` or `{self:?}`.

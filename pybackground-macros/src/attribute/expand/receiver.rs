@@ -9,6 +9,7 @@ use proc_macro2::{Delimiter, Group, Ident, Spacing, TokenStream, TokenTree};
 
 use super::{format_string, names};
 use crate::attribute::groups;
+use crate::attribute::tokens::is_punct;
 
 // Input:  { self.total + self::FEE; println!("{self}"); fn f(&self) { self.g() } }
 // Output: { __self.total + self::FEE; println!("{self}", self = __self); fn f(&self) { self.g() } }
@@ -54,27 +55,16 @@ fn rename(tokens: TokenStream, place: Place) -> Option<TokenStream> {
                 output.extend([TokenTree::Ident(names::receiver(ident.span()))]);
                 is_changed = true;
             }
-            TokenTree::Group(group) => {
-                let content = group.stream();
-                let (place, added) = match macro_name(&trees[..done]) {
-                    Some(name) => (
-                        Place::MacroCall,
-                        format_string::receiver_argument(&name.to_string(), &content),
-                    ),
-                    None => (Place::Code, None),
-                };
-                let renamed = rename(content.clone(), place);
-                if renamed.is_some() || added.is_some() {
+            TokenTree::Group(group) => match rename_in_group(group, macro_name(&trees[..done])) {
+                Some(renamed) => {
+                    output.extend(renamed);
                     is_changed = true;
-                    let content = renamed.unwrap_or(content).into_iter();
-                    let content = content.chain(added.into_iter().flatten());
-                    output.extend(groups::rebuilt(group, content.collect()));
-                } else if group.delimiter() == Delimiter::None {
-                    output.extend(groups::rebuilt(group, content));
-                } else {
-                    output.extend([tree.clone()]);
                 }
-            }
+                None if group.delimiter() == Delimiter::None => {
+                    output.extend(groups::rebuilt(group, group.stream()));
+                }
+                None => output.extend([tree.clone()]),
+            },
             other => output.extend([other.clone()]),
         }
         rest = after;
@@ -82,16 +72,29 @@ fn rename(tokens: TokenStream, place: Place) -> Option<TokenStream> {
     is_changed.then_some(output)
 }
 
+/// The group with `self` renamed, or `None` if there is none; `name` is that of the macro whose
+/// call's arguments it holds.
+fn rename_in_group(group: &Group, name: Option<&Ident>) -> Option<TokenStream> {
+    let content = group.stream();
+    let added = name.and_then(|name| format_string::receiver_argument(&name.to_string(), &content));
+    let place = if name.is_some() { Place::MacroCall } else { Place::Code };
+    let renamed = rename(content.clone(), place);
+    if renamed.is_none() && added.is_none() {
+        return None;
+    }
+    let renamed = renamed.unwrap_or(content).into_iter();
+    let content = renamed.chain(added.into_iter().flatten()).collect();
+    Some(groups::rebuilt(group, content))
+}
+
 /// `self::`, a path to the module.
 fn is_path(after: &[TokenTree]) -> bool {
-    matches!(after, [TokenTree::Punct(first), TokenTree::Punct(second), ..]
-        if first.as_char() == ':' && second.as_char() == ':')
+    is_punct(after.first(), &[':']) && is_punct(after.get(1), &[':'])
 }
 
 /// `self = ..` as an argument of a macro: the name of a format argument, or of a field of a span.
 fn is_argument_name(before: &[TokenTree], after: &[TokenTree]) -> bool {
-    let is = |tree: Option<&TokenTree>, what| matches!(tree, Some(TokenTree::Punct(punct)) if punct.as_char() == what);
-    (before.is_empty() || is(before.last(), ','))
+    (before.is_empty() || is_punct(before.last(), &[',']))
         && matches!(after.first(), Some(TokenTree::Punct(punct))
             if punct.as_char() == '=' && punct.spacing() == Spacing::Alone)
 }
@@ -114,8 +117,9 @@ fn foreign(trees: &[TokenTree]) -> usize {
         // Not the type of a function pointer.
         "fn" if matches!(next, Some(TokenTree::Ident(_) | TokenTree::Punct(_))) => function(trees),
         // Not the captures of an `impl Trait + use<..>`.
-        "use" if !matches!(next, Some(TokenTree::Punct(angle)) if angle.as_char() == '<') => {
-            trees.iter().position(is_semicolon).map_or(trees.len(), |end| end + 1)
+        "use" if !is_punct(next, &['<']) => {
+            let end = trees.iter().position(|tree| is_punct(Some(tree), &[';']));
+            end.map_or(trees.len(), |end| end + 1)
         }
         // `pub(self)`, `pub(in self::x)`.
         "pub" if matches!(next, Some(TokenTree::Group(_))) => 2,
@@ -130,14 +134,9 @@ fn function(trees: &[TokenTree]) -> usize {
     let is_end = |&index: &usize| match &trees[index] {
         TokenTree::Group(group) if group.delimiter() == Delimiter::Brace => {
             // Braces that go on are a constant in the signature: `-> Matrix<{ N + 1 }>`.
-            !matches!(trees.get(index + 1), Some(TokenTree::Punct(punct))
-                if matches!(punct.as_char(), '>' | ','))
+            !is_punct(trees.get(index + 1), &['>', ','])
         }
-        other => is_semicolon(other),
+        other => is_punct(Some(other), &[';']),
     };
     (0..trees.len()).find(is_end).map_or(trees.len(), |end| end + 1)
-}
-
-fn is_semicolon(tree: &TokenTree) -> bool {
-    matches!(tree, TokenTree::Punct(punct) if punct.as_char() == ';')
 }

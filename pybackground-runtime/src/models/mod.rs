@@ -1,0 +1,66 @@
+//! Models of the runtime for loom and shuttle: small programs, of which the checker runs every
+//! interleaving it can think of. `README.md` beside this file says how, and what each of them catches.
+//!
+//! | file | subject |
+//! |---|---|
+//! | `pool` | the whole runtime: nobody sleeps while a call waits and a place is free |
+//! | `task` | one call: claims, deadlines, refusals, waiters |
+//! | `lazy` | several threads that wait through one `Lazy` |
+//! | `limit` | slots taken, lent and given back |
+//! | `monitor`, `idle` | the handshakes of the monitor and of the sleepers (children of those modules) |
+
+mod lazy;
+mod limit;
+mod pool;
+mod task;
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
+
+use crate::sync::{begin, checker, over};
+
+/// Checks every interleaving of the program, with up to so many preemptions as
+/// `LOOM_MAX_PREEMPTIONS` says, or two.
+#[cfg(pybackground_loom)]
+pub(crate) fn check(program: impl Fn() + Send + Sync + 'static) {
+    let mut builder = checker::model::Builder::new();
+    builder.preemption_bound.get_or_insert(2);
+    builder.max_branches = 10_000;
+    builder.check(move || execution(&program));
+}
+
+/// Checks so many random interleavings of the program as `PYBACKGROUND_MODEL_RUNS` says, or two
+/// thousand, and as many of Burckhardt's with few, well-placed preemptions.
+#[cfg(pybackground_shuttle)]
+pub(crate) fn check(program: impl Fn() + Send + Sync + 'static) {
+    let runs = std::env::var("PYBACKGROUND_MODEL_RUNS")
+        .map_or(2_000, |runs| runs.parse().expect("PYBACKGROUND_MODEL_RUNS is a number"));
+    let program = Arc::new(program);
+    let again = program.clone();
+    checker::check_random(move || execution(&*again), runs);
+    checker::check_pct(move || execution(&*program), runs, 3);
+}
+
+fn execution(program: &impl Fn()) {
+    begin();
+    program();
+    over();
+}
+
+/// Counts how often something happens. The checker does not see it: it is no part of what is checked.
+#[derive(Clone, Default)]
+pub(crate) struct Tally(Arc<AtomicUsize>);
+
+impl Tally {
+    pub(crate) fn add(&self) {
+        self.0.fetch_add(1, Ordering::SeqCst);
+    }
+
+    pub(crate) fn subtract(&self) {
+        self.0.fetch_sub(1, Ordering::SeqCst);
+    }
+
+    pub(crate) fn get(&self) -> usize {
+        self.0.load(Ordering::SeqCst)
+    }
+}

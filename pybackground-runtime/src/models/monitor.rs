@@ -1,0 +1,43 @@
+//! The handshake of the monitor with those who push: a call that finds no place free and the monitor
+//! watching is watched.
+
+use std::sync::Arc;
+
+use super::{Ordering, lock};
+use crate::config;
+use crate::models::check;
+use crate::options::Options;
+use crate::pool::Pool;
+use crate::pool::counts::Wake;
+use crate::sync::checker::thread;
+use crate::task::{Closure, Task};
+
+/// A pool whose only place is taken, and whose monitor, which is played by the model, watches.
+fn full_and_watched() -> Arc<Pool> {
+    let pool = Arc::new(Pool::new(config::effective()));
+    assert_eq!(pool.counts.claim_wake(), Wake::One);
+    assert!(pool.counts.stop_searching());
+    let mut state = lock(&pool.monitor.state);
+    state.alive = true;
+    state.watching = true;
+    pool.monitor.watching.store(true, Ordering::Relaxed);
+    drop(state);
+    pool
+}
+
+#[test]
+fn a_call_that_waits_is_watched() {
+    check(|| {
+        let pool = full_and_watched();
+        let caller = thread::spawn({
+            let pool = pool.clone();
+            move || {
+                pool.queues.push(Task::new(&Options::here(), Closure(|| ())));
+                pool.wake_one();
+            }
+        });
+        pool.monitor.stop_watching(&mut lock(&pool.monitor.state), &pool);
+        caller.join().unwrap();
+        assert!(lock(&pool.monitor.state).watching);
+    });
+}

@@ -1,0 +1,145 @@
+//! The whole runtime: threads from outside make calls and wait for them, workers come, sleep and
+//! leave. A wake-up that is lost leaves somebody waiting, which the checker reports as a deadlock.
+
+use std::time::Duration;
+
+use super::check;
+use crate::config::model::set;
+use crate::sync::checker::sync::mpsc;
+use crate::{configure, snapshot, spawn};
+
+#[test]
+fn a_call_is_run_whether_the_worker_searches_or_sleeps() {
+    set(configure().workers(1));
+    check(|| {
+        assert_eq!(spawn(|| 1), 1);
+        assert_eq!(spawn(|| 2), 2);
+        assert_eq!(snapshot().threads(), 1, "a thread that sleeps is found before one is started");
+    });
+}
+
+#[test]
+fn workers_that_leave_at_once_leave_no_call_behind() {
+    set(configure().workers(1).keep_alive(Duration::ZERO));
+    check(|| {
+        assert_eq!(spawn(|| 1), 1);
+        assert_eq!(spawn(|| 2), 2);
+    });
+}
+
+#[test]
+fn a_body_joins_a_call_of_its_own() {
+    set(configure().workers(2));
+    check(|| assert_eq!(spawn(|| spawn(|| 1) + 1), 2));
+}
+
+/// The second call may be made while the first is still looked for: whoever finds the first sees to
+/// it that somebody finds the second.
+#[test]
+fn a_call_that_another_waits_for_is_run_beside_it() {
+    set(configure().workers(2));
+    check(|| {
+        let (tell, told) = mpsc::channel();
+        let first = spawn(move || told.recv().unwrap());
+        let _second = spawn(move || tell.send(5).unwrap());
+        assert_eq!(first, 5);
+    });
+}
+
+#[cfg(pybackground_shuttle)]
+mod large {
+    use super::{Duration, check, configure, mpsc, set, spawn};
+    use crate::Lazy;
+    use crate::sync::checker::thread;
+    use std::sync::Arc;
+
+    fn tree(depth: u32) -> u32 {
+        if depth == 0 {
+            return 1;
+        }
+        let (left, right) = (spawn(move || tree(depth - 1)), spawn(move || tree(depth - 1)));
+        left + right
+    }
+
+    #[test]
+    fn calls_of_two_threads_share_one_worker() {
+        set(configure().workers(1));
+        check(|| {
+            let other = thread::spawn(|| assert_eq!(spawn(|| 1), 1));
+            assert_eq!(spawn(|| 2), 2);
+            other.join().unwrap();
+        });
+    }
+
+    #[test]
+    fn calls_of_two_threads_on_workers_that_leave_at_once() {
+        set(configure().workers(1).keep_alive(Duration::ZERO));
+        check(|| {
+            let other = thread::spawn(|| (0..3).for_each(|n| assert_eq!(spawn(move || n), n)));
+            (0..3).for_each(|n| assert_eq!(spawn(move || n), n));
+            other.join().unwrap();
+        });
+    }
+
+    #[test]
+    fn a_tree_of_joins() {
+        set(configure().workers(2));
+        check(|| assert_eq!(spawn(|| tree(2)), 4));
+    }
+
+    #[test]
+    fn a_tree_of_joins_on_workers_that_leave_at_once() {
+        set(configure().workers(3).keep_alive(Duration::ZERO));
+        check(|| assert_eq!(spawn(|| tree(2)), 4));
+    }
+
+    #[test]
+    fn three_threads_make_calls_at_once() {
+        set(configure().workers(2));
+        check(|| {
+            let others: Vec<_> = (0..2)
+                .map(|n: u32| thread::spawn(move || spawn(move || n) + spawn(move || n + 1)))
+                .collect();
+            assert_eq!(spawn(|| 7), 7);
+            let sums: Vec<_> = others.into_iter().map(|other| other.join().unwrap()).collect();
+            assert_eq!(sums, [1, 3]);
+        });
+    }
+
+    /// The older of two calls is joined first, by a worker that holds the newer in its hands for a
+    /// moment; the body of the older goes on only when somebody else has run the newer.
+    #[test]
+    fn a_call_that_was_in_the_way_of_a_join_is_found_by_others() {
+        set(configure().workers(2));
+        check(|| {
+            let done = spawn(|| {
+                let (tell, told) = mpsc::channel();
+                let older = spawn(move || told.recv().unwrap());
+                let newer = spawn(move || tell.send(5).unwrap());
+                let value = Lazy::into_inner(older);
+                Lazy::into_inner(newer);
+                value
+            });
+            assert_eq!(done, 5);
+        });
+    }
+
+    #[test]
+    fn one_value_is_waited_for_by_workers_and_threads() {
+        set(configure().workers(2));
+        check(|| {
+            let shared = Arc::new(spawn(|| 3));
+            let on_worker = spawn({
+                let shared = shared.clone();
+                move || **shared + 1
+            });
+            let on_thread = thread::spawn({
+                let shared = shared.clone();
+                move || **shared + 2
+            });
+            assert_eq!(**shared, 3);
+            assert_eq!(on_worker, 4);
+            assert_eq!(on_thread.join().unwrap(), 5);
+        });
+    }
+}

@@ -1,0 +1,176 @@
+//! One call, its body taken up and closed from several sides at once: the body runs at most once,
+//! there is one outcome, and whoever waits hears of it.
+
+use std::sync::Arc;
+use std::task::{Context, Poll, Wake, Waker};
+use std::time::{Duration, Instant};
+
+use super::{Tally, check};
+use crate::deadline::Deadline;
+use crate::options::Options;
+use crate::sync::atomic::{AtomicBool, Ordering};
+use crate::sync::checker::thread;
+use crate::task::{Closure, Handle, Job, Suspending, Task};
+use crate::wait;
+
+/// A call whose body counts itself, as the threads and as the `Lazy` see it.
+fn call(runs: &Tally) -> (Arc<dyn Job>, Arc<dyn Handle<u32>>) {
+    let runs = runs.clone();
+    let task = Task::new(
+        &Options::here(),
+        Closure(move || {
+            runs.add();
+            7
+        }),
+    );
+    (task.clone(), task)
+}
+
+fn due(job: &dyn Job) -> Instant {
+    let deadline = Deadline::from_now(Duration::ZERO).expect("now can be told");
+    let now = deadline.at();
+    assert!(job.bring_forward(Arc::new(deadline)));
+    now
+}
+
+#[test]
+fn two_workers_claim_one_body() {
+    check(|| {
+        let runs = Tally::default();
+        let (job, handle) = call(&runs);
+        let other = thread::spawn({
+            let job = job.clone();
+            move || job.run()
+        });
+        let third = thread::spawn(move || job.run());
+        assert_eq!(wait::outcome(handle).unwrap(), 7);
+        other.join().unwrap();
+        third.join().unwrap();
+        assert_eq!(runs.get(), 1);
+    });
+}
+
+#[test]
+fn a_worker_and_a_waiting_thread_claim_one_body() {
+    check(|| {
+        let runs = Tally::default();
+        let (job, handle) = call(&runs);
+        let worker = thread::spawn(move || job.run());
+        let outcome = match handle.into_outcome() {
+            Ok(outcome) => outcome,
+            Err(started) => wait::outcome(started),
+        };
+        assert_eq!(outcome.unwrap(), 7);
+        worker.join().unwrap();
+        assert_eq!(runs.get(), 1);
+    });
+}
+
+#[test]
+fn a_deadline_passes_while_a_worker_claims_and_another_thread_waits() {
+    check(|| {
+        let runs = Tally::default();
+        let (job, handle) = call(&runs);
+        let now = due(&*job);
+        let worker = thread::spawn({
+            let job = job.clone();
+            move || job.run()
+        });
+        let monitor = thread::spawn(move || job.expire(now));
+        match wait::outcome(handle) {
+            Ok(value) => assert_eq!((value, runs.get()), (7, 1)),
+            Err(error) => assert!(error.is_timeout()),
+        }
+        worker.join().unwrap();
+        monitor.join().unwrap();
+        assert!(runs.get() <= 1);
+    });
+}
+
+#[test]
+fn a_call_is_refused_while_a_worker_claims_it() {
+    check(|| {
+        let runs = Tally::default();
+        let (job, handle) = call(&runs);
+        let worker = thread::spawn({
+            let job = job.clone();
+            move || job.run()
+        });
+        let refuser = thread::spawn(move || job.refuse("there is no thread"));
+        match wait::outcome(handle) {
+            Ok(_) => assert_eq!(runs.get(), 1),
+            Err(error) => assert!(error.is_refused() && runs.get() == 0),
+        }
+        worker.join().unwrap();
+        refuser.join().unwrap();
+    });
+}
+
+#[test]
+fn two_threads_that_wait_are_both_woken() {
+    check(|| {
+        let runs = Tally::default();
+        let (job, handle) = call(&runs);
+        let waiting = thread::spawn({
+            let job = job.clone();
+            move || assert!(wait::until(&*job, Instant::now() + Duration::from_secs(3600)))
+        });
+        let worker = thread::spawn(move || job.run());
+        assert_eq!(wait::outcome(handle).unwrap(), 7);
+        waiting.join().unwrap();
+        worker.join().unwrap();
+    });
+}
+
+struct Told {
+    thread: thread::Thread,
+    told: AtomicBool,
+}
+
+impl Wake for Told {
+    fn wake(self: Arc<Self>) {
+        self.told.store(true, Ordering::Release);
+        self.thread.unpark();
+    }
+}
+
+/// Whoever registers and is not told that the call has ended may rely on the waker alone.
+#[test]
+fn whoever_is_registered_is_woken() {
+    check(|| {
+        let (job, _handle) = call(&Tally::default());
+        let worker = thread::spawn({
+            let job = job.clone();
+            move || job.run()
+        });
+        let told = Arc::new(Told { thread: thread::current(), told: AtomicBool::new(false) });
+        if job.register(&Waker::from(told.clone())) {
+            while !told.told.load(Ordering::Acquire) {
+                thread::park();
+            }
+        }
+        assert!(job.is_done());
+        worker.join().unwrap();
+    });
+}
+
+/// A future that is woken while its worker still polls it must be queued again; woken after that, too.
+#[test]
+fn a_future_is_woken_while_it_is_polled() {
+    check(|| {
+        let mut wakers = Vec::new();
+        let mut polls = 0;
+        let future = std::future::poll_fn(move |context: &mut Context<'_>| {
+            polls += 1;
+            if polls == 2 {
+                return Poll::Ready(7_u32);
+            }
+            let waker = context.waker().clone();
+            wakers.push(thread::spawn(move || waker.wake()));
+            Poll::Pending
+        });
+        let task = Task::new(&Options::here(), Suspending::new(future));
+        task.clone().run();
+        assert_eq!(wait::outcome(task as Arc<dyn Handle<u32>>).unwrap(), 7);
+    });
+}

@@ -1,0 +1,67 @@
+//! What threads share: locks, atomics, parking, starting, time.
+//!
+//! | file | subject |
+//! |---|---|
+//! | `native` | `std`, as every build but the two below has it |
+//! | `model` | the same names for a model checker: loom or shuttle |
+//!
+//! A model checker runs threads as it likes, so it has to know of everything that lets one thread see
+//! another: all of that goes through here. `Arc` does not: nothing depends on its count that a lock
+//! does not guard, and models of it grow by a factor of seventy.
+
+#[cfg(any(pybackground_loom, pybackground_shuttle))]
+pub(crate) mod model;
+#[cfg(not(any(pybackground_loom, pybackground_shuttle)))]
+mod native;
+
+#[cfg(any(pybackground_loom, pybackground_shuttle))]
+pub(crate) use model::*;
+#[cfg(not(any(pybackground_loom, pybackground_shuttle)))]
+pub(crate) use native::*;
+
+/// Locks a mutex that is held for a line or two which wait for nothing, poisoned or not.
+///
+/// Such a lock is nothing to model, and may be in a static, which outlives an execution of a model:
+/// it is `std`'s under a model checker too.
+pub(crate) fn lock_leaf<T>(mutex: &std::sync::Mutex<T>) -> std::sync::MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(std::sync::PoisonError::into_inner)
+}
+
+/// A place where threads race. Gives up the processor now and then when built with
+/// `--cfg pybackground_chaos`, so that rare interleavings are common; else it is nothing.
+#[inline(always)]
+#[allow(clippy::inline_always, reason = "it has to vanish")]
+pub(crate) fn chaos() {
+    #[cfg(pybackground_chaos)]
+    chaos::strike();
+}
+
+#[cfg(pybackground_chaos)]
+mod chaos {
+    use std::cell::Cell;
+    use std::hash::{BuildHasher, RandomState};
+    use std::thread;
+    use std::time::Duration;
+
+    thread_local! {
+        static RANDOM: Cell<u64> = Cell::new(RandomState::new().hash_one(thread::current().id()) | 1);
+    }
+
+    /// Yields one time in eight, and one time in five hundred stays away for longer.
+    pub(super) fn strike() {
+        let random = RANDOM.try_with(|random| {
+            // Marsaglia's xorshift.
+            let mut x = random.get();
+            x ^= x << 13;
+            x ^= x >> 7;
+            x ^= x << 17;
+            random.set(x);
+            x >> 32
+        });
+        match random {
+            Ok(x) if x % 512 == 0 => thread::sleep(Duration::from_micros(x >> 9 & 255)),
+            Ok(x) if x % 8 == 0 => thread::yield_now(),
+            _ => {}
+        }
+    }
+}
