@@ -3,6 +3,7 @@
 //! A worker that waits for a call nobody has started runs that call itself, and never another: no
 //! stranger's lock or stack is ever below it. Everybody else looks for a moment, yields, and parks.
 
+use std::cell::OnceCell;
 use std::sync::Arc;
 use std::task::{Wake, Waker};
 use std::time::Instant;
@@ -10,7 +11,7 @@ use std::time::Instant;
 use crate::limit::lend_slots_while;
 use crate::pool;
 use crate::sync::thread::{self, Thread};
-use crate::sync::{chaos, now, rounds};
+use crate::sync::{chaos, now, rounds, thread_local};
 use crate::task::{Handle, Job, Outcome};
 
 /// How often a waiting thread looks before it begins to yield, and how often before it parks. A call
@@ -94,7 +95,7 @@ fn park_until_done(
     end: Option<Instant>,
     mut deadline: Option<Instant>,
 ) -> bool {
-    let waker = Waker::from(Arc::new(Unpark(thread::current())));
+    let waker = current_waker();
     chaos();
     if !job.register(&waker) {
         return true;
@@ -117,6 +118,17 @@ fn park_until_done(
             None => thread::park(),
         }
     }
+}
+
+thread_local! {
+    static WAKER: OnceCell<Waker> = const { OnceCell::new() };
+}
+
+/// The waker of the current thread: one and the same, so that a call which is waited for again and
+/// again knows it once.
+fn current_waker() -> Waker {
+    let make = || Waker::from(Arc::new(Unpark(thread::current())));
+    WAKER.try_with(|waker| waker.get_or_init(make).clone()).unwrap_or_else(|_| make())
 }
 
 /// Wakes a parked thread. The thread looks whether it was meant.
