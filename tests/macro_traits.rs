@@ -25,6 +25,11 @@ mod declarations {
             T: Send + 'static;
 
         #[background]
+        fn unbounded<T>(&self, value: T) -> usize
+        where
+            Self: Sized;
+
+        #[background]
         fn opaque(&self) -> impl Display
         where
             Self: Sized;
@@ -75,6 +80,10 @@ mod declarations {
             self.0
         }
 
+        fn unbounded<T>(&self, _: T) -> Lazy<usize> {
+            Lazy::ready(size_of::<T>())
+        }
+
         fn unit(&self) -> u8 {
             self.0
         }
@@ -99,6 +108,10 @@ mod declarations {
             Lazy::ready(value.into())
         }
 
+        fn unbounded<T>(&self, _: T) -> Lazy<usize> {
+            Lazy::ready(size_of::<T>())
+        }
+
         fn opaque(&self) -> Lazy<impl Display + 'static> {
             Lazy::ready("by hand")
         }
@@ -120,6 +133,7 @@ mod declarations {
     fn declared_and_implemented_with_the_attribute_or_by_hand() {
         assert_eq!(use_it(&Client(1)), "2 8 1 6 3");
         assert_eq!(use_it(&ByHand), "1 7 by hand 6 3");
+        assert_eq!(Client(1).unbounded(&1_u8), size_of::<&u8>());
         assert!(Client(0).fetch("x").is_err());
         assert_eq!(Client::associated(4), 4);
     }
