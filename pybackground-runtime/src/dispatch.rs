@@ -70,7 +70,31 @@ where
     F: FnOnce() -> T + Send + 'static,
     T: Send + 'static,
 {
-    if options.may_run_inline() && pool::is_saturated() {
+    #[cfg(debug_assertions)]
+    let (options, body) = boxed(options, body);
+    dispatch_closure(options, body)
+}
+
+/// The body behind a box, named by its own path.
+///
+/// A build without optimisations instantiates all that is generic over the body for every single
+/// function, and takes its time. Behind a box there are as many instances as result types.
+#[cfg(debug_assertions)]
+fn boxed<F, T>(options: Options, body: F) -> (Options, Box<dyn FnOnce() -> T + Send>)
+where
+    F: FnOnce() -> T + Send + 'static,
+{
+    (options.named_by(crate::call::path_of_enclosing_function::<F>()), Box::new(body))
+}
+
+#[inline(always)]
+#[allow(clippy::inline_always, reason = "as `dispatch`")]
+fn dispatch_closure<F, T>(options: Options, body: F) -> Lazy<T>
+where
+    F: FnOnce() -> T + Send + 'static,
+    T: Send + 'static,
+{
+    if options.may_run_inline() && pool::runs_inline() {
         return match catch_unwind(AssertUnwindSafe(body)) {
             Ok(value) => Lazy::ready(value),
             Err(payload) => panicked_inline::<F, T>(options.rebuilt(), payload),
@@ -89,7 +113,7 @@ where
     T: Send + 'static,
 {
     let call = options.call(Closure::<F>::function());
-    Lazy::from_outcome(Err(Error::panicked(call, payload)))
+    Lazy::pending(Task::<Closure<F>>::ended(&options, Err(Error::panicked(call, payload))))
 }
 
 /// Polls the body of an `async` function under the attribute.

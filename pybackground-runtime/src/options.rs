@@ -55,6 +55,12 @@ impl Options {
         Self { timeout: Some(timeout), ..self }
     }
 
+    /// The same options for a function of this path, which names the call unless a name was given.
+    #[cfg(debug_assertions)]
+    pub(crate) fn named_by(self, path: &'static str) -> Self {
+        Self { name: Some(self.name.unwrap_or(path)), ..self }
+    }
+
     /// The same options, field by field.
     #[inline]
     pub(crate) fn rebuilt(&self) -> Self {

@@ -20,23 +20,22 @@ const SPINS: usize = rounds(100);
 const YIELDS: usize = rounds(20);
 
 /// Waits for the outcome on behalf of the call's only owner.
-pub(crate) fn outcome<T>(mut handle: Arc<dyn Handle<T>>) -> Outcome<T> {
-    if !handle.is_done() {
-        if may_run_in_place(&*handle) {
-            match handle.into_outcome() {
-                Ok(outcome) => return outcome,
-                Err(started_elsewhere) => handle = started_elsewhere,
-            }
+pub(crate) fn outcome<T>(handle: Arc<dyn Handle<T>>) -> Outcome<T> {
+    match handle.join_at_once() {
+        Ok(outcome) => outcome,
+        Err(handle) => {
+            block_until_done(&*handle, None);
+            handle.take().expect("its only owner takes the outcome")
         }
-        block_until_done(&*handle, None);
     }
-    handle.take().expect("its only owner takes the outcome")
 }
 
 /// Waits for the end of the call. Gives `run_in_place`, which is to claim the call and run it, the
 /// chance to do so if this thread may.
 pub(crate) fn until_done<T>(handle: &dyn Handle<T>, run_in_place: impl FnOnce() -> bool) {
-    if handle.is_done() || (may_run_in_place(handle) && run_in_place()) {
+    if handle.is_done()
+        || (handle.is_claimable() && pool::may_run_in_place(handle) && run_in_place())
+    {
         return;
     }
     block_until_done(handle, None);
@@ -45,19 +44,6 @@ pub(crate) fn until_done<T>(handle: &dyn Handle<T>, run_in_place: impl FnOnce() 
 /// Waits for the end of the call or for `end`; returns whether the call has ended.
 pub(crate) fn until(job: &dyn Job, end: Instant) -> bool {
     job.is_done() || block_until_done(job, Some(end))
-}
-
-/// Whether this thread may run the call it waits for. If so, the call is no longer in its queue.
-fn may_run_in_place(job: &(impl Job + ?Sized)) -> bool {
-    job.is_claimable()
-        && pool::with_current(|worker| {
-            let Some(worker) = worker.filter(|worker| worker.has_stack()) else {
-                return false;
-            };
-            let address = std::ptr::from_ref(job).cast::<()>();
-            worker.withdraw(|entry| Arc::as_ptr(entry).cast::<()>() == address);
-            true
-        })
 }
 
 fn block_until_done(job: &(impl Job + ?Sized), end: Option<Instant>) -> bool {

@@ -12,9 +12,8 @@ use std::panic::Location;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use crate::call::Call;
 use crate::error::Error;
-use crate::task::{Handle, Outcome};
+use crate::task::Handle;
 use pending::Pending;
 
 /// The value that a background call will have: use it as the value, and the first use waits.
@@ -75,14 +74,6 @@ impl<T> Lazy<T> {
     #[inline]
     pub const fn ready(value: T) -> Self {
         Self { state: State::Ready(value) }
-    }
-
-    #[inline]
-    pub(crate) fn from_outcome(outcome: Outcome<T>) -> Self {
-        match outcome {
-            Ok(value) => Self::ready(value),
-            Err(error) => Self { state: State::Pending(Pending::failed(error)) },
-        }
     }
 
     #[inline]
@@ -267,7 +258,7 @@ impl<T> Lazy<T> {
     pub fn function(this: &Self) -> Option<&'static str> {
         match &this.state {
             State::Ready(_) => None,
-            State::Pending(pending) => pending.call().map(Call::function),
+            State::Pending(pending) => Some(pending.call().function()),
         }
     }
 
@@ -282,7 +273,7 @@ impl<T> Lazy<T> {
     pub fn called_at(this: &Self) -> Option<&'static Location<'static>> {
         match &this.state {
             State::Ready(_) => None,
-            State::Pending(pending) => pending.call().map(Call::site),
+            State::Pending(pending) => Some(pending.call().site()),
         }
     }
 

@@ -8,7 +8,6 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use crate::call::Call;
-use crate::error::Error;
 use crate::pool;
 use crate::sync::{OnceLock, chaos};
 use crate::task::{Handle, Job, Outcome};
@@ -16,18 +15,12 @@ use crate::wait;
 
 pub(super) struct Pending<T> {
     outcome: OnceLock<Outcome<T>>,
-    /// `None` if there never was a task.
-    handle: Option<Arc<dyn Handle<T>>>,
+    handle: Arc<dyn Handle<T>>,
 }
 
 impl<T> Pending<T> {
     pub(super) fn new(handle: Arc<dyn Handle<T>>) -> Self {
-        Self { outcome: OnceLock::new(), handle: Some(handle) }
-    }
-
-    /// The outcome of a call that was over when it returned.
-    pub(super) fn failed(error: Error) -> Self {
-        Self { outcome: OnceLock::from(Err(error)), handle: None }
+        Self { outcome: OnceLock::new(), handle }
     }
 
     #[inline]
@@ -40,9 +33,8 @@ impl<T> Pending<T> {
 
     #[cold]
     fn wait_for_end(&self) -> &Outcome<T> {
-        let handle = self.handle();
-        wait::until_done(&**handle, || {
-            let Some(outcome) = handle.run_in_place() else {
+        wait::until_done(&*self.handle, || {
+            let Some(outcome) = self.handle.run_in_place() else {
                 return false;
             };
             chaos();
@@ -50,14 +42,14 @@ impl<T> Pending<T> {
             debug_assert!(stored, "whoever claimed the body is the only one with an outcome");
             chaos();
             // Others who wait through this `Lazy` look here when they hear of it.
-            handle.announce();
+            self.handle.announce();
             true
         });
         self.arrived()
     }
 
     pub(super) fn wait_until(&self, end: Instant) -> Option<&Outcome<T>> {
-        if self.outcome.get().is_none() && !wait::until(&**self.handle(), end) {
+        if self.outcome.get().is_none() && !wait::until(&*self.handle, end) {
             return None;
         }
         Some(self.arrived())
@@ -65,7 +57,7 @@ impl<T> Pending<T> {
 
     pub(super) fn peek(&self) -> Option<&Outcome<T>> {
         match self.outcome.get() {
-            None if self.handle().is_done() => Some(self.arrived()),
+            None if self.handle.is_done() => Some(self.arrived()),
             outcome => outcome,
         }
     }
@@ -75,37 +67,30 @@ impl<T> Pending<T> {
         self.outcome.get_mut().expect("it was waited for")
     }
 
-    #[inline]
-    pub(super) fn into_outcome(self) -> Outcome<T> {
-        let Self { outcome, handle } = self;
-        match (outcome.into_inner(), handle) {
-            (Some(outcome), _) => outcome,
-            (None, Some(handle)) => wait::outcome(handle),
-            (None, None) => unreachable!("without a task there is an outcome from the start"),
+    #[inline(always)]
+    #[allow(clippy::inline_always, reason = "moved once more, it would cost as much as the wait")]
+    pub(super) fn into_outcome(mut self) -> Outcome<T> {
+        match self.outcome.take() {
+            Some(outcome) => outcome,
+            None => wait::outcome(self.handle),
         }
     }
 
     pub(super) fn set_timeout(&self, timeout: Duration) {
-        if let Some(handle) = &self.handle
-            && !handle.is_done()
-        {
-            let job: Arc<dyn Job> = handle.clone();
+        if !self.handle.is_done() {
+            let job: Arc<dyn Job> = self.handle.clone();
             pool::keep_deadline(&job, timeout);
         }
     }
 
-    pub(super) fn call(&self) -> Option<Call> {
-        self.handle.as_ref().map(|handle| handle.call())
+    pub(super) fn call(&self) -> Call {
+        self.handle.call()
     }
 
     /// The outcome of a call that has ended, moved here if it was not before.
     fn arrived(&self) -> &Outcome<T> {
         self.outcome.get_or_init(|| {
-            self.handle().take().expect("the outcome is in the task until it is moved here")
+            self.handle.take().expect("the outcome is in the task until it is moved here")
         })
-    }
-
-    fn handle(&self) -> &Arc<dyn Handle<T>> {
-        self.handle.as_ref().expect("without a task there is an outcome from the start")
     }
 }

@@ -56,7 +56,7 @@ fn a_worker_and_a_waiting_thread_claim_one_body() {
         let runs = Tally::default();
         let (job, handle) = call(&runs);
         let worker = thread::spawn(move || job.run());
-        let outcome = match handle.into_outcome() {
+        let outcome = match handle.join_at_once() {
             Ok(outcome) => outcome,
             Err(started) => wait::outcome(started),
         };

@@ -49,13 +49,6 @@ impl AtomicCounts {
         unpack(self.word.load(Ordering::Relaxed))
     }
 
-    /// Whether a thread is looking for calls right now.
-    #[inline]
-    pub(super) fn is_anyone_searching(&self) -> bool {
-        // ORDERING: as `read`.
-        self.word.load(Ordering::Relaxed) & SEARCHING_MASK != 0
-    }
-
     /// Decides who takes care of a call that was just made visible.
     #[inline]
     pub(super) fn claim_wake(&self) -> Wake {

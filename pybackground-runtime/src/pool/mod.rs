@@ -68,11 +68,18 @@ pub(crate) fn submit(job: Arc<dyn Job>) {
     });
 }
 
-/// Whether the current thread is a worker with calls enough of its own for others to steal while
-/// nobody is out to steal: then a call that only computes may as well be run where it is made.
+/// Whether a call that only computes may as well be run where it is made: the current thread is a
+/// worker with calls enough of its own for others to steal.
 #[inline]
-pub(crate) fn is_saturated() -> bool {
-    with_current(|worker| worker.is_some_and(Worker::is_saturated))
+pub(crate) fn runs_inline() -> bool {
+    worker::runs_inline()
+}
+
+/// Whether the current thread may run the call it waits for, which nobody has started as far as is
+/// known. If so, the call is no longer in the thread's own queue.
+#[inline]
+pub(crate) fn may_run_in_place(job: &(impl Job + ?Sized)) -> bool {
+    with_current(|worker| worker.is_some_and(|worker| worker.may_run_in_place(job)))
 }
 
 /// Gives a call a deadline, unless it has a sooner one, and has the monitor keep it.

@@ -14,6 +14,7 @@ use crossbeam_channel::{Receiver, Sender, unbounded};
 #[cfg(not(any(pybackground_loom, pybackground_shuttle)))]
 use crossbeam_deque::{Steal, Stealer, Worker as Deque};
 
+use super::worker::Status;
 use crate::quiet::drop_quietly;
 use crate::sync::{RwLock, RwLockReadGuard, RwLockWriteGuard, chaos};
 use crate::task::Job;
@@ -23,14 +24,18 @@ type Entry = Arc<dyn Job>;
 pub(super) struct Queues {
     send: Sender<Entry>,
     receive: Receiver<Entry>,
-    /// By the id of the worker whose deque it is.
-    stealers: RwLock<Vec<(usize, Stealer<Entry>)>>,
+    listed: RwLock<Vec<Listed>>,
+}
+
+/// A worker whose deque may hold something.
+struct Listed {
+    worker: Arc<Status>,
+    stealer: Stealer<Entry>,
 }
 
 /// The queue of one worker's own calls.
 pub(super) struct OwnQueue {
-    /// The worker's.
-    id: usize,
+    worker: Arc<Status>,
     deque: OnceCell<Deque<Entry>>,
     /// The deque is on the thieves' list.
     listed: Cell<bool>,
@@ -39,7 +44,7 @@ pub(super) struct OwnQueue {
 impl Queues {
     pub(super) fn new() -> Self {
         let (send, receive) = unbounded();
-        Self { send, receive, stealers: RwLock::default() }
+        Self { send, receive, listed: RwLock::default() }
     }
 
     pub(super) fn push(&self, job: Entry) {
@@ -53,12 +58,12 @@ impl Queues {
 
     /// Steals another worker's oldest call, starting with the worker at `start`.
     pub(super) fn steal(&self, start: usize) -> Option<Entry> {
-        let stealers = self.stealers();
-        let (before, after) = stealers.split_at(start.checked_rem(stealers.len()).unwrap_or(0));
-        after.iter().chain(before).find_map(|(_, stealer)| {
+        let listed = self.listed();
+        let (before, after) = listed.split_at(start.checked_rem(listed.len()).unwrap_or(0));
+        after.iter().chain(before).find_map(|worker| {
             // Looking is much cheaper than a failed attempt.
-            while !stealer.is_empty() {
-                if let Steal::Success(job) = stealer.steal() {
+            while !worker.stealer.is_empty() {
+                if let Steal::Success(job) = worker.stealer.steal() {
                     return Some(job);
                 }
             }
@@ -68,34 +73,42 @@ impl Queues {
 
     /// Whether nothing waits. Entries of calls that have been run elsewhere count until they surface.
     pub(super) fn is_empty(&self) -> bool {
-        self.receive.is_empty() && self.stealers().iter().all(|(_, stealer)| stealer.is_empty())
+        self.receive.is_empty() && self.listed().iter().all(|worker| worker.stealer.is_empty())
     }
 
     /// How many calls wait, counted as `is_empty` does.
     pub(super) fn len(&self) -> usize {
-        let own: usize = self.stealers().iter().map(|(_, stealer)| stealer.len()).sum();
+        let own: usize = self.listed().iter().map(|worker| worker.stealer.len()).sum();
         self.receive.len() + own
     }
 
-    fn list(&self) -> RwLockWriteGuard<'_, Vec<(usize, Stealer<Entry>)>> {
-        self.stealers.write().unwrap_or_else(PoisonError::into_inner)
+    /// Has workers that run compute calls where they make them leave some to others.
+    pub(super) fn ask_for_work(&self) {
+        for worker in self.listed().iter() {
+            worker.worker.ask_for_look();
+        }
     }
 
-    fn stealers(&self) -> RwLockReadGuard<'_, Vec<(usize, Stealer<Entry>)>> {
-        self.stealers.read().unwrap_or_else(PoisonError::into_inner)
+    fn list(&self) -> RwLockWriteGuard<'_, Vec<Listed>> {
+        self.listed.write().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn listed(&self) -> RwLockReadGuard<'_, Vec<Listed>> {
+        self.listed.read().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
 impl OwnQueue {
-    pub(super) const fn new(id: usize) -> Self {
-        Self { id, deque: OnceCell::new(), listed: Cell::new(false) }
+    pub(super) const fn new(worker: Arc<Status>) -> Self {
+        Self { worker, deque: OnceCell::new(), listed: Cell::new(false) }
     }
 
     #[inline]
     pub(super) fn push(&self, job: Entry, shared: &Queues) {
         let deque = self.deque.get_or_init(Deque::new_lifo);
         if !self.listed.replace(true) {
-            shared.list().push((self.id, deque.stealer()));
+            let listed = Listed { worker: self.worker.clone(), stealer: deque.stealer() };
+            shared.list().push(listed);
         }
         deque.push(job);
     }
@@ -104,7 +117,7 @@ impl OwnQueue {
     pub(super) fn rest(&self, shared: &Queues) {
         if self.listed.get() && self.len() == 0 {
             self.listed.set(false);
-            shared.list().retain(|(of, _)| *of != self.id);
+            shared.list().retain(|listed| !Arc::ptr_eq(&listed.worker, &self.worker));
         }
     }
 

@@ -8,7 +8,7 @@ use super::idle::{Awake, Sleeper};
 use super::probe::ThreadId;
 use super::queues::OwnQueue;
 use crate::quiet::quietly;
-use crate::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use crate::sync::atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering};
 use crate::sync::{chaos, rounds, thread, thread_local};
 use crate::task::Job;
 
@@ -25,7 +25,12 @@ pub(super) struct Status {
     /// A body runs on the thread and does not wait in a join.
     running: AtomicBool,
     starts: AtomicU64,
+    /// The stack pointer of a compute call that found the queue full.
+    full_at: AtomicUsize,
 }
+
+/// No stack is as deep: every compute call looks at the queue.
+const NOWHERE: usize = 0;
 
 impl Status {
     pub(super) fn is_running(&self) -> bool {
@@ -41,6 +46,24 @@ impl Status {
         self.thread.is_blocked()
     }
 
+    #[inline]
+    fn full_at(&self) -> usize {
+        // ORDERING: who is late to see that others look for work runs one more call inline.
+        self.full_at.load(Ordering::Relaxed)
+    }
+
+    #[inline]
+    fn set_full_at(&self, depth: usize) {
+        // ORDERING: as `full_at`.
+        self.full_at.store(depth, Ordering::Relaxed);
+    }
+
+    /// Has the next compute call look whether there is enough to steal.
+    #[inline]
+    pub(super) fn ask_for_look(&self) {
+        self.set_full_at(NOWHERE);
+    }
+
     fn set_running(&self, running: bool) {
         self.running.store(running, Ordering::Relaxed);
     }
@@ -49,6 +72,7 @@ impl Status {
     fn count_start(&self) {
         self.starts.store(self.starts() + 1, Ordering::Relaxed);
         self.set_running(true);
+        self.ask_for_look();
     }
 }
 
@@ -75,13 +99,14 @@ pub(super) fn run(pool: Arc<Pool>, id: usize) {
         thread: ThreadId::current(),
         running: AtomicBool::new(false),
         starts: AtomicU64::new(0),
+        full_at: AtomicUsize::new(NOWHERE),
     });
     pool.roster.join(id, status.clone());
     let stack_floor = stack_pointer().saturating_sub(pool.config.stack_size() / 2);
     let worker = Worker {
         id,
         pool,
-        own: OwnQueue::new(id),
+        own: OwnQueue::new(status.clone()),
         status,
         sleeper: Sleeper::current(),
         stack_floor,
@@ -105,6 +130,12 @@ pub(crate) fn with_current<R>(f: impl FnOnce(Option<&Worker>) -> R) -> R {
     }
 }
 
+/// See [`super::runs_inline`].
+#[inline]
+pub(super) fn runs_inline() -> bool {
+    WORKER.try_with(|slot| slot.get().is_some_and(Worker::runs_inline)).unwrap_or(false)
+}
+
 impl Worker {
     pub(crate) fn pool(&self) -> &Arc<Pool> {
         &self.pool
@@ -118,22 +149,43 @@ impl Worker {
         self.pool.wake_one();
     }
 
-    /// See [`super::is_saturated`].
+    /// Whether a call made at this depth of the stack is run there: see [`super::runs_inline`].
+    ///
+    /// The depth at which the queue was last found full is remembered. Calls from deeper are parts of
+    /// the ones that filled it, smaller and more of them: they are run without another look, until a
+    /// thread that finds nothing to steal asks for one.
     #[inline]
-    pub(super) fn is_saturated(&self) -> bool {
-        self.own.len() >= ENOUGH && !self.pool.counts.is_anyone_searching() && self.has_stack()
+    fn runs_inline(&self) -> bool {
+        let depth = stack_pointer();
+        (depth < self.status.full_at() || self.has_enough(depth)) && depth > self.stack_floor
+    }
+
+    #[inline(never)]
+    fn has_enough(&self, depth: usize) -> bool {
+        let enough = self.own.len() >= ENOUGH && !self.retired.get();
+        if enough {
+            self.status.set_full_at(depth);
+        }
+        enough
     }
 
     /// Whether there is stack for one more body on top of the one that waits: a chain of nested joins
     /// goes on on another thread before it overflows this one.
     #[inline]
-    pub(crate) fn has_stack(&self) -> bool {
+    fn has_stack(&self) -> bool {
         stack_pointer() > self.stack_floor
     }
 
-    /// Takes the entry of a call out of this thread's queue if it is the newest.
-    pub(crate) fn withdraw(&self, is_it: impl Fn(&Arc<dyn Job>) -> bool) {
-        self.own.withdraw(is_it);
+    /// See [`super::may_run_in_place`].
+    #[inline]
+    pub(super) fn may_run_in_place(&self, job: &(impl Job + ?Sized)) -> bool {
+        if !self.has_stack() {
+            return false;
+        }
+        let address = std::ptr::from_ref(job).cast::<()>();
+        self.own.withdraw(|entry| Arc::as_ptr(entry).cast::<()>() == address);
+        self.status.ask_for_look();
+        true
     }
 
     /// Gives this thread's place to others while `wait` blocks.
@@ -150,6 +202,7 @@ impl Worker {
         self.pool.joining.fetch_sub(1, Ordering::SeqCst);
         self.pool.counts.unblock();
         self.status.set_running(true);
+        self.status.ask_for_look();
         result
     }
 
@@ -226,6 +279,9 @@ impl Worker {
             }
             if self.pool.counts.read().searching > self.pool.config.workers() {
                 return None;
+            }
+            if round == SPINS {
+                self.pool.queues.ask_for_work();
             }
             if round < SPINS {
                 thread::spin_loop();

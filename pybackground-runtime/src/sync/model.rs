@@ -183,18 +183,8 @@ impl<T> OnceLock<T> {
         value
     }
 
-    pub(crate) fn into_inner(self) -> Option<T> {
-        self.value.into_inner()
-    }
-}
-
-impl<T> From<T> for OnceLock<T> {
-    fn from(value: T) -> Self {
-        Self {
-            value: std::sync::OnceLock::from(value),
-            is_set: atomic::AtomicBool::new(true),
-            setting: Mutex::new(()),
-        }
+    pub(crate) fn take(&mut self) -> Option<T> {
+        self.value.take()
     }
 }
 

@@ -6,7 +6,7 @@
 //! | `phase` | the few facts about the state that can be read without the lock |
 //! | `origin` | what is known of a call from the start: function, call site, limit |
 //! | `body` | what a task runs: closure, applied function, future |
-//! | `waiters` | who is told when the call ends |
+//! | `attached` | what few calls have: a deadline, and who is told when the call ends |
 //!
 //! A task is seen from two sides. The queues and the deadline keeper hold it as [`Job`] and know
 //! nothing of its result; the `Lazy` holds it as [`Handle`] of the result's type. Either may be gone
@@ -15,21 +15,21 @@
 //! | who | may do what |
 //! |---|---|
 //! | a worker with a queue entry | `run`: claim the body, run it, finish |
-//! | a worker that waits for the call | `run_in_place`, `into_outcome`: the same, keeping the outcome |
+//! | a worker that waits for the call | `run_in_place`, `join_at_once`: the same, keeping the outcome |
 //! | the deadline keeper | `expire`, at any time |
 //! | the limit of the function | `admit` once |
 //! | the holder of the `Lazy` | `take` once, `register` any number of times |
 //!
 //! Code of the user (bodies, destructors, wakers) never runs under the lock.
 
+mod attached;
 mod body;
 mod origin;
 mod phase;
 mod stage;
-mod waiters;
 
 use std::panic::{RefUnwindSafe, UnwindSafe};
-use std::sync::{Arc, PoisonError};
+use std::sync::Arc;
 use std::task::{Wake, Waker};
 use std::time::Instant;
 
@@ -91,20 +91,31 @@ pub(crate) trait Handle<T>: Job {
 
     fn announce(&self);
 
-    /// As `run_in_place` and `announce`, for the only holder of the `Lazy`: when no queue has the
-    /// task either, the body is taken without a lock. Only for a call that was claimable.
-    fn into_outcome(self: Arc<Self>) -> Result<Outcome<T>, Arc<dyn Handle<T>>>;
+    /// The outcome for the only holder of the `Lazy`, unless it takes blocking: that of a call which
+    /// has ended, or which this thread may run and now does. When no queue has the task either, no
+    /// lock is taken.
+    fn join_at_once(self: Arc<Self>) -> Result<Outcome<T>, Arc<dyn Handle<T>>>;
 }
 
 impl<B: Body> Task<B> {
     #[inline]
     pub(crate) fn new(options: &Options, body: B) -> Arc<Self> {
         let limited = options.slots().is_some();
+        // First what may unwind: the rest is then put together at once, not built apart and moved.
+        let origin = Origin::new(options);
         Arc::new(Self {
             phase: Phase::new(B::RUNS_TO_END && !limited),
-            core: Mutex::new(Core::queued(body, limited)),
-            origin: Origin::new(options),
+            core: Mutex::new(if limited { Core::held(body) } else { Core::queued(body) }),
+            origin,
         })
+    }
+
+    /// A call that had ended before anybody could wait for it.
+    pub(crate) fn ended(options: &Options, outcome: Outcome<B::Output>) -> Arc<Self> {
+        let phase = Phase::new(false);
+        phase.done();
+        let core = Mutex::new(Core::ended(outcome));
+        Arc::new(Self { phase, core, origin: Origin::new(options) })
     }
 
     fn identity(&self) -> Call {
@@ -120,12 +131,12 @@ impl<B: Body> Task<B> {
         Some(claimed)
     }
 
-    /// The outcome of a claimable call that nobody else has any more.
+    /// The outcome of a call, claimable or ended, that nobody else has any more.
     #[inline]
-    fn into_outcome_alone(self) -> Outcome<B::Output> {
+    fn into_outcome(self) -> Outcome<B::Output> {
         let Self { core, origin, .. } = self;
-        match core.into_inner().unwrap_or_else(PoisonError::into_inner).into_body() {
-            Ok((body, waiters)) => origin.run_for(body, waiters),
+        match core.into_inner().expect("nothing under the lock panics").into_body() {
+            Ok((body, attached)) => origin.run_for(body, attached),
             Err(outcome) => outcome,
         }
     }
@@ -140,7 +151,7 @@ impl<B: Body> Task<B> {
         };
         self.origin.leave_slot();
         match end {
-            Finish::Published(waiters) => waiters.wake(),
+            Finish::Published(attached) => attached.wake(),
             Finish::TooLate(outcome) => self.drop_late(outcome),
         }
     }
@@ -179,13 +190,13 @@ impl<B: Body> Task<B> {
             close
         };
         match close {
-            Close::NeverEnds { waiters, held } => {
-                waiters.wake();
+            Close::NeverEnds { attached, held } => {
+                attached.wake();
                 if !held {
                     self.origin.leave_slot();
                 }
             }
-            Close::RunsOn(waiters) => waiters.wake(),
+            Close::RunsOn(attached) => attached.wake(),
             Close::TooLate => {}
         }
     }
@@ -246,7 +257,7 @@ impl<B: Body> Job for Task<B> {
     }
 
     fn deadline(&self) -> Option<Arc<Deadline>> {
-        lock(&self.core).deadline()
+        lock(&self.core).deadline().cloned()
     }
 
     fn bring_forward(&self, deadline: Arc<Deadline>) -> bool {
@@ -264,7 +275,7 @@ impl<B: Body> Job for Task<B> {
         if self.is_done() {
             return false;
         }
-        core.waiters().add(waker);
+        core.attached().add_waiter(waker);
         true
     }
 }
@@ -290,23 +301,30 @@ impl<B: Body> Handle<B::Output> for Task<B> {
     }
 
     fn announce(&self) {
-        let waiters = {
+        let attached = {
             let mut core = lock(&self.core);
             self.phase.done();
-            std::mem::take(core.waiters())
+            std::mem::take(core.attached())
         };
-        waiters.wake();
+        attached.wake();
     }
 
-    #[inline]
-    fn into_outcome(self: Arc<Self>) -> Result<Outcome<B::Output>, Arc<dyn Handle<B::Output>>> {
+    fn join_at_once(self: Arc<Self>) -> Result<Outcome<B::Output>, Arc<dyn Handle<B::Output>>> {
+        let done = self.phase.is_done();
+        let here = || self.phase.is_claimable() && pool::may_run_in_place(&*self);
+        if !(done || here()) {
+            return Err(self);
+        }
         match Arc::try_unwrap(self) {
-            Ok(task) => Ok(task.into_outcome_alone()),
+            Ok(task) => Ok(task.into_outcome()),
             Err(shared) => {
-                let Some((body, waiters)) = shared.start(Core::claim_and_keep) else {
+                if done {
+                    return Ok(shared.take().expect("its only owner takes the outcome"));
+                }
+                let Some((body, attached)) = shared.start(Core::claim_and_keep) else {
                     return Err(shared);
                 };
-                Ok(shared.origin.run_for(body, waiters))
+                Ok(shared.origin.run_for(body, attached))
             }
         }
     }

@@ -4,9 +4,9 @@ use std::marker::PhantomData;
 use std::panic::{AssertUnwindSafe, Location, catch_unwind};
 use std::task::Waker;
 
+use super::attached::Attached;
 use super::body::{Body, Step};
 use super::stage::Outcome;
-use super::waiters::Waiters;
 use crate::call::Call;
 use crate::error::Error;
 use crate::limit::{self, Limit};
@@ -65,10 +65,10 @@ impl<B: Body> Origin<B> {
 
     /// Runs a body for a thread that keeps the outcome and alone can know of it.
     #[inline]
-    pub(super) fn run_for(&self, body: B, waiters: Waiters) -> Outcome<B::Output> {
+    pub(super) fn run_for(&self, body: B, attached: Attached) -> Outcome<B::Output> {
         let outcome = self.run_to_end(body);
         self.leave_slot();
-        waiters.wake();
+        attached.wake();
         outcome
     }
 

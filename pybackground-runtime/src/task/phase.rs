@@ -34,6 +34,7 @@ impl Phase {
         self.0.store(DONE, Ordering::Release);
     }
 
+    #[inline]
     pub(super) fn is_claimable(&self) -> bool {
         // ORDERING: see `start`; the claim itself is made under the lock.
         self.0.load(Ordering::Relaxed) == CLAIMABLE

@@ -13,24 +13,29 @@
 //!        Closed { body, error }    take: the error;  leftover: the body, to be dropped
 //! ```
 //!
+//! A call of a limited function begins as Held(body) and is admitted to Queued, or closed before.
+//!
 //! A step returns what its maker has to do next, with no lock held: drop a body, drop a result that
 //! came too late, wake those who wait. This file knows no clock and no thread.
 
 use std::sync::Arc;
 
+use super::attached::Attached;
 use super::body::Body;
-use super::waiters::Waiters;
 use crate::deadline::Deadline;
 use crate::error::Error;
+use crate::quiet::drop_quietly;
 
 /// What a call came to: the value, or why there is none.
 pub(crate) type Outcome<T> = Result<T, Error>;
 
 pub(super) enum Stage<B: Body> {
+    /// The call waits for a slot of its function's limit; nobody may claim it.
+    Held(B),
     /// Nobody runs the body; whoever claims it first does.
     Queued(B),
-    /// A thread has the body.
-    Running,
+    /// A thread has the body. If it was woken meanwhile, it must not be left suspended.
+    Running { woken: bool },
     /// The body, a future, waits to be woken.
     Suspended(B),
     /// The outcome waits for the `Lazy`.
@@ -46,19 +51,14 @@ pub(super) enum Stage<B: Body> {
 /// The part of a task that its lock protects.
 pub(super) struct Core<B: Body> {
     stage: Stage<B>,
-    waiters: Waiters,
-    /// The body was woken while it ran, so that it must not be left suspended.
-    woken: bool,
-    /// The call waits for a slot of its function's limit; until then nobody may claim it.
-    held: bool,
-    deadline: Option<Arc<Deadline>>,
+    attached: Attached,
 }
 
 /// What follows from a body's end.
 #[must_use]
 pub(super) enum Finish<T> {
     /// The outcome stands; these want to know.
-    Published(Waiters),
+    Published(Attached),
     /// The call had been closed before; nobody wants this any more.
     TooLate(Outcome<T>),
 }
@@ -88,31 +88,33 @@ pub(super) enum Suspend<B> {
 pub(super) enum Close {
     /// The body had not ended and now never will; tell these. If it was held, it had no slot to give
     /// back.
-    NeverEnds { waiters: Waiters, held: bool },
+    NeverEnds { attached: Attached, held: bool },
     /// The body runs on; tell these.
-    RunsOn(Waiters),
+    RunsOn(Attached),
     /// The call had ended before.
     TooLate,
 }
 
 impl<B: Body> Core<B> {
     #[inline]
-    pub(super) fn queued(body: B, held: bool) -> Self {
-        Self {
-            stage: Stage::Queued(body),
-            waiters: Waiters::default(),
-            woken: false,
-            held,
-            deadline: None,
-        }
+    pub(super) fn queued(body: B) -> Self {
+        Self { stage: Stage::Queued(body), attached: Attached::NOTHING }
+    }
+
+    pub(super) fn held(body: B) -> Self {
+        Self { stage: Stage::Held(body), attached: Attached::NOTHING }
+    }
+
+    pub(super) fn ended(outcome: Outcome<B::Output>) -> Self {
+        Self { stage: Stage::Done(outcome), attached: Attached::NOTHING }
     }
 
     #[inline]
     pub(super) fn claim(&mut self) -> Option<B> {
-        if self.held || !matches!(self.stage, Stage::Queued(_)) {
+        if !matches!(self.stage, Stage::Queued(_)) {
             return None;
         }
-        match std::mem::replace(&mut self.stage, Stage::Running) {
+        match std::mem::replace(&mut self.stage, Stage::Running { woken: false }) {
             Stage::Queued(body) => Some(body),
             _ => unreachable!("the stage was checked under the same lock"),
         }
@@ -122,68 +124,67 @@ impl<B: Body> Core<B> {
     /// so a call that has one is for others to run; nor would it gain by a body that may suspend.
     #[inline]
     pub(super) fn claim_in_place(&mut self) -> Option<B> {
-        if B::RUNS_TO_END && self.deadline.is_none() { self.claim() } else { None }
+        if B::RUNS_TO_END && self.attached.deadline().is_none() { self.claim() } else { None }
     }
 
     /// As `claim_in_place`, by a thread that alone can know of the end: it keeps the outcome, wakes
     /// the waiters itself, and does not come back here.
     #[inline]
-    pub(super) fn claim_and_keep(&mut self) -> Option<(B, Waiters)> {
+    pub(super) fn claim_and_keep(&mut self) -> Option<(B, Attached)> {
         let body = self.claim_in_place()?;
-        Some((body, std::mem::take(&mut self.waiters)))
+        Some((body, std::mem::take(&mut self.attached)))
     }
 
     /// As `claim_and_keep`, by somebody who has the whole task; else the outcome.
     #[inline]
-    pub(super) fn into_body(self) -> Result<(B, Waiters), Outcome<B::Output>> {
+    pub(super) fn into_body(self) -> Result<(B, Attached), Outcome<B::Output>> {
         match self.stage {
-            Stage::Queued(body) => Ok((body, self.waiters)),
+            Stage::Queued(body) => Ok((body, self.attached)),
             Stage::Done(outcome) => Err(outcome),
+            Stage::Closed { body, error } => {
+                drop_quietly(body);
+                Err(Err(error.expect("its only owner takes the error")))
+            }
             _ => unreachable!("who runs a body, or may resume or close it, has the task too"),
         }
     }
 
     /// Lets go of a call that waited for a slot; `false` if it was closed meanwhile.
     pub(super) fn admit(&mut self) -> bool {
-        self.held = false;
-        matches!(self.stage, Stage::Queued(_))
+        match std::mem::replace(&mut self.stage, Stage::Taken) {
+            Stage::Held(body) => {
+                self.stage = Stage::Queued(body);
+                true
+            }
+            closed => {
+                self.stage = closed;
+                false
+            }
+        }
     }
 
-    pub(super) fn deadline(&self) -> Option<Arc<Deadline>> {
-        self.deadline.clone()
+    pub(super) fn deadline(&self) -> Option<&Arc<Deadline>> {
+        self.attached.deadline()
     }
 
     /// Sets the deadline unless there is a sooner one or the call has ended; returns whether it did.
     pub(super) fn bring_forward(&mut self, deadline: Arc<Deadline>) -> bool {
         let ended = matches!(self.stage, Stage::Done(_) | Stage::Closed { .. } | Stage::Taken);
-        let later = self.deadline.as_ref().is_some_and(|known| known.at() <= deadline.at());
-        if ended || later {
-            return false;
-        }
-        if let Some(replaced) = self.deadline.replace(deadline) {
-            replaced.end();
-        }
-        true
-    }
-
-    fn end_deadline(&self) {
-        if let Some(deadline) = &self.deadline {
-            deadline.end();
-        }
+        !ended && self.attached.bring_forward(deadline)
     }
 
     pub(super) fn finish(&mut self, outcome: Outcome<B::Output>) -> Finish<B::Output> {
-        if matches!(self.stage, Stage::Running) {
+        if matches!(self.stage, Stage::Running { .. }) {
             self.stage = Stage::Done(outcome);
-            self.end_deadline();
-            Finish::Published(std::mem::take(&mut self.waiters))
+            self.attached.end_deadline();
+            Finish::Published(std::mem::take(&mut self.attached))
         } else {
             Finish::TooLate(outcome)
         }
     }
 
     pub(super) fn hand_over(&mut self, outcome: Outcome<B::Output>) -> HandOver<B::Output> {
-        if matches!(self.stage, Stage::Running) {
+        if matches!(self.stage, Stage::Running { .. }) {
             self.stage = Stage::Taken;
             HandOver::Direct(outcome)
         } else {
@@ -192,15 +193,16 @@ impl<B: Body> Core<B> {
     }
 
     pub(super) fn suspend(&mut self, body: B) -> Suspend<B> {
-        if !matches!(self.stage, Stage::Running) {
+        let Stage::Running { woken } = self.stage else {
             return Suspend::TooLate(body);
-        }
-        if std::mem::take(&mut self.woken) {
+        };
+        if woken {
             self.stage = Stage::Queued(body);
-            return Suspend::Requeue;
+            Suspend::Requeue
+        } else {
+            self.stage = Stage::Suspended(body);
+            Suspend::Stored
         }
-        self.stage = Stage::Suspended(body);
-        Suspend::Stored
     }
 
     /// Whether the task has to be queued again.
@@ -211,32 +213,36 @@ impl<B: Body> Core<B> {
                 self.stage = Stage::Queued(body);
                 true
             }
-            stage => {
-                self.woken = matches!(stage, Stage::Running);
-                self.stage = stage;
+            Stage::Running { .. } => {
+                self.stage = Stage::Running { woken: true };
+                false
+            }
+            queued_or_ended => {
+                self.stage = queued_or_ended;
                 false
             }
         }
     }
 
     pub(super) fn close(&mut self, why: impl FnOnce(BodyIs) -> Error) -> Close {
+        let held = matches!(self.stage, Stage::Held(_));
         let (body, is) = match std::mem::replace(&mut self.stage, Stage::Taken) {
-            Stage::Queued(body) => (Some(body), BodyIs::NotStarted),
+            Stage::Held(body) | Stage::Queued(body) => (Some(body), BodyIs::NotStarted),
             Stage::Suspended(body) => (Some(body), BodyIs::Stopped),
-            Stage::Running => (None, BodyIs::Running),
+            Stage::Running { .. } => (None, BodyIs::Running),
             ended @ (Stage::Done(_) | Stage::Closed { .. } | Stage::Taken) => {
                 self.stage = ended;
                 return Close::TooLate;
             }
         };
-        let waiters = std::mem::take(&mut self.waiters);
+        let attached = std::mem::take(&mut self.attached);
         let error = why(is);
         if body.is_some() {
             self.stage = Stage::Closed { body, error: Some(error) };
-            Close::NeverEnds { waiters, held: self.held }
+            Close::NeverEnds { attached, held }
         } else {
             self.stage = Stage::Done(Err(error));
-            Close::RunsOn(waiters)
+            Close::RunsOn(attached)
         }
     }
 
@@ -259,9 +265,9 @@ impl<B: Body> Core<B> {
         }
     }
 
-    /// Registers `waiters` for the end of the call.
-    pub(super) fn waiters(&mut self) -> &mut Waiters {
-        &mut self.waiters
+    /// What is attached to a call that has not ended.
+    pub(super) fn attached(&mut self) -> &mut Attached {
+        &mut self.attached
     }
 }
 

@@ -1,0 +1,115 @@
+//! What few calls have: a deadline, and those who are to be told of the end.
+
+use std::sync::Arc;
+use std::task::Waker;
+
+use crate::deadline::Deadline;
+use crate::quiet::quietly;
+
+/// A deadline and wakers. Most calls have neither, so a call without pays for a pointer.
+#[derive(Default)]
+pub(super) struct Attached(Option<Box<Parts>>);
+
+#[derive(Default)]
+struct Parts {
+    deadline: Option<Arc<Deadline>>,
+    /// Few calls have a waiter and most of those have one.
+    first: Option<Waker>,
+    others: Vec<Waker>,
+}
+
+impl Attached {
+    pub(super) const NOTHING: Self = Self(None);
+
+    #[inline]
+    pub(super) fn deadline(&self) -> Option<&Arc<Deadline>> {
+        self.0.as_ref()?.deadline.as_ref()
+    }
+
+    /// Sets the deadline unless there is a sooner one; returns whether it did.
+    pub(super) fn bring_forward(&mut self, deadline: Arc<Deadline>) -> bool {
+        if self.deadline().is_some_and(|known| known.at() <= deadline.at()) {
+            return false;
+        }
+        if let Some(replaced) = self.parts().deadline.replace(deadline) {
+            replaced.end();
+        }
+        true
+    }
+
+    /// The call has ended by itself, so that its deadline is nobody's concern any more.
+    #[inline]
+    pub(super) fn end_deadline(&self) {
+        if let Some(deadline) = self.deadline() {
+            deadline.end();
+        }
+    }
+
+    /// Adds `waker` unless it would wake somebody who is to be woken already.
+    pub(super) fn add_waiter(&mut self, waker: &Waker) {
+        let parts = self.parts();
+        if parts.first.is_none() {
+            parts.first = Some(waker.clone());
+        } else if !parts.waiters().any(|known| known.will_wake(waker)) {
+            parts.others.push(waker.clone());
+        }
+    }
+
+    /// Wakes everybody. Wakers are foreign code: they are called with no lock held, and one that
+    /// panics does not keep the others from being woken.
+    #[inline]
+    pub(super) fn wake(self) {
+        if let Some(parts) = self.0 {
+            parts.wake();
+        }
+    }
+
+    fn parts(&mut self) -> &mut Parts {
+        self.0.get_or_insert_default()
+    }
+}
+
+impl Parts {
+    fn waiters(&self) -> impl Iterator<Item = &Waker> {
+        self.first.iter().chain(&self.others)
+    }
+
+    #[inline(never)]
+    fn wake(self) {
+        for waker in self.first.into_iter().chain(self.others) {
+            quietly(|| waker.wake());
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::sync::atomic::{AtomicUsize, Ordering};
+    use std::task::Wake;
+
+    #[derive(Default)]
+    struct Count(AtomicUsize);
+
+    impl Wake for Count {
+        fn wake(self: Arc<Self>) {
+            self.0.fetch_add(1, Ordering::Relaxed);
+        }
+    }
+
+    #[test]
+    fn each_waiter_is_woken_once_however_often_it_registered() {
+        let counts: Vec<Arc<Count>> = (0..3).map(|_| Arc::default()).collect();
+        let wakers: Vec<Waker> = counts.iter().map(|count| Waker::from(count.clone())).collect();
+        let mut attached = Attached::NOTHING;
+        for _ in 0..2 {
+            for waker in &wakers {
+                attached.add_waiter(waker);
+                attached.add_waiter(waker);
+            }
+        }
+        attached.wake();
+        let woken: Vec<usize> = counts.iter().map(|c| c.0.load(Ordering::Relaxed)).collect();
+        assert_eq!(woken, [1, 1, 1]);
+    }
+}
