@@ -26,7 +26,7 @@ pub(super) struct Counts {
 #[must_use]
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Wake {
-    /// A thread searches and will find it.
+    /// Threads search, as many as are wanted, and will find it.
     Covered,
     /// Every place is taken: whoever becomes free finds it, and the monitor watches.
     Full,
@@ -52,6 +52,12 @@ impl AtomicCounts {
     /// Decides who takes care of a call that was just made visible.
     #[inline]
     pub(super) fn claim_wake(&self) -> Wake {
+        self.claim_wake_for(1)
+    }
+
+    /// The same for one of so many calls, when a thread is to search for each.
+    #[inline]
+    pub(super) fn claim_wake_for(&self, calls: usize) -> Wake {
         // ORDERING: the caller's push comes before this fence. A thread that stops searching changes
         // the word, fences, and looks at the queues again. One of the two fences comes first: either
         // the thread sees the call or the change is seen here.
@@ -59,7 +65,7 @@ impl AtomicCounts {
         let mut word = self.word.load(Ordering::Relaxed);
         loop {
             let counts = unpack(word);
-            if counts.searching > 0 {
+            if counts.searching >= calls {
                 return Wake::Covered;
             }
             if counts.active >= counts.places {
@@ -174,6 +180,17 @@ mod tests {
         assert_eq!(counts.claim_wake(), Wake::One);
         assert!(counts.stop_searching());
         assert_eq!(counts.claim_wake(), Wake::Full);
+    }
+
+    #[test]
+    fn wakes_one_for_each_call_as_far_as_there_are_places() {
+        let counts = AtomicCounts::new(3);
+        assert_eq!(counts.claim_wake_for(2), Wake::One);
+        assert_eq!(counts.claim_wake_for(2), Wake::One);
+        assert_eq!(counts.claim_wake_for(2), Wake::Covered);
+        assert_eq!(counts.claim_wake_for(9), Wake::One);
+        assert_eq!(counts.claim_wake_for(9), Wake::Full);
+        assert_eq!(counts.read(), Counts { searching: 3, active: 3, places: 3 });
     }
 
     #[test]

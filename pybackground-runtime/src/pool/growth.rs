@@ -1,12 +1,19 @@
-//! How many places there should be: a pure decision, made at each tick of the monitor.
+//! How many places there should be: a pure decision, made at each look of the monitor.
 //!
 //! A body that blocks in a join frees its place by itself. One that blocks otherwise (sleep, I/O, a
 //! lock) looks like one that computes until the system is asked. If the active threads that do
 //! compute are fewer than the workers, processors stand idle while calls wait, and as many places
-//! are added as are blocked: doubling, so that thousands of sleepers are up within a dozen ticks.
+//! are added as are blocked: doubling, so that thousands of sleepers are up within a dozen looks.
 //! If they are more, places are withdrawn, and threads leave as their bodies end.
 
 use std::time::{Duration, Instant};
+
+use super::counts::Counts;
+
+/// The time between two looks at calls that wait. Each look that changes nothing doubles it, up to
+/// the longest: while bodies compute and go on to compute, looking only takes time from them.
+const PAUSE: Duration = Duration::from_millis(1);
+const LONGEST_PAUSE: Duration = Duration::from_millis(8);
 
 /// How long calls may wait behind bodies that compute before one more thread is risked: a body may
 /// be spinning for something that only a waiting call will bring. Each time doubles it, up to the
@@ -14,17 +21,20 @@ use std::time::{Duration, Instant};
 const FIRST_PATIENCE: Duration = Duration::from_millis(100);
 const LONGEST_PATIENCE: Duration = Duration::from_millis(3200);
 
-/// What the monitor sees at a tick.
+/// What the monitor sees at every look.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Reading {
     pub(super) now: Instant,
     /// Calls in the queues.
     pub(super) waiting: usize,
-    /// Threads that have a place.
-    pub(super) active: usize,
-    pub(super) places: usize,
+    pub(super) counts: Counts,
     /// The configured number of workers.
     pub(super) workers: usize,
+}
+
+/// What the monitor sees when it asks what the threads do.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Survey {
     /// How many bodies were ever started.
     pub(super) starts: u64,
     pub(super) blocked: Share,
@@ -48,6 +58,13 @@ impl Share {
     }
 }
 
+/// What is to be done until the next look, and when that is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct Plan {
+    pub(super) places: usize,
+    pub(super) pause: Duration,
+}
+
 /// The memory of the decision.
 #[derive(Debug)]
 pub(super) struct Growth {
@@ -55,6 +72,7 @@ pub(super) struct Growth {
     /// Since when nothing moves.
     stalled_since: Option<Instant>,
     patience: Duration,
+    pause: Duration,
     /// Places that were risked. They stay while calls wait: bodies that compute for ever have the
     /// others, and these are all that is left to serve the rest.
     risked: usize,
@@ -62,7 +80,7 @@ pub(super) struct Growth {
 
 impl Growth {
     pub(super) fn new() -> Self {
-        Self { starts: 0, stalled_since: None, patience: FIRST_PATIENCE, risked: 0 }
+        Self { starts: 0, stalled_since: None, patience: FIRST_PATIENCE, pause: PAUSE, risked: 0 }
     }
 
     /// No calls wait.
@@ -70,43 +88,53 @@ impl Growth {
         *self = Self::new();
     }
 
-    /// How many places there should be from now on.
-    pub(super) fn places(&mut self, reading: &Reading) -> usize {
-        let impatient = self.is_impatient(reading);
-        if reading.active < reading.places {
+    /// How many places there should be from now on. A survey is made only if it matters.
+    pub(super) fn plan(&mut self, reading: &Reading, survey: impl FnOnce() -> Survey) -> Plan {
+        let Counts { active, places, .. } = reading.counts;
+        if active < places {
             // Threads are still on their way.
-            return reading.places;
+            return Plan { places, pause: PAUSE };
         }
-        let blocked = reading.blocked.of(reading.active);
-        let computing = reading.active - blocked;
-        if impatient {
+        let wanted = self.wanted_places(reading, survey());
+        let pause = if wanted == places { self.pause } else { PAUSE };
+        self.pause = LONGEST_PAUSE.min(2 * pause);
+        Plan { places: wanted, pause }
+    }
+
+    fn wanted_places(&mut self, reading: &Reading, survey: Survey) -> usize {
+        let Counts { active, searching, .. } = reading.counts;
+        let blocked = survey.blocked.of(active);
+        let computing = active - blocked;
+        if self.is_impatient(reading.now, survey.starts) {
             self.risked = self.risked.max(computing.saturating_sub(reading.workers)) + 1;
         }
         let workers = reading.workers + self.risked;
         if computing < workers {
-            reading.active + reading.waiting.min(blocked.max(workers - computing))
+            // Whoever searches will take one of the calls.
+            let left = reading.waiting.saturating_sub(searching);
+            active + left.min(blocked.max(workers - computing))
         } else {
             workers + blocked
         }
     }
 
     /// Whether calls have waited beyond patience with none started.
-    fn is_impatient(&mut self, reading: &Reading) -> bool {
-        let since = *self.stalled_since.get_or_insert(reading.now);
-        if reading.starts != self.starts {
+    fn is_impatient(&mut self, now: Instant, starts: u64) -> bool {
+        let since = *self.stalled_since.get_or_insert(now);
+        if starts != self.starts {
             // The start of a call on a place that was just risked is no sign that the rest moves.
-            let by_patience_alone = reading.starts == self.starts + 1;
+            let by_patience_alone = starts == self.starts + 1;
             if !by_patience_alone {
                 self.patience = FIRST_PATIENCE;
             }
-            self.starts = reading.starts;
-            self.stalled_since = Some(reading.now);
+            self.starts = starts;
+            self.stalled_since = Some(now);
             return false;
         }
-        if reading.now.duration_since(since) < self.patience {
+        if now.duration_since(since) < self.patience {
             return false;
         }
-        self.stalled_since = Some(reading.now);
+        self.stalled_since = Some(now);
         self.patience = LONGEST_PATIENCE.min(2 * self.patience);
         true
     }
@@ -119,62 +147,87 @@ mod tests {
     const ALL: Share = Share { blocked: 16, sampled: 16 };
     const NONE: Share = Share { blocked: 0, sampled: 16 };
 
-    fn reading(active: usize, waiting: usize, blocked: Share) -> Reading {
-        Reading {
-            now: Instant::now(),
-            waiting,
-            active,
-            places: active,
-            workers: 2,
-            starts: 0,
-            blocked,
-        }
+    fn reading(active: usize, waiting: usize) -> Reading {
+        let counts = Counts { searching: 0, active, places: active };
+        Reading { now: Instant::now(), waiting, counts, workers: 2 }
+    }
+
+    /// The places for `active` threads with a place each, of which `blocked` block.
+    fn places(growth: &mut Growth, active: usize, waiting: usize, blocked: Share) -> usize {
+        growth.plan(&reading(active, waiting), || Survey { starts: 0, blocked }).places
+    }
+
+    /// The same after a time, when so many bodies have been started.
+    fn places_at(
+        growth: &mut Growth,
+        now: Instant,
+        active: usize,
+        starts: u64,
+        blocked: Share,
+    ) -> usize {
+        let reading = Reading { now, ..reading(active, 50) };
+        growth.plan(&reading, || Survey { starts, blocked }).places
     }
 
     #[test]
     fn blocked_bodies_are_compensated_doubling() {
         let mut growth = Growth::new();
         let mut active = 2;
-        let mut ticks = 0;
+        let mut looks = 0;
         while active < 10_000 {
-            active = growth.places(&reading(active, 10_000 - active, ALL));
-            ticks += 1;
+            active = places(&mut growth, active, 10_000 - active, ALL);
+            looks += 1;
         }
         assert_eq!(active, 10_000);
-        assert!(ticks <= 13, "{ticks} ticks");
+        assert!(looks <= 13, "{looks} looks");
     }
 
     #[test]
     fn computing_bodies_are_not_compensated() {
-        let mut growth = Growth::new();
-        assert_eq!(growth.places(&reading(2, 100, NONE)), 2);
+        assert_eq!(places(&mut Growth::new(), 2, 100, NONE), 2);
     }
 
     #[test]
     fn no_more_places_than_calls_wait() {
-        let mut growth = Growth::new();
-        assert_eq!(growth.places(&reading(100, 3, ALL)), 103);
+        assert_eq!(places(&mut Growth::new(), 100, 3, ALL), 103);
+    }
+
+    #[test]
+    fn a_call_that_a_thread_searches_for_needs_no_place() {
+        let mut searching = reading(100, 5);
+        searching.counts.searching = 2;
+        let plan = Growth::new().plan(&searching, || Survey { starts: 0, blocked: ALL });
+        assert_eq!(plan.places, 103);
     }
 
     #[test]
     fn one_blocked_of_two_brings_one_more() {
-        let mut growth = Growth::new();
         let half = Share { blocked: 1, sampled: 2 };
-        assert_eq!(growth.places(&reading(2, 100, half)), 3);
+        assert_eq!(places(&mut Growth::new(), 2, 100, half), 3);
     }
 
     #[test]
     fn places_are_withdrawn_when_too_many_compute() {
-        let mut growth = Growth::new();
         let tenth = Share { blocked: 1, sampled: 10 };
-        assert_eq!(growth.places(&reading(100, 50, tenth)), 12);
+        assert_eq!(places(&mut Growth::new(), 100, 50, tenth), 12);
     }
 
     #[test]
-    fn threads_on_their_way_are_waited_for() {
+    fn threads_on_their_way_are_waited_for_without_asking() {
+        let mut starting = reading(20, 100);
+        starting.counts.places = 40;
+        let plan = Growth::new().plan(&starting, || panic!("nothing is to be asked"));
+        assert_eq!(plan, Plan { places: 40, pause: PAUSE });
+    }
+
+    #[test]
+    fn looks_that_change_nothing_become_fewer_until_something_blocks() {
         let mut growth = Growth::new();
-        let starting = Reading { places: 40, ..reading(20, 100, ALL) };
-        assert_eq!(growth.places(&starting), 40);
+        let mut pause = |blocked| {
+            growth.plan(&reading(2, 50), || Survey { starts: 0, blocked }).pause.as_millis()
+        };
+        assert_eq!([NONE; 6].map(&mut pause), [1, 2, 4, 8, 8, 8]);
+        assert_eq!([ALL, NONE, NONE].map(&mut pause), [1, 2, 4]);
     }
 
     #[test]
@@ -184,9 +237,7 @@ mod tests {
         let mut active = 2;
         for milliseconds in 0..10_000 {
             let now = start + Duration::from_millis(milliseconds);
-            let starts = active as u64;
-            active =
-                growth.places(&Reading { now, starts, ..reading(active, 50, NONE) }).max(active);
+            active = places_at(&mut growth, now, active, active as u64, NONE).max(active);
         }
         assert!((7..=10).contains(&active), "{active} threads after ten seconds");
     }
@@ -196,14 +247,14 @@ mod tests {
         let mut growth = Growth::new();
         let start = Instant::now();
         let later = start + 2 * FIRST_PATIENCE;
-        growth.places(&Reading { now: start, ..reading(4, 50, NONE) });
-        assert_eq!(growth.places(&Reading { now: later, ..reading(4, 50, NONE) }), 5);
-        assert_eq!(growth.places(&Reading { now: later, starts: 1, ..reading(5, 50, NONE) }), 5);
+        places_at(&mut growth, start, 4, 0, NONE);
+        assert_eq!(places_at(&mut growth, later, 4, 0, NONE), 5);
+        assert_eq!(places_at(&mut growth, later, 5, 1, NONE), 5);
         // Four compute on two workers; the fifth thread, on the place that was risked, blocks.
         let fifth = Share { blocked: 1, sampled: 5 };
-        assert_eq!(growth.places(&Reading { now: later, starts: 1, ..reading(5, 50, fifth) }), 6);
+        assert_eq!(places_at(&mut growth, later, 5, 1, fifth), 6);
         growth.calm();
-        assert_eq!(growth.places(&Reading { now: later, ..reading(4, 50, NONE) }), 2);
+        assert_eq!(places_at(&mut growth, later, 4, 1, NONE), 2);
     }
 
     #[test]
@@ -212,8 +263,7 @@ mod tests {
         let start = Instant::now();
         for step in 0..1_000 {
             let now = start + Duration::from_millis(50 * step);
-            let places = growth.places(&Reading { now, starts: 2 * step, ..reading(2, 50, NONE) });
-            assert_eq!(places, 2);
+            assert_eq!(places_at(&mut growth, now, 2, 2 * step, NONE), 2);
         }
     }
 }

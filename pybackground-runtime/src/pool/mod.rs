@@ -25,6 +25,7 @@ mod queues;
 mod roster;
 mod worker;
 
+use std::io;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -42,6 +43,10 @@ use monitor::Monitor;
 use queues::Queues;
 use roster::Roster;
 pub(crate) use worker::{Worker, with_current};
+
+/// How many threads are woken or started before the monitor looks at its deadlines again; to start
+/// that many takes about a millisecond.
+const BATCH: usize = 32;
 
 /// A pool of threads that grows and shrinks with its calls.
 pub(crate) struct Pool {
@@ -127,16 +132,28 @@ impl Pool {
             Wake::Covered => {}
             Wake::Full => self.monitor.watch(self),
             Wake::One => {
-                chaos();
-                if !self.idle.wake() {
-                    self.start_thread();
-                }
+                self.bring_thread();
             }
         }
     }
 
+    /// Sees to it that each of `calls`, made visible before, has a thread that looks for it, as far
+    /// as there are places; a batch of them. Returns whether there may be more to do.
+    ///
+    /// A thread that was woken wakes the next, so that one wake-up would do; but one after the other,
+    /// each has to come to life first.
+    fn wake_batch(self: &Arc<Self>, calls: usize) -> bool {
+        (0..BATCH).all(|_| self.counts.claim_wake_for(calls) == Wake::One && self.bring_thread())
+    }
+
+    /// Wakes or starts a thread for a place that was taken on its behalf; `false` if none is to be had.
+    fn bring_thread(self: &Arc<Self>) -> bool {
+        chaos();
+        self.idle.wake() || self.start_thread()
+    }
+
     #[cold]
-    fn start_thread(self: &Arc<Self>) {
+    fn start_thread(self: &Arc<Self>) -> bool {
         // ORDERING: the limit guards nothing else.
         let most = self.max_threads.load(Ordering::Relaxed);
         let room = self.threads.fetch_update(Ordering::SeqCst, Ordering::SeqCst, |threads| {
@@ -146,7 +163,8 @@ impl Pool {
         });
         if room.is_err() {
             self.counts.undo_wake();
-            return self.monitor.watch(self);
+            self.monitor.watch(self);
+            return false;
         }
         // ORDERING: a number for a name.
         let id = self.started.fetch_add(1, Ordering::Relaxed);
@@ -156,16 +174,24 @@ impl Pool {
             worker::run(pool.clone(), id);
             pool.thread_ends();
         });
-        if let Err(error) = started {
-            self.counts.undo_wake();
-            let left = self.threads.fetch_sub(1, Ordering::SeqCst) - 1;
-            // A thread that joins goes on only when somebody runs the call it waits for.
-            if left == self.joining.load(Ordering::SeqCst) {
-                self.refuse_all(&format!("the system gave no thread to run it on: {error}"));
-            } else {
-                self.max_threads.store(left, Ordering::Relaxed);
-                self.monitor.watch(self);
+        match started {
+            Ok(()) => true,
+            Err(error) => {
+                self.thread_was_refused(&error);
+                false
             }
+        }
+    }
+
+    fn thread_was_refused(self: &Arc<Self>, error: &io::Error) {
+        self.counts.undo_wake();
+        let left = self.threads.fetch_sub(1, Ordering::SeqCst) - 1;
+        // A thread that joins goes on only when somebody runs the call it waits for.
+        if left == self.joining.load(Ordering::SeqCst) {
+            self.refuse_all(&format!("the system gave no thread to run it on: {error}"));
+        } else {
+            self.max_threads.store(left, Ordering::Relaxed);
+            self.monitor.watch(self);
         }
     }
 

@@ -1,7 +1,8 @@
 //! The one thread that knows the time: it expires deadlines and, while calls wait, adds places.
 //!
 //! It is started when it is first needed, sleeps for as long as there is nothing to watch, and
-//! leaves after the keep-alive. While calls wait it ticks; the pure decision is in `growth`.
+//! leaves after the keep-alive. While calls wait it looks at the threads again and again; the pure
+//! decision what follows, and when to look next, is in `growth`.
 
 use std::sync::{Arc, Weak};
 use std::time::{Duration, Instant};
@@ -14,11 +15,8 @@ use crate::sync::atomic::{AtomicBool, Ordering, fence};
 use crate::sync::{Condvar, Mutex, MutexGuard, chaos, lock, now, thread};
 use crate::task::Job;
 
-/// The time between two looks at calls that wait.
-const TICK: Duration = Duration::from_millis(1);
-
-/// How many ticks the pool makes do with the threads it has when the system refused one.
-const TICKS_BEFORE_RETRY: usize = 100;
+/// How many looks the pool makes do with the threads it has when the system refused one.
+const LOOKS_BEFORE_RETRY: usize = 100;
 
 /// Ample for the monitor, which runs no code of the user but wakers.
 const STACK_SIZE: usize = 256 * 1024;
@@ -95,30 +93,33 @@ impl Monitor {
 
     fn run(&self, pool: &Arc<Pool>) {
         let mut growth = Growth::new();
-        let mut ticks = 0;
+        let mut looks = 0;
+        let mut next_look = now();
         let mut patience = pool.config.keep_alive();
         let mut state = lock(&self.state);
         loop {
-            let now = now();
-            if let Some(job) = state.deadlines.pop_due(now) {
+            let time = now();
+            if let Some(job) = state.deadlines.pop_due(time) {
                 drop(state);
-                job.expire(now);
+                job.expire(time);
                 // What is left of it may have destructors of the user's, which may take their time.
                 pool.queues.push(job);
                 pool.wake_one();
                 state = lock(&self.state);
                 continue;
             }
-            if state.watching {
+            if state.watching && next_look <= time {
                 drop(state);
-                ticks += 1;
-                let watching = tick(pool, &mut growth, ticks, now);
+                looks += 1;
+                let pause = look(pool, &mut growth, looks, time);
+                next_look = now() + pause.unwrap_or_default();
                 state = lock(&self.state);
-                if !watching {
+                if pause.is_none() {
                     self.stop_watching(&mut state, pool);
                 }
+                continue;
             }
-            let wait = state.next_wait(now, patience);
+            let wait = state.next_wait(time, next_look, patience);
             let (woken, timed_out) = self.changed.wait_timeout(state, wait);
             state = woken;
             if !timed_out {
@@ -152,41 +153,31 @@ impl Monitor {
 
 impl State {
     /// How long there is nothing to do, but for `patience` at most.
-    fn next_wait(&self, now: Instant, patience: Duration) -> Duration {
-        let longest = if self.watching { TICK } else { patience };
-        match self.deadlines.next() {
-            Some(next) => longest.min(next.saturating_duration_since(now)),
-            None => longest,
-        }
+    fn next_wait(&self, now: Instant, next_look: Instant, patience: Duration) -> Duration {
+        let until = |then: Instant| then.saturating_duration_since(now);
+        let longest = if self.watching { until(next_look) } else { patience };
+        self.deadlines.next().map_or(longest, |deadline| longest.min(until(deadline)))
     }
 }
 
-/// One look at the calls that wait; returns whether there are any.
-fn tick(pool: &Arc<Pool>, growth: &mut Growth, ticks: usize, now: Instant) -> bool {
+/// One look at the calls that wait; returns when to look again, unless there are none.
+fn look(pool: &Arc<Pool>, growth: &mut Growth, looks: usize, now: Instant) -> Option<Duration> {
     let waiting = pool.queues.len();
     if waiting == 0 {
         growth.calm();
-        return false;
+        return None;
     }
-    if ticks.is_multiple_of(TICKS_BEFORE_RETRY) {
+    if looks.is_multiple_of(LOOKS_BEFORE_RETRY) {
         pool.restore_max_threads();
     }
     let counts = pool.counts.read();
-    let reading = Reading {
-        now,
-        waiting,
-        active: counts.active,
-        places: counts.places,
-        workers: pool.config.workers(),
-        starts: pool.roster.starts(),
-        blocked: pool.roster.blocked_share(ticks),
-    };
-    let places = growth.places(&reading);
-    if places != counts.places {
-        pool.counts.set_places(places);
+    let workers = pool.config.workers();
+    let reading = Reading { now, waiting, counts, workers };
+    let plan = growth.plan(&reading, || pool.roster.survey(looks));
+    if plan.places != counts.places {
+        pool.counts.set_places(plan.places);
     }
-    pool.wake_one();
-    true
+    Some(if pool.wake_batch(waiting) { Duration::ZERO } else { plan.pause })
 }
 
 #[cfg(all(test, any(pybackground_loom, pybackground_shuttle)))]

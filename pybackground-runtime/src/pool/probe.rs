@@ -4,31 +4,56 @@
 //! system brings them up to date only every few milliseconds. Elsewhere nothing is told without
 //! unsafe code, and a thread that does not get on is taken to block.
 
-/// The system's name of a thread.
-#[derive(Clone, Copy, Debug)]
-pub(super) struct ThreadId(Option<u32>);
+use std::fs::{File, read_link};
+use std::io::Read;
+
+use crate::sync::atomic::{AtomicU32, Ordering};
+
+/// The number, a name of 15 characters, each perhaps escaped, and the letter fit.
+const BEGINNING: usize = 64;
+
+/// Not the number of any thread.
+const UNKNOWN: u32 = 0;
+
+/// The system's number of a thread, once it has asked for it.
+#[derive(Debug)]
+pub(super) struct ThreadId(AtomicU32);
 
 impl ThreadId {
-    /// The current thread's.
-    pub(super) fn current() -> Self {
-        let link = std::fs::read_link("/proc/thread-self").ok();
-        Self(link.and_then(|path| path.file_name()?.to_str()?.parse().ok()))
+    pub(super) fn unknown() -> Self {
+        Self(AtomicU32::new(UNKNOWN))
     }
 
-    /// Whether the thread waits for something other than a processor.
-    pub(super) fn is_blocked(self) -> bool {
-        let Some(id) = self.0 else { return true };
-        match std::fs::read_to_string(format!("/proc/self/task/{id}/stat")) {
-            Ok(stat) => state(&stat).is_none_or(|letter| letter != 'R'),
-            Err(_) => true,
-        }
+    /// Asks for the current thread's.
+    pub(super) fn learn(&self) {
+        let link = read_link("/proc/thread-self").ok();
+        let id = link.and_then(|path| path.file_name()?.to_str()?.parse().ok());
+        // ORDERING: the number is all there is to it.
+        self.0.store(id.unwrap_or(UNKNOWN), Ordering::Relaxed);
+    }
+
+    pub(super) fn is_known(&self) -> bool {
+        self.get() != UNKNOWN
+    }
+
+    /// Whether the thread waits for something other than a processor, or has gone.
+    pub(super) fn is_blocked(&self) -> bool {
+        let mut stat = [0; BEGINNING];
+        let path = format!("/proc/self/task/{}/stat", self.get());
+        let read = File::open(path).and_then(|mut file| file.read(&mut stat));
+        read.map_or(true, |length| state(&stat[..length]) != Some(b'R'))
+    }
+
+    fn get(&self) -> u32 {
+        // ORDERING: as `learn`.
+        self.0.load(Ordering::Relaxed)
     }
 }
 
 /// The state letter: what follows the name, which stands in parentheses and may contain any.
-fn state(stat: &str) -> Option<char> {
-    let (_, rest) = stat.rsplit_once(')')?;
-    rest.trim_start().chars().next()
+fn state(stat: &[u8]) -> Option<u8> {
+    let end_of_name = stat.iter().rposition(|byte| *byte == b')')?;
+    stat.get(end_of_name + 2).copied()
 }
 
 #[cfg(test)]
@@ -37,15 +62,24 @@ mod tests {
 
     #[test]
     fn the_state_follows_the_last_parenthesis() {
-        assert_eq!(state("12 (a) R) S 1 2"), Some('S'));
-        assert_eq!(state("12 (worker) R 1 2"), Some('R'));
-        assert_eq!(state(""), None);
+        assert_eq!(state(b"12 (a) R) S 1 2"), Some(b'S'));
+        assert_eq!(state(b"12 (worker) R 1 2"), Some(b'R'));
+        assert_eq!(state(b"12 (worker)"), None);
+        assert_eq!(state(b""), None);
+    }
+
+    #[test]
+    fn nothing_is_known_before_it_is_asked_for() {
+        assert!(!ThreadId::unknown().is_known());
     }
 
     #[cfg(target_os = "linux")]
     #[test]
     fn a_thread_that_asks_about_itself_computes() {
-        assert!(!ThreadId::current().is_blocked());
+        let id = ThreadId::unknown();
+        id.learn();
+        assert!(id.is_known());
+        assert!(!id.is_blocked());
     }
 
     #[cfg(target_os = "linux")]
@@ -54,14 +88,16 @@ mod tests {
         use std::sync::mpsc;
         use std::thread;
 
-        let (send_id, id) = mpsc::channel();
+        let id = &ThreadId::unknown();
+        let (learned, wait_for_id) = mpsc::channel();
         let (release, wait) = mpsc::channel::<()>();
         thread::scope(|scope| {
             scope.spawn(move || {
-                send_id.send(ThreadId::current()).unwrap();
+                id.learn();
+                learned.send(()).unwrap();
                 wait.recv().unwrap();
             });
-            let id = id.recv().unwrap();
+            wait_for_id.recv().unwrap();
             while !id.is_blocked() {
                 thread::yield_now();
             }

@@ -19,6 +19,12 @@ const YIELDS: usize = rounds(32);
 /// So many calls in a worker's own queue are enough for others to steal.
 const ENOUGH: usize = 3;
 
+/// For a thread to ask for its number takes a tenth of what it takes to start it. When there are more
+/// than this many, one in so many asks at once, which is enough for a sample; the others do with their
+/// second body.
+const CROWD: usize = 64;
+const ONE_IN: usize = 8;
+
 /// What the monitor may see of a worker.
 pub(super) struct Status {
     thread: ThreadId,
@@ -33,6 +39,15 @@ pub(super) struct Status {
 const NOWHERE: usize = 0;
 
 impl Status {
+    pub(super) fn new() -> Self {
+        Self {
+            thread: ThreadId::unknown(),
+            running: AtomicBool::new(false),
+            starts: AtomicU64::new(0),
+            full_at: AtomicUsize::new(NOWHERE),
+        }
+    }
+
     pub(super) fn is_running(&self) -> bool {
         // ORDERING: these three are read for estimates only.
         self.running.load(Ordering::Relaxed)
@@ -40,6 +55,11 @@ impl Status {
 
     pub(super) fn starts(&self) -> u64 {
         self.starts.load(Ordering::Relaxed)
+    }
+
+    /// Whether the system can be asked about the thread.
+    pub(super) fn is_known(&self) -> bool {
+        self.thread.is_known()
     }
 
     pub(super) fn is_blocked(&self) -> bool {
@@ -69,8 +89,12 @@ impl Status {
     }
 
     /// Only the worker itself writes, so that no read-modify-write is needed.
-    fn count_start(&self) {
-        self.starts.store(self.starts() + 1, Ordering::Relaxed);
+    pub(super) fn count_start(&self) {
+        let before = self.starts();
+        if before == 1 && !self.is_known() {
+            self.thread.learn();
+        }
+        self.starts.store(before + 1, Ordering::Relaxed);
         self.set_running(true);
         self.ask_for_look();
     }
@@ -95,12 +119,10 @@ thread_local! {
 
 /// The whole life of a worker, which is counted as active and searching when it begins.
 pub(super) fn run(pool: Arc<Pool>, id: usize) {
-    let status = Arc::new(Status {
-        thread: ThreadId::current(),
-        running: AtomicBool::new(false),
-        starts: AtomicU64::new(0),
-        full_at: AtomicUsize::new(NOWHERE),
-    });
+    let status = Arc::new(Status::new());
+    if pool.threads() <= CROWD || id.is_multiple_of(ONE_IN) {
+        status.thread.learn();
+    }
     pool.roster.join(id, status.clone());
     let stack_floor = stack_pointer().saturating_sub(pool.config.stack_size() / 2);
     let worker = Worker {
