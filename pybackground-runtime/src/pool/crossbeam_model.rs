@@ -40,19 +40,35 @@ impl<T> Line<T> {
     }
 }
 
-pub(super) struct Sender<T>(Arc<Line<T>>);
+pub(super) struct Sender<T> {
+    line: Arc<Line<T>>,
+    most: usize,
+}
+
 pub(super) struct Receiver<T>(Arc<Line<T>>);
 
-pub(super) fn unbounded<T>() -> (Sender<T>, Receiver<T>) {
+pub(super) fn bounded<T>(most: usize) -> (Sender<T>, Receiver<T>) {
     let line = Line::new();
-    (Sender(line.clone()), Receiver(line))
+    (Sender { line: line.clone(), most }, Receiver(line))
+}
+
+pub(super) fn unbounded<T>() -> (Sender<T>, Receiver<T>) {
+    bounded(usize::MAX)
 }
 
 impl<T> Sender<T> {
     #[allow(clippy::unnecessary_wraps, reason = "as crossbeam's")]
     pub(super) fn send(&self, element: T) -> Result<(), PoisonError<T>> {
-        self.0.push(element);
+        self.line.push(element);
         Ok(())
+    }
+
+    /// Two who send at once may both get the last room: one more than there is harms nobody here.
+    pub(super) fn try_send(&self, element: T) -> Result<(), PoisonError<T>> {
+        if self.line.len() >= self.most {
+            return Err(PoisonError::new(element));
+        }
+        self.send(element)
     }
 }
 

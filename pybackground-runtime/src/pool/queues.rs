@@ -1,30 +1,42 @@
 //! Where calls wait: the only file that knows crossbeam's channel and deque.
 //!
-//! Calls from outside go through one channel, first in, first out. A worker's own calls go to its
-//! deque: the worker takes the newest, others steal the oldest. A deque is on the thieves' list only
+//! Calls from outside go through a channel of fixed size, first in, first out, which allocates nothing:
+//! in one without bounds every few dozen calls a worker would free what the caller allocated, and the
+//! two would meet at the allocator's lock. What does not fit goes through one without bounds, and so
+//! do the calls behind it until that is empty again. A worker's own calls go to its deque: the worker takes the newest, others steal the oldest. A deque is on the thieves' list only
 //! while it may hold something, so that they have few to look at however many threads there are.
 
 use std::cell::{Cell, OnceCell};
 use std::sync::{Arc, PoisonError};
 
 #[cfg(any(pybackground_loom, pybackground_shuttle))]
-use super::crossbeam_model::{Receiver, Sender, Steal, Stealer, Worker as Deque, unbounded};
+use super::crossbeam_model::{
+    Receiver, Sender, Steal, Stealer, Worker as Deque, bounded, unbounded,
+};
 #[cfg(not(any(pybackground_loom, pybackground_shuttle)))]
-use crossbeam_channel::{Receiver, Sender, unbounded};
+use crossbeam_channel::{Receiver, Sender, bounded, unbounded};
 #[cfg(not(any(pybackground_loom, pybackground_shuttle)))]
 use crossbeam_deque::{Steal, Stealer, Worker as Deque};
 
 use super::worker::Status;
 use crate::quiet::drop_quietly;
-use crate::sync::{RwLock, RwLockReadGuard, RwLockWriteGuard, chaos};
+use crate::sync::{RwLock, RwLockReadGuard, RwLockWriteGuard, chaos, rounds};
 use crate::task::Job;
 
 type Entry = Arc<dyn Job>;
 
+/// How many calls from outside wait without an allocation.
+const RING: usize = rounds(1024);
+
 pub(super) struct Queues {
+    ring: Channel,
+    overflow: Channel,
+    listed: RwLock<Vec<Listed>>,
+}
+
+struct Channel {
     send: Sender<Entry>,
     receive: Receiver<Entry>,
-    listed: RwLock<Vec<Listed>>,
 }
 
 /// A worker whose deque may hold something.
@@ -43,17 +55,25 @@ pub(super) struct OwnQueue {
 
 impl Queues {
     pub(super) fn new() -> Self {
-        let (send, receive) = unbounded();
-        Self { send, receive, listed: RwLock::default() }
+        let (ring, overflow) = (bounded(RING).into(), unbounded().into());
+        Self { ring, overflow, listed: RwLock::default() }
     }
 
     pub(super) fn push(&self, job: Entry) {
-        self.send.send(job).expect("the receiver is in the same struct");
+        let job = if self.overflow.receive.is_empty() {
+            match self.ring.send.try_send(job) {
+                Ok(()) => return,
+                Err(full) => full.into_inner(),
+            }
+        } else {
+            job
+        };
+        self.overflow.send.send(job).expect("the receiver is in the same struct");
     }
 
     /// Takes the oldest call from outside.
     pub(super) fn pop(&self) -> Option<Entry> {
-        self.receive.try_recv().ok()
+        self.ring.receive.try_recv().or_else(|_| self.overflow.receive.try_recv()).ok()
     }
 
     /// Steals another worker's oldest call, starting with the worker at `start`.
@@ -73,13 +93,15 @@ impl Queues {
 
     /// Whether nothing waits. Entries of calls that have been run elsewhere count until they surface.
     pub(super) fn is_empty(&self) -> bool {
-        self.receive.is_empty() && self.listed().iter().all(|worker| worker.stealer.is_empty())
+        self.ring.receive.is_empty()
+            && self.overflow.receive.is_empty()
+            && self.listed().iter().all(|worker| worker.stealer.is_empty())
     }
 
     /// How many calls wait, counted as `is_empty` does.
     pub(super) fn len(&self) -> usize {
         let own: usize = self.listed().iter().map(|worker| worker.stealer.len()).sum();
-        self.receive.len() + own
+        self.ring.receive.len() + self.overflow.receive.len() + own
     }
 
     /// Has workers that run compute calls where they make them leave some to others.
@@ -95,6 +117,12 @@ impl Queues {
 
     fn listed(&self) -> RwLockReadGuard<'_, Vec<Listed>> {
         self.listed.read().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl From<(Sender<Entry>, Receiver<Entry>)> for Channel {
+    fn from((send, receive): (Sender<Entry>, Receiver<Entry>)) -> Self {
+        Self { send, receive }
     }
 }
 

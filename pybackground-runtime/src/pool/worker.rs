@@ -14,7 +14,7 @@ use crate::task::Job;
 
 /// How often a searching worker looks before it begins to yield, and how often before it sleeps.
 const SPINS: usize = rounds(64);
-const YIELDS: usize = rounds(32);
+const YIELDS: usize = rounds(100);
 
 /// So many calls in a worker's own queue are enough for others to steal.
 const ENOUGH: usize = 3;
