@@ -49,6 +49,7 @@ pub(crate) fn until(job: &dyn Job, end: Instant) -> bool {
 fn block_until_done(job: &(impl Job + ?Sized), end: Option<Instant>) -> bool {
     let deadline = job.deadline().map(|deadline| deadline.at());
     if look_for_a_moment(job, end) {
+        pool::look_after_own_calls();
         return true;
     }
     let park = || lend_slots_while(|| park_until_done(job, end, deadline));

@@ -124,6 +124,24 @@ mod large {
         });
     }
 
+    /// The same, but the older has ended elsewhere by the time that the newer is put back, so that the
+    /// worker does not block in the join; and whoever ran the older has gone to sleep meanwhile.
+    #[test]
+    fn a_call_that_was_in_the_way_of_a_join_that_is_over_is_found_by_others() {
+        set(configure().workers(2));
+        check(|| {
+            let done = spawn(|| {
+                let (tell, told) = mpsc::channel();
+                let older = spawn(|| 5);
+                let _newer = spawn(move || tell.send(()).unwrap());
+                let value = Lazy::into_inner(older);
+                told.recv().unwrap();
+                value
+            });
+            assert_eq!(done, 5);
+        });
+    }
+
     #[test]
     fn one_value_is_waited_for_by_workers_and_threads() {
         set(configure().workers(2));

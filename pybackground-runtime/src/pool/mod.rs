@@ -87,6 +87,17 @@ pub(crate) fn may_run_in_place(job: &(impl Job + ?Sized)) -> bool {
     with_current(|worker| worker.is_some_and(|worker| worker.may_run_in_place(job)))
 }
 
+/// Has somebody look at the current thread's queue: the call that was to be run in place has ended
+/// elsewhere, and a thread may have gone to sleep while another call was taken out from above it.
+#[cold]
+pub(crate) fn look_after_own_calls() {
+    with_current(|worker| {
+        if let Some(worker) = worker {
+            worker.look_after_own_calls();
+        }
+    });
+}
+
 /// Gives a call a deadline, unless it has a sooner one, and has the monitor keep it.
 pub(crate) fn keep_deadline(job: &Arc<dyn Job>, timeout: Duration) {
     let Some(deadline) = Deadline::from_now(timeout).map(Arc::new) else { return };

@@ -210,6 +210,13 @@ impl Worker {
         true
     }
 
+    /// See [`super::look_after_own_calls`].
+    pub(super) fn look_after_own_calls(&self) {
+        if self.own.len() > 0 {
+            self.pool.wake_one();
+        }
+    }
+
     /// Gives this thread's place to others while `wait` blocks.
     pub(crate) fn block_while<R>(&self, wait: impl FnOnce() -> R) -> R {
         self.status.set_running(false);

@@ -28,12 +28,14 @@ pub(crate) fn lock_leaf<T>(mutex: &std::sync::Mutex<T>) -> std::sync::MutexGuard
 }
 
 /// A place where threads race. Gives up the processor now and then when built with
-/// `--cfg pybackground_chaos`, so that rare interleavings are common; else it is nothing.
+/// `--cfg pybackground_chaos`, and for shuttle, so that rare interleavings are common; else it is nothing.
 #[inline(always)]
 #[allow(clippy::inline_always, reason = "it has to vanish")]
 pub(crate) fn chaos() {
     #[cfg(pybackground_chaos)]
     chaos::strike();
+    #[cfg(pybackground_shuttle)]
+    model::linger();
 }
 
 #[cfg(pybackground_chaos)]

@@ -57,6 +57,16 @@ pub(crate) fn over() {
     }
 }
 
+/// Stays away now and then for as long as it takes another thread to run a call and go to sleep: by
+/// chance alone nobody is passed over that often.
+#[cfg(pybackground_shuttle)]
+pub(super) fn linger() {
+    use checker::rand::{Rng, thread_rng};
+    if thread_rng().gen_ratio(1, 16) {
+        (0..100).for_each(|_| checker::thread::yield_now());
+    }
+}
+
 fn is_over() -> bool {
     MODEL.with_borrow(|model| model.over)
 }

@@ -316,7 +316,12 @@ impl<B: Body> Handle<B::Output> for Task<B> {
             return Err(self);
         }
         match Arc::try_unwrap(self) {
-            Ok(task) => Ok(task.into_outcome()),
+            Ok(task) => {
+                if !done && task.phase.is_done() {
+                    pool::look_after_own_calls();
+                }
+                Ok(task.into_outcome())
+            }
             Err(shared) => {
                 if done {
                     return Ok(shared.take().expect("its only owner takes the outcome"));
