@@ -68,8 +68,8 @@ fn look_for_a_moment(job: &(impl Job + ?Sized), end: Option<Instant>) -> bool {
             thread::spin_loop();
         } else if end.is_some_and(|end| now() >= end) {
             return false;
-        } else {
-            thread::yield_now();
+        } else if !thread::yield_unless_crowded() {
+            return job.is_done();
         }
     }
     false

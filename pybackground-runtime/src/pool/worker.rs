@@ -314,8 +314,8 @@ impl Worker {
             }
             if round < SPINS {
                 thread::spin_loop();
-            } else {
-                thread::yield_now();
+            } else if !thread::yield_unless_crowded() {
+                return self.find();
             }
         }
         None

@@ -220,6 +220,11 @@ pub(crate) mod thread {
         yield_now();
     }
 
+    pub(crate) fn yield_unless_crowded() -> bool {
+        yield_now();
+        true
+    }
+
     #[allow(clippy::unnecessary_wraps, reason = "as the thread of a system, which may not be had")]
     pub(crate) fn spawn(
         _name: String,

@@ -45,6 +45,20 @@ pub(crate) mod thread {
     pub(crate) use std::hint::spin_loop;
     pub(crate) use std::thread::{Thread, current, park, park_timeout, yield_now};
 
+    /// A yield that takes longer has let another thread run. Two that only yield to each other take
+    /// less.
+    const LONG: std::time::Duration = std::time::Duration::from_micros(10);
+
+    /// Lets others run; returns whether the processor was free for this thread nearly all the time.
+    ///
+    /// If it was not, to yield again is no use: the system moves a thread that wakes to a processor
+    /// that is idle, but leaves one that yields where it is.
+    pub(crate) fn yield_unless_crowded() -> bool {
+        let start = super::now();
+        yield_now();
+        start.elapsed() < LONG
+    }
+
     /// Starts a thread that nobody waits for.
     pub(crate) fn spawn(
         name: String,
