@@ -39,8 +39,8 @@ impl fmt::Debug for Call {
 /// The path of the function that `F`, a type made by the compiler, stands for.
 ///
 /// The closure that the attribute puts a body into is named `path::of::function::{{closure}}` by the
-/// compiler, which is the only one to know the full path of a method. The last steps of it, two for
-/// an `async` function, are the attribute's own and say nothing to a reader.
+/// compiler, which is the only one to know the full path of a method; so is its `async` block. These
+/// last steps, and those of closures that a `spawn` stands in, say nothing to a reader.
 pub(crate) fn path_of_enclosing_function<F>() -> &'static str {
     std::any::type_name::<F>().trim_end_matches("::{{closure}}")
 }

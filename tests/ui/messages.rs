@@ -1,17 +1,17 @@
 //! What `#[background]` refuses and in which words, a file a rule; and what the compiler says, in
 //! our words where it can, of what only it can tell.
 //!
-//! After a change of a message: `TRYBUILD=overwrite cargo test --test ui`, and read the difference.
+//! After a change of a message: `TRYBUILD=overwrite cargo test -p ui`, and read the difference.
 
 #[test]
 fn messages() {
     let cases = trybuild::TestCases::new();
     // What the attribute refuses by itself.
-    cases.compile_fail("tests/ui/refused/*.rs");
+    cases.compile_fail("refused/*.rs");
     // What the compiler refuses on its behalf.
-    cases.compile_fail("tests/ui/types/*.rs");
+    cases.compile_fail("types/*.rs");
     // The user's own mistakes: reported once, at the user's line.
-    cases.compile_fail("tests/ui/own/*.rs");
+    cases.compile_fail("own/*.rs");
     // What cannot be written in the other tests, in which unsafe code is forbidden.
-    cases.pass("tests/ui/pass/*.rs");
+    cases.pass("pass/*.rs");
 }
