@@ -33,9 +33,15 @@ mod recorder {
             }
         }
 
-        pub(crate) fn call<F: FnOnce() -> T, T>(options: Options, _body: F) -> Lazy<T> {
-            Lazy(options.0, PhantomData)
+        pub(crate) struct BackgroundCall;
+
+        pub(crate) trait Returns<T> {
+            fn run<F: FnOnce() -> T>(options: Options, _body: F) -> Lazy<T> {
+                Lazy(options.0, PhantomData)
+            }
         }
+
+        impl<T> Returns<T> for BackgroundCall {}
     }
 }
 

@@ -17,7 +17,9 @@ async fn forever() -> ! {
 fn fetch(url: &str) -> ::pybackground::Lazy<Result<String, Error>> {
     let __arg0 = url;
     let __arg0 = ::pybackground::__private::lend(__arg0);
-    ::pybackground::__private::call_async(
+    <::pybackground::__private::BackgroundCall as ::pybackground::__private::Returns<
+        _,
+    >>::run_async(
         ::pybackground::__private::Options::here(),
         async move {
             if let ::core::option::Option::Some(__result) = ::pybackground::__private::never_any::<
@@ -40,7 +42,9 @@ fn fetch(url: &str) -> ::pybackground::Lazy<Result<String, Error>> {
 fn forever() -> ::pybackground::Lazy<
     <fn() -> ! as ::pybackground::__private::Function>::Output,
 > {
-    ::pybackground::__private::call_async(
+    <::pybackground::__private::BackgroundCall as ::pybackground::__private::Returns<
+        _,
+    >>::run_async(
         ::pybackground::__private::Options::here(),
         async move {
             loop {

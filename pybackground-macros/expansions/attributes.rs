@@ -24,7 +24,9 @@ fn attributes(#[cfg(unix)] a: u8, b: (u8, u8)) -> ::pybackground::Lazy<u8> {
     let __arg0 = ::pybackground::__private::give(__arg0);
     let __arg1 = b;
     let __arg1 = ::pybackground::__private::give(__arg1);
-    ::pybackground::__private::call(
+    <::pybackground::__private::BackgroundCall as ::pybackground::__private::Returns<
+        _,
+    >>::run(
         ::pybackground::__private::Options::here(),
         move || -> u8 {
             #[cfg(unix)]
@@ -41,8 +43,7 @@ fn attributes(#[cfg(unix)] a: u8, b: (u8, u8)) -> ::pybackground::Lazy<u8> {
 }
 #[track_caller]
 unsafe fn tracked() -> ::pybackground::Lazy<()> {
-    ::pybackground::__private::call(
-        ::pybackground::__private::Options::here(),
-        move || -> () {},
-    )
+    <::pybackground::__private::BackgroundCall as ::pybackground::__private::Returns<
+        _,
+    >>::run(::pybackground::__private::Options::here(), move || -> () {})
 }

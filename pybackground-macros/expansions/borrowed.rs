@@ -13,7 +13,9 @@ fn count(text: &str, numbers: &[u8], name: &'static str) -> ::pybackground::Lazy
     let __arg1 = ::pybackground::__private::lend(__arg1);
     let __arg2 = name;
     let __arg2 = ::pybackground::__private::give(__arg2);
-    ::pybackground::__private::call(
+    <::pybackground::__private::BackgroundCall as ::pybackground::__private::Returns<
+        _,
+    >>::run(
         ::pybackground::__private::Options::here(),
         move || -> usize {
             let __arg0 = __arg0;

@@ -23,7 +23,9 @@ where
     let __arg0 = ::pybackground::__private::lend(__arg0);
     let __arg1 = f;
     let __arg1 = ::pybackground::__private::give(__arg1);
-    ::pybackground::__private::call(
+    <::pybackground::__private::BackgroundCall as ::pybackground::__private::Returns<
+        _,
+    >>::run(
         ::pybackground::__private::Options::here(),
         move || -> Vec<T> {
             let __arg0 = __arg0;

@@ -12,7 +12,9 @@ fn expression(patience: u8) -> u8 {
 
 #[track_caller]
 fn literal() -> ::pybackground::Lazy<u8> {
-    ::pybackground::__private::call(
+    <::pybackground::__private::BackgroundCall as ::pybackground::__private::Returns<
+        _,
+    >>::run(
         ::pybackground::__private::Options::here()
             .compute()
             .name("work")
@@ -30,7 +32,9 @@ fn literal() -> ::pybackground::Lazy<u8> {
 fn expression(patience: u8) -> background_calls::Lazy<u8> {
     let __arg0 = patience;
     let __arg0 = background_calls::__private::give(__arg0);
-    background_calls::__private::call(
+    <background_calls::__private::BackgroundCall as background_calls::__private::Returns<
+        _,
+    >>::run(
         background_calls::__private::Options::here()
             .timeout(background_calls::__private::timeout(patience(), "expression")),
         move || -> u8 {

@@ -34,7 +34,9 @@ fn patterns(
     let __arg4 = ::pybackground::__private::lend(__arg4);
     let __arg5 = arg5;
     let __arg5 = ::pybackground::__private::give(__arg5);
-    ::pybackground::__private::call(
+    <::pybackground::__private::BackgroundCall as ::pybackground::__private::Returns<
+        _,
+    >>::run(
         ::pybackground::__private::Options::here(),
         move || -> () {
             let __arg0 = ::pybackground::__private::Given::take(__arg0);

@@ -14,7 +14,9 @@ pub fn add(a: i32, b: i32) -> ::pybackground::Lazy<i32> {
     let __arg0 = ::pybackground::__private::give(__arg0);
     let __arg1 = b;
     let __arg1 = ::pybackground::__private::give(__arg1);
-    ::pybackground::__private::call(
+    <::pybackground::__private::BackgroundCall as ::pybackground::__private::Returns<
+        _,
+    >>::run(
         ::pybackground::__private::Options::here(),
         move || -> i32 {
             let a = ::pybackground::__private::Given::take(__arg0);
@@ -27,8 +29,7 @@ pub fn add(a: i32, b: i32) -> ::pybackground::Lazy<i32> {
 }
 #[track_caller]
 fn nothing() -> ::pybackground::Lazy<()> {
-    ::pybackground::__private::call(
-        ::pybackground::__private::Options::here(),
-        move || -> () {},
-    )
+    <::pybackground::__private::BackgroundCall as ::pybackground::__private::Returns<
+        _,
+    >>::run(::pybackground::__private::Options::here(), move || -> () {})
 }

@@ -29,7 +29,9 @@ impl Counter {
         let __arg0 = ::pybackground::__private::lend_receiver(__arg0);
         let __arg1 = other;
         let __arg1 = ::pybackground::__private::lend(__arg1);
-        ::pybackground::__private::call(
+        <::pybackground::__private::BackgroundCall as ::pybackground::__private::Returns<
+            _,
+        >>::run(
             ::pybackground::__private::Options::here(),
             move || -> u64 {
                 let __arg0 = __arg0;
@@ -49,7 +51,9 @@ impl Counter {
     fn by_value(self) -> ::pybackground::Lazy<Self> {
         let __arg0 = self;
         let __arg0 = ::pybackground::__private::give(__arg0);
-        ::pybackground::__private::call(
+        <::pybackground::__private::BackgroundCall as ::pybackground::__private::Returns<
+            _,
+        >>::run(
             ::pybackground::__private::Options::here(),
             move || -> Self {
                 let mut __self = ::pybackground::__private::Given::take(__arg0);
@@ -66,7 +70,9 @@ impl Counter {
     fn shared(self: &Arc<Self>) -> ::pybackground::Lazy<u64> {
         let __arg0 = self;
         let __arg0 = ::pybackground::__private::lend_receiver(__arg0);
-        ::pybackground::__private::call(
+        <::pybackground::__private::BackgroundCall as ::pybackground::__private::Returns<
+            _,
+        >>::run(
             ::pybackground::__private::Options::here(),
             move || -> u64 {
                 let __arg0 = __arg0;

@@ -18,7 +18,9 @@ fn opaque(
 > {
     let __arg0 = fail;
     let __arg0 = ::pybackground::__private::give(__arg0);
-    ::pybackground::__private::call(
+    <::pybackground::__private::BackgroundCall as ::pybackground::__private::Returns<
+        _,
+    >>::run(
         ::pybackground::__private::Options::here(),
         move || -> Result<_, Error> {
             let fail = ::pybackground::__private::Given::take(__arg0);
@@ -34,7 +36,9 @@ fn never(
 ) -> ::pybackground::Lazy<<fn() -> ! as ::pybackground::__private::Function>::Output> {
     let __arg0 = code;
     let __arg0 = ::pybackground::__private::give(__arg0);
-    ::pybackground::__private::call(
+    <::pybackground::__private::BackgroundCall as ::pybackground::__private::Returns<
+        _,
+    >>::run(
         ::pybackground::__private::Options::here(),
         move || -> <fn() -> ! as ::pybackground::__private::Function>::Output {
             let code = ::pybackground::__private::Given::take(__arg0);

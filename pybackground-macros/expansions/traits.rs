@@ -28,7 +28,9 @@ trait Fetch {
     {
         let __arg0 = self;
         let __arg0 = ::pybackground::__private::lend_receiver(__arg0);
-        ::pybackground::__private::call(
+        <::pybackground::__private::BackgroundCall as ::pybackground::__private::Returns<
+            _,
+        >>::run(
             ::pybackground::__private::Options::here(),
             move || -> u8 {
                 let __arg0 = __arg0;

@@ -14,7 +14,7 @@ mod timeout;
 pub use self::arguments::{
     Borrows, BorrowsReceiver, Carrier, Given, Lent, Takes, give, lend, lend_receiver,
 };
-pub use self::output::{Function, Returns, call, call_async, limit, never_any};
+pub use self::output::{Function, Returns, limit, never_any};
 pub use self::timeout::{BadTimeout, IntoTimeout, timeout};
 
 /// What has requirements of the types that go into it and come out of it.

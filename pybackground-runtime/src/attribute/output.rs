@@ -44,27 +44,6 @@ impl<T: Send + 'static> Returns<T> for BackgroundCall {
     }
 }
 
-/// Runs the body of a function in the background.
-#[inline(always)]
-#[allow(clippy::inline_always, reason = "as `dispatch`, which this is a name for")]
-pub fn call<F, T>(options: Options, body: F) -> Lazy<T>
-where
-    F: FnOnce() -> T + Send + 'static,
-    BackgroundCall: Returns<T>,
-{
-    BackgroundCall::run(options, body)
-}
-
-/// Runs the body of an `async` function in the background.
-#[inline]
-pub fn call_async<F, T>(options: Options, future: F) -> Lazy<T>
-where
-    F: Future<Output = T> + Send + 'static,
-    BackgroundCall: Returns<T>,
-{
-    BackgroundCall::run_async(options, future)
-}
-
 /// The result type of a function type: the only way to name the type of `fn() -> !`.
 pub trait Function {
     /// What a call returns.

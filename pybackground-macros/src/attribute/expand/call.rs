@@ -15,11 +15,14 @@ use crate::attribute::validate::Passing;
 // Input:  { x.len() }
 // Output: let __arg0 = x;
 //         let __arg0 = private::lend(__arg0);
-//         private::call(private::Options::here(), move || -> usize {
-//             let __arg0 = __arg0;
-//             let x = private::Lent::get(&__arg0);
-//             match () { () => { x.len() } }
-//         })
+//         <private::BackgroundCall as private::Returns<_>>::run(
+//             private::Options::here(),
+//             move || -> usize {
+//                 let __arg0 = __arg0;
+//                 let x = private::Lent::get(&__arg0);
+//                 match () { () => { x.len() } }
+//             },
+//         )
 pub(super) fn call(
     signature: &Signature,
     arguments: &[Argument<'_>],
@@ -39,10 +42,12 @@ pub(super) fn call(
     let of_body = &output.of_body;
     let span = names::mixed(output.span);
     let private = runtime.private(output.span);
+    // Not through a function that asks for the trait: it would be compiled once for every closure.
+    let returns = quote_spanned!(span=> <#private::BackgroundCall as #private::Returns<_>>);
     let call = match &signature.asyncness {
-        None => quote_spanned!(span=> #private::call(#options, move || -> #of_body #body)),
+        None => quote_spanned!(span=> #returns::run(#options, move || -> #of_body #body)),
         Some(asyncness) => {
-            quote_spanned!(span=> #private::call_async(#options, #asyncness move #body))
+            quote_spanned!(span=> #returns::run_async(#options, #asyncness move #body))
         }
     };
     quote!(#(#carried)* #call)

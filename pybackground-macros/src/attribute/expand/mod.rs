@@ -49,7 +49,7 @@ impl Runtime {
 }
 
 // Input:  pub fn f(x: &str) -> usize { x.len() }
-// Output: pub fn f(x: &str) -> Lazy<usize> { let x = lend(x); call(.., move || -> usize { .. }) }
+// Output: pub fn f(x: &str) -> Lazy<usize> { let x = lend(x); run(.., move || -> usize { .. }) }
 pub(crate) fn accepted(
     function: &Function,
     passing: &[Passing],
