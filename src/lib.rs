@@ -74,8 +74,8 @@
 //! assert_eq!(total, 13);
 //! ```
 //!
-//! Where a `T` itself is demanded, to match on it or to pass it on, write `*x` or
-//! [`Lazy::into_inner(x)`](Lazy::into_inner).
+//! Where a `T` itself is demanded, to match on it, to pass it on, or on the right of a number in
+//! `3 == *x`, write `*x` or [`Lazy::into_inner(x)`](Lazy::into_inner).
 //!
 //! One trap: `println!("{x}")` takes the lock of standard output and then waits for `x`. If the body of
 //! `x` prints too, it waits for that lock, and neither goes on. Write `println!("{}", *x)`, which waits

@@ -78,9 +78,7 @@ fn operators_join() {
 #[test]
 fn comparing_joins() {
     assert!(first_use(3, |x| x == 3));
-    assert!(first_use(3, |x| 3 == x));
     assert!(first_use(3, |x| x < 4));
-    assert!(first_use(3, |x| 2 < x));
     assert!(first_use(3, |x| x == Lazy::ready(3)));
     assert!(first_use(3, |x| x < Lazy::ready(4)));
     assert!(first_use("text", |x| x == "text"));

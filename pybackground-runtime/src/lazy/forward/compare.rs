@@ -1,4 +1,11 @@
 //! Comparing with the value, with another `Lazy`, and with `Timeout`.
+//!
+//! A number, a `bool` or a `char` stands on the right: `lazy == 3` and `lazy < 3`, not `3 == lazy`. For
+//! the standard library compares each of these with nothing but itself, and from that the compiler
+//! knows what `into` is to give in `x == y.into()`. One `impl PartialEq<Lazy<u8>> for u8`, in any crate
+//! of a program, and it would no longer: code that has nothing to do with us would not compile. The
+//! same goes for `<` between strings. It does not for `==` between strings, nor for operators: there
+//! the standard library has several `impl`s, and `x + y.into()` compiles nowhere.
 
 use std::cmp::Ordering;
 use std::hash::{Hash, Hasher};
@@ -15,6 +22,7 @@ impl<T: PartialEq> PartialEq for Lazy<T> {
 
 impl<T: Eq> Eq for Lazy<T> {}
 
+/// The value on the right: `3 == lazy` is not there, for it would break `3 == x.into()` elsewhere.
 impl<T: PartialEq> PartialEq<T> for Lazy<T> {
     #[track_caller]
     fn eq(&self, other: &T) -> bool {
@@ -47,6 +55,7 @@ impl<T: PartialOrd> PartialOrd for Lazy<T> {
     }
 }
 
+/// The value on the right: `3 < lazy` is not there, for it would break `3 < x.into()` elsewhere.
 impl<T: PartialOrd> PartialOrd<T> for Lazy<T> {
     #[track_caller]
     fn partial_cmp(&self, other: &T) -> Option<Ordering> {
@@ -68,33 +77,9 @@ impl<T: Hash> Hash for Lazy<T> {
     }
 }
 
-/// `value == lazy` and `value < lazy` for the types that are written as literals; Rust's rules allow
-/// no `impl` for every `T`.
-macro_rules! compare_from_the_left {
-    ($($type:ty)+) => {$(
-        impl PartialEq<Lazy<$type>> for $type {
-            #[track_caller]
-            fn eq(&self, other: &Lazy<$type>) -> bool {
-                self == other.value()
-            }
-        }
-
-        impl PartialOrd<Lazy<$type>> for $type {
-            #[track_caller]
-            fn partial_cmp(&self, other: &Lazy<$type>) -> Option<Ordering> {
-                self.partial_cmp(other.value())
-            }
-        }
-    )+};
-}
-
-compare_from_the_left! {
-    u8 u16 u32 u64 u128 usize i8 i16 i32 i64 i128 isize f32 f64 bool char String &'static str
-}
-
-/// A `Lazy` string compares with what its string compares with.
-macro_rules! compare_strings {
-    ($($lazy:ty, $text:ty;)+) => {$(
+/// `Lazy == text`, for each text of another type that the value compares with.
+macro_rules! compare_with_strings {
+    ($($lazy:ty: $($text:ty),+;)+) => {$($(
         impl PartialEq<$text> for Lazy<$lazy> {
             #[track_caller]
             fn eq(&self, other: &$text) -> bool {
@@ -102,19 +87,28 @@ macro_rules! compare_strings {
                 this == other
             }
         }
+    )+)+};
+}
 
+compare_with_strings! {
+    String: str, &str;
+    &'static str: str, String;
+}
+
+/// `text == Lazy`, for each text that the value compares with.
+macro_rules! compare_from_the_left {
+    ($($lazy:ty: $($text:ty),+;)+) => {$($(
         impl PartialEq<Lazy<$lazy>> for $text {
             #[track_caller]
             fn eq(&self, other: &Lazy<$lazy>) -> bool {
-                other == self
+                let (this, other): (&str, &str) = (self, other.value());
+                this == other
             }
         }
-    )+};
+    )+)+};
 }
 
-compare_strings! {
-    String, str;
-    String, &str;
-    &'static str, str;
-    &'static str, String;
+compare_from_the_left! {
+    String: String, str, &str;
+    &'static str: String, str, &str;
 }
