@@ -62,6 +62,7 @@ impl Options {
     }
 
     /// The same options, field by field.
+    #[cfg(not(debug_assertions))]
     #[inline]
     pub(crate) fn rebuilt(&self) -> Self {
         let Self { site, name, limit, timeout, compute } = *self;

@@ -10,7 +10,7 @@ use std::time::{Duration, Instant};
 use crate::call::Call;
 use crate::pool;
 use crate::sync::{OnceLock, chaos};
-use crate::task::{Handle, Job, Outcome};
+use crate::task::{Handle, Outcome};
 use crate::wait;
 
 pub(super) struct Pending<T> {
@@ -78,8 +78,7 @@ impl<T> Pending<T> {
 
     pub(super) fn set_timeout(&self, timeout: Duration) {
         if !self.handle.is_done() {
-            let job: Arc<dyn Job> = self.handle.clone();
-            pool::keep_deadline(&job, timeout);
+            pool::keep_deadline(&self.handle.clone().job(), timeout);
         }
     }
 

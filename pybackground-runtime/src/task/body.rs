@@ -54,17 +54,21 @@ where
 
 /// A closure that captured much: it is moved between the caller, the queue and the thread, and a large
 /// one is better moved once.
+#[cfg(not(debug_assertions))]
 pub(crate) struct LargeClosure<F>(Box<F>);
 
 /// More captured bytes than this are large.
+#[cfg(not(debug_assertions))]
 pub(crate) const LARGE: usize = 1024;
 
+#[cfg(not(debug_assertions))]
 impl<F> LargeClosure<F> {
     pub(crate) fn new(closure: F) -> Self {
         Self(Box::new(closure))
     }
 }
 
+#[cfg(not(debug_assertions))]
 impl<F, T> Body for LargeClosure<F>
 where
     F: FnOnce() -> T + Send + 'static,

@@ -42,7 +42,9 @@ use crate::quiet::drop_quietly;
 use crate::snapshot::overruns;
 use crate::sync::{Mutex, lock};
 
-pub(crate) use body::{Body, Closure, LARGE, LargeClosure, Step, Suspending};
+pub(crate) use body::{Body, Closure, Step, Suspending};
+#[cfg(not(debug_assertions))]
+pub(crate) use body::{LARGE, LargeClosure};
 use origin::Origin;
 use phase::Phase;
 pub(crate) use stage::{BodyIs, Outcome};
@@ -95,6 +97,9 @@ pub(crate) trait Handle<T>: Job {
     /// has ended, or which this thread may run and now does. When no queue has the task either, no
     /// lock is taken.
     fn join_at_once(self: Arc<Self>) -> Result<Outcome<T>, Arc<dyn Handle<T>>>;
+
+    /// The call as the threads see it.
+    fn job(self: Arc<Self>) -> Arc<dyn Job>;
 }
 
 impl<B: Body> Task<B> {
@@ -332,6 +337,10 @@ impl<B: Body> Handle<B::Output> for Task<B> {
                 Ok(shared.origin.run_for(body, attached))
             }
         }
+    }
+
+    fn job(self: Arc<Self>) -> Arc<dyn Job> {
+        self
     }
 }
 

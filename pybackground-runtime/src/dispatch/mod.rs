@@ -1,0 +1,107 @@
+//! Making a call: `spawn`, and what the attribute expands to.
+//!
+//! | file | subject |
+//! |---|---|
+//! | `direct` | a task is made for each function: the fastest calls |
+//! | `boxed` | all functions share one type of task: the fastest builds, of code that is not optimised |
+
+#[cfg(debug_assertions)]
+mod boxed;
+#[cfg(not(debug_assertions))]
+mod direct;
+
+use std::any::Any;
+use std::sync::Arc;
+
+use crate::error::Error;
+use crate::lazy::Lazy;
+use crate::options::Options;
+use crate::pool;
+use crate::task::{Body, Job, Task};
+
+#[cfg(debug_assertions)]
+pub use boxed::{dispatch, dispatch_async};
+#[cfg(not(debug_assertions))]
+pub use direct::{dispatch, dispatch_async};
+
+/// Runs a closure in the background.
+///
+/// Returns at once, whatever the load. The closure runs on a thread of the runtime's.
+///
+/// ```
+/// use pybackground_runtime::spawn;
+///
+/// let x = spawn(|| 6 * 7);
+/// assert_eq!(x, 42);
+/// ```
+#[track_caller]
+pub fn spawn<F, T>(body: F) -> Lazy<T>
+where
+    F: FnOnce() -> T + Send + 'static,
+    T: Send + 'static,
+{
+    dispatch(Options::here(), body)
+}
+
+/// Runs a closure that burns CPU in the background, as `#[background(compute)]` does a function.
+///
+/// The closure may wait for other calls but for nothing else. A thread of the runtime that makes such
+/// a call while all are busy and a few calls of its own wait runs the closure on the spot, which
+/// costs next to nothing; so a recursion may split all the way down.
+///
+/// ```
+/// use pybackground_runtime::spawn_compute;
+///
+/// fn sum(numbers: &'static [u64]) -> u64 {
+///     if numbers.len() < 2 {
+///         return numbers.iter().sum();
+///     }
+///     let (left, right) = numbers.split_at(numbers.len() / 2);
+///     let left = spawn_compute(|| sum(left));
+///     let right = spawn_compute(|| sum(right));
+///     left + right
+/// }
+///
+/// assert_eq!(sum(&[1, 2, 3, 4, 5]), 15);
+/// ```
+#[track_caller]
+pub fn spawn_compute<F, T>(body: F) -> Lazy<T>
+where
+    F: FnOnce() -> T + Send + 'static,
+    T: Send + 'static,
+{
+    dispatch(Options::here().compute(), body)
+}
+
+/// Makes the task of a call and queues it.
+#[inline(never)]
+pub(crate) fn start<B: Body>(options: Options, body: B) -> Lazy<B::Output> {
+    Lazy::pending(start_task(&options, body))
+}
+
+#[inline]
+fn start_task<B: Body>(options: &Options, body: B) -> Arc<Task<B>> {
+    let task = Task::new(options, body);
+    if options.time().is_some() || options.slots().is_some() {
+        hand_over_with_conditions(options, task.clone());
+    } else {
+        pool::submit(task.clone());
+    }
+    task
+}
+
+fn hand_over_with_conditions(options: &Options, job: Arc<dyn Job>) {
+    if let Some(timeout) = options.time() {
+        pool::keep_deadline(&job, timeout);
+    }
+    match options.slots() {
+        Some(limit) => limit.submit(job),
+        None => pool::submit(job),
+    }
+}
+
+/// The call of a body that was run on the spot and panicked.
+fn panicked<B: Body>(options: &Options, payload: Box<dyn Any + Send>) -> Arc<Task<B>> {
+    let call = options.call(B::function());
+    Task::ended(options, Err(Error::panicked(call, payload)))
+}
