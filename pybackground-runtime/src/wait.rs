@@ -33,9 +33,7 @@ pub(crate) fn outcome<T>(handle: Arc<dyn Handle<T>>) -> Outcome<T> {
 /// Waits for the end of the call. Gives `run_in_place`, which is to claim the call and run it, the
 /// chance to do so if this thread may.
 pub(crate) fn until_done<T>(handle: &dyn Handle<T>, run_in_place: impl FnOnce() -> bool) {
-    if handle.is_done()
-        || (handle.is_claimable() && pool::may_run_in_place(handle) && run_in_place())
-    {
+    if handle.is_done() || (handle.is_claimable() && handle.may_run_in_place() && run_in_place()) {
         return;
     }
     block_until_done(handle, None);

@@ -100,6 +100,10 @@ impl<T: Send + 'static> Handle<T> for Unboxing<T> {
         }
     }
 
+    fn may_run_in_place(&self) -> bool {
+        self.call.may_run_in_place()
+    }
+
     fn job(self: Arc<Self>) -> Arc<dyn Job> {
         self.call.clone().job()
     }

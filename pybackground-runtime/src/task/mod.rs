@@ -98,6 +98,9 @@ pub(crate) trait Handle<T>: Job {
     /// lock is taken.
     fn join_at_once(self: Arc<Self>) -> Result<Outcome<T>, Arc<dyn Handle<T>>>;
 
+    /// Whether this thread may run the call: see [`pool::may_run_in_place`].
+    fn may_run_in_place(&self) -> bool;
+
     /// The call as the threads see it.
     fn job(self: Arc<Self>) -> Arc<dyn Job>;
 }
@@ -337,6 +340,10 @@ impl<B: Body> Handle<B::Output> for Task<B> {
                 Ok(shared.origin.run_for(body, attached))
             }
         }
+    }
+
+    fn may_run_in_place(&self) -> bool {
+        pool::may_run_in_place(self)
     }
 
     fn job(self: Arc<Self>) -> Arc<dyn Job> {
