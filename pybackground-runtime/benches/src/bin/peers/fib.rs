@@ -13,12 +13,10 @@ use pybackground_benches::work::Pace;
 use tokio::runtime::Runtime;
 use tokio::task::JoinHandle;
 
-const N: u64 = 25;
-const FIB_OF_N: u64 = 75_025;
-
-/// Every call but those of 0 and 1 makes two more, so that they are two per leaf, less one; the
-/// leaves are fib(N + 1) in number.
-const CALLS: usize = 2 * 121_393 - 1;
+/// Of this recursion and of one with 29 times the calls, which takes long enough that the time in which
+/// the threads come together does not count.
+const SHORT: u64 = 25;
+const LONG: u64 = 32;
 
 pub(crate) const DEFAULT: Row = Row {
     key: "fib",
@@ -35,20 +33,27 @@ pub(crate) const DEFAULT: Row = Row {
     ],
 };
 
-pub(crate) const COMPUTE: Row = Row {
-    key: "fib-compute",
-    title: "recursive fib(25), compute",
-    unit: Unit::Nanoseconds,
-    extras: &[],
-    against: Against::Contender("rayon::join"),
-    bars: &[Bar::Ratio(0.8)],
-    contenders: &[
-        ours("pybackground", by_compute),
-        peer("rayon::join", by_rayon_join),
-        peer("chili", by_chili),
-        reference("sequential", Run::Here(sequential)),
-    ],
-};
+pub(crate) const COMPUTE: Row = compute::<SHORT>("fib-compute", "recursive fib(25), compute");
+pub(crate) const LONG_COMPUTE: Row = compute::<LONG>("fib-long", "recursive fib(32), compute");
+
+const fn compute<const N: u64>(key: &'static str, title: &'static str) -> Row {
+    Row {
+        key,
+        title,
+        unit: Unit::Nanoseconds,
+        extras: &[],
+        against: Against::Contender("rayon::join"),
+        bars: &[Bar::Ratio(0.8)],
+        contenders: const {
+            &[
+                ours("pybackground", by_compute::<N>),
+                peer("rayon::join", by_rayon_join::<N>),
+                peer("chili", by_chili::<N>),
+                reference("sequential", Run::Here(sequential::<N>)),
+            ]
+        },
+    }
+}
 
 #[background]
 fn fib(n: u64) -> u64 {
@@ -118,38 +123,43 @@ fn fib_sequential(n: u64) -> u64 {
 }
 
 /// Nanoseconds a call, after one pass to warm up.
-fn per_call(fib: impl Fn() -> u64) -> Reading {
-    let pass = || assert_eq!(fib(), FIB_OF_N);
+///
+/// Every call but those of 0 and 1 makes two more, so that they are two per leaf, less one; the leaves
+/// are fib(n + 1) in number.
+fn per_call(n: u64, fib: impl Fn(u64) -> u64) -> Reading {
+    let (result, leaves) = (fib_sequential(n), fib_sequential(n + 1));
+    let calls = usize::try_from(2 * leaves - 1).expect("so many calls can be counted");
+    let pass = || assert_eq!(fib(black_box(n)), result);
     pass();
-    per_unit(CALLS, pass).into()
+    per_unit(calls, pass).into()
 }
 
 fn by_background(_: Pace) -> Reading {
-    per_call(|| Lazy::into_inner(fib(N)))
-}
-
-fn by_compute(_: Pace) -> Reading {
-    per_call(|| Lazy::into_inner(fib_compute(N)))
+    per_call(SHORT, |n| Lazy::into_inner(fib(n)))
 }
 
 fn by_tokio(_: Pace) -> Reading {
     let runtime = Runtime::new().expect("the runtime starts");
-    per_call(|| runtime.block_on(async { fib_tokio(N).await.expect("no body panics") }))
+    per_call(SHORT, |n| runtime.block_on(async { fib_tokio(n).await.expect("no body panics") }))
 }
 
 fn by_futures_pool(_: Pace) -> Reading {
     let pool = ThreadPool::new().expect("the pool starts");
-    per_call(|| block_on(fib_futures_pool(pool.clone(), N)))
+    per_call(SHORT, |n| block_on(fib_futures_pool(pool.clone(), n)))
 }
 
-fn by_rayon_join(_: Pace) -> Reading {
-    per_call(|| fib_rayon_join(black_box(N)))
+fn by_compute<const N: u64>(_: Pace) -> Reading {
+    per_call(N, |n| Lazy::into_inner(fib_compute(n)))
 }
 
-fn by_chili(_: Pace) -> Reading {
-    per_call(|| fib_chili(&mut Scope::global(), black_box(N)))
+fn by_rayon_join<const N: u64>(_: Pace) -> Reading {
+    per_call(N, fib_rayon_join)
 }
 
-fn sequential(_: Pace) -> Reading {
-    per_call(|| fib_sequential(black_box(N)))
+fn by_chili<const N: u64>(_: Pace) -> Reading {
+    per_call(N, |n| fib_chili(&mut Scope::global(), n))
+}
+
+fn sequential<const N: u64>(_: Pace) -> Reading {
+    per_call(N, fib_sequential)
 }

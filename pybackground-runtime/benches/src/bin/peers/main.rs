@@ -18,6 +18,7 @@ const ROWS: &[Row] = &[
     join_all::ROW,
     fib::DEFAULT,
     fib::COMPUTE,
+    fib::LONG_COMPUTE,
     sleepers::THOUSAND,
     sleepers::FIVE_THOUSAND,
     together::ROW,
