@@ -31,6 +31,8 @@ fn a_bad_value_is_refused_at_the_first_call() {
         ("PYBACKGROUND_KEEP_ALIVE", "-1", "seconds"),
         ("PYBACKGROUND_KEEP_ALIVE", "NaN", "seconds"),
         ("PYBACKGROUND_KEEP_ALIVE", "10s", "seconds"),
+        ("PYBACKGROUND_REPORT_AFTER", "soon", "seconds"),
+        ("PYBACKGROUND_REPORT_AFTER", "-1", "seconds"),
         ("PYBACKGROUND_MODE", "fast", "`parallel` or `sequential`"),
         ("PYBACKGROUND_MODE", "SEQUENTIAL", "`parallel` or `sequential`"),
     ] {

@@ -3,6 +3,7 @@
 mod attribute;
 mod background;
 mod call;
+mod cancel;
 mod config;
 mod deadline;
 mod dispatch;
@@ -14,20 +15,25 @@ mod models;
 mod options;
 mod pool;
 mod quiet;
+mod running;
+mod shutdown;
 mod snapshot;
 mod sync;
 mod task;
 mod timeout;
 mod wait;
+mod waits;
 
 pub use attribute::{BadTimeout, IntoTimeout};
 pub use background::{Background, Callable, background};
+pub use cancel::{CancelOnDrop, cancelled, checkpoint, sleep};
 pub use config::{ConfigError, Configure, configure};
 pub use dispatch::{spawn, spawn_compute};
 pub use error::Error;
 pub use lazy::Lazy;
 pub use pybackground_macros::background_runtime as background;
-pub use snapshot::{Overrun, Snapshot, snapshot};
+pub use shutdown::{Unfinished, shutdown, wait_idle};
+pub use snapshot::{Overrun, Snapshot, Stack, Wait, snapshot};
 pub use timeout::Timeout;
 
 /// What the attribute expands to. Not for use by hand: it changes with every version.

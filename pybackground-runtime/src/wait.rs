@@ -4,15 +4,22 @@
 //! stranger's lock or stack is ever below it. Everybody else looks for a moment, yields, and parks.
 
 use std::cell::OnceCell;
+use std::panic::Location;
 use std::sync::Arc;
 use std::task::{Wake, Waker};
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
+use crate::cancel;
+use crate::cancel::overruns::stopped;
+use crate::error::Error;
 use crate::limit::lend_slots_while;
 use crate::pool;
+use crate::running::{self, Frame};
+use crate::snapshot;
 use crate::sync::thread::{self, Thread};
 use crate::sync::{chaos, now, rounds, thread_local};
 use crate::task::{Handle, Job, Outcome};
+use crate::waits::{End, Waiting};
 
 /// How often a waiting thread looks before it begins to yield, and how often before it parks. A call
 /// that takes a microsecond is over by then; for one that takes longer a park costs little.
@@ -20,11 +27,12 @@ const SPINS: usize = rounds(100);
 const YIELDS: usize = rounds(20);
 
 /// Waits for the outcome on behalf of the call's only owner.
+#[track_caller]
 pub(crate) fn outcome<T>(handle: Arc<dyn Handle<T>>) -> Outcome<T> {
     match handle.join_at_once() {
         Ok(outcome) => outcome,
         Err(handle) => {
-            block_until_done(&*handle, None);
+            block_until_done(&handle, None)?;
             handle.take().expect("its only owner takes the outcome")
         }
     }
@@ -32,29 +40,65 @@ pub(crate) fn outcome<T>(handle: Arc<dyn Handle<T>>) -> Outcome<T> {
 
 /// Waits for the end of the call. Gives `run_in_place`, which is to claim the call and run it, the
 /// chance to do so if this thread may.
-pub(crate) fn until_done<T>(handle: &dyn Handle<T>, run_in_place: impl FnOnce() -> bool) {
-    if handle.is_done() || (handle.is_claimable() && handle.may_run_in_place() && run_in_place()) {
-        return;
+///
+/// # Errors
+///
+/// If the wait cannot go on: it would never end, or the body that waits is to stop.
+#[track_caller]
+pub(crate) fn until_done<T>(
+    handle: &Arc<dyn Handle<T>>,
+    run_in_place: impl FnOnce() -> bool,
+) -> Result<(), Error> {
+    let this_thread_may = || handle.is_claimable() && handle.may_run_in_place();
+    if handle.is_done() || (this_thread_may() && run_in_place()) {
+        return Ok(());
     }
-    block_until_done(handle, None);
+    block_until_done(handle, None).map(drop)
 }
 
 /// Waits for the end of the call or for `end`; returns whether the call has ended.
-pub(crate) fn until(job: &dyn Job, end: Instant) -> bool {
-    job.is_done() || block_until_done(job, Some(end))
+///
+/// # Errors
+///
+/// If the body that waits is to stop.
+#[track_caller]
+pub(crate) fn until<T>(handle: &Arc<dyn Handle<T>>, end: Instant) -> Result<bool, Error> {
+    if handle.is_done() { Ok(true) } else { block_until_done(handle, Some(end)) }
 }
 
-fn block_until_done(job: &(impl Job + ?Sized), end: Option<Instant>) -> bool {
-    let deadline = job.deadline().map(|deadline| deadline.at());
-    if look_for_a_moment(job, end) {
-        pool::look_after_own_calls();
-        return true;
+/// Waits for `time`, or until the body that waits is to stop.
+pub(crate) fn for_time(time: Duration) {
+    let body = running::current();
+    if body.is_none() {
+        return std::thread::sleep(time);
     }
-    let park = || lend_slots_while(|| park_until_done(job, end, deadline));
-    pool::with_current(|worker| match worker {
+    let end = now().checked_add(time);
+    let _waiting = pool::waits().for_time();
+    while stopped(body).is_none() {
+        match end.map(|end| end.saturating_duration_since(now())) {
+            None => thread::park(),
+            Some(Duration::ZERO) => return,
+            Some(rest) => thread::park_timeout(rest),
+        }
+    }
+}
+
+#[track_caller]
+fn block_until_done<T>(handle: &Arc<dyn Handle<T>>, end: Option<Instant>) -> Result<bool, Error> {
+    if look_for_a_moment(&**handle, end) {
+        pool::look_after_own_calls();
+        return Ok(true);
+    }
+    let job = Arc::clone(handle).job();
+    let wait = Wait { deadline: job.deadline().map(|deadline| deadline.at()), job, end };
+    let site = Location::caller();
+    let park = || lend_slots_while(|| wait.park_until_done(site));
+    let waited = pool::with_current(|worker| match worker {
         Some(worker) => worker.block_while(park),
         None => park(),
-    })
+    });
+    running::clock::read();
+    waited
 }
 
 fn look_for_a_moment(job: &(impl Job + ?Sized), end: Option<Instant>) -> bool {
@@ -73,34 +117,69 @@ fn look_for_a_moment(job: &(impl Job + ?Sized), end: Option<Instant>) -> bool {
     false
 }
 
-/// Parks until the call ends or until `end`. The monitor expires the call at its deadline; should
-/// there be no monitor, because the system gave no thread for it, it is done here.
-fn park_until_done(
-    job: &(impl Job + ?Sized),
+/// A wait that blocks.
+struct Wait {
+    job: Arc<dyn Job>,
+    /// When the wait itself is over.
     end: Option<Instant>,
-    mut deadline: Option<Instant>,
-) -> bool {
-    let waker = current_waker();
-    chaos();
-    if !job.register(&waker) {
-        return true;
+    /// When the call is.
+    deadline: Option<Instant>,
+}
+
+impl Wait {
+    /// Parks until the call ends or until the end of the wait. The monitor expires the call at its
+    /// deadline; should there be no monitor, because the system gave no thread for it, it is done here.
+    fn park_until_done(&self, site: &'static Location<'static>) -> Result<bool, Error> {
+        let waker = current_waker();
+        chaos();
+        if !self.job.register(&waker) {
+            return Ok(true);
+        }
+        let _waiting = self.announce(site)?;
+        let body = running::current();
+        let mut deadline = self.deadline;
+        let mut report_at = pool::report_after().and_then(|after| now().checked_add(after));
+        loop {
+            if self.job.is_done() {
+                return Ok(true);
+            }
+            self.give_up_if_stopped(body)?;
+            let now = now();
+            if self.end.is_some_and(|end| end <= now) {
+                return Ok(false);
+            }
+            if deadline.is_some_and(|deadline| deadline <= now) {
+                self.job.expire(now);
+                deadline = None;
+                continue;
+            }
+            if report_at.is_some_and(|at| at <= now) {
+                snapshot::report_wait(self.job.call(), site);
+                report_at = None;
+            }
+            match self.end.into_iter().chain(deadline).chain(report_at).min() {
+                Some(next) => thread::park_timeout(next - now),
+                None => thread::park(),
+            }
+        }
     }
-    loop {
-        if job.is_done() {
-            return true;
-        }
-        let now = now();
-        if end.is_some_and(|end| end <= now) {
-            return false;
-        }
-        if deadline.is_some_and(|deadline| deadline <= now) {
-            job.expire(now);
-            deadline = None;
-            continue;
-        }
-        match end.into_iter().chain(deadline).min() {
-            Some(next) => thread::park_timeout(next - now),
-            None => thread::park(),
+
+    /// Tells others of the wait.
+    fn announce(
+        &self,
+        site: &'static Location<'static>,
+    ) -> Result<Option<Waiting<'static>>, Error> {
+        let ends = self.end.is_some() || self.deadline.is_some();
+        let end = if ends { End::InTime } else { End::Never };
+        pool::waits().for_call(&self.job, site, end)
+    }
+
+    /// A body that is to stop does not go on waiting, except in a destructor: what that one waits for
+    /// is part of tidying up.
+    fn give_up_if_stopped(&self, body: Frame) -> Result<(), Error> {
+        match stopped(body) {
+            Some(waiter) if cancel::may_unwind() => Err(Error::given_up(self.job.call(), waiter)),
+            _ => Ok(()),
         }
     }
 }

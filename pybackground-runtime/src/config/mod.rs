@@ -30,6 +30,7 @@ static INSTALLED: Mutex<Installed> = Mutex::new(Installed { settings: None, in_u
 /// | [`max_threads`](Configure::max_threads) | `PYBACKGROUND_MAX_THREADS` | threads, blocked ones included | 16384 |
 /// | [`stack_size`](Configure::stack_size) | `PYBACKGROUND_STACK_SIZE` | bytes | 2097152 |
 /// | [`keep_alive`](Configure::keep_alive) | `PYBACKGROUND_KEEP_ALIVE` | seconds | 10 |
+/// | [`report_after`](Configure::report_after) | `PYBACKGROUND_REPORT_AFTER` | seconds | never |
 /// | [`sequential`](Configure::sequential) | `PYBACKGROUND_MODE` | `parallel` or `sequential` | `parallel` |
 ///
 /// ```
@@ -89,6 +90,18 @@ impl Configure {
     /// ```
     pub fn keep_alive(mut self, time: Duration) -> Self {
         self.settings.keep_alive = Some(time);
+        self
+    }
+
+    /// After how long a wait that goes on prints a [`snapshot`](crate::snapshot) to the standard error,
+    /// once: a program that hangs then says why. Several waits share a report if they can.
+    ///
+    /// ```
+    /// use std::time::Duration;
+    /// pybackground_runtime::configure().report_after(Duration::from_secs(60)).install().unwrap();
+    /// ```
+    pub fn report_after(mut self, time: Duration) -> Self {
+        self.settings.report_after = Some(time);
         self
     }
 

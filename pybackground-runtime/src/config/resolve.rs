@@ -18,6 +18,7 @@ pub(crate) struct Config {
     max_threads: usize,
     stack_size: usize,
     keep_alive: Duration,
+    report_after: Option<Duration>,
     sequential: bool,
 }
 
@@ -28,6 +29,7 @@ pub(super) struct Settings {
     pub(super) max_threads: Option<usize>,
     pub(super) stack_size: Option<usize>,
     pub(super) keep_alive: Option<Duration>,
+    pub(super) report_after: Option<Duration>,
     pub(super) sequential: Option<bool>,
 }
 
@@ -46,6 +48,10 @@ impl Config {
 
     pub(crate) fn keep_alive(&self) -> Duration {
         self.keep_alive
+    }
+
+    pub(crate) fn report_after(&self) -> Option<Duration> {
+        self.report_after
     }
 
     pub(crate) fn is_sequential(&self) -> bool {
@@ -85,6 +91,12 @@ pub(super) fn resolve(
         Some(time) => Some(time),
         None => parse(&variable, "PYBACKGROUND_KEEP_ALIVE", "seconds, such as 10 or 0.5", seconds)?,
     };
+    let report_after = match settings.report_after {
+        Some(time) => Some(time),
+        None => {
+            parse(&variable, "PYBACKGROUND_REPORT_AFTER", "seconds, such as 60 or 0.5", seconds)?
+        }
+    };
     let sequential =
         match settings.sequential {
             Some(sequential) => Some(sequential),
@@ -111,6 +123,7 @@ pub(super) fn resolve(
         max_threads: most,
         stack_size: stack_size.unwrap_or(DEFAULT_STACK_SIZE),
         keep_alive: keep_alive.unwrap_or(DEFAULT_KEEP_ALIVE),
+        report_after,
         sequential: sequential.unwrap_or(false),
     })
 }
@@ -163,6 +176,7 @@ mod tests {
             ("PYBACKGROUND_MAX_THREADS", " 9 "),
             ("PYBACKGROUND_STACK_SIZE", "65536"),
             ("PYBACKGROUND_KEEP_ALIVE", "0.5"),
+            ("PYBACKGROUND_REPORT_AFTER", "60"),
             ("PYBACKGROUND_MODE", "sequential"),
         ];
         let expected = Config {
@@ -170,6 +184,7 @@ mod tests {
             max_threads: 9,
             stack_size: 65536,
             keep_alive: Duration::from_millis(500),
+            report_after: Some(Duration::from_secs(60)),
             sequential: true,
         };
         assert_eq!(with_environment(&Settings::default(), &variables), Ok(expected));

@@ -13,10 +13,14 @@ mod direct;
 use std::any::Any;
 use std::sync::Arc;
 
+use crate::cancel::Stopped;
+use crate::cancel::overruns;
 use crate::error::Error;
 use crate::lazy::Lazy;
 use crate::options::Options;
 use crate::pool;
+use crate::quiet::drop_quietly;
+use crate::running;
 use crate::task::{Body, Job, Task};
 
 #[cfg(debug_assertions)]
@@ -81,6 +85,9 @@ pub(crate) fn start<B: Body>(options: Options, body: B) -> Lazy<B::Output> {
 
 #[inline]
 fn start_task<B: Body>(options: &Options, body: B) -> Arc<Task<B>> {
+    if let Some(maker) = overruns::stopped(running::current()) {
+        return never_starts(options, body, maker);
+    }
     let task = Task::new(options, body);
     if options.time().is_some() || options.slots().is_some() {
         hand_over_with_conditions(options, task.clone());
@@ -88,6 +95,13 @@ fn start_task<B: Body>(options: &Options, body: B) -> Arc<Task<B>> {
         pool::submit(task.clone());
     }
     task
+}
+
+/// A call made by a body that is to stop.
+#[cold]
+fn never_starts<B: Body>(options: &Options, body: B, maker: Stopped) -> Arc<Task<B>> {
+    drop_quietly(body);
+    Task::ended(options, Err(Error::cancelled_with(options.call(B::function()), maker)))
 }
 
 fn hand_over_with_conditions(options: &Options, job: Arc<dyn Job>) {
@@ -103,5 +117,5 @@ fn hand_over_with_conditions(options: &Options, job: Arc<dyn Job>) {
 /// The call of a body that was run on the spot and panicked.
 fn panicked<B: Body>(options: &Options, payload: Box<dyn Any + Send>) -> Arc<Task<B>> {
     let call = options.call(B::function());
-    Task::ended(options, Err(Error::panicked(call, payload)))
+    Task::ended(options, Err(Error::unwound(call, payload)))
 }

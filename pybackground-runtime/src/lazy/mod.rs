@@ -12,6 +12,7 @@ use std::panic::Location;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
+use crate::cancel::CancelOnDrop;
 use crate::error::Error;
 use crate::task::Handle;
 use pending::Pending;
@@ -101,10 +102,11 @@ impl<T> Lazy<T> {
     /// assert_eq!(Lazy::wait(&y).unwrap_err().message(), Some("boom"));
     /// ```
     #[inline]
+    #[track_caller]
     pub fn wait(this: &Self) -> Result<&T, &Error> {
         match &this.state {
             State::Ready(value) => Ok(value),
-            State::Pending(pending) => pending.wait().as_ref(),
+            State::Pending(pending) => pending.wait(),
         }
     }
 
@@ -131,16 +133,14 @@ impl<T> Lazy<T> {
     /// send.send(5).unwrap();
     /// assert_eq!(x, 5);
     /// ```
+    #[track_caller]
     pub fn wait_timeout(this: &Self, timeout: Duration) -> Option<Result<&T, &Error>> {
         match &this.state {
             State::Ready(value) => Some(Ok(value)),
-            State::Pending(pending) => {
-                let outcome = match Instant::now().checked_add(timeout) {
-                    Some(end) => pending.wait_until(end)?,
-                    None => pending.wait(),
-                };
-                Some(outcome.as_ref())
-            }
+            State::Pending(pending) => match Instant::now().checked_add(timeout) {
+                Some(end) => pending.wait_until(end),
+                None => Some(pending.wait()),
+            },
         }
     }
 
@@ -197,6 +197,7 @@ impl<T> Lazy<T> {
     /// assert_eq!(text, "owned");
     /// ```
     #[inline]
+    #[track_caller]
     pub fn join(this: Self) -> Result<T, Error> {
         match this.state {
             State::Ready(value) => Ok(value),
@@ -244,6 +245,63 @@ impl<T> Lazy<T> {
             pending.set_timeout(timeout);
         }
         this
+    }
+
+    /// Cancels the call: whoever waits gets [`Error::is_cancelled`], a body that has not started never
+    /// does, and one that runs is told so. Returns whether the call had not ended before.
+    ///
+    /// What a body that never started captured is dropped here, before this returns. A body that runs
+    /// cannot be stopped, only asked to: it sees [`cancelled`](crate::cancelled), and ends at the next
+    /// [`checkpoint`](crate::checkpoint), [`sleep`](crate::sleep) or wait for a call. Until then it
+    /// overruns, and its result is dropped. Calls that it made are to stop as well, unless they
+    /// were [detached](Lazy::detach) or it has ended meanwhile.
+    ///
+    /// ```
+    /// # use pybackground_runtime::{Lazy, sleep, spawn};
+    /// # use std::time::Duration;
+    /// let x = spawn(|| sleep(Duration::from_secs(3600)));
+    /// assert!(Lazy::cancel(&x));
+    /// assert!(Lazy::join(x).unwrap_err().is_cancelled());
+    ///
+    /// let y = Lazy::ready(3);
+    /// assert!(!Lazy::cancel(&y), "too late");
+    /// assert_eq!(y, 3);
+    /// ```
+    pub fn cancel(this: &Self) -> bool {
+        match &this.state {
+            State::Ready(_) => false,
+            State::Pending(pending) => pending.cancel(),
+        }
+    }
+
+    /// Has the call cancelled, as by [`Lazy::cancel`], when what this returns is dropped.
+    ///
+    /// ```
+    /// # use pybackground_runtime::{Lazy, sleep, spawn};
+    /// # use std::time::Duration;
+    /// {
+    ///     let _page = Lazy::cancel_on_drop(spawn(|| sleep(Duration::from_secs(3600))));
+    ///     // .. an early return, or a panic ..
+    /// } // nobody sleeps any more
+    /// ```
+    pub fn cancel_on_drop(this: Self) -> CancelOnDrop<T> {
+        CancelOnDrop::new(this)
+    }
+
+    /// Lets the call run to its end on its own, whatever becomes of the call whose body made it.
+    ///
+    /// Dropping a `Lazy` lets the call run as well, but if it was made by the body of a call that is
+    /// cancelled or times out, it stops with that one.
+    ///
+    /// ```
+    /// # use pybackground_runtime::{Lazy, spawn};
+    /// Lazy::detach(spawn(|| println!("some time")));
+    /// ```
+    #[expect(clippy::needless_pass_by_value, reason = "who detaches a call gives it up")]
+    pub fn detach(this: Self) {
+        if let State::Pending(pending) = &this.state {
+            pending.detach();
+        }
     }
 
     /// The path of the function that was called; `None` for a value that was made without waiting.
@@ -322,6 +380,7 @@ impl<T> Lazy<T> {
     }
 
     /// Whether the call timed out; waits for it to end.
+    #[track_caller]
     fn is_timeout(&self) -> bool {
         Self::wait(self).is_err_and(Error::is_timeout)
     }

@@ -13,7 +13,7 @@ mod process {
     static GLOBAL: OnceLock<Arc<Pool>> = OnceLock::new();
 
     #[inline]
-    pub(in crate::pool) fn global() -> &'static Arc<Pool> {
+    pub(crate) fn global() -> &'static Arc<Pool> {
         GLOBAL.get_or_init(made)
     }
 
@@ -33,7 +33,7 @@ mod process {
         static ref GLOBAL: Arc<Pool> = made();
     }
 
-    pub(in crate::pool) fn global() -> &'static Arc<Pool> {
+    pub(crate) fn global() -> &'static Arc<Pool> {
         &GLOBAL
     }
 
@@ -42,8 +42,7 @@ mod process {
     }
 }
 
-pub(crate) use process::existing;
-pub(super) use process::global;
+pub(crate) use process::{existing, global};
 
 fn made() -> Arc<Pool> {
     Arc::new(Pool::new(config::effective()))

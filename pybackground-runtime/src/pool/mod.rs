@@ -5,6 +5,7 @@
 //! | `queues` | where calls wait; `crossbeam_model` stands in for its parts under a model checker |
 //! | `counts` | how many threads do what, and the decision who is woken |
 //! | `global` | the one pool of the process |
+//! | `gate` | which calls are let in; closed by a shutdown |
 //! | `idle` | the stack of sleeping threads |
 //! | `worker` | the life of a thread |
 //! | `monitor` | the clock: deadlines, and growth while calls wait |
@@ -16,6 +17,7 @@ mod counts;
 #[cfg(any(pybackground_loom, pybackground_shuttle))]
 mod crossbeam_model;
 mod deadlines;
+mod gate;
 mod global;
 mod growth;
 mod idle;
@@ -35,9 +37,10 @@ use crate::quiet::drop_quietly;
 use crate::sync::atomic::{AtomicUsize, Ordering};
 use crate::sync::{chaos, thread};
 use crate::task::Job;
+use crate::waits::Waits;
 use counts::{AtomicCounts, Wake};
-pub(crate) use global::existing;
-use global::global;
+pub(crate) use gate::Gate;
+pub(crate) use global::{existing, global};
 use idle::Idle;
 use monitor::Monitor;
 use queues::Queues;
@@ -61,6 +64,8 @@ pub(crate) struct Pool {
     started: AtomicUsize,
     /// Threads blocked in a join.
     joining: AtomicUsize,
+    waits: Waits,
+    gate: Gate,
     /// How many threads there may be: as configured, or as many as the system last gave.
     max_threads: AtomicUsize,
 }
@@ -71,6 +76,16 @@ pub(crate) fn submit(job: Arc<dyn Job>) {
         Some(worker) => worker.push(job),
         None => global().push(job),
     });
+}
+
+/// How long a wait may take before it is reported, if any is to be.
+pub(crate) fn report_after() -> Option<Duration> {
+    global().config.report_after()
+}
+
+/// Who waits for what.
+pub(crate) fn waits() -> &'static Waits {
+    &global().waits
 }
 
 /// Whether a call that only computes may as well be run where it is made: the current thread is a
@@ -121,6 +136,8 @@ impl Pool {
             threads: AtomicUsize::new(0),
             started: AtomicUsize::new(0),
             joining: AtomicUsize::new(0),
+            waits: Waits::new(),
+            gate: Gate::new(),
             max_threads: AtomicUsize::new(config.max_threads()),
             config,
         }
@@ -128,6 +145,9 @@ impl Pool {
 
     /// Queues a call from outside.
     fn push(self: &Arc<Self>, job: Arc<dyn Job>) {
+        if !self.gate.lets_in_from_outside() {
+            return job.refuse(gate::WHY);
+        }
         if self.config.is_sequential() {
             return job.run();
         }
@@ -226,6 +246,20 @@ impl Pool {
         if !self.queues.is_empty() {
             self.wake_one();
         }
+    }
+
+    pub(crate) fn gate(&self) -> &Gate {
+        &self.gate
+    }
+
+    /// Ends the calls that wait, because the runtime is shut down.
+    pub(crate) fn refuse_waiting(&self) {
+        self.refuse_all(gate::WHY);
+    }
+
+    /// Whether no thread has or looks for a call, and none waits, as far as this can be told at once.
+    pub(crate) fn seems_idle(&self) -> bool {
+        self.queues.is_empty() && self.counts.read().active == 0
     }
 
     pub(crate) fn threads(&self) -> usize {

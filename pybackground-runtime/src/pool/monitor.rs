@@ -11,6 +11,7 @@ use super::Pool;
 use super::deadlines::Deadlines;
 use super::growth::{Growth, Reading};
 use crate::deadline::Deadline;
+use crate::running;
 use crate::sync::atomic::{AtomicBool, Ordering, fence};
 use crate::sync::{Condvar, Mutex, MutexGuard, chaos, lock, now, thread};
 use crate::task::Job;
@@ -162,6 +163,7 @@ impl State {
 
 /// One look at the calls that wait; returns when to look again, unless there are none.
 fn look(pool: &Arc<Pool>, growth: &mut Growth, looks: usize, now: Instant) -> Option<Duration> {
+    running::clock::read();
     let waiting = pool.queues.len();
     if waiting == 0 {
         growth.calm();

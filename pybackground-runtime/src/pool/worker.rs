@@ -8,6 +8,7 @@ use super::idle::{Awake, Sleeper};
 use super::probe::ThreadId;
 use super::queues::OwnQueue;
 use crate::quiet::quietly;
+use crate::running;
 use crate::sync::atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering};
 use crate::sync::{chaos, rounds, thread, thread_local};
 use crate::task::Job;
@@ -166,6 +167,9 @@ impl Worker {
     /// Queues a call made by the body that runs on this thread.
     #[inline]
     pub(crate) fn push(&self, job: Arc<dyn Job>) {
+        if !self.pool.gate.lets_in_from_bodies() {
+            return job.refuse(super::gate::WHY);
+        }
         self.own.push(job, &self.pool.queues);
         chaos();
         self.pool.wake_one();
@@ -248,6 +252,8 @@ impl Worker {
 
     /// Runs calls until there are none, then sleeps. Called as active and searching.
     fn serve(&self) -> Awake {
+        // The thread slept.
+        running::clock::read();
         let mut searching = true;
         while let Some(job) = self.search() {
             if self.pool.counts.stop_searching() && !self.pool.queues.is_empty() {

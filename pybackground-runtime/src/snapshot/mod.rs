@@ -1,14 +1,26 @@
 //! What the threads are doing, for a person who looks.
+//!
+//! | file | subject |
+//! |---|---|
+//! | `stack` | the bodies on one thread, and what it waits for |
+//! | `report` | the snapshot as a table; printing one when a wait takes long |
 
-pub(crate) mod overruns;
+mod report;
+mod stack;
 
-use std::fmt;
+use std::collections::BTreeMap;
 use std::panic::Location;
 
 use crate::call::Call;
+use crate::cancel::overruns;
 use crate::pool;
+use crate::running;
+pub(crate) use report::report_wait;
+pub use stack::{Stack, Wait};
 
 /// What the threads are doing now; its `Display` is a report to read.
+///
+/// The threads go on while they are looked at, so what comes and goes meanwhile may be missing.
 ///
 /// ```
 /// use pybackground_runtime::{Lazy, snapshot, spawn};
@@ -34,11 +46,30 @@ use crate::pool;
 #[must_use]
 pub fn snapshot() -> Snapshot {
     let (overrunning, overruns) = overruns::read();
-    let (threads, queued) =
-        pool::existing().map_or((0, 0), |pool| (pool.threads(), pool.waiting()));
+    let pool = pool::existing();
+    let (threads, queued) = pool.map_or((0, 0), |pool| (pool.threads(), pool.waiting()));
     let overrunning =
         overrunning.into_iter().map(|(call, bodies)| Overrun { call, bodies }).collect();
-    Snapshot { threads, queued, overrunning, overruns }
+    Snapshot { threads, queued, stacks: stacks(), overrunning, overruns }
+}
+
+/// The threads that run bodies or wait for calls.
+fn stacks() -> Vec<Stack> {
+    let waits = pool::existing().map(|_| pool::waits().read()).unwrap_or_default();
+    let mut waits: BTreeMap<usize, _> = waits.into_iter().map(|wait| (wait.thread, wait)).collect();
+    let mut stacks: Vec<Stack> = running::stacks()
+        .into_iter()
+        .map(|stack| {
+            let wait = waits.remove(&stack.number);
+            Stack::new(stack, wait)
+        })
+        .collect();
+    let outside = waits.into_values();
+    stacks.extend(outside.filter_map(|wait| {
+        let stack = running::stack_of(wait.thread)?;
+        Some(Stack::new(stack, Some(wait)))
+    }));
+    stacks
 }
 
 /// A reading of the runtime; see [`snapshot`].
@@ -46,11 +77,12 @@ pub fn snapshot() -> Snapshot {
 pub struct Snapshot {
     threads: usize,
     queued: usize,
+    stacks: Vec<Stack>,
     overrunning: Vec<Overrun>,
     overruns: u64,
 }
 
-/// Bodies of one function and call site that run although their call has timed out.
+/// Bodies of one function and call site that run although their call has timed out or was cancelled.
 #[derive(Clone, Debug)]
 pub struct Overrun {
     call: Call,
@@ -78,7 +110,17 @@ impl Snapshot {
         self.queued
     }
 
-    /// The bodies that run although their call has timed out.
+    /// The threads that run bodies or wait for calls, those from outside last.
+    ///
+    /// ```
+    /// assert!(pybackground_runtime::snapshot().stacks().is_empty());
+    /// ```
+    #[must_use]
+    pub fn stacks(&self) -> &[Stack] {
+        &self.stacks
+    }
+
+    /// The bodies that run although their call has timed out or was cancelled.
     ///
     /// ```
     /// assert!(pybackground_runtime::snapshot().overrunning().is_empty());
@@ -88,7 +130,8 @@ impl Snapshot {
         &self.overrunning
     }
 
-    /// How many bodies ever ran on after their call had timed out.
+    /// How many bodies ever ran on after their call had timed out or was cancelled, for however
+    /// short a time.
     ///
     /// ```
     /// assert_eq!(pybackground_runtime::snapshot().overruns(), 0);
@@ -116,21 +159,5 @@ impl Overrun {
     #[must_use]
     pub fn bodies(&self) -> usize {
         self.bodies
-    }
-}
-
-impl fmt::Display for Snapshot {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        writeln!(f, "pybackground: {} threads, {} calls queued", self.threads, self.queued)?;
-        writeln!(
-            f,
-            "{} bodies ran past their timeout, {} still do",
-            self.overruns,
-            self.overrunning.iter().map(|o| o.bodies).sum::<usize>()
-        )?;
-        for overrun in &self.overrunning {
-            writeln!(f, "  {} × {}", overrun.bodies, overrun.call)?;
-        }
-        Ok(())
     }
 }

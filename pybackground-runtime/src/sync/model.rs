@@ -198,6 +198,22 @@ impl<T> OnceLock<T> {
     }
 }
 
+impl<T> Default for OnceLock<T> {
+    fn default() -> Self {
+        Self::new()
+    }
+}
+
+impl<T> From<T> for OnceLock<T> {
+    fn from(value: T) -> Self {
+        Self {
+            value: std::sync::OnceLock::from(value),
+            is_set: atomic::AtomicBool::new(true),
+            setting: Mutex::new(()),
+        }
+    }
+}
+
 pub(crate) mod thread {
     use std::io;
     use std::time::Duration;

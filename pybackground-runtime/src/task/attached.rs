@@ -1,12 +1,13 @@
-//! What few calls have: a deadline, and those who are to be told of the end.
+//! What few calls have: a deadline, those who are to be told of the end, and a body that others know of.
 
 use std::sync::Arc;
 use std::task::Waker;
 
 use crate::deadline::Deadline;
 use crate::quiet::quietly;
+use crate::running::Frame;
 
-/// A deadline and wakers. Most calls have neither, so a call without pays for a pointer.
+/// Most calls have nothing of all this, so a call without pays for a pointer.
 #[derive(Default)]
 pub(super) struct Attached(Option<Box<Parts>>);
 
@@ -16,6 +17,8 @@ struct Parts {
     /// Few calls have a waiter and most of those have one.
     first: Option<Waker>,
     others: Vec<Waker>,
+    /// The run of the body, once others were told of it: it was detached, or runs on.
+    known: Option<Frame>,
 }
 
 impl Attached {
@@ -53,6 +56,17 @@ impl Attached {
         } else if !parts.waiters().any(|known| known.will_wake(waker)) {
             parts.others.push(waker.clone());
         }
+    }
+
+    /// Others were told of the run of the body.
+    pub(super) fn make_known(&mut self, frame: Frame) {
+        self.parts().known = Some(frame);
+    }
+
+    /// The run of the body, which has ended, if others have to be told of that.
+    #[inline]
+    pub(super) fn take_known(&mut self) -> Option<Frame> {
+        self.0.as_mut()?.known.take()
     }
 
     /// Wakes everybody. Wakers are foreign code: they are called with no lock held, and one that

@@ -7,6 +7,7 @@
 //! | `origin` | what is known of a call from the start: function, call site, limit |
 //! | `body` | what a task runs: closure, applied function, future |
 //! | `attached` | what few calls have: a deadline, and who is told when the call ends |
+//! | `verdicts` | why some waits for the call ended before it |
 //!
 //! A task is seen from two sides. The queues and the deadline keeper hold it as [`Job`] and know
 //! nothing of its result; the `Lazy` holds it as [`Handle`] of the result's type. Either may be gone
@@ -18,7 +19,7 @@
 //! | a worker that waits for the call | `run_in_place`, `join_at_once`: the same, keeping the outcome |
 //! | the deadline keeper | `expire`, at any time |
 //! | the limit of the function | `admit` once |
-//! | the holder of the `Lazy` | `take` once, `register` any number of times |
+//! | the holder of the `Lazy` | `take` and `detach` once, `register` and `cancel` any number of times |
 //!
 //! Code of the user (bodies, destructors, wakers) never runs under the lock.
 
@@ -27,6 +28,7 @@ mod body;
 mod origin;
 mod phase;
 mod stage;
+mod verdicts;
 
 use std::panic::{RefUnwindSafe, UnwindSafe};
 use std::sync::Arc;
@@ -34,12 +36,13 @@ use std::task::{Wake, Waker};
 use std::time::Instant;
 
 use crate::call::Call;
+use crate::cancel::overruns::{self, Stopped, Why};
 use crate::deadline::Deadline;
 use crate::error::Error;
 use crate::options::Options;
 use crate::pool;
 use crate::quiet::drop_quietly;
-use crate::snapshot::overruns;
+use crate::running::{self, Frame};
 use crate::sync::{Mutex, lock};
 
 pub(crate) use body::{Body, Closure, Step, Suspending};
@@ -71,6 +74,17 @@ pub(crate) trait Job: Send + Sync + UnwindSafe + RefUnwindSafe {
     fn admit(&self) -> bool;
     /// Closes the call if its deadline is not after `now`. No code of the user runs, except wakers.
     fn expire(&self, now: Instant);
+    /// Closes the call because nobody wants it any more; `false` if it has ended. What a body that
+    /// never started captured is dropped here.
+    fn cancel(&self) -> bool;
+    /// Frees the call from the one whose body made it: it goes on when that one is to stop.
+    fn detach(&self);
+    /// The body that made the call, with which this one stops; none if it was detached.
+    fn maker(&self) -> Frame;
+    /// The run of the body that has not ended; none if nobody runs it.
+    fn runner(&self) -> Frame;
+    /// Keeps why a wait ended before the call did, for as long as the call is kept.
+    fn keep_verdict(&self, error: Error) -> &Error;
     /// Closes the call because it cannot be run, unless somebody runs it.
     fn refuse(&self, why: &str);
     fn call(&self) -> Call;
@@ -135,7 +149,7 @@ impl<B: Body> Task<B> {
     fn start<X>(&self, claim: impl FnOnce(&mut Core<B>) -> Option<X>) -> Option<X> {
         let mut core = lock(&self.core);
         let claimed = claim(&mut core)?;
-        self.phase.start();
+        self.phase.start(running::upcoming());
         Some(claimed)
     }
 
@@ -153,6 +167,7 @@ impl<B: Body> Task<B> {
     fn finish(&self, outcome: Outcome<B::Output>) {
         let end = {
             let mut core = lock(&self.core);
+            tell_of_end(&mut core);
             let end = core.finish(outcome);
             self.phase.done();
             end
@@ -160,15 +175,16 @@ impl<B: Body> Task<B> {
         self.origin.leave_slot();
         match end {
             Finish::Published(attached) => attached.wake(),
-            Finish::TooLate(outcome) => self.drop_late(outcome),
+            Finish::TooLate(outcome) => drop_quietly(outcome),
         }
     }
 
     fn suspend(self: Arc<Self>, body: B) {
         let next = {
             let mut core = lock(&self.core);
+            tell_of_end(&mut core);
             let next = core.suspend(body);
-            if matches!(next, Suspend::Requeue) {
+            if !matches!(next, Suspend::TooLate(_)) {
                 self.phase.reserve();
             }
             next
@@ -178,24 +194,27 @@ impl<B: Body> Task<B> {
             Suspend::Requeue => pool::submit(self),
             Suspend::TooLate(body) => {
                 self.origin.leave_slot();
-                self.drop_late(body);
+                drop_quietly(body);
             }
         }
     }
 
-    fn close(&self, why: impl FnOnce(BodyIs) -> Error) {
-        let close = {
+    /// Ends the call before its body has ended; `false` if it has.
+    fn close(&self, why: Why, error: impl FnOnce(BodyIs) -> Error) -> bool {
+        let (runner, close) = {
             let mut core = lock(&self.core);
-            let close = core.close(why);
+            let runner = self.runner();
+            let close = core.close(error);
             match close {
                 Close::NeverEnds { .. } => self.phase.done(),
                 Close::RunsOn(_) => {
-                    overruns::began(self.identity());
+                    overruns::began(runner, Stopped { call: self.identity(), why });
+                    core.attached().make_known(runner);
                     self.phase.done();
                 }
                 Close::TooLate => {}
             }
-            close
+            (runner, close)
         };
         match close {
             Close::NeverEnds { attached, held } => {
@@ -203,24 +222,36 @@ impl<B: Body> Task<B> {
                 if !held {
                     self.origin.leave_slot();
                 }
+                true
             }
-            Close::RunsOn(attached) => attached.wake(),
-            Close::TooLate => {}
+            Close::RunsOn(attached) => {
+                pool::waits().wake_stopped(runner);
+                attached.wake();
+                true
+            }
+            Close::TooLate => false,
         }
     }
 
-    /// Drops what a body left that ran on after its call was closed.
-    fn drop_late<X>(&self, rest: X) {
-        overruns::ended(self.identity());
-        drop_quietly(rest);
+    /// Drops the body of a call that was closed before it ended.
+    fn drop_leftover(&self) {
+        let leftover = lock(&self.core).leftover();
+        drop_quietly(leftover);
+    }
+}
+
+/// The body has left its thread, which concerns those who know of it.
+#[inline]
+fn tell_of_end<B: Body>(core: &mut Core<B>) {
+    if let Some(frame) = core.attached().take_known() {
+        overruns::ended(frame);
     }
 }
 
 impl<B: Body> Job for Task<B> {
     fn run(self: Arc<Self>) {
         let Some(body) = self.start(Core::claim) else {
-            let leftover = lock(&self.core).leftover();
-            return drop_quietly(leftover);
+            return self.drop_leftover();
         };
         match self.origin.run(body, || Waker::from(self.clone())) {
             Ok(Step::Suspended(body)) => self.suspend(body),
@@ -249,8 +280,35 @@ impl<B: Body> Job for Task<B> {
 
     fn expire(&self, now: Instant) {
         if let Some(deadline) = self.deadline().filter(|deadline| deadline.at() <= now) {
-            self.close(|body| Error::timeout(self.identity(), deadline.after(), body));
+            let error = |body| Error::timeout(self.identity(), deadline.after(), body);
+            self.close(Why::TimedOut, error);
         }
+    }
+
+    fn cancel(&self) -> bool {
+        let closed = self.close(Why::Cancelled, |body| Error::cancelled(self.identity(), body));
+        self.drop_leftover();
+        closed
+    }
+
+    fn detach(&self) {
+        let mut core = lock(&self.core);
+        if self.origin.detach() && core.is_running() {
+            overruns::detach(self.runner());
+            core.attached().make_known(self.runner());
+        }
+    }
+
+    fn maker(&self) -> Frame {
+        self.origin.maker()
+    }
+
+    fn runner(&self) -> Frame {
+        self.phase.runner()
+    }
+
+    fn keep_verdict(&self, error: Error) -> &Error {
+        self.origin.keep_verdict(error)
     }
 
     fn refuse(&self, why: &str) {
@@ -298,11 +356,12 @@ impl<B: Body> Handle<B::Output> for Task<B> {
         let outcome = self.origin.run_to_end(body);
         self.origin.leave_slot();
         let mut core = lock(&self.core);
+        tell_of_end(&mut core);
         match core.hand_over(outcome) {
             HandOver::Direct(outcome) => Some(outcome),
             HandOver::TooLate(late) => {
                 drop(core);
-                self.drop_late(late);
+                drop_quietly(late);
                 None
             }
         }

@@ -7,33 +7,47 @@ use std::task::Waker;
 use super::attached::Attached;
 use super::body::{Body, Step};
 use super::stage::Outcome;
+use super::verdicts::Verdicts;
 use crate::call::Call;
+use crate::cancel::overruns;
 use crate::error::Error;
 use crate::limit::{self, Limit};
 use crate::options::Options;
+use crate::quiet::drop_quietly;
+use crate::running::{self, Frame, FrameCell, Key};
+use crate::sync::OnceLock;
 
 pub(super) struct Origin<B> {
     site: &'static Location<'static>,
     /// What few calls have, kept out of the way of the many.
-    rare: Option<Box<Rare>>,
+    rare: OnceLock<Box<Rare>>,
+    /// The body that made the call, with which this one stops; none once it was detached.
+    maker: FrameCell,
     body: PhantomData<fn() -> B>,
 }
 
+#[derive(Default)]
 struct Rare {
     name: Option<&'static str>,
     limit: Option<&'static Limit>,
+    verdicts: Verdicts,
 }
 
 impl<B: Body> Origin<B> {
     #[inline]
     pub(super) fn new(options: &Options) -> Self {
         let (name, limit) = (options.fixed_name(), options.slots());
-        let rare = (name.is_some() || limit.is_some()).then(|| Box::new(Rare { name, limit }));
-        Self { site: options.site(), rare, body: PhantomData }
+        let rare = if name.is_some() || limit.is_some() {
+            OnceLock::from(Box::new(Rare { name, limit, verdicts: Verdicts::default() }))
+        } else {
+            OnceLock::new()
+        };
+        let maker = FrameCell::new(running::current());
+        Self { site: options.site(), rare, maker, body: PhantomData }
     }
 
     pub(super) fn call(&self) -> Call {
-        let name = self.rare.as_ref().and_then(|rare| rare.name);
+        let name = self.rare.get().and_then(|rare| rare.name);
         Call::new(name.unwrap_or_else(B::function), self.site)
     }
 
@@ -45,12 +59,44 @@ impl<B: Body> Origin<B> {
         }
     }
 
-    /// Runs the body, or a step of it.
+    /// Keeps why a wait for the call ended before the call did.
+    pub(super) fn keep_verdict(&self, error: Error) -> &Error {
+        self.rare.get_or_init(Box::default).verdicts.keep(error)
+    }
+
+    pub(super) fn maker(&self) -> Frame {
+        self.maker.get()
+    }
+
+    /// Frees the call from the body that made it; returns whether there was one.
+    pub(super) fn detach(&self) -> bool {
+        let had_maker = !self.maker.get().is_none();
+        self.maker.set(Frame::NONE);
+        had_maker
+    }
+
+    /// Runs the body, or a step of it, unless it is to stop with the one that made the call.
     #[inline]
     pub(super) fn run(&self, body: B, waker: impl FnOnce() -> Waker) -> Result<Step<B>, Error> {
+        let maker = self.maker.get();
+        if let Some(stopped) = overruns::stopped(maker) {
+            drop_quietly(body);
+            return Err(Error::cancelled_with(self.call(), stopped));
+        }
         let _slot = self.limit().map(limit::hold_slot);
+        let _entered = running::enter(maker, self.key(), || self.call());
         catch_unwind(AssertUnwindSafe(|| body.run(waker)))
-            .map_err(|payload| Error::panicked(self.call(), payload))
+            .map_err(|payload| Error::unwound(self.call(), payload))
+    }
+
+    /// What tells this kind of call from others.
+    #[inline]
+    fn key(&self) -> Key {
+        let name = match self.rare.get().and_then(|rare| rare.name) {
+            Some(name) => name.as_ptr().addr(),
+            None => B::function as fn() -> &'static str as usize,
+        };
+        (std::ptr::from_ref(self.site).addr(), name)
     }
 
     /// Runs a body that runs to its end.
@@ -74,6 +120,6 @@ impl<B: Body> Origin<B> {
 
     #[inline]
     fn limit(&self) -> Option<&'static Limit> {
-        self.rare.as_ref().and_then(|rare| rare.limit)
+        self.rare.get().and_then(|rare| rare.limit)
     }
 }

@@ -25,6 +25,7 @@ use super::body::Body;
 use crate::deadline::Deadline;
 use crate::error::Error;
 use crate::quiet::drop_quietly;
+use crate::running::Suspended;
 
 /// What a call came to: the value, or why there is none.
 pub(crate) type Outcome<T> = Result<T, Error>;
@@ -37,7 +38,7 @@ pub(super) enum Stage<B: Body> {
     /// A thread has the body. If it was woken meanwhile, it must not be left suspended.
     Running { woken: bool },
     /// The body, a future, waits to be woken.
-    Suspended(B),
+    Suspended(B, Suspended),
     /// The outcome waits for the `Lazy`.
     Done(Outcome<B::Output>),
     /// The call was closed before its body ran to its end. The error waits for the `Lazy`, the body
@@ -200,7 +201,7 @@ impl<B: Body> Core<B> {
             self.stage = Stage::Queued(body);
             Suspend::Requeue
         } else {
-            self.stage = Stage::Suspended(body);
+            self.stage = Stage::Suspended(body, Suspended::new());
             Suspend::Stored
         }
     }
@@ -209,7 +210,7 @@ impl<B: Body> Core<B> {
     #[must_use]
     pub(super) fn wake(&mut self) -> bool {
         match std::mem::replace(&mut self.stage, Stage::Taken) {
-            Stage::Suspended(body) => {
+            Stage::Suspended(body, _) => {
                 self.stage = Stage::Queued(body);
                 true
             }
@@ -228,7 +229,7 @@ impl<B: Body> Core<B> {
         let held = matches!(self.stage, Stage::Held(_));
         let (body, is) = match std::mem::replace(&mut self.stage, Stage::Taken) {
             Stage::Held(body) | Stage::Queued(body) => (Some(body), BodyIs::NotStarted),
-            Stage::Suspended(body) => (Some(body), BodyIs::Stopped),
+            Stage::Suspended(body, _) => (Some(body), BodyIs::Stopped),
             Stage::Running { .. } => (None, BodyIs::Running),
             ended @ (Stage::Done(_) | Stage::Closed { .. } | Stage::Taken) => {
                 self.stage = ended;
@@ -244,6 +245,10 @@ impl<B: Body> Core<B> {
             self.stage = Stage::Done(Err(error));
             Close::RunsOn(attached)
         }
+    }
+
+    pub(super) fn is_running(&self) -> bool {
+        matches!(self.stage, Stage::Running { .. })
     }
 
     /// The body of a closed call, to be dropped.

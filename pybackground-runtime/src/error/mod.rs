@@ -1,16 +1,22 @@
 //! Why a call has no value.
 
+mod cause;
+
 use std::any::Any;
 use std::fmt;
 use std::panic::Location;
-use std::sync::{Arc, Mutex};
+use std::sync::Arc;
 use std::time::Duration;
 
 use crate::call::Call;
+use crate::cancel::{self, Stopped};
 use crate::sync::lock_leaf;
 use crate::task::BodyIs;
+use crate::waits::Edge;
+use cause::{Cancelled, Cause};
 
-/// Why a call has no value: it panicked, timed out or was refused.
+/// Why a call has no value: it panicked, timed out, was cancelled or refused, or the wait for it would
+/// never have ended.
 ///
 /// [`Lazy::wait`](crate::Lazy::wait) and [`Lazy::join`](crate::Lazy::join) give it; using the value
 /// directly panics with its message instead. A clone costs a reference count.
@@ -32,23 +38,35 @@ struct Report {
     cause: Cause,
 }
 
-enum Cause {
-    Panicked { message: Option<String>, payload: Mutex<Option<Box<dyn Any + Send>>> },
-    Timeout { after: Duration, body: BodyIs },
-    Refused { why: String },
-}
-
 impl Error {
     fn new(call: Call, cause: Cause) -> Self {
         Self(Arc::new(Report { call, cause }))
     }
 
-    pub(crate) fn panicked(call: Call, payload: Box<dyn Any + Send>) -> Self {
-        let message = match payload.downcast_ref::<&'static str>() {
-            Some(text) => Some((*text).to_owned()),
-            None => payload.downcast_ref::<String>().cloned(),
-        };
-        Self::new(call, Cause::Panicked { message, payload: Mutex::new(Some(payload)) })
+    /// The body unwound: it panicked, or it stopped because it was to.
+    pub(crate) fn unwound(call: Call, payload: Box<dyn Any + Send>) -> Self {
+        if cancel::is_stop(&*payload) {
+            return Self::new(call, Cause::Cancelled(Cancelled::Heeded));
+        }
+        Self::new(call, Cause::panicked(payload))
+    }
+
+    pub(crate) fn cancelled(call: Call, body: BodyIs) -> Self {
+        Self::new(call, Cause::Cancelled(Cancelled::Asked(body)))
+    }
+
+    /// The call was to stop with the one whose body made it, before it had started or resumed.
+    pub(crate) fn cancelled_with(call: Call, maker: Stopped) -> Self {
+        Self::new(call, Cause::Cancelled(Cancelled::With(maker)))
+    }
+
+    /// The body that waited for the call was to stop.
+    pub(crate) fn given_up(call: Call, waiter: Stopped) -> Self {
+        Self::new(call, Cause::Cancelled(Cancelled::GivenUp(waiter)))
+    }
+
+    pub(crate) fn deadlock(call: Call, ring: Vec<Edge>) -> Self {
+        Self::new(call, Cause::Deadlock { ring })
     }
 
     pub(crate) fn timeout(call: Call, after: Duration, body: BodyIs) -> Self {
@@ -83,6 +101,84 @@ impl Error {
     #[must_use]
     pub fn is_timeout(&self) -> bool {
         matches!(self.0.cause, Cause::Timeout { .. })
+    }
+
+    /// Whether the call was cancelled: by [`Lazy::cancel`](crate::Lazy::cancel), or with the call
+    /// whose body made it or waited for it.
+    ///
+    /// ```
+    /// # use pybackground_runtime::{Lazy, sleep, spawn};
+    /// # use std::time::Duration;
+    /// let x = spawn(|| sleep(Duration::from_secs(3600)));
+    /// Lazy::cancel(&x);
+    /// assert!(Lazy::wait(&x).unwrap_err().is_cancelled());
+    /// ```
+    #[must_use]
+    pub fn is_cancelled(&self) -> bool {
+        matches!(self.0.cause, Cause::Cancelled(_))
+    }
+
+    /// Whether the wait for the call would never have ended, as the call waits, directly or by way of
+    /// others, for the one whose body waited.
+    ///
+    /// The message lists who waits for whom, and where. The call itself goes on: a later wait for it
+    /// may give its value.
+    ///
+    /// ```
+    /// # use pybackground_runtime::{Lazy, spawn};
+    /// # use std::sync::mpsc;
+    /// let (give, given) = mpsc::channel::<Lazy<bool>>();
+    /// let x = spawn(move || Lazy::wait(&given.recv().unwrap()).unwrap_err().is_deadlock());
+    /// let copy = spawn(|| true);
+    /// give.send(copy).unwrap();
+    /// # drop(x);
+    /// ```
+    #[must_use]
+    pub fn is_deadlock(&self) -> bool {
+        matches!(self.0.cause, Cause::Deadlock { .. })
+    }
+
+    /// Whether the body ran on when the call was closed by its deadline or a cancellation.
+    ///
+    /// ```
+    /// # use pybackground_runtime::{Lazy, spawn};
+    /// # use std::{sync::mpsc, time::Duration};
+    /// let (release, wait) = mpsc::channel::<()>();
+    /// let (start, started) = mpsc::channel();
+    /// let x = spawn(move || {
+    ///     start.send(()).unwrap();
+    ///     wait.recv()
+    /// });
+    /// started.recv().unwrap();
+    /// let x = Lazy::with_timeout(x, Duration::from_millis(1));
+    /// assert!(Lazy::wait(&x).unwrap_err().body_runs_on());
+    /// # drop(release);
+    /// ```
+    #[must_use]
+    pub fn body_runs_on(&self) -> bool {
+        let (Cause::Timeout { body, .. } | Cause::Cancelled(Cancelled::Asked(body))) =
+            &self.0.cause
+        else {
+            return false;
+        };
+        *body == BodyIs::Running
+    }
+
+    /// After how long the call timed out, if it did: what its timeout was.
+    ///
+    /// ```
+    /// # use pybackground_runtime::{Lazy, spawn};
+    /// # use std::{sync::mpsc, time::Duration};
+    /// let (_never, received) = mpsc::channel::<u32>();
+    /// let x = Lazy::with_timeout(spawn(move || received.recv()), Duration::from_millis(5));
+    /// assert_eq!(Lazy::wait(&x).unwrap_err().timeout_after(), Some(Duration::from_millis(5)));
+    /// ```
+    #[must_use]
+    pub fn timeout_after(&self) -> Option<Duration> {
+        match self.0.cause {
+            Cause::Timeout { after, .. } => Some(after),
+            _ => None,
+        }
     }
 
     /// Whether the call never started because there was no thread for it.
@@ -137,7 +233,8 @@ impl Error {
         }
     }
 
-    /// Goes on with the panic of the body if there was one, else panics with this error's message.
+    /// Goes on with the panic of the body if there was one, else panics with this error's message. A
+    /// body that is to stop does so without a word.
     ///
     /// The payload is the body's own. It exists once: the first use of the value that gets here
     /// takes it, a later one panics with a text that says so.
@@ -147,13 +244,16 @@ impl Error {
     /// Always.
     #[track_caller]
     pub(crate) fn raise(&self) -> ! {
+        if self.is_cancelled() && cancel::may_unwind() && cancel::cancelled() {
+            cancel::unwind();
+        }
         let Cause::Panicked { message, payload } = &self.0.cause else {
             panic!(
                 "{self}; `Lazy::wait` and `Lazy::join` give this as an error instead of a panic"
             );
         };
         let Some(payload) = lock_leaf(payload).take() else {
-            let message = message.as_deref().unwrap_or(NO_TEXT);
+            let message = message.as_deref().unwrap_or(cause::NO_TEXT);
             panic!(
                 "the panic of {} was already passed on to an earlier use: {message}",
                 self.0.call
@@ -172,25 +272,9 @@ impl Error {
     }
 }
 
-const NO_TEXT: &str = "(its payload is not a text)";
-
 impl fmt::Display for Error {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let call = self.0.call;
-        match &self.0.cause {
-            Cause::Panicked { message, .. } => {
-                write!(f, "{call} panicked: {}", message.as_deref().unwrap_or(NO_TEXT))
-            }
-            Cause::Timeout { after, body } => {
-                write!(f, "{call} timed out after {after:?}: ")?;
-                f.write_str(match body {
-                    BodyIs::NotStarted => "its body had not started and never will",
-                    BodyIs::Stopped => "its body was waiting and will not go on",
-                    BodyIs::Running => "its body still runs, and its result will be dropped",
-                })
-            }
-            Cause::Refused { why } => write!(f, "{call} was refused and will not run: {why}"),
-        }
+        self.0.cause.tell(self.0.call, f)
     }
 }
 

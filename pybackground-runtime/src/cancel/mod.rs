@@ -1,0 +1,116 @@
+//! Stopping calls that nobody wants any more.
+//!
+//! | file | subject |
+//! |---|---|
+//! | `overruns` | bodies that run on after their call was closed, and who is to stop with them |
+//! | `guard` | the `Lazy` whose call is cancelled when it is dropped |
+//!
+//! A body cannot be stopped from outside, only asked. What it asks is here: [`cancelled`],
+//! [`checkpoint`], [`sleep`].
+
+mod guard;
+pub(crate) mod overruns;
+
+use std::any::Any;
+use std::time::Duration;
+
+use crate::running;
+use crate::wait;
+pub use guard::CancelOnDrop;
+pub(crate) use overruns::Stopped;
+
+/// Whether the call that this body runs for is over: it was cancelled, its deadline has passed, or so
+/// it is with the call whose body made it.
+///
+/// Outside of a body it is `false`.
+///
+/// ```
+/// use pybackground_runtime::{Lazy, cancelled, spawn};
+/// use std::sync::mpsc;
+///
+/// let (start, started) = mpsc::channel();
+/// let (stop, stopped) = mpsc::channel();
+/// let x = spawn(move || {
+///     start.send(()).unwrap();
+///     while !cancelled() {
+///         std::thread::yield_now(); // a step of some work
+///     }
+///     stop.send("tidied up").unwrap();
+/// });
+/// started.recv().unwrap();
+/// Lazy::cancel(&x);
+/// assert_eq!(stopped.recv().unwrap(), "tidied up");
+/// ```
+#[must_use]
+pub fn cancelled() -> bool {
+    overruns::stopped(running::current()).is_some()
+}
+
+/// Ends the body, as a `return` through all that it has called, if the call it runs for is over.
+///
+/// The body unwinds as from a panic, so that its values are dropped, but the panic hook is not called
+/// and nothing is printed. While the thread panics already, nothing happens.
+///
+/// ```
+/// use pybackground_runtime::{Lazy, checkpoint, spawn};
+/// use std::sync::mpsc;
+///
+/// let (start, started) = mpsc::channel();
+/// let x = spawn(move || {
+///     start.send(()).unwrap();
+///     loop {
+///         checkpoint();
+///         std::thread::yield_now(); // a step of some work
+///     }
+/// });
+/// started.recv().unwrap();
+/// Lazy::cancel(&x);
+/// let error: pybackground_runtime::Error = Lazy::join(x).unwrap_err();
+/// assert!(error.is_cancelled());
+/// ```
+pub fn checkpoint() {
+    if may_unwind() && cancelled() {
+        unwind();
+    }
+}
+
+/// Sleeps for `time`, or until the call that this body runs for is over: then it ends the body as
+/// [`checkpoint`] does.
+///
+/// Outside of a body it is [`std::thread::sleep`].
+///
+/// # Blocking
+///
+/// For `time`, the whole thread: in an `async` body, use the timer of your executor.
+///
+/// ```
+/// use pybackground_runtime::{Lazy, sleep, spawn};
+/// use std::time::Duration;
+///
+/// let x = spawn(|| sleep(Duration::from_secs(3600)));
+/// Lazy::cancel(&x); // the thread is free at once
+/// assert!(Lazy::wait(&x).unwrap_err().is_cancelled());
+/// ```
+pub fn sleep(time: Duration) {
+    checkpoint();
+    wait::for_time(time);
+    checkpoint();
+}
+
+/// Unwinding would end the process while a panic already does, in a destructor.
+pub(crate) fn may_unwind() -> bool {
+    !std::thread::panicking()
+}
+
+/// What a body unwinds with when it stops.
+struct Stop;
+
+/// Ends the body that this thread runs.
+pub(crate) fn unwind() -> ! {
+    std::panic::resume_unwind(Box::new(Stop))
+}
+
+/// Whether a body unwound because it was to stop.
+pub(crate) fn is_stop(payload: &(dyn Any + Send)) -> bool {
+    payload.is::<Stop>()
+}

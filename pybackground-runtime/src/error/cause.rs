@@ -1,0 +1,93 @@
+//! What can keep a call from having a value, and how it is told.
+
+use std::any::Any;
+use std::fmt;
+use std::sync::Mutex;
+use std::time::Duration;
+
+use crate::call::Call;
+use crate::cancel::Stopped;
+use crate::task::BodyIs;
+use crate::waits::Edge;
+
+pub(super) enum Cause {
+    Panicked { message: Option<String>, payload: Mutex<Option<Box<dyn Any + Send>>> },
+    Timeout { after: Duration, body: BodyIs },
+    Cancelled(Cancelled),
+    Deadlock { ring: Vec<Edge> },
+    Refused { why: String },
+}
+
+pub(super) enum Cancelled {
+    /// By whoever has the `Lazy`.
+    Asked(BodyIs),
+    /// With the call whose body made it; its own body was not running.
+    With(Stopped),
+    /// Its body was to stop, and did.
+    Heeded,
+    /// The body that waited for it was to stop.
+    GivenUp(Stopped),
+}
+
+pub(super) const NO_TEXT: &str = "(its payload is not a text)";
+
+impl Cause {
+    pub(super) fn panicked(payload: Box<dyn Any + Send>) -> Self {
+        let message = match payload.downcast_ref::<&'static str>() {
+            Some(text) => Some((*text).to_owned()),
+            None => payload.downcast_ref::<String>().cloned(),
+        };
+        Self::Panicked { message, payload: Mutex::new(Some(payload)) }
+    }
+
+    /// Tells what happened to `call`.
+    pub(super) fn tell(&self, call: Call, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Panicked { message, .. } => {
+                write!(f, "{call} panicked: {}", message.as_deref().unwrap_or(NO_TEXT))
+            }
+            Self::Timeout { after, body } => {
+                write!(f, "{call} timed out after {after:?}: {}", told(*body))
+            }
+            Self::Cancelled(cancelled) => cancelled.tell(call, f),
+            Self::Deadlock { ring } => {
+                write!(f, "waiting for {call} would never have ended, because")?;
+                for (at, edge) in ring.iter().enumerate() {
+                    let and = if at == 0 { "" } else { ", and" };
+                    write!(f, "{and}\n  {edge}")?;
+                }
+                f.write_str("\nso one of these has to do without the other's value")
+            }
+            Self::Refused { why } => write!(f, "{call} was refused and will not run: {why}"),
+        }
+    }
+}
+
+impl Cancelled {
+    fn tell(&self, call: Call, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Asked(body) => write!(f, "{call} was cancelled: {}", told(*body)),
+            Self::With(maker) => {
+                write!(
+                    f,
+                    "{call} was cancelled and will not run, because the call that made it is over: {maker}"
+                )
+            }
+            Self::Heeded => write!(f, "{call} was cancelled, and its body has stopped"),
+            Self::GivenUp(waiter) => {
+                write!(
+                    f,
+                    "the wait for {call} was given up, because the call that waited is over: {waiter}"
+                )
+            }
+        }
+    }
+}
+
+fn told(body: BodyIs) -> &'static str {
+    match body {
+        BodyIs::NotStarted => "its body had not started and never will",
+        BodyIs::Stopped => "its body was waiting and will not go on",
+        BodyIs::Running => "its body still runs, and its result will be dropped",
+    }
+}

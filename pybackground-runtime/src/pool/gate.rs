@@ -1,0 +1,43 @@
+//! Which calls are let in.
+
+use crate::sync::atomic::{AtomicU8, Ordering};
+
+/// Every call.
+const OPEN: u8 = 0;
+/// Calls made by bodies that were let in before.
+const INSIDE: u8 = 1;
+/// None.
+const CLOSED: u8 = 2;
+
+/// Why a call is refused.
+pub(super) const WHY: &str = "the runtime was shut down before the call";
+
+/// Closed in two steps, and never opened again.
+pub(crate) struct Gate(AtomicU8);
+
+impl Gate {
+    pub(super) fn new() -> Self {
+        Self(AtomicU8::new(OPEN))
+    }
+
+    /// Keeps calls from outside out.
+    pub(crate) fn close_outside(&self) {
+        // ORDERING: calls that are made at the same time may come before or after.
+        self.0.fetch_max(INSIDE, Ordering::Relaxed);
+    }
+
+    /// Keeps all calls out.
+    pub(crate) fn close(&self) {
+        // ORDERING: as above.
+        self.0.store(CLOSED, Ordering::Relaxed);
+    }
+
+    pub(super) fn lets_in_from_outside(&self) -> bool {
+        self.0.load(Ordering::Relaxed) == OPEN
+    }
+
+    #[inline]
+    pub(super) fn lets_in_from_bodies(&self) -> bool {
+        self.0.load(Ordering::Relaxed) < CLOSED
+    }
+}

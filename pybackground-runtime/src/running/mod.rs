@@ -1,0 +1,28 @@
+//! Which bodies run, on which threads, one on top of the other.
+//!
+//! | file | subject |
+//! |---|---|
+//! | `frame` | the name of one run of a body |
+//! | `board` | what a thread tells of its bodies, read by others without a lock |
+//! | `boards` | the boards of all threads |
+//! | `stack` | this thread's own bodies: they come and go |
+//! | `suspended` | futures that are on no thread |
+//! | `names` | calls as small numbers, which fit an atomic |
+//! | `clock` | the time, which few read and many look up |
+//!
+//! A run costs its thread a few plain stores. Everything dear is left to those who ask: a join that is
+//! about to block, a cancellation, a report.
+
+mod board;
+mod boards;
+pub(crate) mod clock;
+mod frame;
+mod names;
+mod stack;
+mod suspended;
+
+pub(crate) use boards::{Stack, ancestors, begun, call_of, is_running, made_by, stack_of, stacks};
+pub(crate) use frame::{Frame, FrameCell};
+pub(crate) use names::Key;
+pub(crate) use stack::{current, current_maker, enter, this_thread, upcoming};
+pub(crate) use suspended::{Suspended, suspended};

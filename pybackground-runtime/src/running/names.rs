@@ -1,0 +1,93 @@
+//! Calls as small numbers.
+//!
+//! A name does not fit an atomic, a number does. Each thread remembers the numbers of the calls it ran
+//! last, so that the table, which has a lock, is asked once for each kind of call.
+
+use std::cell::Cell;
+use std::collections::BTreeMap;
+use std::sync::Mutex;
+
+use crate::call::Call;
+use crate::sync::lock_leaf;
+
+/// The number of a call: of a function called at a place of the program.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Name(u32);
+
+static TABLE: Mutex<Table> = Mutex::new(Table { numbers: BTreeMap::new(), calls: Vec::new() });
+
+struct Table {
+    numbers: BTreeMap<Call, u32>,
+    calls: Vec<Call>,
+}
+
+/// What tells a kind of call from others at a glance: the addresses of its site and of what names it.
+pub(crate) type Key = (usize, usize);
+
+/// The names that a thread gave last.
+pub(super) struct Recent([Cell<(Key, Name)>; RECENT]);
+
+const RECENT: usize = 32;
+
+impl Name {
+    pub(super) fn from_number(number: u32) -> Self {
+        Self(number)
+    }
+
+    pub(super) fn number(self) -> u32 {
+        self.0
+    }
+
+    fn of(call: Call) -> Self {
+        let mut table = lock_leaf(&TABLE);
+        let Table { numbers, calls } = &mut *table;
+        let number = numbers.entry(call).or_insert_with(|| {
+            calls.push(call);
+            u32::try_from(calls.len() - 1).expect("a program has fewer calls than that")
+        });
+        Self(*number)
+    }
+
+    pub(crate) fn call(self) -> Call {
+        lock_leaf(&TABLE).calls[self.0 as usize]
+    }
+}
+
+impl Recent {
+    pub(super) const fn new() -> Self {
+        Self([const { Cell::new(((0, 0), Name(0))) }; RECENT])
+    }
+
+    /// The name of the call with that key.
+    #[inline]
+    pub(super) fn name(&self, key: Key, call: impl FnOnce() -> Call) -> Name {
+        let recent = &self.0[key.0 / align_of::<std::panic::Location<'_>>() % RECENT];
+        let (known, name) = recent.get();
+        if known == key {
+            return name;
+        }
+        let name = Name::of(call());
+        recent.set((key, name));
+        name
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::panic::Location;
+
+    #[test]
+    fn a_name_stands_for_its_call_whatever_was_named_in_between() {
+        let here = Location::caller();
+        let recent = Recent::new();
+        let calls = ["a", "b", "c"].map(|function| Call::new(function, here));
+        for _ in 0..2 {
+            for (at, call) in calls.into_iter().enumerate() {
+                let name = recent.name((8, at), || call);
+                assert_eq!(name.call(), call);
+                assert_eq!(recent.name((8, at), || unreachable!("it was named just now")), name);
+            }
+        }
+    }
+}

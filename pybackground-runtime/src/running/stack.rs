@@ -1,0 +1,93 @@
+//! This thread's own bodies.
+
+use std::cell::Cell;
+
+use super::board::Board;
+use super::boards;
+use super::clock;
+use super::frame::Frame;
+use super::names::{Key, Recent};
+use crate::call::Call;
+use crate::sync::{thread, thread_local};
+
+thread_local! {
+    static BOARD: Cell<Option<&'static Board>> = const { Cell::new(None) };
+    static RECENT: Recent = const { Recent::new() };
+    static GIVEN_BACK: Cell<Option<GiveBack>> = const { Cell::new(None) };
+}
+
+/// Gives the board back when the thread ends, whose further bodies go untold.
+struct GiveBack(&'static Board);
+
+impl Drop for GiveBack {
+    fn drop(&mut self) {
+        let _ = BOARD.try_with(|board| board.set(None));
+        boards::give_back(self.0);
+    }
+}
+
+/// This thread's board, which it gets when it first asks for one.
+#[inline]
+fn board() -> Option<&'static Board> {
+    BOARD.try_with(Cell::get).ok().flatten().or_else(first)
+}
+
+#[cold]
+fn first() -> Option<&'static Board> {
+    GIVEN_BACK
+        .try_with(|at_end| {
+            let thread = thread::current();
+            let board = boards::take(thread.name().unwrap_or("a thread without a name"))?;
+            at_end.set(Some(GiveBack(board)));
+            BOARD.try_with(|own| own.set(Some(board))).ok()?;
+            Some(board)
+        })
+        .ok()
+        .flatten()
+}
+
+/// The body on top of this thread's stack.
+#[inline]
+pub(crate) fn current() -> Frame {
+    BOARD.try_with(Cell::get).ok().flatten().map_or(Frame::NONE, Board::current)
+}
+
+/// The body that made the call of the one on top.
+pub(crate) fn current_maker() -> Frame {
+    let top = board().and_then(|board| board.read().next_back());
+    top.map_or(Frame::NONE, |running| running.maker)
+}
+
+/// This thread's number.
+pub(crate) fn this_thread() -> Option<usize> {
+    board().map(Board::number)
+}
+
+/// The frame of the body that this thread enters next.
+#[inline]
+pub(crate) fn upcoming() -> Frame {
+    board().map_or(Frame::NONE, Board::upcoming)
+}
+
+/// A body is on top of this thread's stack until the guard is dropped.
+#[inline]
+#[must_use]
+pub(crate) fn enter(maker: Frame, key: Key, call: impl FnOnce() -> Call) -> Option<Entered> {
+    let board = board()?;
+    let name = RECENT.try_with(|recent| recent.name(key, call)).ok()?;
+    let below = board.push(maker, name, clock::look);
+    Some(Entered { board, below })
+}
+
+/// See [`enter`].
+pub(crate) struct Entered {
+    board: &'static Board,
+    below: Frame,
+}
+
+impl Drop for Entered {
+    #[inline]
+    fn drop(&mut self) {
+        self.board.pop(self.below);
+    }
+}

@@ -1,0 +1,80 @@
+//! The snapshot as a table; printing one when a wait takes long.
+
+use std::fmt;
+use std::io::Write;
+use std::panic::Location;
+use std::sync::Mutex;
+use std::time::{Duration, Instant};
+
+use super::{Snapshot, Stack, Wait, snapshot};
+use crate::call::Call;
+use crate::pool;
+use crate::sync::lock_leaf;
+
+impl fmt::Display for Snapshot {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self { threads, queued, .. } = self;
+        writeln!(f, "pybackground: {threads} threads, {queued} calls queued")?;
+        if !self.stacks.is_empty() {
+            let head = "what it runs, and waits for";
+            writeln!(f, "  {:<16} {:>9}  {head}", "thread", "for")?;
+        }
+        for stack in &self.stacks {
+            stack.tell(f)?;
+        }
+        let still: usize = self.overrunning.iter().map(|overrun| overrun.bodies).sum();
+        writeln!(f, "{} bodies ran on when their call was over, {still} still do", self.overruns)?;
+        for overrun in &self.overrunning {
+            writeln!(f, "  {} × {}", overrun.bodies, overrun.call)?;
+        }
+        Ok(())
+    }
+}
+
+impl Stack {
+    /// A line for each body and one for the wait; the first begins with the name of the thread.
+    fn tell(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let mut thread = self.thread();
+        let mut line =
+            |f: &mut fmt::Formatter<'_>, age: Option<Duration>, what: fmt::Arguments<'_>| {
+                let age = age.map(|age| format!("{:.3} s", age.as_secs_f64())).unwrap_or_default();
+                let thread = std::mem::take(&mut thread);
+                writeln!(f, "  {thread:<16} {age:>9}  {what}")
+            };
+        for (depth, call) in self.calls().iter().enumerate() {
+            match depth {
+                0 => line(f, self.age(), format_args!("{call}"))?,
+                _ => line(f, None, format_args!("waits for {call}, which it runs itself"))?,
+            }
+        }
+        match self.wait().map(Wait::on) {
+            None => Ok(()),
+            Some(None) => line(f, self.wait().map(Wait::age), format_args!("sleeps")),
+            Some(Some((call, site))) => {
+                line(f, self.wait().map(Wait::age), format_args!("waits for {call} at {site}"))
+            }
+        }
+    }
+}
+
+/// When a report was printed last.
+static REPORTED: Mutex<Option<Instant>> = Mutex::new(None);
+
+/// Prints a snapshot because the wait for `call` takes long, unless one was printed not long ago.
+#[cold]
+pub(crate) fn report_wait(call: Call, site: &'static Location<'static>) {
+    let Some(after) = pool::report_after() else { return };
+    {
+        let mut reported = lock_leaf(&REPORTED);
+        if reported.is_some_and(|at| at.elapsed() < after) {
+            return;
+        }
+        *reported = Some(Instant::now());
+    }
+    // A program whose standard error is closed has nobody to tell.
+    let _ = write!(
+        std::io::stderr(),
+        "pybackground: at {site} {call} has been waited for longer than {after:?}\n{}",
+        snapshot()
+    );
+}

@@ -1,0 +1,118 @@
+//! The bodies on one thread, and what it waits for.
+
+use std::panic::Location;
+use std::time::Duration;
+
+use crate::call::Call;
+use crate::{running, waits};
+
+/// A thread that runs bodies or waits for a call; a part of a [`Snapshot`](crate::Snapshot).
+///
+/// A thread that waits for a call which nobody has started runs that call itself, on top of the body
+/// that waits. So there may be several bodies, of which all but the highest wait.
+///
+/// ```
+/// use pybackground_runtime::{background, snapshot};
+/// use std::sync::mpsc::{Receiver, Sender, channel};
+///
+/// fn works(start: Sender<()>, end: Receiver<()>) {
+///     start.send(()).unwrap();
+///     end.recv().unwrap();
+/// }
+///
+/// let ((start, started), (end, ended)) = (channel(), channel());
+/// let _x = background(works)(start, ended);
+/// started.recv().unwrap();
+/// let report = snapshot();
+/// let stack = &report.stacks()[0];
+/// assert!(stack.functions().next().unwrap().ends_with("works"));
+/// assert!(stack.wait().is_none());
+/// end.send(()).unwrap();
+/// ```
+#[derive(Clone, Debug)]
+pub struct Stack {
+    thread: String,
+    age: Duration,
+    calls: Vec<Call>,
+    wait: Option<Wait>,
+}
+
+/// What a thread waits for; see [`Stack::wait`].
+#[derive(Clone, Debug)]
+pub struct Wait {
+    on: Option<(Call, &'static Location<'static>)>,
+    age: Duration,
+}
+
+impl Stack {
+    pub(super) fn new(stack: running::Stack, wait: Option<waits::Told>) -> Self {
+        let calls = stack.bodies.iter().map(|body| body.name.call()).collect();
+        let wait = wait.map(|waits::Told { on, age, .. }| Wait { on, age });
+        Self { thread: stack.thread, age: stack.age, calls, wait }
+    }
+
+    /// The name of the thread.
+    #[must_use]
+    pub fn thread(&self) -> &str {
+        &self.thread
+    }
+
+    /// How long the lowest body has been on the thread, to a few milliseconds; `None` if there is
+    /// none, as on a thread from outside.
+    #[must_use]
+    pub fn age(&self) -> Option<Duration> {
+        (!self.calls.is_empty()).then_some(self.age)
+    }
+
+    /// The functions whose bodies are on the thread, the lowest first.
+    #[must_use]
+    pub fn functions(&self) -> impl ExactSizeIterator<Item = &'static str> {
+        self.calls.iter().map(|call| call.function())
+    }
+
+    /// Where those functions were called, in the same order.
+    #[must_use]
+    pub fn called_at(&self) -> impl ExactSizeIterator<Item = &'static Location<'static>> {
+        self.calls.iter().map(|call| call.site())
+    }
+
+    /// What the highest body, or a thread from outside, waits for.
+    #[must_use]
+    pub fn wait(&self) -> Option<&Wait> {
+        self.wait.as_ref()
+    }
+
+    pub(super) fn calls(&self) -> &[Call] {
+        &self.calls
+    }
+}
+
+impl Wait {
+    /// The function that is waited for; `None` if it is time that has to pass.
+    #[must_use]
+    pub fn function(&self) -> Option<&'static str> {
+        self.on.map(|(call, _)| call.function())
+    }
+
+    /// Where that function was called.
+    #[must_use]
+    pub fn called_at(&self) -> Option<&'static Location<'static>> {
+        self.on.map(|(call, _)| call.site())
+    }
+
+    /// Where the wait is.
+    #[must_use]
+    pub fn waits_at(&self) -> Option<&'static Location<'static>> {
+        self.on.map(|(_, site)| site)
+    }
+
+    /// How long it has lasted.
+    #[must_use]
+    pub fn age(&self) -> Duration {
+        self.age
+    }
+
+    pub(super) fn on(&self) -> Option<(Call, &'static Location<'static>)> {
+        self.on
+    }
+}

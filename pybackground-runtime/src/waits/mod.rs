@@ -1,0 +1,181 @@
+//! Who waits, for what and where: asked before a join blocks, and by those who stop or report waits.
+//!
+//! | file | subject |
+//! |---|---|
+//! | `graph` | the waits as data, and the search for a ring |
+//! | `report` | a ring told edge by edge |
+//!
+//! # Why no ring is missed, and none is seen that is not there
+//!
+//! A thread puts its wait here before it blocks and takes it out when it goes on, under one lock. A task
+//! says who runs it: the thread writes that when it claims the body, and takes it back when the body
+//! ends or is suspended, each time before it can come here again. So whoever holds the lock and
+//! finds a thread waiting also finds what that thread runs, and no more than it runs. A ring needs a wait
+//! of each of its threads; the last of them to come finds the others.
+//!
+//! A wait that ends by itself, because it has a time limit or the call has a deadline, is no part of a
+//! ring. Nor does a call that waits for a thread, or for a slot of its function's limit, have an edge: a
+//! thread can be had, and who has a slot lends it while it waits. A future that awaits holds no thread;
+//! what it awaits is not known here.
+
+mod graph;
+mod report;
+
+use std::panic::Location;
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use crate::call::Call;
+use crate::cancel::overruns::stopped;
+use crate::error::Error;
+use crate::running::{self, Frame};
+use crate::sync::thread::{self, Thread};
+use crate::sync::{Mutex, chaos, lock, now};
+use crate::task::Job;
+use graph::Graph;
+pub(crate) use report::Edge;
+
+/// The waits of a pool's calls.
+pub(crate) struct Waits(Mutex<Graph<Wait>>);
+
+struct Wait {
+    thread: Thread,
+    /// The body that waits, none on a thread from outside; and the one that made its call.
+    body: Frame,
+    maker: Frame,
+    on: On,
+    since: Instant,
+}
+
+enum On {
+    Call { job: Arc<dyn Job>, site: &'static Location<'static>, end: End },
+    Time,
+}
+
+/// What ends a wait besides the end of what is waited for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum End {
+    Never,
+    /// A time limit of the wait, or the call's deadline.
+    InTime,
+}
+
+/// The thread waits until this is dropped.
+pub(crate) struct Waiting<'a> {
+    waits: &'a Waits,
+    thread: usize,
+    before: Option<Wait>,
+}
+
+/// A wait, for reports.
+pub(crate) struct Told {
+    pub(crate) thread: usize,
+    /// What is waited for and where; `None` is time.
+    pub(crate) on: Option<(Call, &'static Location<'static>)>,
+    pub(crate) age: Duration,
+}
+
+impl Waits {
+    pub(crate) const fn new() -> Self {
+        Self(Mutex::new(Graph::new()))
+    }
+
+    /// This thread is about to block until `job` ends.
+    ///
+    /// # Errors
+    ///
+    /// If it would wait for itself by way of others: with the whole ring.
+    pub(crate) fn for_call(
+        &self,
+        job: &Arc<dyn Job>,
+        site: &'static Location<'static>,
+        end: End,
+    ) -> Result<Option<Waiting<'_>>, Error> {
+        let Some(thread) = running::this_thread() else {
+            return Ok(None);
+        };
+        let wait = Wait::new(On::Call { job: job.clone(), site, end });
+        chaos();
+        let mut graph = lock(&self.0);
+        let Some(ring) = graph.ring(thread, &wait, Wait::runner) else {
+            let before = graph.insert(thread, wait);
+            return Ok(Some(Waiting { waits: self, thread, before }));
+        };
+        let others = ring[1..].iter().filter_map(|other| graph.get(*other));
+        let edges = report::edges(&ring, std::iter::once(&wait).chain(others));
+        drop(graph);
+        Err(Error::deadlock(job.call(), edges))
+    }
+
+    /// This thread is about to block for a time.
+    pub(crate) fn for_time(&self) -> Option<Waiting<'_>> {
+        let thread = running::this_thread()?;
+        let before = lock(&self.0).insert(thread, Wait::new(On::Time));
+        Some(Waiting { waits: self, thread, before })
+    }
+
+    /// Wakes the bodies that wait and are to stop, now that the one of `frame` is.
+    pub(crate) fn wake_stopped(&self, frame: Frame) {
+        let graph = lock(&self.0);
+        for (_, wait) in graph.iter() {
+            if wait.body == frame || (!wait.maker.is_none() && stopped(wait.body).is_some()) {
+                wait.thread.unpark();
+            }
+        }
+    }
+
+    /// Wakes every body that waits.
+    pub(crate) fn wake_all(&self) {
+        for (_, wait) in lock(&self.0).iter() {
+            wait.thread.unpark();
+        }
+    }
+
+    /// All waits, by the numbers of the threads.
+    pub(crate) fn read(&self) -> Vec<Told> {
+        let graph = lock(&self.0);
+        let now = now();
+        let told = |(thread, wait): (usize, &Wait)| Told {
+            thread,
+            on: wait.on.call(),
+            age: now.saturating_duration_since(wait.since),
+        };
+        graph.iter().map(told).collect()
+    }
+}
+
+impl Wait {
+    fn new(on: On) -> Self {
+        let (body, maker) = (running::current(), running::current_maker());
+        Self { thread: thread::current(), body, maker, on, since: now() }
+    }
+
+    /// The thread whose body has to end before this wait can.
+    fn runner(&self) -> Option<usize> {
+        match &self.on {
+            On::Call { job, end: End::Never, .. } => {
+                let frame = job.runner();
+                (!frame.is_none()).then(|| frame.thread())
+            }
+            On::Call { end: End::InTime, .. } | On::Time => None,
+        }
+    }
+}
+
+impl On {
+    fn call(&self) -> Option<(Call, &'static Location<'static>)> {
+        match self {
+            Self::Call { job, site, .. } => Some((job.call(), *site)),
+            Self::Time => None,
+        }
+    }
+}
+
+impl Drop for Waiting<'_> {
+    fn drop(&mut self) {
+        let before = self.before.take();
+        let over = lock(&self.waits.0).restore(self.thread, before);
+        // The lock is free: it may be the last to hold what was waited for.
+        drop(over);
+    }
+}

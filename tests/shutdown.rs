@@ -1,0 +1,194 @@
+//! Waiting until nothing is left to do, and ending the runtime, each in a process of its own.
+
+mod common;
+
+use std::cell::RefCell;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::mpsc::channel;
+use std::time::Duration;
+
+use common::child;
+use common::gate::Gate;
+use common::watchdog;
+use pybackground::{Lazy, background, shutdown, sleep, snapshot, spawn, wait_idle};
+
+const AMPLE: Duration = Duration::from_secs(100);
+const FOR_EVER: Duration = Duration::MAX;
+
+/// Runs the rest of the test in a child.
+macro_rules! in_a_child {
+    ($test:literal) => {
+        if !child::is_child() {
+            child::succeeds(&mut child::command($test));
+            return;
+        }
+        let _watchdog = watchdog();
+    };
+}
+
+#[test]
+fn nothing_to_do_is_idle() {
+    in_a_child!("nothing_to_do_is_idle");
+    assert!(wait_idle(Duration::ZERO).is_ok());
+    assert_eq!(snapshot().threads(), 0);
+}
+
+#[test]
+fn every_call_has_ended_when_it_is_idle() {
+    static ENDED: AtomicUsize = AtomicUsize::new(0);
+
+    fn tree(depth: u32) {
+        for _ in 0..depth {
+            Lazy::detach(spawn(move || tree(depth - 1)));
+        }
+        sleep(Duration::from_micros(10));
+        ENDED.fetch_add(1, Ordering::SeqCst);
+    }
+    #[background]
+    async fn suspends() {
+        let mut woken = false;
+        std::future::poll_fn(|context| {
+            if woken {
+                return std::task::Poll::Ready(());
+            }
+            woken = true;
+            let waker = context.waker().clone();
+            std::thread::spawn(move || waker.wake());
+            std::task::Poll::Pending
+        })
+        .await;
+        ENDED.fetch_add(1, Ordering::SeqCst);
+    }
+
+    in_a_child!("every_call_has_ended_when_it_is_idle");
+    for round in 1..20 {
+        Lazy::detach(spawn(|| tree(5)));
+        Lazy::detach(suspends());
+        wait_idle(AMPLE).unwrap();
+        // A body with n children has as many descendants as there are orders of some of n things.
+        assert_eq!(ENDED.load(Ordering::SeqCst), round * (326 + 1));
+    }
+}
+
+#[test]
+fn what_runs_is_named_when_the_time_is_over() {
+    #[background]
+    fn takes_long(gate: Gate) {
+        gate.pass();
+    }
+
+    in_a_child!("what_runs_is_named_when_the_time_is_over");
+    let gate = Gate::default();
+    let calls = [takes_long(gate.clone()), takes_long(gate.clone())];
+    gate.wait_for_arrivals(2);
+    let unfinished = wait_idle(Duration::from_millis(1)).unwrap_err();
+    assert_eq!(unfinished.functions().len(), 2);
+    assert!(unfinished.functions().all(|name| name.ends_with("::takes_long")));
+    assert!(unfinished.to_string().starts_with("2 bodies still run, "), "{unfinished}");
+    gate.open();
+    wait_idle(FOR_EVER).unwrap();
+    assert!(calls.iter().all(Lazy::is_ready));
+}
+
+#[test]
+fn a_body_that_waits_for_idleness_is_told_at_once() {
+    in_a_child!("a_body_that_waits_for_idleness_is_told_at_once");
+    assert!(*spawn(|| wait_idle(FOR_EVER).is_err()));
+    wait_idle(AMPLE).unwrap();
+}
+
+#[test]
+fn calls_after_a_shutdown_are_refused() {
+    #[background(limit = 1)]
+    fn limited() {}
+    #[background(timeout = "100s")]
+    fn timed() {}
+    #[background]
+    async fn asynchronous() {}
+
+    in_a_child!("calls_after_a_shutdown_are_refused");
+    assert_eq!(spawn(|| 1), 1);
+    shutdown(AMPLE).unwrap();
+    for call in [spawn(|| ()), limited(), limited(), timed(), asynchronous()] {
+        let error = Lazy::join(call).unwrap_err();
+        assert!(error.is_refused() && error.to_string().contains("shut down"), "{error}");
+    }
+    shutdown(AMPLE).unwrap();
+}
+
+#[test]
+fn a_shutdown_before_the_first_call_holds() {
+    in_a_child!("a_shutdown_before_the_first_call_holds");
+    shutdown(Duration::ZERO).unwrap();
+    assert!(Lazy::join(spawn(|| 1)).unwrap_err().is_refused());
+}
+
+#[test]
+fn what_was_called_before_a_shutdown_ends_and_may_call_others() {
+    in_a_child!("what_was_called_before_a_shutdown_ends_and_may_call_others");
+    let gate = Gate::default();
+    let begun = gate.clone();
+    let call = spawn(move || {
+        begun.pass();
+        (0..100).map(|n| spawn(move || n)).map(Lazy::into_inner).sum::<u32>()
+    });
+    gate.wait_for_arrivals(1);
+    std::thread::scope(|scope| {
+        let ending = scope.spawn(|| shutdown(AMPLE));
+        common::wait_until(|| Lazy::join(spawn(|| ())).is_err());
+        gate.open();
+        assert!(ending.join().unwrap().is_ok());
+    });
+    assert_eq!(call, 4950);
+}
+
+#[test]
+fn what_does_not_end_in_time_is_named_and_told_to_stop() {
+    #[background]
+    fn never_ends() {
+        sleep(FOR_EVER);
+    }
+
+    in_a_child!("what_does_not_end_in_time_is_named_and_told_to_stop");
+    let (begin, begun) = channel();
+    let asleep = never_ends();
+    let joins = spawn(move || {
+        begin.send(()).unwrap();
+        Lazy::into_inner(asleep);
+    });
+    begun.recv().unwrap();
+    let unfinished = shutdown(Duration::from_millis(20)).unwrap_err();
+    assert!(unfinished.functions().any(|name| name.ends_with("::never_ends")), "{unfinished}");
+    // Both heed it.
+    assert!(Lazy::join(joins).unwrap_err().is_cancelled());
+    wait_idle(AMPLE).unwrap();
+}
+
+#[test]
+fn a_shutdown_inside_a_body_neither_waits_nor_hangs() {
+    in_a_child!("a_shutdown_inside_a_body_neither_waits_nor_hangs");
+    let unfinished = Lazy::into_inner(spawn(|| shutdown(FOR_EVER).unwrap_err()));
+    assert_eq!(unfinished.functions().len(), 1);
+    assert!(Lazy::join(spawn(|| ())).unwrap_err().is_refused());
+}
+
+/// Waits and calls in the destructor of a thread-local, before and after a shutdown.
+#[test]
+fn the_end_of_a_thread_is_no_bad_time() {
+    struct AtEnd(std::sync::mpsc::Sender<bool>);
+    impl Drop for AtEnd {
+        fn drop(&mut self) {
+            let waited = wait_idle(AMPLE).is_ok();
+            let called = Lazy::join(spawn(|| ()));
+            let ended = shutdown(AMPLE).is_ok();
+            let refused = Lazy::join(spawn(|| ())).is_err_and(|error| error.is_refused());
+            self.0.send(waited && called.is_ok() && ended && refused).unwrap();
+        }
+    }
+    thread_local!(static AT_END: RefCell<Option<AtEnd>> = const { RefCell::new(None) });
+
+    in_a_child!("the_end_of_a_thread_is_no_bad_time");
+    let (tell, told) = channel();
+    std::thread::spawn(move || AT_END.set(Some(AtEnd(tell)))).join().unwrap();
+    assert!(told.recv().unwrap());
+}
