@@ -112,8 +112,9 @@ fn two_threads_that_wait_are_both_woken() {
         let runs = Tally::default();
         let (job, handle) = call(&runs);
         let waiting = thread::spawn({
-            let job = job.clone();
-            move || assert!(wait::until(&job, Instant::now() + Duration::from_secs(3600)).unwrap())
+            let handle = handle.clone();
+            let end = Instant::now() + Duration::from_secs(3600);
+            move || assert!(wait::until(&handle, end).unwrap())
         });
         let worker = thread::spawn(move || job.run());
         assert_eq!(wait::outcome(handle).unwrap(), 7);

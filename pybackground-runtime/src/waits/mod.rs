@@ -22,7 +22,7 @@ mod graph;
 mod report;
 
 use std::panic::Location;
-use std::sync::Arc;
+use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
 
 use crate::call::Call;
@@ -30,7 +30,7 @@ use crate::cancel::overruns::stopped;
 use crate::error::Error;
 use crate::running::{self, Frame};
 use crate::sync::thread::{self, Thread};
-use crate::sync::{Mutex, chaos, lock, now};
+use crate::sync::{chaos, lock_brief, now};
 use crate::task::Job;
 use graph::Graph;
 pub(crate) use report::Edge;
@@ -96,27 +96,32 @@ impl Waits {
         };
         let wait = Wait::new(On::Call { job: job.clone(), site, end });
         chaos();
-        let mut graph = lock(&self.0);
-        let Some(ring) = graph.ring(thread, &wait, Wait::runner) else {
+        let mut graph = lock_brief(&self.0);
+        let Some(edges) = Self::ring(&graph, thread, &wait) else {
             let before = graph.insert(thread, wait);
             return Ok(Some(Waiting { waits: self, thread, before }));
         };
-        let others = ring[1..].iter().filter_map(|other| graph.get(*other));
-        let edges = report::edges(&ring, std::iter::once(&wait).chain(others));
         drop(graph);
         Err(Error::deadlock(job.call(), edges))
+    }
+
+    /// The edges of the ring that a wait of `thread` would close.
+    fn ring(graph: &Graph<Wait>, thread: usize, wait: &Wait) -> Option<Vec<Edge>> {
+        let ring = graph.ring(thread, wait, Wait::runner)?;
+        let others = ring[1..].iter().filter_map(|other| graph.get(*other));
+        report::edges(&ring, std::iter::once(wait).chain(others))
     }
 
     /// This thread is about to block for a time.
     pub(crate) fn for_time(&self) -> Option<Waiting<'_>> {
         let thread = running::this_thread()?;
-        let before = lock(&self.0).insert(thread, Wait::new(On::Time));
+        let before = lock_brief(&self.0).insert(thread, Wait::new(On::Time));
         Some(Waiting { waits: self, thread, before })
     }
 
     /// Wakes the bodies that wait and are to stop, now that the one of `frame` is.
     pub(crate) fn wake_stopped(&self, frame: Frame) {
-        let graph = lock(&self.0);
+        let graph = lock_brief(&self.0);
         for (_, wait) in graph.iter() {
             if wait.body == frame || (!wait.maker.is_none() && stopped(wait.body).is_some()) {
                 wait.thread.unpark();
@@ -126,14 +131,14 @@ impl Waits {
 
     /// Wakes every body that waits.
     pub(crate) fn wake_all(&self) {
-        for (_, wait) in lock(&self.0).iter() {
+        for (_, wait) in lock_brief(&self.0).iter() {
             wait.thread.unpark();
         }
     }
 
     /// All waits, by the numbers of the threads.
     pub(crate) fn read(&self) -> Vec<Told> {
-        let graph = lock(&self.0);
+        let graph = lock_brief(&self.0);
         let now = now();
         let told = |(thread, wait): (usize, &Wait)| Told {
             thread,
@@ -174,7 +179,7 @@ impl On {
 impl Drop for Waiting<'_> {
     fn drop(&mut self) {
         let before = self.before.take();
-        let over = lock(&self.waits.0).restore(self.thread, before);
+        let over = lock_brief(&self.waits.0).restore(self.thread, before);
         // The lock is free: it may be the last to hold what was waited for.
         drop(over);
     }

@@ -26,28 +26,30 @@ impl fmt::Display for Edge {
     }
 }
 
-/// The edges of a ring: its threads, and what each of them waits for.
+/// The edges of a ring: its threads, and what each of them waits for. `None` if a call of it is not run
+/// by its thread any more, and so it is no ring.
 ///
 /// Each thread is entered by the call that the thread before it waits for. The bodies above that one
 /// are on top of it because each waits for the next.
-pub(super) fn edges<'a>(ring: &[usize], waits: impl Iterator<Item = &'a Wait>) -> Vec<Edge> {
+pub(super) fn edges<'a>(
+    ring: &[usize],
+    waits: impl Iterator<Item = &'a Wait>,
+) -> Option<Vec<Edge>> {
     let waits: Vec<&Wait> = waits.collect();
     let mut edges = Vec::new();
     for (at, (thread, wait)) in ring.iter().zip(&waits).enumerate() {
-        let On::Call { job, site, .. } = &wait.on else { continue };
         let before = waits[(at + waits.len() - 1) % waits.len()];
         let calls = calls_from(*thread, before.entered());
+        let (waits_for, site) = wait.on.call()?;
         let pairs = calls.windows(2);
         edges.extend(pairs.map(|pair| Edge {
             waits: pair[0],
             waits_for: pair[1],
             joined_at: None,
         }));
-        if let Some(top) = calls.last() {
-            edges.push(Edge { waits: *top, waits_for: job.call(), joined_at: Some(site) });
-        }
+        edges.push(Edge { waits: *calls.last()?, waits_for, joined_at: Some(site) });
     }
-    edges
+    Some(edges)
 }
 
 /// The calls on the stack of a thread, from the body of `frame` upwards.
