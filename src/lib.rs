@@ -107,8 +107,8 @@
 //!
 //! **A timeout is declared, not enforced.** It counts from the call. At the deadline whoever waits gets
 //! the timeout, and the call is equal to [`Timeout`]. A body that has not started never will. One that
-//! runs cannot be stopped: it goes on, its result is dropped, and [`snapshot`] counts and names it
-//! until it ends.
+//! runs cannot be stopped, only told: it goes on, its result is dropped, and [`snapshot`] counts and
+//! names it until it ends.
 //!
 //! ```
 //! # use pybackground::{Timeout, background};
@@ -124,11 +124,33 @@
 //! assert_eq!(x.to_string(), "Timeout");
 //! ```
 //!
+//! **A call can be cancelled** by [`Lazy::cancel`], which tells its body as a timeout does. A body that
+//! listens asks [`cancelled`], or calls [`checkpoint`] now and then, or sleeps by [`sleep`]; calls that
+//! it made stop with it, and so do its waits for others. [`Lazy::detach`] frees a call from that.
+//!
+//! ```
+//! use pybackground::{Lazy, background, checkpoint};
+//!
+//! #[background]
+//! fn search(from: u64) -> u64 {
+//!     (from..).find(|n| { checkpoint(); n.is_power_of_two() && *n > 1 << 40 }).expect("there is one")
+//! }
+//!
+//! let (low, high) = (search(0), search(1 << 40));
+//! assert_eq!(*high, 1 << 41);
+//! Lazy::cancel(&low);
+//! assert!(Lazy::join(low).unwrap_err().is_cancelled());
+//! ```
+//!
+//! **Calls that wait for each other in a circle** do not hang: the wait that would close the circle gets
+//! an error, which lists who waits for whom and where. What else hangs (a lock, a channel) shows in
+//! [`snapshot`]; `PYBACKGROUND_REPORT_AFTER=60` prints one when a wait takes a minute.
+//!
 //! **Dropping a `Lazy` lets the call run on.** Nothing waits for it, its value is dropped, and if it
 //! panics, the panic hook is the only one to tell.
 //!
 //! **When `main` returns, the process ends**, with calls running or not, as with any thread in Rust.
-//! Use the values that matter before that.
+//! Use the values that matter before that, or [`wait_idle`]; [`shutdown`] also refuses later calls.
 //!
 //! # Setting it up
 //!

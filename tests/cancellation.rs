@@ -215,10 +215,10 @@ fn begins_and_sleeps(begin: &Sender<()>, alive: Sender<()>) {
 #[test]
 fn the_calls_of_a_cancelled_body_stop_with_it_and_theirs_as_well() {
     let _watchdog = watchdog();
-    let (begin, begun) = channel();
+    let (start, started) = channel();
     let (alive, over) = channel();
     let x = spawn(move || {
-        let begin_below = begin.clone();
+        let begin_below = start.clone();
         let alive_below = alive.clone();
         let child = spawn(move || {
             let begin_there = begin_below.clone();
@@ -227,10 +227,10 @@ fn the_calls_of_a_cancelled_body_stop_with_it_and_theirs_as_well() {
             begins_and_sleeps(&begin_below, alive_below);
             drop(grandchild);
         });
-        begins_and_sleeps(&begin, alive);
+        begins_and_sleeps(&start, alive);
         drop(child);
     });
-    (0..3).for_each(|_| begun.recv().unwrap());
+    (0..3).for_each(|_| started.recv().unwrap());
     Lazy::cancel(&x);
     assert!(over.recv().is_err(), "none of the three is left");
 }
@@ -242,10 +242,10 @@ fn a_call_that_a_cancelled_body_makes_never_starts() {
     let begun = gate.clone();
     let x = spawn(move || {
         begun.pass();
-        let mut late = spawn(|| 1);
+        let late = spawn(|| 1);
         // Moved to a thread that is not to stop, which waits for it.
         let error = std::thread::scope(|scope| {
-            scope.spawn(|| Lazy::wait(&mut late).map(|_| ()).unwrap_err().clone()).join().unwrap()
+            scope.spawn(|| Lazy::wait(&late).map(|_| ()).unwrap_err().clone()).join().unwrap()
         });
         tell.send(error).unwrap();
     });
@@ -301,7 +301,7 @@ fn a_cancelled_body_stops_waiting_for_others() {
         let error = Lazy::wait(&awaited).unwrap_err();
         assert!(error.is_cancelled() && error.to_string().contains("was given up"), "{error}");
         // Using the value ends the body, as a checkpoint does.
-        **awaited
+        **awaited;
     });
     started.recv().unwrap();
     Lazy::cancel(&x);

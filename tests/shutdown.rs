@@ -150,13 +150,13 @@ fn what_does_not_end_in_time_is_named_and_told_to_stop() {
     }
 
     in_a_child!("what_does_not_end_in_time_is_named_and_told_to_stop");
-    let (begin, begun) = channel();
+    let (start, started) = channel();
     let asleep = never_ends();
     let joins = spawn(move || {
-        begin.send(()).unwrap();
+        start.send(()).unwrap();
         Lazy::into_inner(asleep);
     });
-    begun.recv().unwrap();
+    started.recv().unwrap();
     let unfinished = shutdown(Duration::from_millis(20)).unwrap_err();
     assert!(unfinished.functions().any(|name| name.ends_with("::never_ends")), "{unfinished}");
     // Both heed it.

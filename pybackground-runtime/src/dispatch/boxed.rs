@@ -134,6 +134,26 @@ impl<T> Job for Unboxing<T> {
         self.call.expire(now);
     }
 
+    fn cancel(&self) -> bool {
+        self.call.cancel()
+    }
+
+    fn detach(&self) {
+        self.call.detach();
+    }
+
+    fn maker(&self) -> Frame {
+        self.call.maker()
+    }
+
+    fn runner(&self) -> Frame {
+        self.call.runner()
+    }
+
+    fn keep_verdict(&self, error: Error) -> &Error {
+        self.call.keep_verdict(error)
+    }
+
     fn refuse(&self, why: &str) {
         self.call.refuse(why);
     }

@@ -1,0 +1,59 @@
+//! Calls that wait for each other in a circle, and what the library says instead of hanging.
+//!
+//! Three clerks each have a form that needs the next one's stamp. Run with
+//! `cargo run --example deadlock`.
+
+use std::sync::mpsc::{Receiver, Sender, channel};
+
+use pybackground::{Lazy, background};
+
+/// A form that is under way: the call whose body stamps it.
+type Form = Lazy<&'static str>;
+
+#[background]
+fn passport(permit: Receiver<Form>, ready: Sender<()>) -> &'static str {
+    stamp("passport", &permit, &ready)
+}
+
+#[background]
+fn permit(residence: Receiver<Form>, ready: Sender<()>) -> &'static str {
+    stamp("permit", &residence, &ready)
+}
+
+#[background]
+fn residence(passport: Receiver<Form>, ready: Sender<()>) -> &'static str {
+    stamp("residence", &passport, &ready)
+}
+
+/// Waits for the form that this one needs.
+fn stamp(name: &'static str, needs: &Receiver<Form>, ready: &Sender<()>) -> &'static str {
+    ready.send(()).expect("the office is open");
+    let needed = needs.recv().expect("the office is open");
+    match Lazy::join(needed) {
+        Ok(other) => println!("{name}: stamped, the {other} is there"),
+        Err(error) if error.is_deadlock() => {
+            println!("{name}: stamped without what it needs, for {error}");
+        }
+        Err(error) => println!("{name}: {error}"),
+    }
+    name
+}
+
+fn main() {
+    let (to_passport, of_permit) = channel();
+    let (to_permit, of_residence) = channel();
+    let (to_residence, of_passport) = channel();
+    let (ready, all_ready) = channel();
+
+    let forms = [
+        (to_residence, passport(of_permit, ready.clone())),
+        (to_passport, permit(of_residence, ready.clone())),
+        (to_permit, residence(of_passport, ready)),
+    ];
+    // All three have begun before any of them knows what it needs.
+    for () in all_ready.iter().take(forms.len()) {}
+    for (to, form) in forms {
+        to.send(form).expect("the clerk waits for it");
+    }
+    pybackground::wait_idle(std::time::Duration::from_secs(10)).expect("nobody hangs");
+}
