@@ -10,11 +10,12 @@ mod common;
 use std::io::Write;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
+use std::sync::mpsc::channel;
 use std::thread;
 use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
 use common::counters::AtOnce;
-use pybackground::{Lazy, background, configure, snapshot, spawn};
+use pybackground::{Lazy, background, configure, sleep, snapshot, spawn};
 
 const CALLERS: u64 = 4;
 
@@ -134,9 +135,63 @@ fn panics(x: u64) -> u64 {
     std::panic::resume_unwind(Box::new(x.to_string()))
 }
 
+/// Bodies that wait for each other in a circle; tells how many were told so.
+fn ring(length: usize) -> usize {
+    let (tell, told) = channel();
+    let (calls, givers): (Vec<_>, Vec<_>) = (0..length)
+        .map(|_| {
+            let (give, come) = channel::<Lazy<()>>();
+            let tell = tell.clone();
+            called();
+            let call = spawn(move || {
+                began();
+                let deadlock = Lazy::join(come.recv().unwrap()).is_err_and(|e| e.is_deadlock());
+                tell.send(deadlock).unwrap();
+            });
+            (call, give)
+        })
+        .unzip();
+    for (at, call) in calls.into_iter().enumerate() {
+        givers[(at + 1) % length].send(call).unwrap();
+    }
+    told.iter().take(length).filter(|deadlock| *deadlock).count()
+}
+
+/// A body that makes calls, all of which sleep until they are told to stop.
+fn cancelled_with_its_calls(calls: u64, after: Duration) {
+    let (alive, over) = channel::<()>();
+    let call = spawn(move || {
+        let below = alive.clone();
+        let _calls: Vec<_> = (0..calls)
+            .map(|_| {
+                let alive = below.clone();
+                spawn(move || {
+                    let _alive = alive;
+                    sleep(Duration::MAX);
+                })
+            })
+            .collect();
+        let _alive = alive;
+        sleep(Duration::MAX);
+    });
+    thread::sleep(after);
+    assert!(Lazy::cancel(&call));
+    assert!(over.recv().is_err(), "nobody is left to send");
+}
+
 fn one_step(chance: &mut Chance) {
     let x = chance.below(6);
-    match chance.below(11) {
+    match chance.below(14) {
+        11 => {
+            let call = spawn(move || Token::new(x));
+            let in_time = Lazy::cancel(&call);
+            match Lazy::join(call) {
+                Ok(value) => assert_eq!((value.0, in_time), (x, false)),
+                Err(error) => assert!(error.is_cancelled() && in_time, "{error}"),
+            }
+        }
+        12 => assert_eq!(ring(1 + usize::try_from(x).unwrap()), 1),
+        13 => cancelled_with_its_calls(x, Duration::from_micros(chance.below(100))),
         0 => {
             called();
             assert_eq!(tree(x), 1 << x);

@@ -30,8 +30,10 @@ enum Operation {
     TimeOut(usize),
     /// Gives the call a deadline that will not pass.
     NeverTimeOut(usize),
+    Cancel(usize),
     Join(usize),
     Drop(usize),
+    Detach(usize),
     MoveToThread(usize),
 }
 
@@ -42,6 +44,7 @@ enum Known {
     Value(u8),
     Panic(String),
     Timeout,
+    Cancelled,
 }
 
 struct Call {
@@ -97,6 +100,7 @@ fn told(outcome: Result<&u8, &pybackground_runtime::Error>) -> Known {
     match outcome {
         Ok(value) => Known::Value(*value),
         Err(error) if error.is_timeout() => Known::Timeout,
+        Err(error) if error.is_cancelled() => Known::Cancelled,
         Err(error) => Known::Panic(error.message().unwrap_or_default().to_owned()),
     }
 }
@@ -120,8 +124,10 @@ fn operation() -> impl Strategy<Value = Operation> {
         1 => call().prop_map(Operation::WaitBriefly),
         1 => call().prop_map(Operation::TimeOut),
         1 => call().prop_map(Operation::NeverTimeOut),
+        1 => call().prop_map(Operation::Cancel),
         1 => call().prop_map(Operation::Join),
         1 => call().prop_map(Operation::Drop),
+        1 => call().prop_map(Operation::Detach),
         1 => call().prop_map(Operation::MoveToThread),
     ]
 }
@@ -129,16 +135,15 @@ fn operation() -> impl Strategy<Value = Operation> {
 /// Carries `operation` out on the calls and on the model.
 fn step(calls: &mut Vec<Call>, operation: Operation) {
     use Operation::{
-        Drop, IsReady, Join, MoveToThread, NeverTimeOut, Peek, Release, Spawn, TimeOut, Wait,
-        WaitBriefly,
+        Cancel, Detach, Drop, IsReady, Join, MoveToThread, NeverTimeOut, Peek, Release, Spawn,
+        TimeOut, Wait, WaitBriefly,
     };
     let pick = match operation {
         Spawn(ending) => return calls.push(Call::new(ending)),
         _ if calls.is_empty() => return,
         Release(pick) | Peek(pick) | IsReady(pick) | Wait(pick) | WaitBriefly(pick)
-        | TimeOut(pick) | NeverTimeOut(pick) | Join(pick) | Drop(pick) | MoveToThread(pick) => {
-            pick % calls.len()
-        }
+        | TimeOut(pick) | NeverTimeOut(pick) | Cancel(pick) | Join(pick) | Drop(pick)
+        | Detach(pick) | MoveToThread(pick) => pick % calls.len(),
     };
     let mut call = calls.swap_remove(pick);
     match operation {
@@ -163,6 +168,12 @@ fn step(calls: &mut Vec<Call>, operation: Operation) {
         NeverTimeOut(_) => {
             call.lazy = Lazy::with_timeout(call.lazy, Duration::from_secs(3600));
         }
+        Cancel(_) => {
+            assert_eq!(Lazy::cancel(&call.lazy), call.is_pending());
+            if call.is_pending() {
+                call.known = Known::Cancelled;
+            }
+        }
         Join(_) => {
             if call.is_pending() {
                 call.release();
@@ -172,6 +183,7 @@ fn step(calls: &mut Vec<Call>, operation: Operation) {
             return;
         }
         Drop(_) => return,
+        Detach(_) => return Lazy::detach(call.lazy),
         MoveToThread(_) => {
             if call.is_pending() {
                 call.release();

@@ -107,14 +107,17 @@ pub(crate) fn lock<T: ?Sized>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
     MutexGuard { data, mutex, _gate: gate }
 }
 
-/// Locks a mutex that is held for a few lines which wait for nothing, but order what threads see.
-///
-/// The checker does not see the lock, it sees the order. Its own mutex would do but for loom, where a
-/// thread that is unparked while it waits for one takes that for the lock.
-pub(crate) fn lock_brief<T>(mutex: &std::sync::Mutex<T>) -> std::sync::MutexGuard<'_, T> {
-    let guard = super::lock_leaf(mutex);
-    atomic::fence(atomic::Ordering::SeqCst);
-    guard
+/// As `lock`, by a thread that may be unparked meanwhile, which loom takes for having got the lock.
+pub(crate) fn lock_brief<T: ?Sized>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    let gate = mutex.gate.get_or_init(checker::sync::Mutex::default);
+    let gate = loop {
+        match gate.try_lock() {
+            Ok(gate) => break gate,
+            Err(_) => thread::yield_now(),
+        }
+    };
+    let data = mutex.data.lock().unwrap_or_else(PoisonError::into_inner);
+    MutexGuard { data, mutex, _gate: gate }
 }
 
 impl<T: ?Sized> std::ops::Deref for MutexGuard<'_, T> {

@@ -122,4 +122,81 @@ mod tests {
         assert_eq!(graph.restore(0, None), Some('a'));
         assert_eq!(graph.iter().count(), 0);
     }
+
+    const THREADS: usize = 6;
+    const CALLS: usize = 12;
+
+    /// Threads with the calls they run on top of each other, told in the plainest way.
+    #[derive(Default)]
+    struct Reference {
+        stacks: [Vec<Call>; THREADS],
+        waits: [Option<Call>; THREADS],
+        ended: Vec<Call>,
+    }
+
+    impl Reference {
+        fn runner(&self, call: Call) -> Option<usize> {
+            self.stacks.iter().position(|stack| stack.contains(&call))
+        }
+
+        /// Whether `call` can end only after `thread` went on.
+        fn depends(&self, call: Call, thread: usize, seen: &mut Vec<Call>) -> bool {
+            if seen.contains(&call) {
+                return false;
+            }
+            seen.push(call);
+            self.runner(call).is_some_and(|runner| {
+                runner == thread
+                    || self.waits[runner].is_some_and(|next| self.depends(next, thread, seen))
+            })
+        }
+    }
+
+    /// Starts a call on a thread, ends its highest one, or has it wait for a call.
+    fn step(
+        reference: &mut Reference,
+        graph: &mut Graph<Call>,
+        what: u8,
+        thread: usize,
+        call: Call,
+    ) {
+        // A wait whose call has ended ends when its thread comes to it.
+        if let Some(awaited) = reference.waits[thread]
+            && reference.ended.contains(&awaited)
+        {
+            reference.waits[thread] = None;
+            assert_eq!(graph.restore(thread, None), Some(awaited));
+        }
+        if reference.waits[thread].is_some() {
+            return;
+        }
+        match what {
+            0 if reference.runner(call).is_none() => {
+                reference.ended.retain(|ended| *ended != call);
+                reference.stacks[thread].push(call);
+            }
+            1 => reference.ended.extend(reference.stacks[thread].pop()),
+            2 if !reference.ended.contains(&call) => {
+                let ring = graph.ring(thread, &call, |call| reference.runner(*call));
+                assert_eq!(ring.is_some(), reference.depends(call, thread, &mut Vec::new()));
+                if ring.is_none() {
+                    graph.insert(thread, call);
+                    reference.waits[thread] = Some(call);
+                }
+            }
+            _ => {}
+        }
+    }
+
+    proptest::proptest! {
+        #[test]
+        fn a_ring_is_found_if_and_only_if_the_wait_would_never_end(
+            steps in proptest::collection::vec((0..3_u8, 0..THREADS, 0..CALLS), 0..200)
+        ) {
+            let (mut reference, mut graph) = (Reference::default(), Graph::new());
+            for (what, thread, call) in steps {
+                step(&mut reference, &mut graph, what, thread, call);
+            }
+        }
+    }
 }

@@ -22,7 +22,7 @@ mod graph;
 mod report;
 
 use std::panic::Location;
-use std::sync::{Arc, Mutex};
+use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use crate::call::Call;
@@ -30,7 +30,7 @@ use crate::cancel::overruns::stopped;
 use crate::error::Error;
 use crate::running::{self, Frame};
 use crate::sync::thread::{self, Thread};
-use crate::sync::{chaos, lock_brief, lock_leaf, now};
+use crate::sync::{Mutex, chaos, lock_brief, now};
 use crate::task::Job;
 use graph::Graph;
 pub(crate) use report::Edge;
@@ -121,7 +121,7 @@ impl Waits {
 
     /// Wakes the bodies that wait and are to stop, now that the one of `frame` is.
     pub(crate) fn wake_stopped(&self, frame: Frame) {
-        let graph = lock_leaf(&self.0);
+        let graph = lock_brief(&self.0);
         for (_, wait) in graph.iter() {
             if wait.body == frame || (!wait.maker.is_none() && stopped(wait.body).is_some()) {
                 wait.thread.unpark();
@@ -131,14 +131,14 @@ impl Waits {
 
     /// Wakes every body that waits.
     pub(crate) fn wake_all(&self) {
-        for (_, wait) in lock_leaf(&self.0).iter() {
+        for (_, wait) in lock_brief(&self.0).iter() {
             wait.thread.unpark();
         }
     }
 
     /// All waits, by the numbers of the threads.
     pub(crate) fn read(&self) -> Vec<Told> {
-        let graph = lock_leaf(&self.0);
+        let graph = lock_brief(&self.0);
         let now = now();
         let told = |(thread, wait): (usize, &Wait)| Told {
             thread,
@@ -179,7 +179,7 @@ impl On {
 impl Drop for Waiting<'_> {
     fn drop(&mut self) {
         let before = self.before.take();
-        let over = lock_leaf(&self.waits.0).restore(self.thread, before);
+        let over = lock_brief(&self.waits.0).restore(self.thread, before);
         // The lock is free: it may be the last to hold what was waited for.
         drop(over);
     }
