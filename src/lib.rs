@@ -136,7 +136,7 @@
 //!     (from..).find(|n| { checkpoint(); n.is_power_of_two() && *n > 1 << 40 }).expect("there is one")
 //! }
 //!
-//! let (low, high) = (search(0), search(1 << 40));
+//! let (low, high) = (search(0), search((1 << 41) - 9));
 //! assert_eq!(*high, 1 << 41);
 //! Lazy::cancel(&low);
 //! assert!(Lazy::join(low).unwrap_err().is_cancelled());

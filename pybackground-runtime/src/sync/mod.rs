@@ -19,6 +19,9 @@ pub(crate) use model::*;
 #[cfg(not(any(pybackground_loom, pybackground_shuttle)))]
 pub(crate) use native::*;
 
+/// Whether a model checker runs the threads.
+pub(crate) const IS_MODEL: bool = cfg!(any(pybackground_loom, pybackground_shuttle));
+
 /// Locks a mutex that is held for a line or two which wait for nothing, poisoned or not.
 ///
 /// Such a lock is nothing to model, and may be in a static, which outlives an execution of a model:

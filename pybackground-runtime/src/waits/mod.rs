@@ -30,7 +30,7 @@ use crate::cancel::overruns::stopped;
 use crate::error::Error;
 use crate::running::{self, Frame};
 use crate::sync::thread::{self, Thread};
-use crate::sync::{Mutex, chaos, lock_brief, now};
+use crate::sync::{IS_MODEL, Mutex, chaos, lock_brief, now};
 use crate::task::Job;
 use graph::Graph;
 pub(crate) use report::Edge;
@@ -91,7 +91,9 @@ impl Waits {
         site: &'static Location<'static>,
         end: End,
     ) -> Result<Option<Waiting<'_>>, Error> {
-        let Some(thread) = running::this_thread() else {
+        // A thread from outside is in no ring; it is entered for reports, which no model makes.
+        let unseen = IS_MODEL && running::current().is_none();
+        let Some(thread) = running::this_thread().filter(|_| !unseen) else {
             return Ok(None);
         };
         let wait = Wait::new(On::Call { job: job.clone(), site, end });
