@@ -16,9 +16,11 @@ use std::time::Instant;
 use super::{panicked, start_task};
 use crate::call::{Call, path_of_enclosing_function};
 use crate::deadline::Deadline;
+use crate::error::Error;
 use crate::lazy::Lazy;
 use crate::options::Options;
 use crate::pool;
+use crate::running::Frame;
 use crate::task::{Closure, Handle, Job, Outcome, Suspending};
 
 /// A value in its box.
