@@ -4,6 +4,7 @@
 //! well, and moved out. Several threads may wait through one `&Lazy`: whoever is first to see the end
 //! moves the outcome, inside `OnceLock`, where nothing blocks.
 
+use std::mem::ManuallyDrop;
 use std::ops::Deref;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
@@ -26,8 +27,9 @@ struct Held<T>(Option<Arc<dyn Handle<T>>>);
 
 impl<T> Held<T> {
     #[inline]
-    fn give_away(mut self) -> Arc<dyn Handle<T>> {
-        self.0.take().expect("it is given away once")
+    fn give_away(self) -> Arc<dyn Handle<T>> {
+        // Nothing is left to drop, which the compiler would not see.
+        ManuallyDrop::new(self).0.take().expect("it is given away once")
     }
 }
 
