@@ -32,11 +32,12 @@ impl Roster {
         let workers = lock(&self.workers);
         let all = || workers.iter().map(|(_, status)| status);
         let starts = all().map(|status| status.starts()).sum();
-        let known: Vec<_> =
-            all().filter(|status| status.is_running() && status.is_known()).collect();
+        // Each is asked once: a thread that begins to run meanwhile is not one of which nothing is known.
+        let running: Vec<_> = all().filter(|status| status.is_running()).collect();
+        let known: Vec<_> = running.iter().filter(|status| status.is_known()).copied().collect();
         if known.is_empty() {
             // Threads that the system tells nothing about are taken to block.
-            let blocked = usize::from(all().any(|status| status.is_running()));
+            let blocked = usize::from(!running.is_empty());
             return Survey { starts, blocked: Share { blocked, sampled: 1 } };
         }
         let (older, newest) = known.split_at(known.len().saturating_sub(SAMPLE));
