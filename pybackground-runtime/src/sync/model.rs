@@ -265,14 +265,16 @@ pub(crate) mod thread {
     }
 }
 
-/// Once the model is over, each look at the clock comes longer after the last than any keep-alive.
+/// The time stands still, or a slow machine would see other decisions than a quick one. Once the model
+/// is over, each look at the clock comes longer after the last than any keep-alive.
 pub(crate) fn now() -> Instant {
+    static START: std::sync::OnceLock<Instant> = std::sync::OnceLock::new();
     const LONG: Duration = Duration::from_secs(1 << 16);
     MODEL.with_borrow_mut(|model| {
         if model.over {
             model.late += LONG;
         }
-        Instant::now() + model.late
+        *START.get_or_init(Instant::now) + model.late
     })
 }
 
