@@ -258,3 +258,24 @@ fn methods_of_one_type_share_the_slots_of_the_method() {
     calls.into_iter().for_each(Lazy::into_inner);
     assert_eq!(INSIDE.most(), 1);
 }
+
+/// Whoever waits lends its slot, also where it could run the awaited call itself.
+#[test]
+fn a_call_that_another_of_the_same_function_has_to_feed_is_fed() {
+    #[background(limit = 1)]
+    fn feeds_or_waits(feed: Option<Sender<u32>>) -> u32 {
+        let Some(feed) = feed else {
+            let (feed, food) = channel();
+            let eats = spawn(move || food.recv().expect("the other call sends"));
+            let feeds = feeds_or_waits(Some(feed));
+            return *eats + *feeds;
+        };
+        feed.send(3).expect("somebody waits");
+        4
+    }
+
+    let _watchdog = watchdog();
+    for _ in 0..100 {
+        assert_eq!(feeds_or_waits(None), 7);
+    }
+}

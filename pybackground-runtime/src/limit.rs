@@ -141,6 +141,12 @@ pub(crate) fn hold_slot(limit: &'static Limit) -> HeldSlot {
     HeldSlot
 }
 
+/// Whether a body on this thread's stack has a slot.
+#[inline]
+pub(crate) fn holds_slot() -> bool {
+    HELD.try_with(|held| !held.borrow().is_empty()).unwrap_or(false)
+}
+
 pub(crate) struct HeldSlot;
 
 impl Drop for HeldSlot {

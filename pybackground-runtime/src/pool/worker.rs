@@ -7,6 +7,7 @@ use super::Pool;
 use super::idle::{Awake, Sleeper};
 use super::probe::ThreadId;
 use super::queues::OwnQueue;
+use crate::limit::holds_slot;
 use crate::quiet::quietly;
 use crate::running;
 use crate::sync::atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering};
@@ -205,7 +206,8 @@ impl Worker {
     /// See [`super::may_run_in_place`].
     #[inline]
     pub(super) fn may_run_in_place(&self, job: &(impl Job + ?Sized)) -> bool {
-        if !self.has_stack() {
+        // A body that has a slot of its function's limit is to lend it while it waits.
+        if !self.has_stack() || holds_slot() {
             return false;
         }
         let address = std::ptr::from_ref(job).cast::<()>();
