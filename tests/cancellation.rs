@@ -401,3 +401,27 @@ fn a_cancelled_body_that_runs_on_is_named_until_it_ends() {
     gate.open();
     wait_until(|| !named());
 }
+
+/// To refuse it would panic in the destructor, and so end the process.
+#[test]
+fn a_destructor_may_make_calls_while_its_body_is_ended() {
+    struct TidiesUp(Sender<u32>);
+
+    impl Drop for TidiesUp {
+        fn drop(&mut self) {
+            let call = spawn(|| 3);
+            self.0.send(*call).expect("the test listens");
+        }
+    }
+
+    let _watchdog = watchdog();
+    let ((begin, begun), (tell, told)) = (channel(), channel());
+    let call = spawn(move || {
+        let _tidies_up = TidiesUp(tell);
+        begin.send(()).expect("the test listens");
+        sleep(FOR_EVER);
+    });
+    begun.recv().unwrap();
+    assert!(Lazy::cancel(&call));
+    assert_eq!(told.recv(), Ok(3));
+}

@@ -13,8 +13,8 @@ mod direct;
 use std::any::Any;
 use std::sync::Arc;
 
-use crate::cancel::Stopped;
 use crate::cancel::overruns;
+use crate::cancel::{self, Stopped};
 use crate::error::Error;
 use crate::lazy::Lazy;
 use crate::options::Options;
@@ -85,10 +85,17 @@ pub(crate) fn start<B: Body>(options: Options, body: B) -> Lazy<B::Output> {
 
 #[inline]
 fn start_task<B: Body>(options: &Options, body: B) -> Arc<Task<B>> {
-    if let Some(maker) = overruns::stopped(running::current()) {
+    let maker = overruns::stopped(running::current());
+    if let Some(maker) = maker
+        && cancel::may_unwind()
+    {
         return never_starts(options, body, maker);
     }
     let task = Task::new(options, body);
+    if maker.is_some() {
+        // What a destructor calls while its body unwinds is part of tidying up.
+        task.detach();
+    }
     if options.time().is_some() || options.slots().is_some() {
         hand_over_with_conditions(options, task.clone());
     } else {
