@@ -409,19 +409,19 @@ fn a_destructor_may_make_calls_while_its_body_is_ended() {
 
     impl Drop for TidiesUp {
         fn drop(&mut self) {
-            let call = spawn(|| 3);
-            self.0.send(*call).expect("the test listens");
+            let value = spawn(|| 3);
+            self.0.send(*value).expect("the test listens");
         }
     }
 
     let _watchdog = watchdog();
-    let ((begin, begun), (tell, told)) = (channel(), channel());
+    let ((begin, wait), (sends, values)) = (channel(), channel());
     let call = spawn(move || {
-        let _tidies_up = TidiesUp(tell);
+        let _tidies_up = TidiesUp(sends);
         begin.send(()).expect("the test listens");
         sleep(FOR_EVER);
     });
-    begun.recv().unwrap();
+    wait.recv().unwrap();
     assert!(Lazy::cancel(&call));
-    assert_eq!(told.recv(), Ok(3));
+    assert_eq!(values.recv(), Ok(3));
 }
