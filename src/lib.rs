@@ -168,9 +168,9 @@ pub use pybackground_macros::background;
 pub use pybackground_runtime::__private;
 pub use pybackground_runtime::__private::background;
 pub use pybackground_runtime::{
-    Background, BadTimeout, Callable, CancelOnDrop, ConfigError, Configure, Error, IntoTimeout,
-    Lazy, Overrun, Snapshot, Stack, Timeout, Unfinished, Wait, cancelled, checkpoint, configure,
-    shutdown, sleep, snapshot, spawn, spawn_compute, wait_idle,
+    Background, BadTimeout, Callable, CancelOnDrop, ConfigError, Configure, Error, Held,
+    IntoTimeout, Lazy, Overrun, Snapshot, Stack, Timeout, Unfinished, Wait, cancelled, checkpoint,
+    configure, shutdown, sleep, snapshot, spawn, spawn_compute, wait_idle,
 };
 
 /// The programs of the README compile.

@@ -4,13 +4,15 @@ mod common;
 
 use std::cell::RefCell;
 use std::sync::atomic::{AtomicUsize, Ordering};
-use std::sync::mpsc::channel;
+use std::sync::mpsc::{Sender, channel};
+use std::task::{Poll, Waker};
 use std::time::Duration;
 
 use common::child;
+use common::counters::{Drops, Token};
 use common::gate::Gate;
 use common::watchdog;
-use pybackground::{Lazy, background, shutdown, sleep, snapshot, spawn, wait_idle};
+use pybackground::{Lazy, background, configure, shutdown, sleep, snapshot, spawn, wait_idle};
 
 const AMPLE: Duration = Duration::from_secs(100);
 const FOR_EVER: Duration = Duration::MAX;
@@ -161,6 +163,152 @@ fn what_does_not_end_in_time_is_named_and_told_to_stop() {
     assert!(unfinished.functions().any(|name| name.ends_with("::never_ends")), "{unfinished}");
     // Both heed it.
     assert!(Lazy::join(joins).unwrap_err().is_cancelled());
+    wait_idle(AMPLE).unwrap();
+}
+
+/// A call that waits for a slot, one that waits for a thread, and a body that waits to be woken have an
+/// outcome when the shutdown is over; a body that heeds nothing has its own when it ends.
+#[test]
+fn every_call_has_an_outcome_after_a_shutdown_in_vain() {
+    #[background(limit = 1)]
+    fn one_at_a_time(gate: Gate) -> u32 {
+        gate.pass();
+        7
+    }
+    #[background]
+    async fn waits_for_ever(token: Token, wakers: Sender<Waker>) {
+        let _token = token;
+        std::future::poll_fn(|context| {
+            wakers.send(context.waker().clone()).unwrap();
+            Poll::<()>::Pending
+        })
+        .await;
+    }
+
+    in_a_child!("every_call_has_an_outcome_after_a_shutdown_in_vain");
+    configure().max_threads(1).install().unwrap();
+    let (gate, drops, (send, wakers)) = (Gate::default(), Drops::default(), channel());
+    let suspended = waits_for_ever(drops.token(), send);
+    let waker = wakers.recv().unwrap();
+    common::wait_until(|| snapshot().suspended() == 1);
+    let running = one_at_a_time(gate.clone());
+    gate.wait_for_arrivals(1);
+    let held = [one_at_a_time(gate.clone()), one_at_a_time(gate.clone())];
+    let queued = spawn(|| ());
+
+    let report = snapshot();
+    assert!(report.to_string().contains("waits for a slot of its limit"), "{report}");
+    let held_there: Vec<_> = report.held().iter().map(pybackground::Held::calls).collect();
+    assert_eq!(held_there, [1, 1], "by the places of the calls");
+    assert!(report.held()[0].function().ends_with("::one_at_a_time"));
+    assert_eq!(report.held()[0].called_at().file(), file!());
+
+    let unfinished = shutdown(Duration::from_millis(1)).unwrap_err();
+    assert_eq!((unfinished.suspended(), unfinished.held(), unfinished.queued()), (1, 2, 1));
+    let named: Vec<&str> = unfinished.functions().collect();
+    assert!(named.iter().any(|name| name.ends_with("::one_at_a_time")), "{unfinished}");
+    assert!(named.iter().any(|name| name.ends_with("::waits_for_ever")), "{unfinished}");
+
+    assert!(held.iter().all(Lazy::is_ready) && Lazy::is_ready(&queued));
+    for error in held.map(Lazy::join).map(Result::unwrap_err) {
+        assert!(error.is_refused() && error.to_string().contains("shut down"), "{error}");
+    }
+    assert!(Lazy::join(queued).unwrap_err().is_refused());
+    let error = Lazy::join(suspended).unwrap_err();
+    assert!(error.is_cancelled() && error.to_string().contains("shut down"), "{error}");
+    assert_eq!(drops.count(), 1, "the body was dropped");
+    waker.wake();
+    gate.open();
+    assert_eq!(running, 7);
+    wait_idle(AMPLE).unwrap();
+}
+
+/// It is polled while the shutdown goes through what waits.
+#[test]
+fn an_async_body_that_suspends_after_a_shutdown_ends() {
+    #[background]
+    async fn suspends(gate: Gate) {
+        gate.pass();
+        std::future::pending::<()>().await;
+    }
+
+    in_a_child!("an_async_body_that_suspends_after_a_shutdown_ends");
+    let gate = Gate::default();
+    let call = suspends(gate.clone());
+    gate.wait_for_arrivals(1);
+    assert!(shutdown(Duration::ZERO).is_err());
+    gate.open();
+    assert!(Lazy::join(call).unwrap_err().is_cancelled());
+    wait_idle(AMPLE).unwrap();
+}
+
+/// A slot is freed, and a future woken, by a thread from outside, whose own calls are refused.
+#[test]
+fn what_was_called_before_a_shutdown_goes_on_whoever_brings_it_on() {
+    #[background(limit = 1)]
+    fn one_at_a_time() -> u32 {
+        3
+    }
+    #[background(limit = 1, name = "held")]
+    async fn first(wakers: Sender<Waker>) {
+        pend_once(wakers).await;
+    }
+    #[background]
+    async fn woken(wakers: Sender<Waker>) -> u32 {
+        pend_once(wakers).await;
+        4
+    }
+    async fn pend_once(wakers: Sender<Waker>) {
+        let mut is_woken = false;
+        std::future::poll_fn(|context| {
+            if std::mem::replace(&mut is_woken, true) {
+                return Poll::Ready(());
+            }
+            wakers.send(context.waker().clone()).unwrap();
+            Poll::Pending
+        })
+        .await;
+    }
+
+    in_a_child!("what_was_called_before_a_shutdown_goes_on_whoever_brings_it_on");
+    let (send, wakers) = channel();
+    let (holder, next) = (first(send.clone()), first(send.clone()));
+    let woken = woken(send);
+    let wakers: Vec<Waker> = (0..2).map(|_| wakers.recv().unwrap()).collect();
+    common::wait_until(|| snapshot().suspended() == 2);
+    std::thread::scope(|scope| {
+        let ending = scope.spawn(|| shutdown(AMPLE));
+        common::wait_until(|| Lazy::join(spawn(|| ())).is_err());
+        assert!(Lazy::join(one_at_a_time()).unwrap_err().is_refused());
+        assert!(Lazy::cancel(&holder), "which frees its slot here");
+        wakers.into_iter().for_each(Waker::wake);
+        assert_eq!(woken, 4);
+        assert!(Lazy::cancel(&next) || Lazy::is_ready(&next));
+        assert!(ending.join().unwrap().is_ok());
+    });
+}
+
+/// The result of a call that nobody waits for is dropped by a thread of the runtime's, outside of any
+/// body.
+#[test]
+fn a_destructor_on_a_thread_of_the_runtime_is_told_at_once() {
+    struct WaitsWhenDropped(Sender<bool>);
+    impl Drop for WaitsWhenDropped {
+        fn drop(&mut self) {
+            let waited = wait_idle(FOR_EVER).is_err();
+            self.0.send(waited && shutdown(FOR_EVER).is_err()).unwrap();
+        }
+    }
+
+    in_a_child!("a_destructor_on_a_thread_of_the_runtime_is_told_at_once");
+    let (gate, (tell, told)) = (Gate::default(), channel());
+    let held_up = gate.clone();
+    drop(spawn(move || {
+        held_up.pass();
+        WaitsWhenDropped(tell)
+    }));
+    gate.open();
+    assert!(told.recv().unwrap());
     wait_idle(AMPLE).unwrap();
 }
 

@@ -33,7 +33,7 @@ pub use error::Error;
 pub use lazy::Lazy;
 pub use pybackground_macros::background_runtime as background;
 pub use shutdown::{Unfinished, shutdown, wait_idle};
-pub use snapshot::{Overrun, Snapshot, Stack, Wait, snapshot};
+pub use snapshot::{Held, Overrun, Snapshot, Stack, Wait, snapshot};
 pub use timeout::Timeout;
 
 /// What the attribute expands to. Not for use by hand: it changes with every version.

@@ -12,6 +12,7 @@ use std::cell::RefCell;
 use std::collections::VecDeque;
 use std::sync::Arc;
 
+use crate::call::Call;
 use crate::pool;
 use crate::quiet::drop_quietly;
 use crate::sync::atomic::{AtomicBool, Ordering};
@@ -26,6 +27,8 @@ pub struct Limit {
 }
 
 struct Slots {
+    /// The pool knows of this limit.
+    known: bool,
     taken: usize,
     returning: VecDeque<Arc<Returning>>,
     waiting: VecDeque<Arc<dyn Job>>,
@@ -41,14 +44,50 @@ impl Limit {
     /// As many slots as `most`, which is at least 1.
     #[must_use]
     pub const fn new(most: usize) -> Self {
-        let slots = Slots { taken: 0, returning: VecDeque::new(), waiting: VecDeque::new() };
+        let slots =
+            Slots { known: false, taken: 0, returning: VecDeque::new(), waiting: VecDeque::new() };
         Self { most, slots: Mutex::new(slots) }
     }
 
     /// Queues `job` as soon as there is a slot for it.
     pub(crate) fn submit(&'static self, job: Arc<dyn Job>) {
-        lock(&self.slots).waiting.push_back(job);
-        self.start_waiting();
+        match self.hold(job) {
+            Ok(()) => self.start_waiting(),
+            Err(job) => job.refuse(pool::SHUT_DOWN),
+        }
+    }
+
+    /// Puts `job` behind those that wait, unless no call is let in: a shutdown, which first closes the
+    /// gate, then looks for limits, and then for what they hold back, would not find it.
+    fn hold(&'static self, job: Arc<dyn Job>) -> Result<(), Arc<dyn Job>> {
+        let limits = pool::limits();
+        let mut slots = lock(&self.slots);
+        if !slots.known {
+            slots.known = true;
+            limits.add(self);
+        }
+        if !pool::lets_in() {
+            return Err(job);
+        }
+        limits.hold();
+        slots.waiting.push_back(job);
+        Ok(())
+    }
+
+    /// The calls that wait for a slot.
+    pub(crate) fn held_calls(&self) -> Vec<Call> {
+        let slots = lock(&self.slots);
+        slots.waiting.iter().filter(|job| !job.is_done()).map(|job| job.call()).collect()
+    }
+
+    /// Ends the calls that wait for a slot.
+    pub(crate) fn refuse_held(&self, why: &str) {
+        let held = std::mem::take(&mut lock(&self.slots).waiting);
+        for job in held {
+            job.refuse(why);
+            drop_quietly(job);
+            pool::limits().let_go();
+        }
     }
 
     /// Gives the slot of a body that ended back.
@@ -87,12 +126,13 @@ impl Limit {
         while let Some(next) = self.next_waiting() {
             chaos();
             if next.admit() {
-                pool::submit(next);
+                pool::resume(next);
             } else {
                 // Closed while it waited; it leaves its slot to the next.
                 drop_quietly(next);
                 self.free_slot();
             }
+            pool::limits().let_go();
         }
         let _ = STARTING.try_with(|limits| limits.borrow_mut().pop());
     }

@@ -19,8 +19,8 @@ const LONGEST_PAUSE: Duration = Duration::from_millis(5);
 ///
 /// # Errors
 ///
-/// What still runs or waits when the time is over. Inside a body, which would have to wait for
-/// itself, at once.
+/// What still runs or waits when the time is over. On a thread of the runtime's, which would have to
+/// wait for itself, at once: inside a body, and in the destructor of a result that nobody wants.
 ///
 /// # Blocking
 ///
@@ -41,7 +41,7 @@ pub fn wait_idle(timeout: Duration) -> Result<(), Unfinished> {
     let mut pause = SHORTEST_PAUSE;
     while !is_idle(pool) {
         let now = Instant::now();
-        if !running::current().is_none() || end.is_some_and(|end| end <= now) {
+        if would_wait_for_itself() || end.is_some_and(|end| end <= now) {
             return Err(Unfinished::now(pool));
         }
         let rest = end.map_or(LONGEST_PAUSE, |end| end - now);
@@ -53,13 +53,23 @@ pub fn wait_idle(timeout: Duration) -> Result<(), Unfinished> {
 
 /// Ends the runtime: lets what was called end, for `timeout` at most, and then lets nothing more begin.
 ///
-/// From the beginning, calls from outside are refused; what runs may go on making calls. When
-/// all is done, or when the time is over, every call is refused: those that wait, and any later one.
-/// Bodies that still run are told to stop, as by a cancellation; they are not waited for.
+/// From the beginning, calls from outside are refused; what was called before goes on and may make
+/// calls. When all is done, or when the time is over, nothing begins any more, and every call that has
+/// not ended comes to its end:
+///
+/// | the call | ends |
+/// |---|---|
+/// | waits for a thread, or for a slot of its function's `limit` | refused: [`Error::is_refused`](crate::Error::is_refused) |
+/// | is `async`, has begun, and waits to be woken | cancelled: [`Error::is_cancelled`](crate::Error::is_cancelled); a later wake does nothing |
+/// | is running | when its body does: cancelled if the body heeds that it is told to stop, else with its value; whoever waits for it goes on waiting |
+/// | is made later | refused |
+///
+/// Bodies that run are told to stop, as by a cancellation, and not waited for. What the bodies that
+/// will not run had captured is dropped here.
 ///
 /// # Errors
 ///
-/// What still ran or waited when the time was over. Inside a body the time is over at once.
+/// What still ran or waited when the time was over; on a thread of the runtime's, that is at once.
 ///
 /// # Blocking
 ///
@@ -84,11 +94,16 @@ pub fn shutdown(timeout: Duration) -> Result<(), Unfinished> {
     let idle = wait_idle(timeout);
     pool.gate().close();
     if idle.is_err() {
-        pool.refuse_waiting();
         overruns::stop_all();
+        pool.refuse_waiting();
         pool::waits().wake_all();
     }
     idle
+}
+
+/// Whether this thread is one of those that are waited for.
+fn would_wait_for_itself() -> bool {
+    !running::current().is_none() || pool::is_worker()
 }
 
 /// Whether nothing is left to do. One look at one thing after the other can miss a call that goes from
@@ -100,6 +115,14 @@ fn is_idle(pool: &Pool) -> bool {
         idle.then_some(begun)
     };
     look().is_some_and(|first| look() == Some(first))
+}
+
+/// How many there are of each call.
+pub(crate) fn counted(calls: impl IntoIterator<Item = Call>) -> BTreeMap<Call, usize> {
+    calls.into_iter().fold(BTreeMap::new(), |mut counts, call| {
+        *counts.entry(call).or_default() += 1;
+        counts
+    })
 }
 
 /// What had not ended in time; see [`wait_idle`] and [`shutdown`].
@@ -117,37 +140,47 @@ fn is_idle(pool: &Pool) -> bool {
 /// ```
 #[derive(Clone, Debug)]
 pub struct Unfinished {
-    /// How many bodies of each call run.
+    /// How many bodies of each call run, wait to be woken, or wait for a slot.
     running: BTreeMap<Call, usize>,
-    suspended: usize,
+    suspended: BTreeMap<Call, usize>,
+    held: BTreeMap<Call, usize>,
     queued: usize,
 }
 
 impl Unfinished {
     fn now(pool: &Pool) -> Self {
-        let mut running = BTreeMap::new();
-        for body in running::stacks().into_iter().flat_map(|stack| stack.bodies) {
-            *running.entry(body.name.call()).or_insert(0) += 1;
+        let bodies = running::stacks().into_iter().flat_map(|stack| stack.bodies);
+        Self {
+            running: counted(bodies.map(|body| body.name.call())),
+            suspended: counted(running::suspended_calls()),
+            held: counted(pool.held_calls()),
+            queued: pool.waiting(),
         }
-        Self { running, suspended: running::suspended(), queued: pool.waiting() }
     }
 
-    /// The functions whose bodies ran, each once for each place it was called at.
+    /// The functions whose bodies ran, waited to be woken, or waited for a slot of their `limit`, in
+    /// this order; in each of the three, each once for each place it was called at.
     #[must_use]
     pub fn functions(&self) -> impl ExactSizeIterator<Item = &'static str> {
-        self.running.keys().map(|call| call.function())
+        self.calls().into_iter().map(|(call, _)| call.function())
     }
 
     /// Where those functions were called, in the same order.
     #[must_use]
     pub fn called_at(&self) -> impl ExactSizeIterator<Item = &'static Location<'static>> {
-        self.running.keys().map(|call| call.site())
+        self.calls().into_iter().map(|(call, _)| call.site())
     }
 
     /// How many `async` bodies waited to be woken.
     #[must_use]
     pub fn suspended(&self) -> usize {
-        self.suspended
+        self.suspended.values().sum()
+    }
+
+    /// How many calls waited for a slot of their function's `limit`.
+    #[must_use]
+    pub fn held(&self) -> usize {
+        self.held.values().sum()
     }
 
     /// How many calls waited for a thread, roughly.
@@ -155,17 +188,23 @@ impl Unfinished {
     pub fn queued(&self) -> usize {
         self.queued
     }
+
+    fn calls(&self) -> Vec<(Call, usize)> {
+        let calls = self.running.iter().chain(&self.suspended).chain(&self.held);
+        calls.map(|(call, bodies)| (*call, *bodies)).collect()
+    }
 }
 
 impl fmt::Display for Unfinished {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let bodies: usize = self.running.values().sum();
-        let Self { suspended, queued, .. } = self;
+        let (suspended, held, queued) = (self.suspended(), self.held(), self.queued);
         write!(
             f,
-            "{bodies} bodies still run, {suspended} async ones wait, {queued} calls are queued"
+            "{bodies} bodies still run, {suspended} async ones wait, {queued} calls are queued, \
+             {held} wait for a slot of their limit"
         )?;
-        for (at, (call, bodies)) in self.running.iter().enumerate() {
+        for (at, (call, bodies)) in self.calls().into_iter().enumerate() {
             f.write_str(if at == 0 { ": " } else { ", " })?;
             match bodies {
                 1 => write!(f, "{call}")?,

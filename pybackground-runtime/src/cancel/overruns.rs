@@ -117,6 +117,11 @@ pub(crate) fn stop_all() {
     overruns.sweep();
 }
 
+/// Whether the runtime is shut down while bodies ran.
+pub(crate) fn is_shut_down() -> bool {
+    lock_leaf(&OVERRUNS).shut_down
+}
+
 /// Whether any body is to stop.
 #[inline]
 pub(crate) fn is_any() -> bool {

@@ -25,6 +25,8 @@ pub(super) enum Cancelled {
     With(Stopped),
     /// Its body was to stop, and did.
     Heeded,
+    /// Its body waited, and nothing will run it any more.
+    CutOff { why: String },
     /// The body that waited for it was to stop.
     GivenUp(Stopped),
 }
@@ -72,6 +74,9 @@ impl Cancelled {
                     f,
                     "{call} was cancelled and will not run, because the call that made it is over: {maker}"
                 )
+            }
+            Self::CutOff { why } => {
+                write!(f, "{call} was cancelled while it waited, and will not go on: {why}")
             }
             Self::Heeded => write!(f, "{call} was cancelled, and its body has stopped"),
             Self::GivenUp(waiter) => {

@@ -73,8 +73,16 @@ impl Error {
         Self::new(call, Cause::Timeout { after, body })
     }
 
-    pub(crate) fn refused(call: Call, why: impl Into<String>) -> Self {
-        Self::new(call, Cause::Refused { why: why.into() })
+    /// The body will not be run, or not be run further.
+    pub(crate) fn not_run(call: Call, why: &str, body: BodyIs) -> Self {
+        let why = why.to_owned();
+        Self::new(
+            call,
+            match body {
+                BodyIs::NotStarted => Cause::Refused { why },
+                BodyIs::Stopped | BodyIs::Running => Cause::Cancelled(Cancelled::CutOff { why }),
+            },
+        )
     }
 
     /// Whether the body panicked.
@@ -103,8 +111,8 @@ impl Error {
         matches!(self.0.cause, Cause::Timeout { .. })
     }
 
-    /// Whether the call was cancelled: by [`Lazy::cancel`](crate::Lazy::cancel), or with the call
-    /// whose body made it or waited for it.
+    /// Whether the call was cancelled: by [`Lazy::cancel`](crate::Lazy::cancel), with the call
+    /// whose body made it or waited for it, or after it had started, by a shutdown.
     ///
     /// ```
     /// # use pybackground_runtime::{Lazy, sleep, spawn};
@@ -181,7 +189,7 @@ impl Error {
         }
     }
 
-    /// Whether the call never started because there was no thread for it.
+    /// Whether the call never started because there was no thread for it, or the runtime was shut down.
     ///
     /// ```
     /// # use pybackground_runtime::{Lazy, spawn};

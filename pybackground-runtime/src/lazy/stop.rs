@@ -25,8 +25,9 @@ impl<T> Lazy<T> {
         this
     }
 
-    /// Cancels the call: whoever waits gets [`Error::is_cancelled`], a body that has not started never
-    /// does, and one that runs is told so. Returns whether the call had not ended before.
+    /// Cancels the call: whoever waits gets [`Error::is_cancelled`](crate::Error::is_cancelled), a body
+    /// that has not started never does, and one that runs is told so. Returns whether the call had not
+    /// ended before.
     ///
     /// What a body that never started captured is dropped here, before this returns. A body that runs
     /// cannot be stopped, only asked to: it sees [`cancelled`](crate::cancelled), and ends at the next

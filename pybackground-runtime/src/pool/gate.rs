@@ -10,7 +10,7 @@ const INSIDE: u8 = 1;
 const CLOSED: u8 = 2;
 
 /// Why a call is refused.
-pub(super) const WHY: &str = "the runtime was shut down before the call";
+pub(crate) const WHY: &str = "the runtime was shut down";
 
 /// Closed in two steps, and never opened again.
 pub(crate) struct Gate(AtomicU8);
@@ -28,7 +28,8 @@ impl Gate {
 
     /// Keeps all calls out.
     pub(crate) fn close(&self) {
-        // ORDERING: as above.
+        // ORDERING: as above. Calls that wait elsewhere than in the queues look here under the lock of
+        // where they wait, which is then taken to end them.
         self.0.store(CLOSED, Ordering::Relaxed);
     }
 

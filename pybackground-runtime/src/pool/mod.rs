@@ -7,6 +7,7 @@
 //! | `global` | the one pool of the process |
 //! | `gate` | which calls are let in; closed by a shutdown |
 //! | `idle` | the stack of sleeping threads |
+//! | `limits` | the limits that hold calls back, outside the queues |
 //! | `worker` | the life of a thread |
 //! | `monitor` | the clock: deadlines, and growth while calls wait |
 //! | `deadlines` | the heap of deadlines |
@@ -21,6 +22,7 @@ mod gate;
 mod global;
 mod growth;
 mod idle;
+mod limits;
 mod monitor;
 mod probe;
 mod queues;
@@ -31,17 +33,20 @@ use std::io;
 use std::sync::Arc;
 use std::time::Duration;
 
+use crate::call::Call;
 use crate::config::Config;
 use crate::deadline::Deadline;
 use crate::quiet::drop_quietly;
+use crate::running;
 use crate::sync::atomic::{AtomicUsize, Ordering};
 use crate::sync::{chaos, thread};
 use crate::task::Job;
 use crate::waits::Waits;
 use counts::{AtomicCounts, Wake};
-pub(crate) use gate::Gate;
+pub(crate) use gate::{Gate, WHY as SHUT_DOWN};
 pub(crate) use global::{existing, global};
 use idle::Idle;
+use limits::Limits;
 use monitor::Monitor;
 use queues::Queues;
 use roster::Roster;
@@ -66,6 +71,7 @@ pub(crate) struct Pool {
     joining: AtomicUsize,
     waits: Waits,
     gate: Gate,
+    limits: Limits,
     /// How many threads there may be: as configured, or as many as the system last gave.
     max_threads: AtomicUsize,
 }
@@ -76,6 +82,38 @@ pub(crate) fn submit(job: Arc<dyn Job>) {
         Some(worker) => worker.push(job),
         None => global().push(job),
     });
+}
+
+/// Queues a call that was let in before, whoever has it go on: a slot came free for it, or its future
+/// was woken.
+pub(crate) fn resume(job: Arc<dyn Job>) {
+    with_current(|worker| match worker {
+        Some(worker) => worker.push(job),
+        None => global().push_again(job),
+    });
+}
+
+/// Whether a call made on the current thread is let in.
+pub(crate) fn lets_in() -> bool {
+    with_current(|worker| match worker {
+        Some(worker) => worker.pool().gate.lets_in_from_bodies(),
+        None => global().gate.lets_in_from_outside(),
+    })
+}
+
+/// Whether no call is let in any more, nor goes on.
+pub(crate) fn is_closed() -> bool {
+    !global().gate.lets_in_from_bodies()
+}
+
+/// Whether the current thread is one that runs calls, also between two of them.
+pub(crate) fn is_worker() -> bool {
+    with_current(|worker| worker.is_some())
+}
+
+/// The limits that hold calls back.
+pub(crate) fn limits() -> &'static Limits {
+    &global().limits
 }
 
 /// How long a wait may take before it is reported, if any is to be.
@@ -138,6 +176,7 @@ impl Pool {
             joining: AtomicUsize::new(0),
             waits: Waits::new(),
             gate: Gate::new(),
+            limits: Limits::new(),
             max_threads: AtomicUsize::new(config.max_threads()),
             config,
         }
@@ -146,8 +185,20 @@ impl Pool {
     /// Queues a call from outside.
     fn push(self: &Arc<Self>, job: Arc<dyn Job>) {
         if !self.gate.lets_in_from_outside() {
-            return job.refuse(gate::WHY);
+            return job.refuse(SHUT_DOWN);
         }
+        self.queue(job);
+    }
+
+    /// As `push`, for a call that was let in before.
+    fn push_again(self: &Arc<Self>, job: Arc<dyn Job>) {
+        if !self.gate.lets_in_from_bodies() {
+            return job.refuse(SHUT_DOWN);
+        }
+        self.queue(job);
+    }
+
+    fn queue(self: &Arc<Self>, job: Arc<dyn Job>) {
         if self.config.is_sequential() {
             return job.run();
         }
@@ -252,14 +303,20 @@ impl Pool {
         &self.gate
     }
 
-    /// Ends the calls that wait, because the runtime is shut down.
+    /// Ends the calls that wait, because the runtime is shut down: for a thread, for a slot of their
+    /// function's limit, or for something that would have woken their future.
     pub(crate) fn refuse_waiting(&self) {
-        self.refuse_all(gate::WHY);
+        self.refuse_all(SHUT_DOWN);
+        self.limits.refuse_all(SHUT_DOWN);
+        for job in running::suspended_jobs() {
+            job.refuse(SHUT_DOWN);
+            drop_quietly(job);
+        }
     }
 
     /// Whether no thread has or looks for a call, and none waits, as far as this can be told at once.
     pub(crate) fn seems_idle(&self) -> bool {
-        self.queues.is_empty() && self.counts.read().active == 0
+        self.limits.held() == 0 && self.queues.is_empty() && self.counts.read().active == 0
     }
 
     pub(crate) fn threads(&self) -> usize {
@@ -269,5 +326,10 @@ impl Pool {
 
     pub(crate) fn waiting(&self) -> usize {
         self.queues.len()
+    }
+
+    /// The calls that wait for a slot of their function's limit.
+    pub(crate) fn held_calls(&self) -> Vec<Call> {
+        self.limits.calls()
     }
 }

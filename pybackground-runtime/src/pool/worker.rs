@@ -169,7 +169,7 @@ impl Worker {
     #[inline]
     pub(crate) fn push(&self, job: Arc<dyn Job>) {
         if !self.pool.gate.lets_in_from_bodies() {
-            return job.refuse(super::gate::WHY);
+            return job.refuse(super::SHUT_DOWN);
         }
         self.own.push(job, &self.pool.queues);
         chaos();

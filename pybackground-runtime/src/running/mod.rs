@@ -25,4 +25,4 @@ pub(crate) use boards::{Stack, ancestors, begun, call_of, is_running, made_by, s
 pub(crate) use frame::{Frame, FrameCell};
 pub(crate) use names::Key;
 pub(crate) use stack::{current, current_maker, enter, this_thread, upcoming};
-pub(crate) use suspended::{Suspended, suspended};
+pub(crate) use suspended::{Suspended, suspended, suspended_calls, suspended_jobs};

@@ -1,26 +1,58 @@
 //! Futures that wait to be woken: they run on no thread, and yet are not at their end.
 
-use std::sync::atomic::{AtomicUsize, Ordering};
+use std::mem;
+use std::sync::{Arc, Mutex, Weak};
 
-static SUSPENDED: AtomicUsize = AtomicUsize::new(0);
+use crate::call::Call;
+use crate::sync::lock_leaf;
+use crate::task::Job;
 
-/// Counts a future for as long as it is suspended.
-pub(crate) struct Suspended(());
+static SUSPENDED: Mutex<Registry> = Mutex::new(Registry { calls: Vec::new(), free: Vec::new() });
+
+/// Calls are named by their places here, which are used again.
+struct Registry {
+    calls: Vec<Option<Weak<dyn Job>>>,
+    free: Vec<usize>,
+}
+
+/// A future is known to be suspended until this is dropped.
+pub(crate) struct Suspended(usize);
 
 impl Suspended {
-    pub(crate) fn new() -> Self {
-        SUSPENDED.fetch_add(1, Ordering::SeqCst);
-        Self(())
+    pub(crate) fn new(job: Weak<dyn Job>) -> Self {
+        let mut registry = lock_leaf(&SUSPENDED);
+        let Registry { calls, free } = &mut *registry;
+        let place = free.pop().unwrap_or_else(|| {
+            calls.push(None);
+            calls.len() - 1
+        });
+        calls[place] = Some(job);
+        Self(place)
     }
 }
 
 impl Drop for Suspended {
     fn drop(&mut self) {
-        SUSPENDED.fetch_sub(1, Ordering::SeqCst);
+        let mut registry = lock_leaf(&SUSPENDED);
+        registry.free.push(self.0);
+        let job = registry.calls[self.0].take();
+        drop(registry);
+        mem::drop(job);
     }
 }
 
 /// How many there are.
 pub(crate) fn suspended() -> usize {
-    SUSPENDED.load(Ordering::SeqCst)
+    let registry = lock_leaf(&SUSPENDED);
+    registry.calls.len() - registry.free.len()
+}
+
+/// The calls whose futures are suspended.
+pub(crate) fn suspended_jobs() -> Vec<Arc<dyn Job>> {
+    lock_leaf(&SUSPENDED).calls.iter().flatten().filter_map(Weak::upgrade).collect()
+}
+
+/// What the suspended futures were called as.
+pub(crate) fn suspended_calls() -> Vec<Call> {
+    suspended_jobs().into_iter().map(|job| job.call()).collect()
 }

@@ -3,8 +3,10 @@
 //! | file | subject |
 //! |---|---|
 //! | `stack` | the bodies on one thread, and what it waits for |
+//! | `held` | calls that their function's limit holds back |
 //! | `report` | the snapshot as a table; printing one when a wait takes long |
 
+mod held;
 mod report;
 mod stack;
 
@@ -15,6 +17,8 @@ use crate::call::Call;
 use crate::cancel::overruns;
 use crate::pool;
 use crate::running;
+use crate::shutdown::counted;
+pub use held::Held;
 pub(crate) use report::report_wait;
 pub use stack::{Stack, Wait};
 
@@ -48,9 +52,12 @@ pub fn snapshot() -> Snapshot {
     let (overrunning, overruns) = overruns::read();
     let pool = pool::existing();
     let (threads, queued) = pool.map_or((0, 0), |pool| (pool.threads(), pool.waiting()));
+    let held = counted(pool.map(|pool| pool.held_calls()).unwrap_or_default());
+    let held = held.into_iter().map(|(call, calls)| Held { call, calls }).collect();
     let overrunning =
         overrunning.into_iter().map(|(call, bodies)| Overrun { call, bodies }).collect();
-    Snapshot { threads, queued, stacks: stacks(), overrunning, overruns }
+    let suspended = running::suspended();
+    Snapshot { threads, queued, suspended, held, stacks: stacks(), overrunning, overruns }
 }
 
 /// The threads that run bodies or wait for calls.
@@ -77,6 +84,8 @@ fn stacks() -> Vec<Stack> {
 pub struct Snapshot {
     threads: usize,
     queued: usize,
+    suspended: usize,
+    held: Vec<Held>,
     stacks: Vec<Stack>,
     overrunning: Vec<Overrun>,
     overruns: u64,
@@ -108,6 +117,26 @@ impl Snapshot {
     #[must_use]
     pub fn queued(&self) -> usize {
         self.queued
+    }
+
+    /// How many `async` bodies wait to be woken, and so hold no thread.
+    ///
+    /// ```
+    /// assert_eq!(pybackground_runtime::snapshot().suspended(), 0);
+    /// ```
+    #[must_use]
+    pub fn suspended(&self) -> usize {
+        self.suspended
+    }
+
+    /// The calls that wait for a slot of their function's `limit`, and so not yet for a thread.
+    ///
+    /// ```
+    /// assert!(pybackground_runtime::snapshot().held().is_empty());
+    /// ```
+    #[must_use]
+    pub fn held(&self) -> &[Held] {
+        &self.held
     }
 
     /// The threads that run bodies or wait for calls, those from outside last.

@@ -13,14 +13,18 @@ use crate::sync::lock_leaf;
 
 impl fmt::Display for Snapshot {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Self { threads, queued, .. } = self;
-        writeln!(f, "pybackground: {threads} threads, {queued} calls queued")?;
+        let Self { threads, queued, suspended, .. } = self;
+        write!(f, "pybackground: {threads} threads, {queued} calls queued")?;
+        writeln!(f, ", {suspended} async bodies wait to be woken")?;
         if !self.stacks.is_empty() {
             let head = "what it runs, and waits for";
             writeln!(f, "  {:<16} {:>9}  {head}", "thread", "for")?;
         }
         for stack in &self.stacks {
             stack.tell(f)?;
+        }
+        for held in &self.held {
+            writeln!(f, "  {} × {} waits for a slot of its limit", held.calls, held.call)?;
         }
         let still: usize = self.overrunning.iter().map(|overrun| overrun.bodies).sum();
         writeln!(f, "{} bodies ran on when their call was over, {still} still do", self.overruns)?;

@@ -19,6 +19,11 @@ pub(crate) trait Body: Send + Sized + 'static {
     /// The function's path, for messages.
     fn function() -> &'static str;
 
+    /// Whether a step of it was run before.
+    fn has_started(&self) -> bool {
+        false
+    }
+
     /// Runs the body, or a step of it.
     fn run(self, waker: impl FnOnce() -> Waker) -> Step<Self>;
 }
@@ -87,11 +92,14 @@ where
 }
 
 /// The body of an `async` function.
-pub(crate) struct Suspending<F>(Pin<Box<F>>);
+pub(crate) struct Suspending<F> {
+    future: Pin<Box<F>>,
+    has_started: bool,
+}
 
 impl<F> Suspending<F> {
     pub(crate) fn new(future: F) -> Self {
-        Self(Box::pin(future))
+        Self { future: Box::pin(future), has_started: false }
     }
 }
 
@@ -107,8 +115,13 @@ where
         path_of_enclosing_function::<F>()
     }
 
+    fn has_started(&self) -> bool {
+        self.has_started
+    }
+
     fn run(mut self, waker: impl FnOnce() -> Waker) -> Step<Self> {
-        match self.0.as_mut().poll(&mut Context::from_waker(&waker())) {
+        self.has_started = true;
+        match self.future.as_mut().poll(&mut Context::from_waker(&waker())) {
             Poll::Ready(value) => Step::Finished(value),
             Poll::Pending => Step::Suspended(self),
         }

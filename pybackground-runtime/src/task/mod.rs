@@ -31,7 +31,7 @@ mod stage;
 mod verdicts;
 
 use std::panic::{RefUnwindSafe, UnwindSafe};
-use std::sync::Arc;
+use std::sync::{Arc, Weak};
 use std::task::{Wake, Waker};
 use std::time::Instant;
 
@@ -45,6 +45,7 @@ use crate::quiet::drop_quietly;
 use crate::running::{self, Frame};
 use crate::sync::{Mutex, lock};
 
+use attached::Attached;
 pub(crate) use body::{Body, Closure, Step, Suspending};
 #[cfg(not(debug_assertions))]
 pub(crate) use body::{LARGE, LargeClosure};
@@ -85,7 +86,8 @@ pub(crate) trait Job: Send + Sync + UnwindSafe + RefUnwindSafe {
     fn runner(&self) -> Frame;
     /// Keeps why a wait ended before the call did, for as long as the call is kept.
     fn keep_verdict(&self, error: Error) -> &Error;
-    /// Closes the call because it cannot be run, unless somebody runs it.
+    /// Closes the call because it cannot be run, or cannot go on, unless somebody runs it. Its body is
+    /// dropped here.
     fn refuse(&self, why: &str);
     fn call(&self) -> Call;
     fn deadline(&self) -> Option<Arc<Deadline>>;
@@ -183,15 +185,21 @@ impl<B: Body> Task<B> {
         let next = {
             let mut core = lock(&self.core);
             tell_of_end(&mut core);
-            let next = core.suspend(body);
+            let next = core.suspend(body, || Arc::downgrade(&self) as Weak<dyn Job>);
             if !matches!(next, Suspend::TooLate(_)) {
                 self.phase.reserve();
             }
             next
         };
         match next {
-            Suspend::Stored => {}
-            Suspend::Requeue => pool::submit(self),
+            Suspend::Stored => {
+                // A shutdown looks for futures after it has closed the runtime; this one may have
+                // come too late for that.
+                if pool::is_closed() {
+                    self.refuse(pool::SHUT_DOWN);
+                }
+            }
+            Suspend::Requeue => pool::resume(self),
             Suspend::TooLate(body) => {
                 self.origin.leave_slot();
                 drop_quietly(body);
@@ -205,23 +213,18 @@ impl<B: Body> Task<B> {
             let mut core = lock(&self.core);
             let runner = self.runner();
             let close = core.close(error);
-            match close {
-                Close::NeverEnds { .. } => self.phase.done(),
-                Close::RunsOn(_) => {
-                    overruns::began(runner, Stopped { call: self.identity(), why });
-                    core.attached().make_known(runner);
-                    self.phase.done();
-                }
-                Close::TooLate => {}
+            if let Close::RunsOn(_) = close {
+                overruns::began(runner, Stopped { call: self.identity(), why });
+                core.attached().make_known(runner);
+            }
+            if !matches!(close, Close::TooLate) {
+                self.phase.done();
             }
             (runner, close)
         };
         match close {
             Close::NeverEnds { attached, held } => {
-                attached.wake();
-                if !held {
-                    self.origin.leave_slot();
-                }
+                self.never_ends(attached, held);
                 true
             }
             Close::RunsOn(attached) => {
@@ -230,6 +233,14 @@ impl<B: Body> Task<B> {
                 true
             }
             Close::TooLate => false,
+        }
+    }
+
+    /// Tells of a call that was closed while nobody ran its body.
+    fn never_ends(&self, attached: Attached, held: bool) {
+        attached.wake();
+        if !held {
+            self.origin.leave_slot();
         }
     }
 
@@ -312,10 +323,21 @@ impl<B: Body> Job for Task<B> {
     }
 
     fn refuse(&self, why: &str) {
-        if let Some(body) = self.start(Core::claim) {
-            self.finish(Err(Error::refused(self.identity(), why)));
-            drop_quietly(body);
+        let close = {
+            let mut core = lock(&self.core);
+            if core.is_running() {
+                return;
+            }
+            let close = core.close(|body| Error::not_run(self.identity(), why, body));
+            if !matches!(close, Close::TooLate) {
+                self.phase.done();
+            }
+            close
+        };
+        if let Close::NeverEnds { attached, held } = close {
+            self.never_ends(attached, held);
         }
+        self.drop_leftover();
     }
 
     fn call(&self) -> Call {
@@ -413,16 +435,16 @@ impl<B: Body> Handle<B::Output> for Task<B> {
 /// A future's own waker: being woken puts the task back into the queue.
 impl<B: Body> Wake for Task<B> {
     fn wake(self: Arc<Self>) {
-        let queue = {
+        let suspended = {
             let mut core = lock(&self.core);
-            let queue = core.wake();
-            if queue {
+            let suspended = core.wake();
+            if suspended.is_some() {
                 self.phase.reserve();
             }
-            queue
+            suspended
         };
-        if queue {
-            pool::submit(self);
+        if suspended.is_some() {
+            pool::resume(self);
         }
     }
 }

@@ -6,13 +6,14 @@ use std::task::Waker;
 
 use super::attached::Attached;
 use super::body::{Body, Step};
-use super::stage::Outcome;
+use super::stage::{BodyIs, Outcome};
 use super::verdicts::Verdicts;
 use crate::call::Call;
 use crate::cancel::overruns;
 use crate::error::Error;
 use crate::limit::{self, Limit};
 use crate::options::Options;
+use crate::pool;
 use crate::quiet::drop_quietly;
 use crate::running::{self, Frame, FrameCell, Key};
 use crate::sync::OnceLock;
@@ -79,14 +80,27 @@ impl<B: Body> Origin<B> {
     #[inline]
     pub(super) fn run(&self, body: B, waker: impl FnOnce() -> Waker) -> Result<Step<B>, Error> {
         let maker = self.maker.get();
-        if let Some(stopped) = overruns::stopped(maker) {
+        if overruns::is_any()
+            && let Some(error) = self.must_not_run(&body)
+        {
             drop_quietly(body);
-            return Err(Error::cancelled_with(self.call(), stopped));
+            return Err(error);
         }
         let _slot = self.limit().map(limit::hold_slot);
         let _entered = running::enter(maker, self.key(), || self.call());
         catch_unwind(AssertUnwindSafe(|| body.run(waker)))
             .map_err(|payload| Error::unwound(self.call(), payload))
+    }
+
+    /// Why the body is not to begin, or go on, although a thread has come to it.
+    #[cold]
+    fn must_not_run(&self, body: &B) -> Option<Error> {
+        if overruns::is_shut_down() {
+            let is = if body.has_started() { BodyIs::Stopped } else { BodyIs::NotStarted };
+            return Some(Error::not_run(self.call(), pool::SHUT_DOWN, is));
+        }
+        let stopped = overruns::stopped(self.maker.get())?;
+        Some(Error::cancelled_with(self.call(), stopped))
     }
 
     /// What tells this kind of call from others.

@@ -18,8 +18,9 @@
 //! A step returns what its maker has to do next, with no lock held: drop a body, drop a result that
 //! came too late, wake those who wait. This file knows no clock and no thread.
 
-use std::sync::Arc;
+use std::sync::{Arc, Weak};
 
+use super::Job;
 use super::attached::Attached;
 use super::body::Body;
 use crate::deadline::Deadline;
@@ -193,7 +194,7 @@ impl<B: Body> Core<B> {
         }
     }
 
-    pub(super) fn suspend(&mut self, body: B) -> Suspend<B> {
+    pub(super) fn suspend(&mut self, body: B, job: impl FnOnce() -> Weak<dyn Job>) -> Suspend<B> {
         let Stage::Running { woken } = self.stage else {
             return Suspend::TooLate(body);
         };
@@ -201,26 +202,26 @@ impl<B: Body> Core<B> {
             self.stage = Stage::Queued(body);
             Suspend::Requeue
         } else {
-            self.stage = Stage::Suspended(body, Suspended::new());
+            self.stage = Stage::Suspended(body, Suspended::new(job()));
             Suspend::Stored
         }
     }
 
-    /// Whether the task has to be queued again.
+    /// If the task has to be queued again: what counts it as suspended until that is done.
     #[must_use]
-    pub(super) fn wake(&mut self) -> bool {
+    pub(super) fn wake(&mut self) -> Option<Suspended> {
         match std::mem::replace(&mut self.stage, Stage::Taken) {
-            Stage::Suspended(body, _) => {
+            Stage::Suspended(body, suspended) => {
                 self.stage = Stage::Queued(body);
-                true
+                Some(suspended)
             }
             Stage::Running { .. } => {
                 self.stage = Stage::Running { woken: true };
-                false
+                None
             }
             queued_or_ended => {
                 self.stage = queued_or_ended;
-                false
+                None
             }
         }
     }
@@ -228,8 +229,10 @@ impl<B: Body> Core<B> {
     pub(super) fn close(&mut self, why: impl FnOnce(BodyIs) -> Error) -> Close {
         let held = matches!(self.stage, Stage::Held(_));
         let (body, is) = match std::mem::replace(&mut self.stage, Stage::Taken) {
-            Stage::Held(body) | Stage::Queued(body) => (Some(body), BodyIs::NotStarted),
-            Stage::Suspended(body, _) => (Some(body), BodyIs::Stopped),
+            Stage::Held(body) | Stage::Queued(body) | Stage::Suspended(body, _) => {
+                let is = if body.has_started() { BodyIs::Stopped } else { BodyIs::NotStarted };
+                (Some(body), is)
+            }
             Stage::Running { .. } => (None, BodyIs::Running),
             ended @ (Stage::Done(_) | Stage::Closed { .. } | Stage::Taken) => {
                 self.stage = ended;

@@ -1,0 +1,52 @@
+//! The limits that hold calls back, for those who ask what is left to do.
+
+use std::sync::Mutex;
+use std::sync::atomic::{AtomicUsize, Ordering};
+
+use crate::call::Call;
+use crate::limit::Limit;
+use crate::sync::lock_leaf;
+
+/// Limits that ever held a call back, and how many calls all of them hold back now.
+pub(crate) struct Limits {
+    known: Mutex<Vec<&'static Limit>>,
+    held: AtomicUsize,
+}
+
+impl Limits {
+    pub(super) fn new() -> Self {
+        Self { known: Mutex::new(Vec::new()), held: AtomicUsize::new(0) }
+    }
+
+    /// A limit is about to hold back a call for the first time.
+    pub(crate) fn add(&self, limit: &'static Limit) {
+        lock_leaf(&self.known).push(limit);
+    }
+
+    /// A call is held back, until `let_go`: that is, until it is queued or closed.
+    pub(crate) fn hold(&self) {
+        self.held.fetch_add(1, Ordering::SeqCst);
+    }
+
+    pub(crate) fn let_go(&self) {
+        self.held.fetch_sub(1, Ordering::SeqCst);
+    }
+
+    pub(super) fn held(&self) -> usize {
+        self.held.load(Ordering::SeqCst)
+    }
+
+    /// The calls that are held back.
+    pub(super) fn calls(&self) -> Vec<Call> {
+        self.all().into_iter().flat_map(Limit::held_calls).collect()
+    }
+
+    /// Ends the calls that are held back.
+    pub(super) fn refuse_all(&self, why: &str) {
+        self.all().into_iter().for_each(|limit| limit.refuse_held(why));
+    }
+
+    fn all(&self) -> Vec<&'static Limit> {
+        lock_leaf(&self.known).clone()
+    }
+}
