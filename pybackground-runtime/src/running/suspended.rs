@@ -1,6 +1,5 @@
 //! Futures that wait to be woken: they run on no thread, and yet are not at their end.
 
-use std::mem;
 use std::sync::{Arc, Mutex, Weak};
 
 use crate::call::Call;
@@ -37,7 +36,7 @@ impl Drop for Suspended {
         registry.free.push(self.0);
         let job = registry.calls[self.0].take();
         drop(registry);
-        mem::drop(job);
+        drop(job);
     }
 }
 
