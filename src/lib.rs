@@ -159,10 +159,20 @@
 //! many there may be, their stacks and how long they stay; `PYBACKGROUND_MODE=sequential` runs each
 //! call to its end where it is made, for a debugger.
 //!
+//! # The guide
+//!
+//! This page tells what there is. The [guide] has a page for those who come from PyBackground, threads or
+//! rayon, and pages on which tool to choose, on blocking and computing, locks, errors, the end of
+//! the process, and tests.
+//!
 //! # Where it comes from
 //!
 //! From PyBackground, David Baird's Python module of 2008 for "adhoc multithreading", which had it from
 //! the transparent futures of the Io language.
+
+// Its programs are run by `tests/guide`, which has the crates that they compare with.
+#[cfg(all(doc, not(doctest)))]
+pub mod guide;
 
 pub use pybackground_macros::background;
 pub use pybackground_runtime::__private;

@@ -39,7 +39,7 @@ struct Row {
     steps: u64,
 }
 
-/// The call. Its body only computes, so no thread is added to those that the processors can serve.
+/// The call. `compute` says that the body keeps a processor busy and waits for nothing.
 #[background(compute)]
 fn row_in_background(y: u32) -> Row {
     row(y)

@@ -1,0 +1,24 @@
+//! The programs in the pages of the guide are compiled and run as examples of this package, which has
+//! the crates that the pages compare with.
+
+/// A page of the guide.
+#[cfg(doctest)]
+macro_rules! pages {
+    ($($page:ident)+) => {$(
+        #[doc = include_str!(concat!("../../docs/guide/", stringify!($page), ".md"))]
+        mod $page {}
+    )+};
+}
+
+#[cfg(doctest)]
+pages! {
+    from_pybackground
+    from_threads
+    from_rayon
+    which_one
+    blocking_and_compute
+    locks
+    errors
+    process_end
+    testing
+}
