@@ -67,7 +67,7 @@ pub(crate) struct Pool {
     /// Threads that exist or are being started, and how many there ever were.
     threads: AtomicUsize,
     started: AtomicUsize,
-    /// Threads blocked in a join.
+    /// Threads blocked in a join, or that look for a call again and again.
     joining: AtomicUsize,
     waits: Waits,
     gate: Gate,
@@ -322,6 +322,20 @@ impl Pool {
     pub(crate) fn threads(&self) -> usize {
         // ORDERING: a reading for reports.
         self.threads.load(Ordering::Relaxed)
+    }
+
+    /// How many threads there may be.
+    pub(crate) fn max_threads(&self) -> usize {
+        // ORDERING: as above.
+        self.max_threads.load(Ordering::Relaxed)
+    }
+
+    /// Whether calls wait although there may be no more threads, and each runs or waits for one.
+    pub(crate) fn is_starved(&self) -> bool {
+        let counts = self.counts.read();
+        let taken = counts.active - counts.searching + self.joining.load(Ordering::Relaxed);
+        let threads = self.threads();
+        threads >= self.max_threads() && taken >= threads && !self.queues.is_empty()
     }
 
     pub(crate) fn waiting(&self) -> usize {

@@ -7,6 +7,7 @@ use super::Pool;
 use super::idle::{Awake, Sleeper};
 use super::probe::ThreadId;
 use super::queues::OwnQueue;
+use crate::error::Error;
 use crate::limit::holds_slot;
 use crate::quiet::quietly;
 use crate::running;
@@ -111,6 +112,10 @@ pub(crate) struct Worker {
     sleeper: Arc<Sleeper>,
     /// How deep the stack may be for one more body on top of the one that waits.
     stack_floor: usize,
+    /// The last wait of the body was for a time and in vain. A body that looks for a call again and
+    /// again waits for it as much as one that blocks, so the thread counts as joining until such a wait
+    /// succeeds or the body ends.
+    polls: Cell<bool>,
     /// The thread is about to end: what its destructors call is a call from outside.
     retired: Cell<bool>,
 }
@@ -134,6 +139,7 @@ pub(super) fn run(pool: Arc<Pool>, id: usize) {
         status,
         sleeper: Sleeper::current(),
         stack_floor,
+        polls: Cell::new(false),
         retired: Cell::new(false),
     };
     WORKER.with(|slot| slot.get_or_init(|| worker).work());
@@ -223,22 +229,36 @@ impl Worker {
         }
     }
 
-    /// Gives this thread's place to others while `wait` blocks.
-    pub(crate) fn block_while<R>(&self, wait: impl FnOnce() -> R) -> R {
+    /// Gives this thread's place to others while `wait` blocks, which tells whether what it waits for
+    /// has come.
+    pub(crate) fn block_while(
+        &self,
+        wait: impl FnOnce() -> Result<bool, Error>,
+    ) -> Result<bool, Error> {
         self.status.set_running(false);
         self.own.rest(&self.pool.queues);
-        self.pool.joining.fetch_add(1, Ordering::SeqCst);
+        if !self.polls.replace(true) {
+            self.pool.joining.fetch_add(1, Ordering::SeqCst);
+        }
         self.pool.counts.block();
         chaos();
         if !self.pool.queues.is_empty() {
             self.pool.wake_one();
         }
         let result = wait();
-        self.pool.joining.fetch_sub(1, Ordering::SeqCst);
+        if !matches!(result, Ok(false)) {
+            self.stop_polling();
+        }
         self.pool.counts.unblock();
         self.status.set_running(true);
         self.status.ask_for_look();
         result
+    }
+
+    fn stop_polling(&self) {
+        if self.polls.replace(false) {
+            self.pool.joining.fetch_sub(1, Ordering::SeqCst);
+        }
     }
 
     fn work(&self) {
@@ -291,6 +311,7 @@ impl Worker {
             self.status.count_start();
             // A panic gets here from the destructor of a result that nobody waits for.
             quietly(move || job.run());
+            self.stop_polling();
             if self.pool.counts.leave_if_crowded() {
                 self.status.set_running(false);
                 return false;

@@ -52,12 +52,24 @@ pub fn snapshot() -> Snapshot {
     let (overrunning, overruns) = overruns::read();
     let pool = pool::existing();
     let (threads, queued) = pool.map_or((0, 0), |pool| (pool.threads(), pool.waiting()));
+    let max_threads = pool.map(|pool| pool.max_threads());
+    let is_starved = pool.is_some_and(|pool| pool.is_starved());
     let held = counted(pool.map(|pool| pool.held_calls()).unwrap_or_default());
     let held = held.into_iter().map(|(call, calls)| Held { call, calls }).collect();
     let overrunning =
         overrunning.into_iter().map(|(call, bodies)| Overrun { call, bodies }).collect();
     let suspended = running::suspended();
-    Snapshot { threads, queued, suspended, held, stacks: stacks(), overrunning, overruns }
+    Snapshot {
+        threads,
+        max_threads,
+        is_starved,
+        queued,
+        suspended,
+        held,
+        stacks: stacks(),
+        overrunning,
+        overruns,
+    }
 }
 
 /// The threads that run bodies or wait for calls.
@@ -83,6 +95,8 @@ fn stacks() -> Vec<Stack> {
 #[derive(Clone, Debug)]
 pub struct Snapshot {
     threads: usize,
+    max_threads: Option<usize>,
+    is_starved: bool,
     queued: usize,
     suspended: usize,
     held: Vec<Held>,
@@ -107,6 +121,34 @@ impl Snapshot {
     #[must_use]
     pub fn threads(&self) -> usize {
         self.threads
+    }
+
+    /// How many threads there may be: as configured, or as many as the system last gave. `None` before
+    /// the first call.
+    ///
+    /// There are more if all of them wait for calls: then only one more can end the waiting.
+    ///
+    /// ```
+    /// use pybackground_runtime::{configure, snapshot, spawn};
+    ///
+    /// configure().max_threads(64).install().unwrap();
+    /// assert_eq!(spawn(|| 1), 1);
+    /// assert_eq!(snapshot().max_threads(), Some(64));
+    /// ```
+    #[must_use]
+    pub fn max_threads(&self) -> Option<usize> {
+        self.max_threads
+    }
+
+    /// Whether calls wait for a thread although there are as many as there may be, and each of them runs
+    /// a body or waits for a call: [`stacks`](Snapshot::stacks) tells which.
+    ///
+    /// ```
+    /// assert!(!pybackground_runtime::snapshot().is_starved());
+    /// ```
+    #[must_use]
+    pub fn is_starved(&self) -> bool {
+        self.is_starved
     }
 
     /// How many calls wait for a thread, roughly.

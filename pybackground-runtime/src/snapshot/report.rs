@@ -14,8 +14,14 @@ use crate::sync::lock_leaf;
 impl fmt::Display for Snapshot {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let Self { threads, queued, suspended, .. } = self;
-        write!(f, "pybackground: {threads} threads, {queued} calls queued")?;
-        writeln!(f, ", {suspended} async bodies wait to be woken")?;
+        write!(f, "pybackground: {threads} threads")?;
+        if let Some(most) = self.max_threads.filter(|most| most <= threads) {
+            write!(f, " (max_threads is {most})")?;
+        }
+        writeln!(f, ", {queued} calls queued, {suspended} async bodies wait to be woken")?;
+        if self.is_starved {
+            writeln!(f, "  no thread is left for the queued calls: max_threads have these to do")?;
+        }
         if !self.stacks.is_empty() {
             let head = "what it runs, and waits for";
             writeln!(f, "  {:<16} {:>9}  {head}", "thread", "for")?;
