@@ -19,7 +19,6 @@ fn make_a_call() {
 fn a_bad_value_is_refused_at_the_first_call() {
     for (name, value, form) in [
         ("PYBACKGROUND_WORKERS", "two", "whole number"),
-        ("PYBACKGROUND_WORKERS", "", "whole number"),
         ("PYBACKGROUND_WORKERS", "-1", "whole number"),
         ("PYBACKGROUND_WORKERS", "1.5", "whole number"),
         ("PYBACKGROUND_WORKERS", "0", "from 1 to"),
@@ -27,7 +26,9 @@ fn a_bad_value_is_refused_at_the_first_call() {
         ("PYBACKGROUND_MAX_THREADS", "many", "whole number"),
         ("PYBACKGROUND_MAX_THREADS", "0", "from 1 to"),
         ("PYBACKGROUND_STACK_SIZE", "2M", "whole number"),
-        ("PYBACKGROUND_STACK_SIZE", "0", "from 1"),
+        ("PYBACKGROUND_STACK_SIZE", "0", "from 65536"),
+        ("PYBACKGROUND_STACK_SIZE", "65535", "from 65536"),
+        ("PYBACKGROUND_STACK_SIZE", "18446744073709551615", "from 65536"),
         ("PYBACKGROUND_KEEP_ALIVE", "-1", "seconds"),
         ("PYBACKGROUND_KEEP_ALIVE", "NaN", "seconds"),
         ("PYBACKGROUND_KEEP_ALIVE", "10s", "seconds"),
@@ -42,6 +43,21 @@ fn a_bad_value_is_refused_at_the_first_call() {
         for part in [name, value, form] {
             assert!(told.contains(part), "{part} for {name}={value} in: {told}");
         }
+    }
+}
+
+#[test]
+fn values_at_the_edge_are_accepted() {
+    for (name, value) in [
+        ("PYBACKGROUND_WORKERS", ""),
+        ("PYBACKGROUND_MODE", ""),
+        ("PYBACKGROUND_STACK_SIZE", "65536"),
+        ("PYBACKGROUND_KEEP_ALIVE", "inf"),
+        ("PYBACKGROUND_KEEP_ALIVE", "0"),
+        ("PYBACKGROUND_REPORT_AFTER", "inf"),
+        ("PYBACKGROUND_REPORT_AFTER", "0"),
+    ] {
+        child::succeeds(child::command("make_a_call").env(name, value));
     }
 }
 

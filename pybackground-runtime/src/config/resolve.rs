@@ -11,6 +11,11 @@ const DEFAULT_KEEP_ALIVE: Duration = Duration::from_secs(10);
 /// More threads than this no system has, and the pool's counters have room for.
 const MOST_THREADS: usize = 1_000_000;
 
+/// What a thread needs to begin, and to tell of a panic.
+const SMALLEST_STACK: usize = 64 * 1024;
+/// More than any address space has; the system rounds up, which has to fit.
+const LARGEST_STACK: usize = isize::MAX as usize;
+
 /// The settings in force.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Config {
@@ -67,47 +72,57 @@ pub(super) fn resolve(
     settings: &Settings,
     variable: impl Fn(&str) -> Option<String>,
 ) -> Result<Config, ConfigError> {
-    let number = |set: Option<usize>, name: &str, most: usize| {
+    // A variable that is set to nothing is not set: there is no other way to unset one in many a shell
+    // script or service file.
+    let variable = |name: &str| variable(name).filter(|text| !text.trim().is_empty());
+    let number = |set: Option<usize>, name: &str, least: usize, most: usize| {
         let (number, name) = if let Some(number) = set {
             (number, name.to_owned())
         } else {
             let name = format!("PYBACKGROUND_{}", name.to_uppercase());
-            match parse(&variable, &name, "a whole number", |text| text.parse().ok())? {
+            match parse(variable, &name, "a whole number", |text| text.parse().ok())? {
                 Some(number) => (number, format!("the environment variable {name}")),
                 None => return Ok(None),
             }
         };
-        if (1..=most).contains(&number) {
+        if (least..=most).contains(&number) {
             Ok(Some(number))
         } else {
-            let message = format!("{name} is {number}; it has to be from 1 to {most}");
+            let message = format!("{name} is {number}; it has to be from {least} to {most}");
             Err(ConfigError::new(message))
         }
     };
-    let workers = number(settings.workers, "workers", MOST_THREADS)?;
-    let max_threads = number(settings.max_threads, "max_threads", MOST_THREADS)?;
-    let stack_size = number(settings.stack_size, "stack_size", usize::MAX)?;
+    let workers = number(settings.workers, "workers", 1, MOST_THREADS)?;
+    let max_threads = number(settings.max_threads, "max_threads", 1, MOST_THREADS)?;
+    let stack_size = number(settings.stack_size, "stack_size", SMALLEST_STACK, LARGEST_STACK)?;
     let keep_alive = match settings.keep_alive {
         Some(time) => Some(time),
-        None => parse(&variable, "PYBACKGROUND_KEEP_ALIVE", "seconds, such as 10 or 0.5", seconds)?,
+        None => parse(
+            variable,
+            "PYBACKGROUND_KEEP_ALIVE",
+            "seconds, such as 10 or 0.5, or inf",
+            seconds,
+        )?,
     };
     let report_after = match settings.report_after {
         Some(time) => Some(time),
+        None => parse(
+            variable,
+            "PYBACKGROUND_REPORT_AFTER",
+            "seconds, such as 60 or 0.5, or inf",
+            seconds,
+        )?,
+    };
+    let sequential = match settings.sequential {
+        Some(sequential) => Some(sequential),
         None => {
-            parse(&variable, "PYBACKGROUND_REPORT_AFTER", "seconds, such as 60 or 0.5", seconds)?
+            parse(variable, "PYBACKGROUND_MODE", "`parallel` or `sequential`", |text| match text {
+                "parallel" => Some(false),
+                "sequential" => Some(true),
+                _ => None,
+            })?
         }
     };
-    let sequential =
-        match settings.sequential {
-            Some(sequential) => Some(sequential),
-            None => parse(&variable, "PYBACKGROUND_MODE", "`parallel` or `sequential`", |text| {
-                match text {
-                    "parallel" => Some(false),
-                    "sequential" => Some(true),
-                    _ => None,
-                }
-            })?,
-        };
 
     if let (Some(workers), Some(most)) = (workers, max_threads)
         && workers > most
@@ -145,8 +160,10 @@ fn parse<T>(
     }
 }
 
+/// More seconds than a duration has are for ever.
 fn seconds(text: &str) -> Option<Duration> {
-    Duration::try_from_secs_f64(text.parse().ok()?).ok()
+    let seconds: f64 = text.parse().ok()?;
+    (seconds >= 0.0).then(|| Duration::try_from_secs_f64(seconds).unwrap_or(Duration::MAX))
 }
 
 #[cfg(test)]
@@ -211,7 +228,12 @@ mod tests {
             (
                 "PYBACKGROUND_KEEP_ALIVE",
                 "NaN",
-                "the environment variable PYBACKGROUND_KEEP_ALIVE is \"NaN\"; it has to be seconds, such as 10 or 0.5",
+                "the environment variable PYBACKGROUND_KEEP_ALIVE is \"NaN\"; it has to be seconds, such as 10 or 0.5, or inf",
+            ),
+            (
+                "PYBACKGROUND_STACK_SIZE",
+                "65535",
+                "the environment variable PYBACKGROUND_STACK_SIZE is 65535; it has to be from 65536 to 9223372036854775807",
             ),
             (
                 "PYBACKGROUND_MODE",
@@ -221,6 +243,25 @@ mod tests {
         ] {
             let error = with_environment(&Settings::default(), &[(name, value)]).unwrap_err();
             assert_eq!(error, message);
+        }
+    }
+
+    #[test]
+    fn a_variable_that_is_set_to_nothing_is_not_set() {
+        let names = ["WORKERS", "MAX_THREADS", "STACK_SIZE", "KEEP_ALIVE", "REPORT_AFTER", "MODE"]
+            .map(|name| format!("PYBACKGROUND_{name}"));
+        let variables: Vec<(&str, &str)> =
+            names.iter().map(String::as_str).zip(["", " ", "", "\t", "", " "]).collect();
+        let nothing = with_environment(&Settings::default(), &[]);
+        assert_eq!(with_environment(&Settings::default(), &variables), nothing);
+    }
+
+    #[test]
+    fn seconds_without_end_are_for_ever() {
+        for text in ["inf", "infinity", "1e300"] {
+            let variables = [("PYBACKGROUND_KEEP_ALIVE", text)];
+            let config = with_environment(&Settings::default(), &variables).unwrap();
+            assert_eq!(config.keep_alive(), Duration::MAX);
         }
     }
 
