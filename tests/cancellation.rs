@@ -11,7 +11,9 @@ use common::counters::{Drops, Token};
 use common::gate::Gate;
 use common::panics::caught;
 use common::{wait_until, watchdog};
-use pybackground::{CancelOnDrop, Lazy, background, cancelled, checkpoint, sleep, snapshot, spawn};
+use pybackground::{
+    CancelOnDrop, Lazy, Stack, background, cancelled, checkpoint, sleep, snapshot, spawn,
+};
 
 const FOR_EVER: Duration = Duration::MAX;
 
@@ -424,4 +426,71 @@ fn a_destructor_may_make_calls_while_its_body_is_ended() {
     wait.recv().unwrap();
     assert!(Lazy::cancel(&call));
     assert_eq!(values.recv(), Ok(3));
+}
+
+/// What is cancelled with its maker says why the maker is over.
+#[test]
+fn a_call_that_stops_with_a_timed_out_one_is_cancelled_and_says_so() {
+    #[background]
+    fn child(start: Sender<()>) {
+        start.send(()).unwrap();
+        sleep(FOR_EVER);
+    }
+
+    let _watchdog = watchdog();
+    let ((start, started), (give, given)) = (channel(), channel());
+    let gate = Gate::default();
+    let _opened = gate.opened_at_end();
+    let held_up = gate.clone();
+    let maker = spawn(move || {
+        give.send(child(start)).unwrap();
+        held_up.pass();
+    });
+    started.recv().unwrap();
+    let maker = Lazy::with_timeout(maker, Duration::from_millis(1));
+    assert!(Lazy::wait(&maker).unwrap_err().is_timeout());
+    let error = Lazy::join(given.recv().unwrap()).unwrap_err();
+    assert!(error.is_cancelled() && !error.is_timeout());
+    let text = error.to_string();
+    for part in ["::child` (called at ", "because the call that made it is over", "timed out"] {
+        assert!(text.contains(part), "{part} in {text}");
+    }
+}
+
+/// A chain of bodies of which the one in the middle ends after the first was cancelled and before the
+/// last asks.
+#[test]
+fn a_body_stops_with_the_first_of_its_line() {
+    let _watchdog = watchdog();
+    let bodies = || {
+        let report = snapshot();
+        let names = report.stacks().iter().flat_map(Stack::functions);
+        names.filter(|name| name.ends_with("::a_body_stops_with_the_first_of_its_line")).count()
+    };
+    for _ in 0..100 {
+        let gates = [(); 3].map(|()| Gate::default());
+        let [first, between, last] = gates.clone();
+        let (tell, told) = channel();
+        let x = spawn(move || {
+            let middle = spawn(move || {
+                let end = spawn(move || {
+                    last.pass();
+                    tell.send(cancelled()).unwrap();
+                });
+                between.pass();
+                std::mem::forget(end);
+            });
+            first.pass();
+            std::mem::forget(middle);
+        });
+        for gate in &gates {
+            gate.wait_for_arrivals(1);
+        }
+        Lazy::cancel(&x);
+        for (gate, left) in gates.iter().zip([2, 1, 0]) {
+            gate.open();
+            wait_until(|| bodies() == left);
+        }
+        assert!(told.recv().unwrap());
+    }
 }

@@ -3,9 +3,9 @@
 //! What such a body makes or waits for is in vain too, so this is also the list of those who are to
 //! stop. Nobody else pays for it: as long as it is empty, one load tells.
 //!
-//! A body stops with the one that made its call for as long as that one runs, which its ancestors
-//! tell. When that one ends it hands the stop on to the bodies it made; calls of its that still wait
-//! are cancelled by their `Lazy`, when that is dropped.
+//! A body stops with the one that made its call, which its ancestors tell for as long as they run. One
+//! that is to stop and ends leaves word of it here, which is kept for as long as bodies run whose calls
+//! it made; calls of its that still wait are cancelled by their `Lazy`, when that is dropped.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
@@ -18,7 +18,8 @@ use crate::sync::lock_leaf;
 
 static OVERRUNS: Mutex<Overruns> = Mutex::new(Overruns {
     running: BTreeMap::new(),
-    handed_on: BTreeMap::new(),
+    ended: BTreeMap::new(),
+    uses: 0,
     detached: BTreeSet::new(),
     ever: 0,
     shut_down: false,
@@ -27,15 +28,27 @@ static OVERRUNS: Mutex<Overruns> = Mutex::new(Overruns {
 /// How many are to stop.
 static STOPPING: AtomicUsize = AtomicUsize::new(0);
 
+/// To look for words that nobody needs pays only after more uses than this.
+const FEW: usize = 64;
+
 struct Overruns {
     running: BTreeMap<Frame, Stopped>,
-    /// Bodies that are to stop because the ones that made their calls were, and have ended.
-    handed_on: BTreeMap<Frame, Stopped>,
+    /// The words of bodies that were to stop and have ended.
+    ended: BTreeMap<Frame, Word>,
+    /// How often this list was used since it was last swept.
+    uses: usize,
     /// Bodies that do not stop with the ones that made their calls.
     detached: BTreeSet<Frame>,
     ever: u64,
     /// The runtime is shut down: every body is to stop.
     shut_down: bool,
+}
+
+struct Word {
+    stopped: Stopped,
+    /// Nobody was found to need it. A body that had just begun may not have been seen, so it goes only
+    /// when that was so twice.
+    is_old: bool,
 }
 
 /// A call that was closed while its body ran, and why.
@@ -64,27 +77,55 @@ impl fmt::Display for Stopped {
 }
 
 impl Overruns {
-    /// The body of `frame` has ended; the ones that it made stop in its stead.
-    fn hand_on(&mut self, frame: Frame, stopped: Option<Stopped>) {
-        let Some(stopped) = stopped else { return };
-        for heir in running::made_by(frame) {
-            if !self.detached.contains(&heir) {
-                self.handed_on.insert(heir, stopped);
-            }
+    fn publish(&self) {
+        // ORDERING: a body that asks sees it in a moment; one that is about to wait is woken, by a lock.
+        let stopping = self.running.len() + self.ended.len() + usize::from(self.shut_down);
+        STOPPING.store(stopping, Ordering::Relaxed);
+    }
+
+    /// A body has ended, and those whose calls it made are to stop as it was.
+    fn leave_word(&mut self, frame: Frame, stopped: Stopped) {
+        if !self.shut_down && running::may_have_made_calls(frame) {
+            self.ended.insert(frame, Word { stopped, is_old: false });
         }
     }
 
-    /// Forgets bodies that were handed a stop and ended, which nobody tells of; the stop goes on to the
-    /// ones that they made.
-    fn sweep(&mut self) {
-        while let Some(ended) = self.handed_on.keys().find(|frame| !running::is_running(**frame)) {
-            let ended = *ended;
-            let stopped = self.handed_on.remove(&ended);
-            self.hand_on(ended, stopped);
+    /// Forgets words that nobody needs, now and then.
+    fn count_use(&mut self) {
+        if !self.ended.is_empty() && self.is_due(running::most_threads()) {
+            let makers = running::makers();
+            self.ended.retain(|frame, word| {
+                let is_needed = makers.contains(frame);
+                let was_old = std::mem::replace(&mut word.is_old, !is_needed);
+                is_needed || !was_old
+            });
+            self.publish();
         }
-        // ORDERING: a body that asks sees it in a moment; one that is about to wait is woken, by a lock.
-        let stopping = self.running.len() + self.handed_on.len() + usize::from(self.shut_down);
-        STOPPING.store(stopping, Ordering::Relaxed);
+    }
+
+    /// Whether there were uses enough to pay for a look at so many threads and all words.
+    fn is_due(&mut self, threads: usize) -> bool {
+        self.uses += 1;
+        let is_due = self.uses > FEW + threads + self.ended.len();
+        if is_due {
+            self.uses = 0;
+        }
+        is_due
+    }
+
+    /// Why a body with these ancestors is to stop, itself the first of them.
+    fn find(&self, ancestors: &[Frame]) -> Option<Stopped> {
+        for frame in ancestors {
+            let word = || self.ended.get(frame).map(|word| &word.stopped);
+            let stopped = self.running.get(frame).or_else(word);
+            if stopped.is_some() {
+                return stopped.copied();
+            }
+            if self.detached.contains(frame) {
+                return None;
+            }
+        }
+        None
     }
 }
 
@@ -93,16 +134,37 @@ pub(crate) fn began(frame: Frame, stopped: Stopped) {
     let mut overruns = lock_leaf(&OVERRUNS);
     overruns.ever += 1;
     overruns.running.insert(frame, stopped);
-    overruns.sweep();
+    overruns.count_use();
+    overruns.publish();
 }
 
 /// The body of `frame`, which ran on or was detached, has ended.
 pub(crate) fn ended(frame: Frame) {
     let mut overruns = lock_leaf(&OVERRUNS);
     overruns.detached.remove(&frame);
-    let stopped = overruns.running.remove(&frame);
-    overruns.hand_on(frame, stopped);
-    overruns.sweep();
+    if let Some(stopped) = overruns.running.remove(&frame) {
+        overruns.leave_word(frame, stopped);
+    }
+    overruns.publish();
+}
+
+/// The body of `frame`, which is on top of this thread's stack, is about to leave it. Bodies whose calls
+/// it made could not tell any more that it was to stop.
+#[inline]
+pub(crate) fn leaves(frame: Frame) {
+    if is_any() {
+        leave(frame);
+    }
+}
+
+#[cold]
+fn leave(frame: Frame) {
+    let ancestors: Vec<Frame> = running::ancestors(frame).collect();
+    let mut overruns = lock_leaf(&OVERRUNS);
+    if let Some(stopped) = overruns.find(&ancestors) {
+        overruns.leave_word(frame, stopped);
+        overruns.publish();
+    }
 }
 
 /// The body of `frame` goes on when the one that made its call is to stop.
@@ -114,7 +176,7 @@ pub(crate) fn detach(frame: Frame) {
 pub(crate) fn stop_all() {
     let mut overruns = lock_leaf(&OVERRUNS);
     overruns.shut_down = true;
-    overruns.sweep();
+    overruns.publish();
 }
 
 /// Whether the runtime is shut down while bodies ran.
@@ -125,7 +187,7 @@ pub(crate) fn is_shut_down() -> bool {
 /// Whether any body is to stop.
 #[inline]
 pub(crate) fn is_any() -> bool {
-    // ORDERING: see `sweep`.
+    // ORDERING: see `publish`.
     STOPPING.load(Ordering::Relaxed) != 0
 }
 
@@ -141,20 +203,11 @@ fn look(frame: Frame) -> Option<Stopped> {
     let frames: Vec<Frame> = running::ancestors(frame).collect();
     let call = running::call_of(frame);
     let mut overruns = lock_leaf(&OVERRUNS);
-    overruns.sweep();
+    overruns.count_use();
     if overruns.shut_down {
         return call.map(|call| Stopped { call, why: Why::ShutDown });
     }
-    for frame in frames {
-        let stopped = overruns.running.get(&frame).or_else(|| overruns.handed_on.get(&frame));
-        if stopped.is_some() {
-            return stopped.copied();
-        }
-        if overruns.detached.contains(&frame) {
-            return None;
-        }
-    }
-    None
+    overruns.find(&frames)
 }
 
 /// Which run on now, with how many bodies each, and how many ever did.
@@ -165,4 +218,35 @@ pub(crate) fn read() -> (Vec<(Call, usize)>, u64) {
         *bodies.entry(stopped.call).or_insert(0) += 1;
     }
     (bodies.into_iter().collect(), overruns.ever)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Counted work, as speed is not for tests.
+    #[test]
+    fn to_forget_words_costs_no_more_than_the_uses() {
+        const USES: usize = 1_000_000;
+        let here = std::panic::Location::caller();
+        let stopped = Stopped { call: Call::new("f", here), why: Why::Cancelled };
+        let mut overruns = Overruns {
+            running: BTreeMap::new(),
+            ended: BTreeMap::new(),
+            uses: 0,
+            detached: BTreeSet::new(),
+            ever: 0,
+            shut_down: false,
+        };
+        let mut work = 0;
+        for n in 0..USES {
+            let (threads, frame) = (n / 100, Frame::new(0, n as u64));
+            overruns.ended.insert(frame, Word { stopped, is_old: false });
+            if overruns.is_due(threads) {
+                work += threads + overruns.ended.len();
+                overruns.ended.clear();
+            }
+        }
+        assert!(work <= USES, "{work} steps");
+    }
 }

@@ -124,5 +124,6 @@ fn hand_over_with_conditions(options: &Options, job: Arc<dyn Job>) {
 /// The call of a body that was run on the spot and panicked.
 fn panicked<B: Body>(options: &Options, payload: Box<dyn Any + Send>) -> Arc<Task<B>> {
     let call = options.call(B::function());
-    Task::ended(options, Err(Error::unwound(call, payload)))
+    let stopped = overruns::stopped(running::current());
+    Task::ended(options, Err(Error::unwound(call, payload, stopped)))
 }

@@ -7,6 +7,7 @@ use std::time::Duration;
 
 use crate::call::Call;
 use crate::cancel::Stopped;
+use crate::cancel::overruns::Why;
 use crate::task::BodyIs;
 use crate::waits::Edge;
 
@@ -23,8 +24,8 @@ pub(super) enum Cancelled {
     Asked(BodyIs),
     /// With the call whose body made it; its own body was not running.
     With(Stopped),
-    /// Its body was to stop, and did.
-    Heeded,
+    /// Its body was to stop, and did; perhaps with the one that made the call.
+    Heeded(Option<Stopped>),
     /// Its body waited, and nothing will run it any more.
     CutOff { why: String },
     /// The body that waited for it was to stop.
@@ -78,7 +79,18 @@ impl Cancelled {
             Self::CutOff { why } => {
                 write!(f, "{call} was cancelled while it waited, and will not go on: {why}")
             }
-            Self::Heeded => write!(f, "{call} was cancelled, and its body has stopped"),
+            Self::Heeded(stopped) => {
+                write!(f, "{call} was cancelled, and its body has stopped")?;
+                match stopped {
+                    None => Ok(()),
+                    Some(Stopped { why: Why::ShutDown, .. }) => {
+                        f.write_str(", because the runtime was shut down")
+                    }
+                    Some(maker) => {
+                        write!(f, ", because the call that made it is over: {maker}")
+                    }
+                }
+            }
             Self::GivenUp(waiter) => {
                 write!(
                     f,

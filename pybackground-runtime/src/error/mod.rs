@@ -21,6 +21,18 @@ use cause::{Cancelled, Cause};
 /// [`Lazy::wait`](crate::Lazy::wait) and [`Lazy::join`](crate::Lazy::join) give it; using the value
 /// directly panics with its message instead. A clone costs a reference count.
 ///
+/// | what happened | predicate |
+/// |---|---|
+/// | the body panicked | [`is_panic`](Error::is_panic) |
+/// | the call's own deadline passed | [`is_timeout`](Error::is_timeout) |
+/// | it was cancelled, or stopped with the call whose body made it, be that because of a cancellation, a timeout or a shutdown: the message says which | [`is_cancelled`](Error::is_cancelled) |
+/// | the wait would never have ended | [`is_deadlock`](Error::is_deadlock) |
+/// | it never started: there was no thread for it, or the runtime was shut down | [`is_refused`](Error::is_refused) |
+///
+/// Exactly one is true. There is no [`source`](std::error::Error::source): none of these comes of another
+/// error. An error that a body returns is its value, as in a `Lazy<Result<T, E>>`; the payload of a panic
+/// belongs to the first use of the value.
+///
 /// ```
 /// use pybackground_runtime::{Lazy, spawn};
 ///
@@ -44,9 +56,13 @@ impl Error {
     }
 
     /// The body unwound: it panicked, or it stopped because it was to.
-    pub(crate) fn unwound(call: Call, payload: Box<dyn Any + Send>) -> Self {
+    pub(crate) fn unwound(
+        call: Call,
+        payload: Box<dyn Any + Send>,
+        stopped: Option<Stopped>,
+    ) -> Self {
         if cancel::is_stop(&*payload) {
-            return Self::new(call, Cause::Cancelled(Cancelled::Heeded));
+            return Self::new(call, Cause::Cancelled(Cancelled::Heeded(stopped)));
         }
         Self::new(call, Cause::panicked(payload))
     }
@@ -97,7 +113,10 @@ impl Error {
         matches!(self.0.cause, Cause::Panicked { .. })
     }
 
-    /// Whether the call's deadline passed before its body ended.
+    /// Whether the call's own deadline passed before its body ended.
+    ///
+    /// A call that is stopped because the one that made it timed out is
+    /// [cancelled](Error::is_cancelled), and its message says so.
     ///
     /// ```
     /// # use pybackground_runtime::{Lazy, spawn};

@@ -26,6 +26,8 @@ pub(super) struct Board {
     depth: AtomicUsize,
     /// The body on top, for the thread itself.
     current: AtomicU64,
+    /// The body that made a call last.
+    maker: AtomicU64,
     /// When the lowest body began.
     since: AtomicU64,
     few: [Entry; FEW],
@@ -56,6 +58,7 @@ impl Board {
             begun: AtomicU64::new(0),
             depth: AtomicUsize::new(0),
             current: AtomicU64::new(Frame::NONE.word()),
+            maker: AtomicU64::new(Frame::NONE.word()),
             since: AtomicU64::new(0),
             few: std::array::from_fn(|_| Entry::default()),
             more: std::array::from_fn(|_| OnceLock::new()),
@@ -85,6 +88,21 @@ impl Board {
     pub(super) fn current(&self) -> Frame {
         // ORDERING: the thread reads what it wrote itself.
         Frame::from_word(self.current.load(Ordering::Relaxed))
+    }
+
+    /// The body on top, asked by the thread itself, which now makes a call.
+    #[inline]
+    pub(super) fn current_makes_call(&self) -> Frame {
+        let maker = self.current();
+        // ORDERING: who asks for it has a lock that the thread had later, or learns of the body later.
+        self.maker.store(maker.word(), Ordering::Relaxed);
+        maker
+    }
+
+    /// Whether the body of `frame`, which is or was on this thread, may have made calls: bodies that
+    /// began after it are taken to be part of it.
+    pub(super) fn may_have_made_calls(&self, frame: Frame) -> bool {
+        self.maker.load(Ordering::Relaxed) >= frame.word()
     }
 
     /// The frame of the next body.

@@ -1,5 +1,6 @@
 //! The boards of all threads, for those who ask about other threads.
 
+use std::collections::BTreeSet;
 use std::sync::Mutex;
 use std::time::Duration;
 
@@ -55,8 +56,21 @@ fn board(number: usize) -> Option<&'static Board> {
 /// The body of `frame`, the one that made its call, the one that made that one's call, and so on, as
 /// far as they run.
 pub(crate) fn ancestors(frame: Frame) -> impl Iterator<Item = Frame> {
-    std::iter::successors(Some(frame).filter(|frame| !frame.is_none()), |frame| {
-        find(*frame).map(|running| running.maker).filter(|maker| !maker.is_none())
+    let bodies_of = |thread| board(thread).map(|board| (thread, board.read().rev()));
+    // A maker on the same thread is further down: each board is gone through once on the way.
+    let mut bodies = None;
+    let mut next = frame;
+    std::iter::from_fn(move || {
+        if next.is_none() {
+            return None;
+        }
+        let frame = next;
+        if bodies.as_ref().is_none_or(|(thread, _)| *thread != frame.thread()) {
+            bodies = bodies_of(frame.thread());
+        }
+        let found = bodies.as_mut().and_then(|(_, bodies)| bodies.find(|body| body.frame == frame));
+        next = found.map_or(Frame::NONE, |body| body.maker);
+        Some(frame)
     })
 }
 
@@ -69,16 +83,20 @@ pub(crate) fn call_of(frame: Frame) -> Option<Call> {
     if frame.is_none() { None } else { Some(find(frame)?.name.call()) }
 }
 
-/// Whether the body of `frame` is on its thread.
-pub(crate) fn is_running(frame: Frame) -> bool {
-    find(frame).is_some()
+/// Whether the body of `frame`, which runs or ran, may have made calls.
+pub(crate) fn may_have_made_calls(frame: Frame) -> bool {
+    !frame.is_none() && board(frame.thread()).is_some_and(|board| board.may_have_made_calls(frame))
 }
 
-/// The bodies that run whose calls the body of `frame` made.
-pub(crate) fn made_by(frame: Frame) -> Vec<Frame> {
+/// The bodies that made the calls of those that run.
+pub(crate) fn makers() -> BTreeSet<Frame> {
     let boards = lock_leaf(&BOARDS).all.clone();
-    let bodies = boards.into_iter().flat_map(Board::read);
-    bodies.filter(|body| body.maker == frame).map(|body| body.frame).collect()
+    boards.into_iter().flat_map(Board::read).map(|body| body.maker).collect()
+}
+
+/// How many threads there were at once, at most.
+pub(crate) fn most_threads() -> usize {
+    lock_leaf(&BOARDS).all.len()
 }
 
 /// How many bodies were ever begun.

@@ -23,7 +23,7 @@ impl Frame {
 
     /// The `count`th run of the thread with that number.
     #[inline]
-    pub(super) fn new(thread: usize, count: u64) -> Self {
+    pub(crate) fn new(thread: usize, count: u64) -> Self {
         debug_assert!(thread < MOST_THREADS);
         // The threads are counted from one, so that no run is zero.
         Self(((thread as u64 + 1) << RUN_BITS) | (count % RUNS))
@@ -39,6 +39,11 @@ impl Frame {
 
     pub(crate) fn is_none(self) -> bool {
         self == Self::NONE
+    }
+
+    /// Beyond every run of the same thread; only for a frame that is some.
+    pub(crate) fn end_of_thread(self) -> Self {
+        Self((self.0 | (RUNS - 1)) + 1)
     }
 
     /// The number of the thread that runs it; only for a frame that is some.

@@ -21,8 +21,10 @@ mod names;
 mod stack;
 mod suspended;
 
-pub(crate) use boards::{Stack, ancestors, begun, call_of, is_running, made_by, stack_of, stacks};
+pub(crate) use boards::{
+    Stack, ancestors, begun, call_of, makers, may_have_made_calls, most_threads, stack_of, stacks,
+};
 pub(crate) use frame::{Frame, FrameCell};
 pub(crate) use names::Key;
-pub(crate) use stack::{current, current_maker, enter, this_thread, upcoming};
+pub(crate) use stack::{current, current_makes_call, enter, this_thread, upcoming};
 pub(crate) use suspended::{Suspended, suspended, suspended_calls, suspended_jobs};

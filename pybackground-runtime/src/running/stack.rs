@@ -52,10 +52,10 @@ pub(crate) fn current() -> Frame {
     BOARD.try_with(Cell::get).ok().flatten().map_or(Frame::NONE, Board::current)
 }
 
-/// The body that made the call of the one on top.
-pub(crate) fn current_maker() -> Frame {
-    let top = board().and_then(|board| board.read().next_back());
-    top.map_or(Frame::NONE, |running| running.maker)
+/// The same, when it makes a call.
+#[inline]
+pub(crate) fn current_makes_call() -> Frame {
+    BOARD.try_with(Cell::get).ok().flatten().map_or(Frame::NONE, Board::current_makes_call)
 }
 
 /// This thread's number.

@@ -43,7 +43,7 @@ impl<B: Body> Origin<B> {
         } else {
             OnceLock::new()
         };
-        let maker = FrameCell::new(running::current());
+        let maker = FrameCell::new(running::current_makes_call());
         Self { site: options.site(), rare, maker, body: PhantomData }
     }
 
@@ -80,16 +80,22 @@ impl<B: Body> Origin<B> {
     #[inline]
     pub(super) fn run(&self, body: B, waker: impl FnOnce() -> Waker) -> Result<Step<B>, Error> {
         let maker = self.maker.get();
+        let slot = self.limit().map(limit::hold_slot);
+        let entered = running::enter(maker, self.key(), || self.call());
+        // Now that the body can be seen: whoever stops its maker either sees it or is seen here.
         if overruns::is_any()
             && let Some(error) = self.must_not_run(&body)
         {
+            drop((entered, slot));
             drop_quietly(body);
             return Err(error);
         }
-        let _slot = self.limit().map(limit::hold_slot);
-        let _entered = running::enter(maker, self.key(), || self.call());
-        catch_unwind(AssertUnwindSafe(|| body.run(waker)))
-            .map_err(|payload| Error::unwound(self.call(), payload))
+        let step = catch_unwind(AssertUnwindSafe(|| body.run(waker))).map_err(|payload| {
+            let stopped = overruns::stopped(running::current());
+            Error::unwound(self.call(), payload, stopped)
+        });
+        overruns::leaves(running::current());
+        step
     }
 
     /// Why the body is not to begin, or go on, although a thread has come to it.

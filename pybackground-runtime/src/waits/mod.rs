@@ -3,6 +3,7 @@
 //! | file | subject |
 //! |---|---|
 //! | `graph` | the waits as data, and the search for a ring |
+//! | `lineage` | which waiting bodies are to stop with which others |
 //! | `report` | a ring told edge by edge |
 //!
 //! # Why no ring is missed, and none is seen that is not there
@@ -19,6 +20,7 @@
 //! what it awaits is not known here.
 
 mod graph;
+mod lineage;
 mod report;
 
 use std::panic::Location;
@@ -26,25 +28,29 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use crate::call::Call;
-use crate::cancel::overruns::stopped;
 use crate::error::Error;
 use crate::running::{self, Frame};
 use crate::sync::thread::{self, Thread};
 use crate::sync::{IS_MODEL, Mutex, chaos, lock_brief, now};
 use crate::task::Job;
 use graph::Graph;
+use lineage::Lineage;
 pub(crate) use report::Edge;
 
 /// The waits of a pool's calls.
-pub(crate) struct Waits(Mutex<Graph<Wait>>);
+pub(crate) struct Waits(Mutex<All>);
+
+struct All {
+    graph: Graph<Wait>,
+    lineage: Lineage,
+}
 
 struct Wait {
     thread: Thread,
-    /// The body that waits, none on a thread from outside; and the one that made its call.
-    body: Frame,
-    maker: Frame,
     on: On,
     since: Instant,
+    /// What the lineage is told when the wait is over.
+    line: Option<Frame>,
 }
 
 enum On {
@@ -77,7 +83,7 @@ pub(crate) struct Told {
 
 impl Waits {
     pub(crate) const fn new() -> Self {
-        Self(Mutex::new(Graph::new()))
+        Self(Mutex::new(All { graph: Graph::new(), lineage: Lineage::new() }))
     }
 
     /// This thread is about to block until `job` ends.
@@ -98,12 +104,12 @@ impl Waits {
         };
         let wait = Wait::new(On::Call { job: job.clone(), site, end });
         chaos();
-        let mut graph = lock_brief(&self.0);
-        let Some(edges) = Self::ring(&graph, thread, &wait) else {
-            let before = graph.insert(thread, wait);
+        let mut all = lock_brief(&self.0);
+        let Some(edges) = Self::ring(&all.graph, thread, &wait) else {
+            let before = all.insert(thread, wait);
             return Ok(Some(Waiting { waits: self, thread, before }));
         };
-        drop(graph);
+        drop(all);
         Err(Error::deadlock(job.call(), edges))
     }
 
@@ -123,9 +129,13 @@ impl Waits {
 
     /// Wakes the bodies that wait and are to stop, now that the one of `frame` is.
     pub(crate) fn wake_stopped(&self, frame: Frame) {
-        let graph = lock_brief(&self.0);
-        for (_, wait) in graph.iter() {
-            if wait.body == frame || (!wait.maker.is_none() && stopped(wait.body).is_some()) {
+        if frame.is_none() {
+            return;
+        }
+        let all = lock_brief(&self.0);
+        for body in all.lineage.stopping(frame) {
+            if let Some(wait) = all.graph.get(body.thread()) {
+                // It looks whether it was meant.
                 wait.thread.unpark();
             }
         }
@@ -133,28 +143,42 @@ impl Waits {
 
     /// Wakes every body that waits.
     pub(crate) fn wake_all(&self) {
-        for (_, wait) in lock_brief(&self.0).iter() {
+        for (_, wait) in lock_brief(&self.0).graph.iter() {
             wait.thread.unpark();
         }
     }
 
     /// All waits, by the numbers of the threads.
     pub(crate) fn read(&self) -> Vec<Told> {
-        let graph = lock_brief(&self.0);
+        let all = lock_brief(&self.0);
         let now = now();
         let told = |(thread, wait): (usize, &Wait)| Told {
             thread,
             on: wait.on.call(),
             age: now.saturating_duration_since(wait.since),
         };
-        graph.iter().map(told).collect()
+        all.graph.iter().map(told).collect()
+    }
+}
+
+impl All {
+    /// See [`Graph::insert`].
+    fn insert(&mut self, thread: usize, mut wait: Wait) -> Option<Wait> {
+        wait.line = self.lineage.add(running::ancestors(running::current()));
+        self.graph.insert(thread, wait)
+    }
+
+    /// See [`Graph::restore`].
+    fn restore(&mut self, thread: usize, before: Option<Wait>) -> Option<Wait> {
+        let over = self.graph.restore(thread, before)?;
+        self.lineage.remove(over.line);
+        Some(over)
     }
 }
 
 impl Wait {
     fn new(on: On) -> Self {
-        let (body, maker) = (running::current(), running::current_maker());
-        Self { thread: thread::current(), body, maker, on, since: now() }
+        Self { thread: thread::current(), on, since: now(), line: None }
     }
 
     /// The thread whose body has to end before this wait can.
