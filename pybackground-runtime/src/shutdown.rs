@@ -160,30 +160,109 @@ impl Unfinished {
 
     /// The functions whose bodies ran, waited to be woken, or waited for a slot of their `limit`, in
     /// this order; in each of the three, each once for each place it was called at.
+    ///
+    /// ```
+    /// # use pybackground_runtime::{background, wait_idle};
+    /// # use std::{sync::Mutex, time::Duration};
+    /// # static GATE: Mutex<()> = Mutex::new(());
+    /// # let closed = GATE.lock().unwrap();
+    /// #[background(limit = 1)]
+    /// fn one_at_a_time() {
+    ///     drop(GATE.lock());
+    /// }
+    ///
+    /// let (_runs, _waits) = (one_at_a_time(), one_at_a_time());
+    /// let unfinished = wait_idle(Duration::from_millis(1)).unwrap_err();
+    /// assert!(unfinished.functions().all(|function| function.ends_with("one_at_a_time")));
+    /// # drop(closed);
+    /// ```
     #[must_use]
     pub fn functions(&self) -> impl ExactSizeIterator<Item = &'static str> {
         self.calls().into_iter().map(|(call, _)| call.function())
     }
 
     /// Where those functions were called, in the same order.
+    ///
+    /// ```
+    /// # use pybackground_runtime::{background, wait_idle};
+    /// # use std::{sync::Mutex, time::Duration};
+    /// # static GATE: Mutex<()> = Mutex::new(());
+    /// # let closed = GATE.lock().unwrap();
+    /// #[background(limit = 1)]
+    /// fn one_at_a_time() {
+    ///     drop(GATE.lock());
+    /// }
+    ///
+    /// let (_runs, _waits) = (one_at_a_time(), one_at_a_time());
+    /// let unfinished = wait_idle(Duration::from_millis(1)).unwrap_err();
+    /// assert!(unfinished.called_at().all(|site| site.file() == file!()));
+    /// # drop(closed);
+    /// ```
     #[must_use]
     pub fn called_at(&self) -> impl ExactSizeIterator<Item = &'static Location<'static>> {
         self.calls().into_iter().map(|(call, _)| call.site())
     }
 
     /// How many `async` bodies waited to be woken.
+    ///
+    /// ```
+    /// use pybackground_runtime::{background, wait_idle};
+    /// use std::time::Duration;
+    ///
+    /// #[background]
+    /// async fn never() {
+    ///     std::future::pending().await
+    /// }
+    ///
+    /// let _x = never();
+    /// # while pybackground_runtime::snapshot().suspended() == 0 { std::thread::yield_now() }
+    /// let unfinished = wait_idle(Duration::from_millis(1)).unwrap_err();
+    /// assert_eq!(unfinished.suspended(), 1);
+    /// ```
     #[must_use]
     pub fn suspended(&self) -> usize {
         self.suspended.values().sum()
     }
 
     /// How many calls waited for a slot of their function's `limit`.
+    ///
+    /// ```
+    /// # use pybackground_runtime::{background, wait_idle};
+    /// # use std::{sync::Mutex, time::Duration};
+    /// # static GATE: Mutex<()> = Mutex::new(());
+    /// # let closed = GATE.lock().unwrap();
+    /// #[background(limit = 1)]
+    /// fn one_at_a_time() {
+    ///     drop(GATE.lock());
+    /// }
+    ///
+    /// let (_runs, _waits) = (one_at_a_time(), one_at_a_time());
+    /// let unfinished = wait_idle(Duration::from_millis(1)).unwrap_err();
+    /// assert_eq!(unfinished.held(), 1);
+    /// # drop(closed);
+    /// ```
     #[must_use]
     pub fn held(&self) -> usize {
         self.held.values().sum()
     }
 
     /// How many calls waited for a thread, roughly.
+    ///
+    /// ```
+    /// # use pybackground_runtime::{background, wait_idle};
+    /// # use std::{sync::Mutex, time::Duration};
+    /// # static GATE: Mutex<()> = Mutex::new(());
+    /// # let closed = GATE.lock().unwrap();
+    /// #[background(limit = 1)]
+    /// fn one_at_a_time() {
+    ///     drop(GATE.lock());
+    /// }
+    ///
+    /// let (_runs, _waits) = (one_at_a_time(), one_at_a_time());
+    /// let unfinished = wait_idle(Duration::from_millis(1)).unwrap_err();
+    /// println!("{} calls waited for a thread", unfinished.queued());
+    /// # drop(closed);
+    /// ```
     #[must_use]
     pub fn queued(&self) -> usize {
         self.queued

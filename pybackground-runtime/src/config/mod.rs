@@ -46,6 +46,13 @@ pub fn configure() -> Configure {
 }
 
 /// Settings on their way to [`install`](Configure::install); see [`configure`].
+///
+/// ```
+/// use pybackground_runtime::{Configure, configure};
+///
+/// let settings: Configure = configure().workers(2);
+/// settings.max_threads(100).install().unwrap();
+/// ```
 #[derive(Clone, Debug)]
 #[must_use = "settings do nothing until `install` is called"]
 pub struct Configure {

@@ -6,6 +6,23 @@ use crate::call::Call;
 
 /// Calls of one function and call site that wait for a slot of the function's `limit`; see
 /// [`Snapshot::held`](crate::Snapshot::held).
+///
+/// ```
+/// use pybackground_runtime::{background, snapshot};
+/// use std::sync::Mutex;
+/// static GATE: Mutex<()> = Mutex::new(());
+/// let closed = GATE.lock().unwrap();
+/// #[background(limit = 1)]
+/// fn one_at_a_time() {
+///     drop(GATE.lock());
+/// }
+///
+/// let (_runs, _waits) = (one_at_a_time(), one_at_a_time());
+/// let report = snapshot();
+/// let held: &pybackground_runtime::Held = &report.held()[0];
+/// assert_eq!(held.calls(), 1);
+/// drop(closed);
+/// ```
 #[derive(Clone, Debug)]
 pub struct Held {
     pub(super) call: Call,
@@ -14,18 +31,66 @@ pub struct Held {
 
 impl Held {
     /// The path of the function.
+    ///
+    /// ```
+    /// # use pybackground_runtime::{background, snapshot};
+    /// # use std::sync::Mutex;
+    /// # static GATE: Mutex<()> = Mutex::new(());
+    /// # let closed = GATE.lock().unwrap();
+    /// #[background(limit = 1)]
+    /// fn one_at_a_time() {
+    ///     drop(GATE.lock());
+    /// }
+    ///
+    /// let (_runs, _waits) = (one_at_a_time(), one_at_a_time());
+    /// let report = snapshot();
+    /// assert!(report.held()[0].function().ends_with("one_at_a_time"));
+    /// # drop(closed);
+    /// ```
     #[must_use]
     pub fn function(&self) -> &'static str {
         self.call.function()
     }
 
     /// Where it was called.
+    ///
+    /// ```
+    /// # use pybackground_runtime::{background, snapshot};
+    /// # use std::sync::Mutex;
+    /// # static GATE: Mutex<()> = Mutex::new(());
+    /// # let closed = GATE.lock().unwrap();
+    /// #[background(limit = 1)]
+    /// fn one_at_a_time() {
+    ///     drop(GATE.lock());
+    /// }
+    ///
+    /// let (_runs, _waits) = (one_at_a_time(), one_at_a_time());
+    /// let report = snapshot();
+    /// assert_eq!(report.held()[0].called_at().file(), file!());
+    /// # drop(closed);
+    /// ```
     #[must_use]
     pub fn called_at(&self) -> &'static Location<'static> {
         self.call.site()
     }
 
     /// How many of its calls wait.
+    ///
+    /// ```
+    /// # use pybackground_runtime::{background, snapshot};
+    /// # use std::sync::Mutex;
+    /// # static GATE: Mutex<()> = Mutex::new(());
+    /// # let closed = GATE.lock().unwrap();
+    /// #[background(limit = 1)]
+    /// fn one_at_a_time() {
+    ///     drop(GATE.lock());
+    /// }
+    ///
+    /// let (_runs, _waits) = (one_at_a_time(), one_at_a_time());
+    /// let report = snapshot();
+    /// assert_eq!(report.held()[0].calls(), 1);
+    /// # drop(closed);
+    /// ```
     #[must_use]
     pub fn calls(&self) -> usize {
         self.calls

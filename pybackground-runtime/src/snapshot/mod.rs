@@ -92,6 +92,14 @@ fn stacks() -> Vec<Stack> {
 }
 
 /// A reading of the runtime; see [`snapshot`].
+///
+/// ```
+/// use pybackground_runtime::{Snapshot, snapshot};
+///
+/// let report: Snapshot = snapshot();
+/// assert_eq!(report.threads(), 0);
+/// println!("{report}");
+/// ```
 #[derive(Clone, Debug)]
 pub struct Snapshot {
     threads: usize,
@@ -106,6 +114,26 @@ pub struct Snapshot {
 }
 
 /// Bodies of one function and call site that run although their call has timed out or was cancelled.
+///
+/// ```
+/// use pybackground_runtime::{Lazy, Overrun, background, snapshot};
+/// use std::sync::mpsc;
+///
+/// fn deaf(start: mpsc::Sender<()>, wait: mpsc::Receiver<()>) {
+///     start.send(()).unwrap();
+///     let _ = wait.recv();
+/// }
+///
+/// let (release, wait) = mpsc::channel::<()>();
+/// let (start, started) = mpsc::channel();
+/// let x = background(deaf)(start, wait);
+/// started.recv().unwrap();
+/// Lazy::cancel(&x);
+/// let report = snapshot();
+/// let overrun: &Overrun = &report.overrunning()[0];
+/// assert!(overrun.function().ends_with("deaf"));
+/// drop(release);
+/// ```
 #[derive(Clone, Debug)]
 pub struct Overrun {
     call: Call,
@@ -215,18 +243,72 @@ impl Snapshot {
 
 impl Overrun {
     /// The path of the function.
+    ///
+    /// ```
+    /// # use pybackground_runtime::{Lazy, background, snapshot};
+    /// # use std::sync::mpsc;
+    /// # let (release, wait) = mpsc::channel::<()>();
+    /// # let (start, started) = mpsc::channel();
+    /// # let deaf = background(deaf);
+    /// # fn deaf(start: mpsc::Sender<()>, wait: mpsc::Receiver<()>) {
+    /// #     start.send(()).unwrap();
+    /// #     let _ = wait.recv();
+    /// # }
+    /// let x = deaf(start, wait);
+    /// # started.recv().unwrap();
+    /// Lazy::cancel(&x);
+    /// let report = snapshot();
+    /// assert!(report.overrunning()[0].function().ends_with("deaf"));
+    /// # drop(release);
+    /// ```
     #[must_use]
     pub fn function(&self) -> &'static str {
         self.call.function()
     }
 
     /// Where it was called.
+    ///
+    /// ```
+    /// # use pybackground_runtime::{Lazy, background, snapshot};
+    /// # use std::sync::mpsc;
+    /// # let (release, wait) = mpsc::channel::<()>();
+    /// # let (start, started) = mpsc::channel();
+    /// # let deaf = background(deaf);
+    /// # fn deaf(start: mpsc::Sender<()>, wait: mpsc::Receiver<()>) {
+    /// #     start.send(()).unwrap();
+    /// #     let _ = wait.recv();
+    /// # }
+    /// let x = deaf(start, wait);
+    /// # started.recv().unwrap();
+    /// Lazy::cancel(&x);
+    /// let report = snapshot();
+    /// assert_eq!(report.overrunning()[0].called_at().file(), file!());
+    /// # drop(release);
+    /// ```
     #[must_use]
     pub fn called_at(&self) -> &'static Location<'static> {
         self.call.site()
     }
 
     /// How many of its bodies run on.
+    ///
+    /// ```
+    /// # use pybackground_runtime::{Lazy, background, snapshot};
+    /// # use std::sync::mpsc;
+    /// # let (release, wait) = mpsc::channel::<()>();
+    /// # let (start, started) = mpsc::channel();
+    /// # let deaf = background(deaf);
+    /// # fn deaf(start: mpsc::Sender<()>, wait: mpsc::Receiver<()>) {
+    /// #     start.send(()).unwrap();
+    /// #     let _ = wait.recv();
+    /// # }
+    /// let x = deaf(start, wait);
+    /// # started.recv().unwrap();
+    /// Lazy::cancel(&x);
+    /// let report = snapshot();
+    /// assert_eq!(report.overrunning()[0].bodies(), 1);
+    /// # drop(release);
+    /// ```
     #[must_use]
     pub fn bodies(&self) -> usize {
         self.bodies

@@ -38,6 +38,20 @@ pub struct Stack {
 }
 
 /// What a thread waits for; see [`Stack::wait`].
+///
+/// ```
+/// use pybackground_runtime::{Lazy, Stack, Wait, snapshot, spawn};
+///
+/// let look = || loop {
+///     if let Some(wait) = snapshot().stacks().iter().find_map(Stack::wait) {
+///         break wait.clone();
+///     }
+///     std::thread::yield_now();
+/// };
+/// let wait: Wait = Lazy::into_inner(spawn(look)); // the body looks who waits for it
+/// assert!(wait.function().is_some());
+/// println!("waits for {:?} at {:?}", wait.function(), wait.waits_at());
+/// ```
 #[derive(Clone, Debug)]
 pub struct Wait {
     on: Option<(Call, &'static Location<'static>)>,
@@ -52,6 +66,12 @@ impl Stack {
     }
 
     /// The name of the thread.
+    ///
+    /// ```
+    /// # use pybackground_runtime::{snapshot, spawn};
+    /// let name = spawn(|| snapshot().stacks()[0].thread().to_owned());
+    /// assert!(name.starts_with("background-"));
+    /// ```
     #[must_use]
     pub fn thread(&self) -> &str {
         &self.thread
@@ -59,24 +79,50 @@ impl Stack {
 
     /// How long the lowest body has been on the thread, to a few milliseconds; `None` if there is
     /// none, as on a thread from outside.
+    ///
+    /// ```
+    /// # use pybackground_runtime::{snapshot, spawn};
+    /// let age = spawn(|| snapshot().stacks()[0].age());
+    /// assert!(age.is_some());
+    /// ```
     #[must_use]
     pub fn age(&self) -> Option<Duration> {
         (!self.calls.is_empty()).then_some(self.age)
     }
 
     /// The functions whose bodies are on the thread, the lowest first.
+    ///
+    /// ```
+    /// # use pybackground_runtime::{background, snapshot};
+    /// fn looks() -> bool {
+    ///     snapshot().stacks()[0].functions().eq([std::any::type_name_of_val(&looks)])
+    /// }
+    /// assert!(*background(looks)());
+    /// ```
     #[must_use]
     pub fn functions(&self) -> impl ExactSizeIterator<Item = &'static str> {
         self.calls.iter().map(|call| call.function())
     }
 
     /// Where those functions were called, in the same order.
+    ///
+    /// ```
+    /// # use pybackground_runtime::{snapshot, spawn};
+    /// let site = spawn(|| snapshot().stacks()[0].called_at().next().unwrap());
+    /// assert_eq!(site.file(), file!());
+    /// ```
     #[must_use]
     pub fn called_at(&self) -> impl ExactSizeIterator<Item = &'static Location<'static>> {
         self.calls.iter().map(|call| call.site())
     }
 
     /// What the highest body, or a thread from outside, waits for.
+    ///
+    /// ```
+    /// # use pybackground_runtime::{snapshot, spawn};
+    /// let waits = spawn(|| snapshot().stacks()[0].wait().is_some());
+    /// assert_eq!(waits, false, "it looks");
+    /// ```
     #[must_use]
     pub fn wait(&self) -> Option<&Wait> {
         self.wait.as_ref()
@@ -89,24 +135,72 @@ impl Stack {
 
 impl Wait {
     /// The function that is waited for; `None` if it is time that has to pass.
+    ///
+    /// ```
+    /// # use pybackground_runtime::{Lazy, Stack, snapshot, spawn};
+    /// # let look = || loop {
+    /// #     if let Some(wait) = snapshot().stacks().iter().find_map(Stack::wait) {
+    /// #         break wait.clone();
+    /// #     }
+    /// #     std::thread::yield_now();
+    /// # };
+    /// let wait = Lazy::into_inner(spawn(look)); // the body looks who waits for it
+    /// assert!(wait.function().is_some());
+    /// ```
     #[must_use]
     pub fn function(&self) -> Option<&'static str> {
         self.on.map(|(call, _)| call.function())
     }
 
     /// Where that function was called.
+    ///
+    /// ```
+    /// # use pybackground_runtime::{Lazy, Stack, snapshot, spawn};
+    /// # let look = || loop {
+    /// #     if let Some(wait) = snapshot().stacks().iter().find_map(Stack::wait) {
+    /// #         break wait.clone();
+    /// #     }
+    /// #     std::thread::yield_now();
+    /// # };
+    /// let wait = Lazy::into_inner(spawn(look)); // the body looks who waits for it
+    /// assert_eq!(wait.called_at().unwrap().file(), file!());
+    /// ```
     #[must_use]
     pub fn called_at(&self) -> Option<&'static Location<'static>> {
         self.on.map(|(call, _)| call.site())
     }
 
     /// Where the wait is.
+    ///
+    /// ```
+    /// # use pybackground_runtime::{Lazy, Stack, snapshot, spawn};
+    /// # let look = || loop {
+    /// #     if let Some(wait) = snapshot().stacks().iter().find_map(Stack::wait) {
+    /// #         break wait.clone();
+    /// #     }
+    /// #     std::thread::yield_now();
+    /// # };
+    /// let wait = Lazy::into_inner(spawn(look)); // the body looks who waits for it
+    /// assert_eq!(wait.waits_at().unwrap().file(), file!());
+    /// ```
     #[must_use]
     pub fn waits_at(&self) -> Option<&'static Location<'static>> {
         self.on.map(|(_, site)| site)
     }
 
     /// How long it has lasted.
+    ///
+    /// ```
+    /// # use pybackground_runtime::{Lazy, Stack, snapshot, spawn};
+    /// # let look = || loop {
+    /// #     if let Some(wait) = snapshot().stacks().iter().find_map(Stack::wait) {
+    /// #         break wait.clone();
+    /// #     }
+    /// #     std::thread::yield_now();
+    /// # };
+    /// let wait = Lazy::into_inner(spawn(look)); // the body looks who waits for it
+    /// println!("for {:?}", wait.age());
+    /// ```
     #[must_use]
     pub fn age(&self) -> Duration {
         self.age
