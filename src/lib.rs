@@ -29,6 +29,7 @@
 //! | somebody else's method | `background(move \|a\| object.method(a))(args)` |
 //! | a few lines | [`spawn(move \|\| ..)`](spawn) |
 //! | work that only computes | `#[background(compute)]`, [`spawn_compute`] |
+//! | closures that borrow from the caller | [`scope(\|s\| ..)`](scope), [`s.spawn(\|\| ..)`](Scope::spawn) |
 //!
 //! ```
 //! use pybackground::{background, spawn};
@@ -86,6 +87,28 @@
 //! which nobody has started runs it itself, and otherwise gives its place to another thread. Bodies
 //! that sleep or wait for the network do not hold up others either: threads are added while bodies
 //! block, and leave when they have nothing to do.
+//!
+//! # Borrowing from the caller
+//!
+//! What a call works on it owns, as nobody knows whether its caller waits for it. A [`scope`] does wait:
+//! its closures may borrow, even mutably, and have ended when it returns.
+//!
+//! ```
+//! use pybackground::scope;
+//!
+//! let mut prices = vec![3, 10, 8, 1];
+//! let article = String::from("tea");
+//! let letters = scope(|s| {
+//!     let (some, others) = prices.split_at_mut(2);
+//!     s.launch(|| some.iter_mut().for_each(|price| *price += 1));
+//!     s.launch(|| others.iter_mut().for_each(|price| *price *= 2));
+//!     *s.spawn(|| article.len())
+//! });
+//! assert_eq!((prices, letters), (vec![4, 11, 16, 2], 3));
+//! ```
+//!
+//! [`Scope::spawn`] returns a [`Lazy`] as any call does; its value must not borrow. A panic that nobody saw
+//! panics the scope at its end.
 //!
 //! # When something goes wrong
 //!
@@ -179,8 +202,8 @@ pub use pybackground_runtime::__private;
 pub use pybackground_runtime::__private::background;
 pub use pybackground_runtime::{
     Background, BadTimeout, Callable, CancelOnDrop, ConfigError, Configure, Error, Held,
-    IntoTimeout, Lazy, Overrun, Snapshot, Stack, Timeout, Unfinished, Wait, cancelled, checkpoint,
-    configure, shutdown, sleep, snapshot, spawn, spawn_compute, wait_idle,
+    IntoTimeout, Lazy, Overrun, Scope, Snapshot, Stack, Timeout, Unfinished, Wait, cancelled,
+    checkpoint, configure, scope, shutdown, sleep, snapshot, spawn, spawn_compute, wait_idle,
 };
 
 /// The programs of the README compile.

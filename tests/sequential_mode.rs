@@ -7,7 +7,7 @@ use std::thread::{self, ThreadId};
 
 use common::panics::caught;
 use common::{child, watchdog};
-use pybackground::{Lazy, Timeout, background, snapshot, spawn};
+use pybackground::{Lazy, Timeout, background, scope, snapshot, spawn};
 
 /// Runs the other half of a test in a process that is told to be sequential.
 macro_rules! sequential {
@@ -84,4 +84,19 @@ fn threads_of_the_program_may_each_make_calls() {
             });
         }
     });
+}
+
+#[test]
+fn closures_of_a_scope_run_in_place_and_in_order() {
+    sequential!(closures_of_a_scope_run_in_place_and_in_order);
+    let mut log = Vec::new();
+    let here = scope(|s| {
+        s.launch(|| log.push(1));
+        let here = s.spawn(|| thread::current().id());
+        assert!(Lazy::is_ready(&here));
+        *here
+    });
+    log.push(2);
+    assert_eq!(log, [1, 2]);
+    assert_eq!(here, thread::current().id());
 }

@@ -11,7 +11,7 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 
 use common::counters::Drops;
 use common::{child, watchdog};
-use pybackground::{Lazy, background, snapshot, spawn};
+use pybackground::{Lazy, background, scope, snapshot, spawn};
 
 /// A user who runs nothing else, so that the limit counts this process alone.
 const USER: &str = "61234";
@@ -133,4 +133,41 @@ fn calls_that_nobody_joins() {
         return;
     }
     THREADS.for_each(|threads| with_threads(threads, "calls_that_nobody_joins"));
+}
+
+/// Closures that join others, of which the scope has a few threads or none.
+#[test]
+fn closures_of_a_scope_that_join_others() {
+    const CLOSURES: usize = 20;
+
+    if child::is_child() {
+        let runs = AtomicUsize::new(0);
+        let (mut ended, mut refused) = (0, 0);
+        for _ in 0..3 {
+            scope(|s| {
+                let outer = (0..CLOSURES).map(|_| {
+                    s.spawn(|| {
+                        runs.fetch_add(1, Ordering::SeqCst);
+                        Lazy::join(s.spawn(|| ())).map_err(|error| error.is_refused())
+                    })
+                });
+                let outer: Vec<Lazy<Result<(), bool>>> = outer.collect();
+                for outer in outer {
+                    match Lazy::join(outer) {
+                        Ok(inner) => {
+                            assert!(inner != Err(false));
+                            ended += 1;
+                        }
+                        Err(error) => {
+                            assert!(error.is_refused(), "{error}");
+                            refused += 1;
+                        }
+                    }
+                }
+            });
+        }
+        assert_eq!((ended + refused, runs.into_inner()), (3 * CLOSURES, ended));
+        return;
+    }
+    (2..=6).for_each(|threads| with_threads(threads, "closures_of_a_scope_that_join_others"));
 }

@@ -7,7 +7,7 @@ use std::time::{Duration, Instant};
 
 use crate::call::Call;
 use crate::cancel::overruns;
-use crate::pool::{self, Pool};
+use crate::pool::{self, Pool, crew};
 use crate::running;
 
 /// The time between two looks, at first and at most.
@@ -96,6 +96,7 @@ pub fn shutdown(timeout: Duration) -> Result<(), Unfinished> {
     if idle.is_err() {
         overruns::stop_all();
         pool.refuse_waiting();
+        crew::refuse_waiting();
         pool::waits().wake_all();
     }
     idle
@@ -111,7 +112,8 @@ fn would_wait_for_itself() -> bool {
 fn is_idle(pool: &Pool) -> bool {
     let look = || {
         let begun = running::begun();
-        let idle = pool.seems_idle() && running::suspended() == 0 && running::stacks().is_empty();
+        let waits = running::suspended() > 0 || crew::waiting() > 0;
+        let idle = pool.seems_idle() && !waits && running::stacks().is_empty();
         idle.then_some(begun)
     };
     look().is_some_and(|first| look() == Some(first))
@@ -154,7 +156,7 @@ impl Unfinished {
             running: counted(bodies.map(|body| body.name.call())),
             suspended: counted(running::suspended_calls()),
             held: counted(pool.held_calls()),
-            queued: pool.waiting(),
+            queued: pool.waiting() + crew::waiting(),
         }
     }
 

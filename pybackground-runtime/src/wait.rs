@@ -13,7 +13,7 @@ use crate::cancel;
 use crate::cancel::overruns::stopped;
 use crate::error::Error;
 use crate::limit::lend_slots_while;
-use crate::pool;
+use crate::pool::{self, crew::Crew};
 use crate::running::{self, Frame};
 use crate::snapshot;
 use crate::sync::thread::{self, Thread};
@@ -85,7 +85,7 @@ pub(crate) fn for_time(time: Duration) {
 
 #[track_caller]
 fn block_until_done<T>(handle: &Arc<dyn Handle<T>>, end: Option<Instant>) -> Result<bool, Error> {
-    if look_for_a_moment(&**handle, end) {
+    if look_for_a_moment(|| handle.is_done(), end) {
         pool::look_after_own_calls();
         return Ok(true);
     }
@@ -93,17 +93,26 @@ fn block_until_done<T>(handle: &Arc<dyn Handle<T>>, end: Option<Instant>) -> Res
     let wait = Wait { deadline: job.deadline().map(|deadline| deadline.at()), job, end };
     let site = Location::caller();
     let park = || lend_slots_while(|| wait.park_until_done(site));
-    let waited = pool::with_current(|worker| match worker {
-        Some(worker) => worker.block_while(park),
-        None => park(),
-    });
+    let waited = pool::block_while(park);
     running::clock::read();
     waited
 }
 
-fn look_for_a_moment(job: &(impl Job + ?Sized), end: Option<Instant>) -> bool {
+/// Waits until every closure of a scope has ended.
+pub(crate) fn for_scope(crew: &Crew) {
+    if !look_for_a_moment(|| crew.is_done(), None) {
+        let wait = || {
+            crew.wait_for_end();
+            Ok(true)
+        };
+        let _ended = pool::block_while(|| lend_slots_while(wait));
+    }
+    running::clock::read();
+}
+
+fn look_for_a_moment(is_done: impl Fn() -> bool, end: Option<Instant>) -> bool {
     for round in 0..SPINS + YIELDS {
-        if job.is_done() {
+        if is_done() {
             return true;
         }
         if round < SPINS {
@@ -111,7 +120,7 @@ fn look_for_a_moment(job: &(impl Job + ?Sized), end: Option<Instant>) -> bool {
         } else if end.is_some_and(|end| now() >= end) {
             return false;
         } else if !thread::yield_unless_crowded() {
-            return job.is_done();
+            return is_done();
         }
     }
     false

@@ -1,5 +1,6 @@
 //! Which calls are let in.
 
+use crate::running;
 use crate::sync::atomic::{AtomicU8, Ordering};
 
 /// Every call.
@@ -33,8 +34,14 @@ impl Gate {
         self.0.store(CLOSED, Ordering::Relaxed);
     }
 
-    pub(super) fn lets_in_from_outside(&self) -> bool {
-        self.0.load(Ordering::Relaxed) == OPEN
+    /// Whether a call is let in that is made on a thread which is not the pool's: from outside, or by
+    /// a body of a scope.
+    pub(super) fn lets_in_here(&self) -> bool {
+        match self.0.load(Ordering::Relaxed) {
+            OPEN => true,
+            INSIDE => !running::current().is_none(),
+            _ => false,
+        }
     }
 
     #[inline]

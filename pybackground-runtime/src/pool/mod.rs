@@ -13,8 +13,10 @@
 //! | `deadlines` | the heap of deadlines |
 //! | `growth` | the pure decision how many places there are |
 //! | `probe`, `roster` | which threads compute and which block |
+//! | `crew` | the threads of a scope, by the same protocol |
 
 mod counts;
+pub(crate) mod crew;
 #[cfg(any(pybackground_loom, pybackground_shuttle))]
 mod crossbeam_model;
 mod deadlines;
@@ -36,6 +38,7 @@ use std::time::Duration;
 use crate::call::Call;
 use crate::config::Config;
 use crate::deadline::Deadline;
+use crate::error::Error;
 use crate::quiet::drop_quietly;
 use crate::running;
 use crate::sync::atomic::{AtomicUsize, Ordering};
@@ -55,6 +58,9 @@ pub(crate) use worker::{Worker, with_current};
 /// How many threads are woken or started before the monitor looks at its deadlines again; to start
 /// that many takes about a millisecond.
 const BATCH: usize = 32;
+
+/// Ample for a thread that runs no code of the user but wakers.
+const MONITOR_STACK_SIZE: usize = 256 * 1024;
 
 /// A pool of threads that grows and shrinks with its calls.
 pub(crate) struct Pool {
@@ -97,7 +103,7 @@ pub(crate) fn resume(job: Arc<dyn Job>) {
 pub(crate) fn lets_in() -> bool {
     with_current(|worker| match worker {
         Some(worker) => worker.pool().gate.lets_in_from_bodies(),
-        None => global().gate.lets_in_from_outside(),
+        None => global().gate.lets_in_here(),
     })
 }
 
@@ -124,6 +130,15 @@ pub(crate) fn report_after() -> Option<Duration> {
 /// Who waits for what.
 pub(crate) fn waits() -> &'static Waits {
     &global().waits
+}
+
+/// Gives the current thread's place to others while `wait` blocks, which tells whether what it waits
+/// for has come.
+pub(crate) fn block_while(wait: impl FnOnce() -> Result<bool, Error>) -> Result<bool, Error> {
+    with_current(|worker| match worker {
+        Some(worker) => worker.block_while(wait),
+        None => crew::block_while(wait),
+    })
 }
 
 /// Whether a call that only computes may as well be run where it is made: the current thread is a
@@ -184,7 +199,7 @@ impl Pool {
 
     /// Queues a call from outside.
     fn push(self: &Arc<Self>, job: Arc<dyn Job>) {
-        if !self.gate.lets_in_from_outside() {
+        if !self.gate.lets_in_here() {
             return job.refuse(SHUT_DOWN);
         }
         self.queue(job);

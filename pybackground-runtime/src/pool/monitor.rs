@@ -7,9 +7,9 @@
 use std::sync::{Arc, Weak};
 use std::time::{Duration, Instant};
 
-use super::Pool;
 use super::deadlines::Deadlines;
 use super::growth::{Growth, Reading};
+use super::{MONITOR_STACK_SIZE, Pool};
 use crate::deadline::Deadline;
 use crate::running;
 use crate::sync::atomic::{AtomicBool, Ordering, fence};
@@ -18,9 +18,6 @@ use crate::task::Job;
 
 /// How many looks the pool makes do with the threads it has when the system refused one.
 const LOOKS_BEFORE_RETRY: usize = 100;
-
-/// Ample for the monitor, which runs no code of the user but wakers.
-const STACK_SIZE: usize = 256 * 1024;
 
 pub(super) struct Monitor {
     /// A copy of `State::watching` for those who only want to know that it is so.
@@ -82,7 +79,7 @@ impl Monitor {
         }
         let pool = pool.clone();
         let name = "background-monitor".to_owned();
-        let started = thread::spawn(name, STACK_SIZE, move || pool.monitor.run(&pool));
+        let started = thread::spawn(name, MONITOR_STACK_SIZE, move || pool.monitor.run(&pool));
         // Without a thread the flag is taken down, so that the next call tries again; deadlines are
         // then kept by those who wait for the calls.
         state.alive = started.is_ok();

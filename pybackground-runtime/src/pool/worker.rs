@@ -16,8 +16,8 @@ use crate::sync::{chaos, rounds, thread, thread_local};
 use crate::task::Job;
 
 /// How often a searching worker looks before it begins to yield, and how often before it sleeps.
-const SPINS: usize = rounds(64);
-const YIELDS: usize = rounds(100);
+pub(super) const SPINS: usize = rounds(64);
+pub(super) const YIELDS: usize = rounds(100);
 
 /// So many calls in a worker's own queue are enough for others to steal.
 const ENOUGH: usize = 3;
@@ -49,6 +49,15 @@ impl Status {
             starts: AtomicU64::new(0),
             full_at: AtomicUsize::new(NOWHERE),
         }
+    }
+
+    /// Of a thread that has just begun, as the `id`th, beside so many others.
+    pub(super) fn of_new_thread(threads: usize, id: usize) -> Arc<Self> {
+        let status = Self::new();
+        if threads <= CROWD || id.is_multiple_of(ONE_IN) {
+            status.thread.learn();
+        }
+        Arc::new(status)
     }
 
     pub(super) fn is_running(&self) -> bool {
@@ -87,7 +96,7 @@ impl Status {
         self.set_full_at(NOWHERE);
     }
 
-    fn set_running(&self, running: bool) {
+    pub(super) fn set_running(&self, running: bool) {
         self.running.store(running, Ordering::Relaxed);
     }
 
@@ -126,10 +135,7 @@ thread_local! {
 
 /// The whole life of a worker, which is counted as active and searching when it begins.
 pub(super) fn run(pool: Arc<Pool>, id: usize) {
-    let status = Arc::new(Status::new());
-    if pool.threads() <= CROWD || id.is_multiple_of(ONE_IN) {
-        status.thread.learn();
-    }
+    let status = Status::of_new_thread(pool.threads(), id);
     pool.roster.join(id, status.clone());
     let stack_floor = stack_pointer().saturating_sub(pool.config.stack_size() / 2);
     let worker = Worker {
@@ -231,7 +237,7 @@ impl Worker {
 
     /// Gives this thread's place to others while `wait` blocks, which tells whether what it waits for
     /// has come.
-    pub(crate) fn block_while(
+    pub(super) fn block_while(
         &self,
         wait: impl FnOnce() -> Result<bool, Error>,
     ) -> Result<bool, Error> {

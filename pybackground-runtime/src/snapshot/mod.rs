@@ -15,7 +15,7 @@ use std::panic::Location;
 
 use crate::call::Call;
 use crate::cancel::overruns;
-use crate::pool;
+use crate::pool::{self, crew};
 use crate::running;
 use crate::shutdown::counted;
 pub use held::Held;
@@ -54,6 +54,7 @@ pub fn snapshot() -> Snapshot {
     let (threads, queued) = pool.map_or((0, 0), |pool| (pool.threads(), pool.waiting()));
     let max_threads = pool.map(|pool| pool.max_threads());
     let is_starved = pool.is_some_and(|pool| pool.is_starved());
+    let (threads, queued) = (threads + crew::threads(), queued + crew::waiting());
     let held = counted(pool.map(|pool| pool.held_calls()).unwrap_or_default());
     let held = held.into_iter().map(|(call, calls)| Held { call, calls }).collect();
     let overrunning =
@@ -141,7 +142,7 @@ pub struct Overrun {
 }
 
 impl Snapshot {
-    /// How many threads the runtime has, working or idle.
+    /// How many threads the runtime has, working or idle, those of scopes included.
     ///
     /// ```
     /// assert_eq!(pybackground_runtime::snapshot().threads(), 0, "there was no call yet");

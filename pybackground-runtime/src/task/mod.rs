@@ -6,6 +6,7 @@
 //! | `phase` | the few facts about the state that can be read without the lock |
 //! | `origin` | what is known of a call from the start: function, call site, limit |
 //! | `body` | what a task runs: closure, applied function, future |
+//! | `borrowed` | a body that is kept elsewhere, because it borrows |
 //! | `attached` | what few calls have: a deadline, and who is told when the call ends |
 //! | `verdicts` | why some waits for the call ended before it |
 //!
@@ -19,12 +20,14 @@
 //! | a worker that waits for the call | `run_in_place`, `join_at_once`: the same, keeping the outcome |
 //! | the deadline keeper | `expire`, at any time |
 //! | the limit of the function | `admit` once |
+//! | the scope of the call | `run_borrowed`, in the place of `run` |
 //! | the holder of the `Lazy` | `take` and `detach` once, `register` and `cancel` any number of times |
 //!
 //! Code of the user (bodies, destructors, wakers) never runs under the lock.
 
 mod attached;
 mod body;
+mod borrowed;
 mod origin;
 mod phase;
 mod stage;
@@ -49,6 +52,7 @@ use attached::Attached;
 pub(crate) use body::{Body, Closure, Step, Suspending};
 #[cfg(not(debug_assertions))]
 pub(crate) use body::{LARGE, LargeClosure};
+pub(crate) use borrowed::{Borrowed, Unseen};
 use origin::Origin;
 use phase::Phase;
 pub(crate) use stage::{BodyIs, Outcome};

@@ -79,30 +79,42 @@ impl<B: Body> Origin<B> {
     /// Runs the body, or a step of it, unless it is to stop with the one that made the call.
     #[inline]
     pub(super) fn run(&self, body: B, waker: impl FnOnce() -> Waker) -> Result<Step<B>, Error> {
+        let body_is = if body.has_started() { BodyIs::Stopped } else { BodyIs::NotStarted };
+        self.run_by(body, body_is, |body| body.run(waker))
+    }
+
+    /// The same for what stands for the body and is run by `run`; `is` tells how far it would be if it
+    /// did not run now.
+    #[inline]
+    pub(super) fn run_by<X, R>(
+        &self,
+        body: X,
+        is: BodyIs,
+        run: impl FnOnce(X) -> R,
+    ) -> Result<R, Error> {
         let maker = self.maker.get();
         let slot = self.limit().map(limit::hold_slot);
         let entered = running::enter(maker, self.key(), || self.call());
         // Now that the body can be seen: whoever stops its maker either sees it or is seen here.
         if overruns::is_any()
-            && let Some(error) = self.must_not_run(&body)
+            && let Some(error) = self.must_not_run(is)
         {
             drop((entered, slot));
             drop_quietly(body);
             return Err(error);
         }
-        let step = catch_unwind(AssertUnwindSafe(|| body.run(waker))).map_err(|payload| {
+        let ran = catch_unwind(AssertUnwindSafe(|| run(body))).map_err(|payload| {
             let stopped = overruns::stopped(running::current());
             Error::unwound(self.call(), payload, stopped)
         });
         overruns::leaves(running::current());
-        step
+        ran
     }
 
     /// Why the body is not to begin, or go on, although a thread has come to it.
     #[cold]
-    fn must_not_run(&self, body: &B) -> Option<Error> {
+    fn must_not_run(&self, is: BodyIs) -> Option<Error> {
         if overruns::is_shut_down() {
-            let is = if body.has_started() { BodyIs::Stopped } else { BodyIs::NotStarted };
             return Some(Error::not_run(self.call(), pool::SHUT_DOWN, is));
         }
         let stopped = overruns::stopped(self.maker.get())?;

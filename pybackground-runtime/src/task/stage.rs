@@ -273,6 +273,15 @@ impl<B: Body> Core<B> {
         }
     }
 
+    /// Why there is no value, as long as nobody has taken that.
+    pub(super) fn error(&self) -> Option<&Error> {
+        match &self.stage {
+            Stage::Done(outcome) => outcome.as_ref().err(),
+            Stage::Closed { error, .. } => error.as_ref(),
+            _ => None,
+        }
+    }
+
     /// What is attached to a call that has not ended.
     pub(super) fn attached(&mut self) -> &mut Attached {
         &mut self.attached

@@ -10,6 +10,7 @@ mod dispatch;
 mod fib;
 mod join_all;
 mod scaling;
+mod scope;
 mod sleepers;
 mod together;
 
@@ -24,6 +25,8 @@ const ROWS: &[Row] = &[
     together::ROW,
     cpu_bound::ROW,
     dispatch::ROW,
+    scope::CLOSURES,
+    scope::SMALL,
     scaling::CALLS,
     scaling::NESTING,
     scaling::THREADS,

@@ -1,0 +1,44 @@
+//! A closure that waits for its turn, with its call.
+
+use std::sync::Arc;
+
+use crate::quiet::drop_quietly;
+use crate::task::{Borrowed, Job, Task, Unseen};
+
+/// See [`Call`]; of any type.
+pub(crate) trait Entry: Send {
+    /// Runs the closure; gives the call back if it failed. No panic gets out.
+    fn run(self: Box<Self>) -> Option<Arc<dyn Unseen>>;
+
+    /// Ends the call without running it, and gives it back.
+    fn refuse(self: Box<Self>, why: &str) -> Arc<dyn Unseen>;
+}
+
+/// The closure, which borrows, and the call, which must not.
+pub(super) struct Call<F, T: Send + 'static> {
+    pub(super) task: Arc<Task<Borrowed<T>>>,
+    pub(super) body: F,
+}
+
+impl<F, T> Entry for Call<F, T>
+where
+    F: FnOnce() -> T + Send,
+    T: Send + 'static,
+{
+    fn run(self: Box<Self>) -> Option<Arc<dyn Unseen>> {
+        let Self { task, body } = *self;
+        if task.run_borrowed(body) {
+            return Some(task);
+        }
+        // A value that nobody waits for is dropped here.
+        drop_quietly(task);
+        None
+    }
+
+    fn refuse(self: Box<Self>, why: &str) -> Arc<dyn Unseen> {
+        let Self { task, body } = *self;
+        task.refuse(why);
+        drop_quietly(body);
+        task
+    }
+}

@@ -1,0 +1,276 @@
+//! What goes wrong in a scope: it is told once, by name, after every closure has ended.
+
+mod common;
+
+use std::panic::{AssertUnwindSafe, catch_unwind, panic_any};
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::mpsc::channel;
+
+use common::counters::Drops;
+use common::gate::Gate;
+use common::panics::caught;
+use common::{child, wait_until, watchdog};
+use pybackground::{Lazy, checkpoint, scope, spawn};
+
+#[test]
+fn a_panic_that_nobody_saw_panics_the_scope_at_its_end() {
+    let _watchdog = watchdog();
+    let ended = AtomicUsize::new(0);
+    let before = line!();
+    let panic = caught(|| {
+        scope(|s| {
+            s.launch(|| panic!("boom"));
+            for _ in 0..100 {
+                s.launch(|| _ = ended.fetch_add(1, Ordering::Relaxed));
+            }
+        });
+    });
+    panic.assert_told_between(before, line!());
+    assert_eq!(ended.into_inner(), 100);
+    let told = panic.text();
+    assert!(told.contains("a_panic_that_nobody_saw_panics_the_scope_at_its_end"), "{told}");
+    assert!(told.contains(&format!("{}:{}:", file!(), before + 3)), "{told}");
+    assert!(told.contains("panicked: boom") && told.contains("scope"), "{told}");
+}
+
+#[test]
+fn several_are_counted() {
+    let _watchdog = watchdog();
+    let panic = caught(|| scope(|s| (0..5).for_each(|n| s.launch(move || panic!("{n}")))));
+    assert!(panic.text().ends_with("so it is with 4 other calls"), "{}", panic.text());
+}
+
+#[test]
+fn a_panic_that_somebody_saw_is_over() {
+    let _watchdog = watchdog();
+    scope(|s| {
+        let joined = s.spawn(|| -> u32 { panic!("joined") });
+        assert_eq!(Lazy::join(joined).unwrap_err().message(), Some("joined"));
+        let used = s.spawn(|| -> u32 { panic!("used") });
+        assert_eq!(caught(|| *used).text(), "used");
+        let by_a_sibling = s.spawn(|| -> u32 { panic!("told") });
+        s.launch(|| assert!(Lazy::join(by_a_sibling).unwrap_err().is_panic()));
+    });
+}
+
+#[test]
+fn a_payload_goes_to_the_first_use() {
+    let _watchdog = watchdog();
+    let payload = scope(|s| {
+        let x = s.spawn(|| -> u32 { panic_any(7_u32) });
+        caught(|| Lazy::into_inner(x)).payload
+    });
+    assert_eq!(payload.downcast_ref(), Some(&7_u32));
+}
+
+#[test]
+fn a_lazy_that_left_still_has_its_panic_after_the_scope_told_of_it() {
+    let _watchdog = watchdog();
+    let (send, receive) = channel();
+    let panic = caught(|| scope(|s| send.send(s.spawn(|| -> u32 { panic!("boom") })).unwrap()));
+    assert!(panic.text().contains("boom"));
+    let left = receive.recv().unwrap();
+    assert_eq!(Lazy::wait(&left).unwrap_err().message(), Some("boom"));
+    assert_eq!(caught(|| *left).text(), "boom");
+}
+
+#[test]
+fn the_panic_of_the_scope_itself_comes_first_after_all_have_ended() {
+    let _watchdog = watchdog();
+    let (gate, ended) = (Gate::default(), AtomicUsize::new(0));
+    let panic = caught(|| {
+        scope(|s| {
+            s.launch(|| panic!("in a closure"));
+            s.launch(|| {
+                gate.pass();
+                ended.fetch_add(1, Ordering::Relaxed);
+            });
+            let _open = gate.opened_at_end();
+            panic!("in the scope");
+        })
+    });
+    assert_eq!(panic.text(), "in the scope");
+    assert_eq!(ended.into_inner(), 1);
+}
+
+#[test]
+fn cancelled_and_late_calls_are_no_reason_to_panic() {
+    let _watchdog = watchdog();
+    let started = AtomicUsize::new(0);
+    scope(|s| {
+        let stopped = s.spawn(|| {
+            started.fetch_add(1, Ordering::SeqCst);
+            loop {
+                checkpoint();
+                std::thread::yield_now();
+            }
+        });
+        wait_until(|| started.load(Ordering::SeqCst) == 1);
+        assert!(Lazy::cancel(&stopped));
+    });
+}
+
+/// Panics when it is dropped.
+struct Panics;
+
+impl Drop for Panics {
+    fn drop(&mut self) {
+        panic!("in a destructor");
+    }
+}
+
+#[test]
+fn a_captured_value_that_panics_when_it_is_dropped_is_a_panic_of_its_closure() {
+    let _watchdog = watchdog();
+    scope(|s| {
+        let panics = Panics;
+        let x = s.spawn(move || {
+            let _panics = panics;
+        });
+        assert_eq!(Lazy::join(x).unwrap_err().message(), Some("in a destructor"));
+    });
+}
+
+#[test]
+fn destructors_of_what_never_ran_and_of_values_that_nobody_wants_harm_nobody() {
+    let _watchdog = watchdog();
+    let ran = AtomicUsize::new(0);
+    scope(|s| {
+        for _ in 0..100 {
+            let (panics, other) = (Panics, Panics);
+            let cancelled = s.spawn(move || std::mem::forget(panics));
+            Lazy::cancel(&cancelled);
+            drop(s.spawn(move || other));
+            s.launch(|| _ = ran.fetch_add(1, Ordering::Relaxed));
+        }
+    });
+    assert_eq!(ran.into_inner(), 100);
+}
+
+#[test]
+fn a_destructor_may_spawn_until_the_very_end() {
+    struct Spawns<'scope, 'env>(&'scope pybackground::Scope<'scope, 'env>, &'scope AtomicUsize);
+
+    impl Drop for Spawns<'_, '_> {
+        fn drop(&mut self) {
+            let ran = self.1;
+            self.0.launch(|| _ = ran.fetch_add(1, Ordering::Relaxed));
+        }
+    }
+
+    let _watchdog = watchdog();
+    let ran = AtomicUsize::new(0);
+    scope(|s| {
+        for _ in 0..100 {
+            let spawns = Spawns(s, &ran);
+            let cancelled = s.spawn(move || drop(spawns));
+            Lazy::cancel(&cancelled);
+        }
+    });
+    assert_eq!(ran.into_inner(), 100);
+}
+
+#[test]
+fn siblings_that_wait_for_each_other_are_a_deadlock_and_no_hang() {
+    let _watchdog = watchdog();
+    scope(|s| {
+        let (to_first, of_second) = channel::<Lazy<bool>>();
+        let (to_second, of_first) = channel::<Lazy<bool>>();
+        let waits = |other: std::sync::mpsc::Receiver<Lazy<bool>>| {
+            move || match Lazy::join(other.recv().unwrap()) {
+                Ok(_) => false,
+                Err(error) => {
+                    let told = error.to_string();
+                    assert!(
+                        error.is_deadlock() && told.matches(" waits for `").count() == 2,
+                        "{told}"
+                    );
+                    true
+                }
+            }
+        };
+        let (ended, all_ended) = channel();
+        let (first, second) = (waits(of_second), waits(of_first));
+        let (tell_first, tell_second) = (ended.clone(), ended);
+        let first = s.spawn(move || {
+            let deadlock = first();
+            tell_first.send(deadlock).unwrap();
+            deadlock
+        });
+        let second = s.spawn(move || {
+            let deadlock = second();
+            tell_second.send(deadlock).unwrap();
+            deadlock
+        });
+        to_second.send(first).unwrap();
+        to_first.send(second).unwrap();
+        assert_eq!(all_ended.iter().take(2).filter(|deadlock| *deadlock).count(), 1);
+    });
+}
+
+#[test]
+fn a_body_that_is_cancelled_stops_the_closures_of_its_scope() {
+    let _watchdog = watchdog();
+    let (tell, told) = channel();
+    let body = spawn(move || {
+        let ended = AtomicUsize::new(0);
+        scope(|s| {
+            for _ in 0..10 {
+                s.launch(|| {
+                    let _count = CountsAtEnd(&ended);
+                    tell.send(()).unwrap();
+                    pybackground::sleep(std::time::Duration::MAX);
+                });
+            }
+        });
+        ended.into_inner()
+    });
+    told.iter().take(10).for_each(drop);
+    assert!(Lazy::cancel(&body));
+    assert!(Lazy::join(body).unwrap_err().is_cancelled());
+    pybackground::wait_idle(std::time::Duration::MAX).unwrap();
+}
+
+struct CountsAtEnd<'a>(&'a AtomicUsize);
+
+impl Drop for CountsAtEnd<'_> {
+    fn drop(&mut self) {
+        self.0.fetch_add(1, Ordering::Relaxed);
+    }
+}
+
+/// Runs a scope when it is dropped, of which one closure panics.
+struct ScopeInDrop(Drops);
+
+impl Drop for ScopeInDrop {
+    fn drop(&mut self) {
+        let drops = &self.0;
+        let sum = scope(|s| {
+            let numbers = [1, 2, 3];
+            let parts: Vec<Lazy<i32>> = numbers.map(|number| s.spawn(move || number)).into();
+            s.launch(|| panic!("in a closure"));
+            s.launch(|| drop(drops.token()));
+            parts.iter().map(|part| **part).sum::<i32>()
+        });
+        assert_eq!(sum, 6);
+    }
+}
+
+#[test]
+fn a_scope_in_a_destructor_while_a_panic_unwinds_ends_and_lets_the_panic_go_on() {
+    if !child::is_child() {
+        let test = "a_scope_in_a_destructor_while_a_panic_unwinds_ends_and_lets_the_panic_go_on";
+        let told = child::succeeds(&mut child::command(test));
+        assert!(told.contains("in a closure"), "{told}");
+        return;
+    }
+    let _watchdog = watchdog();
+    let drops = Drops::default();
+    let payload = catch_unwind(AssertUnwindSafe(|| {
+        let _scope = ScopeInDrop(drops.clone());
+        panic!("outside");
+    }))
+    .unwrap_err();
+    assert_eq!(payload.downcast_ref(), Some(&"outside"));
+    assert_eq!(drops.count(), 1);
+}
