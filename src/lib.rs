@@ -87,6 +87,25 @@
 //! that sleep or wait for the network do not hold up others either: threads are added while bodies
 //! block, and leave when they have nothing to do.
 //!
+//! # Several calls together
+//!
+//! [`as_completed`] gives the results of many calls as they come, whichever is first. [`Lazy::signal`]
+//! puts a call beside channels into crossbeam's `select!`.
+//!
+//! ```
+//! use pybackground::{as_completed, background};
+//!
+//! #[background]
+//! fn length(word: &str) -> usize {
+//!     word.len()
+//! }
+//!
+//! let words = ["some", "slow", "words"];
+//! for (position, length) in as_completed(words.map(length)) {
+//!     println!("{} has {}", words[position], length.unwrap());
+//! }
+//! ```
+//!
 //! # When something goes wrong
 //!
 //! **A panic travels.** The first use of the value goes on with the panic of the body, payload
@@ -177,10 +196,13 @@ pub mod guide;
 pub use pybackground_macros::background;
 pub use pybackground_runtime::__private;
 pub use pybackground_runtime::__private::background;
+#[doc(no_inline)]
+pub use pybackground_runtime::crossbeam_channel;
 pub use pybackground_runtime::{
-    Background, BadTimeout, Callable, CancelOnDrop, ConfigError, Configure, Error, Held,
-    IntoTimeout, Lazy, Overrun, Snapshot, Stack, Timeout, Unfinished, Wait, cancelled, checkpoint,
-    configure, shutdown, sleep, snapshot, spawn, spawn_compute, wait_idle,
+    AsCompleted, Background, BadTimeout, Callable, CancelOnDrop, ConfigError, Configure, Error,
+    Held, IntoTimeout, Lazy, NotYet, Overrun, Signal, Snapshot, Stack, Timeout, Unfinished, Wait,
+    as_completed, cancelled, checkpoint, configure, shutdown, sleep, snapshot, spawn,
+    spawn_compute, wait_idle,
 };
 
 /// The programs of the README compile.
