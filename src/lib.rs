@@ -110,6 +110,25 @@
 //! [`Scope::spawn`] returns a [`Lazy`] as any call does; its value must not borrow. A panic that nobody saw
 //! panics the scope at its end.
 //!
+//! # Several calls together
+//!
+//! [`as_completed`] gives the results of many calls as they come, whichever is first. [`Lazy::signal`]
+//! puts a call beside channels into crossbeam's `select!`.
+//!
+//! ```
+//! use pybackground::{as_completed, background};
+//!
+//! #[background]
+//! fn length(word: &str) -> usize {
+//!     word.len()
+//! }
+//!
+//! let words = ["some", "slow", "words"];
+//! for (position, length) in as_completed(words.map(length)) {
+//!     println!("{} has {}", words[position], length.unwrap());
+//! }
+//! ```
+//!
 //! # When something goes wrong
 //!
 //! **A panic travels.** The first use of the value goes on with the panic of the body, payload
@@ -200,10 +219,13 @@ pub mod guide;
 pub use pybackground_macros::background;
 pub use pybackground_runtime::__private;
 pub use pybackground_runtime::__private::background;
+#[doc(no_inline)]
+pub use pybackground_runtime::crossbeam_channel;
 pub use pybackground_runtime::{
-    Background, BadTimeout, Callable, CancelOnDrop, ConfigError, Configure, Error, Held,
-    IntoTimeout, Lazy, Overrun, Scope, Snapshot, Stack, Timeout, Unfinished, Wait, cancelled,
-    checkpoint, configure, scope, shutdown, sleep, snapshot, spawn, spawn_compute, wait_idle,
+    AsCompleted, Background, BadTimeout, Callable, CancelOnDrop, ConfigError, Configure, Error,
+    Held, IntoTimeout, Lazy, NotYet, Overrun, Scope, Signal, Snapshot, Stack, Timeout, Unfinished,
+    Wait, as_completed, cancelled, checkpoint, configure, scope, shutdown, sleep, snapshot, spawn,
+    spawn_compute, wait_idle,
 };
 
 /// The programs of the README compile.

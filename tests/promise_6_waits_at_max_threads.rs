@@ -80,7 +80,7 @@ fn the_limit_holds_when_nobody_waits_any_more() {
 
     #[background]
     async fn pending() {
-        std::future::pending().await
+        std::future::pending::<()>().await;
     }
 
     if !child::is_child() {

@@ -4,6 +4,7 @@ mod attribute;
 mod background;
 mod call;
 mod cancel;
+mod combine;
 mod config;
 mod deadline;
 mod dispatch;
@@ -28,7 +29,10 @@ mod waits;
 pub use attribute::{BadTimeout, IntoTimeout};
 pub use background::{Background, Callable, background};
 pub use cancel::{CancelOnDrop, cancelled, checkpoint, sleep};
+pub use combine::{AsCompleted, NotYet, Signal, as_completed};
 pub use config::{ConfigError, Configure, configure};
+#[doc(no_inline)]
+pub use crossbeam_channel;
 pub use dispatch::{spawn, spawn_compute};
 pub use error::Error;
 pub use lazy::Lazy;

@@ -9,6 +9,7 @@ use std::sync::Arc;
 use std::task::{Wake, Waker};
 use std::time::{Duration, Instant};
 
+use crate::call::Call;
 use crate::cancel;
 use crate::cancel::overruns::stopped;
 use crate::error::Error;
@@ -83,6 +84,19 @@ pub(crate) fn for_time(time: Duration) {
     }
 }
 
+/// Waits for the end of any of several calls or for `end`; returns whether one has ended.
+///
+/// # Errors
+///
+/// If the wait cannot go on: it would never end, or the body that waits is to stop.
+#[track_caller]
+pub(crate) fn for_any(calls: &impl Awaited, end: Option<Instant>) -> Result<bool, Error> {
+    if look_for_a_moment(|| calls.is_over(), end) {
+        return Ok(true);
+    }
+    block(&Wait { on: calls, deadline: None, end })
+}
+
 #[track_caller]
 fn block_until_done<T>(handle: &Arc<dyn Handle<T>>, end: Option<Instant>) -> Result<bool, Error> {
     if look_for_a_moment(|| handle.is_done(), end) {
@@ -90,9 +104,13 @@ fn block_until_done<T>(handle: &Arc<dyn Handle<T>>, end: Option<Instant>) -> Res
         return Ok(true);
     }
     let job = Arc::clone(handle).job();
-    let wait = Wait { deadline: job.deadline().map(|deadline| deadline.at()), job, end };
+    block(&Wait { deadline: job.deadline().map(|deadline| deadline.at()), on: &job, end })
+}
+
+#[track_caller]
+fn block(wait: &Wait<'_, impl Awaited>) -> Result<bool, Error> {
     let site = Location::caller();
-    let park = || lend_slots_while(|| wait.park_until_done(site));
+    let park = || lend_slots_while(|| wait.park_until_over(site));
     let waited = pool::block_while(park);
     running::clock::read();
     waited
@@ -110,9 +128,9 @@ pub(crate) fn for_scope(crew: &Crew) {
     running::clock::read();
 }
 
-fn look_for_a_moment(is_done: impl Fn() -> bool, end: Option<Instant>) -> bool {
+fn look_for_a_moment(is_over: impl Fn() -> bool, end: Option<Instant>) -> bool {
     for round in 0..SPINS + YIELDS {
-        if is_done() {
+        if is_over() {
             return true;
         }
         if round < SPINS {
@@ -120,36 +138,85 @@ fn look_for_a_moment(is_done: impl Fn() -> bool, end: Option<Instant>) -> bool {
         } else if end.is_some_and(|end| now() >= end) {
             return false;
         } else if !thread::yield_unless_crowded() {
-            return is_done();
+            return is_over();
         }
     }
     false
 }
 
+/// What a thread can block for.
+pub(crate) trait Awaited {
+    fn is_over(&self) -> bool;
+
+    /// Has `waker` woken when it is over; `false` if it is.
+    fn register(&self, waker: &Waker) -> bool;
+
+    /// Tells others of the wait.
+    fn announce(
+        &self,
+        site: &'static Location<'static>,
+        end: End,
+    ) -> Result<Option<Waiting<'static>>, Error>;
+
+    /// What time brings about if it is `now`, should nobody else see to it.
+    fn expire(&self, now: Instant);
+
+    /// The call that is waited for, or one of them.
+    fn call(&self) -> Call;
+}
+
+impl Awaited for Arc<dyn Job> {
+    fn is_over(&self) -> bool {
+        self.is_done()
+    }
+
+    fn register(&self, waker: &Waker) -> bool {
+        (**self).register(waker)
+    }
+
+    fn announce(
+        &self,
+        site: &'static Location<'static>,
+        end: End,
+    ) -> Result<Option<Waiting<'static>>, Error> {
+        pool::waits().for_call(self, site, end)
+    }
+
+    fn expire(&self, now: Instant) {
+        (**self).expire(now);
+    }
+
+    fn call(&self) -> Call {
+        (**self).call()
+    }
+}
+
 /// A wait that blocks.
-struct Wait {
-    job: Arc<dyn Job>,
+struct Wait<'a, A> {
+    on: &'a A,
     /// When the wait itself is over.
     end: Option<Instant>,
     /// When the call is.
     deadline: Option<Instant>,
 }
 
-impl Wait {
-    /// Parks until the call ends or until the end of the wait. The monitor expires the call at its
-    /// deadline; should there be no monitor, because the system gave no thread for it, it is done here.
-    fn park_until_done(&self, site: &'static Location<'static>) -> Result<bool, Error> {
+impl<A: Awaited> Wait<'_, A> {
+    /// Parks until what is waited for is over or until the end of the wait. The monitor expires calls at
+    /// their deadlines; should there be no monitor, because the system gave no thread for it, it is done
+    /// here.
+    fn park_until_over(&self, site: &'static Location<'static>) -> Result<bool, Error> {
         let waker = current_waker();
         chaos();
-        if !self.job.register(&waker) {
+        if !self.on.register(&waker) {
             return Ok(true);
         }
-        let _waiting = self.announce(site)?;
+        let ends = self.end.is_some() || self.deadline.is_some();
+        let _waiting = self.on.announce(site, if ends { End::InTime } else { End::Never })?;
         let body = running::current();
         let mut deadline = self.deadline;
         let mut report_at = pool::report_after().and_then(|after| now().checked_add(after));
         loop {
-            if self.job.is_done() {
+            if self.on.is_over() {
                 return Ok(true);
             }
             self.give_up_if_stopped(body)?;
@@ -158,12 +225,12 @@ impl Wait {
                 return Ok(false);
             }
             if deadline.is_some_and(|deadline| deadline <= now) {
-                self.job.expire(now);
+                self.on.expire(now);
                 deadline = None;
                 continue;
             }
             if report_at.is_some_and(|at| at <= now) {
-                snapshot::report_wait(self.job.call(), site);
+                snapshot::report_wait(self.on.call(), site);
                 report_at = None;
             }
             match self.end.into_iter().chain(deadline).chain(report_at).min() {
@@ -173,21 +240,11 @@ impl Wait {
         }
     }
 
-    /// Tells others of the wait.
-    fn announce(
-        &self,
-        site: &'static Location<'static>,
-    ) -> Result<Option<Waiting<'static>>, Error> {
-        let ends = self.end.is_some() || self.deadline.is_some();
-        let end = if ends { End::InTime } else { End::Never };
-        pool::waits().for_call(&self.job, site, end)
-    }
-
     /// A body that is to stop does not go on waiting, except in a destructor: what that one waits for
     /// is part of tidying up.
     fn give_up_if_stopped(&self, body: Frame) -> Result<(), Error> {
         match stopped(body) {
-            Some(waiter) if cancel::may_unwind() => Err(Error::given_up(self.job.call(), waiter)),
+            Some(waiter) if cancel::may_unwind() => Err(Error::given_up(self.on.call(), waiter)),
             _ => Ok(()),
         }
     }

@@ -168,6 +168,10 @@ impl<T> Job for Unboxing<T> {
         self.call.deadline()
     }
 
+    fn has_deadline(&self) -> bool {
+        self.call.has_deadline()
+    }
+
     fn bring_forward(&self, deadline: Arc<Deadline>) -> bool {
         self.call.bring_forward(deadline)
     }

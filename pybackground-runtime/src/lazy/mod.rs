@@ -15,7 +15,7 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use crate::error::Error;
-use crate::task::Handle;
+use crate::task::{Handle, Job};
 use pending::Pending;
 
 /// The value that a background call will have: use it as the value, and the first use waits.
@@ -257,6 +257,14 @@ impl<T> Lazy<T> {
         match &this.state {
             State::Ready(_) => None,
             State::Pending(pending) => Some(pending.call().site()),
+        }
+    }
+
+    /// The call; `None` for a value that was made without waiting.
+    pub(crate) fn job(this: &Self) -> Option<Arc<dyn Job>> {
+        match &this.state {
+            State::Ready(_) => None,
+            State::Pending(pending) => Some(pending.job()),
         }
     }
 

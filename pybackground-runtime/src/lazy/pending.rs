@@ -14,7 +14,7 @@ use crate::cancel::overruns;
 use crate::error::Error;
 use crate::pool;
 use crate::sync::{OnceLock, chaos};
-use crate::task::{Handle, Outcome};
+use crate::task::{Handle, Job, Outcome};
 use crate::wait;
 
 pub(super) struct Pending<T> {
@@ -128,7 +128,7 @@ impl<T> Pending<T> {
 
     pub(super) fn set_timeout(&self, timeout: Duration) {
         if !self.handle.is_done() {
-            pool::keep_deadline(&Arc::clone(&self.handle).job(), timeout);
+            pool::keep_deadline(&self.job(), timeout);
         }
     }
 
@@ -139,6 +139,10 @@ impl<T> Pending<T> {
 
     pub(super) fn detach(&self) {
         self.handle.detach();
+    }
+
+    pub(super) fn job(&self) -> Arc<dyn Job> {
+        Arc::clone(&self.handle).job()
     }
 
     pub(super) fn call(&self) -> Call {

@@ -6,7 +6,7 @@ use std::panic::Location;
 use std::sync::Mutex;
 use std::time::{Duration, Instant};
 
-use super::{Snapshot, Stack, Wait, snapshot};
+use super::{Snapshot, Stack, snapshot};
 use crate::call::Call;
 use crate::pool;
 use crate::sync::lock_leaf;
@@ -57,11 +57,16 @@ impl Stack {
                 _ => line(f, None, format_args!("waits for {call}, which it runs itself"))?,
             }
         }
-        match self.wait().map(Wait::on) {
-            None => Ok(()),
-            Some(None) => line(f, self.wait().map(Wait::age), format_args!("sleeps")),
-            Some(Some((call, site))) => {
-                line(f, self.wait().map(Wait::age), format_args!("waits for {call} at {site}"))
+        let Some(wait) = self.wait() else {
+            return Ok(());
+        };
+        let age = Some(wait.age());
+        match (wait.on(), wait.calls()) {
+            (None, _) => line(f, age, format_args!("sleeps")),
+            (Some((call, site)), 1) => line(f, age, format_args!("waits for {call} at {site}")),
+            (Some((call, site)), calls) => {
+                let which = format_args!("any of {calls} calls, the first {call}, at {site}");
+                line(f, age, format_args!("waits for {which}"))
             }
         }
     }

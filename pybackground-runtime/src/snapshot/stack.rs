@@ -55,13 +55,14 @@ pub struct Stack {
 #[derive(Clone, Debug)]
 pub struct Wait {
     on: Option<(Call, &'static Location<'static>)>,
+    calls: usize,
     age: Duration,
 }
 
 impl Stack {
     pub(super) fn new(stack: running::Stack, wait: Option<waits::Told>) -> Self {
         let calls = stack.bodies.iter().map(|body| body.name.call()).collect();
-        let wait = wait.map(|waits::Told { on, age, .. }| Wait { on, age });
+        let wait = wait.map(|waits::Told { on, calls, age, .. }| Wait { on, calls, age });
         Self { thread: stack.thread, age: stack.age, calls, wait }
     }
 
@@ -134,7 +135,8 @@ impl Stack {
 }
 
 impl Wait {
-    /// The function that is waited for; `None` if it is time that has to pass.
+    /// The function that is waited for, of several calls that of the first; `None` if it is time that
+    /// has to pass.
     ///
     /// ```
     /// # use pybackground_runtime::{Lazy, Stack, snapshot, spawn};
@@ -186,6 +188,13 @@ impl Wait {
     #[must_use]
     pub fn waits_at(&self) -> Option<&'static Location<'static>> {
         self.on.map(|(_, site)| site)
+    }
+
+    /// How many calls there are of which any ends the wait: 1 for a join, more for
+    /// [`as_completed`](crate::as_completed), 0 if it is time that has to pass.
+    #[must_use]
+    pub fn calls(&self) -> usize {
+        self.calls
     }
 
     /// How long it has lasted.

@@ -46,7 +46,7 @@ use crate::options::Options;
 use crate::pool;
 use crate::quiet::drop_quietly;
 use crate::running::{self, Frame};
-use crate::sync::{Mutex, lock};
+use crate::sync::{Mutex, lock, lock_brief};
 
 use attached::Attached;
 pub(crate) use body::{Body, Closure, Step, Suspending};
@@ -95,6 +95,8 @@ pub(crate) trait Job: Send + Sync + UnwindSafe + RefUnwindSafe {
     fn refuse(&self, why: &str);
     fn call(&self) -> Call;
     fn deadline(&self) -> Option<Arc<Deadline>>;
+    /// Whether the call has a deadline, asked by a thread that may be unparked meanwhile.
+    fn has_deadline(&self) -> bool;
     /// Sets the deadline; `false` if there is a sooner one or the call has ended.
     fn bring_forward(&self, deadline: Arc<Deadline>) -> bool;
     /// Has `waker` woken when the call ends; `false` if it has ended.
@@ -350,6 +352,10 @@ impl<B: Body> Job for Task<B> {
 
     fn deadline(&self) -> Option<Arc<Deadline>> {
         lock(&self.core).deadline().cloned()
+    }
+
+    fn has_deadline(&self) -> bool {
+        lock_brief(&self.core).deadline().is_some()
     }
 
     fn bring_forward(&self, deadline: Arc<Deadline>) -> bool {

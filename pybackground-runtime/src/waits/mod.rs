@@ -2,8 +2,9 @@
 //!
 //! | file | subject |
 //! |---|---|
-//! | `graph` | the waits as data, and the search for a ring |
+//! | `graph` | the waits as data, and the search for what keeps a wait from ending |
 //! | `lineage` | which waiting bodies are to stop with which others |
+//! | `members` | the calls of which any ends a wait |
 //! | `report` | a ring told edge by edge |
 //!
 //! # Why no ring is missed, and none is seen that is not there
@@ -14,6 +15,9 @@
 //! finds a thread waiting also finds what that thread runs, and no more than it runs. A ring needs a wait
 //! of each of its threads; the last of them to come finds the others.
 //!
+//! Who waits for any of several calls is stuck only if each of them is. As long as the wait is here, its
+//! calls are all those that it is for: they change between two waits only.
+//!
 //! A wait that ends by itself, because it has a time limit or the call has a deadline, is no part of a
 //! ring. Nor does a call that waits for a thread, or for a slot of its function's limit, have an edge: a
 //! thread can be had, and who has a slot lends it while it waits. A future that awaits holds no thread;
@@ -21,8 +25,10 @@
 
 mod graph;
 mod lineage;
+mod members;
 mod report;
 
+use std::cmp::Ordering;
 use std::panic::Location;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
@@ -33,8 +39,9 @@ use crate::running::{self, Frame};
 use crate::sync::thread::{self, Thread};
 use crate::sync::{IS_MODEL, Mutex, chaos, lock_brief, now};
 use crate::task::Job;
-use graph::Graph;
+use graph::{Graph, Needs};
 use lineage::Lineage;
+pub(crate) use members::Members;
 pub(crate) use report::Edge;
 
 /// The waits of a pool's calls.
@@ -54,9 +61,24 @@ struct Wait {
 }
 
 enum On {
-    Call { job: Arc<dyn Job>, site: &'static Location<'static>, end: End },
+    Call {
+        job: Arc<dyn Job>,
+        site: &'static Location<'static>,
+        end: End,
+    },
+    /// The first of `count` calls is known to everybody, all of them where it matters.
+    Any {
+        first: Call,
+        count: usize,
+        all: Option<Arc<Members>>,
+        site: &'static Location<'static>,
+    },
     Time,
 }
+
+/// A call that somebody waits for, told from others by where it is.
+#[derive(Clone)]
+struct Awaited(Arc<dyn Job>);
 
 /// What ends a wait besides the end of what is waited for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -76,8 +98,10 @@ pub(crate) struct Waiting<'a> {
 /// A wait, for reports.
 pub(crate) struct Told {
     pub(crate) thread: usize,
-    /// What is waited for and where; `None` is time.
+    /// What is waited for and where, of several calls the first; `None` is time.
     pub(crate) on: Option<(Call, &'static Location<'static>)>,
+    /// How many calls there are of which any ends the wait.
+    pub(crate) calls: usize,
     pub(crate) age: Duration,
 }
 
@@ -97,27 +121,51 @@ impl Waits {
         site: &'static Location<'static>,
         end: End,
     ) -> Result<Option<Waiting<'_>>, Error> {
+        self.enter(On::Call { job: job.clone(), site, end }, || job.call())
+    }
+
+    /// This thread is about to block until any of `count` calls ends; `all` of them are to be given if
+    /// a body waits and the wait has no other end.
+    ///
+    /// # Errors
+    ///
+    /// If none of them could end before this thread went on: with everything that keeps them from it.
+    pub(crate) fn for_any(
+        &self,
+        first: Call,
+        count: usize,
+        all: Option<Arc<Members>>,
+        site: &'static Location<'static>,
+    ) -> Result<Option<Waiting<'_>>, Error> {
+        self.enter(On::Any { first, count, all, site }, || first)
+    }
+
+    fn enter(&self, on: On, call: impl FnOnce() -> Call) -> Result<Option<Waiting<'_>>, Error> {
         // A thread from outside is in no ring; it is entered for reports, which no model makes.
         let unseen = IS_MODEL && running::current().is_none();
         let Some(thread) = running::this_thread().filter(|_| !unseen) else {
             return Ok(None);
         };
-        let wait = Wait::new(On::Call { job: job.clone(), site, end });
+        let wait = Wait::new(on);
         chaos();
         let mut all = lock_brief(&self.0);
-        let Some(edges) = Self::ring(&all.graph, thread, &wait) else {
+        let Some(edges) = Self::stuck(&all.graph, thread, &wait) else {
             let before = all.insert(thread, wait);
             return Ok(Some(Waiting { waits: self, thread, before }));
         };
         drop(all);
-        Err(Error::deadlock(job.call(), edges))
+        Err(Error::deadlock(call(), edges))
     }
 
-    /// The edges of the ring that a wait of `thread` would close.
-    fn ring(graph: &Graph<Wait>, thread: usize, wait: &Wait) -> Option<Vec<Edge>> {
-        let ring = graph.ring(thread, wait, Wait::runner)?;
-        let others = ring[1..].iter().filter_map(|other| graph.get(*other));
-        report::edges(&ring, std::iter::once(wait).chain(others))
+    /// What would keep a wait of `thread` from ever ending, if that is so.
+    fn stuck(graph: &Graph<Wait>, thread: usize, wait: &Wait) -> Option<Vec<Edge>> {
+        if running::current().is_none() {
+            // Nobody waits for a thread from outside.
+            return None;
+        }
+        let edges = graph.stuck(thread, wait, Awaited::needs)?;
+        let wait_of = |other| if other == thread { Some(wait) } else { graph.get(other) };
+        report::edges(&edges, wait_of)
     }
 
     /// This thread is about to block for a time.
@@ -155,6 +203,7 @@ impl Waits {
         let told = |(thread, wait): (usize, &Wait)| Told {
             thread,
             on: wait.on.call(),
+            calls: wait.on.count(),
             age: now.saturating_duration_since(wait.since),
         };
         all.graph.iter().map(told).collect()
@@ -180,16 +229,61 @@ impl Wait {
     fn new(on: On) -> Self {
         Self { thread: thread::current(), on, since: now(), line: None }
     }
+}
 
-    /// The thread whose body has to end before this wait can.
-    fn runner(&self) -> Option<usize> {
+impl graph::Wait for Wait {
+    type Call = Awaited;
+
+    fn ends_by_itself(&self) -> bool {
         match &self.on {
-            On::Call { job, end: End::Never, .. } => {
-                let frame = job.runner();
-                (!frame.is_none()).then(|| frame.thread())
-            }
-            On::Call { end: End::InTime, .. } | On::Time => None,
+            On::Call { end, .. } => *end == End::InTime,
+            On::Any { all, .. } => all.is_none(),
+            On::Time => true,
         }
+    }
+
+    fn call(&self, number: usize) -> Option<Awaited> {
+        match &self.on {
+            On::Call { job, .. } => (number == 0).then(|| Awaited(job.clone())),
+            On::Any { all, .. } => all.as_ref()?.at(number).map(Awaited),
+            On::Time => None,
+        }
+    }
+}
+
+impl Awaited {
+    fn needs(&self) -> Needs {
+        let frame = self.0.runner();
+        // A call that has a deadline ends at that if not before.
+        if frame.is_none() || self.0.has_deadline() {
+            Needs::Nothing
+        } else {
+            Needs::Thread(frame.thread())
+        }
+    }
+
+    fn address(&self) -> usize {
+        Arc::as_ptr(&self.0).cast::<()>().addr()
+    }
+}
+
+impl PartialEq for Awaited {
+    fn eq(&self, other: &Self) -> bool {
+        self.address() == other.address()
+    }
+}
+
+impl Eq for Awaited {}
+
+impl PartialOrd for Awaited {
+    fn partial_cmp(&self, other: &Self) -> Option<Ordering> {
+        Some(self.cmp(other))
+    }
+}
+
+impl Ord for Awaited {
+    fn cmp(&self, other: &Self) -> Ordering {
+        self.address().cmp(&other.address())
     }
 }
 
@@ -197,7 +291,16 @@ impl On {
     fn call(&self) -> Option<(Call, &'static Location<'static>)> {
         match self {
             Self::Call { job, site, .. } => Some((job.call(), *site)),
+            Self::Any { first, site, .. } => Some((*first, *site)),
             Self::Time => None,
+        }
+    }
+
+    fn count(&self) -> usize {
+        match self {
+            Self::Call { .. } => 1,
+            Self::Any { count, .. } => *count,
+            Self::Time => 0,
         }
     }
 }

@@ -1,69 +1,76 @@
-//! A ring told edge by edge.
+//! What keeps a wait from ending, told edge by edge.
 
+use std::collections::BTreeSet;
 use std::fmt;
 use std::panic::Location;
 
-use super::{On, Wait};
+use super::{Awaited, Wait, graph};
 use crate::call::Call;
 use crate::running::{self, Frame};
 
 /// A call that waits for another.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct Edge {
-    pub(crate) waits: Call,
-    pub(crate) waits_for: Call,
-    /// Where the join is; `None` if the thread that joins runs the other call itself.
-    pub(crate) joined_at: Option<&'static Location<'static>>,
+    waits: Call,
+    waits_for: Call,
+    how: How,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum How {
+    /// The thread that waits runs the other call itself.
+    RunsIt,
+    Joins(&'static Location<'static>),
+    /// The end of any of so many calls would do.
+    WaitsForAny(usize, &'static Location<'static>),
 }
 
 impl fmt::Display for Edge {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{} waits for {}", self.waits, self.waits_for)?;
-        match self.joined_at {
-            Some(site) => write!(f, " at {site}"),
-            None => f.write_str(", which it runs itself"),
+        let Self { waits, waits_for, how } = self;
+        write!(f, "{waits} waits for ")?;
+        match how {
+            How::RunsIt => write!(f, "{waits_for}, which it runs itself"),
+            How::Joins(site) => write!(f, "{waits_for} at {site}"),
+            How::WaitsForAny(count, site) => {
+                write!(f, "any of {count} calls at {site}, of which {waits_for} is one")
+            }
         }
     }
 }
 
-/// The edges of a ring: its threads, and what each of them waits for. `None` if a call of it is not run
-/// by its thread any more, and so it is no ring.
+/// The edges, told by the calls on the threads. `None` if a thread does not run a call that it is
+/// waited for any more, and so is not stuck.
 ///
-/// Each thread is entered by the call that the thread before it waits for. The bodies above that one
+/// Each thread is entered by the lowest of its calls that others wait for. The bodies above that one
 /// are on top of it because each waits for the next.
 pub(super) fn edges<'a>(
-    ring: &[usize],
-    waits: impl Iterator<Item = &'a Wait>,
+    stuck: &[graph::Edge<Awaited>],
+    wait_of: impl Fn(usize) -> Option<&'a Wait>,
 ) -> Option<Vec<Edge>> {
-    let waits: Vec<&Wait> = waits.collect();
+    let entered: BTreeSet<Frame> = stuck.iter().map(|edge| edge.call.0.runner()).collect();
+    let mut told = BTreeSet::new();
     let mut edges = Vec::new();
-    for (at, (thread, wait)) in ring.iter().zip(&waits).enumerate() {
-        let before = waits[(at + waits.len() - 1) % waits.len()];
-        let calls = calls_from(*thread, before.entered());
-        let (waits_for, site) = wait.on.call()?;
-        let pairs = calls.windows(2);
-        edges.extend(pairs.map(|pair| Edge {
-            waits: pair[0],
-            waits_for: pair[1],
-            joined_at: None,
-        }));
-        edges.push(Edge { waits: *calls.last()?, waits_for, joined_at: Some(site) });
+    for graph::Edge { from, call, .. } in stuck {
+        let calls = calls_from(*from, &entered);
+        let (_, site) = wait_of(*from)?.on.call()?;
+        if told.insert(*from) {
+            let edge =
+                |pair: &[Call]| Edge { waits: pair[0], waits_for: pair[1], how: How::RunsIt };
+            edges.extend(calls.windows(2).map(edge));
+        }
+        let how = match wait_of(*from)?.on.count() {
+            1 => How::Joins(site),
+            count => How::WaitsForAny(count, site),
+        };
+        edges.push(Edge { waits: *calls.last()?, waits_for: call.0.call(), how });
     }
     Some(edges)
 }
 
-/// The calls on the stack of a thread, from the body of `frame` upwards.
-fn calls_from(thread: usize, frame: Frame) -> Vec<Call> {
+/// The calls on the stack of a thread, from the first of the bodies `entered` upwards.
+fn calls_from(thread: usize, entered: &BTreeSet<Frame>) -> Vec<Call> {
     let bodies = running::stack_of(thread).map(|stack| stack.bodies).unwrap_or_default();
-    bodies.iter().skip_while(|body| body.frame != frame).map(|body| body.name.call()).collect()
-}
-
-impl Wait {
-    /// The body that has to end.
-    fn entered(&self) -> Frame {
-        match &self.on {
-            On::Call { job, .. } => job.runner(),
-            On::Time => Frame::NONE,
-        }
-    }
+    let above = bodies.iter().skip_while(|body| !entered.contains(&body.frame));
+    above.map(|body| body.name.call()).collect()
 }
