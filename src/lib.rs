@@ -179,8 +179,8 @@ pub use pybackground_runtime::__private;
 pub use pybackground_runtime::__private::background;
 pub use pybackground_runtime::{
     Background, BadTimeout, Callable, CancelOnDrop, ConfigError, Configure, Error, Held,
-    IntoTimeout, Lazy, Overrun, Snapshot, Stack, Timeout, Unfinished, Wait, cancelled, checkpoint,
-    configure, shutdown, sleep, snapshot, spawn, spawn_compute, wait_idle,
+    IntoTimeout, Lazy, Outcome, Overrun, Snapshot, Stack, Timeout, Unfinished, Wait, cancelled,
+    checkpoint, configure, shutdown, sleep, snapshot, spawn, spawn_compute, wait_idle,
 };
 
 /// The programs of the README compile.

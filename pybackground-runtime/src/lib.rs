@@ -30,7 +30,7 @@ pub use cancel::{CancelOnDrop, cancelled, checkpoint, sleep};
 pub use config::{ConfigError, Configure, configure};
 pub use dispatch::{spawn, spawn_compute};
 pub use error::Error;
-pub use lazy::Lazy;
+pub use lazy::{Lazy, Outcome};
 pub use pybackground_macros::background_runtime as background;
 pub use shutdown::{Unfinished, shutdown, wait_idle};
 pub use snapshot::{Held, Overrun, Snapshot, Stack, Wait, snapshot};

@@ -175,4 +175,12 @@ impl<T> Job for Unboxing<T> {
     fn register(&self, waker: &Waker) -> bool {
         self.call.register(waker)
     }
+
+    fn set_awaiter(&self, waker: &Waker) -> bool {
+        self.call.set_awaiter(waker)
+    }
+
+    fn clear_awaiter(&self) {
+        self.call.clear_awaiter();
+    }
 }

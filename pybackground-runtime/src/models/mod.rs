@@ -5,11 +5,13 @@
 //! |---|---|
 //! | `pool` | the whole runtime: nobody sleeps while a call waits and a place is free |
 //! | `task` | one call: claims, deadlines, refusals, waiters |
+//! | `awaiting` | a `Lazy` that is polled while its call ends |
 //! | `lazy` | several threads that wait through one `Lazy` |
 //! | `waits` | rings of waits, of which exactly one ends; bodies that are told to stop while they wait |
 //! | `limit` | slots taken, lent and given back |
 //! | `monitor`, `idle` | the handshakes of the monitor and of the sleepers (children of those modules) |
 
+mod awaiting;
 mod lazy;
 mod limit;
 mod pool;
