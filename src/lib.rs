@@ -178,9 +178,9 @@ pub use pybackground_macros::background;
 pub use pybackground_runtime::__private;
 pub use pybackground_runtime::__private::background;
 pub use pybackground_runtime::{
-    Background, BadTimeout, Callable, CancelOnDrop, ConfigError, Configure, Error, Held,
+    Background, BadTimeout, Callable, CancelOnDrop, ConfigError, Configure, Delay, Error, Held,
     IntoTimeout, Lazy, Outcome, Overrun, Snapshot, Stack, Timeout, Unfinished, Wait, cancelled,
-    checkpoint, configure, shutdown, sleep, snapshot, spawn, spawn_compute, wait_idle,
+    checkpoint, configure, delay, shutdown, sleep, snapshot, spawn, spawn_compute, wait_idle,
 };
 
 /// The programs of the README compile.

@@ -11,6 +11,7 @@ use std::time::{Duration, Instant};
 
 use crate::cancel;
 use crate::cancel::overruns::stopped;
+use crate::context;
 use crate::error::Error;
 use crate::limit::lend_slots_while;
 use crate::pool;
@@ -92,6 +93,7 @@ fn block_until_done<T>(handle: &Arc<dyn Handle<T>>, end: Option<Instant>) -> Res
     let job = Arc::clone(handle).job();
     let wait = Wait { deadline: job.deadline().map(|deadline| deadline.at()), job, end };
     let site = Location::caller();
+    context::about_to_block(|| wait.job.call(), site);
     let park = || lend_slots_while(|| wait.park_until_done(site));
     let waited = pool::with_current(|worker| match worker {
         Some(worker) => worker.block_while(park),
