@@ -222,10 +222,10 @@ pub use pybackground_runtime::__private::background;
 #[doc(no_inline)]
 pub use pybackground_runtime::crossbeam_channel;
 pub use pybackground_runtime::{
-    AsCompleted, Background, BadTimeout, Callable, CancelOnDrop, ConfigError, Configure, Error,
-    Held, IntoTimeout, Lazy, NotYet, Overrun, Scope, Signal, Snapshot, Stack, Timeout, Unfinished,
-    Wait, as_completed, cancelled, checkpoint, configure, scope, shutdown, sleep, snapshot, spawn,
-    spawn_compute, wait_idle,
+    AsCompleted, Background, BadTimeout, Callable, CancelOnDrop, ConfigError, Configure, Delay,
+    Error, Held, IntoTimeout, Lazy, NotYet, Outcome, Overrun, Scope, Signal, Snapshot, Stack,
+    Timeout, Unfinished, Wait, as_completed, cancelled, checkpoint, configure, delay, scope,
+    shutdown, sleep, snapshot, spawn, spawn_compute, wait_idle,
 };
 
 /// The programs of the README compile.
