@@ -10,6 +10,7 @@
 //! |---|---|
 //! | Which one do I want: this, rayon, tokio, a thread? And when not this? | [`which_one`] |
 //! | May a body block? What are `compute`, `limit` and `max_threads` for? | [`blocking_and_compute`] |
+//! | How do I take results as they come, or the first, or beside channels? | [`together`] |
 //! | What can hang, and how do I find it? | [`locks`] |
 //! | What do I do about errors, timeouts, and calls that nobody wants any more? | [`errors`] |
 //! | What happens to calls when `main` returns? | [`process_end`] |
@@ -31,6 +32,7 @@ pages! {
     from_rayon
     which_one
     blocking_and_compute
+    together
     locks
     errors
     process_end

@@ -17,6 +17,7 @@ pages! {
     from_rayon
     which_one
     blocking_and_compute
+    together
     locks
     errors
     process_end

@@ -4,9 +4,9 @@
 //! fetch [--timeout SECONDS] [URL..]
 //! ```
 //!
-//! `cargo run --release -p fetch -- URL..` prints a line a page, in the order of the command line:
-//! its status, how many bytes it has and how long it took; then how long all of it took, beside the
-//! sum of the times.
+//! `cargo run --release -p fetch -- URL..` prints a line for each page as it comes: its status, how many
+//! bytes it has and how long it took; then how long all of it took, beside the sum of the times. While
+//! it works it shows how many pages have come, if standard error is a terminal.
 //!
 //! Without a `URL` it starts a small server of its own on this machine, with pages that are more or
 //! less slow, one that is missing and one that is too slow for the timeout, and fetches these. So it
@@ -28,11 +28,13 @@
 //! | `page` | the background call: one page, in time or not at all |
 //! | `demonstration` | the server of its own, made of background calls as well |
 //! | `table` | what is printed |
+//! | `progress` | how many pages have come |
 //! | `arguments` | the command line |
 
 mod arguments;
 mod demonstration;
 mod page;
+mod progress;
 mod table;
 
 use std::fmt;
@@ -43,7 +45,8 @@ use std::time::{Duration, Instant};
 use arguments::Request;
 use demonstration::Demonstration;
 use page::{Client, Proxies};
-use pybackground::Lazy;
+use progress::Progress;
+use pybackground::as_completed;
 use table::Totals;
 
 const TIMEOUT: Duration = Duration::from_secs(10);
@@ -85,19 +88,24 @@ fn run() -> Result<ExitCode, Error> {
     }
 }
 
-/// Fetches all pages at the same time and prints the table.
+/// Fetches all pages at the same time and prints the table, a line as each page comes.
 fn fetch_all(client: &Client, urls: &[String], out: &mut dyn Write) -> io::Result<Totals> {
     let start = Instant::now();
-    // Every call is made before the first result is asked for: that is what makes them concurrent.
-    let visits: Vec<Lazy<_>> = urls.iter().map(|url| page::visit(client, url)).collect();
+    // All calls are made before the first result is waited for: that is what makes them concurrent.
+    let mut visits = as_completed(urls.iter().map(|url| page::visit(client, url)));
+    let mut progress = Progress::on_terminal(urls.len());
 
     writeln!(out, "{}", table::HEADER)?;
     let mut totals = Totals::default();
-    for (url, visit) in urls.iter().zip(visits) {
-        let visit = page::arrived(visit, client.timeout());
-        writeln!(out, "{}", table::row(url, &visit))?;
+    progress.show(visits.len())?;
+    while let Some((number, outcome)) = visits.next() {
+        let visit = page::visited(outcome, client.timeout());
+        progress.clear()?;
+        writeln!(out, "{}", table::row(&urls[number], &visit))?;
         totals.add(&visit);
+        progress.show(visits.len())?;
     }
+    progress.clear()?;
     totals.elapsed = start.elapsed();
     writeln!(out, "\n{totals}")?;
     Ok(totals)

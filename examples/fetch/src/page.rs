@@ -3,7 +3,7 @@
 use std::io;
 use std::time::{Duration, Instant};
 
-use pybackground::{Lazy, background};
+use pybackground::{Error, Lazy, background};
 
 /// How much longer than a page's timeout the client goes on.
 ///
@@ -48,9 +48,9 @@ pub(crate) fn visit(client: &Client, url: &str) -> Lazy<Visit> {
     Lazy::with_timeout(get(client, url), client.timeout)
 }
 
-/// Waits for a page, at most until its timeout.
-pub(crate) fn arrived(visit: Lazy<Visit>, timeout: Duration) -> Visit {
-    Lazy::join(visit).unwrap_or_else(|error| {
+/// How a visit went that has ended, at the latest by its timeout.
+pub(crate) fn visited(outcome: Result<Visit, Error>, timeout: Duration) -> Visit {
+    outcome.unwrap_or_else(|error| {
         if error.is_timeout() {
             Visit { outcome: Outcome::TimedOut, time: timeout }
         } else {
@@ -117,7 +117,7 @@ mod tests {
         let client = Client::new(Duration::from_millis(20), Proxies::None);
         let page = visit(&client, &url);
         assert!(page == Timeout);
-        let page = arrived(page, client.timeout());
+        let page = visited(Lazy::join(page), client.timeout());
         assert!(matches!(page.outcome, Outcome::TimedOut), "{page:?}");
         assert_eq!(page.time, client.timeout());
     }
@@ -140,7 +140,8 @@ mod tests {
 
     #[test]
     fn a_panic_is_told_as_a_failure() {
-        let visit = arrived(pybackground::spawn(|| panic!("out of paper")), Duration::MAX);
+        let outcome = Lazy::join(pybackground::spawn(|| panic!("out of paper")));
+        let visit = visited(outcome, Duration::MAX);
         assert!(
             matches!(&visit.outcome, Outcome::Failed(why) if why.ends_with("out of paper")),
             "{visit:?}"

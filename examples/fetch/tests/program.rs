@@ -2,7 +2,7 @@
 
 use std::io::{BufRead, BufReader, Write};
 use std::net::{Ipv4Addr, TcpListener, TcpStream};
-use std::process::{Command, Output};
+use std::process::{Command, Output, Stdio};
 use std::thread;
 
 /// What the client would take a proxy from.
@@ -49,6 +49,12 @@ impl Run {
             .collect()
     }
 
+    /// The line of one page, whenever it came.
+    fn page(&self, address: &str) -> (&str, &str, &str) {
+        let page = self.pages().into_iter().find(|(_, _, page)| page.starts_with(address));
+        page.unwrap_or_else(|| panic!("no line of {address} in {self:?}"))
+    }
+
     /// The figure behind a label below the table.
     fn total(&self, label: &str) -> &str {
         let line = self.stdout.lines().find_map(|line| line.strip_prefix(label));
@@ -62,53 +68,69 @@ fn listener() -> (TcpListener, String) {
     (listener, address)
 }
 
-/// Answers requests for `/STATUS/BYTES` with so many bytes, once `count` of them have come together.
-fn answer_when_together(listener: TcpListener, count: usize) -> thread::JoinHandle<()> {
+/// Takes as many requests as `count`, and gives each with the path that it asks for.
+fn take_requests(listener: &TcpListener, count: usize) -> Vec<(TcpStream, String)> {
+    let requests = listener.incoming().take(count).map(Result::unwrap);
+    requests
+        .map(|stream| {
+            let mut lines = BufReader::new(&stream).lines().map(Result::unwrap);
+            let first = lines.next().unwrap();
+            lines.find(String::is_empty).unwrap();
+            let path = first.split(' ').nth(1).unwrap().to_owned();
+            (stream, path)
+        })
+        .collect()
+}
+
+/// Answers a request for `/STATUS/BYTES` with so many bytes.
+fn answer(mut stream: TcpStream, path: &str) {
+    let (status, bytes) = path[1..].split_once('/').unwrap();
+    let body = "x".repeat(bytes.parse().unwrap());
+    write!(
+        stream,
+        "HTTP/1.1 {status} Whatever\r\nContent-Length: {bytes}\r\nConnection: close\r\n\r\n{body}"
+    )
+    .unwrap();
+}
+
+/// Answers one request.
+fn answer_one(listener: TcpListener) -> thread::JoinHandle<()> {
     thread::spawn(move || {
-        let requests: Vec<(TcpStream, String)> = (0..count)
-            .map(|_| {
-                let (stream, _) = listener.accept().unwrap();
-                let mut lines = BufReader::new(&stream).lines().map(Result::unwrap);
-                let request = lines.next().unwrap();
-                lines.find(String::is_empty).unwrap();
-                (stream, request)
-            })
-            .collect();
-        for (mut stream, request) in requests {
-            let mut path = request.split([' ', '/']).skip(2);
-            let (status, bytes) = (path.next().unwrap(), path.next().unwrap());
-            let body = "x".repeat(bytes.parse().unwrap());
-            write!(
-                stream,
-                "HTTP/1.1 {status} Whatever\r\nContent-Length: {bytes}\r\nConnection: close\r\n\r\n{body}"
-            )
-            .unwrap();
+        for (stream, path) in take_requests(&listener, 1) {
+            answer(stream, &path);
         }
     })
 }
 
 #[test]
-fn pages_are_fetched_at_the_same_time_and_shown_in_order() {
+fn pages_are_fetched_at_the_same_time_and_shown_as_they_come() {
     let (listener, address) = listener();
-    let urls = ["200/30", "200/10", "201/20"].map(|path| format!("{address}/{path}"));
-    // One after the other, the first page would never come.
-    let server = answer_when_together(listener, urls.len());
-    let run = Run::of(program(&urls.each_ref().map(String::as_str)));
-    server.join().unwrap();
-    let expected = [
-        ("200", "30", urls[0].as_str()),
-        ("200", "10", urls[1].as_str()),
-        ("201", "20", urls[2].as_str()),
-    ];
-    assert_eq!(run.pages(), expected);
-    assert_eq!((run.total("pages:"), run.total("not fetched:")), ("3", "0"));
-    assert_eq!((run.code, run.stderr.as_str()), (Some(0), ""));
+    let paths = ["/200/30", "/200/10", "/201/20"];
+    let urls = paths.map(|path| format!("{address}{path}"));
+    let mut program = program(&urls.each_ref().map(String::as_str));
+    let mut program = program.stdout(Stdio::piped()).spawn().unwrap();
+    let mut lines = BufReader::new(program.stdout.take().unwrap()).lines().map(Result::unwrap);
+    lines.next().unwrap();
+
+    // One after the other, there would never be three requests.
+    let mut requests = take_requests(&listener, urls.len());
+    for path in ["/201/20", "/200/10", "/200/30"] {
+        let request = requests.iter().position(|(_, requested)| requested == path).unwrap();
+        let (stream, _) = requests.swap_remove(request);
+        answer(stream, path);
+        // Only now the next is answered.
+        let line = lines.next().unwrap();
+        assert!(line.ends_with(path), "{line}");
+    }
+    let rest: Vec<String> = lines.collect();
+    assert!(rest.contains(&"not fetched:      0".to_owned()), "{rest:?}");
+    assert!(program.wait().unwrap().success());
 }
 
 #[test]
 fn a_page_that_is_missing_is_shown_with_its_status() {
     let (listener, address) = listener();
-    let server = answer_when_together(listener, 1);
+    let server = answer_one(listener);
     let url = format!("{address}/404/7");
     let run = Run::of(program(&[&url]));
     server.join().unwrap();
@@ -122,17 +144,14 @@ fn a_page_that_fails_or_is_too_slow_does_not_stop_the_others() {
     drop(refusing);
     let (_silent, silent_address) = listener();
     let (answering, answering_address) = listener();
-    let server = answer_when_together(answering, 1);
+    let server = answer_one(answering);
     let good = format!("{answering_address}/200/5");
-    let urls = [&refusing_address, &silent_address, "no address", &good];
+    let urls = [refusing_address.as_str(), &silent_address, "no address", &good];
     let run = Run::of(program(&[&["--timeout", "2"][..], &urls[..]].concat()));
     server.join().unwrap();
 
-    let pages = run.pages();
-    assert_eq!(pages.len(), urls.len(), "{run:?}");
-    let [refused, silent, nonsense, fetched] = pages[..] else {
-        unreachable!("the number was checked")
-    };
+    assert_eq!(run.pages().len(), urls.len(), "{run:?}");
+    let [refused, silent, nonsense, fetched] = urls.map(|url| run.page(url));
     assert_eq!((refused.0, refused.1), ("failed", "-"));
     assert!(refused.2.starts_with(&format!("{refusing_address} (")), "{run:?}");
     assert_eq!(silent, ("timeout", "-", silent_address.as_str()));
@@ -150,11 +169,12 @@ fn without_a_url_it_fetches_pages_of_its_own_whatever_the_proxy() {
         command.env(variable, "http://127.0.0.1:1");
     }
     let run = Run::of(command);
-    let shown: Vec<(&str, &str, &str)> = run
+    let mut shown: Vec<(&str, &str, &str)> = run
         .pages()
         .into_iter()
         .map(|(status, bytes, url)| (status, bytes, url.rsplit_once('/').unwrap().1))
         .collect();
+    shown.sort_unstable();
     let expected = [
         ("200", "1000", "quick"),
         ("200", "20000", "steady"),
