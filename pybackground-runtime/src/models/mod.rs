@@ -11,6 +11,7 @@
 //! | `waits` | rings of waits, of which exactly one ends; bodies that are told to stop while they wait |
 //! | `limit` | slots taken, lent and given back |
 //! | `monitor`, `idle` | the handshakes of the monitor and of the sleepers (children of those modules) |
+//! | `crew` | the threads of a scope (a child of `pool/crew`) |
 
 mod awaiting;
 mod combine;

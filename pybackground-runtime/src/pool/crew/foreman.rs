@@ -91,7 +91,7 @@ pub(super) fn start<'s, Q: Queue>(
     Builder::new()
         .name("background-foreman".to_owned())
         .stack_size(MONITOR_STACK_SIZE)
-        .spawn_scoped(threads, move || OnDuty { crew, queue, hire, attempts: 0 }.work())
+        .spawn_scoped(threads, move || OnDuty::new(crew, queue, hire).work())
         .map(drop)
 }
 
@@ -104,8 +104,12 @@ pub(super) struct OnDuty<'a, Q, H> {
     attempts: usize,
 }
 
-impl<Q: Queue, H: Fn() -> io::Result<()>> OnDuty<'_, Q, H> {
-    fn work(mut self) {
+impl<'a, Q: Queue, H: Fn() -> io::Result<()>> OnDuty<'a, Q, H> {
+    pub(super) fn new(crew: &'a Crew, queue: &'a Q, hire: H) -> Self {
+        Self { crew, queue, hire, attempts: 0 }
+    }
+
+    pub(super) fn work(mut self) {
         let Foreman { state, changed, .. } = &self.crew.foreman;
         let mut growth = Growth::new();
         let (mut looks, mut next_look) = (0, now());

@@ -204,3 +204,7 @@ impl Crew {
         self.threads.load(Ordering::SeqCst) == self.joining.load(Ordering::SeqCst)
     }
 }
+
+#[cfg(all(test, any(pybackground_loom, pybackground_shuttle)))]
+#[path = "../../models/crew.rs"]
+mod model;
