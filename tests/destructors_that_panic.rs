@@ -148,6 +148,81 @@ fn a_result_that_comes_too_late() {
     }
 }
 
+/// The body panics when its call is over.
+#[test]
+fn a_panic_payload_that_comes_too_late() {
+    let _watchdog = watchdog();
+    let _turn = turn();
+    for kind in KINDS {
+        let drops = Drops::default();
+        for round in 1..=ROUNDS {
+            let (gate, made) = (Gate::default(), drops.clone());
+            let body = gate.clone();
+            let late: Lazy<()> = spawn(move || {
+                body.pass();
+                std::panic::resume_unwind(kind(&made))
+            });
+            gate.wait_for_arrivals(1);
+            assert!(Lazy::cancel(&late));
+            gate.open();
+            drops.wait_for(round);
+            assert!(Lazy::join(late).unwrap_err().is_cancelled());
+        }
+        the_threads_go_on();
+        assert_eq!(drops.count(), ROUNDS);
+    }
+}
+
+/// The payload of a call that a body made and ran itself is that body's, and panics with it.
+#[test]
+fn a_panic_payload_of_a_call_that_is_run_in_place() {
+    let _watchdog = watchdog();
+    let _turn = turn();
+    let drops = Drops::default();
+    for _ in 0..ROUNDS {
+        let made = drops.clone();
+        let outer = spawn(move || {
+            let inner: Lazy<()> = spawn(move || std::panic::panic_any(Bomb(made.token())));
+            drop(Lazy::join(inner));
+        });
+        assert_eq!(Lazy::join(outer).unwrap_err().message(), Some("a destructor panics"));
+    }
+    the_threads_go_on();
+    assert_eq!(drops.count(), ROUNDS);
+}
+
+/// As of any other body.
+#[test]
+fn a_panic_payload_and_captures_of_an_async_body() {
+    #[background]
+    async fn panics(gate: Gate, payload: Box<dyn Any + Send>) {
+        gate.pass();
+        std::panic::resume_unwind(payload)
+    }
+    #[background]
+    async fn never(_captured: Box<dyn Any + Send>) {
+        std::future::pending::<()>().await;
+    }
+
+    let _watchdog = watchdog();
+    let _turn = turn();
+    for kind in KINDS {
+        let drops = Drops::default();
+        for round in 1..=ROUNDS {
+            let gate = Gate::default();
+            let lazy = panics(gate.clone(), kind(&drops));
+            gate.wait_for_arrivals(1);
+            drop(lazy);
+            gate.open();
+            drops.wait_for(2 * round - 1);
+            assert!(Lazy::cancel(&never(kind(&drops))));
+            drops.wait_for(2 * round);
+        }
+        the_threads_go_on();
+        assert_eq!(drops.count(), 2 * ROUNDS);
+    }
+}
+
 /// The arguments of a call that never starts are dropped by whoever tells it that its time is over:
 /// the runtime, or the one who waits.
 #[test]

@@ -49,7 +49,8 @@ pub fn cancelled() -> bool {
 /// Ends the body, as a `return` through all that it has called, if the call it runs for is over.
 ///
 /// The body unwinds as from a panic, so that its values are dropped, but the panic hook is not called
-/// and nothing is printed. While the thread panics already, nothing happens.
+/// and nothing is printed. While the thread panics already, nothing happens; nor does it in a program
+/// built with `panic = "abort"`, where a body has to ask [`cancelled`] and return.
 ///
 /// ```
 /// use pybackground_runtime::{Lazy, checkpoint, spawn};
@@ -75,7 +76,7 @@ pub fn checkpoint() {
 }
 
 /// Sleeps for `time`, or until the call that this body runs for is over: then it ends the body as
-/// [`checkpoint`] does.
+/// [`checkpoint`] does, or returns where that does nothing.
 ///
 /// Outside of a body it is [`std::thread::sleep`].
 ///
@@ -98,9 +99,13 @@ pub fn sleep(time: Duration) {
     checkpoint();
 }
 
-/// Unwinding would end the process while a panic already does, in a destructor.
+/// Whether the program is built so that a body can unwind.
+pub(crate) const CAN_UNWIND: bool = cfg!(panic = "unwind");
+
+/// Unwinding would end the process while a panic already does, in a destructor, and always if it is
+/// built so.
 pub(crate) fn may_unwind() -> bool {
-    !std::thread::panicking()
+    CAN_UNWIND && !std::thread::panicking()
 }
 
 /// What a body unwinds with when it stops.

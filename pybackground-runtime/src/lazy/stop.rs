@@ -35,6 +35,9 @@ impl<T> Lazy<T> {
     /// overruns, and its result is dropped. Calls that it made are to stop as well, unless they
     /// were [detached](Lazy::detach) or it has ended meanwhile.
     ///
+    /// In a program built with `panic = "abort"` no body can be ended so: one that runs is told by
+    /// [`cancelled`](crate::cancelled) alone, as are those that it called.
+    ///
     /// ```
     /// # use pybackground_runtime::{Lazy, sleep, spawn};
     /// # use std::time::Duration;

@@ -9,7 +9,7 @@ use super::body::{Body, Step};
 use super::stage::{BodyIs, Outcome};
 use super::verdicts::Verdicts;
 use crate::call::Call;
-use crate::cancel::overruns;
+use crate::cancel::{self, overruns};
 use crate::error::Error;
 use crate::limit::{self, Limit};
 use crate::options::Options;
@@ -117,7 +117,8 @@ impl<B: Body> Origin<B> {
         if overruns::is_shut_down() {
             return Some(Error::not_run(self.call(), pool::SHUT_DOWN, is));
         }
-        let stopped = overruns::stopped(self.maker.get())?;
+        // A maker that cannot be unwound may use the value.
+        let stopped = overruns::stopped(self.maker.get()).filter(|_| cancel::CAN_UNWIND)?;
         Some(Error::cancelled_with(self.call(), stopped))
     }
 
