@@ -77,6 +77,8 @@
 //!
 //! Where a `T` itself is demanded, to match on it, to pass it on, or on the right of a number in
 //! `3 == *x`, write `*x` or [`Lazy::into_inner(x)`](Lazy::into_inner).
+//! [The table](Lazy#what-is-forwarded) has all that is forwarded, and what to write for what is not.
+//! For many holders of one value there is [`Lazy::share`].
 //!
 //! One trap: `println!("{x}")` takes the lock of standard output and then waits for `x`. If the body of
 //! `x` prints too, it waits for that lock, and neither goes on. Write `println!("{}", *x)`, which waits
@@ -223,9 +225,9 @@ pub use pybackground_runtime::__private::background;
 pub use pybackground_runtime::crossbeam_channel;
 pub use pybackground_runtime::{
     AsCompleted, Background, BadTimeout, Callable, CancelOnDrop, ConfigError, Configure, Error,
-    Held, IntoTimeout, Lazy, NotYet, Overrun, Scope, Signal, Snapshot, Stack, Timeout, Unfinished,
-    Wait, as_completed, cancelled, checkpoint, configure, scope, shutdown, sleep, snapshot, spawn,
-    spawn_compute, wait_idle,
+    Held, IntoTimeout, Lazy, NotYet, Overrun, Scope, Shared, Signal, Snapshot, Stack, Timeout,
+    Unfinished, Wait, as_completed, cancelled, checkpoint, configure, scope, shutdown, sleep,
+    snapshot, spawn, spawn_compute, wait_idle,
 };
 
 /// The programs of the README compile.

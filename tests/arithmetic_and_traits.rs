@@ -1,12 +1,15 @@
-//! A `Lazy` behaves like its value: operators, comparisons, formats, collections, and what may be
-//! sent and shared.
+//! A `Lazy` behaves like its value: operators, comparisons, formats, collections, files. The table of
+//! what is forwarded has a test of its own; here are the corners.
 #![expect(clippy::float_cmp, reason = "the same operation gives the same bits")]
 
-use std::cell::Cell;
+use std::cell::RefCell;
 use std::cmp::Ordering;
-use std::collections::{BTreeMap, HashMap};
+use std::collections::{BTreeMap, HashMap, HashSet};
+use std::error::Error;
+use std::ffi::{OsStr, OsString};
 use std::fmt::{Debug, Display};
-use std::rc::Rc;
+use std::io::{BufRead, Cursor, Seek, Write};
+use std::path::{Path, PathBuf};
 
 use pybackground::{Lazy, Timeout, background, spawn};
 
@@ -30,15 +33,36 @@ macro_rules! every_form {
             assert_eq!(a $op lazy(b), expected, "value op Lazy");
             assert_eq!(lazy(a) $op lazy(b), expected, "Lazy op Lazy");
             assert_eq!(&lazy(a) $op &lazy(b), expected, "&Lazy op &Lazy");
+            assert_eq!(lazy(a) $op &b, expected, "Lazy op &value");
+            assert_eq!(lazy(a) $op &lazy(b), expected, "Lazy op &Lazy");
+            assert_eq!(&lazy(a) $op b, expected, "&Lazy op value");
+            assert_eq!(&lazy(a) $op &b, expected, "&Lazy op &value");
+            assert_eq!(&lazy(a) $op lazy(b), expected, "&Lazy op Lazy");
+            let shared = |n| Lazy::share(lazy(n));
+            assert_eq!(shared(a) $op b, expected, "Shared op value");
+            assert_eq!(a $op shared(b), expected, "value op Shared");
+            assert_eq!(shared(a) $op shared(b), expected, "Shared op Shared");
+            assert_eq!(&shared(a) $op b, expected, "&Shared op value");
+            assert_eq!(&shared(a) $op &b, expected, "&Shared op &value");
+            assert_eq!(&shared(a) $op &shared(b), expected, "&Shared op &Shared");
             let mut c = lazy(a);
             c $assign b;
             assert_eq!(c, expected, "Lazy op= value");
             let mut c = lazy(a);
             c $assign lazy(b);
             assert_eq!(c, expected, "Lazy op= Lazy");
+            let mut c = lazy(a);
+            c $assign &b;
+            assert_eq!(c, expected, "Lazy op= &value");
+            let mut c = lazy(a);
+            c $assign &lazy(b);
+            assert_eq!(c, expected, "Lazy op= &Lazy");
             let mut c = a;
             c $assign lazy(b);
             assert_eq!(c, expected, "value op= Lazy");
+            let mut c = a;
+            c $assign shared(b);
+            assert_eq!(c, expected, "value op= Shared");
         }
     )+};
 }
@@ -75,6 +99,20 @@ fn strings_are_put_together() {
     let mut x = text("a");
     x += "b";
     assert_eq!(x, "ab");
+    let owned = String::from("b");
+    assert_eq!(text("a") + &owned, "ab");
+    assert_eq!(text("a") + &text("b"), "ab");
+    assert_eq!(owned + &text("a"), "ba");
+}
+
+#[test]
+fn sums_and_products() {
+    assert_eq!([1, 2, 3].map(number).into_iter().sum::<i64>(), 6);
+    assert_eq!([2, 3, 7].map(number).into_iter().product::<i64>(), 42);
+    assert_eq!([0.5, 0.25].map(|n| spawn(move || n)).into_iter().sum::<f64>(), 0.75);
+    assert_eq!((1..5).map(number).fold(0, |left, n| 2 * left + n), 26);
+    let calls = [1, 2, 3].map(number);
+    assert_eq!(calls.iter().fold(0, |left, n| n - left), 2);
 }
 
 #[test]
@@ -121,6 +159,20 @@ fn strings_compare_with_every_kind_of_string() {
 }
 
 #[test]
+#[expect(clippy::op_ref, reason = "references compare as well")]
+fn vectors_compare_with_arrays_and_slices_from_both_sides() {
+    let list = || spawn(|| vec![String::from("a"), String::from("b")]);
+    let (array, vector) = (["a", "b"], vec!["a", "b"]);
+    assert!(list() == array && list() == &array && array == list() && &array == list());
+    assert!(list() == array[..] && list() == &array[..]);
+    assert!(array[..] == list() && &array[..] == list() && vector == list());
+    assert!(list() != ["a"] && ["a", "c"] != list());
+    let shared = Lazy::share(list());
+    assert!(shared == array && vector == shared && shared != ["a"]);
+    assert!(array == shared && shared == array[..]);
+}
+
+#[test]
 fn formats_and_their_flags() {
     #[derive(Debug)]
     #[expect(dead_code, reason = "only printed")]
@@ -159,10 +211,12 @@ fn a_timeout_prints_with_the_flags_too() {
 #[expect(clippy::mutable_key_type, reason = "the value that is hashed and compared never changes")]
 fn keys_of_maps() {
     let mut hashed = HashMap::from([(text("a"), 1)]);
+    assert_eq!((hashed.get("a"), hashed.get("b")), (Some(&1), None));
     assert_eq!(hashed[&Lazy::ready(String::from("a"))], 1);
     assert_eq!(hashed.insert(text("a"), 2), Some(1));
     let sorted: BTreeMap<Lazy<i64>, i64> = (0..10).rev().map(|n| (number(n), n)).collect();
     assert!(sorted.values().copied().eq(0..10));
+    assert_eq!((sorted.get(&3), sorted.range(..2).count()), (Some(&3), 2));
     let mut list: Vec<Lazy<i64>> = [3, 1, 2].map(number).into();
     list.sort();
     assert_eq!(list, [1, 2, 3]);
@@ -183,6 +237,106 @@ fn values_are_changed_in_place() {
     assert_eq!(Lazy::into_inner(n), 7);
 }
 
+/// Each of these is found by more than one kind of key, and hashes as that kind does.
+#[test]
+#[expect(clippy::mutable_key_type, reason = "the value that is hashed and compared never changes")]
+fn keys_are_found_by_what_they_are_borrowed_as() {
+    let path = HashSet::from([spawn(|| PathBuf::from("a/b"))]);
+    assert!(path.contains(Path::new("a/b")) && path.contains(&PathBuf::from("a/b")));
+    let os = HashSet::from([spawn(|| OsString::from("a"))]);
+    assert!(os.contains(OsStr::new("a")));
+    let list = HashSet::from([spawn(|| vec![1, 2])]);
+    assert!(list.contains(&[1, 2][..]));
+    let boxed = HashSet::from([spawn(|| Box::<str>::from("a"))]);
+    assert!(boxed.contains("a"));
+    let literal = HashSet::from([spawn(|| "a")]);
+    assert!(literal.contains("a"));
+}
+
+#[test]
+fn what_a_method_finds_is_the_values_own() {
+    let x = spawn(|| Some(String::from("a")));
+    assert_eq!(x.as_ref().map(String::len), Some(1), "that of `Option`, not of `AsRef`");
+    let copy: String = text("a").clone();
+    assert_eq!(copy, "a");
+    let cell = spawn(|| RefCell::new(1));
+    *cell.borrow_mut() += 1;
+    assert_eq!(*cell.borrow(), 2);
+}
+
+#[test]
+fn an_element_is_found_by_the_length_in_one_expression() {
+    let mut list = spawn(|| vec![1, 2, 3]);
+    list[0] = 4;
+    assert_eq!(list[list.len() - 1], 3);
+    list[1] += 1;
+    assert_eq!(list, [4, 3, 3]);
+    let ages = spawn(|| HashMap::from([("Ada", 36)]));
+    assert_eq!(ages["Ada"], 36);
+    let grid = spawn(|| [[1, 2], [3, 4]]);
+    assert_eq!(grid[1][0], 3);
+}
+
+#[test]
+fn loops_go_over_the_value() {
+    let mut list = spawn(|| vec![1, 2]);
+    for n in &mut list {
+        *n *= 10;
+    }
+    let mut seen = Vec::new();
+    for n in &list {
+        seen.push(*n);
+    }
+    for n in list {
+        seen.push(n + 1);
+    }
+    assert_eq!(seen, [10, 20, 11, 21]);
+    let mut lines = spawn(|| "a b".split(' '));
+    assert_eq!(lines.next(), Some("a"));
+    for rest in lines {
+        assert_eq!(rest, "b");
+    }
+    let shared = Lazy::share(spawn(|| vec![1, 2]));
+    assert_eq!(shared.iter().zip(&shared).map(|(a, b)| a * b).sum::<i32>(), 5);
+}
+
+#[test]
+fn files_are_read_and_written() {
+    let mut out = spawn(|| Cursor::new(Vec::new()));
+    writeln!(out, "one").unwrap();
+    out.write_all(b"two\n").unwrap();
+    let mut file = spawn(|| Cursor::new(b"one\ntwo\n".to_vec()));
+    assert_eq!(file.get_ref(), out.get_ref());
+    let mut line = String::new();
+    assert_eq!(file.read_line(&mut line).unwrap(), 4);
+    assert_eq!((line.as_str(), file.stream_position().unwrap()), ("one\n", 4));
+    file.seek_relative(-4).unwrap();
+    let copied = std::io::copy(&mut file, &mut std::io::sink()).unwrap();
+    assert_eq!(copied, 8);
+}
+
+#[test]
+fn an_error_has_the_source_of_its_value() {
+    #[derive(Debug)]
+    struct Outer(std::fmt::Error);
+
+    impl Display for Outer {
+        fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+            f.write_str("outer")
+        }
+    }
+
+    impl Error for Outer {
+        fn source(&self) -> Option<&(dyn Error + 'static)> {
+            Some(&self.0)
+        }
+    }
+
+    let boxed: Box<dyn Error> = spawn(|| Outer(std::fmt::Error)).into();
+    assert!(boxed.source().unwrap().is::<std::fmt::Error>());
+    assert_eq!(boxed.to_string(), "outer");
+}
+
 #[test]
 fn values_made_without_a_call() {
     let ready: Lazy<i32> = 7.into();
@@ -197,7 +351,7 @@ fn methods_are_those_of_the_value() {
     struct Talkative;
 
     impl Talkative {
-        fn names(&self) -> [&str; 8] {
+        fn names(&self) -> [&str; 10] {
             [
                 self.join(),
                 self.wait(),
@@ -207,6 +361,8 @@ fn methods_are_those_of_the_value() {
                 self.with_timeout(),
                 self.function(),
                 self.called_at(),
+                self.value(),
+                self.is_timeout(),
             ]
         }
     }
@@ -221,7 +377,7 @@ fn methods_are_those_of_the_value() {
             }
         )+};
     }
-    methods! { join wait peek is_ready into_inner with_timeout function called_at }
+    methods! { join wait peek is_ready into_inner with_timeout function called_at value is_timeout }
 
     let x = spawn(|| Talkative);
     assert_eq!(
@@ -233,62 +389,10 @@ fn methods_are_those_of_the_value() {
             x.into_inner(),
             x.with_timeout(),
             x.function(),
-            x.called_at()
+            x.called_at(),
+            x.value(),
+            x.is_timeout()
         ],
         Talkative.names()
     );
-}
-
-mod auto_traits {
-    use super::*;
-
-    /// Whether a type has a trait, found while compiling: the method of the type itself goes before
-    /// the one that every type has.
-    macro_rules! has {
-        ($type:ty: $trait:ident) => {{
-            #[allow(dead_code, reason = "either goes before the other")]
-            struct Probe<T>(std::marker::PhantomData<T>);
-            #[allow(dead_code, reason = "either goes before the other")]
-            trait Fallback {
-                const HAS: bool = false;
-            }
-            impl<T> Fallback for Probe<T> {}
-            #[allow(dead_code, reason = "either goes before the other")]
-            impl<T: $trait> Probe<T> {
-                const HAS: bool = true;
-            }
-            let _: Option<Probe<$type>> = None;
-            <Probe<$type>>::HAS
-        }};
-    }
-
-    const _: () = {
-        assert!(has!(Lazy<u8>: Send) && has!(Lazy<u8>: Sync));
-        assert!(has!(Lazy<Cell<u8>>: Send) && !has!(Lazy<Cell<u8>>: Sync));
-        assert!(!has!(Lazy<Rc<u8>>: Send) && !has!(Lazy<Rc<u8>>: Sync));
-        assert!(has!(Lazy<Rc<u8>>: Unpin) && has!(Lazy<std::marker::PhantomPinned>: Sized));
-        assert!(has!(pybackground::Error: Send) && has!(pybackground::Error: Sync));
-        assert!(has!(pybackground::Error: Clone) && has!(Timeout: Copy));
-    };
-
-    #[test]
-    fn a_lazy_of_what_cannot_be_sent_can_be_made_where_it_is_used() {
-        let x = Lazy::ready(Rc::new(7));
-        assert_eq!(**x, 7);
-    }
-
-    #[test]
-    fn a_lazy_of_what_cannot_be_shared_can_be_sent() {
-        let x = spawn(|| Cell::new(7));
-        assert_eq!(std::thread::spawn(move || x.get()).join().unwrap(), 7);
-    }
-
-    #[test]
-    fn an_error_is_a_std_error() {
-        fn fails() -> Result<i64, Box<dyn std::error::Error + Send + Sync>> {
-            Ok(Lazy::join(spawn(|| -> i64 { panic!("boom") }))? + 1)
-        }
-
-        assert!(fails().unwrap_err().to_string().contains("boom"));
-    }
 }

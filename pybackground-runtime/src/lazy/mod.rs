@@ -4,9 +4,7 @@
 //! |---|---|
 //! | `pending` | a value that is still on its way |
 //! | `stop` | ending a call before its body does, or keeping it from that |
-//! | `forward` | the table of traits that a `Lazy<T>` forwards to its `T` |
 
-mod forward;
 mod pending;
 mod stop;
 
@@ -52,6 +50,8 @@ use pending::Pending;
 /// assert_eq!(x + 40, 42);
 /// assert_eq!(names.join(", "), "a, b");
 /// ```
+///
+#[doc = include_str!("../forward/table.md")]
 #[must_use = "the call runs without it, but dropping a `Lazy` also drops the value and any error"]
 pub struct Lazy<T> {
     state: State<T>,
@@ -271,7 +271,7 @@ impl<T> Lazy<T> {
     /// Waits for two values.
     #[inline]
     #[track_caller]
-    fn into_both(this: Self, other: Self) -> (T, T) {
+    pub(crate) fn into_both(this: Self, other: Self) -> (T, T) {
         match (this.state, other.state) {
             (State::Ready(this), State::Ready(other)) => (this, other),
             (this, other) => Self::join_both(Self { state: this }, Self { state: other }),
@@ -293,7 +293,7 @@ impl<T> Lazy<T> {
 
     #[inline]
     #[track_caller]
-    fn value(&self) -> &T {
+    pub(crate) fn value(&self) -> &T {
         match Self::wait(self) {
             Ok(value) => value,
             Err(error) => error.raise(),
@@ -302,7 +302,7 @@ impl<T> Lazy<T> {
 
     #[inline]
     #[track_caller]
-    fn value_mut(&mut self) -> &mut T {
+    pub(crate) fn value_mut(&mut self) -> &mut T {
         match &mut self.state {
             State::Ready(value) => value,
             State::Pending(pending) => match pending.wait_mut() {
@@ -314,7 +314,7 @@ impl<T> Lazy<T> {
 
     /// Whether the call timed out; waits for it to end.
     #[track_caller]
-    fn is_timeout(&self) -> bool {
+    pub(crate) fn is_timeout(&self) -> bool {
         Self::wait(self).is_err_and(Error::is_timeout)
     }
 }
