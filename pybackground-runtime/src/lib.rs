@@ -1,4 +1,5 @@
 //! The runtime of `pybackground`.
+#![cfg_attr(docsrs, feature(doc_cfg))]
 
 mod attribute;
 mod background;

@@ -10,6 +10,7 @@
 //! | `numbers` | operators with a number on the left, sums and products |
 //! | `iterate` | loops over it, and adding to it |
 //! | `io` | reading from it and writing to it |
+//! | `serialize` | the feature `serde` |
 //! | `table.md` | all of it for the reader; a test holds it against the code |
 //!
 //! Each family is a macro over the pointers that have it. Two rules keep out what does harm:
@@ -26,3 +27,5 @@ mod io;
 mod iterate;
 mod numbers;
 mod sequences;
+#[cfg(feature = "serde")]
+mod serialize;
