@@ -275,6 +275,23 @@ fn it_is_compared_and_found_by_its_value() {
     assert!(HashSet::from([Shared::ready(3)]).contains(&3));
 }
 
+/// What a call borrows is cloned for it, which for a `Shared` is another holder.
+#[test]
+fn it_is_lent_to_a_call_like_any_argument() {
+    #[background]
+    fn length(text: &Shared<String>) -> usize {
+        text.len()
+    }
+
+    let _watchdog = watchdog();
+    let gate = Gate::default();
+    let _opened = gate.opened_at_end();
+    let text = gated(&gate, String::from("text"));
+    let lengths = [length(&text), length(&text)];
+    gate.open();
+    assert_eq!(lengths.map(Lazy::into_inner), [4, 4]);
+}
+
 #[test]
 fn it_is_made_from_a_value_and_from_a_lazy() {
     let ready: Shared<i32> = 7.into();

@@ -3,6 +3,8 @@
 //! A `Lazy<I>` of an iterator is no iterator itself, for then it could not be what a `Lazy<Vec<T>>` is,
 //! something to iterate over: an iterator is that by an `impl` of the standard library. So `for` takes
 //! either, and `x.into_iter().map(..)` is what `x.map(..)` would be.
+//!
+//! To collect into a `Lazy` is left out: it would read as a wait for many calls, and be none.
 #![expect(clippy::into_iter_without_iter, reason = "`iter` is the value's")]
 
 use crate::lazy::Lazy;

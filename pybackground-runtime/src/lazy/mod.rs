@@ -29,6 +29,7 @@ use pending::Pending;
 /// | use the value | `*x`, `x.len()`, `x + y`, `println!("{x}")`, `x == 3` |
 /// | own the value | [`Lazy::into_inner(x)`](Lazy::into_inner) |
 /// | get an error instead of a panic | [`Lazy::wait(&x)`](Lazy::wait), [`Lazy::join(x)`](Lazy::join) |
+/// | have the value in many places | [`Lazy::share(x)`](Lazy::share) |
 /// | wait for a while | [`Lazy::wait_timeout(&x, d)`](Lazy::wait_timeout) |
 /// | look without waiting | [`Lazy::is_ready(&x)`](Lazy::is_ready), [`Lazy::peek(&x)`](Lazy::peek) |
 /// | give up after a while | [`Lazy::with_timeout(x, d)`](Lazy::with_timeout) |
