@@ -77,6 +77,9 @@
 //!
 //! Where a `T` itself is demanded, to match on it, to pass it on, or on the right of a number in
 //! `3 == *x`, write `*x` or [`Lazy::into_inner(x)`](Lazy::into_inner).
+//! [The table](Lazy#what-is-forwarded) has all that is forwarded, and what to write for what is not.
+//! For many holders of one value there is [`Lazy::share`]. With the feature `serde` both are written
+//! and read as the value.
 //!
 //! One trap: `println!("{x}")` takes the lock of standard output and then waits for `x`. If the body of
 //! `x` prints too, it waits for that lock, and neither goes on. Write `println!("{}", *x)`, which waits
@@ -211,6 +214,7 @@
 //!
 //! From PyBackground, David Baird's Python module of 2008 for "adhoc multithreading", which had it from
 //! the transparent futures of the Io language.
+#![cfg_attr(docsrs, feature(doc_cfg))]
 
 // Its programs are run by `tests/guide`, which has the crates that they compare with.
 #[cfg(all(doc, not(doctest)))]
@@ -223,8 +227,8 @@ pub use pybackground_runtime::__private::background;
 pub use pybackground_runtime::crossbeam_channel;
 pub use pybackground_runtime::{
     AsCompleted, Background, BadTimeout, Callable, CancelOnDrop, ConfigError, Configure, Delay,
-    Error, Held, IntoTimeout, Lazy, NotYet, Outcome, Overrun, Scope, Signal, Snapshot, Stack,
-    Timeout, Unfinished, Wait, as_completed, cancelled, checkpoint, configure, delay, scope,
+    Error, Held, IntoTimeout, Lazy, NotYet, Outcome, Overrun, Scope, Shared, Signal, Snapshot,
+    Stack, Timeout, Unfinished, Wait, as_completed, cancelled, checkpoint, configure, delay, scope,
     shutdown, sleep, snapshot, spawn, spawn_compute, wait_idle,
 };
 

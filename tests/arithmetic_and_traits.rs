@@ -1,12 +1,9 @@
-//! A `Lazy` behaves like its value: operators, comparisons, formats, collections, and what may be
-//! sent and shared.
+//! A `Lazy` behaves like its value: operators, comparisons, formats. The table of what is forwarded has a
+//! test of its own; here are the corners.
 #![expect(clippy::float_cmp, reason = "the same operation gives the same bits")]
 
-use std::cell::Cell;
 use std::cmp::Ordering;
-use std::collections::{BTreeMap, HashMap};
 use std::fmt::{Debug, Display};
-use std::rc::Rc;
 
 use pybackground::{Lazy, Timeout, background, spawn};
 
@@ -30,15 +27,36 @@ macro_rules! every_form {
             assert_eq!(a $op lazy(b), expected, "value op Lazy");
             assert_eq!(lazy(a) $op lazy(b), expected, "Lazy op Lazy");
             assert_eq!(&lazy(a) $op &lazy(b), expected, "&Lazy op &Lazy");
+            assert_eq!(lazy(a) $op &b, expected, "Lazy op &value");
+            assert_eq!(lazy(a) $op &lazy(b), expected, "Lazy op &Lazy");
+            assert_eq!(&lazy(a) $op b, expected, "&Lazy op value");
+            assert_eq!(&lazy(a) $op &b, expected, "&Lazy op &value");
+            assert_eq!(&lazy(a) $op lazy(b), expected, "&Lazy op Lazy");
+            let shared = |n| Lazy::share(lazy(n));
+            assert_eq!(shared(a) $op b, expected, "Shared op value");
+            assert_eq!(a $op shared(b), expected, "value op Shared");
+            assert_eq!(shared(a) $op shared(b), expected, "Shared op Shared");
+            assert_eq!(&shared(a) $op b, expected, "&Shared op value");
+            assert_eq!(&shared(a) $op &b, expected, "&Shared op &value");
+            assert_eq!(&shared(a) $op &shared(b), expected, "&Shared op &Shared");
             let mut c = lazy(a);
             c $assign b;
             assert_eq!(c, expected, "Lazy op= value");
             let mut c = lazy(a);
             c $assign lazy(b);
             assert_eq!(c, expected, "Lazy op= Lazy");
+            let mut c = lazy(a);
+            c $assign &b;
+            assert_eq!(c, expected, "Lazy op= &value");
+            let mut c = lazy(a);
+            c $assign &lazy(b);
+            assert_eq!(c, expected, "Lazy op= &Lazy");
             let mut c = a;
             c $assign lazy(b);
             assert_eq!(c, expected, "value op= Lazy");
+            let mut c = a;
+            c $assign shared(b);
+            assert_eq!(c, expected, "value op= Shared");
         }
     )+};
 }
@@ -75,6 +93,20 @@ fn strings_are_put_together() {
     let mut x = text("a");
     x += "b";
     assert_eq!(x, "ab");
+    let owned = String::from("b");
+    assert_eq!(text("a") + &owned, "ab");
+    assert_eq!(text("a") + &text("b"), "ab");
+    assert_eq!(owned + &text("a"), "ba");
+}
+
+#[test]
+fn sums_and_products() {
+    assert_eq!([1, 2, 3].map(number).into_iter().sum::<i64>(), 6);
+    assert_eq!([2, 3, 7].map(number).into_iter().product::<i64>(), 42);
+    assert_eq!([0.5, 0.25].map(|n| spawn(move || n)).into_iter().sum::<f64>(), 0.75);
+    assert_eq!((1..5).map(number).fold(0, |left, n| 2 * left + n), 26);
+    let calls = [1, 2, 3].map(number);
+    assert_eq!(calls.iter().fold(0, |left, n| n - left), 2);
 }
 
 #[test]
@@ -121,6 +153,20 @@ fn strings_compare_with_every_kind_of_string() {
 }
 
 #[test]
+#[expect(clippy::op_ref, reason = "references compare as well")]
+fn vectors_compare_with_arrays_and_slices_from_both_sides() {
+    let list = || spawn(|| vec![String::from("a"), String::from("b")]);
+    let (array, vector) = (["a", "b"], vec!["a", "b"]);
+    assert!(list() == array && list() == &array && array == list() && &array == list());
+    assert!(list() == array[..] && list() == &array[..]);
+    assert!(array[..] == list() && &array[..] == list() && vector == list());
+    assert!(list() != ["a"] && ["a", "c"] != list());
+    let shared = Lazy::share(list());
+    assert!(shared == array && vector == shared && shared != ["a"]);
+    assert!(array == shared && shared == array[..]);
+}
+
+#[test]
 fn formats_and_their_flags() {
     #[derive(Debug)]
     #[expect(dead_code, reason = "only printed")]
@@ -153,142 +199,4 @@ fn formats_and_their_flags() {
 fn a_timeout_prints_with_the_flags_too() {
     let flags = format!("{Timeout:>9}|{Timeout:<9}|{Timeout:.4}");
     assert_eq!(flags, "  Timeout|Timeout  |Time");
-}
-
-#[test]
-#[expect(clippy::mutable_key_type, reason = "the value that is hashed and compared never changes")]
-fn keys_of_maps() {
-    let mut hashed = HashMap::from([(text("a"), 1)]);
-    assert_eq!(hashed[&Lazy::ready(String::from("a"))], 1);
-    assert_eq!(hashed.insert(text("a"), 2), Some(1));
-    let sorted: BTreeMap<Lazy<i64>, i64> = (0..10).rev().map(|n| (number(n), n)).collect();
-    assert!(sorted.values().copied().eq(0..10));
-    let mut list: Vec<Lazy<i64>> = [3, 1, 2].map(number).into();
-    list.sort();
-    assert_eq!(list, [1, 2, 3]);
-    assert_eq!(number(3).max(number(4)), 4);
-}
-
-#[test]
-fn values_are_changed_in_place() {
-    let mut names = spawn(|| vec!["b"]);
-    names.push("a");
-    names.sort_unstable();
-    assert_eq!(names.join(" "), "a b");
-    names[0] = "c";
-    assert_eq!(names.iter().copied().collect::<String>(), "cb");
-    let mut n = number(1);
-    *n += 1;
-    assert_eq!(std::mem::replace(&mut *n, 7), 2);
-    assert_eq!(Lazy::into_inner(n), 7);
-}
-
-#[test]
-fn values_made_without_a_call() {
-    let ready: Lazy<i32> = 7.into();
-    assert_eq!(Lazy::ready(7), ready);
-    assert!(Lazy::is_ready(&ready));
-    assert_eq!((Lazy::function(&ready), Lazy::called_at(&ready)), (None, None));
-}
-
-/// `Lazy` has associated functions only: the methods are the value's.
-#[test]
-fn methods_are_those_of_the_value() {
-    struct Talkative;
-
-    impl Talkative {
-        fn names(&self) -> [&str; 8] {
-            [
-                self.join(),
-                self.wait(),
-                self.peek(),
-                self.is_ready(),
-                self.into_inner(),
-                self.with_timeout(),
-                self.function(),
-                self.called_at(),
-            ]
-        }
-    }
-
-    macro_rules! methods {
-        ($($name:ident)+) => {$(
-            impl Talkative {
-                #[allow(clippy::wrong_self_convention, clippy::unused_self, reason = "the names matter")]
-                fn $name(&self) -> &'static str {
-                    stringify!($name)
-                }
-            }
-        )+};
-    }
-    methods! { join wait peek is_ready into_inner with_timeout function called_at }
-
-    let x = spawn(|| Talkative);
-    assert_eq!(
-        [
-            x.join(),
-            x.wait(),
-            x.peek(),
-            x.is_ready(),
-            x.into_inner(),
-            x.with_timeout(),
-            x.function(),
-            x.called_at()
-        ],
-        Talkative.names()
-    );
-}
-
-mod auto_traits {
-    use super::*;
-
-    /// Whether a type has a trait, found while compiling: the method of the type itself goes before
-    /// the one that every type has.
-    macro_rules! has {
-        ($type:ty: $trait:ident) => {{
-            #[allow(dead_code, reason = "either goes before the other")]
-            struct Probe<T>(std::marker::PhantomData<T>);
-            #[allow(dead_code, reason = "either goes before the other")]
-            trait Fallback {
-                const HAS: bool = false;
-            }
-            impl<T> Fallback for Probe<T> {}
-            #[allow(dead_code, reason = "either goes before the other")]
-            impl<T: $trait> Probe<T> {
-                const HAS: bool = true;
-            }
-            let _: Option<Probe<$type>> = None;
-            <Probe<$type>>::HAS
-        }};
-    }
-
-    const _: () = {
-        assert!(has!(Lazy<u8>: Send) && has!(Lazy<u8>: Sync));
-        assert!(has!(Lazy<Cell<u8>>: Send) && !has!(Lazy<Cell<u8>>: Sync));
-        assert!(!has!(Lazy<Rc<u8>>: Send) && !has!(Lazy<Rc<u8>>: Sync));
-        assert!(has!(Lazy<Rc<u8>>: Unpin) && has!(Lazy<std::marker::PhantomPinned>: Sized));
-        assert!(has!(pybackground::Error: Send) && has!(pybackground::Error: Sync));
-        assert!(has!(pybackground::Error: Clone) && has!(Timeout: Copy));
-    };
-
-    #[test]
-    fn a_lazy_of_what_cannot_be_sent_can_be_made_where_it_is_used() {
-        let x = Lazy::ready(Rc::new(7));
-        assert_eq!(**x, 7);
-    }
-
-    #[test]
-    fn a_lazy_of_what_cannot_be_shared_can_be_sent() {
-        let x = spawn(|| Cell::new(7));
-        assert_eq!(std::thread::spawn(move || x.get()).join().unwrap(), 7);
-    }
-
-    #[test]
-    fn an_error_is_a_std_error() {
-        fn fails() -> Result<i64, Box<dyn std::error::Error + Send + Sync>> {
-            Ok(Lazy::join(spawn(|| -> i64 { panic!("boom") }))? + 1)
-        }
-
-        assert!(fails().unwrap_err().to_string().contains("boom"));
-    }
 }

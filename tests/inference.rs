@@ -1,6 +1,7 @@
 //! A crate that uses this one, however indirectly, compiles as it did before: no `impl` here is in the
 //! way of the compiler when it infers a type from what the standard library has.
 #![expect(clippy::float_cmp, reason = "the same number")]
+#![expect(clippy::op_ref, reason = "a reference is what is inferred here")]
 
 // Without a use of it the `impl`s would not be there.
 use pybackground as _;
@@ -45,6 +46,38 @@ fn a_reference_is_added_as_one() {
     let (byte, mut number) = (3_u8, 3_u16);
     number += &byte.into();
     assert_eq!(number, 6);
+    assert_eq!((number + &byte.into(), &number * &byte.into()), (9, 18));
+    assert_eq!(&number - &byte.into(), 3);
     assert_eq!([1_u64, 2].iter().fold(0, |sum, number| 2 * sum + number), 4);
     assert_eq!([1_u64, 2].iter().map(|number| 2 * number).sum::<u64>(), 6);
+}
+
+#[test]
+fn what_is_summed_is_inferred_from_the_sum() {
+    let numbers: Vec<_> = "1,2".split(',').map(|text| text.parse().unwrap()).collect();
+    let (sum, product): (u64, u64) = (numbers.iter().sum(), numbers.iter().product());
+    assert_eq!((sum, product), (3, 2));
+}
+
+#[test]
+fn what_is_collected_is_inferred_from_the_collection() {
+    let mut names: Vec<String> = ["a"].into_iter().map(Into::into).collect();
+    names.extend(["b"].map(Into::into));
+    assert_eq!(names.concat(), "ab");
+}
+
+#[test]
+fn a_slice_is_compared_with_elements_of_its_own() {
+    let (byte, numbers) = (3_u8, [3_u16]);
+    let slice: &[u16] = &numbers;
+    assert!(numbers == [byte.into()] && slice == [byte.into()] && slice == &[byte.into()]);
+    assert!(*slice == [byte.into()] && slice == vec![byte.into()]);
+}
+
+#[test]
+fn an_index_is_inferred_from_what_is_indexed() {
+    let (numbers, mut at) = (vec![3_u16], 0);
+    assert_eq!(numbers[at] + numbers["0".parse::<usize>().unwrap()], 6);
+    at += 1;
+    assert_eq!(numbers.get(at), None);
 }

@@ -3,11 +3,12 @@
 
 mod common;
 
+use std::borrow::Borrow;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
 use common::panics::caught;
 use common::watchdog;
-use pybackground::{Lazy, Timeout, background, spawn, spawn_compute};
+use pybackground::{Lazy, Shared, Timeout, background, spawn, spawn_compute};
 
 #[derive(Debug, PartialEq)]
 struct Custom(u64);
@@ -96,6 +97,31 @@ fn the_panic_is_told_at_the_line_of_the_use() {
     let before = line!();
     let panic = caught(|| x += 1);
     panic.assert_told_between(before, line!());
+}
+
+#[test]
+fn every_forwarded_use_tells_its_own_line() {
+    fn list() -> Lazy<Vec<u32>> {
+        spawn(|| panic!("no list"))
+    }
+
+    fn shared() -> Shared<Vec<u32>> {
+        Lazy::share(list())
+    }
+
+    let _watchdog = watchdog();
+    macro_rules! told_here {
+        ($($used:expr;)+) => {$(
+            let line = line!();
+            caught(|| { let _ = $used; }).assert_told_between(line, line + 1);
+        )+};
+    }
+    told_here! { &fails(7) + 1; fails(7) + &fails(8); &fails(7) + &fails(8); !&fails(7); }
+    told_here! { fails(7) != 1; fails(7) < 1; 1 < *fails(7); fails(7) >= Lazy::ready(1); fails(7).cmp(&Lazy::ready(1)); }
+    told_here! { list()[0]; list() == [1]; list().into_iter(); (&list()).into_iter(); list()[0] = 1; }
+    told_here! { list().extend([1]); AsRef::<[u32]>::as_ref(&list()); Borrow::<[u32]>::borrow(&list()); }
+    told_here! { fails(7) == Timeout; fails(7) != Timeout; list() != [1]; [1] != list(); }
+    told_here! { shared()[0]; shared() == [1]; shared().len(); [1] == shared(); }
 }
 
 #[test]

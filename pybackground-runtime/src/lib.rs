@@ -1,4 +1,5 @@
 //! The runtime of `pybackground`.
+#![cfg_attr(docsrs, feature(doc_cfg))]
 
 mod attribute;
 mod background;
@@ -11,6 +12,7 @@ mod deadline;
 mod delay;
 mod dispatch;
 mod error;
+mod forward;
 mod lazy;
 mod limit;
 #[cfg(all(test, any(pybackground_loom, pybackground_shuttle)))]
@@ -20,6 +22,7 @@ mod pool;
 mod quiet;
 mod running;
 mod scope;
+mod shared;
 mod shutdown;
 mod snapshot;
 mod sync;
@@ -41,6 +44,7 @@ pub use error::Error;
 pub use lazy::{Lazy, Outcome};
 pub use pybackground_macros::background_runtime as background;
 pub use scope::{Scope, scope};
+pub use shared::Shared;
 pub use shutdown::{Unfinished, shutdown, wait_idle};
 pub use snapshot::{Held, Overrun, Snapshot, Stack, Wait, snapshot};
 pub use timeout::Timeout;

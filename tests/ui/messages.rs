@@ -12,6 +12,8 @@ fn messages() {
     cases.compile_fail("types/*.rs");
     // The user's own mistakes: reported once, at the user's line.
     cases.compile_fail("own/*.rs");
+    // What a `Lazy` cannot do in the place of its value.
+    cases.compile_fail("values/*.rs");
     // What cannot be written in the other tests, in which unsafe code is forbidden.
     cases.pass("pass/*.rs");
 }

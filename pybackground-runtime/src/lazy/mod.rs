@@ -5,10 +5,8 @@
 //! | `pending` | a value that is still on its way |
 //! | `awaiting` | the value in `async` code |
 //! | `stop` | ending a call before its body does, or keeping it from that |
-//! | `forward` | the table of traits that a `Lazy<T>` forwards to its `T` |
 
 mod awaiting;
-mod forward;
 mod pending;
 mod stop;
 
@@ -35,6 +33,7 @@ use pending::Pending;
 /// | use the value | `*x`, `x.len()`, `x + y`, `println!("{x}")`, `x == 3` |
 /// | own the value | [`Lazy::into_inner(x)`](Lazy::into_inner) |
 /// | get an error instead of a panic | [`Lazy::wait(&x)`](Lazy::wait), [`Lazy::join(x)`](Lazy::join) |
+/// | have the value in many places | [`Lazy::share(x)`](Lazy::share) |
 /// | wait for a while | [`Lazy::wait_timeout(&x, d)`](Lazy::wait_timeout) |
 /// | look without waiting | [`Lazy::is_ready(&x)`](Lazy::is_ready), [`Lazy::peek(&x)`](Lazy::peek) |
 /// | have it in `async` code | `x.await`, [`Lazy::outcome(x)`](Lazy::outcome)`.await` |
@@ -57,6 +56,8 @@ use pending::Pending;
 /// assert_eq!(x + 40, 42);
 /// assert_eq!(names.join(", "), "a, b");
 /// ```
+///
+#[doc = include_str!("../forward/table.md")]
 #[must_use = "the call runs without it, but dropping a `Lazy` also drops the value and any error"]
 pub struct Lazy<T> {
     state: State<T>,
@@ -276,7 +277,7 @@ impl<T> Lazy<T> {
     /// Waits for two values.
     #[inline]
     #[track_caller]
-    fn into_both(this: Self, other: Self) -> (T, T) {
+    pub(crate) fn into_both(this: Self, other: Self) -> (T, T) {
         match (this.state, other.state) {
             (State::Ready(this), State::Ready(other)) => (this, other),
             (this, other) => Self::join_both(Self { state: this }, Self { state: other }),
@@ -298,7 +299,7 @@ impl<T> Lazy<T> {
 
     #[inline]
     #[track_caller]
-    fn value(&self) -> &T {
+    pub(crate) fn value(&self) -> &T {
         match Self::wait(self) {
             Ok(value) => value,
             Err(error) => error.raise(),
@@ -307,7 +308,7 @@ impl<T> Lazy<T> {
 
     #[inline]
     #[track_caller]
-    fn value_mut(&mut self) -> &mut T {
+    pub(crate) fn value_mut(&mut self) -> &mut T {
         match &mut self.state {
             State::Ready(value) => value,
             State::Pending(pending) => match pending.wait_mut() {
@@ -319,7 +320,7 @@ impl<T> Lazy<T> {
 
     /// Whether the call timed out; waits for it to end.
     #[track_caller]
-    fn is_timeout(&self) -> bool {
+    pub(crate) fn is_timeout(&self) -> bool {
         Self::wait(self).is_err_and(Error::is_timeout)
     }
 }

@@ -1,0 +1,97 @@
+//! A number on the left, sums and products, which Rust's rules allow for named types only.
+//!
+//! The other operand is a `Lazy`, not a `&Lazy`, and so are the terms of a sum. For to a number the
+//! standard library adds one kind of reference, and from that the compiler knows what `into` is to
+//! give in `x + &y.into()`, and of what type the elements are whose references are summed. Another
+//! kind, in any crate of a program, and such code would not compile. `1 + *lazy` always does.
+
+use std::iter::{Product, Sum};
+use std::ops::{
+    Add, AddAssign, BitAnd, BitAndAssign, BitOr, BitOrAssign, BitXor, BitXorAssign, Div, DivAssign,
+    Mul, MulAssign, Rem, RemAssign, Shl, ShlAssign, Shr, ShrAssign, Sub, SubAssign,
+};
+
+use super::arithmetic::for_all_operators;
+use crate::lazy::Lazy;
+use crate::shared::Shared;
+
+/// `value op pointer` and `value op= pointer`.
+macro_rules! from_the_left {
+    ($type:ident: $($trait:ident $method:ident $assign:ident $assign_method:ident;)+) => {$(
+        impl $trait<Lazy<$type>> for $type {
+            type Output = $type;
+
+            #[inline]
+            #[track_caller]
+            fn $method(self, other: Lazy<$type>) -> $type {
+                self.$method(Lazy::into_inner(other))
+            }
+        }
+
+        impl $assign<Lazy<$type>> for $type {
+            #[inline]
+            #[track_caller]
+            fn $assign_method(&mut self, other: Lazy<$type>) {
+                self.$assign_method(Lazy::into_inner(other));
+            }
+        }
+
+        impl $trait<Shared<$type>> for $type {
+            type Output = $type;
+
+            #[inline]
+            #[track_caller]
+            fn $method(self, other: Shared<$type>) -> $type {
+                self.$method(*other)
+            }
+        }
+
+        impl $assign<Shared<$type>> for $type {
+            #[inline]
+            #[track_caller]
+            fn $assign_method(&mut self, other: Shared<$type>) {
+                self.$assign_method(*other);
+            }
+        }
+    )+};
+}
+
+/// Joins one term after the other.
+macro_rules! sums {
+    ($type:ident: $($trait:ident $method:ident),+) => {$(
+        impl $trait<Lazy<$type>> for $type {
+            fn $method<I: Iterator<Item = Lazy<$type>>>(terms: I) -> $type {
+                terms.map(Lazy::into_inner).$method()
+            }
+        }
+
+        impl $trait<Shared<$type>> for $type {
+            fn $method<I: Iterator<Item = Shared<$type>>>(terms: I) -> $type {
+                terms.map(|term| *term).$method()
+            }
+        }
+    )+};
+}
+
+macro_rules! integers {
+    ($($type:ident)+) => {$(
+        for_all_operators! { from_the_left $type: }
+        sums! { $type: Sum sum, Product product }
+    )+};
+}
+
+macro_rules! floats {
+    ($($type:ident)+) => {$(
+        from_the_left! { $type:
+            Add add AddAssign add_assign;
+            Sub sub SubAssign sub_assign;
+            Mul mul MulAssign mul_assign;
+            Div div DivAssign div_assign;
+            Rem rem RemAssign rem_assign;
+        }
+        sums! { $type: Sum sum, Product product }
+    )+};
+}
+
+integers! { u8 u16 u32 u64 u128 usize i8 i16 i32 i64 i128 isize }
+floats! { f32 f64 }

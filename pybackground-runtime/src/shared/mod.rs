@@ -1,0 +1,263 @@
+//! `Shared<T>`: one call, many holders.
+//!
+//! It is an `Arc` around the `Lazy`, through which any number of threads may wait. What it forwards to
+//! its value is in [`forward`](crate::forward), beside what a `Lazy` does.
+
+use std::panic::Location;
+use std::sync::Arc;
+use std::time::Duration;
+
+use crate::error::Error;
+use crate::lazy::Lazy;
+
+/// A [`Lazy`] that is cloned at the cost of a reference count: all clones have the one value.
+///
+/// Made by [`Lazy::share`]. It dereferences to `T`, and the first use waits, as that of a `Lazy` does.
+/// Many threads may wait at once, and calls may wait for one another's: a cycle of waits through clones
+/// is found like any other. As it has its value together with others, it neither changes it nor gives
+/// it away: whoever holds the last clone gets the `Lazy` back by [`Shared::try_unwrap`].
+///
+/// Like `Arc` it has no methods of its own, except that `x.clone()` is another holder, not another
+/// value: that is `T::clone(&x)`. What else it forwards to its value is in the last column of
+/// [the table](Lazy#what-is-forwarded).
+///
+/// Dropping clones does not stop the call. To have it cancelled when the last of them goes, share
+/// `Arc::new(Lazy::cancel_on_drop(x))` instead.
+///
+/// # Panics
+///
+/// Each use by each holder, if the call has no value. A panic of the body goes on with its payload at
+/// the first use, whoever's that is; every other use panics with a message that names the function and
+/// the line of the call, and has the text of the panic. [`Shared::wait`] gives all of them the same
+/// [`Error`].
+///
+/// ```
+/// use pybackground_runtime::{Lazy, Shared, spawn};
+///
+/// let page: Shared<String> = Lazy::share(spawn(|| String::from("<html>")));
+/// let readers: Vec<Lazy<usize>> = (0..3)
+///     .map(|_| {
+///         let page = page.clone();
+///         spawn(move || page.len())
+///     })
+///     .collect();
+/// assert!(readers.into_iter().all(|length| length == 6));
+/// assert_eq!(page, "<html>");
+/// ```
+#[must_use = "the call runs without it, but when the last clone is dropped, so are the value and any error"]
+pub struct Shared<T>(Arc<Lazy<T>>);
+
+impl<T> Lazy<T> {
+    /// Lets any number of holders have the value.
+    ///
+    /// ```
+    /// # use pybackground_runtime::{Lazy, spawn};
+    /// let x = Lazy::share(spawn(|| vec![1, 2, 3]));
+    /// let y = x.clone(); // the numbers are not
+    /// assert_eq!(std::thread::spawn(move || y.len()).join().unwrap(), 3);
+    /// assert_eq!(x[0], 1);
+    /// ```
+    pub fn share(this: Self) -> Shared<T> {
+        Shared(Arc::new(this))
+    }
+}
+
+impl<T> Shared<T> {
+    /// A value that needs no waiting, for where a `Shared` is asked for.
+    ///
+    /// ```
+    /// # use pybackground_runtime::Shared;
+    /// let x = Shared::ready(3);
+    /// assert!(Shared::is_ready(&x));
+    /// assert_eq!(x, 3);
+    /// ```
+    pub fn ready(value: T) -> Self {
+        Lazy::share(Lazy::ready(value))
+    }
+
+    /// Waits for the value, and gives it or tells why there is none.
+    ///
+    /// # Errors
+    ///
+    /// As [`Lazy::wait`]; the error is the same for every holder.
+    ///
+    /// # Blocking
+    ///
+    /// As [`Lazy::wait`].
+    ///
+    /// ```
+    /// # use pybackground_runtime::{Lazy, Shared, spawn};
+    /// let x = Lazy::share(spawn(|| -> u32 { panic!("boom") }));
+    /// for holder in [x.clone(), x] {
+    ///     assert_eq!(Shared::wait(&holder).unwrap_err().message(), Some("boom"));
+    /// }
+    /// ```
+    #[inline]
+    #[track_caller]
+    pub fn wait(this: &Self) -> Result<&T, &Error> {
+        Lazy::wait(&this.0)
+    }
+
+    /// Waits for the value, for `timeout` at most; `None` means it is not there yet.
+    ///
+    /// # Errors
+    ///
+    /// As [`Lazy::wait_timeout`].
+    ///
+    /// # Blocking
+    ///
+    /// As [`Lazy::wait_timeout`].
+    ///
+    /// ```
+    /// # use pybackground_runtime::{Lazy, Shared, spawn};
+    /// # use std::{sync::mpsc, time::Duration};
+    /// let (send, receive) = mpsc::channel();
+    /// let x = Lazy::share(spawn(move || receive.recv().unwrap()));
+    /// assert!(Shared::wait_timeout(&x, Duration::from_millis(1)).is_none());
+    /// send.send(5).unwrap();
+    /// assert_eq!(x, 5);
+    /// ```
+    #[expect(clippy::must_use_candidate, reason = "it is the wait that one may want alone")]
+    #[track_caller]
+    pub fn wait_timeout(this: &Self, timeout: Duration) -> Option<Result<&T, &Error>> {
+        Lazy::wait_timeout(&this.0, timeout)
+    }
+
+    /// Gives the value if it is there, without waiting.
+    ///
+    /// # Errors
+    ///
+    /// As [`Lazy::peek`].
+    ///
+    /// ```
+    /// # use pybackground_runtime::{Lazy, Shared, spawn};
+    /// # use std::sync::mpsc;
+    /// let (send, receive) = mpsc::channel();
+    /// let x = Lazy::share(spawn(move || receive.recv().unwrap()));
+    /// assert!(Shared::peek(&x).is_none());
+    /// send.send(5).unwrap();
+    /// Shared::wait(&x).unwrap();
+    /// assert_eq!(Shared::peek(&x).unwrap().unwrap(), &5);
+    /// ```
+    #[must_use]
+    pub fn peek(this: &Self) -> Option<Result<&T, &Error>> {
+        Lazy::peek(&this.0)
+    }
+
+    /// Whether a use would not have to wait.
+    ///
+    /// ```
+    /// # use pybackground_runtime::{Lazy, Shared, spawn};
+    /// let x = Lazy::share(spawn(|| 1));
+    /// Shared::wait(&x).unwrap();
+    /// assert!(Shared::is_ready(&x));
+    /// ```
+    #[must_use]
+    pub fn is_ready(this: &Self) -> bool {
+        Lazy::is_ready(&this.0)
+    }
+
+    /// Cancels the call, for every holder: see [`Lazy::cancel`]. Returns whether it had not ended
+    /// before.
+    ///
+    /// ```
+    /// # use pybackground_runtime::{Lazy, Shared, sleep, spawn};
+    /// # use std::time::Duration;
+    /// let x = Lazy::share(spawn(|| sleep(Duration::from_secs(3600))));
+    /// let y = x.clone();
+    /// assert!(Shared::cancel(&x));
+    /// assert!(Shared::wait(&y).unwrap_err().is_cancelled());
+    /// ```
+    #[expect(
+        clippy::must_use_candidate,
+        reason = "it is the end of the call that one may want alone"
+    )]
+    pub fn cancel(this: &Self) -> bool {
+        Lazy::cancel(&this.0)
+    }
+
+    /// Gives the `Lazy` back if nobody else holds a clone, without waiting for the value.
+    ///
+    /// From it the value can be moved out or changed. When several holders give up theirs at once,
+    /// all may find another still there; the one who is sure to be last has waited for the others.
+    ///
+    /// # Errors
+    ///
+    /// The clone itself, if there are others.
+    ///
+    /// ```
+    /// # use pybackground_runtime::{Lazy, Shared, spawn};
+    /// let x = Lazy::share(spawn(|| String::from("owned")));
+    /// let y = x.clone();
+    /// let x = Shared::try_unwrap(x).unwrap_err();
+    /// drop(y);
+    /// let text: String = Lazy::into_inner(Shared::try_unwrap(x).unwrap());
+    /// assert_eq!(text, "owned");
+    /// ```
+    pub fn try_unwrap(this: Self) -> Result<Lazy<T>, Self> {
+        Arc::try_unwrap(this.0).map_err(Self)
+    }
+
+    /// Whether two are clones of each other, whatever the value.
+    ///
+    /// ```
+    /// # use pybackground_runtime::Shared;
+    /// let x = Shared::ready(3);
+    /// assert!(Shared::ptr_eq(&x, &x.clone()));
+    /// assert!(!Shared::ptr_eq(&x, &Shared::ready(3)));
+    /// ```
+    #[must_use]
+    pub fn ptr_eq(this: &Self, other: &Self) -> bool {
+        Arc::ptr_eq(&this.0, &other.0)
+    }
+
+    /// The path of the function that was called; `None` for a value that was made without waiting.
+    ///
+    /// ```
+    /// # use pybackground_runtime::{Lazy, Shared, background};
+    /// fn double(x: u32) -> u32 { 2 * x }
+    /// let x = Lazy::share(background(double)(4));
+    /// assert!(Shared::function(&x).unwrap().ends_with("double"));
+    /// ```
+    #[must_use]
+    pub fn function(this: &Self) -> Option<&'static str> {
+        Lazy::function(&this.0)
+    }
+
+    /// Where the function was called; `None` for a value that was made without waiting.
+    ///
+    /// ```
+    /// # use pybackground_runtime::{Lazy, Shared, spawn};
+    /// let x = Lazy::share(spawn(|| 1));
+    /// assert_eq!(Shared::called_at(&x).unwrap().file(), file!());
+    /// ```
+    #[must_use]
+    pub fn called_at(this: &Self) -> Option<&'static Location<'static>> {
+        Lazy::called_at(&this.0)
+    }
+
+    #[inline]
+    #[track_caller]
+    pub(crate) fn value(&self) -> &T {
+        self.0.value()
+    }
+
+    /// Whether the call timed out; waits for it to end.
+    #[track_caller]
+    pub(crate) fn is_timeout(&self) -> bool {
+        self.0.is_timeout()
+    }
+}
+
+/// Another holder of the same value.
+impl<T> Clone for Shared<T> {
+    fn clone(&self) -> Self {
+        Self(Arc::clone(&self.0))
+    }
+}
+
+impl<T> From<Lazy<T>> for Shared<T> {
+    fn from(lazy: Lazy<T>) -> Self {
+        Lazy::share(lazy)
+    }
+}
