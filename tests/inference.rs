@@ -32,6 +32,8 @@ fn what_is_inside_of_a_collection_is_inferred() {
     assert_eq!(numbers[0].partial_cmp(&byte.into()), Some(std::cmp::Ordering::Equal));
 }
 
+// Not where tokio is in the same build: its `bytes` compares itself with strings.
+#[cfg(not(feature = "tokio"))]
 #[test]
 fn what_a_string_is_ordered_by_is_a_string() {
     let (owned, literal) = (String::from("b"), "b");
