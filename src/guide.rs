@@ -13,6 +13,7 @@
 //! | How do I take results as they come, or the first, or beside channels? | [`together`] |
 //! | What can hang, and how do I find it? | [`locks`] |
 //! | What do I do about errors, timeouts, and calls that nobody wants any more? | [`errors`] |
+//! | How do async code and background calls go together? What of tokio? | [`async_code`] |
 //! | What happens to calls when `main` returns? | [`process_end`] |
 //! | How do I test code that makes calls? | [`testing`] |
 //!
@@ -35,6 +36,7 @@ pages! {
     together
     locks
     errors
+    async_code
     process_end
     testing
 }

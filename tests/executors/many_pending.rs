@@ -3,12 +3,10 @@
 #[path = "../common/mod.rs"]
 mod common;
 
-use std::time::Duration;
-
 use common::system::{resident_bytes, runtime_threads};
-use common::watchdog;
+use common::{wait_until, watchdog};
 use futures::channel::oneshot;
-use pybackground::{Lazy, background};
+use pybackground::{Lazy, background, snapshot};
 
 const BODIES: usize = 100_000;
 
@@ -32,14 +30,8 @@ fn a_hundred_thousand_bodies_wait_at_once_on_few_threads() {
     let before = resident_bytes();
     let calls: Vec<Lazy<usize>> = events.into_iter().map(wait_for).collect();
 
-    let waiting = loop {
-        let unfinished = pybackground::wait_idle(Duration::ZERO).unwrap_err();
-        if unfinished.suspended() == BODIES {
-            break unfinished;
-        }
-        std::thread::yield_now();
-    };
-    assert_eq!(waiting.queued(), 0, "{waiting}");
+    wait_until(|| snapshot().suspended() == BODIES);
+    assert_eq!(snapshot().queued(), 0);
     if let Some(threads) = runtime_threads() {
         assert!(threads.len() <= MOST_THREADS, "{threads:?}");
     }

@@ -20,6 +20,7 @@ pages! {
     together
     locks
     errors
+    async_code
     process_end
     testing
 }

@@ -10,20 +10,37 @@ use std::time::{Duration, Instant};
 
 use common::watchdog;
 use pybackground::{Lazy, background, delay, spawn};
-use tokio::io::{AsyncReadExt, AsyncWriteExt};
+use tokio::io::Interest;
 use tokio::net::{TcpListener, TcpStream};
 use tokio::runtime::{Builder, Handle, Id, Runtime};
 use tokio::sync::oneshot;
+
+/// Sends a text that fits into any buffer.
+async fn send(stream: &TcpStream, text: &str) -> io::Result<()> {
+    let sent = stream.async_io(Interest::WRITABLE, || stream.try_write(text.as_bytes())).await?;
+    assert_eq!(sent, text.len());
+    Ok(())
+}
+
+async fn receive(stream: &TcpStream) -> io::Result<String> {
+    let mut text = [0; 64];
+    let length = stream.async_io(Interest::READABLE, || stream.try_read(&mut text)).await?;
+    Ok(String::from_utf8_lossy(&text[..length]).into_owned())
+}
 
 /// Serves until its runtime ends.
 async fn start_echo_server() -> SocketAddr {
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
     let address = listener.local_addr().unwrap();
     tokio::spawn(async move {
-        while let Ok((mut stream, _)) = listener.accept().await {
+        while let Ok((stream, _)) = listener.accept().await {
             tokio::spawn(async move {
-                let (mut reader, mut writer) = stream.split();
-                tokio::io::copy(&mut reader, &mut writer).await
+                while let Ok(text) = receive(&stream).await
+                    && !text.is_empty()
+                {
+                    send(&stream, &text).await?;
+                }
+                io::Result::Ok(())
             });
         }
     });
@@ -34,13 +51,10 @@ async fn start_echo_server() -> SocketAddr {
 #[background]
 async fn echo(address: SocketAddr, text: &str) -> io::Result<String> {
     assert!(std::thread::current().name().unwrap().starts_with("background-"));
-    let mut stream = TcpStream::connect(address).await?;
-    stream.write_all(text.as_bytes()).await?;
-    stream.shutdown().await?;
+    let stream = TcpStream::connect(address).await?;
+    send(&stream, text).await?;
     tokio::time::sleep(Duration::from_millis(1)).await;
-    let mut answer = String::new();
-    stream.read_to_string(&mut answer).await?;
-    Ok(uppercase(answer).await)
+    Ok(uppercase(receive(&stream).await?).await)
 }
 
 #[background]

@@ -6,9 +6,9 @@ mod common;
 use std::io;
 use std::time::Duration;
 
-use common::watchdog;
+use common::{wait_until, watchdog};
 use pybackground::{Error, Lazy, background};
-use tokio::io::AsyncReadExt;
+use tokio::io::Interest;
 use tokio::net::{TcpListener, TcpStream};
 use tokio::runtime::{Builder, Runtime};
 
@@ -18,8 +18,8 @@ async fn sleep_for_an_hour() {
 }
 
 #[background]
-async fn read_from(mut stream: TcpStream) -> io::Result<usize> {
-    stream.read(&mut [0; 16]).await
+async fn read_from(stream: TcpStream) -> io::Result<usize> {
+    stream.async_io(Interest::READABLE, || stream.try_read(&mut [0; 16])).await
 }
 
 #[background]
@@ -29,13 +29,7 @@ async fn wait_for_a_task() -> Result<(), tokio::task::JoinError> {
 
 /// Waits until so many bodies wait for the runtime.
 fn until_suspended(count: usize) {
-    let waiting = || {
-        let unfinished = pybackground::wait_idle(Duration::ZERO).unwrap_err();
-        unfinished.suspended() == count
-    };
-    while !waiting() {
-        std::thread::yield_now();
-    }
+    wait_until(|| pybackground::snapshot().suspended() == count);
 }
 
 fn bodies_end_with(runtime: Runtime) {

@@ -10,12 +10,13 @@
 //! cargo run --release -p async_bridge
 //! ```
 
+mod lines;
+
 use std::io;
 use std::net::SocketAddr;
 use std::time::Duration;
 
 use pybackground::{Lazy, background};
-use tokio::io::{AsyncBufReadExt, AsyncReadExt, AsyncWriteExt, BufReader};
 use tokio::net::{TcpListener, TcpStream};
 use tokio::time::{Instant, interval, timeout};
 
@@ -31,17 +32,15 @@ fn smallest_factor(number: u64) -> u64 {
 
 /// Answers a line of a number.
 async fn answer(stream: TcpStream) -> io::Result<()> {
-    let mut stream = BufReader::new(stream);
-    let mut line = String::new();
-    stream.read_line(&mut line).await?;
-    let reply = match line.trim().parse() {
+    let line = lines::receive(&stream).await?;
+    let reply = match line.parse() {
         Ok(number) => match smallest_factor(number).await {
             factor if factor == number => format!("{number} is prime"),
             factor => format!("{number} = {factor} × {}", number / factor),
         },
         Err(error) => format!("{line:?} is no number: {error}"),
     };
-    stream.write_all(reply.as_bytes()).await
+    lines::send(&stream, &reply).await
 }
 
 async fn serve(listener: TcpListener) -> io::Result<()> {
@@ -55,11 +54,9 @@ async fn serve(listener: TcpListener) -> io::Result<()> {
 #[background]
 async fn ask(server: SocketAddr, question: &str) -> io::Result<String> {
     let conversation = async {
-        let mut stream = TcpStream::connect(server).await?;
-        stream.write_all(format!("{question}\n").as_bytes()).await?;
-        let mut reply = String::new();
-        stream.read_to_string(&mut reply).await?;
-        Ok(reply)
+        let stream = TcpStream::connect(server).await?;
+        lines::send(&stream, question).await?;
+        lines::receive(&stream).await
     };
     timeout(Duration::from_secs(60), conversation).await?
 }

@@ -270,7 +270,7 @@ impl<T> Lazy<T> {
     pub(crate) fn job(this: &Self) -> Option<Arc<dyn Job>> {
         match &this.state {
             State::Ready(_) => None,
-            State::Pending(pending) => Some(pending.job()),
+            State::Pending(pending) => pending.job(),
         }
     }
 

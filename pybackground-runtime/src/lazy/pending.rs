@@ -193,10 +193,10 @@ impl<T> Pending<T> {
     }
 
     pub(super) fn set_timeout(&self, timeout: Duration) {
-        if let Some(handle) = self.handle.get()
-            && !handle.is_done()
+        if let Some(job) = self.job()
+            && !job.is_done()
         {
-            pool::keep_deadline(&self.job(), timeout);
+            pool::keep_deadline(&job, timeout);
         }
     }
 
@@ -211,9 +211,8 @@ impl<T> Pending<T> {
         }
     }
 
-    #[track_caller]
-    pub(super) fn job(&self) -> Arc<dyn Job> {
-        Arc::clone(&self.handle).job()
+    pub(super) fn job(&self) -> Option<Arc<dyn Job>> {
+        self.handle.get().map(|handle| Arc::clone(handle).job())
     }
 
     pub(super) fn call(&self) -> Option<Call> {
