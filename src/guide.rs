@@ -12,6 +12,7 @@
 //! | May a body block? What are `compute`, `limit` and `max_threads` for? | [`blocking_and_compute`] |
 //! | What can hang, and how do I find it? | [`locks`] |
 //! | What do I do about errors, timeouts, and calls that nobody wants any more? | [`errors`] |
+//! | How do async code and background calls go together? What of tokio? | [`async_code`] |
 //! | What happens to calls when `main` returns? | [`process_end`] |
 //! | How do I test code that makes calls? | [`testing`] |
 //!
@@ -33,6 +34,7 @@ pages! {
     blocking_and_compute
     locks
     errors
+    async_code
     process_end
     testing
 }

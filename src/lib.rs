@@ -194,6 +194,36 @@
 //! **When `main` returns, the process ends**, with calls running or not, as with any thread in Rust.
 //! Use the values that matter before that, or [`wait_idle`]; [`shutdown`] also refuses later calls.
 //!
+//! # In async code
+//!
+//! A [`Lazy`] is a future: `f(1).await`, `join!` and `select!` work under any executor, and
+//! [`Lazy::outcome`] awaits a `Result`. The other way round, the body of an `async fn` under the attribute
+//! holds no thread while it awaits, so that there may be a hundred thousand of them.
+//!
+//! ```
+//! use pybackground::{background, delay};
+//! use std::time::Duration;
+//!
+//! #[background]
+//! fn length(word: &str) -> usize {
+//!     word.len()
+//! }
+//!
+//! #[background]
+//! async fn lengths() -> usize {
+//!     let (some, words) = (length("some"), length("words")); // both run
+//!     delay(Duration::from_millis(1)).await; // `sleep` would block the thread
+//!     some.await + words.await
+//! }
+//!
+//! assert_eq!(lengths(), 9);
+//! ```
+//!
+//! In async code never use a `Lazy` as its value before it is there: that blocks the thread, and every
+//! other task on it. Write `.await`. With the feature `tokio` bodies run in the tokio context of their
+//! call, so that its network and clock work in them, and debug builds warn, once, of a use that blocks a
+//! thread of tokio's. The guide has a [page on async code](guide::async_code).
+//!
 //! # Setting it up
 //!
 //! There is nothing to set up. The first call starts the first thread, and ten seconds after the last
@@ -222,10 +252,10 @@ pub use pybackground_runtime::__private::background;
 #[doc(no_inline)]
 pub use pybackground_runtime::crossbeam_channel;
 pub use pybackground_runtime::{
-    AsCompleted, Background, BadTimeout, Callable, CancelOnDrop, ConfigError, Configure, Error,
-    Held, IntoTimeout, Lazy, NotYet, Overrun, Scope, Signal, Snapshot, Stack, Timeout, Unfinished,
-    Wait, as_completed, cancelled, checkpoint, configure, scope, shutdown, sleep, snapshot, spawn,
-    spawn_compute, wait_idle,
+    AsCompleted, Background, BadTimeout, Callable, CancelOnDrop, ConfigError, Configure, Delay,
+    Error, Held, IntoTimeout, Lazy, NotYet, Outcome, Overrun, Scope, Signal, Snapshot, Stack,
+    Timeout, Unfinished, Wait, as_completed, cancelled, checkpoint, configure, delay, scope,
+    shutdown, sleep, snapshot, spawn, spawn_compute, wait_idle,
 };
 
 /// The programs of the README compile.

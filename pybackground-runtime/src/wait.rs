@@ -12,6 +12,7 @@ use std::time::{Duration, Instant};
 use crate::call::Call;
 use crate::cancel;
 use crate::cancel::overruns::stopped;
+use crate::context;
 use crate::error::Error;
 use crate::limit::lend_slots_while;
 use crate::pool::{self, crew::Crew};
@@ -110,6 +111,7 @@ fn block_until_done<T>(handle: &Arc<dyn Handle<T>>, end: Option<Instant>) -> Res
 #[track_caller]
 fn block(wait: &Wait<'_, impl Awaited>) -> Result<bool, Error> {
     let site = Location::caller();
+    context::about_to_block(|| wait.on.call(), site);
     let park = || lend_slots_while(|| wait.park_until_over(site));
     let waited = pool::block_while(park);
     running::clock::read();

@@ -19,6 +19,7 @@ pages! {
     blocking_and_compute
     locks
     errors
+    async_code
     process_end
     testing
 }

@@ -81,7 +81,8 @@ pub fn checkpoint() {
 ///
 /// # Blocking
 ///
-/// For `time`, the whole thread: in an `async` body, use the timer of your executor.
+/// For `time`, the whole thread. **Not for `async` code**, where others wait for the thread to go on:
+/// write [`delay(time).await`](crate::delay) there, or use the timer of your executor.
 ///
 /// ```
 /// use pybackground_runtime::{Lazy, sleep, spawn};

@@ -15,6 +15,7 @@ use std::time::Instant;
 
 use super::{panicked, start_task};
 use crate::call::{Call, path_of_enclosing_function};
+use crate::context::in_context;
 use crate::deadline::Deadline;
 use crate::error::Error;
 use crate::lazy::Lazy;
@@ -57,11 +58,11 @@ fn start(options: Options, path: &'static str, body: BoxedBody) -> Started {
         return catch_unwind(AssertUnwindSafe(body))
             .map_err(|payload| panicked::<Closure<BoxedBody>>(&options, payload) as _);
     }
-    Err(start_task(&options, Closure(body)))
+    Err(start_task(&options, in_context(Closure(body))))
 }
 
 fn start_async(options: Options, path: &'static str, future: BoxedFuture) -> Started {
-    Err(start_task(&options.named_by(path), Suspending::new(future)))
+    Err(start_task(&options.named_by(path), in_context(Suspending::new(future))))
 }
 
 fn lazy<T: Send + 'static>(started: Started) -> Lazy<T> {
@@ -178,5 +179,13 @@ impl<T> Job for Unboxing<T> {
 
     fn register(&self, waker: &Waker) -> bool {
         self.call.register(waker)
+    }
+
+    fn set_awaiter(&self, waker: &Waker) -> bool {
+        self.call.set_awaiter(waker)
+    }
+
+    fn clear_awaiter(&self) {
+        self.call.clear_awaiter();
     }
 }

@@ -15,6 +15,7 @@ use std::sync::Arc;
 
 use crate::cancel::overruns;
 use crate::cancel::{self, Stopped};
+use crate::context::in_context;
 use crate::error::Error;
 use crate::lazy::Lazy;
 use crate::options::Options;
@@ -80,7 +81,7 @@ where
 /// Makes the task of a call and queues it.
 #[inline(never)]
 pub(crate) fn start<B: Body>(options: Options, body: B) -> Lazy<B::Output> {
-    Lazy::pending(start_task(&options, body))
+    Lazy::pending(start_task(&options, in_context(body)))
 }
 
 #[inline]

@@ -3,9 +3,11 @@
 //! | file | subject |
 //! |---|---|
 //! | `pending` | a value that is still on its way |
+//! | `awaiting` | the value in `async` code |
 //! | `stop` | ending a call before its body does, or keeping it from that |
 //! | `forward` | the table of traits that a `Lazy<T>` forwards to its `T` |
 
+mod awaiting;
 mod forward;
 mod pending;
 mod stop;
@@ -14,8 +16,10 @@ use std::panic::Location;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
+use crate::call::Call;
 use crate::error::Error;
 use crate::task::{Handle, Job};
+pub use awaiting::Outcome;
 use pending::Pending;
 
 /// The value that a background call will have: use it as the value, and the first use waits.
@@ -33,6 +37,7 @@ use pending::Pending;
 /// | get an error instead of a panic | [`Lazy::wait(&x)`](Lazy::wait), [`Lazy::join(x)`](Lazy::join) |
 /// | wait for a while | [`Lazy::wait_timeout(&x, d)`](Lazy::wait_timeout) |
 /// | look without waiting | [`Lazy::is_ready(&x)`](Lazy::is_ready), [`Lazy::peek(&x)`](Lazy::peek) |
+/// | have it in `async` code | `x.await`, [`Lazy::outcome(x)`](Lazy::outcome)`.await` |
 /// | give up after a while | [`Lazy::with_timeout(x, d)`](Lazy::with_timeout) |
 ///
 /// Dropping a `Lazy` does not stop the call; it runs to its end and its value is dropped.
@@ -241,7 +246,7 @@ impl<T> Lazy<T> {
     pub fn function(this: &Self) -> Option<&'static str> {
         match &this.state {
             State::Ready(_) => None,
-            State::Pending(pending) => Some(pending.call().function()),
+            State::Pending(pending) => pending.call().map(Call::function),
         }
     }
 
@@ -256,7 +261,7 @@ impl<T> Lazy<T> {
     pub fn called_at(this: &Self) -> Option<&'static Location<'static>> {
         match &this.state {
             State::Ready(_) => None,
-            State::Pending(pending) => Some(pending.call().site()),
+            State::Pending(pending) => pending.call().map(Call::site),
         }
     }
 
@@ -264,7 +269,7 @@ impl<T> Lazy<T> {
     pub(crate) fn job(this: &Self) -> Option<Arc<dyn Job>> {
         match &this.state {
             State::Ready(_) => None,
-            State::Pending(pending) => Some(pending.job()),
+            State::Pending(pending) => pending.job(),
         }
     }
 

@@ -6,7 +6,9 @@
 
 use std::mem::ManuallyDrop;
 use std::ops::Deref;
+use std::panic::Location;
 use std::sync::Arc;
+use std::task::{Poll, Waker};
 use std::time::{Duration, Instant};
 
 use crate::call::Call;
@@ -14,7 +16,7 @@ use crate::cancel::overruns;
 use crate::error::Error;
 use crate::pool;
 use crate::sync::{OnceLock, chaos};
-use crate::task::{Handle, Job, Outcome};
+use crate::task::{Handle, Job, Outcome, any_was_awaited};
 use crate::wait;
 
 pub(super) struct Pending<T> {
@@ -23,41 +25,105 @@ pub(super) struct Pending<T> {
 }
 
 /// The call, for as long as somebody wants its value.
-struct Held<T>(Option<Arc<dyn Handle<T>>>);
+struct Held<T>(Place<T>);
+
+/// As large as the call alone: see the test.
+enum Place<T> {
+    Call(Arc<dyn Handle<T>>),
+    /// An `.await` had the value, of a call made here if it was one.
+    Spent(Option<&'static Location<'static>>),
+}
 
 impl<T> Held<T> {
     #[inline]
+    #[track_caller]
     fn give_away(self) -> Arc<dyn Handle<T>> {
         // Nothing is left to drop, which the compiler would not see.
-        ManuallyDrop::new(self).0.take().expect("it is given away once")
+        match std::mem::replace(&mut ManuallyDrop::new(self).0, Place::Spent(None)) {
+            Place::Call(handle) => handle,
+            Place::Spent(site) => spent(site),
+        }
     }
+
+    /// The call, unless its value is spent.
+    #[inline]
+    fn get(&self) -> Option<&Arc<dyn Handle<T>>> {
+        match &self.0 {
+            Place::Call(handle) => Some(handle),
+            Place::Spent(_) => None,
+        }
+    }
+}
+
+#[cold]
+#[track_caller]
+fn spent(site: Option<&'static Location<'static>>) -> ! {
+    let whose = match site {
+        Some(site) => format!("the call at {site}"),
+        None => "`Lazy::ready`".to_owned(),
+    };
+    panic!(
+        "an `.await` has had the value of {whose}: what it gave is the value, and the `Lazy` can be \
+         neither awaited nor used again"
+    );
 }
 
 impl<T> Deref for Held<T> {
     type Target = Arc<dyn Handle<T>>;
 
     #[inline]
+    #[track_caller]
     fn deref(&self) -> &Arc<dyn Handle<T>> {
-        self.0.as_ref().expect("it was not given away")
+        match &self.0 {
+            Place::Call(handle) => handle,
+            Place::Spent(site) => spent(*site),
+        }
     }
 }
 
-/// A call that nobody waits for runs all the same, but not when it is to stop with the one that made it.
+/// A call that nobody waits for runs all the same, but not when it is to stop with the one that made it;
+/// and it wakes nobody who awaited it.
 impl<T> Drop for Held<T> {
     #[inline]
     fn drop(&mut self) {
-        if let Some(handle) = &self.0
-            && overruns::is_any()
-            && overruns::stopped(handle.maker()).is_some()
+        if let Some(handle) = self.get()
+            && (overruns::is_any() || any_was_awaited())
         {
-            handle.cancel();
+            abandon(&**handle);
+        }
+    }
+}
+
+#[cold]
+fn abandon(job: &(impl Job + ?Sized)) {
+    if !job.is_done() {
+        job.clear_awaiter();
+        if overruns::stopped(job.maker()).is_some() {
+            job.cancel();
         }
     }
 }
 
 impl<T> Pending<T> {
     pub(super) fn new(handle: Arc<dyn Handle<T>>) -> Self {
-        Self { outcome: OnceLock::new(), handle: Held(Some(handle)) }
+        Self { outcome: OnceLock::new(), handle: Held(Place::Call(handle)) }
+    }
+
+    /// What is left of a value that an `.await` had, of a call made at `site` if it was one.
+    pub(super) fn spent(site: Option<&'static Location<'static>>) -> Self {
+        Self { outcome: OnceLock::new(), handle: Held(Place::Spent(site)) }
+    }
+
+    /// Gives the outcome if the call has ended, and has `waker` woken when it does if not. The outcome
+    /// is given once.
+    pub(super) fn poll(&mut self, waker: &Waker) -> Poll<Outcome<T>> {
+        let outcome = match self.outcome.take() {
+            Some(outcome) => outcome,
+            None if self.handle.set_awaiter(waker) => return Poll::Pending,
+            None => self.handle.take().expect("only its owner takes the outcome"),
+        };
+        *self = Self::spent(Some(self.handle.call().site()));
+        Poll::Ready(outcome)
     }
 
     #[inline]
@@ -127,26 +193,30 @@ impl<T> Pending<T> {
     }
 
     pub(super) fn set_timeout(&self, timeout: Duration) {
-        if !self.handle.is_done() {
-            pool::keep_deadline(&self.job(), timeout);
+        if let Some(job) = self.job()
+            && !job.is_done()
+        {
+            pool::keep_deadline(&job, timeout);
         }
     }
 
     /// Returns whether the call had not ended.
     pub(super) fn cancel(&self) -> bool {
-        self.outcome.get().is_none() && self.handle.cancel()
+        self.outcome.get().is_none() && self.handle.get().is_some_and(|handle| handle.cancel())
     }
 
     pub(super) fn detach(&self) {
-        self.handle.detach();
+        if let Some(handle) = self.handle.get() {
+            handle.detach();
+        }
     }
 
-    pub(super) fn job(&self) -> Arc<dyn Job> {
-        Arc::clone(&self.handle).job()
+    pub(super) fn job(&self) -> Option<Arc<dyn Job>> {
+        self.handle.get().map(|handle| Arc::clone(handle).job())
     }
 
-    pub(super) fn call(&self) -> Call {
-        self.handle.call()
+    pub(super) fn call(&self) -> Option<Call> {
+        self.handle.get().map(|handle| handle.call())
     }
 
     /// The outcome of a call that has ended, moved here if it was not before.
@@ -154,5 +224,15 @@ impl<T> Pending<T> {
         self.outcome.get_or_init(|| {
             self.handle.take().expect("the outcome is in the task until it is moved here")
         })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_value_that_is_spent_takes_no_room() {
+        assert_eq!(size_of::<Held<u8>>(), size_of::<Arc<dyn Handle<u8>>>());
     }
 }

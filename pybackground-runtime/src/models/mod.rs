@@ -5,12 +5,14 @@
 //! |---|---|
 //! | `pool` | the whole runtime: nobody sleeps while a call waits and a place is free |
 //! | `task` | one call: claims, deadlines, refusals, waiters |
+//! | `awaiting` | a `Lazy` that is polled while its call ends |
 //! | `lazy` | several threads that wait through one `Lazy` |
 //! | `combine` | several calls at once: any of them |
 //! | `waits` | rings of waits, of which exactly one ends; bodies that are told to stop while they wait |
 //! | `limit` | slots taken, lent and given back |
 //! | `monitor`, `idle` | the handshakes of the monitor and of the sleepers (children of those modules) |
 
+mod awaiting;
 mod combine;
 mod lazy;
 mod limit;

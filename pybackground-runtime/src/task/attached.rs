@@ -1,4 +1,8 @@
 //! What few calls have: a deadline, those who are to be told of the end, and a body that others know of.
+//!
+//! Those who are to be told are of two kinds. A thread that waits, and whatever else of this crate wants
+//! to know, registers once and stays. The future that a `Lazy` is has one place, for the executor's
+//! waker: it may come with another each time it is polled, and only the last one counts.
 
 use std::sync::Arc;
 use std::task::Waker;
@@ -17,6 +21,8 @@ struct Parts {
     /// Few calls have a waiter and most of those have one.
     first: Option<Waker>,
     others: Vec<Waker>,
+    /// The waker of the executor that polls the `Lazy`: foreign code to clone, wake and drop.
+    awaiter: Option<Waker>,
     /// The run of the body, once others were told of it: it was detached, or runs on.
     known: Option<Frame>,
 }
@@ -58,6 +64,31 @@ impl Attached {
         }
     }
 
+    /// Whether waking `waker` is known to wake whoever awaits the call.
+    pub(super) fn is_awaited_by(&self, waker: &Waker) -> bool {
+        let awaiter = self.0.as_ref().and_then(|parts| parts.awaiter.as_ref());
+        awaiter.is_some_and(|known| known.will_wake(waker))
+    }
+
+    /// Puts `awaiter` in the place of the last one, which is returned to be dropped without a lock.
+    #[must_use]
+    pub(super) fn replace_awaiter(&mut self, awaiter: Option<Waker>) -> Option<Waker> {
+        match awaiter {
+            Some(awaiter) => self.parts().awaiter.replace(awaiter),
+            None => self.0.as_mut()?.awaiter.take(),
+        }
+    }
+
+    /// Takes what the crate itself has to do with. The awaiter, which is foreign code, is left to
+    /// whoever may run such.
+    #[must_use]
+    pub(super) fn take_but_awaiter(&mut self) -> Self {
+        let awaiter = self.replace_awaiter(None);
+        let own = std::mem::take(self);
+        drop(self.replace_awaiter(awaiter));
+        own
+    }
+
     /// Others were told of the run of the body.
     pub(super) fn make_known(&mut self, frame: Frame) {
         self.parts().known = Some(frame);
@@ -90,7 +121,8 @@ impl Parts {
 
     #[inline(never)]
     fn wake(self) {
-        for waker in self.first.into_iter().chain(self.others) {
+        // Foreign code last: it may take its time.
+        for waker in self.first.into_iter().chain(self.others).chain(self.awaiter) {
             quietly(|| waker.wake());
         }
     }
@@ -109,6 +141,22 @@ mod tests {
         fn wake(self: Arc<Self>) {
             self.0.fetch_add(1, Ordering::Relaxed);
         }
+    }
+
+    #[test]
+    fn of_those_who_awaited_only_the_last_is_woken() {
+        let counts: Vec<Arc<Count>> = (0..3).map(|_| Arc::default()).collect();
+        let mut attached = Attached::NOTHING;
+        for (at, count) in counts.iter().enumerate() {
+            let waker = Waker::from(count.clone());
+            assert!(!attached.is_awaited_by(&waker));
+            let replaced = attached.replace_awaiter(Some(waker.clone()));
+            assert_eq!(replaced.is_some(), at > 0);
+            assert!(attached.is_awaited_by(&waker));
+        }
+        attached.wake();
+        let woken: Vec<usize> = counts.iter().map(|c| c.0.load(Ordering::Relaxed)).collect();
+        assert_eq!(woken, [0, 0, 1]);
     }
 
     #[test]

@@ -21,7 +21,7 @@
 //! | the deadline keeper | `expire`, at any time |
 //! | the limit of the function | `admit` once |
 //! | the scope of the call | `run_borrowed`, in the place of `run` |
-//! | the holder of the `Lazy` | `take` and `detach` once, `register` and `cancel` any number of times |
+//! | the holder of the `Lazy` | `take` and `detach` once; `register`, `set_awaiter` and `cancel` any number of times |
 //!
 //! Code of the user (bodies, destructors, wakers) never runs under the lock.
 
@@ -34,6 +34,7 @@ mod stage;
 mod verdicts;
 
 use std::panic::{RefUnwindSafe, UnwindSafe};
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Weak};
 use std::task::{Wake, Waker};
 use std::time::Instant;
@@ -44,7 +45,7 @@ use crate::deadline::Deadline;
 use crate::error::Error;
 use crate::options::Options;
 use crate::pool;
-use crate::quiet::drop_quietly;
+use crate::quiet::{drop_quietly, quietly};
 use crate::running::{self, Frame};
 use crate::sync::{Mutex, lock, lock_brief};
 
@@ -77,7 +78,7 @@ pub(crate) trait Job: Send + Sync + UnwindSafe + RefUnwindSafe {
     fn is_done(&self) -> bool;
     /// Tells a call that waited for a slot that it has one; `false` if it no longer wants it.
     fn admit(&self) -> bool;
-    /// Closes the call if its deadline is not after `now`. No code of the user runs, except wakers.
+    /// Closes the call if its deadline is not after `now`. What is code of the user is left to `run`.
     fn expire(&self, now: Instant);
     /// Closes the call because nobody wants it any more; `false` if it has ended. What a body that
     /// never started captured is dropped here.
@@ -101,6 +102,21 @@ pub(crate) trait Job: Send + Sync + UnwindSafe + RefUnwindSafe {
     fn bring_forward(&self, deadline: Arc<Deadline>) -> bool;
     /// Has `waker` woken when the call ends; `false` if it has ended.
     fn register(&self, waker: &Waker) -> bool;
+    /// Has `waker`, and no earlier one that was set here, woken when the call ends; `false` if it has
+    /// ended. Unlike those that register, it may be foreign code.
+    fn set_awaiter(&self, waker: &Waker) -> bool;
+    /// Has nobody woken that was set by `set_awaiter`.
+    fn clear_awaiter(&self);
+}
+
+/// Whether any call of the process was ever awaited: as long as none was, this spares a lock.
+static AWAITED: AtomicBool = AtomicBool::new(false);
+
+/// See [`AWAITED`].
+#[inline]
+pub(crate) fn any_was_awaited() -> bool {
+    // ORDERING: whoever has a `Lazy` that was polled got it from the thread that polled it.
+    AWAITED.load(Ordering::Relaxed)
 }
 
 /// A call as its `Lazy` sees it.
@@ -250,10 +266,33 @@ impl<B: Body> Task<B> {
         }
     }
 
-    /// Drops the body of a call that was closed before it ended.
-    fn drop_leftover(&self) {
-        let leftover = lock(&self.core).leftover();
+    /// Does what is left to do for a call that was closed before it ended, and is code of the user:
+    /// wakes whoever awaits the end, drops the body.
+    fn tidy_up(&self) {
+        let (awaiter, leftover) = {
+            let mut core = lock(&self.core);
+            let awaiter = self.is_done().then(|| core.attached().replace_awaiter(None)).flatten();
+            (awaiter, core.leftover())
+        };
+        if let Some(awaiter) = awaiter {
+            quietly(|| awaiter.wake());
+        }
         drop_quietly(leftover);
+    }
+
+    /// Puts `awaiter` in the place of the last one; `false` if the call has ended.
+    fn exchange_awaiter(&self, awaiter: Option<Waker>) -> bool {
+        let (pending, unused) = {
+            let mut core = lock(&self.core);
+            // As in `register`: nobody is put where nobody will look.
+            if self.is_done() {
+                (false, awaiter)
+            } else {
+                (true, core.attached().replace_awaiter(awaiter))
+            }
+        };
+        drop_quietly(unused);
+        pending
     }
 }
 
@@ -268,7 +307,7 @@ fn tell_of_end<B: Body>(core: &mut Core<B>) {
 impl<B: Body> Job for Task<B> {
     fn run(self: Arc<Self>) {
         let Some(body) = self.start(Core::claim) else {
-            return self.drop_leftover();
+            return self.tidy_up();
         };
         match self.origin.run(body, || Waker::from(self.clone())) {
             Ok(Step::Suspended(body)) => self.suspend(body),
@@ -304,7 +343,7 @@ impl<B: Body> Job for Task<B> {
 
     fn cancel(&self) -> bool {
         let closed = self.close(Why::Cancelled, |body| Error::cancelled(self.identity(), body));
-        self.drop_leftover();
+        self.tidy_up();
         closed
     }
 
@@ -343,7 +382,7 @@ impl<B: Body> Job for Task<B> {
         if let Close::NeverEnds { attached, held } = close {
             self.never_ends(attached, held);
         }
-        self.drop_leftover();
+        self.tidy_up();
     }
 
     fn call(&self) -> Call {
@@ -375,6 +414,26 @@ impl<B: Body> Job for Task<B> {
         }
         core.attached().add_waiter(waker);
         true
+    }
+
+    fn set_awaiter(&self, waker: &Waker) -> bool {
+        let known = {
+            let mut core = lock(&self.core);
+            if self.is_done() {
+                return false;
+            }
+            core.attached().is_awaited_by(waker)
+        };
+        if known {
+            return true;
+        }
+        // ORDERING: see `any_was_awaited`.
+        AWAITED.store(true, Ordering::Relaxed);
+        self.exchange_awaiter(Some(waker.clone()))
+    }
+
+    fn clear_awaiter(&self) {
+        self.exchange_awaiter(None);
     }
 }
 

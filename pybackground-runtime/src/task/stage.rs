@@ -239,7 +239,7 @@ impl<B: Body> Core<B> {
                 return Close::TooLate;
             }
         };
-        let attached = std::mem::take(&mut self.attached);
+        let attached = self.attached.take_but_awaiter();
         let error = why(is);
         if body.is_some() {
             self.stage = Stage::Closed { body, error: Some(error) };

@@ -12,6 +12,7 @@ mod join_all;
 mod scaling;
 mod scope;
 mod sleepers;
+mod sleepers_async;
 mod together;
 
 const ROWS: &[Row] = &[
@@ -22,6 +23,7 @@ const ROWS: &[Row] = &[
     fib::LONG_COMPUTE,
     sleepers::THOUSAND,
     sleepers::FIVE_THOUSAND,
+    sleepers_async::ROW,
     together::ROW,
     cpu_bound::ROW,
     dispatch::ROW,

@@ -1,0 +1,62 @@
+//! Bodies that run in the tokio context of their call.
+//!
+//! The context is that of the thread that makes the call: of the task which runs there, of an
+//! `enter()`, or of the body that has one itself. A call made outside of tokio has none, which costs it
+//! a look into the thread's storage.
+
+use std::task::Waker;
+
+use ::tokio::runtime::Handle;
+
+use crate::task::{Body, Step};
+
+/// A body, with the context of its call.
+pub(crate) struct InContext<B> {
+    context: Option<Handle>,
+    /// `None` once it was taken up.
+    body: Option<B>,
+}
+
+/// The body, to run in this thread's context.
+#[inline]
+pub(crate) fn in_context<B>(body: B) -> InContext<B> {
+    InContext { context: Handle::try_current().ok(), body: Some(body) }
+}
+
+impl<B: Body> Body for InContext<B> {
+    type Output = B::Output;
+    const RUNS_TO_END: bool = B::RUNS_TO_END;
+
+    fn function() -> &'static str {
+        B::function()
+    }
+
+    fn has_started(&self) -> bool {
+        self.body.as_ref().is_some_and(B::has_started)
+    }
+
+    #[inline]
+    fn run(mut self, waker: impl FnOnce() -> Waker) -> Step<Self> {
+        let context = self.context.take();
+        let body = self.body.take().expect("a body is taken up once");
+        let step = {
+            let _entered = context.as_ref().map(Handle::enter);
+            body.run(waker)
+        };
+        match step {
+            Step::Finished(value) => Step::Finished(value),
+            Step::Suspended(body) => Step::Suspended(Self { context, body: Some(body) }),
+        }
+    }
+}
+
+/// What a body captured may count on the context when it is dropped, as it may when it runs.
+impl<B> Drop for InContext<B> {
+    #[inline]
+    fn drop(&mut self) {
+        if let Some(body) = self.body.take() {
+            let _entered = self.context.as_ref().map(Handle::enter);
+            drop(body);
+        }
+    }
+}
