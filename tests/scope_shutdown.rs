@@ -3,7 +3,7 @@
 mod common;
 
 use std::sync::atomic::{AtomicUsize, Ordering};
-use std::sync::mpsc::channel;
+use std::sync::mpsc::{Sender, channel};
 use std::thread;
 use std::time::Duration;
 
@@ -86,6 +86,32 @@ fn what_was_spawned_before_it_ends_and_may_spawn_and_call_others() {
     shutdown(Duration::MAX).unwrap();
     assert_eq!(scope.join().unwrap(), 3);
     opens.join().unwrap();
+}
+
+/// Waits for idleness when it is dropped; says whether that was in vain.
+struct WaitsInDrop(Sender<bool>);
+
+impl Drop for WaitsInDrop {
+    fn drop(&mut self) {
+        self.0.send(wait_idle(Duration::MAX).is_err()).unwrap();
+    }
+}
+
+#[test]
+fn a_destructor_on_a_thread_of_a_scope_is_told_at_once() {
+    in_a_child!("a_destructor_on_a_thread_of_a_scope_is_told_at_once");
+    let (tell, told) = channel();
+    let gate = Gate::default();
+    scope(|s| {
+        let pass = gate.clone();
+        // The value comes when nobody is left to take it.
+        drop(s.spawn(move || {
+            pass.pass();
+            WaitsInDrop(tell)
+        }));
+        gate.open();
+    });
+    assert_eq!(told.recv(), Ok(true));
 }
 
 #[test]

@@ -112,7 +112,7 @@ fn would_wait_for_itself() -> bool {
 fn is_idle(pool: &Pool) -> bool {
     let look = || {
         let begun = running::begun();
-        let waits = running::suspended() > 0 || crew::waiting() > 0;
+        let waits = running::suspended() > 0 || crew::unfinished() > 0;
         let idle = pool.seems_idle() && !waits && running::stacks().is_empty();
         idle.then_some(begun)
     };

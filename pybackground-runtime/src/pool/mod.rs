@@ -114,7 +114,7 @@ pub(crate) fn is_closed() -> bool {
 
 /// Whether the current thread is one that runs calls, also between two of them.
 pub(crate) fn is_worker() -> bool {
-    with_current(|worker| worker.is_some())
+    with_current(|worker| worker.is_some()) || crew::is_member()
 }
 
 /// The limits that hold calls back.

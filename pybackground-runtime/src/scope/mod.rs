@@ -228,17 +228,23 @@ impl<'scope> Scope<'scope, '_> {
     }
 
     fn submit(&self, entry: Box<dyn Entry + 'scope>) {
-        self.crew.expect_one();
         // ORDERING: see `scope`.
         if self.in_place.load(Ordering::Relaxed) {
-            return self.run(entry);
+            return self.run_now(entry);
         }
+        self.crew.expect_one();
         {
             let mut waiting = lock(&self.waiting);
             waiting.push_back(entry);
             self.crew.set_waiting(waiting.len());
         }
         self.crew.wake_one();
+    }
+
+    fn run_now(&self, entry: Box<dyn Entry + 'scope>) {
+        if let Some(failure) = entry.run() {
+            self.keep(failure);
+        }
     }
 
     fn keep(&self, failure: Arc<dyn Unseen>) {
@@ -271,9 +277,7 @@ impl<'scope> Queue for Scope<'scope, '_> {
     }
 
     fn run(&self, entry: Self::Entry) {
-        if let Some(failure) = entry.run() {
-            self.keep(failure);
-        }
+        self.run_now(entry);
         self.crew.one_ended();
     }
 

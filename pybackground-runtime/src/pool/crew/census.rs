@@ -21,6 +21,11 @@ pub(crate) fn waiting() -> usize {
     sum(Crew::waiting)
 }
 
+/// How many closures have not ended.
+pub(crate) fn unfinished() -> usize {
+    sum(|crew| crew.unfinished.load(Ordering::SeqCst))
+}
+
 /// How many threads the scopes have.
 pub(crate) fn threads() -> usize {
     // ORDERING: a reading for reports.

@@ -79,6 +79,11 @@ pub(in crate::pool) fn block_while<R>(wait: impl FnOnce() -> R) -> R {
     }
 }
 
+/// Whether the current thread runs the closures of a scope.
+pub(in crate::pool) fn is_member() -> bool {
+    MEMBER.try_with(|slot| slot.get().is_some_and(|member| !member.retired.get())).unwrap_or(false)
+}
+
 impl Member {
     fn work(&self, queue: &impl Queue) {
         while self.serve(queue) == Awake::Woken && !self.crew.is_over() {}

@@ -24,8 +24,8 @@ mod member;
 use std::io;
 use std::sync::Arc;
 
-pub(crate) use census::{refuse_waiting, threads, waiting};
-pub(super) use member::block_while;
+pub(crate) use census::{refuse_waiting, threads, unfinished, waiting};
+pub(super) use member::{block_while, is_member};
 
 use super::counts::{AtomicCounts, Wake};
 use super::global;
