@@ -163,7 +163,7 @@ impl Drop for Tell {
 #[background]
 async fn never_ends(_tell: Tell, started: oneshot::Sender<()>) {
     started.send(()).unwrap();
-    std::future::pending().await
+    std::future::pending::<()>().await;
 }
 
 #[test]
