@@ -1,6 +1,6 @@
 //! The threads of a scope: no closure is left in the queue while a thread sleeps or could be had, and
 //! the owner wakes when the last has ended. A wake-up that is lost is a deadlock, which the checker
-//! reports.
+//! reports. For shuttle alone; loom looks at the counts and the sleepers, which the pool has too.
 
 use std::collections::VecDeque;
 use std::time::Duration;
@@ -124,76 +124,70 @@ fn a_closure_that_blocks_gives_its_place_to_the_next() {
     });
 }
 
-#[cfg(pybackground_shuttle)]
-mod large {
-    use super::{Arc, Duration, Line, Tally, check, configure, mpsc, scope, set, thread};
-    use crate::pool::crew::member;
-
-    fn tree(line: &Arc<Line>, depth: u32, ran: &Tally) {
-        ran.add();
-        for _ in 0..depth.min(2) {
-            let (inner, ran) = (line.clone(), ran.clone());
-            line.push(move || tree(&inner, depth - 1, &ran));
-        }
+fn tree(line: &Arc<Line>, depth: u32, ran: &Tally) {
+    ran.add();
+    for _ in 0..depth.min(2) {
+        let (inner, ran) = (line.clone(), ran.clone());
+        line.push(move || tree(&inner, depth - 1, &ran));
     }
+}
 
-    #[test]
-    fn closures_that_push_others() {
-        set(configure().workers(2));
-        check(|| {
-            let ran = Tally::default();
-            scope(|line| tree(line, 3, &ran));
-            assert_eq!(ran.get(), 11);
+#[test]
+fn closures_that_push_others() {
+    set(configure().workers(2));
+    check(|| {
+        let ran = Tally::default();
+        scope(|line| tree(line, 3, &ran));
+        assert_eq!(ran.get(), 11);
+    });
+}
+
+#[test]
+fn closures_that_push_others_for_threads_that_leave_at_once() {
+    set(configure().workers(2).keep_alive(Duration::ZERO));
+    check(|| {
+        let ran = Tally::default();
+        scope(|line| tree(line, 3, &ran));
+        assert_eq!(ran.get(), 11);
+    });
+}
+
+#[test]
+fn two_threads_push_at_once() {
+    set(configure().workers(2));
+    check(|| {
+        let ran = Tally::default();
+        scope(|line| {
+            let other = thread::spawn({
+                let (line, ran) = (line.clone(), ran.clone());
+                move || (0..3).for_each(|_| tree(&line, 0, &ran))
+            });
+            let pushed = ran.clone();
+            line.push(move || pushed.add());
+            other.join().unwrap();
         });
-    }
+        assert_eq!(ran.get(), 4);
+    });
+}
 
-    #[test]
-    fn closures_that_push_others_for_threads_that_leave_at_once() {
-        set(configure().workers(2).keep_alive(Duration::ZERO));
-        check(|| {
-            let ran = Tally::default();
-            scope(|line| tree(line, 3, &ran));
-            assert_eq!(ran.get(), 11);
-        });
-    }
-
-    #[test]
-    fn two_threads_push_at_once() {
-        set(configure().workers(2));
-        check(|| {
-            let ran = Tally::default();
-            scope(|line| {
-                let other = thread::spawn({
-                    let (line, ran) = (line.clone(), ran.clone());
-                    move || (0..3).for_each(|_| tree(&line, 0, &ran))
+/// Each waits for the one behind it, and only the last goes on by itself.
+#[test]
+fn a_chain_of_closures_that_block() {
+    set(configure().workers(1));
+    check(|| {
+        scope(|line| {
+            let mut told = None;
+            for _ in 0..4 {
+                let (tell, next) = mpsc::channel();
+                let before: Option<mpsc::Sender<()>> = told.replace(tell);
+                line.push(move || {
+                    member::block_while(|| next.recv().unwrap());
+                    if let Some(before) = before {
+                        before.send(()).unwrap();
+                    }
                 });
-                let pushed = ran.clone();
-                line.push(move || pushed.add());
-                other.join().unwrap();
-            });
-            assert_eq!(ran.get(), 4);
+            }
+            line.push(move || told.unwrap().send(()).unwrap());
         });
-    }
-
-    /// Each waits for the one behind it, and only the last goes on by itself.
-    #[test]
-    fn a_chain_of_closures_that_block() {
-        set(configure().workers(1));
-        check(|| {
-            scope(|line| {
-                let mut told = None;
-                for _ in 0..4 {
-                    let (tell, next) = mpsc::channel();
-                    let before: Option<mpsc::Sender<()>> = told.replace(tell);
-                    line.push(move || {
-                        member::block_while(|| next.recv().unwrap());
-                        if let Some(before) = before {
-                            before.send(()).unwrap();
-                        }
-                    });
-                }
-                line.push(move || told.unwrap().send(()).unwrap());
-            });
-        });
-    }
+    });
 }

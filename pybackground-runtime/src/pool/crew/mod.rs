@@ -205,6 +205,6 @@ impl Crew {
     }
 }
 
-#[cfg(all(test, any(pybackground_loom, pybackground_shuttle)))]
+#[cfg(all(test, pybackground_shuttle))]
 #[path = "../../models/crew.rs"]
 mod model;
