@@ -124,6 +124,20 @@ fn a_closure_that_blocks_gives_its_place_to_the_next() {
     });
 }
 
+/// What waits otherwise than by a join keeps its place: whoever finds the first sees to it that somebody
+/// finds the second.
+#[test]
+fn a_closure_that_another_waits_for_is_run_beside_it() {
+    set(configure().workers(2));
+    check(|| {
+        scope(|line| {
+            let (tell, told) = mpsc::channel();
+            line.push(move || told.recv().unwrap());
+            line.push(move || tell.send(()).unwrap());
+        });
+    });
+}
+
 fn tree(line: &Arc<Line>, depth: u32, ran: &Tally) {
     ran.add();
     for _ in 0..depth.min(2) {
