@@ -142,9 +142,7 @@ pub(crate) fn began(frame: Frame, stopped: Stopped) {
 pub(crate) fn ended(frame: Frame) {
     let mut overruns = lock_leaf(&OVERRUNS);
     overruns.detached.remove(&frame);
-    if let Some(stopped) = overruns.running.remove(&frame) {
-        overruns.leave_word(frame, stopped);
-    }
+    overruns.running.remove(&frame);
     overruns.publish();
 }
 
