@@ -146,12 +146,12 @@ pub(crate) fn ended(frame: Frame) {
     overruns.publish();
 }
 
-/// The body of `frame`, which is on top of this thread's stack, is about to leave it. Bodies whose calls
-/// it made could not tell any more that it was to stop.
+/// The body on top of this thread's stack is about to leave it. Bodies whose calls it made could not tell
+/// any more that it was to stop.
 #[inline]
-pub(crate) fn leaves(frame: Frame) {
+pub(crate) fn body_leaves() {
     if is_any() {
-        leave(frame);
+        leave(running::current());
     }
 }
 
