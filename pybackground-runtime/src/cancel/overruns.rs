@@ -142,18 +142,16 @@ pub(crate) fn began(frame: Frame, stopped: Stopped) {
 pub(crate) fn ended(frame: Frame) {
     let mut overruns = lock_leaf(&OVERRUNS);
     overruns.detached.remove(&frame);
-    if let Some(stopped) = overruns.running.remove(&frame) {
-        overruns.leave_word(frame, stopped);
-    }
+    overruns.running.remove(&frame);
     overruns.publish();
 }
 
-/// The body of `frame`, which is on top of this thread's stack, is about to leave it. Bodies whose calls
-/// it made could not tell any more that it was to stop.
+/// The body on top of this thread's stack is about to leave it. Bodies whose calls it made could not tell
+/// any more that it was to stop.
 #[inline]
-pub(crate) fn leaves(frame: Frame) {
+pub(crate) fn body_leaves() {
     if is_any() {
-        leave(frame);
+        leave(running::current());
     }
 }
 

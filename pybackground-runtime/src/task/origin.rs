@@ -107,7 +107,7 @@ impl<B: Body> Origin<B> {
             let stopped = overruns::stopped(running::current());
             Error::unwound(self.call(), payload, stopped)
         });
-        overruns::leaves(running::current());
+        overruns::body_leaves();
         ran
     }
 
