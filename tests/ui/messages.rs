@@ -14,6 +14,7 @@ fn messages() {
     cases.compile_fail("own/*.rs");
     // What a `Lazy` cannot do in the place of its value.
     cases.compile_fail("values/*.rs");
-    // What cannot be written in the other tests, in which unsafe code is forbidden.
+    // What cannot be written in the other tests, in which unsafe code is forbidden; and what has to
+    // compile without the features that others ask for.
     cases.pass("pass/*.rs");
 }
