@@ -31,6 +31,18 @@ macro_rules! in_a_child {
     };
 }
 
+/// A call whose `Lazy` is gone when it ends, or the thread that drops the `Lazy` might be the last to
+/// have what it came to.
+fn dropped_before_it_ends<T: Send + 'static>(body: impl FnOnce() -> T + Send + 'static) {
+    let gate = Gate::default();
+    let held = gate.clone();
+    drop(spawn(move || {
+        held.pass();
+        body()
+    }));
+    gate.open();
+}
+
 fn still_works() {
     assert_eq!(spawn(|| 1) + spawn(|| 2), 3);
 }
@@ -100,7 +112,7 @@ fn a_result_panics_where_nobody_wants_it() {
     Lazy::cancel(&call);
     gate.open();
     drop(call);
-    drop(spawn(|| Panics("a result")));
+    dropped_before_it_ends(|| Panics("a result"));
     pybackground::wait_idle(std::time::Duration::MAX).unwrap();
     still_works();
 }
@@ -116,7 +128,7 @@ fn a_result_panics_on_its_owner() {
 #[test]
 fn a_payload_panics() {
     in_a_child!("a_payload_panics", "in the destructor of a payload");
-    drop(spawn(|| panic::panic_any(Panics("a payload"))));
+    dropped_before_it_ends(|| panic::panic_any(Panics("a payload")));
     pybackground::wait_idle(std::time::Duration::MAX).unwrap();
     still_works();
 }
