@@ -259,7 +259,8 @@
 //! //        run_us=5012 outcome="ok"}
 //! ```
 //!
-//! The documentation of `pybackground-runtime` lists every field.
+//! The documentation of `pybackground-runtime` lists every field. The example `timeline` draws
+//! a run: who ran where, waited for whom, and for how long.
 //!
 //! # The guide
 //!
