@@ -234,6 +234,34 @@
 //! many there may be, their stacks and how long they stay; `PYBACKGROUND_MODE=sequential` runs each
 //! call to its end where it is made, for a debugger.
 //!
+//! # Watching it
+//!
+//! With the feature `tracing` each call is a span of that crate's: where it was called, how long it waited
+//! for a thread and ran, what became of it. It is a child of the span it was made in, and the parent of
+//! what its body does, whichever thread that is on; so the log of a request stays one tree. Waits,
+//! panics, bodies that run past their timeout and rings of waits are told as well.
+//!
+//! ```toml
+//! pybackground = { version = "0.1", features = ["tracing"] }
+//! ```
+//!
+//! ```
+//! # use pybackground::{Lazy, background};
+//! #[background]
+//! fn fetch(page: u32) -> usize {
+//!     page as usize
+//! }
+//!
+//! // In main: tracing_subscriber::fmt().with_span_events(FmtSpan::CLOSE).init();
+//! let pages: Vec<Lazy<usize>> = (1..=3).map(|page| fetch(page)).collect();
+//! assert_eq!(pages.into_iter().map(Lazy::into_inner).sum::<usize>(), 6);
+//! // close: call{function="app::fetch" location=src/main.rs:9:51 queue_us=18 ran="on a thread"
+//! //        run_us=5012 outcome="ok"}
+//! ```
+//!
+//! The documentation of `pybackground-runtime` lists every field. The example `timeline` draws
+//! a run: who ran where, waited for whom, and for how long.
+//!
 //! # The guide
 //!
 //! This page tells what there is. The [guide] has a page for those who come from PyBackground, threads or

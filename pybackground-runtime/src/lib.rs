@@ -1,5 +1,6 @@
 //! The runtime of `pybackground`.
 #![cfg_attr(docsrs, feature(doc_cfg))]
+#![cfg_attr(feature = "tracing", doc = include_str!("trace/SPANS.md"))]
 
 mod attribute;
 mod background;
@@ -28,6 +29,7 @@ mod snapshot;
 mod sync;
 mod task;
 mod timeout;
+mod trace;
 mod wait;
 mod waits;
 

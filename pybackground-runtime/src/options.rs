@@ -94,6 +94,11 @@ impl Options {
         Call::new(self.name.unwrap_or(function), self.site)
     }
 
+    /// The same, for a function whose path is looked up if it is asked for.
+    pub(crate) fn call_or(&self, function: fn() -> &'static str) -> Call {
+        Call::new(self.name.unwrap_or_else(function), self.site)
+    }
+
     /// Whether a busy worker may run the body right where the call is made.
     #[inline]
     pub(crate) fn may_run_inline(&self) -> bool {

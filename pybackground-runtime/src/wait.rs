@@ -21,6 +21,7 @@ use crate::snapshot;
 use crate::sync::thread::{self, Thread};
 use crate::sync::{chaos, now, rounds, thread_local};
 use crate::task::{Handle, Job, Outcome};
+use crate::trace::WaitSpan;
 use crate::waits::{End, Waiting};
 
 /// How often a waiting thread looks before it begins to yield, and how often before it parks. A call
@@ -112,9 +113,11 @@ fn block_until_done<T>(handle: &Arc<dyn Handle<T>>, end: Option<Instant>) -> Res
 fn block(wait: &Wait<'_, impl Awaited>) -> Result<bool, Error> {
     let site = Location::caller();
     context::about_to_block(|| wait.on.call(), site);
+    let told = WaitSpan::begin(wait.on, site);
     let park = || lend_slots_while(|| wait.park_until_over(site));
     let waited = pool::block_while(park);
     running::clock::read();
+    told.end(wait.on, &waited);
     waited
 }
 
@@ -165,6 +168,12 @@ pub(crate) trait Awaited {
 
     /// The call that is waited for, or one of them.
     fn call(&self) -> Call;
+
+    /// The call that is waited for, if there is only one.
+    #[cfg(feature = "tracing")]
+    fn only(&self) -> Option<&dyn Job> {
+        None
+    }
 }
 
 impl Awaited for Arc<dyn Job> {
@@ -190,6 +199,11 @@ impl Awaited for Arc<dyn Job> {
 
     fn call(&self) -> Call {
         (**self).call()
+    }
+
+    #[cfg(feature = "tracing")]
+    fn only(&self) -> Option<&dyn Job> {
+        Some(&**self)
     }
 }
 

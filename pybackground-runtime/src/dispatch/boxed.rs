@@ -7,7 +7,6 @@
 
 use std::any::Any;
 use std::marker::PhantomData;
-use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::pin::Pin;
 use std::sync::Arc;
 use std::task::Waker;
@@ -23,6 +22,9 @@ use crate::options::Options;
 use crate::pool;
 use crate::running::Frame;
 use crate::task::{Closure, Handle, Job, Outcome, Suspending};
+use crate::trace;
+#[cfg(feature = "tracing")]
+use crate::trace::Trace;
 
 /// A value in its box.
 type Value = Box<dyn Any + Send>;
@@ -55,7 +57,7 @@ where
 fn start(options: Options, path: &'static str, body: BoxedBody) -> Started {
     let options = options.named_by(path);
     if options.may_run_inline() && pool::runs_inline() {
-        return catch_unwind(AssertUnwindSafe(body))
+        return trace::inline(|| options.call(path), body)
             .map_err(|payload| panicked::<Closure<BoxedBody>>(&options, payload) as _);
     }
     Err(start_task(&options, in_context(Closure(body))))
@@ -163,6 +165,11 @@ impl<T> Job for Unboxing<T> {
 
     fn call(&self) -> Call {
         self.call.call()
+    }
+
+    #[cfg(feature = "tracing")]
+    fn trace(&self) -> &Trace {
+        self.call.trace()
     }
 
     fn deadline(&self) -> Option<Arc<Deadline>> {

@@ -1,13 +1,14 @@
 //! Calls of which each function has its own type of task, which keeps the body and its value in place.
 
 use std::any::Any;
-use std::panic::{AssertUnwindSafe, catch_unwind};
 
 use super::{panicked, start};
+use crate::call::path_of_enclosing_function;
 use crate::lazy::Lazy;
 use crate::options::Options;
 use crate::pool;
 use crate::task::{Closure, LARGE, LargeClosure, Suspending};
+use crate::trace;
 
 /// Runs the body of a function under the attribute.
 ///
@@ -21,7 +22,8 @@ where
     T: Send + 'static,
 {
     if options.may_run_inline() && pool::runs_inline() {
-        return match catch_unwind(AssertUnwindSafe(body)) {
+        let call = || options.rebuilt().call(path_of_enclosing_function::<F>());
+        return match trace::inline(call, body) {
             Ok(value) => Lazy::ready(value),
             Err(payload) => panicked_inline::<F, T>(options.rebuilt(), payload),
         };

@@ -23,6 +23,7 @@ use crate::pool;
 use crate::quiet::drop_quietly;
 use crate::running;
 use crate::task::{Body, Job, Task};
+use crate::trace::Trace;
 
 #[cfg(debug_assertions)]
 pub use boxed::{dispatch, dispatch_async};
@@ -109,7 +110,10 @@ fn start_task<B: Body>(options: &Options, body: B) -> Arc<Task<B>> {
 #[cold]
 fn never_starts<B: Body>(options: &Options, body: B, maker: Stopped) -> Arc<Task<B>> {
     drop_quietly(body);
-    Task::ended(options, Err(Error::cancelled_with(options.call(B::function()), maker)))
+    let call = options.call(B::function());
+    let outcome = Err(Error::cancelled_with(call, maker));
+    Trace::of_call(|| call).ended(&outcome);
+    Task::ended(options, outcome)
 }
 
 fn hand_over_with_conditions(options: &Options, job: Arc<dyn Job>) {

@@ -34,12 +34,17 @@ pub(super) enum Cancelled {
 
 pub(super) const NO_TEXT: &str = "(its payload is not a text)";
 
+/// What a panic with this payload says.
+pub(crate) fn text_of(payload: &(dyn Any + Send)) -> Option<&str> {
+    match payload.downcast_ref::<&'static str>() {
+        Some(text) => Some(text),
+        None => payload.downcast_ref::<String>().map(String::as_str),
+    }
+}
+
 impl Cause {
     pub(super) fn panicked(payload: Box<dyn Any + Send>) -> Self {
-        let message = match payload.downcast_ref::<&'static str>() {
-            Some(text) => Some((*text).to_owned()),
-            None => payload.downcast_ref::<String>().cloned(),
-        };
+        let message = text_of(&*payload).map(str::to_owned);
         Self::Panicked { message, payload: Mutex::new(Some(payload)) }
     }
 

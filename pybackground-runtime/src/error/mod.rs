@@ -13,6 +13,8 @@ use crate::cancel::{self, Stopped};
 use crate::sync::lock_leaf;
 use crate::task::BodyIs;
 use crate::waits::Edge;
+#[cfg(feature = "tracing")]
+pub(crate) use cause::text_of;
 use cause::{Cancelled, Cause};
 
 /// Why a call has no value: it panicked, timed out, was cancelled or refused, or the wait for it would

@@ -44,6 +44,7 @@ use crate::running;
 use crate::sync::atomic::{AtomicUsize, Ordering};
 use crate::sync::{chaos, thread};
 use crate::task::Job;
+use crate::trace;
 use crate::waits::Waits;
 use counts::{AtomicCounts, Wake};
 pub(crate) use gate::{Gate, WHY as SHUT_DOWN};
@@ -281,6 +282,7 @@ impl Pool {
     }
 
     fn thread_was_refused(self: &Arc<Self>, error: &io::Error) {
+        trace::thread_was_refused(error);
         self.counts.undo_wake();
         let left = self.threads.fetch_sub(1, Ordering::SeqCst) - 1;
         // A thread that joins goes on only when somebody runs the call it waits for.

@@ -13,6 +13,7 @@ use super::stage::{BodyIs, Core};
 use crate::error::Error;
 use crate::quiet::drop_quietly;
 use crate::sync::lock;
+use crate::trace::How;
 
 /// Stands for a closure that returns `T`.
 pub(crate) struct Borrowed<T>(PhantomData<fn() -> T>);
@@ -50,7 +51,7 @@ impl<T: Send + 'static> Task<Borrowed<T>> {
             drop_quietly(body);
             return false;
         }
-        let outcome = self.origin.run_by(body, BodyIs::NotStarted, |body| body());
+        let outcome = self.origin.run_by(body, How::Thread, BodyIs::NotStarted, |body| body());
         let failed = outcome.is_err();
         self.finish(outcome);
         failed

@@ -48,6 +48,7 @@ use crate::pool;
 use crate::quiet::{drop_quietly, quietly};
 use crate::running::{self, Frame};
 use crate::sync::{Mutex, lock, lock_brief};
+use crate::trace::{How, Trace};
 
 use attached::Attached;
 pub(crate) use body::{Body, Closure, Step, Suspending};
@@ -95,6 +96,9 @@ pub(crate) trait Job: Send + Sync + UnwindSafe + RefUnwindSafe {
     /// dropped here.
     fn refuse(&self, why: &str);
     fn call(&self) -> Call;
+    /// What is told of the call.
+    #[cfg(feature = "tracing")]
+    fn trace(&self) -> &Trace;
     fn deadline(&self) -> Option<Arc<Deadline>>;
     /// Whether the call has a deadline, asked by a thread that may be unparked meanwhile.
     fn has_deadline(&self) -> bool;
@@ -148,7 +152,8 @@ impl<B: Body> Task<B> {
     pub(crate) fn new(options: &Options, body: B) -> Arc<Self> {
         let limited = options.slots().is_some();
         // First what may unwind: the rest is then put together at once, not built apart and moved.
-        let origin = Origin::new(options);
+        let trace = Trace::of_call(|| options.call_or(B::function));
+        let origin = Origin::new(options, trace);
         Arc::new(Self {
             phase: Phase::new(B::RUNS_TO_END && !limited),
             core: Mutex::new(if limited { Core::held(body) } else { Core::queued(body) }),
@@ -156,12 +161,12 @@ impl<B: Body> Task<B> {
         })
     }
 
-    /// A call that had ended before anybody could wait for it.
+    /// A call that had ended before anybody could wait for it, and of which was told.
     pub(crate) fn ended(options: &Options, outcome: Outcome<B::Output>) -> Arc<Self> {
         let phase = Phase::new(false);
         phase.done();
         let core = Mutex::new(Core::ended(outcome));
-        Arc::new(Self { phase, core, origin: Origin::new(options) })
+        Arc::new(Self { phase, core, origin: Origin::new(options, Trace::UNTOLD) })
     }
 
     fn identity(&self) -> Call {
@@ -187,8 +192,24 @@ impl<B: Body> Task<B> {
         }
     }
 
+    /// Tells of the body's end before anybody can know of it: whoever has the value finds all told.
+    #[inline]
+    fn tell_end(&self, outcome: &Outcome<B::Output>) {
+        let trace = self.origin.trace();
+        if !trace.is_kept() {
+            return;
+        }
+        let in_time = lock(&self.core).end();
+        if in_time {
+            trace.ended(outcome);
+        } else {
+            trace.stopped_at_last();
+        }
+    }
+
     /// Stores the outcome, or drops it if it came too late.
     fn finish(&self, outcome: Outcome<B::Output>) {
+        self.tell_end(&outcome);
         let end = {
             let mut core = lock(&self.core);
             tell_of_end(&mut core);
@@ -223,6 +244,7 @@ impl<B: Body> Task<B> {
             }
             Suspend::Requeue => pool::resume(self),
             Suspend::TooLate(body) => {
+                self.origin.trace().stopped_at_last();
                 self.origin.leave_slot();
                 drop_quietly(body);
             }
@@ -234,7 +256,7 @@ impl<B: Body> Task<B> {
         let (runner, close) = {
             let mut core = lock(&self.core);
             let runner = self.runner();
-            let close = core.close(error);
+            let close = core.close(|body| self.noted(error(body), body));
             if let Close::RunsOn(_) = close {
                 overruns::began(runner, Stopped { call: self.identity(), why });
                 core.attached().make_known(runner);
@@ -258,6 +280,12 @@ impl<B: Body> Task<B> {
         }
     }
 
+    /// Notes for those who are told of the call that it is closed with `error`.
+    fn noted(&self, error: Error, body: BodyIs) -> Error {
+        self.origin.trace().closed(&error, body);
+        error
+    }
+
     /// Tells of a call that was closed while nobody ran its body.
     fn never_ends(&self, attached: Attached, held: bool) {
         attached.wake();
@@ -267,8 +295,9 @@ impl<B: Body> Task<B> {
     }
 
     /// Does what is left to do for a call that was closed before it ended, and is code of the user:
-    /// wakes whoever awaits the end, drops the body.
+    /// tells of it, wakes whoever awaits the end, drops the body.
     fn tidy_up(&self) {
+        self.origin.trace().tell_closed();
         let (awaiter, leftover) = {
             let mut core = lock(&self.core);
             let awaiter = self.is_done().then(|| core.attached().replace_awaiter(None)).flatten();
@@ -309,7 +338,7 @@ impl<B: Body> Job for Task<B> {
         let Some(body) = self.start(Core::claim) else {
             return self.tidy_up();
         };
-        match self.origin.run(body, || Waker::from(self.clone())) {
+        match self.origin.run(body, How::Thread, || Waker::from(self.clone())) {
             Ok(Step::Suspended(body)) => self.suspend(body),
             Ok(Step::Finished(value)) => self.finish(Ok(value)),
             Err(error) => self.finish(Err(error)),
@@ -373,7 +402,8 @@ impl<B: Body> Job for Task<B> {
             if core.is_running() {
                 return;
             }
-            let close = core.close(|body| Error::not_run(self.identity(), why, body));
+            let error = |body| Error::not_run(self.identity(), why, body);
+            let close = core.close(|body| self.noted(error(body), body));
             if !matches!(close, Close::TooLate) {
                 self.phase.done();
             }
@@ -387,6 +417,11 @@ impl<B: Body> Job for Task<B> {
 
     fn call(&self) -> Call {
         self.identity()
+    }
+
+    #[cfg(feature = "tracing")]
+    fn trace(&self) -> &Trace {
+        self.origin.trace()
     }
 
     fn deadline(&self) -> Option<Arc<Deadline>> {
@@ -446,6 +481,7 @@ impl<B: Body> Handle<B::Output> for Task<B> {
         let body = self.start(Core::claim_in_place)?;
         let outcome = self.origin.run_to_end(body);
         self.origin.leave_slot();
+        self.tell_end(&outcome);
         let mut core = lock(&self.core);
         tell_of_end(&mut core);
         match core.hand_over(outcome) {

@@ -17,6 +17,7 @@ use crate::pool;
 use crate::quiet::drop_quietly;
 use crate::running::{self, Frame, FrameCell, Key};
 use crate::sync::OnceLock;
+use crate::trace::{self, How, Trace};
 
 pub(super) struct Origin<B> {
     site: &'static Location<'static>,
@@ -32,14 +33,15 @@ struct Rare {
     name: Option<&'static str>,
     limit: Option<&'static Limit>,
     verdicts: Verdicts,
+    trace: Trace,
 }
 
 impl<B: Body> Origin<B> {
     #[inline]
-    pub(super) fn new(options: &Options) -> Self {
+    pub(super) fn new(options: &Options, trace: Trace) -> Self {
         let (name, limit) = (options.fixed_name(), options.slots());
-        let rare = if name.is_some() || limit.is_some() {
-            OnceLock::from(Box::new(Rare { name, limit, verdicts: Verdicts::default() }))
+        let rare = if name.is_some() || limit.is_some() || trace.is_kept() {
+            OnceLock::from(Box::new(Rare { name, limit, verdicts: Verdicts::default(), trace }))
         } else {
             OnceLock::new()
         };
@@ -78,9 +80,14 @@ impl<B: Body> Origin<B> {
 
     /// Runs the body, or a step of it, unless it is to stop with the one that made the call.
     #[inline]
-    pub(super) fn run(&self, body: B, waker: impl FnOnce() -> Waker) -> Result<Step<B>, Error> {
+    pub(super) fn run(
+        &self,
+        body: B,
+        how: How,
+        waker: impl FnOnce() -> Waker,
+    ) -> Result<Step<B>, Error> {
         let body_is = if body.has_started() { BodyIs::Stopped } else { BodyIs::NotStarted };
-        self.run_by(body, body_is, |body| body.run(waker))
+        self.run_by(body, how, body_is, |body| body.run(waker))
     }
 
     /// The same for what stands for the body and is run by `run`; `is` tells how far it would be if it
@@ -89,6 +96,7 @@ impl<B: Body> Origin<B> {
     pub(super) fn run_by<X, R>(
         &self,
         body: X,
+        how: How,
         is: BodyIs,
         run: impl FnOnce(X) -> R,
     ) -> Result<R, Error> {
@@ -103,10 +111,14 @@ impl<B: Body> Origin<B> {
             drop_quietly(body);
             return Err(error);
         }
-        let ran = catch_unwind(AssertUnwindSafe(|| run(body))).map_err(|payload| {
-            let stopped = overruns::stopped(running::current());
-            Error::unwound(self.call(), payload, stopped)
-        });
+        let ran = {
+            let told = self.trace().run(how);
+            catch_unwind(AssertUnwindSafe(|| run(body))).map_err(|payload| {
+                told.unwound(&*payload);
+                let stopped = overruns::stopped(running::current());
+                Error::unwound(self.call(), payload, stopped)
+            })
+        };
         overruns::body_leaves();
         ran
     }
@@ -135,7 +147,7 @@ impl<B: Body> Origin<B> {
     /// Runs a body that runs to its end.
     #[inline]
     pub(super) fn run_to_end(&self, body: B) -> Outcome<B::Output> {
-        match self.run(body, || Waker::noop().clone()) {
+        match self.run(body, How::InPlace, || Waker::noop().clone()) {
             Ok(Step::Finished(value)) => Ok(value),
             Ok(Step::Suspended(_)) => unreachable!("only bodies that run to their end come here"),
             Err(error) => Err(error),
@@ -146,9 +158,17 @@ impl<B: Body> Origin<B> {
     #[inline]
     pub(super) fn run_for(&self, body: B, attached: Attached) -> Outcome<B::Output> {
         let outcome = self.run_to_end(body);
+        self.trace().ended(&outcome);
         self.leave_slot();
         attached.wake();
         outcome
+    }
+
+    /// What is told of the call.
+    #[inline]
+    pub(super) fn trace(&self) -> &Trace {
+        const UNTOLD: &Trace = &Trace::UNTOLD;
+        if trace::IS_ON { self.rare.get().map_or(UNTOLD, |rare| &rare.trace) } else { UNTOLD }
     }
 
     #[inline]

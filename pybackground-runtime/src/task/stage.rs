@@ -38,6 +38,9 @@ pub(super) enum Stage<B: Body> {
     Queued(B),
     /// A thread has the body. If it was woken meanwhile, it must not be left suspended.
     Running { woken: bool },
+    /// The body has ended in time, and its outcome is about to be stored. Only calls that are told of
+    /// pass this: nothing closes them any more, so that what is told is what stays.
+    Ending,
     /// The body, a future, waits to be woken.
     Suspended(B, Suspended),
     /// The outcome waits for the `Lazy`.
@@ -175,8 +178,17 @@ impl<B: Body> Core<B> {
         !ended && self.attached.bring_forward(deadline)
     }
 
+    /// Keeps the call from being closed, now that its body has ended; `false` if it was before.
+    pub(super) fn end(&mut self) -> bool {
+        let in_time = matches!(self.stage, Stage::Running { .. });
+        if in_time {
+            self.stage = Stage::Ending;
+        }
+        in_time
+    }
+
     pub(super) fn finish(&mut self, outcome: Outcome<B::Output>) -> Finish<B::Output> {
-        if matches!(self.stage, Stage::Running { .. }) {
+        if matches!(self.stage, Stage::Running { .. } | Stage::Ending) {
             self.stage = Stage::Done(outcome);
             self.attached.end_deadline();
             Finish::Published(std::mem::take(&mut self.attached))
@@ -186,7 +198,7 @@ impl<B: Body> Core<B> {
     }
 
     pub(super) fn hand_over(&mut self, outcome: Outcome<B::Output>) -> HandOver<B::Output> {
-        if matches!(self.stage, Stage::Running { .. }) {
+        if matches!(self.stage, Stage::Running { .. } | Stage::Ending) {
             self.stage = Stage::Taken;
             HandOver::Direct(outcome)
         } else {
@@ -234,7 +246,7 @@ impl<B: Body> Core<B> {
                 (Some(body), is)
             }
             Stage::Running { .. } => (None, BodyIs::Running),
-            ended @ (Stage::Done(_) | Stage::Closed { .. } | Stage::Taken) => {
+            ended @ (Stage::Ending | Stage::Done(_) | Stage::Closed { .. } | Stage::Taken) => {
                 self.stage = ended;
                 return Close::TooLate;
             }

@@ -1,0 +1,16 @@
+#!/usr/bin/env bash
+# Makes docs/timeline.png, the picture of the README, from a run of now. It needs Chromium.
+set -euo pipefail
+cd "$(dirname "$0")/../.."
+
+out=$(mktemp -d)
+trap 'rm -rf "$out"' EXIT
+# To print where a panic came from takes longer than all the rest.
+export RUST_BACKTRACE=0
+cargo run --quiet --release -p timeline -- "$out" 2>/dev/null
+# Chromium's sandbox does not run as root, and what it opens here is ours.
+chromium --headless --no-sandbox --disable-gpu --hide-scrollbars --user-data-dir="$out/profile" \
+    --run-all-compositor-stages-before-draw --virtual-time-budget=5000 \
+    --window-size=1240,"${HEIGHT:-880}" --screenshot="$out/timeline.png" "file://$out/timeline.html" 2>/dev/null
+[ "$(stat -c %s "$out/timeline.png")" -lt 150000 ]
+mv "$out/timeline.png" docs/timeline.png
