@@ -5,12 +5,13 @@
 //! | PyBackground, the Python module | [`from_pybackground`] |
 //! | threads and channels of `std` | [`from_threads`] |
 //! | rayon | [`from_rayon`] |
+//! | tokio | [`from_tokio`] |
 //!
 //! | question | |
 //! |---|---|
 //! | Which one do I want: this, rayon, tokio, a thread? And when not this? | [`which_one`] |
 //! | May a body block? What are `compute`, `limit` and `max_threads` for? | [`blocking_and_compute`] |
-//! | How do I take results as they come, or the first, or beside channels? | [`together`] |
+//! | How do I take results as they come, or the first, or one value to many? | [`together`] |
 //! | What can hang, and how do I find it? | [`locks`] |
 //! | What do I do about errors, timeouts, and calls that nobody wants any more? | [`errors`] |
 //! | How do async code and background calls go together? What of tokio? | [`async_code`] |
@@ -31,6 +32,7 @@ pages! {
     from_pybackground
     from_threads
     from_rayon
+    from_tokio
     which_one
     blocking_and_compute
     together

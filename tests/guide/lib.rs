@@ -15,6 +15,7 @@ pages! {
     from_pybackground
     from_threads
     from_rayon
+    from_tokio
     which_one
     blocking_and_compute
     together
