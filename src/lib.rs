@@ -116,7 +116,8 @@
 //! # Several calls together
 //!
 //! [`as_completed`] gives the results of many calls as they come, whichever is first. [`Lazy::signal`]
-//! puts a call beside channels into crossbeam's `select!`.
+//! puts a call beside channels into crossbeam's `select!`. [`Lazy::map`] makes a call that begins with the
+//! value of another, and holds no thread until then.
 //!
 //! ```
 //! use pybackground::{as_completed, background};
