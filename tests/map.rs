@@ -142,11 +142,15 @@ fn sleep_until_told() {
 #[test]
 fn a_timeout_of_the_last_counts_from_the_call_and_ends_the_first() {
     let _watchdog = watchdog();
-    let (stop, stopped) = channel();
+    let ((stop, stopped), gate) = (channel(), Gate::default());
+    let inner = gate.clone();
     let first = spawn(move || {
+        inner.pass();
         sleep_until_told();
         stop.send(()).unwrap();
     });
+    gate.open();
+    gate.wait_for_arrivals(1);
     let mapped = Lazy::with_timeout(Lazy::map(first, |()| 1), Duration::from_millis(5));
     assert!(mapped == Timeout);
     stopped.recv().unwrap();

@@ -3,6 +3,7 @@
 use super::{BackgroundCall, Inputs};
 use crate::__private::{Options, dispatch, dispatch_async};
 use crate::Lazy;
+use crate::call::{path_of_enclosing_function, without_types};
 use crate::dispatch::{dispatch_async_with_inputs, dispatch_with_inputs};
 
 /// A body may return `T`.
@@ -62,7 +63,8 @@ impl<T: Send + 'static> Returns<T> for BackgroundCall {
         I: Inputs,
         F: FnOnce(I::Values) -> T + Send + 'static,
     {
-        dispatch_with_inputs(options, inputs, body)
+        let path = without_types(path_of_enclosing_function::<F>());
+        dispatch_with_inputs(options.named_by(path), inputs, body)
     }
 
     fn run_async_with_inputs<I, F, A>(options: Options, inputs: I, body: F) -> Lazy<T>
@@ -71,7 +73,8 @@ impl<T: Send + 'static> Returns<T> for BackgroundCall {
         F: FnOnce(I::Values) -> A + Send + 'static,
         A: Future<Output = T> + Send + 'static,
     {
-        dispatch_async_with_inputs(options, inputs, body)
+        let path = without_types(path_of_enclosing_function::<A>());
+        dispatch_async_with_inputs(options.named_by(path), inputs, body)
     }
 }
 

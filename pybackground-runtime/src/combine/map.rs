@@ -12,7 +12,8 @@ impl<T: Send + 'static> Lazy<T> {
     ///
     /// If the call has no value, `f` never runs and the new call ends in the same [`Error`](crate::Error),
     /// which names the first. To cancel the new call before `f` runs is to cancel the first; to drop it
-    /// lets both run. For several values write a function with `#[lazy]` parameters.
+    /// lets both run. For several values write a function with `#[lazy]` parameters under
+    /// [`#[background]`](macro@crate::background).
     ///
     /// ```
     /// use pybackground_runtime::{Lazy, background};
@@ -28,6 +29,6 @@ impl<T: Send + 'static> Lazy<T> {
         U: Send + 'static,
     {
         let options = Options::here().named_by(path_of_enclosing_function::<F>());
-        dispatch_with_inputs(options, (Expected(this), ()), |(value, ())| f(value.take()))
+        dispatch_with_inputs(options, (Expected::from(this), ()), |(value, ())| f(value.take()))
     }
 }

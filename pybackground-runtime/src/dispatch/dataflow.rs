@@ -4,7 +4,6 @@ use std::sync::Arc;
 
 use super::{dispatch, dispatch_async, never_starts};
 use crate::attribute::{Inputs, Needed};
-use crate::call::path_of_enclosing_function;
 use crate::cancel;
 use crate::cancel::overruns;
 use crate::context::in_context;
@@ -16,14 +15,13 @@ use crate::running;
 use crate::task::{Body, Closure, Dependent, Input, Job, Suspending, Task};
 use crate::trace::Trace;
 
-/// Runs the body of a function with arguments that may be on their way.
+/// Runs the body of a function with arguments that may be on their way. The options name it.
 pub(crate) fn dispatch_with_inputs<I, F, T>(options: Options, inputs: I, body: F) -> Lazy<T>
 where
     I: Inputs,
     F: FnOnce(I::Values) -> T + Send + 'static,
     T: Send + 'static,
 {
-    let options = options.named_by(path_of_enclosing_function::<F>());
     let needed = needed(&inputs);
     if needed.is_empty() {
         return match inputs.take() {
@@ -42,7 +40,7 @@ where
     Lazy::pending(start_with_inputs(&options, body, needed))
 }
 
-/// Polls the body of an `async` function with arguments that may be on their way.
+/// Polls the body of an `async` function with arguments that may be on their way. The options name it.
 pub(crate) fn dispatch_async_with_inputs<I, F, A>(
     options: Options,
     inputs: I,
@@ -54,7 +52,6 @@ where
     A: Future + Send + 'static,
     A::Output: Send + 'static,
 {
-    let options = options.named_by(path_of_enclosing_function::<A>());
     let needed = needed(&inputs);
     if needed.is_empty() {
         return match inputs.take() {

@@ -138,13 +138,17 @@ fn a_call_begins_once_when_two_inputs_end() {
         let threads: Vec<_> = jobs.into_iter().map(run).collect();
         let runs = Tally::default();
         let count = runs.clone();
-        let inputs = calls.into_iter().map(Expected);
+        let inputs = calls.into_iter().map(Expected::from);
         let [first, second] = inputs.collect::<Vec<_>>().try_into().ok().expect("there are two");
-        let sum = dispatch_with_inputs(Options::here(), (second, (first, ())), move |values| {
-            let (second, (first, ())) = values;
-            count.add();
-            first.take() + second.take()
-        });
+        let sum = dispatch_with_inputs(
+            Options::here().name("sum"),
+            (second, (first, ())),
+            move |values| {
+                let (second, (first, ())) = values;
+                count.add();
+                first.take() + second.take()
+            },
+        );
         assert_eq!(Lazy::into_inner(sum), 3);
         assert_eq!(runs.get(), 1);
         for thread in threads {
