@@ -116,7 +116,9 @@
 //! # Several calls together
 //!
 //! [`as_completed`] gives the results of many calls as they come, whichever is first. [`Lazy::signal`]
-//! puts a call beside channels into crossbeam's `select!`.
+//! puts a call beside channels into crossbeam's `select!`. [`Lazy::map`] makes a call that begins with the
+//! value of another, and holds no thread until then; so does a call of a function of your own with
+//! [`#[lazy]` parameters](macro@background#arguments-that-are-on-their-way).
 //!
 //! ```
 //! use pybackground::{as_completed, background};

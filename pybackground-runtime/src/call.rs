@@ -45,6 +45,29 @@ pub(crate) fn path_of_enclosing_function<F>() -> &'static str {
     std::any::type_name::<F>().trim_end_matches("::{{closure}}")
 }
 
+/// The path of a function without the types that its parameters were given for this call.
+///
+/// A parameter that takes a value as well as a `Lazy` of it makes a function generic, which its user
+/// did not.
+pub(crate) fn without_types(path: &'static str) -> &'static str {
+    if !path.ends_with('>') {
+        return path;
+    }
+    let mut depth = 0_u32;
+    for (at, sign) in path.char_indices().rev() {
+        match sign {
+            // Not the arrow of a function type.
+            '>' if !path[..at].ends_with('-') => depth += 1,
+            '<' => depth -= 1,
+            _ => {}
+        }
+        if depth == 0 && sign == '<' {
+            return path[..at].trim_end_matches("::");
+        }
+    }
+    path
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -57,6 +80,18 @@ mod tests {
     fn a_closure_is_named_after_the_function_around_it() {
         let path = path_of(&|| ());
         assert!(path.ends_with("::a_closure_is_named_after_the_function_around_it"), "{path}");
+    }
+
+    #[test]
+    fn the_types_of_one_call_are_no_part_of_the_name() {
+        for (path, name) in [
+            ("app::f", "app::f"),
+            ("app::f<app::Lazy<u8>>", "app::f"),
+            ("<app::S as app::T<u8>>::f<fn(u8) -> Vec<u8>>", "<app::S as app::T<u8>>::f"),
+            ("app::f::<u8>", "app::f"),
+        ] {
+            assert_eq!(without_types(path), name);
+        }
     }
 
     #[test]

@@ -51,7 +51,16 @@ impl Limit {
 
     /// Queues `job` as soon as there is a slot for it.
     pub(crate) fn submit(&'static self, job: Arc<dyn Job>) {
-        match self.hold(job) {
+        self.submit_if(job, pool::lets_in);
+    }
+
+    /// As `submit`, for a call that was let in before.
+    pub(crate) fn submit_again(&'static self, job: Arc<dyn Job>) {
+        self.submit_if(job, || !pool::is_closed());
+    }
+
+    fn submit_if(&'static self, job: Arc<dyn Job>, lets_in: fn() -> bool) {
+        match self.hold(job, lets_in) {
             Ok(()) => self.start_waiting(),
             Err(job) => job.refuse(pool::SHUT_DOWN),
         }
@@ -59,14 +68,14 @@ impl Limit {
 
     /// Puts `job` behind those that wait, unless no call is let in: a shutdown, which first closes the
     /// gate, then looks for limits, and then for what they hold back, would not find it.
-    fn hold(&'static self, job: Arc<dyn Job>) -> Result<(), Arc<dyn Job>> {
+    fn hold(&'static self, job: Arc<dyn Job>, lets_in: fn() -> bool) -> Result<(), Arc<dyn Job>> {
         let limits = pool::limits();
         let mut slots = lock(&self.slots);
         if !slots.known {
             slots.known = true;
             limits.add(self);
         }
-        if !pool::lets_in() {
+        if !lets_in() {
             return Err(job);
         }
         limits.hold();

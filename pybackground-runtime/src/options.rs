@@ -56,7 +56,6 @@ impl Options {
     }
 
     /// The same options for a function of this path, which names the call unless a name was given.
-    #[cfg(debug_assertions)]
     pub(crate) fn named_by(self, path: &'static str) -> Self {
         Self { name: Some(self.name.unwrap_or(path)), ..self }
     }

@@ -59,7 +59,7 @@ pub fn wait_idle(timeout: Duration) -> Result<(), Unfinished> {
 ///
 /// | the call | ends |
 /// |---|---|
-/// | waits for a thread, or for a slot of its function's `limit` | refused: [`Error::is_refused`](crate::Error::is_refused) |
+/// | waits for a thread, for a slot of its function's `limit`, or for its inputs | refused: [`Error::is_refused`](crate::Error::is_refused) |
 /// | is `async`, has begun, and waits to be woken | cancelled: [`Error::is_cancelled`](crate::Error::is_cancelled); a later wake does nothing |
 /// | is running | when its body does: cancelled if the body heeds that it is told to stop, else with its value; whoever waits for it goes on waiting |
 /// | is made later | refused |
@@ -112,8 +112,9 @@ fn would_wait_for_itself() -> bool {
 fn is_idle(pool: &Pool) -> bool {
     let look = || {
         let begun = running::begun();
-        let waits = running::suspended() > 0 || crew::unfinished() > 0;
-        let idle = pool.seems_idle() && !waits && running::stacks().is_empty();
+        let offstage = running::DEPENDENT.count() + running::SUSPENDED.count();
+        let waits = offstage > 0 || crew::unfinished() > 0;
+        let idle = !waits && pool.seems_idle() && running::stacks().is_empty();
         idle.then_some(begun)
     };
     look().is_some_and(|first| look() == Some(first))
@@ -142,10 +143,11 @@ pub(crate) fn counted(calls: impl IntoIterator<Item = Call>) -> BTreeMap<Call, u
 /// ```
 #[derive(Clone, Debug)]
 pub struct Unfinished {
-    /// How many bodies of each call run, wait to be woken, or wait for a slot.
+    /// How many bodies of each call run, wait to be woken, for a slot, or for inputs.
     running: BTreeMap<Call, usize>,
     suspended: BTreeMap<Call, usize>,
     held: BTreeMap<Call, usize>,
+    dependent: BTreeMap<Call, usize>,
     queued: usize,
 }
 
@@ -154,14 +156,15 @@ impl Unfinished {
         let bodies = running::stacks().into_iter().flat_map(|stack| stack.bodies);
         Self {
             running: counted(bodies.map(|body| body.name.call())),
-            suspended: counted(running::suspended_calls()),
+            suspended: counted(running::SUSPENDED.calls()),
             held: counted(pool.held_calls()),
+            dependent: counted(running::DEPENDENT.calls()),
             queued: pool.waiting() + crew::waiting(),
         }
     }
 
-    /// The functions whose bodies ran, waited to be woken, or waited for a slot of their `limit`, in
-    /// this order; in each of the three, each once for each place it was called at.
+    /// The functions whose bodies ran, waited to be woken, waited for a slot of their `limit`, or for
+    /// their inputs, in this order; in each of the four, each once for each place it was called at.
     ///
     /// ```
     /// # use pybackground_runtime::{background, wait_idle};
@@ -248,6 +251,12 @@ impl Unfinished {
         self.held.values().sum()
     }
 
+    /// How many calls waited for their inputs, which are other calls.
+    #[must_use]
+    pub fn dependent(&self) -> usize {
+        self.dependent.values().sum()
+    }
+
     /// How many calls waited for a thread, roughly.
     ///
     /// ```
@@ -271,7 +280,8 @@ impl Unfinished {
     }
 
     fn calls(&self) -> Vec<(Call, usize)> {
-        let calls = self.running.iter().chain(&self.suspended).chain(&self.held);
+        let calls =
+            self.running.iter().chain(&self.suspended).chain(&self.held).chain(&self.dependent);
         calls.map(|(call, bodies)| (*call, *bodies)).collect()
     }
 }
@@ -283,7 +293,8 @@ impl fmt::Display for Unfinished {
         write!(
             f,
             "{bodies} bodies still run, {suspended} async ones wait, {queued} calls are queued, \
-             {held} wait for a slot of their limit"
+             {held} wait for a slot of their limit, {} for their inputs",
+            self.dependent()
         )?;
         for (at, (call, bodies)) in self.calls().into_iter().enumerate() {
             f.write_str(if at == 0 { ": " } else { ", " })?;

@@ -44,6 +44,17 @@ pub(crate) const BURIED: &str = "a background call outlives what its caller lend
 pub(crate) const RETURNS_BORROW: &str = "the result of a background call outlives what its caller lends, so it cannot borrow from an argument\n\
      instead: return an owned type (`String`, `Vec<T>`), `'static` data, or an `Arc`";
 
+pub(crate) const LAZY_RECEIVER: &str = "`#[lazy]` goes on a parameter: the receiver tells which method is called, so its value has to be there\n\
+     instead: write a function that takes it as a parameter";
+
+pub(crate) const LAZY_BORROWS: &str = "a `#[lazy]` parameter takes a value that may not be there yet, so there is nothing to borrow from\n\
+     instead: take an owned type (`String`, `Vec<T>`), `'static` data, or an `Arc`";
+
+pub(crate) const LAZY_IMPL: &str = "the type of a `#[lazy]` parameter tells a value from a `Lazy` of it, so it cannot be `impl Trait`\n\
+     instead: name the type, or write a type parameter (`T: Trait + Send + 'static`) and say which at the call: `f::<u32>(x)`";
+
+pub(crate) const LAZY_HAS_NO_VALUE: &str = "`#[lazy]` takes no value: write `#[lazy] x: T`";
+
 pub(crate) fn unbounded(parameter: &impl std::fmt::Display) -> String {
     format!(
         "a value of type `{parameter}` crosses to another thread, which not every type can\n\

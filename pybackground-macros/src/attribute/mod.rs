@@ -42,7 +42,7 @@ pub(crate) fn expand(
     let passing = validate::validate(&function, &options, &mut report);
     let runtime = expand::Runtime::new(default_crate, &options);
     match report.into_compile_errors() {
-        Some(errors) => expand::refused(&function, &runtime, &errors),
+        Some(errors) => expand::refused(&function, &passing, &runtime, &errors),
         None => expand::accepted(&function, &passing, &options, &runtime),
     }
 }

@@ -1,8 +1,10 @@
 //! How the body is handed over, and what may come back.
 
-use super::BackgroundCall;
+use super::{BackgroundCall, Inputs};
 use crate::__private::{Options, dispatch, dispatch_async};
 use crate::Lazy;
+use crate::call::{path_of_enclosing_function, without_types};
+use crate::dispatch::{dispatch_async_with_inputs, dispatch_with_inputs};
 
 /// A body may return `T`.
 #[diagnostic::on_unimplemented(
@@ -22,6 +24,19 @@ pub trait Returns<T> {
     fn run_async<F>(options: Options, future: F) -> Lazy<T>
     where
         F: Future<Output = T> + Send + 'static;
+
+    /// As `run`, with arguments that may be on their way.
+    fn run_with_inputs<I, F>(options: Options, inputs: I, body: F) -> Lazy<T>
+    where
+        I: Inputs,
+        F: FnOnce(I::Values) -> T + Send + 'static;
+
+    /// As `run_async`, with arguments that may be on their way.
+    fn run_async_with_inputs<I, F, A>(options: Options, inputs: I, body: F) -> Lazy<T>
+    where
+        I: Inputs,
+        F: FnOnce(I::Values) -> A + Send + 'static,
+        A: Future<Output = T> + Send + 'static;
 }
 
 #[diagnostic::do_not_recommend]
@@ -41,6 +56,25 @@ impl<T: Send + 'static> Returns<T> for BackgroundCall {
         F: Future<Output = T> + Send + 'static,
     {
         dispatch_async(options, future)
+    }
+
+    fn run_with_inputs<I, F>(options: Options, inputs: I, body: F) -> Lazy<T>
+    where
+        I: Inputs,
+        F: FnOnce(I::Values) -> T + Send + 'static,
+    {
+        let path = without_types(path_of_enclosing_function::<F>());
+        dispatch_with_inputs(options.named_by(path), inputs, body)
+    }
+
+    fn run_async_with_inputs<I, F, A>(options: Options, inputs: I, body: F) -> Lazy<T>
+    where
+        I: Inputs,
+        F: FnOnce(I::Values) -> A + Send + 'static,
+        A: Future<Output = T> + Send + 'static,
+    {
+        let path = without_types(path_of_enclosing_function::<A>());
+        dispatch_async_with_inputs(options.named_by(path), inputs, body)
     }
 }
 

@@ -3,9 +3,11 @@
 //! | file | subject |
 //! |---|---|
 //! | `as_completed` | the results of many calls in the order in which they come |
+//! | `map` | a call that goes on with the value of another |
 //! | `signal` | a call beside channels, in a `select!` |
 
 mod as_completed;
+mod map;
 mod signal;
 
 pub use as_completed::{AsCompleted, NotYet, as_completed};

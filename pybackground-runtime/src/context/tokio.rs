@@ -46,6 +46,7 @@ impl<B: Body> Body for InContext<B> {
         match step {
             Step::Finished(value) => Step::Finished(value),
             Step::Suspended(body) => Step::Suspended(Self { context, body: Some(body) }),
+            Step::Failed(error) => Step::Failed(error),
         }
     }
 }

@@ -21,7 +21,7 @@ use crate::lazy::Lazy;
 use crate::options::Options;
 use crate::pool;
 use crate::running::Frame;
-use crate::task::{Closure, Handle, Job, Outcome, Suspending};
+use crate::task::{Closure, Handle, Input, Job, Outcome, Suspending};
 use crate::trace;
 #[cfg(feature = "tracing")]
 use crate::trace::Trace;
@@ -133,6 +133,22 @@ impl<T> Job for Unboxing<T> {
 
     fn admit(&self) -> bool {
         self.call.admit()
+    }
+
+    fn admit_with_inputs(self: Arc<Self>) {
+        self.call.clone().admit_with_inputs();
+    }
+
+    fn inputs(&self) -> Vec<Input> {
+        self.call.inputs()
+    }
+
+    fn close_unwanted(&self) -> Vec<Arc<dyn Job>> {
+        self.call.close_unwanted()
+    }
+
+    fn tidy_up(&self) {
+        self.call.tidy_up();
     }
 
     fn expire(&self, now: Instant) {

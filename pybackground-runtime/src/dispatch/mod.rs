@@ -3,10 +3,12 @@
 //! | file | subject |
 //! |---|---|
 //! | `direct` | a task is made for each function: the fastest calls |
+//! | `dataflow` | calls that wait for the values of others first |
 //! | `boxed` | all functions share one type of task: the fastest builds, of code that is not optimised |
 
 #[cfg(debug_assertions)]
 mod boxed;
+mod dataflow;
 #[cfg(not(debug_assertions))]
 mod direct;
 
@@ -27,6 +29,7 @@ use crate::trace::Trace;
 
 #[cfg(debug_assertions)]
 pub use boxed::{dispatch, dispatch_async};
+pub(crate) use dataflow::{dispatch_async_with_inputs, dispatch_with_inputs};
 #[cfg(not(debug_assertions))]
 pub use direct::{dispatch, dispatch_async};
 

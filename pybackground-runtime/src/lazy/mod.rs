@@ -16,7 +16,7 @@ use std::time::{Duration, Instant};
 
 use crate::call::Call;
 use crate::error::Error;
-use crate::task::{Handle, Job};
+use crate::task::{Handle, Input, Job};
 pub use awaiting::Outcome;
 use pending::Pending;
 
@@ -271,6 +271,14 @@ impl<T> Lazy<T> {
         match &this.state {
             State::Ready(_) => None,
             State::Pending(pending) => pending.job(),
+        }
+    }
+
+    /// The call as an input of another; `None` if there is nothing to wait for.
+    pub(crate) fn input(this: &Self) -> Option<Input> {
+        match &this.state {
+            State::Ready(_) => None,
+            State::Pending(pending) => pending.input(),
         }
     }
 

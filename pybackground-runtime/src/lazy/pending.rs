@@ -16,7 +16,7 @@ use crate::cancel::overruns;
 use crate::error::Error;
 use crate::pool;
 use crate::sync::{OnceLock, chaos};
-use crate::task::{Handle, Job, Outcome, any_was_awaited};
+use crate::task::{self, Handle, Input, Job, Outcome, any_was_awaited};
 use crate::wait;
 
 pub(super) struct Pending<T> {
@@ -206,9 +206,15 @@ impl<T> Pending<T> {
     }
 
     pub(super) fn detach(&self) {
-        if let Some(handle) = self.handle.get() {
-            handle.detach();
+        if let Some(job) = self.job() {
+            task::detach(&*job);
         }
+    }
+
+    /// The call as an input of another, unless it has ended.
+    pub(super) fn input(&self) -> Option<Input> {
+        let job = self.job().filter(|job| self.outcome.get().is_none() && !job.is_done())?;
+        Some(Input { job, is_owned: true })
     }
 
     pub(super) fn job(&self) -> Option<Arc<dyn Job>> {

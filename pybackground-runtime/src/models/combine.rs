@@ -1,12 +1,18 @@
-//! Calls together: a result that comes is not slept through.
+//! Calls together: a result that comes is not slept through, and a call that waits for its inputs begins
+//! once, after the last, or never.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use super::{Tally, check};
+use crate::attribute::{Expected, Given};
+use crate::config::model::set;
+use crate::deadline::Deadline;
+use crate::dispatch::dispatch_with_inputs;
 use crate::options::Options;
 use crate::sync::checker::thread;
 use crate::task::{Closure, Job, Task};
-use crate::{Lazy, as_completed, cancelled};
+use crate::{Lazy, as_completed, cancelled, configure};
 
 /// A call for the model to run.
 fn call(value: usize) -> (Arc<dyn Job>, Lazy<usize>) {
@@ -54,5 +60,99 @@ fn a_body_that_is_cancelled_does_not_wait_for_any_for_ever() {
         assert!(told.get() == 0 || told.get() == 2, "it runs to its end if it runs");
         assert!(Lazy::join(lazy).unwrap_err().is_cancelled());
         drop(never);
+    });
+}
+
+/// A call that waits for the other, and how often it runs.
+fn mapped(input: Lazy<usize>) -> (Lazy<usize>, Tally) {
+    let runs = Tally::default();
+    let count = runs.clone();
+    let mapped = Lazy::map(input, move |value| {
+        count.add();
+        value
+    });
+    (mapped, runs)
+}
+
+#[test]
+fn an_input_ends_while_the_call_that_wants_it_is_cancelled() {
+    set(configure().workers(1));
+    check(|| {
+        let (job, input) = call(1);
+        let (mapped, runs) = mapped(input);
+        let worker = thread::spawn(move || job.run());
+        let cancelled = Lazy::cancel(&mapped);
+        match Lazy::join(mapped) {
+            Ok(value) => assert_eq!((value, cancelled, runs.get()), (1, false, 1)),
+            Err(error) => assert!(cancelled && error.is_cancelled()),
+        }
+        worker.join().unwrap();
+        assert!(runs.get() <= 1);
+    });
+}
+
+#[test]
+fn an_input_ends_while_the_call_that_wants_it_expires() {
+    set(configure().workers(1));
+    check(|| {
+        let (job, input) = call(1);
+        let (mapped, runs) = mapped(input);
+        let dependent = Lazy::job(&mapped).expect("it is on its way");
+        let deadline = Deadline::from_now(Duration::ZERO).expect("now can be told");
+        let now = deadline.at();
+        dependent.bring_forward(Arc::new(deadline));
+        let worker = thread::spawn(move || job.run());
+        dependent.expire(now);
+        match Lazy::join(mapped) {
+            Ok(value) => assert_eq!((value, runs.get()), (1, 1)),
+            Err(error) => assert!(error.is_timeout()),
+        }
+        worker.join().unwrap();
+    });
+}
+
+#[test]
+fn an_input_ends_while_the_call_that_wants_it_is_refused() {
+    set(configure().workers(1));
+    check(|| {
+        let (job, input) = call(1);
+        let (mapped, runs) = mapped(input);
+        let dependent = Lazy::job(&mapped).expect("it is on its way");
+        let worker = thread::spawn(move || job.run());
+        dependent.refuse("the runtime is over");
+        match Lazy::join(mapped) {
+            Ok(value) => assert_eq!((value, runs.get()), (1, 1)),
+            Err(error) => assert!(error.is_refused() && runs.get() == 0),
+        }
+        worker.join().unwrap();
+    });
+}
+
+/// The input may end before the call waits for it, while it is about to, or after.
+#[test]
+fn a_call_begins_once_when_two_inputs_end() {
+    set(configure().workers(1));
+    check(|| {
+        let (jobs, calls): (Vec<_>, Vec<_>) = [call(1), call(2)].into_iter().unzip();
+        let run = |job: Arc<dyn Job>| thread::spawn(move || job.run());
+        let threads: Vec<_> = jobs.into_iter().map(run).collect();
+        let runs = Tally::default();
+        let count = runs.clone();
+        let inputs = calls.into_iter().map(Expected::from);
+        let [first, second] = inputs.collect::<Vec<_>>().try_into().ok().expect("there are two");
+        let sum = dispatch_with_inputs(
+            Options::here().name("sum"),
+            (second, (first, ())),
+            move |values| {
+                let (second, (first, ())) = values;
+                count.add();
+                first.take() + second.take()
+            },
+        );
+        assert_eq!(Lazy::into_inner(sum), 3);
+        assert_eq!(runs.get(), 1);
+        for thread in threads {
+            thread.join().unwrap();
+        }
     });
 }

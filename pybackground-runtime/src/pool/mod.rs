@@ -100,6 +100,13 @@ pub(crate) fn resume(job: Arc<dyn Job>) {
     });
 }
 
+/// Has a thread of the pool drop what is left of a call, whose destructors may take their time.
+pub(crate) fn leave_to_worker(job: Arc<dyn Job>) {
+    let pool = global();
+    pool.queues.push(job);
+    pool.wake_one();
+}
+
 /// Whether a call made on the current thread is let in.
 pub(crate) fn lets_in() -> bool {
     with_current(|worker| match worker {
@@ -321,11 +328,11 @@ impl Pool {
     }
 
     /// Ends the calls that wait, because the runtime is shut down: for a thread, for a slot of their
-    /// function's limit, or for something that would have woken their future.
+    /// function's limit, for their inputs, or for something that would have woken their future.
     pub(crate) fn refuse_waiting(&self) {
         self.refuse_all(SHUT_DOWN);
         self.limits.refuse_all(SHUT_DOWN);
-        for job in running::suspended_jobs() {
+        for job in running::DEPENDENT.jobs().into_iter().chain(running::SUSPENDED.jobs()) {
             job.refuse(SHUT_DOWN);
             drop_quietly(job);
         }

@@ -6,7 +6,7 @@
 //! | `board` | what a thread tells of its bodies, read by others without a lock |
 //! | `boards` | the boards of all threads |
 //! | `stack` | this thread's own bodies: they come and go |
-//! | `suspended` | futures that are on no thread |
+//! | `offstage` | calls that are on no thread, and yet not at their end |
 //! | `names` | calls as small numbers, which fit an atomic |
 //! | `clock` | the time, which few read and many look up |
 //!
@@ -18,13 +18,13 @@ mod boards;
 pub(crate) mod clock;
 mod frame;
 mod names;
+mod offstage;
 mod stack;
-mod suspended;
 
 pub(crate) use boards::{
     Stack, ancestors, begun, call_of, makers, may_have_made_calls, most_threads, stack_of, stacks,
 };
 pub(crate) use frame::{Frame, FrameCell};
 pub(crate) use names::Key;
+pub(crate) use offstage::{DEPENDENT, Listed, SUSPENDED};
 pub(crate) use stack::{current, current_makes_call, enter, this_thread, upcoming};
-pub(crate) use suspended::{Suspended, suspended, suspended_calls, suspended_jobs};

@@ -9,6 +9,7 @@ use std::time::Duration;
 
 use crate::error::Error;
 use crate::lazy::Lazy;
+use crate::task::Input;
 
 /// A [`Lazy`] that is cloned at the cost of a reference count: all clones have the one value.
 ///
@@ -246,6 +247,14 @@ impl<T> Shared<T> {
     #[track_caller]
     pub(crate) fn is_timeout(&self) -> bool {
         self.0.is_timeout()
+    }
+}
+
+impl<T> Shared<T> {
+    /// The call as an input of another; `None` if there is nothing to wait for.
+    pub(crate) fn input(this: &Self) -> Option<Input> {
+        let input = Lazy::input(&this.0)?;
+        Some(Input { is_owned: false, ..input })
     }
 }
 

@@ -4,8 +4,9 @@ use std::panic::Location;
 
 use crate::call::Call;
 
-/// Calls of one function and call site that wait for a slot of the function's `limit`; see
-/// [`Snapshot::held`](crate::Snapshot::held).
+/// Calls of one function and call site that wait for a slot of the function's `limit`, or for their
+/// inputs; see [`Snapshot::held`](crate::Snapshot::held) and
+/// [`Snapshot::dependent`](crate::Snapshot::dependent).
 ///
 /// ```
 /// use pybackground_runtime::{background, snapshot};

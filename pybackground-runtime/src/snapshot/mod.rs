@@ -3,7 +3,7 @@
 //! | file | subject |
 //! |---|---|
 //! | `stack` | the bodies on one thread, and what it waits for |
-//! | `held` | calls that their function's limit holds back |
+//! | `held` | calls that their function's limit, or an input, holds back |
 //! | `report` | the snapshot as a table; printing one when a wait takes long |
 
 mod held;
@@ -59,7 +59,9 @@ pub fn snapshot() -> Snapshot {
     let held = held.into_iter().map(|(call, calls)| Held { call, calls }).collect();
     let overrunning =
         overrunning.into_iter().map(|(call, bodies)| Overrun { call, bodies }).collect();
-    let suspended = running::suspended();
+    let dependent = counted(running::DEPENDENT.calls());
+    let dependent = dependent.into_iter().map(|(call, calls)| Held { call, calls }).collect();
+    let suspended = running::SUSPENDED.count();
     Snapshot {
         threads,
         max_threads,
@@ -67,6 +69,7 @@ pub fn snapshot() -> Snapshot {
         queued,
         suspended,
         held,
+        dependent,
         stacks: stacks(),
         overrunning,
         overruns,
@@ -109,6 +112,7 @@ pub struct Snapshot {
     queued: usize,
     suspended: usize,
     held: Vec<Held>,
+    dependent: Vec<Held>,
     stacks: Vec<Stack>,
     overrunning: Vec<Overrun>,
     overruns: u64,
@@ -208,6 +212,17 @@ impl Snapshot {
     #[must_use]
     pub fn held(&self) -> &[Held] {
         &self.held
+    }
+
+    /// The calls that wait for their inputs, which are other calls, and so not yet for a thread: see
+    /// [`Lazy::map`](crate::Lazy::map).
+    ///
+    /// ```
+    /// assert!(pybackground_runtime::snapshot().dependent().is_empty());
+    /// ```
+    #[must_use]
+    pub fn dependent(&self) -> &[Held] {
+        &self.dependent
     }
 
     /// The threads that run bodies or wait for calls, those from outside last.

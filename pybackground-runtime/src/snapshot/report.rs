@@ -6,7 +6,7 @@ use std::panic::Location;
 use std::sync::Mutex;
 use std::time::{Duration, Instant};
 
-use super::{Snapshot, Stack, snapshot};
+use super::{Held, Snapshot, Stack, snapshot};
 use crate::call::Call;
 use crate::pool;
 use crate::sync::lock_leaf;
@@ -31,6 +31,10 @@ impl fmt::Display for Snapshot {
         }
         for held in &self.held {
             writeln!(f, "  {} × {} waits for a slot of its limit", held.calls, held.call)?;
+        }
+        for dependent in &self.dependent {
+            let Held { call, calls } = dependent;
+            writeln!(f, "  {calls} × {call} waits for its inputs")?;
         }
         let still: usize = self.overrunning.iter().map(|overrun| overrun.bodies).sum();
         writeln!(f, "{} bodies ran on when their call was over, {still} still do", self.overruns)?;

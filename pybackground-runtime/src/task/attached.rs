@@ -1,4 +1,5 @@
-//! What few calls have: a deadline, those who are to be told of the end, and a body that others know of.
+//! What few calls have: a deadline, those who are to be told of the end, inputs, and a body that others
+//! know of.
 //!
 //! Those who are to be told are of two kinds. A thread that waits, and whatever else of this crate wants
 //! to know, registers once and stays. The future that a `Lazy` is has one place, for the executor's
@@ -7,6 +8,7 @@
 use std::sync::Arc;
 use std::task::Waker;
 
+use super::inputs::Inputs;
 use crate::deadline::Deadline;
 use crate::quiet::quietly;
 use crate::running::Frame;
@@ -25,6 +27,8 @@ struct Parts {
     awaiter: Option<Waker>,
     /// The run of the body, once others were told of it: it was detached, or runs on.
     known: Option<Frame>,
+    /// What the call waits for before it is queued.
+    inputs: Option<Box<Inputs>>,
 }
 
 impl Attached {
@@ -98,6 +102,23 @@ impl Attached {
     #[inline]
     pub(super) fn take_known(&mut self) -> Option<Frame> {
         self.0.as_mut()?.known.take()
+    }
+
+    pub(super) fn set_inputs(&mut self, inputs: Inputs) {
+        self.parts().inputs = Some(Box::new(inputs));
+    }
+
+    pub(super) fn inputs(&self) -> Option<&Inputs> {
+        self.0.as_ref()?.inputs.as_deref()
+    }
+
+    /// An input has ended; returns them all if it was the last.
+    pub(super) fn input_ended(&mut self) -> Option<Inputs> {
+        if self.0.as_mut()?.inputs.as_mut()?.one_ended() { self.take_inputs() } else { None }
+    }
+
+    pub(super) fn take_inputs(&mut self) -> Option<Inputs> {
+        self.0.as_mut()?.inputs.take().map(|inputs| *inputs)
     }
 
     /// Wakes everybody. Wakers are foreign code: they are called with no lock held, and one that

@@ -4,6 +4,7 @@ use std::pin::Pin;
 use std::task::{Context, Poll, Waker};
 
 use crate::call::path_of_enclosing_function;
+use crate::error::Error;
 
 /// Work that a task carries until a thread takes it up.
 pub(crate) trait Body: Send + Sized + 'static {
@@ -34,6 +35,8 @@ pub(crate) enum Step<B: Body> {
     Finished(B::Output),
     /// It waits for something; the waker it was given says when to run it again.
     Suspended(B),
+    /// It was not run, for an input has no value.
+    Failed(Error),
 }
 
 /// The body of a function under the attribute, or a closure given to `spawn`.

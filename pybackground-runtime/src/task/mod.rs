@@ -7,7 +7,9 @@
 //! | `origin` | what is known of a call from the start: function, call site, limit |
 //! | `body` | what a task runs: closure, applied function, future |
 //! | `borrowed` | a body that is kept elsewhere, because it borrows |
-//! | `attached` | what few calls have: a deadline, and who is told when the call ends |
+//! | `attached` | what few calls have: a deadline, inputs, and who is told when the call ends |
+//! | `inputs` | the calls that a call waits for before it is queued |
+//! | `dependent` | a body that is given its inputs |
 //! | `verdicts` | why some waits for the call ended before it |
 //!
 //! A task is seen from two sides. The queues and the deadline keeper hold it as [`Job`] and know
@@ -21,6 +23,7 @@
 //! | the deadline keeper | `expire`, at any time |
 //! | the limit of the function | `admit` once |
 //! | the scope of the call | `run_borrowed`, in the place of `run` |
+//! | an input | `wake` once |
 //! | the holder of the `Lazy` | `take` and `detach` once; `register`, `set_awaiter` and `cancel` any number of times |
 //!
 //! Code of the user (bodies, destructors, wakers) never runs under the lock.
@@ -28,6 +31,8 @@
 mod attached;
 mod body;
 mod borrowed;
+mod dependent;
+mod inputs;
 mod origin;
 mod phase;
 mod stage;
@@ -37,7 +42,7 @@ use std::panic::{RefUnwindSafe, UnwindSafe};
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Weak};
 use std::task::{Wake, Waker};
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use crate::call::Call;
 use crate::cancel::overruns::{self, Stopped, Why};
@@ -55,10 +60,13 @@ pub(crate) use body::{Body, Closure, Step, Suspending};
 #[cfg(not(debug_assertions))]
 pub(crate) use body::{LARGE, LargeClosure};
 pub(crate) use borrowed::{Borrowed, Unseen};
+pub(crate) use dependent::Dependent;
+use inputs::Inputs;
+pub(crate) use inputs::{Input, detach};
 use origin::Origin;
 use phase::Phase;
 pub(crate) use stage::{BodyIs, Outcome};
-use stage::{Close, Core, Finish, HandOver, Suspend};
+use stage::{Close, Core, Finish, HandOver, Suspend, Woken};
 
 /// A call, with its body of type `B`.
 pub(crate) struct Task<B: Body> {
@@ -79,11 +87,20 @@ pub(crate) trait Job: Send + Sync + UnwindSafe + RefUnwindSafe {
     fn is_done(&self) -> bool;
     /// Tells a call that waited for a slot that it has one; `false` if it no longer wants it.
     fn admit(&self) -> bool;
+    /// Queues a call that has its inputs, or has it wait for a slot.
+    fn admit_with_inputs(self: Arc<Self>);
+    /// The inputs that a call waits for, asked by a thread that may be unparked meanwhile.
+    fn inputs(&self) -> Vec<Input>;
     /// Closes the call if its deadline is not after `now`. What is code of the user is left to `run`.
     fn expire(&self, now: Instant);
     /// Closes the call because nobody wants it any more; `false` if it has ended. What a body that
     /// never started captured is dropped here.
     fn cancel(&self) -> bool;
+    /// As `cancel`, but drops nothing, and returns the inputs that nobody wants then.
+    fn close_unwanted(&self) -> Vec<Arc<dyn Job>>;
+    /// Does what is left to do for a call that was closed before it ended, and is code of the user:
+    /// tells of it, wakes whoever awaits the end, drops the body.
+    fn tidy_up(&self);
     /// Frees the call from the one whose body made it: it goes on when that one is to stop.
     fn detach(&self);
     /// The body that made the call, with which this one stops; none if it was detached.
@@ -159,6 +176,35 @@ impl<B: Body> Task<B> {
             core: Mutex::new(if limited { Core::held(body) } else { Core::queued(body) }),
             origin,
         })
+    }
+
+    /// A call that waits for inputs: see `await_inputs`.
+    pub(crate) fn held(options: &Options, body: B) -> Arc<Self> {
+        let trace = Trace::of_call(|| options.call_or(B::function));
+        let (phase, core) = (Phase::new(false), Mutex::new(Core::held(body)));
+        Arc::new(Self { phase, core, origin: Origin::new(options, trace) })
+    }
+
+    /// Has a call that is held be queued when its inputs have ended, or end at its timeout before.
+    pub(crate) fn await_inputs(self: &Arc<Self>, inputs: Vec<Input>, timeout: Option<Duration>) {
+        let inputs = inputs::distinct(inputs);
+        let job: Arc<dyn Job> = self.clone();
+        lock(&self.core).hold_for(Inputs::new(inputs.clone(), Arc::downgrade(&job)));
+        if let Some(timeout) = timeout {
+            pool::keep_deadline(&job, timeout);
+        }
+        // A shutdown looks for calls that wait after it has let no more in: this one it has found, or
+        // it is found here.
+        if !pool::lets_in() {
+            job.refuse(pool::SHUT_DOWN);
+        }
+        let waker = Waker::from(self.clone());
+        for Input { job, .. } in inputs {
+            if !job.register(&waker) {
+                waker.wake_by_ref();
+            }
+        }
+        waker.wake();
     }
 
     /// A call that had ended before anybody could wait for it, and of which was told.
@@ -251,8 +297,9 @@ impl<B: Body> Task<B> {
         }
     }
 
-    /// Ends the call before its body has ended; `false` if it has.
-    fn close(&self, why: Why, error: impl FnOnce(BodyIs) -> Error) -> bool {
+    /// Ends the call before its body has ended; returns the inputs that nobody wants then, or `None` if
+    /// it had ended.
+    fn close(&self, why: Why, error: impl FnOnce(BodyIs) -> Error) -> Option<Vec<Arc<dyn Job>>> {
         let (runner, close) = {
             let mut core = lock(&self.core);
             let runner = self.runner();
@@ -267,16 +314,17 @@ impl<B: Body> Task<B> {
             (runner, close)
         };
         match close {
-            Close::NeverEnds { attached, held } => {
+            Close::NeverEnds { mut attached, held } => {
+                let inputs = attached.take_inputs();
                 self.never_ends(attached, held);
-                true
+                Some(inputs.map(Inputs::in_vain).unwrap_or_default())
             }
             Close::RunsOn(attached) => {
                 pool::waits().wake_stopped(runner);
                 attached.wake();
-                true
+                Some(Vec::new())
             }
-            Close::TooLate => false,
+            Close::TooLate => None,
         }
     }
 
@@ -294,19 +342,8 @@ impl<B: Body> Task<B> {
         }
     }
 
-    /// Does what is left to do for a call that was closed before it ended, and is code of the user:
-    /// tells of it, wakes whoever awaits the end, drops the body.
-    fn tidy_up(&self) {
-        self.origin.trace().tell_closed();
-        let (awaiter, leftover) = {
-            let mut core = lock(&self.core);
-            let awaiter = self.is_done().then(|| core.attached().replace_awaiter(None)).flatten();
-            (awaiter, core.leftover())
-        };
-        if let Some(awaiter) = awaiter {
-            quietly(|| awaiter.wake());
-        }
-        drop_quietly(leftover);
+    fn close_cancelled(&self) -> Option<Vec<Arc<dyn Job>>> {
+        self.close(Why::Cancelled, |body| Error::cancelled(self.identity(), body))
     }
 
     /// Puts `awaiter` in the place of the last one; `false` if the call has ended.
@@ -341,7 +378,7 @@ impl<B: Body> Job for Task<B> {
         match self.origin.run(body, How::Thread, || Waker::from(self.clone())) {
             Ok(Step::Suspended(body)) => self.suspend(body),
             Ok(Step::Finished(value)) => self.finish(Ok(value)),
-            Err(error) => self.finish(Err(error)),
+            Ok(Step::Failed(error)) | Err(error) => self.finish(Err(error)),
         }
     }
 
@@ -363,17 +400,57 @@ impl<B: Body> Job for Task<B> {
         lock(&self.core).admit()
     }
 
+    fn admit_with_inputs(self: Arc<Self>) {
+        if let Some(limit) = self.origin.limit() {
+            return limit.submit_again(self);
+        }
+        let admitted = {
+            let mut core = lock(&self.core);
+            let admitted = core.admit();
+            if admitted && B::RUNS_TO_END && core.deadline().is_none() {
+                self.phase.offer();
+            }
+            admitted
+        };
+        if admitted {
+            pool::resume(self);
+        }
+    }
+
+    fn inputs(&self) -> Vec<Input> {
+        lock_brief(&self.core).inputs()
+    }
+
     fn expire(&self, now: Instant) {
         if let Some(deadline) = self.deadline().filter(|deadline| deadline.at() <= now) {
             let error = |body| Error::timeout(self.identity(), deadline.after(), body);
-            self.close(Why::TimedOut, error);
+            inputs::expire(self.close(Why::TimedOut, error).unwrap_or_default());
         }
     }
 
     fn cancel(&self) -> bool {
-        let closed = self.close(Why::Cancelled, |body| Error::cancelled(self.identity(), body));
+        let closed = self.close_cancelled();
+        let had_not_ended = closed.is_some();
+        inputs::cancel(closed.unwrap_or_default());
         self.tidy_up();
-        closed
+        had_not_ended
+    }
+
+    fn close_unwanted(&self) -> Vec<Arc<dyn Job>> {
+        self.close_cancelled().unwrap_or_default()
+    }
+
+    fn tidy_up(&self) {
+        self.origin.trace().tell_closed();
+        let (awaiter, leftover) = {
+            let mut core = lock(&self.core);
+            let awaiter = self.is_done().then(|| core.attached().replace_awaiter(None)).flatten();
+            (awaiter, core.leftover())
+        };
+        if let Some(awaiter) = awaiter {
+            quietly(|| awaiter.wake());
+        }
+        drop_quietly(leftover);
     }
 
     fn detach(&self) {
@@ -537,19 +614,29 @@ impl<B: Body> Handle<B::Output> for Task<B> {
     }
 }
 
-/// A future's own waker: being woken puts the task back into the queue.
+/// The waker that a task gives to a future of its own, which puts it back into the queue, and to its
+/// inputs, of which the last does.
 impl<B: Body> Wake for Task<B> {
     fn wake(self: Arc<Self>) {
-        let suspended = {
+        let woken = {
             let mut core = lock(&self.core);
-            let suspended = core.wake();
-            if suspended.is_some() {
+            let woken = core.wake();
+            if let Woken::Resumes(_) = woken {
                 self.phase.reserve();
             }
-            suspended
+            woken
         };
-        if suspended.is_some() {
-            pool::resume(self);
+        // The call is queued before it no longer counts as waiting: a wait until all is idle may look.
+        match woken {
+            Woken::Resumes(listed) => {
+                pool::resume(self);
+                drop(listed);
+            }
+            Woken::HasInputs(inputs) => {
+                inputs::queue(self);
+                drop(inputs);
+            }
+            Woken::GoesOn => {}
         }
     }
 }

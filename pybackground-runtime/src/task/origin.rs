@@ -150,7 +150,7 @@ impl<B: Body> Origin<B> {
         match self.run(body, How::InPlace, || Waker::noop().clone()) {
             Ok(Step::Finished(value)) => Ok(value),
             Ok(Step::Suspended(_)) => unreachable!("only bodies that run to their end come here"),
-            Err(error) => Err(error),
+            Ok(Step::Failed(error)) | Err(error) => Err(error),
         }
     }
 
@@ -172,7 +172,7 @@ impl<B: Body> Origin<B> {
     }
 
     #[inline]
-    fn limit(&self) -> Option<&'static Limit> {
+    pub(super) fn limit(&self) -> Option<&'static Limit> {
         self.rare.get().and_then(|rare| rare.limit)
     }
 }

@@ -6,7 +6,7 @@ use crate::sync::atomic::{AtomicU64, Ordering};
 /// Not started, and whoever waits for the call may run it.
 const CLAIMABLE: u64 = 0;
 /// Not started or suspended, and left to the queue: the call has a deadline, is held back by its
-/// function's limit, or is a future.
+/// inputs or its function's limit, or is a future.
 const RESERVED: u64 = 1;
 /// A thread runs the body, as the frame in the other bits.
 const STARTED: u64 = 2;
@@ -32,6 +32,11 @@ impl Phase {
     pub(super) fn reserve(&self) {
         // ORDERING: as `start`.
         self.0.store(RESERVED, Ordering::Relaxed);
+    }
+
+    pub(super) fn offer(&self) {
+        // ORDERING: as `start`.
+        self.0.store(CLAIMABLE, Ordering::Relaxed);
     }
 
     pub(super) fn done(&self) {

@@ -13,7 +13,8 @@
 //!        Closed { body, error }    take: the error;  leftover: the body, to be dropped
 //! ```
 //!
-//! A call of a limited function begins as Held(body) and is admitted to Queued, or closed before.
+//! A call that waits for inputs, or for a slot of its function's limit, or for first the one and then the
+//! other, begins as Held(body) and is admitted to Queued, or closed before.
 //!
 //! A step returns what its maker has to do next, with no lock held: drop a body, drop a result that
 //! came too late, wake those who wait. This file knows no clock and no thread.
@@ -23,16 +24,17 @@ use std::sync::{Arc, Weak};
 use super::Job;
 use super::attached::Attached;
 use super::body::Body;
+use super::inputs::{Input, Inputs};
 use crate::deadline::Deadline;
 use crate::error::Error;
 use crate::quiet::drop_quietly;
-use crate::running::Suspended;
+use crate::running::{Listed, SUSPENDED};
 
 /// What a call came to: the value, or why there is none.
 pub(crate) type Outcome<T> = Result<T, Error>;
 
 pub(super) enum Stage<B: Body> {
-    /// The call waits for a slot of its function's limit; nobody may claim it.
+    /// The call waits for its inputs, or for a slot of its function's limit; nobody may claim it.
     Held(B),
     /// Nobody runs the body; whoever claims it first does.
     Queued(B),
@@ -42,7 +44,7 @@ pub(super) enum Stage<B: Body> {
     /// pass this: nothing closes them any more, so that what is told is what stays.
     Ending,
     /// The body, a future, waits to be woken.
-    Suspended(B, Suspended),
+    Suspended(B, Listed),
     /// The outcome waits for the `Lazy`.
     Done(Outcome<B::Output>),
     /// The call was closed before its body ran to its end. The error waits for the `Lazy`, the body
@@ -86,6 +88,17 @@ pub(super) enum Suspend<B> {
     Requeue,
     /// The call had been closed before: drop the body.
     TooLate(B),
+}
+
+/// What follows from the news that something has happened that the call waits for.
+#[must_use]
+pub(super) enum Woken {
+    /// The body was suspended: queue it. It counts as suspended until this is dropped.
+    Resumes(Listed),
+    /// The last input has ended: queue the call. It counts as waiting until this is dropped.
+    HasInputs(Inputs),
+    /// Nothing.
+    GoesOn,
 }
 
 /// What follows from closing a call before its body's end.
@@ -154,7 +167,7 @@ impl<B: Body> Core<B> {
         }
     }
 
-    /// Lets go of a call that waited for a slot; `false` if it was closed meanwhile.
+    /// Lets go of a call that waited for its inputs or for a slot; `false` if it was closed meanwhile.
     pub(super) fn admit(&mut self) -> bool {
         match std::mem::replace(&mut self.stage, Stage::Taken) {
             Stage::Held(body) => {
@@ -214,26 +227,29 @@ impl<B: Body> Core<B> {
             self.stage = Stage::Queued(body);
             Suspend::Requeue
         } else {
-            self.stage = Stage::Suspended(body, Suspended::new(job()));
+            self.stage = Stage::Suspended(body, SUSPENDED.list(job()));
             Suspend::Stored
         }
     }
 
-    /// If the task has to be queued again: what counts it as suspended until that is done.
-    #[must_use]
-    pub(super) fn wake(&mut self) -> Option<Suspended> {
+    /// Something that the call waits for has happened.
+    pub(super) fn wake(&mut self) -> Woken {
         match std::mem::replace(&mut self.stage, Stage::Taken) {
             Stage::Suspended(body, suspended) => {
                 self.stage = Stage::Queued(body);
-                Some(suspended)
+                Woken::Resumes(suspended)
             }
             Stage::Running { .. } => {
                 self.stage = Stage::Running { woken: true };
-                None
+                Woken::GoesOn
+            }
+            Stage::Held(body) => {
+                self.stage = Stage::Held(body);
+                self.attached.input_ended().map_or(Woken::GoesOn, Woken::HasInputs)
             }
             queued_or_ended => {
                 self.stage = queued_or_ended;
-                None
+                Woken::GoesOn
             }
         }
     }
@@ -260,6 +276,15 @@ impl<B: Body> Core<B> {
             self.stage = Stage::Done(Err(error));
             Close::RunsOn(attached)
         }
+    }
+
+    /// Has a call that was held from the start wait for inputs.
+    pub(super) fn hold_for(&mut self, inputs: Inputs) {
+        self.attached.set_inputs(inputs);
+    }
+
+    pub(super) fn inputs(&self) -> Vec<Input> {
+        self.attached.inputs().map(Inputs::all).unwrap_or_default()
     }
 
     pub(super) fn is_running(&self) -> bool {

@@ -1,9 +1,10 @@
 //! Who waits for what, as data: no threads, no locks, no clock.
 //!
 //! A thread that waits can do nothing else, so a call that it runs ends only after it went on. A join
-//! waits for one call; a wait for any of several ends with the first of them. Whether a wait can end is
-//! a question of what can be reached from it: it can if, by way of the calls it is for, the threads that
-//! run those, and what these wait for, it comes to something that goes on by itself.
+//! waits for one call; a wait for any of several ends with the first of them; a call that waits for its
+//! inputs begins after the last. Whether a wait can end is a question of what can be reached from it: by
+//! way of the calls it is for, the threads that run those, and what these wait for, it has to come to
+//! something that goes on by itself.
 
 use std::collections::BTreeSet;
 
@@ -20,12 +21,14 @@ pub(crate) trait Wait {
 }
 
 /// What has to happen before a call can end.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Needs {
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) enum Needs<C> {
     /// Nothing that is known of: it goes on by itself.
     Nothing,
     /// The thread, which runs it, has to come back to it.
     Thread(usize),
+    /// Each of these has to end: they are its inputs.
+    All(Vec<C>),
 }
 
 /// Threads by their numbers, with what each waits for.
@@ -35,12 +38,21 @@ pub(crate) struct Graph<W> {
     waits: Vec<Option<W>>,
 }
 
-/// A thread that can go on only after another: the other runs a call that it waits for.
+/// What can be in the way of a wait.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) enum Node<C> {
+    /// A thread that waits.
+    Thread(usize),
+    /// A call that waits for its inputs.
+    Call(C),
+}
+
+/// Who can go on only after another: the other runs a call that it waits for, or is the call.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Edge<C> {
-    pub(crate) from: usize,
+    pub(crate) from: Node<C>,
     pub(crate) call: C,
-    pub(crate) to: usize,
+    pub(crate) to: Node<C>,
 }
 
 impl<W> Graph<W> {
@@ -79,50 +91,149 @@ impl<W: Wait> Graph<W> {
         &self,
         thread: usize,
         wait: &W,
-        needs: impl Fn(&W::Call) -> Needs,
+        needs: impl Fn(&W::Call) -> Needs<W::Call>,
     ) -> Option<Vec<Edge<W::Call>>> {
-        let mut edges = Vec::new();
-        let mut met = BTreeSet::from([thread]);
-        let mut path = vec![Step { thread, wait, looked_at: 0 }];
-        while let Some(step) = path.last_mut() {
-            if step.wait.ends_by_itself() {
-                return None;
-            }
-            let Some(call) = step.wait.call(step.looked_at) else {
-                path.pop();
-                continue;
-            };
-            step.looked_at += 1;
-            let from = step.thread;
-            let Needs::Thread(to) = needs(&call) else { return None };
-            edges.push(Edge { from, call, to });
-            if met.insert(to) {
-                path.push(Step { thread: to, wait: self.get(to)?, looked_at: 0 });
+        let mut going_on = BTreeSet::new();
+        loop {
+            let known = going_on.len();
+            let (graph, needs, path) = (self, &needs, Vec::new());
+            let search = Search { graph, thread, wait, needs, going_on: &mut going_on, path };
+            let edges = search.edges()?;
+            // Who is met again on the way to itself counts as stuck. That is so unless it turns out
+            // later that it goes on, which those that were met before do not know.
+            if going_on.len() == known {
+                return leads_back(&Node::Thread(thread), &edges).then_some(edges);
             }
         }
-        leads_back(thread, &edges).then_some(edges)
     }
 }
 
-/// A thread on the way of a search, and how many of its calls were looked at.
-struct Step<'g, W> {
+/// A search, as deep as it goes first, for something that goes on by itself.
+struct Search<'s, 'g, W: Wait, N> {
+    graph: &'g Graph<W>,
+    /// Who is about to wait, and is not in the graph yet.
     thread: usize,
     wait: &'g W,
+    needs: N,
+    /// Who is known to go on.
+    going_on: &'s mut BTreeSet<Node<W::Call>>,
+    path: Vec<Step<'g, W>>,
+}
+
+/// A node on the way, and how many of its calls were looked at.
+struct Step<'g, W: Wait> {
+    node: Node<W::Call>,
+    calls: Calls<'g, W>,
     looked_at: usize,
 }
 
-/// Whether all the edges are on the way back to `thread`.
+enum Calls<'g, W: Wait> {
+    /// The node goes on with any of them.
+    Any(&'g W),
+    /// The node goes on with all of them.
+    All(Vec<W::Call>),
+}
+
+impl<W: Wait> Step<'_, W> {
+    fn next(&mut self) -> Option<W::Call> {
+        let at = self.looked_at;
+        self.looked_at += 1;
+        match &self.calls {
+            Calls::Any(wait) => wait.call(at),
+            Calls::All(calls) => calls.get(at).cloned(),
+        }
+    }
+}
+
+impl<'g, W: Wait, N: Fn(&W::Call) -> Needs<W::Call>> Search<'_, 'g, W, N> {
+    /// What keeps the thread from going on if it waits so; `None` if nothing does.
+    fn edges(mut self) -> Option<Vec<Edge<W::Call>>> {
+        let (root, wait) = (Node::Thread(self.thread), self.wait);
+        let mut edges = Vec::new();
+        let mut met = BTreeSet::from([root.clone()]);
+        self.path.push(Step { node: root.clone(), calls: Calls::Any(wait), looked_at: 0 });
+        if wait.ends_by_itself() {
+            return None;
+        }
+        while let Some(step) = self.path.last_mut() {
+            let Some(call) = step.next() else {
+                self.leave();
+                continue;
+            };
+            let from = step.node.clone();
+            let Some((to, calls)) = self.behind(&call) else {
+                self.goes_on();
+                continue;
+            };
+            edges.push(Edge { from, call, to: to.clone() });
+            if met.insert(to.clone()) {
+                self.path.push(Step { node: to, calls, looked_at: 0 });
+            } else {
+                self.is_stuck();
+            }
+        }
+        if self.going_on.contains(&root) {
+            return None;
+        }
+        edges
+            .retain(|edge| ![&edge.from, &edge.to].iter().any(|node| self.going_on.contains(node)));
+        Some(edges)
+    }
+
+    /// Who has to go on before the call can end, and what that waits for; `None` if nobody has to, or
+    /// is known to.
+    fn behind(&self, call: &W::Call) -> Option<(Node<W::Call>, Calls<'g, W>)> {
+        let (node, calls) = match (self.needs)(call) {
+            Needs::Nothing => return None,
+            Needs::Thread(thread) => {
+                let is_root = thread == self.thread;
+                let wait = if is_root { self.wait } else { self.graph.get(thread)? };
+                if wait.ends_by_itself() {
+                    return None;
+                }
+                (Node::Thread(thread), Calls::Any(wait))
+            }
+            Needs::All(calls) => (Node::Call(call.clone()), Calls::All(calls)),
+        };
+        (!self.going_on.contains(&node)).then_some((node, calls))
+    }
+
+    /// All calls of the last node on the way were looked at.
+    fn leave(&mut self) {
+        match self.path.pop() {
+            Some(Step { node, calls: Calls::All(_), .. }) => {
+                self.going_on.insert(node);
+                self.goes_on();
+            }
+            _ => self.is_stuck(),
+        }
+    }
+
+    /// The call that the last node looked at last can end.
+    fn goes_on(&mut self) {
+        while let Some(step) = self.path.pop_if(|step| matches!(step.calls, Calls::Any(_))) {
+            self.going_on.insert(step.node);
+        }
+    }
+
+    /// The call that the last node looked at last cannot end.
+    fn is_stuck(&mut self) {
+        while self.path.pop_if(|step| matches!(step.calls, Calls::All(_))).is_some() {}
+    }
+}
+
+/// Whether all the edges are on the way back to `node`.
 ///
-/// They are if all who wait do: those who had been stuck without `thread` would have been told when
-/// the last of them came. But a thread whose wait is over may have its entry for a moment more.
-fn leads_back<C>(thread: usize, edges: &[Edge<C>]) -> bool {
-    let mut leading = BTreeSet::from([thread]);
+/// They are if all who wait do: those who had been stuck without it would have been told when the
+/// last of them came. But a thread whose wait is over may have its entry for a moment more.
+fn leads_back<C: Ord>(node: &Node<C>, edges: &[Edge<C>]) -> bool {
+    let mut leading = BTreeSet::from([node]);
     let mut before = 0;
     while leading.len() > before {
         before = leading.len();
         for edge in edges.iter().rev() {
             if leading.contains(&edge.to) {
-                leading.insert(edge.from);
+                leading.insert(&edge.from);
             }
         }
     }
@@ -157,12 +268,12 @@ mod tests {
     }
 
     /// The calls that threads run: at a call's number, the thread.
-    fn runs(threads: &[Option<usize>]) -> impl Fn(&Call) -> Needs {
+    fn runs(threads: &[Option<usize>]) -> impl Fn(&Call) -> Needs<Call> {
         |call| threads[*call].map_or(Needs::Nothing, Needs::Thread)
     }
 
     fn edge(from: usize, call: Call, to: usize) -> Edge<Call> {
-        Edge { from, call, to }
+        Edge { from: Node::Thread(from), call, to: Node::Thread(to) }
     }
 
     #[test]
@@ -221,6 +332,54 @@ mod tests {
     }
 
     #[test]
+    fn a_call_that_waits_for_inputs_is_stuck_with_any_of_them() {
+        // Thread 0 runs call 0, of which call 1 wants the value; call 2 goes on by itself.
+        let needs = |inputs: Vec<Call>| {
+            move |call: &Call| match call {
+                0 => Needs::Thread(0),
+                1 => Needs::All(inputs.clone()),
+                _ => Needs::Nothing,
+            }
+        };
+        let graph = Graph::new();
+        assert_eq!(graph.stuck(0, &join(1), needs(vec![2, 2])), None);
+        let edges = graph.stuck(0, &join(1), needs(vec![2, 0])).unwrap();
+        let join = Edge { from: Node::Thread(0), call: 1, to: Node::Call(1) };
+        let input = Edge { from: Node::Call(1), call: 0, to: Node::Thread(0) };
+        assert_eq!(edges, [join, input]);
+    }
+
+    /// Call 1 wants calls 2 and 3, both run by threads that wait: thread 2 for any of 3 and 4, thread 3
+    /// for any of 2 and 4. So whoever comes first to the other takes it for stuck.
+    #[test]
+    fn what_seemed_stuck_on_the_way_is_looked_at_again() {
+        let needs = |call: &Call| match call {
+            1 => Needs::All(vec![2, 3]),
+            2 | 3 => Needs::Thread(*call),
+            _ => Needs::Nothing,
+        };
+        let mut graph = Graph::new();
+        graph.insert(2, AnyOf(vec![3, 4]));
+        graph.insert(3, join(2));
+        assert_eq!(graph.stuck(0, &join(1), needs), None);
+    }
+
+    #[test]
+    fn a_long_chain_of_inputs_is_followed_to_its_end() {
+        let length = 100_000;
+        let needs = |end: Needs<Call>| {
+            move |call: &Call| match call {
+                0 => end.clone(),
+                call => Needs::All(vec![call - 1]),
+            }
+        };
+        let graph = Graph::new();
+        assert_eq!(graph.stuck(7, &join(length), needs(Needs::Nothing)), None);
+        let edges = graph.stuck(7, &join(length), needs(Needs::Thread(7))).unwrap();
+        assert_eq!(edges.len(), length + 1);
+    }
+
+    #[test]
     fn a_wait_inside_a_wait_is_taken_back() {
         let mut graph = Graph::new();
         assert_eq!(graph.insert(0, 'a'), None);
@@ -239,6 +398,8 @@ mod tests {
     struct Reference {
         stacks: [Vec<Call>; THREADS],
         waits: [Option<AnyOf>; THREADS],
+        /// The inputs that a call waits for.
+        inputs: [Vec<Call>; CALLS],
         ended: Vec<Call>,
     }
 
@@ -247,8 +408,12 @@ mod tests {
             self.stacks.iter().position(|stack| stack.contains(&call))
         }
 
-        fn needs(&self, call: Call) -> Needs {
-            self.runner(call).map_or(Needs::Nothing, Needs::Thread)
+        fn needs(&self, call: Call) -> Needs<Call> {
+            match (self.runner(call), &*self.inputs[call]) {
+                (Some(thread), _) => Needs::Thread(thread),
+                (None, []) => Needs::Nothing,
+                (None, inputs) => Needs::All(inputs.to_vec()),
+            }
         }
 
         /// Whether `thread` never went on if it waited so: who is not known to go on does not.
@@ -260,15 +425,37 @@ mod tests {
                     let wait =
                         if other == thread { Some(wait) } else { self.waits[other].as_ref() };
                     goes_on[other] |= wait.is_some_and(|wait| {
-                        wait.0.iter().any(|call| self.runner(*call).is_none_or(|to| goes_on[to]))
+                        wait.0.iter().any(|call| self.can_end(*call, &goes_on))
                     });
                 }
             }
             !goes_on[thread]
         }
+
+        fn can_end(&self, call: Call, goes_on: &[bool]) -> bool {
+            match self.needs(call) {
+                Needs::Nothing => true,
+                Needs::Thread(thread) => goes_on[thread],
+                Needs::All(inputs) => inputs.iter().all(|input| self.can_end(*input, goes_on)),
+            }
+        }
+
+        fn is_new(&self, call: Call) -> bool {
+            let is_awaited = self.waits.iter().flatten().any(|wait| wait.0.contains(&call));
+            let is_input = self.inputs.iter().any(|inputs| inputs.contains(&call));
+            self.runner(call).is_none() && self.inputs[call].is_empty() && !is_awaited && !is_input
+        }
+
+        fn end(&mut self, call: Call) {
+            self.ended.push(call);
+            for inputs in &mut self.inputs {
+                inputs.retain(|input| *input != call);
+            }
+        }
     }
 
-    /// Starts a call on a thread, ends its highest one, or has it wait for calls.
+    /// Starts a call on a thread, ends its highest one, has it wait for calls, or makes a call that
+    /// waits for inputs.
     fn step(
         reference: &mut Reference,
         graph: &mut Graph<AnyOf>,
@@ -285,12 +472,17 @@ mod tests {
         if reference.waits[thread].is_some() {
             return;
         }
+        let call = calls[0];
         match what {
-            0 if reference.runner(calls[0]).is_none() => {
-                reference.ended.retain(|ended| *ended != calls[0]);
-                reference.stacks[thread].push(calls[0]);
+            0 if reference.runner(call).is_none() && reference.inputs[call].is_empty() => {
+                reference.ended.retain(|ended| *ended != call);
+                reference.stacks[thread].push(call);
             }
-            1 => reference.ended.extend(reference.stacks[thread].pop()),
+            1 => {
+                if let Some(ended) = reference.stacks[thread].pop() {
+                    reference.end(ended);
+                }
+            }
             2 if !calls.iter().any(|call| reference.ended.contains(call)) => {
                 let wait = AnyOf(calls.to_vec());
                 let stuck = graph.stuck(thread, &wait, |call| reference.needs(*call));
@@ -300,6 +492,13 @@ mod tests {
                     reference.waits[thread] = Some(wait);
                 }
             }
+            3 if reference.is_new(call) => {
+                reference.ended.retain(|ended| *ended != call);
+                // An input is older than what it is for.
+                let older = calls[1..].iter().copied().filter(|input| *input > call);
+                let inputs = older.filter(|input| !reference.ended.contains(input));
+                reference.inputs[call] = inputs.collect();
+            }
             _ => {}
         }
     }
@@ -308,7 +507,7 @@ mod tests {
         #[test]
         fn a_wait_is_stuck_if_and_only_if_it_would_never_end(
             steps in proptest::collection::vec(
-                (0..3_u8, 0..THREADS, proptest::collection::vec(0..CALLS, 1..4)),
+                (0..4_u8, 0..THREADS, proptest::collection::vec(0..CALLS, 1..4)),
                 0..300,
             )
         ) {

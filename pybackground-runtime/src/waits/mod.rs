@@ -18,6 +18,9 @@
 //! Who waits for any of several calls is stuck only if each of them is. As long as the wait is here, its
 //! calls are all those that it is for: they change between two waits only.
 //!
+//! A call that waits for its inputs is on no thread: who waits for it waits for each of them. They are
+//! known from before anybody can wait for the call.
+//!
 //! A wait that ends by itself, because it has a time limit or the call has a deadline, is no part of a
 //! ring. Nor does a call that waits for a thread, or for a slot of its function's limit, have an edge: a
 //! thread can be had, and who has a slot lends it while it waits. A future that awaits holds no thread;
@@ -28,6 +31,7 @@ mod lineage;
 mod members;
 mod report;
 
+use std::cell::RefCell;
 use std::cmp::Ordering;
 use std::panic::Location;
 use std::sync::Arc;
@@ -148,8 +152,10 @@ impl Waits {
         };
         let wait = Wait::new(on);
         chaos();
+        // What is looked at may be gone meanwhile; what is left of it is dropped out of the lock.
+        let mut inputs = Vec::new();
         let mut all = lock_brief(&self.0);
-        let Some(edges) = Self::stuck(&all.graph, thread, &wait) else {
+        let Some(edges) = Self::stuck(&all.graph, thread, &wait, &mut inputs) else {
             let before = all.insert(thread, wait);
             return Ok(Some(Waiting { waits: self, thread, before }));
         };
@@ -158,12 +164,25 @@ impl Waits {
     }
 
     /// What would keep a wait of `thread` from ever ending, if that is so.
-    fn stuck(graph: &Graph<Wait>, thread: usize, wait: &Wait) -> Option<Vec<Edge>> {
+    fn stuck(
+        graph: &Graph<Wait>,
+        thread: usize,
+        wait: &Wait,
+        inputs: &mut Vec<Awaited>,
+    ) -> Option<Vec<Edge>> {
         if running::current().is_none() {
             // Nobody waits for a thread from outside.
             return None;
         }
-        let edges = graph.stuck(thread, wait, Awaited::needs)?;
+        let inputs = RefCell::new(inputs);
+        let needs = |call: &Awaited| {
+            let needs = call.needs();
+            if let Needs::All(all) = &needs {
+                inputs.borrow_mut().extend_from_slice(all);
+            }
+            needs
+        };
+        let edges = graph.stuck(thread, wait, needs)?;
         let wait_of = |other| if other == thread { Some(wait) } else { graph.get(other) };
         report::edges(&edges, wait_of)
     }
@@ -252,11 +271,15 @@ impl graph::Wait for Wait {
 }
 
 impl Awaited {
-    fn needs(&self) -> Needs {
+    fn needs(&self) -> Needs<Self> {
         let frame = self.0.runner();
+        let inputs = if frame.is_none() { self.0.inputs() } else { Vec::new() };
         // A call that has a deadline ends at that if not before.
-        if frame.is_none() || self.0.has_deadline() {
+        if (frame.is_none() && inputs.is_empty()) || self.0.has_deadline() {
             Needs::Nothing
+        } else if frame.is_none() {
+            let inputs = inputs.into_iter().map(|input| Self(input.job));
+            Needs::All(inputs.filter(|input| !input.0.is_done()).collect())
         } else {
             Needs::Thread(frame.thread())
         }

@@ -4,6 +4,7 @@ use std::collections::BTreeSet;
 use std::fmt;
 use std::panic::Location;
 
+use super::graph::Node;
 use super::{Awaited, Wait, graph};
 use crate::call::Call;
 use crate::running::{self, Frame};
@@ -21,6 +22,8 @@ enum How {
     /// The thread that waits runs the other call itself.
     RunsIt,
     Joins(&'static Location<'static>),
+    /// The call begins when it has the other's value.
+    IsGiven,
     /// The end of any of so many calls would do.
     WaitsForAny(usize, &'static Location<'static>),
 }
@@ -28,8 +31,10 @@ enum How {
 impl fmt::Display for Edge {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let Self { waits, waits_for, how } = self;
-        write!(f, "{waits} waits for ")?;
+        let verb = if *how == How::IsGiven { "needs" } else { "waits for" };
+        write!(f, "{waits} {verb} ")?;
         match how {
+            How::IsGiven => write!(f, "{waits_for} before it can begin"),
             How::RunsIt => write!(f, "{waits_for}, which it runs itself"),
             How::Joins(site) => write!(f, "{waits_for} at {site}"),
             How::WaitsForAny(count, site) => {
@@ -52,6 +57,14 @@ pub(super) fn edges<'a>(
     let mut told = BTreeSet::new();
     let mut edges = Vec::new();
     for graph::Edge { from, call, .. } in stuck {
+        let from = match from {
+            Node::Thread(thread) => thread,
+            Node::Call(waits) => {
+                let (waits, waits_for) = (waits.0.call(), call.0.call());
+                edges.push(Edge { waits, waits_for, how: How::IsGiven });
+                continue;
+            }
+        };
         let calls = calls_from(*from, &entered);
         let (_, site) = wait_of(*from)?.on.call()?;
         if told.insert(*from) {

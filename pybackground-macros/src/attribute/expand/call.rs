@@ -1,6 +1,6 @@
 //! The new body: it hands the arguments and the old body, as a closure, to the runtime.
 
-use proc_macro2::{Group, Span, TokenStream, TokenTree};
+use proc_macro2::{Group, Ident, Span, TokenStream, TokenTree};
 use quote::{ToTokens, quote, quote_spanned};
 use syn::Signature;
 use syn::spanned::Spanned;
@@ -44,13 +44,69 @@ pub(super) fn call(
     let private = runtime.private(output.span);
     // Not through a function that asks for the trait: it would be compiled once for every closure.
     let returns = quote_spanned!(span=> <#private::BackgroundCall as #private::Returns<_>>);
-    let call = match &signature.asyncness {
-        None => quote_spanned!(span=> #returns::run(#options, move || -> #of_body #body)),
-        Some(asyncness) => {
+    let inputs = names::inputs(span);
+    let call = match (&signature.asyncness, has_inputs(arguments)) {
+        (None, false) => quote_spanned!(span=> #returns::run(#options, move || -> #of_body #body)),
+        (None, true) => quote_spanned! {span=>
+            #returns::run_with_inputs(#options, #inputs, move |#inputs| -> #of_body #body)
+        },
+        (Some(asyncness), false) => {
             quote_spanned!(span=> #returns::run_async(#options, #asyncness move #body))
         }
+        (Some(asyncness), true) => quote_spanned! {span=>
+            #returns::run_async_with_inputs(#options, #inputs, move |#inputs| #asyncness move #body)
+        },
     };
-    quote!(#(#carried)* #call)
+    let packed = pack(arguments);
+    quote!(#(#carried)* #packed #call)
+}
+
+fn has_inputs(arguments: &[Argument<'_>]) -> bool {
+    arguments.iter().any(|argument| argument.passing == Passing::Awaited)
+}
+
+// Input:  #[lazy] a: A, b: B, #[lazy] c: C
+// Output: let __inputs = ();
+//         let __inputs = (__arg0, __inputs);
+//         let __inputs = (__arg2, __inputs);
+fn pack(arguments: &[Argument<'_>]) -> TokenStream {
+    if !has_inputs(arguments) {
+        return TokenStream::new();
+    }
+    let here = Span::mixed_site();
+    let inputs = names::inputs(here);
+    let packed = each_input(
+        arguments,
+        |carrier, inputs| quote_spanned!(here=> let #inputs = (#carrier, #inputs);),
+    );
+    quote_spanned!(here=> let #inputs = (); #(#packed)*)
+}
+
+// Input:  #[lazy] a: A, b: B, #[lazy] c: C
+// Output: let (__arg2, __inputs) = __inputs;
+//         let (__arg0, __inputs) = __inputs;
+fn unpack(arguments: &[Argument<'_>]) -> TokenStream {
+    let here = Span::mixed_site();
+    let mut unpacked = each_input(
+        arguments,
+        |carrier, inputs| quote_spanned!(here=> let (#carrier, #inputs) = #inputs;),
+    );
+    unpacked.reverse();
+    unpacked.into_iter().collect()
+}
+
+fn each_input(
+    arguments: &[Argument<'_>],
+    step: impl Fn(&Ident, &Ident) -> TokenStream,
+) -> Vec<TokenStream> {
+    let inputs = names::inputs(Span::mixed_site());
+    let awaited = arguments.iter().filter(|argument| argument.passing == Passing::Awaited);
+    let step = |argument: &Argument<'_>| {
+        let configured = argument.attributes.iter().filter(|attribute| is_cfg(attribute));
+        let step = step(&argument.carrier, &inputs);
+        quote!(#(#configured)* #step)
+    };
+    awaited.map(step).collect()
 }
 
 /// The caller's side of an argument: made ready to go to another thread.
@@ -59,6 +115,10 @@ fn carry(argument: &Argument<'_>, runtime: &Runtime) -> TokenStream {
     let span = names::mixed(outer.span());
     let private = runtime.private(span);
     let ready = match (argument.passing, argument.is_receiver) {
+        (Passing::Awaited, _) => {
+            let ty = groups::parenthesized(argument.ty.to_token_stream());
+            quote_spanned!(span=> expect::<#ty>)
+        }
         (Passing::Moved, _) => quote_spanned!(span=> give),
         (Passing::Copied, false) => quote_spanned!(span=> lend),
         (Passing::Copied, true) => quote_spanned!(span=> lend_receiver),
@@ -88,11 +148,13 @@ fn bind(
     if arguments.is_empty() && declaration.is_none() {
         return body;
     }
+    let unpacked = unpack(arguments);
     let bindings = arguments.iter().map(|argument| binding(argument, runtime));
     let span = names::mixed(output.span);
     // In the arm of a match the temporaries of the body's last expression go before the arguments,
     // as they do in a function, and no lint takes the user's braces for needless.
-    let content = quote_spanned!(span=> #declaration #(#bindings)* match () { () => #body });
+    let content =
+        quote_spanned!(span=> #declaration #unpacked #(#bindings)* match () { () => #body });
     brace(content, span)
 }
 
@@ -125,10 +187,10 @@ fn binding(argument: &Argument<'_>, runtime: &Runtime) -> TokenStream {
     let configured: Vec<_> = attributes.iter().filter(|attribute| is_cfg(attribute)).collect();
     let lints = attributes.iter().filter(|attribute| signatures::is_lint(attribute));
     let (place, value) = match argument.passing {
-        Passing::Moved if argument.is_named => {
+        Passing::Moved | Passing::Awaited if argument.is_named => {
             (None, quote_spanned!(span=> #private::Given::take(#carrier)))
         }
-        Passing::Moved => {
+        Passing::Moved | Passing::Awaited => {
             // The place that `ref mut` refers to has to be mutable itself.
             let mutability = borrows_mutably(pattern.clone()).then(|| quote_spanned!(span=> mut));
             let place =

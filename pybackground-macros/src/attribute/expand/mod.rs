@@ -59,7 +59,7 @@ pub(crate) fn accepted(
     let Function { attributes, visibility, defaultness, signature, body } = function;
     let output = output::Output::of(signature, runtime);
     let arguments = names::arguments(signature, passing, options);
-    let outer_signature = signature::background(signature, &arguments, &output);
+    let outer_signature = signature::background(signature, &arguments, &output, runtime);
     let attributes = signature::attributes(attributes);
     let body = match body {
         Body::Declaration(semicolon) => semicolon.to_token_stream(),
@@ -73,7 +73,12 @@ pub(crate) fn accepted(
 
 /// A function that was refused still exists, so that its callers are not reported as well. Its body
 /// is what reports it: that also keeps the compiler from judging the body's type.
-pub(crate) fn refused(function: &Function, runtime: &Runtime, errors: &TokenStream) -> TokenStream {
+pub(crate) fn refused(
+    function: &Function,
+    passing: &[Passing],
+    runtime: &Runtime,
+    errors: &TokenStream,
+) -> TokenStream {
     let Function { attributes, visibility, defaultness, signature, body } = function;
     // A test would be left out of a build without tests, together with what it reports.
     let attributes = attributes.iter().filter(|attribute| !validate::is_test(attribute));
@@ -81,7 +86,7 @@ pub(crate) fn refused(function: &Function, runtime: &Runtime, errors: &TokenStre
     let signature = if validate::is_main(signature) {
         signature.to_token_stream()
     } else {
-        signature::refused(signature, &output::Output::of(signature, runtime))
+        signature::refused(signature, passing, &output::Output::of(signature, runtime), runtime)
     };
     let body = match body {
         Body::Declaration(semicolon) => quote!(#semicolon #errors),

@@ -6,7 +6,7 @@
 use proc_macro2::{Ident, Span, TokenStream, TokenTree};
 use quote::ToTokens;
 use syn::spanned::Spanned;
-use syn::{Attribute, FnArg, Pat, PatIdent, Signature, Token};
+use syn::{Attribute, FnArg, Pat, PatIdent, Signature, Token, Type};
 
 use crate::attribute::parse::{Options, Timeout};
 use crate::attribute::tokens::mention;
@@ -45,10 +45,17 @@ pub(super) struct Argument<'s> {
     /// What the body binds it to.
     pub(super) pattern: TokenStream,
     pub(super) passing: Passing,
+    /// The declared type, except of a receiver.
+    pub(super) ty: Option<&'s Type>,
     pub(super) is_receiver: bool,
     /// Whether the pattern is one name, and so takes all of the argument.
     pub(super) is_named: bool,
     pub(super) attributes: &'s [Attribute],
+}
+
+/// What carries the arguments that may be on their way.
+pub(super) fn inputs(location: Span) -> Ident {
+    hidden("__inputs", location)
 }
 
 /// The receiver's name in the body.
@@ -83,6 +90,7 @@ fn argument<'s>(
                 carrier: carrier(span),
                 pattern: quote::quote!(#mutability #name),
                 passing,
+                ty: None,
                 is_receiver: true,
                 is_named: true,
                 attributes: &input.attrs,
@@ -100,6 +108,7 @@ fn argument<'s>(
                 outer,
                 pattern,
                 passing,
+                ty: Some(&input.ty),
                 is_receiver: false,
                 is_named: is_name(&input.pat),
                 attributes: &input.attrs,

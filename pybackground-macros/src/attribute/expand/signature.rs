@@ -2,11 +2,17 @@
 
 use proc_macro2::{Span, TokenStream};
 use quote::{ToTokens, quote, quote_spanned};
-use syn::{Attribute, FnArg, Meta, Receiver, ReceiverKind, Signature, Type, TypeReference};
+use syn::spanned::Spanned;
+use syn::{
+    Attribute, FnArg, Meta, PatType, Receiver, ReceiverKind, Signature, Type, TypeReference,
+};
 
-use super::names::Argument;
+use super::Runtime;
+use super::names::{self, Argument};
 use super::output::Output;
 use crate::attribute::groups;
+use crate::attribute::parse::is_lazy;
+use crate::attribute::validate::Passing;
 
 // Input:  async fn f<T: Send + 'static>(mut a: T, (b, _): (u8, u8)) -> T
 // Output: fn f<T: Send + 'static>(a: T, arg1: (u8, u8)) -> Lazy<T>
@@ -14,16 +20,19 @@ pub(super) fn background(
     signature: &Signature,
     arguments: &[Argument<'_>],
     output: &Output,
+    runtime: &Runtime,
 ) -> TokenStream {
     let inputs = signature.inputs.iter().zip(arguments).map(|(input, argument)| {
-        let attributes = input_attributes(input).iter().filter(|attribute| !is_lint(attribute));
+        let attributes = input_attributes(input).iter();
+        let attributes = attributes.filter(|attribute| !is_lint(attribute) && !is_lazy(attribute));
         match input {
             FnArg::Receiver(receiver) => {
                 let receiver = without_mut(receiver);
                 quote!(#(#attributes)* #receiver)
             }
             FnArg::Typed(parameter) => {
-                let (name, colon, ty) = (&argument.outer, &parameter.colon_token, &parameter.ty);
+                let (name, colon) = (&argument.outer, &parameter.colon_token);
+                let ty = parameter_type(&parameter.ty, argument.passing, runtime);
                 quote!(#(#attributes)* #name #colon #ty)
             }
         }
@@ -32,8 +41,37 @@ pub(super) fn background(
 }
 
 /// The signature of a function that was refused: as near to the user's as can be called.
-pub(super) fn refused(signature: &Signature, output: &Output) -> TokenStream {
-    assemble(signature, signature.inputs.to_token_stream(), output)
+pub(super) fn refused(
+    signature: &Signature,
+    passing: &[Passing],
+    output: &Output,
+    runtime: &Runtime,
+) -> TokenStream {
+    let inputs = signature.inputs.iter().zip(passing).map(|(input, &passing)| {
+        let attributes = input_attributes(input).iter().filter(|attribute| !is_lazy(attribute));
+        match input {
+            FnArg::Receiver(receiver) => {
+                let receiver = Receiver { attrs: Vec::new(), ..receiver.clone() };
+                quote!(#(#attributes)* #receiver)
+            }
+            FnArg::Typed(PatType { pat, colon_token, ty, .. }) => {
+                let ty = parameter_type(ty, passing, runtime);
+                quote!(#(#attributes)* #pat #colon_token #ty)
+            }
+        }
+    });
+    assemble(signature, quote!(#(#inputs),*), output)
+}
+
+// Input:  #[lazy] a: A
+// Output: impl private::LazyArgument<A>
+fn parameter_type(ty: &Type, passing: Passing, runtime: &Runtime) -> TokenStream {
+    if passing != Passing::Awaited {
+        return ty.to_token_stream();
+    }
+    let span = names::mixed(ty.span());
+    let private = runtime.private(span);
+    quote_spanned!(span=> impl #private::LazyArgument<#ty>)
 }
 
 fn assemble(signature: &Signature, inputs: TokenStream, output: &Output) -> TokenStream {

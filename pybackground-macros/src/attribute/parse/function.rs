@@ -93,6 +93,11 @@ fn visible_group(input: ParseStream<'_>) -> syn::Result<Group> {
     Err(syn::Error::new(start, "expected the function's body"))
 }
 
+/// `#[lazy]`, on a parameter whose argument may be on its way.
+pub(crate) fn is_lazy(attribute: &Attribute) -> bool {
+    attribute.path().is_ident("lazy")
+}
+
 fn split_inner_attributes(input: ParseStream<'_>) -> syn::Result<(Vec<Attribute>, TokenStream)> {
     Ok((input.call(Attribute::parse_inner)?, input.parse()?))
 }

@@ -8,5 +8,5 @@ mod function;
 mod options;
 mod timeout;
 
-pub(crate) use self::function::{Body, Function};
+pub(crate) use self::function::{Body, Function, is_lazy};
 pub(crate) use self::options::{Options, Timeout};

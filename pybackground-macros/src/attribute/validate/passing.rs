@@ -1,11 +1,14 @@
 //! How an argument gets from the caller to the body.
 
+use proc_macro2::{Ident, Span};
 use quote::ToTokens;
-use syn::{FnArg, Receiver, ReceiverKind, Type, TypeReference};
+use syn::{Attribute, FnArg, Meta, Receiver, ReceiverKind, Type, TypeReference};
 
 use super::borrows::{self, Statics};
 use crate::attribute::messages;
+use crate::attribute::parse::is_lazy;
 use crate::attribute::report::Report;
+use crate::attribute::tokens::mention;
 
 /// How an argument gets from the caller to the body.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -14,16 +17,47 @@ pub(crate) enum Passing {
     Moved,
     /// A reference: the call owns a copy of what it refers to, the body sees a reference to that.
     Copied,
+    /// By value, or as a `Lazy` of it: the body begins when the value is there.
+    Awaited,
 }
 
 /// The rule for one parameter; one that cannot be passed is reported and counts as moved.
 pub(super) fn of(input: &FnArg, statics: &Statics, report: &mut Report) -> Passing {
     match input {
-        FnArg::Receiver(receiver) => of_receiver(receiver, statics, report),
+        FnArg::Receiver(receiver) => {
+            if let Some(lazy) = lazy(&receiver.attrs) {
+                report.at(lazy, messages::LAZY_RECEIVER);
+            }
+            of_receiver(receiver, statics, report)
+        }
         FnArg::Typed(parameter) => {
-            of_type(&parameter.ty, statics, messages::BORROWS_MUTABLY, report)
+            let passing = of_type(&parameter.ty, statics, messages::BORROWS_MUTABLY, report);
+            match lazy(&parameter.attrs) {
+                Some(lazy) => of_awaited(lazy, &parameter.ty, passing, report),
+                None => passing,
+            }
         }
     }
+}
+
+fn lazy(attributes: &[Attribute]) -> Option<&Attribute> {
+    attributes.iter().find(|attribute| is_lazy(attribute))
+}
+
+/// The rule for a parameter with `#[lazy]`, which would be passed as `passing` without it.
+fn of_awaited(lazy: &Attribute, ty: &Type, passing: Passing, report: &mut Report) -> Passing {
+    if !matches!(lazy.meta, Meta::Path(_)) {
+        report.at(lazy, messages::LAZY_HAS_NO_VALUE);
+    }
+    if passing == Passing::Copied {
+        report.at(ty, messages::LAZY_BORROWS);
+        return Passing::Copied;
+    }
+    if mention(ty.to_token_stream(), &Ident::new("impl", Span::call_site())) {
+        report.at(ty, messages::LAZY_IMPL);
+        return Passing::Moved;
+    }
+    Passing::Awaited
 }
 
 fn of_receiver(receiver: &Receiver, statics: &Statics, report: &mut Report) -> Passing {

@@ -1,0 +1,104 @@
+//! Calls whose arguments may be the values of other calls: they are queued when all of these have ended.
+
+use std::sync::Arc;
+
+use super::{dispatch, dispatch_async, never_starts};
+use crate::attribute::{Inputs, Needed};
+use crate::cancel;
+use crate::cancel::overruns;
+use crate::context::in_context;
+use crate::error::Error;
+use crate::lazy::Lazy;
+use crate::options::Options;
+use crate::quiet::drop_quietly;
+use crate::running;
+use crate::task::{Body, Closure, Dependent, Input, Job, Suspending, Task};
+use crate::trace::Trace;
+
+/// Runs the body of a function with arguments that may be on their way. The options name it.
+pub(crate) fn dispatch_with_inputs<I, F, T>(options: Options, inputs: I, body: F) -> Lazy<T>
+where
+    I: Inputs,
+    F: FnOnce(I::Values) -> T + Send + 'static,
+    T: Send + 'static,
+{
+    let needed = needed(&inputs);
+    if needed.is_empty() {
+        return match inputs.take() {
+            Ok(values) => dispatch(options, move || body(values)),
+            Err(error) => failed(&options, error),
+        };
+    }
+    let body = move || match inputs.take() {
+        Ok(values) => Ok(body(values)),
+        Err(error) => {
+            drop_quietly(body);
+            Err(error)
+        }
+    };
+    let body = in_context(Dependent(Closure(body)));
+    Lazy::pending(start_with_inputs(&options, body, needed))
+}
+
+/// Polls the body of an `async` function with arguments that may be on their way. The options name it.
+pub(crate) fn dispatch_async_with_inputs<I, F, A>(
+    options: Options,
+    inputs: I,
+    body: F,
+) -> Lazy<A::Output>
+where
+    I: Inputs,
+    F: FnOnce(I::Values) -> A + Send + 'static,
+    A: Future + Send + 'static,
+    A::Output: Send + 'static,
+{
+    let needed = needed(&inputs);
+    if needed.is_empty() {
+        return match inputs.take() {
+            Ok(values) => dispatch_async(options, body(values)),
+            Err(error) => failed(&options, error),
+        };
+    }
+    let body = async move {
+        match inputs.take() {
+            Ok(values) => Ok(body(values).await),
+            Err(error) => {
+                drop_quietly(body);
+                Err(error)
+            }
+        }
+    };
+    let body = in_context(Dependent(Suspending::new(body)));
+    Lazy::pending(start_with_inputs(&options, body, needed))
+}
+
+/// A call of which an argument is known to have no value.
+fn failed<T: Send + 'static>(options: &Options, error: Error) -> Lazy<T> {
+    let outcome = Err(error);
+    Trace::of_call(|| options.call_or(Closure::<fn() -> T>::function)).ended(&outcome);
+    Lazy::pending(Task::<Closure<fn() -> T>>::ended(options, outcome))
+}
+
+/// The calls that have to end first.
+fn needed(inputs: &impl Inputs) -> Vec<Input> {
+    let mut needed = Needed::default();
+    inputs.list(&mut needed);
+    needed.0
+}
+
+/// Makes the task of a call that is queued when its inputs have ended.
+fn start_with_inputs<B: Body>(options: &Options, body: B, inputs: Vec<Input>) -> Arc<Task<B>> {
+    let maker = overruns::stopped(running::current());
+    if let Some(maker) = maker
+        && cancel::may_unwind()
+    {
+        return never_starts(options, body, maker);
+    }
+    let task = Task::held(options, body);
+    if maker.is_some() {
+        // As in `start_task`.
+        task.detach();
+    }
+    task.await_inputs(inputs, options.time());
+    task
+}
