@@ -11,6 +11,6 @@ cargo run --quiet --release -p timeline -- "$out" 2>/dev/null
 # Chromium's sandbox does not run as root, and what it opens here is ours.
 chromium --headless --no-sandbox --disable-gpu --hide-scrollbars --user-data-dir="$out/profile" \
     --run-all-compositor-stages-before-draw --virtual-time-budget=5000 \
-    --window-size=1240,"${HEIGHT:-880}" --screenshot="$out/timeline.png" "file://$out/timeline.html" 2>/dev/null
+    --window-size=1240,"${HEIGHT:-1000}" --screenshot="$out/timeline.png" "file://$out/timeline.html" 2>/dev/null
 [ "$(stat -c %s "$out/timeline.png")" -lt 150000 ]
 mv "$out/timeline.png" docs/timeline.png
