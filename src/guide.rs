@@ -11,7 +11,7 @@
 //! |---|---|
 //! | Which one do I want: this, rayon, tokio, a thread? And when not this? | [`which_one`] |
 //! | May a body block? What are `compute`, `limit` and `max_threads` for? | [`blocking_and_compute`] |
-//! | How do I take results as they come, or the first, or one value to many? | [`together`] |
+//! | How do I take results as they come, or the first, or make calls of calls? | [`together`] |
 //! | What can hang, and how do I find it? | [`locks`] |
 //! | What do I do about errors, timeouts, and calls that nobody wants any more? | [`errors`] |
 //! | How do async code and background calls go together? What of tokio? | [`async_code`] |
