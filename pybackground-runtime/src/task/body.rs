@@ -3,7 +3,10 @@
 use std::pin::Pin;
 use std::task::{Context, Poll, Waker};
 
+use super::stage::BodyIs;
 use crate::call::path_of_enclosing_function;
+#[cfg(feature = "process")]
+use crate::process::Failure;
 
 /// Work that a task carries until a thread takes it up.
 pub(crate) trait Body: Send + Sized + 'static {
@@ -15,6 +18,9 @@ pub(crate) trait Body: Send + Sized + 'static {
     /// A closure comes back with the result; a future may come back with nothing yet, and the
     /// waiting thread would have gained nothing.
     const RUNS_TO_END: bool;
+
+    /// How far a body is that runs while its call is closed.
+    const WHEN_CLOSED: BodyIs = BodyIs::Running;
 
     /// The function's path, for messages.
     fn function() -> &'static str;
@@ -34,6 +40,9 @@ pub(crate) enum Step<B: Body> {
     Finished(B::Output),
     /// It waits for something; the waker it was given says when to run it again.
     Suspended(B),
+    /// There is no value, for a reason that no thread knows.
+    #[cfg(feature = "process")]
+    Failed(Failure),
 }
 
 /// The body of a function under the attribute, or a closure given to `spawn`.
