@@ -117,8 +117,9 @@ impl Default for Spans {
 }
 
 impl Subscriber for Spans {
-    fn enabled(&self, _: &Metadata<'_>) -> bool {
-        true
+    /// Not the spans that this library makes where another package asks for its feature `tracing`.
+    fn enabled(&self, metadata: &Metadata<'_>) -> bool {
+        metadata.target() != "pybackground"
     }
 
     fn new_span(&self, span: &Attributes<'_>) -> Id {

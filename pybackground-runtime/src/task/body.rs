@@ -3,8 +3,11 @@
 use std::pin::Pin;
 use std::task::{Context, Poll, Waker};
 
+use super::stage::BodyIs;
 use crate::call::path_of_enclosing_function;
 use crate::error::Error;
+#[cfg(feature = "process")]
+use crate::process::Failure;
 
 /// Work that a task carries until a thread takes it up.
 pub(crate) trait Body: Send + Sized + 'static {
@@ -16,6 +19,9 @@ pub(crate) trait Body: Send + Sized + 'static {
     /// A closure comes back with the result; a future may come back with nothing yet, and the
     /// waiting thread would have gained nothing.
     const RUNS_TO_END: bool;
+
+    /// How far a body is that runs while its call is closed.
+    const WHEN_CLOSED: BodyIs = BodyIs::Running;
 
     /// The function's path, for messages.
     fn function() -> &'static str;
@@ -37,6 +43,9 @@ pub(crate) enum Step<B: Body> {
     Suspended(B),
     /// It was not run, for an input has no value.
     Failed(Error),
+    /// Its process gave no value.
+    #[cfg(feature = "process")]
+    Isolated(Failure),
 }
 
 /// The body of a function under the attribute, or a closure given to `spawn`.
