@@ -275,7 +275,12 @@ fn destructors_that_panic_harm_nobody() {
     let mapped = Lazy::map(gated(&gate), move |_| std::mem::forget(bomb));
     assert!(Lazy::cancel(&mapped));
     gate.open();
-    let bomb = Bomb;
-    let mapped = Lazy::map(spawn(|| panic!("the input")), move |()| std::mem::forget(bomb));
-    assert_eq!(Lazy::join(mapped).unwrap_err().message(), Some("the input"));
+    for is_known in [true, false] {
+        let (input, bomb) = (spawn(|| panic!("the input")), Bomb);
+        if is_known {
+            Lazy::wait(&input).unwrap_err();
+        }
+        let mapped = Lazy::map(input, move |()| std::mem::forget(bomb));
+        assert_eq!(Lazy::join(mapped).unwrap_err().message(), Some("the input"));
+    }
 }

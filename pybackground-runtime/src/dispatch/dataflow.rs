@@ -26,7 +26,7 @@ where
     if needed.is_empty() {
         return match inputs.take() {
             Ok(values) => dispatch(options, move || body(values)),
-            Err(error) => failed(&options, error),
+            Err(error) => failed(&options, body, error),
         };
     }
     let body = move || match inputs.take() {
@@ -56,7 +56,7 @@ where
     if needed.is_empty() {
         return match inputs.take() {
             Ok(values) => dispatch_async(options, body(values)),
-            Err(error) => failed(&options, error),
+            Err(error) => failed(&options, body, error),
         };
     }
     let body = async move {
@@ -73,7 +73,8 @@ where
 }
 
 /// A call of which an argument is known to have no value.
-fn failed<T: Send + 'static>(options: &Options, error: Error) -> Lazy<T> {
+fn failed<F, T: Send + 'static>(options: &Options, body: F, error: Error) -> Lazy<T> {
+    drop_quietly(body);
     let outcome = Err(error);
     Trace::of_call(|| options.call_or(Closure::<fn() -> T>::function)).ended(&outcome);
     Lazy::pending(Task::<Closure<fn() -> T>>::ended(options, outcome))
