@@ -275,6 +275,7 @@
 //! From PyBackground, David Baird's Python module of 2008 for "adhoc multithreading", which had it from
 //! the transparent futures of the Io language.
 #![cfg_attr(docsrs, feature(doc_cfg))]
+#![cfg_attr(feature = "process", doc = include_str!("process.md"))]
 
 // Its programs are run by `tests/guide`, which has the crates that they compare with.
 #[cfg(all(doc, not(doctest)))]
@@ -291,6 +292,9 @@ pub use pybackground_runtime::{
     Stack, Timeout, Unfinished, Wait, as_completed, cancelled, checkpoint, configure, delay, scope,
     shutdown, sleep, snapshot, spawn, spawn_compute, wait_idle,
 };
+#[cfg(feature = "process")]
+#[cfg_attr(docsrs, doc(cfg(feature = "process")))]
+pub use pybackground_runtime::{Crash, Processes, processes};
 
 /// The programs of the README compile.
 #[cfg(doctest)]

@@ -15,7 +15,7 @@ pub fn refused(list: &mut Vec<u8>) -> ::pybackground::Lazy<usize> {
         "a timeout is a length of time and cannot be negative, but this one is -1.0: write seconds (`1.5`), text (`\"250ms\"`; units ns, us, ms, s, m, h, d), or a `Duration`"
     }
     ::core::compile_error! {
-        "`#[background]` has no option `retry`; it has `timeout`, `compute`, `limit`, `name`, `crate`"
+        "`#[background]` has no option `retry`; it has `timeout`, `compute`, `limit`, `process`, `memory`, `name`, `crate`"
     }
     ::core::compile_error! {
         "a background call cannot be made at compile time, so the function cannot be `const`\ninstead: keep a `const fn` beside it, and call that in the body"

@@ -1,6 +1,9 @@
 //! The runtime of `pybackground`.
+
 #![cfg_attr(docsrs, feature(doc_cfg))]
 #![cfg_attr(feature = "tracing", doc = include_str!("trace/SPANS.md"))]
+// Where there is unsafe code, it is in `process/hook.rs`.
+#![cfg_attr(not(feature = "process"), forbid(unsafe_code))]
 
 mod attribute;
 mod background;
@@ -20,6 +23,8 @@ mod limit;
 mod models;
 mod options;
 mod pool;
+#[cfg(feature = "process")]
+mod process;
 mod quiet;
 mod running;
 mod scope;
@@ -44,6 +49,9 @@ pub use delay::{Delay, delay};
 pub use dispatch::{spawn, spawn_compute};
 pub use error::Error;
 pub use lazy::{Lazy, Outcome};
+#[cfg(feature = "process")]
+#[cfg_attr(docsrs, doc(cfg(feature = "process")))]
+pub use process::{Crash, Processes, processes};
 pub use pybackground_macros::background_runtime as background;
 pub use scope::{Scope, scope};
 pub use shared::Shared;
@@ -54,10 +62,34 @@ pub use timeout::Timeout;
 /// What the attribute expands to. Not for use by hand: it changes with every version.
 #[doc(hidden)]
 pub mod __private {
+    pub use crate::__isolated as isolated;
     pub use crate::attribute::*;
     /// The function alone: the facade has an attribute of its own to go by the same name.
     pub use crate::background::background;
     pub use crate::dispatch::{dispatch, dispatch_async};
     pub use crate::limit::Limit;
     pub use crate::options::Options;
+    #[cfg(feature = "process")]
+    pub use crate::process::expansion as process;
+}
+
+/// What a function with `process` expands to, where there is that feature.
+#[cfg(feature = "process")]
+#[doc(hidden)]
+#[macro_export]
+macro_rules! __isolated {
+    ($($body:tt)*) => {{ $($body)* }};
+}
+
+/// Says which feature is missing.
+#[cfg(not(feature = "process"))]
+#[doc(hidden)]
+#[macro_export]
+macro_rules! __isolated {
+    ($($body:tt)*) => {
+        ::core::compile_error!(
+            "`#[background(process)]` needs the feature `process`\n\
+             instead: write `pybackground = { version = \"..\", features = [\"process\"] }` in Cargo.toml"
+        )
+    };
 }

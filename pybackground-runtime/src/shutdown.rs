@@ -99,6 +99,8 @@ pub fn shutdown(timeout: Duration) -> Result<(), Unfinished> {
         crew::refuse_waiting();
         pool::waits().wake_all();
     }
+    #[cfg(feature = "process")]
+    crate::process::close();
     idle
 }
 

@@ -2,7 +2,7 @@
 //!
 //! Kept together so that they read as one voice; `tests/ui` shows each where it appears.
 
-pub(crate) const KEYS: &str = "`timeout`, `compute`, `limit`, `name`, `crate`";
+pub(crate) const KEYS: &str = "`timeout`, `compute`, `limit`, `process`, `memory`, `name`, `crate`";
 
 // What is refused of a function as a whole.
 
@@ -62,6 +62,33 @@ pub(crate) fn unbounded(parameter: &impl std::fmt::Display) -> String {
     )
 }
 
+// What is refused of a function that runs in another process.
+
+pub(crate) const PROCESS_IS_NOT_COMPUTE: &str = "`compute` says how a body shares the threads of this process, \
+     and with `process` it has none of them\n\
+     instead: leave out one of the two";
+
+pub(crate) const PROCESS_IS_NOT_ASYNC: &str = "no executor runs in the other process, so an `async fn` cannot run there\n\
+     instead: leave out `async`, and block on the future in the body";
+
+pub(crate) const PROCESS_GENERIC: &str = "the other process has to know the function, and of a generic one there are as many as there are types\n\
+     instead: write a function for each type, which calls the generic one";
+
+pub(crate) const PROCESS_RECEIVER: &str = "the other process knows its functions by a list, and no entry of that can name `Self`\n\
+     instead: write a function without `self` that takes what it needs of it, by value or as `&T`";
+
+pub(crate) const PROCESS_SELF: &str = "the other process knows its functions by a list, and no entry of that can name `Self`\n\
+     instead: write the name of the type";
+
+pub(crate) const PROCESS_IMPL: &str = "what goes to another process or comes from it is written down by serde, which has to know the type\n\
+     instead: write the type (`Vec<T>` for an iterator, `String` for what is displayed)";
+
+pub(crate) const PROCESS_LAZY: &str = "what goes to another process is written down when the call is made, so it cannot be on its way\n\
+     instead: make the call in the body of a background function that has the `#[lazy]` parameter";
+
+pub(crate) const PROCESS_NEVER: &str = "a body in another process that never returns can only be killed, and has no result to pass back\n\
+     instead: return `()`";
+
 // What is refused of the attribute's own arguments.
 
 pub(crate) fn unknown_key(key: &impl std::fmt::Display) -> String {
@@ -72,8 +99,7 @@ pub(crate) fn duplicate_key(key: &impl std::fmt::Display) -> String {
     format!("option `{key}` is given twice; each of {KEYS} can be given once")
 }
 
-pub(crate) const NOT_A_KEY: &str =
-    "expected an option of `#[background]`: `timeout`, `compute`, `limit`, `name` or `crate`";
+pub(crate) const NOT_A_KEY: &str = "expected an option of `#[background]`: `timeout`, `compute`, `limit`, `process`, `memory`, `name` or `crate`";
 
 pub(crate) const COMPUTE_HAS_NO_VALUE: &str =
     "`compute` takes no value: write `#[background(compute)]`, or leave it out";
@@ -81,6 +107,15 @@ pub(crate) const COMPUTE_HAS_NO_VALUE: &str =
 pub(crate) const COMPUTE_IS_NOT_ASYNC: &str = "`compute` is for a body that keeps its thread busy, \
      an `async fn` gives its thread back while it waits\n\
      instead: leave out one of the two; `timeout`, `limit`, `name` and `crate` go with both";
+
+pub(crate) const PROCESS_HAS_NO_VALUE: &str =
+    "`process` takes no value: write `#[background(process)]`, or leave it out";
+
+pub(crate) const MEMORY_NEEDS_VALUE: &str = "`memory` needs a value: a whole number of bytes above 0 (`memory = 1_000_000`), \
+     or text with a unit (`memory = \"512MiB\"`; units B, kB, MB, GB, TB, KiB, MiB, GiB, TiB)";
+
+pub(crate) const MEMORY_NEEDS_PROCESS: &str = "`memory` limits the process of a body, but this one runs in the caller's\n\
+     instead: add `process`, or leave out `memory`";
 
 pub(crate) const TIMEOUT_NEEDS_VALUE: &str = "`timeout` needs a value: seconds (`timeout = 1.5`), text (`timeout = \"250ms\"`), \
      or an expression of type `Duration`";

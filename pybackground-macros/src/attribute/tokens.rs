@@ -2,6 +2,15 @@
 
 use proc_macro2::{Ident, TokenStream, TokenTree};
 
+/// The first place, at whatever depth, where `word` stands in `tokens`.
+pub(super) fn find(tokens: TokenStream, word: &str) -> Option<Ident> {
+    tokens.into_iter().find_map(|tree| match tree {
+        TokenTree::Ident(ident) => (ident == word).then_some(ident),
+        TokenTree::Group(group) => find(group.stream(), word),
+        TokenTree::Punct(_) | TokenTree::Literal(_) => None,
+    })
+}
+
 /// Whether `name` stands anywhere in `tokens`, at whatever depth.
 pub(super) fn mention(tokens: TokenStream, name: &Ident) -> bool {
     tokens.into_iter().any(|tree| match tree {

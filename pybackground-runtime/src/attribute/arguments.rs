@@ -110,6 +110,14 @@ impl<T: ?Sized, C: Borrow<T>> Lent<T> for Carrier<C> {
     }
 }
 
+#[cfg(feature = "process")]
+impl<T> Carrier<T> {
+    /// Carries what has arrived in another process.
+    pub(crate) fn of(argument: T) -> Self {
+        Self(argument)
+    }
+}
+
 /// Makes an argument ready to go to the body.
 #[inline]
 pub fn give<T>(argument: T) -> impl Given<T> + Send + 'static

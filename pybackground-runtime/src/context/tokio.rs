@@ -8,7 +8,7 @@ use std::task::Waker;
 
 use ::tokio::runtime::Handle;
 
-use crate::task::{Body, Step};
+use crate::task::{Body, BodyIs, Step};
 
 /// A body, with the context of its call.
 pub(crate) struct InContext<B> {
@@ -26,6 +26,7 @@ pub(crate) fn in_context<B>(body: B) -> InContext<B> {
 impl<B: Body> Body for InContext<B> {
     type Output = B::Output;
     const RUNS_TO_END: bool = B::RUNS_TO_END;
+    const WHEN_CLOSED: BodyIs = B::WHEN_CLOSED;
 
     fn function() -> &'static str {
         B::function()

@@ -8,15 +8,33 @@ use std::time::Duration;
 use crate::call::Call;
 use crate::cancel::Stopped;
 use crate::cancel::overruns::Why;
+#[cfg(feature = "process")]
+use crate::process::Failure;
 use crate::task::BodyIs;
 use crate::waits::Edge;
 
 pub(super) enum Cause {
-    Panicked { message: Option<String>, payload: Mutex<Option<Box<dyn Any + Send>>> },
-    Timeout { after: Duration, body: BodyIs },
+    Panicked {
+        message: Option<String>,
+        payload: Mutex<Option<Box<dyn Any + Send>>>,
+        /// The line, which is known of panics in other processes.
+        #[cfg(feature = "process")]
+        at: Option<String>,
+    },
+    Timeout {
+        after: Duration,
+        body: BodyIs,
+    },
     Cancelled(Cancelled),
-    Deadlock { ring: Vec<Edge> },
-    Refused { why: String },
+    Deadlock {
+        ring: Vec<Edge>,
+    },
+    Refused {
+        why: String,
+    },
+    /// As only a call in another process can fail.
+    #[cfg(feature = "process")]
+    Isolated(Failure),
 }
 
 pub(super) enum Cancelled {
@@ -45,14 +63,24 @@ pub(crate) fn text_of(payload: &(dyn Any + Send)) -> Option<&str> {
 impl Cause {
     pub(super) fn panicked(payload: Box<dyn Any + Send>) -> Self {
         let message = text_of(&*payload).map(str::to_owned);
-        Self::Panicked { message, payload: Mutex::new(Some(payload)) }
+        Self::Panicked {
+            message,
+            payload: Mutex::new(Some(payload)),
+            #[cfg(feature = "process")]
+            at: None,
+        }
     }
 
     /// Tells what happened to `call`.
     pub(super) fn tell(&self, call: Call, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Panicked { message, .. } => {
-                write!(f, "{call} panicked: {}", message.as_deref().unwrap_or(NO_TEXT))
+                write!(f, "{call} panicked: {}", message.as_deref().unwrap_or(NO_TEXT))?;
+                #[cfg(feature = "process")]
+                if let Self::Panicked { at: Some(at), .. } = self {
+                    write!(f, " (in another process, at {at})")?;
+                }
+                Ok(())
             }
             Self::Timeout { after, body } => {
                 write!(f, "{call} timed out after {after:?}: {}", told(*body))
@@ -67,6 +95,11 @@ impl Cause {
                 f.write_str("\nso one of these has to do without the other's value")
             }
             Self::Refused { why } => write!(f, "{call} was refused and will not run: {why}"),
+            #[cfg(feature = "process")]
+            Self::Isolated(failure) => {
+                write!(f, "{call} ")?;
+                failure.tell(f)
+            }
         }
     }
 }
@@ -111,5 +144,7 @@ fn told(body: BodyIs) -> &'static str {
         BodyIs::NotStarted => "its body had not started and never will",
         BodyIs::Stopped => "its body was waiting and will not go on",
         BodyIs::Running => "its body still runs, and its result will be dropped",
+        #[cfg(feature = "process")]
+        BodyIs::Killed => "its process is killed, and all that it started",
     }
 }

@@ -1,6 +1,8 @@
 //! Why a call has no value.
 
 mod cause;
+#[cfg(feature = "process")]
+mod isolated;
 
 use std::any::Any;
 use std::fmt;
@@ -13,7 +15,7 @@ use crate::cancel::{self, Stopped};
 use crate::sync::lock_leaf;
 use crate::task::BodyIs;
 use crate::waits::Edge;
-#[cfg(feature = "tracing")]
+#[cfg(any(feature = "process", feature = "tracing"))]
 pub(crate) use cause::text_of;
 use cause::{Cancelled, Cause};
 
@@ -98,7 +100,7 @@ impl Error {
             call,
             match body {
                 BodyIs::NotStarted => Cause::Refused { why },
-                BodyIs::Stopped | BodyIs::Running => Cause::Cancelled(Cancelled::CutOff { why }),
+                _ => Cause::Cancelled(Cancelled::CutOff { why }),
             },
         )
     }
@@ -276,7 +278,7 @@ impl Error {
         if self.is_cancelled() && cancel::may_unwind() && cancel::cancelled() {
             cancel::unwind();
         }
-        let Cause::Panicked { message, payload } = &self.0.cause else {
+        let Cause::Panicked { message, payload, .. } = &self.0.cause else {
             panic!(
                 "{self}; `Lazy::wait` and `Lazy::join` give this as an error instead of a panic"
             );

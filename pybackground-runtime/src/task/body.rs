@@ -3,6 +3,7 @@
 use std::pin::Pin;
 use std::task::{Context, Poll, Waker};
 
+use super::stage::BodyIs;
 use crate::call::path_of_enclosing_function;
 use crate::error::Error;
 
@@ -16,6 +17,9 @@ pub(crate) trait Body: Send + Sized + 'static {
     /// A closure comes back with the result; a future may come back with nothing yet, and the
     /// waiting thread would have gained nothing.
     const RUNS_TO_END: bool;
+
+    /// How far a body is that runs while its call is closed.
+    const WHEN_CLOSED: BodyIs = BodyIs::Running;
 
     /// The function's path, for messages.
     fn function() -> &'static str;
@@ -35,7 +39,7 @@ pub(crate) enum Step<B: Body> {
     Finished(B::Output),
     /// It waits for something; the waker it was given says when to run it again.
     Suspended(B),
-    /// It was not run, for an input has no value.
+    /// There is no value: an input has none, or the process of the body failed.
     Failed(Error),
 }
 

@@ -261,7 +261,7 @@ impl<B: Body> Core<B> {
                 let is = if body.has_started() { BodyIs::Stopped } else { BodyIs::NotStarted };
                 (Some(body), is)
             }
-            Stage::Running { .. } => (None, BodyIs::Running),
+            Stage::Running { .. } => (None, B::WHEN_CLOSED),
             ended @ (Stage::Ending | Stage::Done(_) | Stage::Closed { .. } | Stage::Taken) => {
                 self.stage = ended;
                 return Close::TooLate;
@@ -334,4 +334,7 @@ pub(crate) enum BodyIs {
     Stopped,
     /// It still runs, unless it heeds the cancellation.
     Running,
+    /// It ran in another process, which is killed.
+    #[cfg(feature = "process")]
+    Killed,
 }

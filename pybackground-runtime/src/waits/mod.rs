@@ -38,7 +38,11 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use crate::call::Call;
+#[cfg(feature = "process")]
+use crate::cancel::overruns::stopped;
 use crate::error::Error;
+#[cfg(feature = "process")]
+use crate::process::Wire;
 use crate::running::{self, Frame};
 use crate::sync::thread::{self, Thread};
 use crate::sync::{IS_MODEL, Mutex, chaos, lock_brief, now};
@@ -78,6 +82,12 @@ enum On {
         site: &'static Location<'static>,
     },
     Time,
+    /// The answer of a child that runs the body.
+    #[cfg(feature = "process")]
+    Child {
+        wire: Arc<Wire>,
+        body: Frame,
+    },
 }
 
 /// A call that somebody waits for, told from others by where it is.
@@ -194,6 +204,15 @@ impl Waits {
         Some(Waiting { waits: self, thread, before })
     }
 
+    /// This thread is about to block until a child answers. A body that is to stop has the wire cut.
+    #[cfg(feature = "process")]
+    pub(crate) fn for_child(&self, wire: Arc<Wire>) -> Option<Waiting<'_>> {
+        let thread = running::this_thread()?;
+        let on = On::Child { wire, body: running::current() };
+        let before = lock_brief(&self.0).insert(thread, Wait::new(on));
+        Some(Waiting { waits: self, thread, before })
+    }
+
     /// Wakes the bodies that wait and are to stop, now that the one of `frame` is.
     pub(crate) fn wake_stopped(&self, frame: Frame) {
         if frame.is_none() {
@@ -202,8 +221,7 @@ impl Waits {
         let all = lock_brief(&self.0);
         for body in all.lineage.stopping(frame) {
             if let Some(wait) = all.graph.get(body.thread()) {
-                // It looks whether it was meant.
-                wait.thread.unpark();
+                wait.wake();
             }
         }
     }
@@ -211,7 +229,7 @@ impl Waits {
     /// Wakes every body that waits.
     pub(crate) fn wake_all(&self) {
         for (_, wait) in lock_brief(&self.0).graph.iter() {
-            wait.thread.unpark();
+            wait.wake();
         }
     }
 
@@ -225,7 +243,7 @@ impl Waits {
             calls: wait.on.count(),
             age: now.saturating_duration_since(wait.since),
         };
-        all.graph.iter().map(told).collect()
+        all.graph.iter().filter(|(_, wait)| !wait.on.is_child()).map(told).collect()
     }
 }
 
@@ -248,6 +266,19 @@ impl Wait {
     fn new(on: On) -> Self {
         Self { thread: thread::current(), on, since: now(), line: None }
     }
+
+    /// Has the thread look whether its body is to stop, whether or not that was meant.
+    fn wake(&self) {
+        #[cfg(feature = "process")]
+        if let On::Child { wire, body } = &self.on {
+            // The thread cannot look, and what it waits for does not survive being woken.
+            if stopped(*body).is_some() {
+                wire.cut();
+            }
+            return;
+        }
+        self.thread.unpark();
+    }
 }
 
 impl graph::Wait for Wait {
@@ -258,6 +289,8 @@ impl graph::Wait for Wait {
             On::Call { end, .. } => *end == End::InTime,
             On::Any { all, .. } => all.is_none(),
             On::Time => true,
+            #[cfg(feature = "process")]
+            On::Child { .. } => true,
         }
     }
 
@@ -266,6 +299,8 @@ impl graph::Wait for Wait {
             On::Call { job, .. } => (number == 0).then(|| Awaited(job.clone())),
             On::Any { all, .. } => all.as_ref()?.at(number).map(Awaited),
             On::Time => None,
+            #[cfg(feature = "process")]
+            On::Child { .. } => None,
         }
     }
 }
@@ -316,6 +351,17 @@ impl On {
             Self::Call { job, site, .. } => Some((job.call(), *site)),
             Self::Any { first, site, .. } => Some((*first, *site)),
             Self::Time => None,
+            #[cfg(feature = "process")]
+            Self::Child { .. } => None,
+        }
+    }
+
+    /// Whether a child runs the body, which so is told as one that runs.
+    fn is_child(&self) -> bool {
+        match self {
+            Self::Call { .. } | Self::Any { .. } | Self::Time => false,
+            #[cfg(feature = "process")]
+            Self::Child { .. } => true,
         }
     }
 
@@ -324,6 +370,8 @@ impl On {
             Self::Call { .. } => 1,
             Self::Any { count, .. } => *count,
             Self::Time => 0,
+            #[cfg(feature = "process")]
+            Self::Child { .. } => 0,
         }
     }
 }

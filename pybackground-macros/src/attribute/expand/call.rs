@@ -138,7 +138,7 @@ fn carry(argument: &Argument<'_>, runtime: &Runtime) -> TokenStream {
 /// Each is moved into the closure as a whole, also one that its pattern ignores, for closures
 /// capture only what they use. As in a function, the last parameter goes first when the body ends,
 /// and of each its bindings before what they left of it.
-fn bind(
+pub(super) fn bind(
     arguments: &[Argument<'_>],
     body: Group,
     declaration: Option<&TokenStream>,
@@ -216,7 +216,11 @@ fn borrows_mutably(pattern: TokenStream) -> bool {
 }
 
 /// `Options::here()` and what the attribute adds to it.
-fn call_options(signature: &Signature, options: &Options, runtime: &Runtime) -> TokenStream {
+pub(super) fn call_options(
+    signature: &Signature,
+    options: &Options,
+    runtime: &Runtime,
+) -> TokenStream {
     let here = Span::mixed_site();
     let private = runtime.private(here);
     let mut chain = quote_spanned!(here=> #private::Options::here());
@@ -258,6 +262,6 @@ fn call_options(signature: &Signature, options: &Options, runtime: &Runtime) -> 
     chain
 }
 
-fn is_cfg(attribute: &syn::Attribute) -> bool {
+pub(super) fn is_cfg(attribute: &syn::Attribute) -> bool {
     attribute.path().is_ident("cfg") || attribute.path().is_ident("cfg_attr")
 }

@@ -4,12 +4,14 @@
 //! - [`signature`]: what callers see
 //! - [`output`]: `T` → `Lazy<T>`, and what the body's closure is declared to return
 //! - [`call`]: the options of a call, and the body as a closure
+//! - [`process`]: the body as an entry of the list of functions that another process knows
 //! - [`receiver`] and [`format_string`]: `self` in a closure is not the method's `self`
 
 mod call;
 mod format_string;
 mod names;
 mod output;
+mod process;
 mod receiver;
 mod signature;
 
@@ -64,7 +66,11 @@ pub(crate) fn accepted(
     let body = match body {
         Body::Declaration(semicolon) => semicolon.to_token_stream(),
         Body::Block { attributes, block } => {
-            let call = call::call(signature, &arguments, options, &output, runtime, block);
+            let call = if options.process.is_some() {
+                process::call(signature, &arguments, options, &output, runtime, block)
+            } else {
+                call::call(signature, &arguments, options, &output, runtime, block)
+            };
             brace(quote!(#(#attributes)* #call), block.span()).into_token_stream()
         }
     };

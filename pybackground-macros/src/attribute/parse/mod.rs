@@ -2,9 +2,11 @@
 //!
 //! - [`options`]: `timeout = 1.0, compute` → [`Options`]
 //! - [`timeout`]: a literal timeout → how long it is, or why it is none
+//! - [`memory`]: a literal amount of memory → how many bytes it is, or why it is none
 //! - [`function`]: `pub fn f(..) -> T { .. }` → [`Function`], its body left as tokens
 
 mod function;
+mod memory;
 mod options;
 mod timeout;
 

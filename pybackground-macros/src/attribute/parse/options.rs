@@ -5,7 +5,7 @@ use syn::ext::IdentExt;
 use syn::parse::{ParseStream, Parser};
 use syn::{Expr, Lit, LitStr, Path, Token};
 
-use super::timeout;
+use super::{memory, timeout};
 use crate::attribute::messages;
 use crate::attribute::report::Report;
 
@@ -15,6 +15,10 @@ pub(crate) struct Options {
     pub(crate) timeout: Option<Timeout>,
     /// The `compute` key itself.
     pub(crate) compute: Option<Ident>,
+    /// The `process` key itself.
+    pub(crate) process: Option<Ident>,
+    /// The `memory` key itself, and its value in bytes.
+    pub(crate) memory: Option<(Ident, u64)>,
     pub(crate) limit: Option<Expr>,
     pub(crate) name: Option<LitStr>,
     pub(crate) runtime: Option<Path>,
@@ -74,6 +78,16 @@ impl Options {
                     return Err(input.error(messages::COMPUTE_HAS_NO_VALUE));
                 }
                 self.compute = Some(key);
+            }
+            "process" => {
+                if input.peek(Token![=]) || input.peek(syn::token::Paren) {
+                    return Err(input.error(messages::PROCESS_HAS_NO_VALUE));
+                }
+                self.process = Some(key);
+            }
+            "memory" => {
+                let value = value::<Lit>(&key, input, messages::MEMORY_NEEDS_VALUE)?;
+                self.memory = Some((key, memory::bytes(&value)?));
             }
             "limit" => {
                 let value = value::<Expr>(&key, input, messages::LIMIT_NEEDS_VALUE)?;

@@ -6,17 +6,19 @@
 //! - [`borrows`]: which lifetimes a type holds
 //! - [`passing`]: how each argument gets to the other thread
 //! - [`generics`]: type parameters that promise nothing
+//! - [`process`]: what cannot run in another process
 
 mod borrows;
 mod generics;
 mod header;
 mod passing;
+mod process;
 
 use syn::ReturnType;
 
 use self::borrows::Statics;
 pub(crate) use self::header::{is_main, is_test};
-pub(crate) use self::passing::Passing;
+pub(crate) use self::passing::{Passing, outermost_reference};
 use super::messages;
 use super::parse::{Body, Function, Options};
 use super::report::Report;
@@ -39,6 +41,7 @@ pub(crate) fn validate(
     }
     // A declaration's bounds are those of its trait; it is the implementations that need them.
     if matches!(function.body, Body::Block { .. }) {
+        process::check(function, options, report);
         generics::check(signature, report);
     }
     passing

@@ -103,7 +103,7 @@ fn of_type(ty: &Type, statics: &Statics, mutable: &str, report: &mut Report) -> 
 }
 
 /// The reference that a type is, also when parentheses or a `macro_rules!` fragment surround it.
-fn outermost_reference(ty: &Type) -> Option<&TypeReference> {
+pub(crate) fn outermost_reference(ty: &Type) -> Option<&TypeReference> {
     match ty {
         Type::Reference(reference) => Some(reference),
         Type::Group(group) => outermost_reference(&group.elem),

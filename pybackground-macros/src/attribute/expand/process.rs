@@ -1,0 +1,131 @@
+//! The new body of a function that runs in another process: it writes the arguments down, and the old
+//! body becomes an entry of the list of functions that the other process knows.
+
+use proc_macro2::{Group, Span, TokenStream};
+use quote::{ToTokens, quote, quote_spanned};
+use syn::spanned::Spanned;
+use syn::{FnArg, Signature, Type};
+
+use super::names::{self, Argument};
+use super::output::Output;
+use super::{Runtime, call};
+use crate::attribute::groups;
+use crate::attribute::parse::Options;
+use crate::attribute::validate::{Passing, outermost_reference};
+
+// Input:  { x.len() }
+// Output: private::isolated! {
+//             let mut __arguments = private::process::Arguments::new();
+//             <private::BackgroundCall as private::process::Lends<str>>::give(&mut __arguments, x);
+//             <private::BackgroundCall as private::process::Answers<usize>>::run(
+//                 private::Options::here(),
+//                 {
+//                     #[distributed_slice(FUNCTIONS)]
+//                     static __FUNCTION: private::process::Function = Function::new("path::f", |__received| {
+//                         let __arg0 = <private::BackgroundCall as private::process::Lends<str>>::take(__received)?;
+//                         <private::BackgroundCall as private::process::Answers<usize>>::answer(move || -> usize { .. })
+//                     });
+//                     &__FUNCTION
+//                 },
+//                 None,
+//                 __arguments,
+//                 || (),
+//             )
+//         }
+pub(super) fn call(
+    signature: &Signature,
+    arguments: &[Argument<'_>],
+    options: &Options,
+    output: &Output,
+    runtime: &Runtime,
+    block: &Group,
+) -> TokenStream {
+    let here = Span::mixed_site();
+    let private = runtime.private(here);
+    let inputs = || signature.inputs.iter().zip(arguments);
+    let given = inputs().map(|(input, argument)| give(input, argument, runtime));
+    let taken = inputs().map(|(input, argument)| take(input, argument, runtime));
+    let body = call::bind(arguments, block.clone(), None, output, runtime);
+    let call_options = call::call_options(signature, options, runtime);
+    let memory = options.memory.as_ref().map_or_else(
+        || quote_spanned!(here=> ::core::option::Option::None),
+        |(_, bytes)| quote_spanned!(here=> ::core::option::Option::Some(#bytes)),
+    );
+    let name = signature.ident.to_string();
+    let of_body = &output.of_body;
+    // The two places that need serde of the result are shown as one.
+    let span = names::mixed(output.span);
+    let at_output = runtime.private(output.span);
+    let answers = quote_spanned!(span=> <#at_output::BackgroundCall as #at_output::process::Answers<#of_body>>);
+    quote_spanned! {here=>
+        #private::isolated! {
+            let mut __arguments = #private::process::Arguments::new();
+            #(#given)*
+            #answers::run(
+                #call_options,
+                {
+                    #[#private::process::linkme::distributed_slice(#private::process::FUNCTIONS)]
+                    #[linkme(crate = #private::process::linkme)]
+                    static __FUNCTION: #private::process::Function = #private::process::Function::new(
+                        ::core::concat!(::core::module_path!(), "::", #name),
+                        |__received| {
+                            #(#taken)*
+                            #answers::answer(move || -> #of_body #body)
+                        },
+                    );
+                    &__FUNCTION
+                },
+                #memory,
+                __arguments,
+                || (),
+            )
+        }
+    }
+}
+
+/// The caller's side of an argument: written down.
+fn give(input: &FnArg, argument: &Argument<'_>, runtime: &Runtime) -> TokenStream {
+    let (ty, span) = carried(input, argument);
+    let (private, outer) = (runtime.private(span), &argument.outer);
+    let configured = configured(argument);
+    match argument.passing {
+        Passing::Moved | Passing::Awaited => quote_spanned! {span=>
+            #configured <#private::BackgroundCall as #private::process::Crosses<#ty>>::give(&mut __arguments, #outer);
+        },
+        Passing::Copied => quote_spanned! {span=>
+            #configured <#private::BackgroundCall as #private::process::Lends<#ty>>::give(&mut __arguments, #outer);
+        },
+    }
+}
+
+/// The body's side of an argument: read.
+fn take(input: &FnArg, argument: &Argument<'_>, runtime: &Runtime) -> TokenStream {
+    let (ty, span) = carried(input, argument);
+    let (private, carrier) = (runtime.private(span), &argument.carrier);
+    let configured = configured(argument);
+    let requirement = match argument.passing {
+        Passing::Moved | Passing::Awaited => quote_spanned!(span=> Crosses),
+        Passing::Copied => quote_spanned!(span=> Lends),
+    };
+    quote_spanned! {span=>
+        #configured let #carrier =
+            <#private::BackgroundCall as #private::process::#requirement<#ty>>::take(__received)?;
+    }
+}
+
+/// The type that is written down, and where to show what is wrong with it.
+fn carried(input: &FnArg, argument: &Argument<'_>) -> (TokenStream, Span) {
+    let FnArg::Typed(input) = input else {
+        unreachable!("receivers are refused");
+    };
+    let ty: &Type = match argument.passing {
+        Passing::Copied => outermost_reference(&input.ty).map_or(&input.ty, |lent| &lent.elem),
+        Passing::Moved | Passing::Awaited => &input.ty,
+    };
+    (groups::parenthesized(ty.to_token_stream()), names::mixed(ty.span()))
+}
+
+fn configured(argument: &Argument<'_>) -> TokenStream {
+    let attributes = argument.attributes.iter().filter(|attribute| call::is_cfg(attribute));
+    quote!(#(#attributes)*)
+}

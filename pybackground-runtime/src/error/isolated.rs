@@ -1,0 +1,155 @@
+//! How calls with `process` can fail, besides as any call can.
+
+use std::sync::Mutex;
+
+use super::Error;
+use super::cause::{Cancelled, Cause, NO_TEXT};
+use crate::call::Call;
+use crate::process::{Crash, Failure};
+
+impl Error {
+    /// The call ran, or was to run, in another process.
+    pub(crate) fn isolated(call: Call, failure: Failure) -> Self {
+        Self::new(
+            call,
+            match failure {
+                Failure::Stopped(why) => Cause::Cancelled(Cancelled::Heeded(why)),
+                Failure::Panicked { message, at } => {
+                    // What is thrown here when the value is used.
+                    let payload = message.clone().unwrap_or_else(|| NO_TEXT.to_owned());
+                    Cause::Panicked { message, payload: Mutex::new(Some(Box::new(payload))), at }
+                }
+                failure => Cause::Isolated(failure),
+            },
+        )
+    }
+
+    fn failure(&self) -> Option<&Failure> {
+        match &self.0.cause {
+            Cause::Isolated(failure) => Some(failure),
+            _ => None,
+        }
+    }
+
+    /// Whether the process of the body ended before the body did: by a signal, or by itself.
+    ///
+    /// ```
+    /// # use pybackground_runtime::{Lazy, background};
+    /// #[background(process)]
+    /// fn leave() { std::process::exit(3) }
+    ///
+    /// let error = Lazy::join(leave()).unwrap_err();
+    /// assert!(error.is_crash());
+    /// assert!(error.to_string().ends_with("its process ended by itself in mid-call, with exit code 3"));
+    /// ```
+    #[must_use]
+    #[cfg_attr(docsrs, doc(cfg(feature = "process")))]
+    pub fn is_crash(&self) -> bool {
+        self.crash().is_some()
+    }
+
+    /// How the process of the body ended before the body did, if so it was.
+    ///
+    /// ```
+    /// # use pybackground_runtime::{Lazy, background};
+    /// # #[background(process)]
+    /// # fn leave() { std::process::exit(3) }
+    /// let error = Lazy::join(leave()).unwrap_err();
+    /// assert_eq!(error.crash().unwrap().code(), Some(3));
+    /// ```
+    #[must_use]
+    #[cfg_attr(docsrs, doc(cfg(feature = "process")))]
+    pub fn crash(&self) -> Option<&Crash> {
+        match self.failure() {
+            Some(Failure::Crashed(crash)) => Some(crash),
+            _ => None,
+        }
+    }
+
+    /// Whether the call did not run because the system gave no process for it.
+    ///
+    /// ```
+    /// # use pybackground_runtime::{Lazy, background};
+    /// # #[background(process)]
+    /// # fn leave() { std::process::exit(3) }
+    /// assert!(!Lazy::join(leave()).unwrap_err().is_spawn_failure());
+    /// ```
+    #[must_use]
+    #[cfg_attr(docsrs, doc(cfg(feature = "process")))]
+    pub fn is_spawn_failure(&self) -> bool {
+        matches!(self.failure(), Some(Failure::Spawn(_)))
+    }
+
+    /// Whether the call did not run because the process that was started for it does not serve calls: it
+    /// ended before, or is a program that only loads this library.
+    ///
+    /// ```
+    /// # use pybackground_runtime::{Lazy, background};
+    /// # #[background(process)]
+    /// # fn leave() { std::process::exit(3) }
+    /// assert!(!Lazy::join(leave()).unwrap_err().is_handshake_failure());
+    /// ```
+    #[must_use]
+    #[cfg_attr(docsrs, doc(cfg(feature = "process")))]
+    pub fn is_handshake_failure(&self) -> bool {
+        matches!(self.failure(), Some(Failure::Handshake(_)))
+    }
+
+    /// Whether the arguments or the result could not be passed from one process to the other.
+    ///
+    /// ```
+    /// # use pybackground_runtime::{Lazy, background};
+    /// use serde::{Deserialize, Serialize};
+    ///
+    /// #[derive(Serialize, Deserialize)]
+    /// #[serde(untagged)] // needs a format that says what comes
+    /// enum Word { Number(u32), Text(String) }
+    ///
+    /// #[background(process)]
+    /// fn print(_word: Word) {}
+    ///
+    /// assert!(Lazy::join(print(Word::Number(7))).unwrap_err().is_codec_failure());
+    /// # let _ = Word::Text;
+    /// ```
+    #[must_use]
+    #[cfg_attr(docsrs, doc(cfg(feature = "process")))]
+    pub fn is_codec_failure(&self) -> bool {
+        matches!(self.failure(), Some(Failure::Codec { .. }))
+    }
+
+    /// Whether the call did not run because the program that a child would run does not have the function: it
+    /// is in a library that was loaded later.
+    ///
+    /// ```
+    /// # use pybackground_runtime::{Lazy, background};
+    /// # #[background(process)]
+    /// # fn leave() { std::process::exit(3) }
+    /// assert!(!Lazy::join(leave()).unwrap_err().is_unregistered());
+    /// ```
+    #[must_use]
+    #[cfg_attr(docsrs, doc(cfg(feature = "process")))]
+    pub fn is_unregistered(&self) -> bool {
+        matches!(self.failure(), Some(Failure::Unregistered))
+    }
+
+    /// The file, line and column where the body panicked, if it did so in another process. In this one,
+    /// the panic hook is told.
+    ///
+    /// ```
+    /// # use pybackground_runtime::{Lazy, background};
+    /// #[background(process)]
+    /// fn parse(text: &str) -> u32 { text.parse().expect("a number") }
+    ///
+    /// let error = Lazy::join(parse("seven")).unwrap_err();
+    /// assert!(error.is_panic());
+    /// assert!(error.panicked_at().unwrap().contains(".rs:"));
+    /// ```
+    #[must_use]
+    #[cfg_attr(docsrs, doc(cfg(feature = "process")))]
+    pub fn panicked_at(&self) -> Option<&str> {
+        match &self.0.cause {
+            Cause::Panicked { at, .. } => at.as_deref(),
+            _ => None,
+        }
+    }
+}

@@ -1,0 +1,185 @@
+//! A call as the runtime sees it: a body that asks a child.
+
+use std::marker::PhantomData;
+use std::sync::Arc;
+use std::task::Waker;
+
+use serde::de::DeserializeOwned;
+
+use super::child::{Child, Reply};
+use super::children::{self, Taken};
+use super::codec::Arguments;
+use super::failure::{Failure, Part};
+use super::frame::Kind;
+use super::function::Function;
+use super::hook;
+use super::serve::Panic;
+use super::surroundings::Surroundings;
+use crate::call::{Call, path_of_enclosing_function};
+use crate::cancel::overruns::stopped;
+use crate::dispatch::start;
+use crate::error::Error;
+use crate::lazy::Lazy;
+use crate::options::Options;
+use crate::pool;
+use crate::running;
+use crate::task::{Body, BodyIs, Step, Task};
+
+/// Runs a function in another process; `P` is a closure in it, after which it is named.
+pub(super) fn run<T, P>(
+    options: Options,
+    function: &'static Function,
+    memory: Option<u64>,
+    arguments: Arguments,
+) -> Lazy<T>
+where
+    T: DeserializeOwned + Send + 'static,
+{
+    let mut options = options;
+    if options.fixed_name().is_none() {
+        options = options.name(path_of_enclosing_function::<P>());
+    }
+    if options.slots().is_none() {
+        options = options.limit(children::limit());
+    }
+    let request = match function.place() {
+        None => Err(Failure::Unregistered),
+        Some(place) => arguments
+            .into_frame(place, memory.unwrap_or(0))
+            .map_err(|why| Failure::Codec { what: Part::Arguments, why }),
+    };
+    let call = options.call("");
+    match request {
+        Ok(request) => {
+            let surroundings = Surroundings::now();
+            start(options, Isolated { call, request, memory, surroundings, value: PhantomData })
+        }
+        Err(failure) => {
+            let error = Error::isolated(call, failure);
+            Lazy::pending(Task::<Isolated<T>>::ended(&options, Err(error)))
+        }
+    }
+}
+
+/// A call that another process runs.
+struct Isolated<T> {
+    call: Call,
+    request: Vec<u8>,
+    memory: Option<u64>,
+    surroundings: Arc<Surroundings>,
+    value: PhantomData<fn() -> T>,
+}
+
+impl<T> Body for Isolated<T>
+where
+    T: DeserializeOwned + Send + 'static,
+{
+    type Output = T;
+    const RUNS_TO_END: bool = true;
+    const WHEN_CLOSED: BodyIs = BodyIs::Killed;
+
+    fn function() -> &'static str {
+        path_of_enclosing_function::<T>()
+    }
+
+    fn run(self, _: impl FnOnce() -> Waker) -> Step<Self> {
+        let Self { call, request, memory, surroundings, .. } = self;
+        match ask(&request, memory, &surroundings).and_then(value_of) {
+            Ok(value) => Step::Finished(value),
+            Err(failure) => Step::Failed(Error::isolated(call, failure)),
+        }
+    }
+}
+
+/// Has a child run the call, and keeps the child for another if all went well.
+fn ask(
+    request: &[u8],
+    memory: Option<u64>,
+    surroundings: &Arc<Surroundings>,
+) -> Result<Reply, Failure> {
+    let body = running::current();
+    let mut child = ready_child(surroundings)?;
+    let wire = child.wire().clone();
+    let reply = {
+        let _waiting = pool::waits().for_child(wire.clone());
+        if stopped(body).is_some() {
+            return Err(Failure::stopped());
+        }
+        child.ask(request)
+    };
+    // From here on nobody cuts the wire.
+    match reply {
+        Ok(reply) => {
+            // A body that panicked may have left anything behind.
+            if !wire.was_cut() && reply.kind != Kind::Panicked && child.is_fit() {
+                children::give_back(child);
+            }
+            Ok(reply)
+        }
+        Err(_) if wire.was_cut() => Err(Failure::stopped()),
+        Err(_) => Err(Failure::Crashed(child.autopsy(memory))),
+    }
+}
+
+fn ready_child(surroundings: &Arc<Surroundings>) -> Result<Child, Failure> {
+    let mut taken = children::take(surroundings);
+    loop {
+        let place = match taken {
+            Taken::Warm(child) => return Ok(child),
+            Taken::Stopped => return Err(Failure::stopped()),
+            Taken::Place(place) => place,
+        };
+        if !hook::is_in_place() {
+            return Err(Failure::Handshake(
+                "the program was linked without what makes a child of it, or has the rights of \
+                 another than who started it"
+                    .to_owned(),
+            ));
+        }
+        match Child::launch(place, surroundings.clone()) {
+            Ok(greeting) => {
+                let _waiting = pool::waits().for_child(greeting.wire().clone());
+                if stopped(running::current()).is_some() {
+                    return Err(Failure::stopped());
+                }
+                return greeting.wait();
+            }
+            Err((error, place)) => {
+                taken = children::take_later(surroundings, error, place)
+                    .map_err(|error| Failure::Spawn(error.to_string()))?;
+            }
+        }
+    }
+}
+
+fn value_of<T: DeserializeOwned>(Reply { kind, content }: Reply) -> Result<T, Failure> {
+    let codec = |what, why| Failure::Codec { what, why };
+    let text =
+        || postcard::from_bytes(&content).unwrap_or_else(|_| "for no known reason".to_owned());
+    match kind {
+        Kind::Returned => {
+            postcard::from_bytes(&content).map_err(|error| codec(Part::Result, error.to_string()))
+        }
+        Kind::Panicked => {
+            let Panic { message, at } = postcard::from_bytes(&content).unwrap_or_default();
+            Err(Failure::Panicked { message, at })
+        }
+        Kind::BadArguments => Err(codec(Part::Arguments, text())),
+        Kind::BadResult => Err(codec(Part::Result, text())),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_function_that_is_in_no_list_is_not_run() {
+        // As that of a library which was loaded later.
+        static LOOSE: Function = Function::new("loose", |_| Ok(Vec::new()));
+        let call = run::<(), ()>(Options::here(), &LOOSE, None, Arguments::new());
+        let error = Lazy::join(call).unwrap_err();
+        assert!(error.is_unregistered());
+        assert!(error.to_string().contains("call it without `process`"), "{error}");
+    }
+}

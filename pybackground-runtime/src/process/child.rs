@@ -1,0 +1,170 @@
+//! One child: start, ask, end.
+
+use std::hash::{BuildHasher, RandomState};
+use std::io::{self, Read};
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use super::children::Place;
+use super::failure::{Crash, Failure};
+use super::frame::{Hello, Kind, ReplyHead};
+use super::function;
+use super::settings;
+use super::surroundings::Surroundings;
+use super::system::{Process, Wire, launch};
+
+/// How long a child that hung up may take to end by itself. Its connection is closed when it ends, a
+/// moment before the system tells of its end.
+const GRACE: Duration = Duration::from_secs(2);
+
+/// Memory is looked at after each so many calls, and after each that moved so many bytes.
+const CALLS_PER_LOOK: u64 = 16;
+const MANY_BYTES: usize = 1 << 20;
+
+/// A process that serves calls; killed with all that it started, and reaped, when dropped.
+pub(super) struct Child {
+    process: Process,
+    wire: Arc<Wire>,
+    surroundings: Arc<Surroundings>,
+    calls: u64,
+    /// How many bytes went there and back since its memory was looked at.
+    moved: usize,
+    /// Last, so that the place is free when the process is gone.
+    _place: Place,
+}
+
+/// What a child came back with.
+pub(super) struct Reply {
+    pub(super) kind: Kind,
+    pub(super) content: Vec<u8>,
+}
+
+impl Child {
+    /// Starts a child, which has yet to greet.
+    ///
+    /// # Errors
+    ///
+    /// If the system gives no process or no socket.
+    pub(super) fn launch(
+        place: Place,
+        surroundings: Arc<Surroundings>,
+    ) -> Result<Greeting, (io::Error, Place)> {
+        let nonce = nonce();
+        match launch(nonce, &surroundings) {
+            Ok((process, wire)) => {
+                let wire = Arc::new(wire);
+                let child = Self { process, wire, surroundings, calls: 0, moved: 0, _place: place };
+                Ok(Greeting { child, nonce })
+            }
+            Err(error) => Err((error, place)),
+        }
+    }
+
+    pub(super) fn wire(&self) -> &Arc<Wire> {
+        &self.wire
+    }
+
+    pub(super) fn was_started_in(&self, surroundings: &Arc<Surroundings>) -> bool {
+        Arc::ptr_eq(&self.surroundings, surroundings) || self.surroundings == *surroundings
+    }
+
+    /// Whether it still lives, as far as one can see.
+    pub(super) fn seems_alive(&mut self) -> bool {
+        !self.process.has_ended()
+    }
+
+    /// Has the child run a call.
+    ///
+    /// # Errors
+    ///
+    /// If the connection broke: the child ended, or somebody cut it.
+    pub(super) fn ask(&mut self, call: &[u8]) -> io::Result<Reply> {
+        self.calls += 1;
+        self.wire.send(call)?;
+        let mut wire = self.wire.reader(None);
+        let mut head = [0; ReplyHead::LENGTH];
+        wire.read_exact(&mut head)?;
+        let ReplyHead { kind, length } = ReplyHead::from_bytes(&head)?;
+        // The buffer grows with what comes, not by what a child that lost its mind announces.
+        let mut content = Vec::new();
+        wire.take(length).read_to_end(&mut content)?;
+        if u64::try_from(content.len()) != Ok(length) {
+            return Err(io::ErrorKind::UnexpectedEof.into());
+        }
+        self.moved += call.len() + content.len();
+        Ok(Reply { kind, content })
+    }
+
+    /// Whether it is as good as new, after a call that went well.
+    pub(super) fn is_fit(&mut self) -> bool {
+        let settings = settings::effective();
+        if self.calls >= settings.recycle_after {
+            return false;
+        }
+        if !self.calls.is_multiple_of(CALLS_PER_LOOK) && self.moved < MANY_BYTES {
+            return true;
+        }
+        self.moved = 0;
+        self.process.memory_in_use().is_none_or(|bytes| bytes <= settings.recycle_above)
+    }
+
+    /// How a child ended whose connection broke.
+    pub(super) fn autopsy(mut self, memory: Option<u64>) -> Crash {
+        if !self.process.ends_within(GRACE) {
+            return Crash::hung_up();
+        }
+        // What it started goes with it.
+        match self.process.end() {
+            Ok(status) => Crash::of(status, memory),
+            Err(_) => Crash::hung_up(),
+        }
+    }
+}
+
+/// A child that has yet to say that it is one.
+pub(super) struct Greeting {
+    child: Child,
+    nonce: u128,
+}
+
+impl Greeting {
+    pub(super) fn wire(&self) -> &Arc<Wire> {
+        self.child.wire()
+    }
+
+    /// Waits for the greeting. Nothing is sent before: who knows what that process would make of it.
+    ///
+    /// # Errors
+    ///
+    /// If the process ends, says something else, or nothing in time.
+    pub(super) fn wait(self) -> Result<Child, Failure> {
+        let patience = settings::effective().start_timeout;
+        let mut said = [0; Hello::LENGTH];
+        let heard = self.wire().reader(Instant::now().checked_add(patience)).read_exact(&mut said);
+        let expected = Hello { nonce: self.nonce, fingerprint: function::fingerprint() };
+        let why = match heard {
+            Ok(()) if Hello::from_bytes(&said) == Some(expected) => return Ok(self.child),
+            Ok(()) => "it is another program".to_owned(),
+            Err(error) if error.kind() == io::ErrorKind::TimedOut => {
+                format!("it did not say that it is ready within {patience:?}")
+            }
+            // Nobody waits for it any more.
+            Err(_) if self.wire().was_cut() => return Err(Failure::stopped()),
+            Err(_) => format!("before it was ready, {}", self.child.autopsy(None)),
+        };
+        Err(Failure::Handshake(why))
+    }
+}
+
+impl Drop for Child {
+    fn drop(&mut self) {
+        // There is nothing to be done about an error: the process is gone then.
+        let _ = self.process.end();
+    }
+}
+
+/// A number that nobody can guess.
+fn nonce() -> u128 {
+    let half = || u128::from(RandomState::new().hash_one(Instant::now()));
+    half() << 64 | half()
+}

@@ -1,0 +1,275 @@
+//! The children that are warm, and how many there may be.
+//!
+//! A call takes the child that was idle for the shortest time, or a place for a new one. How many calls
+//! run at once is limited before they get a thread, so that there is a place for nearly all that come
+//! here; the others, of functions with a limit of their own, wait for one on their thread.
+
+use std::collections::VecDeque;
+use std::io;
+use std::sync::{Arc, Condvar, Mutex, OnceLock, PoisonError};
+use std::time::{Duration, Instant};
+
+use super::child::Child;
+use super::settings::{self, Settings};
+use super::surroundings::Surroundings;
+use crate::cancel::overruns::stopped;
+use crate::limit::Limit;
+use crate::pool;
+use crate::running;
+use crate::sync::lock_leaf;
+use crate::sync::thread::{self, Thread};
+
+static CHILDREN: Mutex<Children> = Mutex::new(Children {
+    idle: VecDeque::new(),
+    places: 0,
+    waiting: Vec::new(),
+    has_keeper: false,
+    closed: false,
+});
+
+/// Told when children become idle or are gone.
+static CHANGED: Condvar = Condvar::new();
+
+/// How long the end of the runtime waits for children that are being killed.
+const LONGEST_END: Duration = Duration::from_secs(5);
+
+struct Children {
+    /// The one that has been idle for longest first.
+    idle: VecDeque<Idle>,
+    /// How many there are, busy ones and those that start or end included.
+    places: usize,
+    /// Threads that look again when something changes.
+    waiting: Vec<Thread>,
+    has_keeper: bool,
+    /// The runtime is shut down.
+    closed: bool,
+}
+
+struct Idle {
+    child: Child,
+    since: Instant,
+}
+
+/// The right to have a child.
+pub(super) struct Place(());
+
+/// What a call gets.
+pub(super) enum Taken {
+    Warm(Child),
+    /// Nobody is idle, but there may be one more.
+    Place(Place),
+    /// The body is to stop.
+    Stopped,
+}
+
+impl Children {
+    /// A child or a place, if there is one; children that are no use are put into `gone`.
+    fn try_take(
+        &mut self,
+        surroundings: &Arc<Surroundings>,
+        settings: &Settings,
+        gone: &mut Vec<Child>,
+    ) -> Option<Taken> {
+        while let Some(Idle { mut child, .. }) = self.idle.pop_back() {
+            if child.seems_alive() && child.was_started_in(surroundings) {
+                return Some(Taken::Warm(child));
+            }
+            gone.push(child);
+        }
+        // Those that are gone in a moment keep their places until then.
+        if self.places - gone.len() >= settings.max {
+            return None;
+        }
+        self.places += 1;
+        Some(Taken::Place(Place(())))
+    }
+
+    fn changed(&mut self) {
+        for thread in self.waiting.drain(..) {
+            thread.unpark();
+        }
+        CHANGED.notify_all();
+    }
+
+    /// Takes the children that have been idle for too long; returns when the next will have been.
+    fn take_expired(&mut self, settings: &Settings, gone: &mut Vec<Child>) -> Option<Instant> {
+        let now = Instant::now();
+        while self.idle.len() > settings.min_idle {
+            let expires = self.idle.front()?.since.checked_add(settings.keep_alive)?;
+            if now < expires {
+                return Some(expires);
+            }
+            gone.extend(self.idle.pop_front().map(|idle| idle.child));
+        }
+        None
+    }
+}
+
+/// The limit of all functions that have none of their own.
+pub(super) fn limit() -> &'static Limit {
+    static LIMIT: OnceLock<Limit> = OnceLock::new();
+    LIMIT.get_or_init(|| Limit::new(settings::effective().max))
+}
+
+/// A child that is idle, or a place for one.
+///
+/// # Blocking
+///
+/// While there are as many children as there may be, or until the body is to stop.
+pub(super) fn take(surroundings: &Arc<Surroundings>) -> Taken {
+    attempt(surroundings, |_| true).unwrap_or_else(|| wait_for(|| attempt(surroundings, |_| true)))
+}
+
+/// As [`take`], for a call for which no child could be started: it waits for those of others.
+///
+/// # Errors
+///
+/// The error of the start, if there is nobody to wait for, or if waiting is no use.
+///
+/// # Blocking
+///
+/// Until a child becomes idle or is gone, or until the body is to stop.
+pub(super) fn take_later(
+    surroundings: &Arc<Surroundings>,
+    error: io::Error,
+    place: Place,
+) -> Result<Taken, io::Error> {
+    drop(place);
+    let others = lock_leaf(&CHILDREN).places;
+    if others == 0 || !is_shortage(&error) {
+        return Err(error);
+    }
+    Ok(wait_for(|| {
+        attempt(surroundings, |children| !children.idle.is_empty() || children.places < others)
+    }))
+}
+
+/// A child or a place, if there is one now and `worthwhile` holds; else this thread is to look again
+/// when something has changed.
+fn attempt(
+    surroundings: &Arc<Surroundings>,
+    worthwhile: impl FnOnce(&Children) -> bool,
+) -> Option<Taken> {
+    // Dropped last, with the lock free.
+    let mut gone = Vec::new();
+    let mut children = lock_leaf(&CHILDREN);
+    let taken = if worthwhile(&children) {
+        children.try_take(surroundings, settings::effective(), &mut gone)
+    } else {
+        None
+    };
+    if taken.is_none() {
+        children.waiting.push(thread::current());
+    }
+    taken
+}
+
+/// Whether there may be enough for another child once one has ended.
+fn is_shortage(error: &io::Error) -> bool {
+    use io::ErrorKind::{OutOfMemory, QuotaExceeded, ResourceBusy, WouldBlock};
+    /// Too many open files, in the process or the system, by the numbers of all Unix systems.
+    const FILES: [i32; 2] = [23, 24];
+    matches!(error.kind(), OutOfMemory | QuotaExceeded | ResourceBusy | WouldBlock)
+        || error.raw_os_error().is_some_and(|number| cfg!(unix) && FILES.contains(&number))
+}
+
+fn wait_for(mut attempt: impl FnMut() -> Option<Taken>) -> Taken {
+    let body = running::current();
+    let _waiting = pool::waits().for_time();
+    loop {
+        if stopped(body).is_some() {
+            return Taken::Stopped;
+        }
+        if let Some(taken) = attempt() {
+            return taken;
+        }
+        thread::park();
+    }
+}
+
+/// Keeps a child for the next call.
+pub(super) fn give_back(child: Child) {
+    let settings = settings::effective();
+    if settings.keep_alive.is_zero() && settings.min_idle == 0 {
+        return;
+    }
+    let mut children = lock_leaf(&CHILDREN);
+    if children.closed {
+        drop(children);
+        return drop(child);
+    }
+    children.idle.push_back(Idle { child, since: Instant::now() });
+    children.changed();
+    let needs_keeper = !children.has_keeper
+        && children.idle.len() > settings.min_idle
+        && settings.keep_alive != Duration::MAX;
+    children.has_keeper |= needs_keeper;
+    drop(children);
+    if needs_keeper {
+        start_keeper();
+    }
+}
+
+/// Ends children that have been idle for long, and then itself: no thread is left when no child is.
+fn start_keeper() {
+    const STACK: usize = 64 * 1024;
+    let started = crate::sync::thread::spawn("background-children".to_owned(), STACK, keep);
+    if started.is_err() {
+        // The next child that becomes idle tries again.
+        lock_leaf(&CHILDREN).has_keeper = false;
+    }
+}
+
+fn keep() {
+    let settings = settings::effective();
+    let mut children = lock_leaf(&CHILDREN);
+    loop {
+        let mut gone = Vec::new();
+        let next = children.take_expired(settings, &mut gone);
+        if !gone.is_empty() {
+            drop(children);
+            drop(gone);
+            children = lock_leaf(&CHILDREN);
+            continue;
+        }
+        let Some(next) = next else {
+            children.has_keeper = false;
+            return;
+        };
+        let rest = next.saturating_duration_since(Instant::now());
+        children = CHANGED.wait_timeout(children, rest).unwrap_or_else(PoisonError::into_inner).0;
+    }
+}
+
+/// Ends all children, for the runtime is shut down: the idle ones here, the others by the threads that
+/// wait for them, which were told to stop.
+///
+/// # Blocking
+///
+/// Until all are reaped, which takes milliseconds.
+pub(crate) fn close() {
+    let idle = {
+        let mut children = lock_leaf(&CHILDREN);
+        children.closed = true;
+        children.changed();
+        std::mem::take(&mut children.idle)
+    };
+    drop(idle);
+    let end = Instant::now() + LONGEST_END;
+    let mut children = lock_leaf(&CHILDREN);
+    while children.places > 0 {
+        let rest = end.saturating_duration_since(Instant::now());
+        if rest.is_zero() {
+            return;
+        }
+        children = CHANGED.wait_timeout(children, rest).unwrap_or_else(PoisonError::into_inner).0;
+    }
+}
+
+impl Drop for Place {
+    fn drop(&mut self) {
+        let mut children = lock_leaf(&CHILDREN);
+        children.places -= 1;
+        children.changed();
+    }
+}

@@ -1,0 +1,249 @@
+//! How a call in another process can fail, beyond what any call can.
+
+use std::fmt;
+use std::process::ExitStatus;
+
+use super::frame::Kind;
+use super::system;
+use crate::cancel::Stopped;
+use crate::cancel::overruns::stopped;
+use crate::running;
+
+/// Why there is no value from a child.
+pub(crate) enum Failure {
+    /// The call that the body ran for is over, or the one that made it.
+    Stopped(Option<Stopped>),
+    /// The body panicked.
+    Panicked { message: Option<String>, at: Option<String> },
+    /// The child ended in mid-call.
+    Crashed(Crash),
+    /// The system gave no process.
+    Spawn(String),
+    /// The process that was started is no child of ours.
+    Handshake(String),
+    /// Arguments or result could not be written or read.
+    Codec { what: Part, why: String },
+    /// A child would not know the function.
+    Unregistered,
+}
+
+/// What could not be written or read.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Part {
+    Arguments,
+    Result,
+}
+
+/// What a child could not read or write.
+pub struct Broken {
+    pub(super) kind: Kind,
+    pub(super) why: String,
+}
+
+impl Failure {
+    /// The body that this thread runs is to stop.
+    pub(super) fn stopped() -> Self {
+        Self::Stopped(stopped(running::current()))
+    }
+
+    /// Ends the sentence that begins with the call.
+    pub(crate) fn tell(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Stopped(_) | Self::Panicked { .. } => {
+                unreachable!("these are told as those of any call")
+            }
+            Self::Crashed(crash) => write!(f, "crashed: {crash}"),
+            Self::Spawn(why) => write!(
+                f,
+                "did not run, because no process could be started for it: {why}; \
+                 raise the limits of processes and open files, or lower `processes().max(..)`"
+            ),
+            Self::Handshake(why) => write!(
+                f,
+                "did not run, because the process that was started for it does not serve calls: {why}; \
+                 `process` needs a program that was linked with this library, not one that loads it"
+            ),
+            Self::Codec { what: Part::Arguments, why } => write!(
+                f,
+                "did not run, because its arguments could not be passed to another process: {why}; \
+                 their `Serialize` and `Deserialize` have to agree without knowing the format"
+            ),
+            Self::Codec { what: Part::Result, why } => write!(
+                f,
+                "ran, but its result could not be passed back from its process: {why}; \
+                 its `Serialize` and `Deserialize` have to agree without knowing the format"
+            ),
+            Self::Unregistered => f.write_str(
+                "did not run, because the program that a child would run does not have the function: \
+                 it is in a library that was loaded later; call it without `process` there",
+            ),
+        }
+    }
+}
+
+/// How a process ended in the middle of a call; from [`Error::crash`](crate::Error::crash).
+///
+/// ```
+/// use pybackground_runtime::{Lazy, background};
+///
+/// #[background(process)]
+/// fn fragile(input: u32) -> u32 {
+///     if input == 0 { std::process::abort() }
+///     input
+/// }
+///
+/// let error = Lazy::join(fragile(0)).unwrap_err();
+/// let crash = error.crash().unwrap();
+/// # #[cfg(unix)]
+/// assert_eq!(crash.signal(), Some(6));
+/// println!("{error}"); // `app::fragile` (called at ..) crashed: its process was ended by signal 6 (SIGABRT: ..)
+/// assert_eq!(fragile(7), 7);
+/// ```
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Crash {
+    end: End,
+    /// What the function's `memory` allowed.
+    memory: Option<u64>,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum End {
+    Exited {
+        code: i32,
+    },
+    Signalled {
+        signal: i32,
+        dumped_core: bool,
+    },
+    /// The child lives on, but nobody can talk to it.
+    HungUp,
+}
+
+impl Crash {
+    pub(super) fn of(status: ExitStatus, memory: Option<u64>) -> Self {
+        let end = match (system::signal(status), status.code()) {
+            (Some((signal, dumped_core)), _) => End::Signalled { signal, dumped_core },
+            (None, code) => End::Exited { code: code.unwrap_or_default() },
+        };
+        Self { end, memory }
+    }
+
+    pub(super) fn hung_up() -> Self {
+        Self { end: End::HungUp, memory: None }
+    }
+
+    /// The number of the signal that ended the process, if one did: 11 is SIGSEGV.
+    #[must_use]
+    pub fn signal(&self) -> Option<i32> {
+        match self.end {
+            End::Signalled { signal, .. } => Some(signal),
+            End::Exited { .. } | End::HungUp => None,
+        }
+    }
+
+    /// The exit code of the process, if it ended by itself; it did so before the body returned, so
+    /// that 0 is no success either.
+    #[must_use]
+    pub fn code(&self) -> Option<i32> {
+        match self.end {
+            End::Exited { code } => Some(code),
+            End::Signalled { .. } | End::HungUp => None,
+        }
+    }
+
+    /// Whether the system kept an image of the process.
+    #[must_use]
+    pub fn dumped_core(&self) -> bool {
+        matches!(self.end, End::Signalled { dumped_core: true, .. })
+    }
+
+    /// Whether the usual reason for such an end is that there was no more memory: a SIGKILL, which
+    /// this library did not send, or an abort under a limit set by `memory`.
+    #[must_use]
+    pub fn looks_out_of_memory(&self) -> bool {
+        match self.end {
+            End::Signalled { signal: 9, .. } => true,
+            End::Signalled { signal: 6 | 11, .. } => self.memory.is_some(),
+            _ => false,
+        }
+    }
+}
+
+impl fmt::Display for Crash {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self.end {
+            End::Exited { code } => {
+                write!(f, "its process ended by itself in mid-call, with exit code {code}")?;
+            }
+            End::Signalled { signal, dumped_core } => {
+                write!(f, "its process was ended by signal {signal}")?;
+                if let Some(meaning) = meaning(signal) {
+                    write!(f, " ({meaning})")?;
+                }
+                if dumped_core {
+                    f.write_str(", and its core was dumped")?;
+                }
+            }
+            End::HungUp => f.write_str("its process closed the connection, and was killed")?,
+        }
+        match self.memory {
+            Some(bytes) if self.looks_out_of_memory() => {
+                write!(f, "; it may have needed more than the {bytes} bytes that `memory` allows")
+            }
+            None if self.looks_out_of_memory() => {
+                f.write_str("; the usual reason is that the system had no more memory")
+            }
+            _ => Ok(()),
+        }
+    }
+}
+
+/// The signals that end processes which do nothing to deserve it, by the numbers that all systems share.
+fn meaning(signal: i32) -> Option<&'static str> {
+    Some(match signal {
+        4 => "SIGILL: an instruction that does not exist",
+        6 => "SIGABRT: it gave up",
+        8 => "SIGFPE: an impossible division",
+        9 => "SIGKILL: somebody else killed it",
+        11 => "SIGSEGV: a bad memory access or an overflow of the stack",
+        13 => "SIGPIPE: nobody read what it wrote",
+        15 => "SIGTERM: somebody asked it to end",
+        _ => return None,
+    })
+}
+
+#[cfg(all(test, unix))]
+mod tests {
+    use super::*;
+    use std::os::unix::process::ExitStatusExt;
+
+    fn crash(wait_status: i32, memory: Option<u64>) -> Crash {
+        Crash::of(ExitStatus::from_raw(wait_status), memory)
+    }
+
+    #[test]
+    fn a_signal_is_told_with_what_it_means() {
+        let segfault = crash(0x8b, None);
+        assert_eq!((segfault.signal(), segfault.code()), (Some(11), None));
+        assert!(segfault.dumped_core() && !segfault.looks_out_of_memory());
+        let told = segfault.to_string();
+        assert!(told.contains("signal 11 (SIGSEGV") && told.ends_with("core was dumped"), "{told}");
+    }
+
+    #[test]
+    fn an_exit_is_no_success_whatever_its_code() {
+        let exit = crash(3 << 8, None);
+        assert_eq!((exit.signal(), exit.code()), (None, Some(3)));
+        assert!(exit.to_string().ends_with("in mid-call, with exit code 3"));
+    }
+
+    #[test]
+    fn a_kill_that_we_did_not_send_hints_at_memory() {
+        assert!(crash(9, None).looks_out_of_memory());
+        assert!(crash(9, None).to_string().ends_with("had no more memory"));
+        assert!(!crash(6, None).looks_out_of_memory());
+        let limited = crash(6, Some(1 << 20));
+        assert!(limited.looks_out_of_memory());
+        assert!(limited.to_string().contains("1048576 bytes that `memory` allows"));
+    }
+}

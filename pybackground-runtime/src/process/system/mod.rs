@@ -1,0 +1,28 @@
+//! Sockets, process groups and limits of each system, under the same names.
+//!
+//! | name | on whose side | what |
+//! |---|---|---|
+//! | `launch` | parent | starts the program as a child |
+//! | `Process` | parent | the child and all that it starts: killed, reaped, looked at |
+//! | `Wire` | parent | the connection, which anybody may cut |
+//! | `Link` | child | the other end of it |
+//! | `limit_memory`, `end_group` | child | what it does to itself |
+//! | `has_rights_of_another` | both | whether whoever starts the program must not make a child of it |
+
+#[cfg(unix)]
+mod unix;
+#[cfg(windows)]
+mod windows;
+
+#[cfg(unix)]
+pub(crate) use unix::Wire;
+#[cfg(unix)]
+pub(super) use unix::{
+    Link, Process, end_group, has_rights_of_another, launch, limit_memory, signal,
+};
+#[cfg(windows)]
+pub(crate) use windows::Wire;
+#[cfg(windows)]
+pub(super) use windows::{
+    Link, Process, end_group, has_rights_of_another, launch, limit_memory, signal,
+};

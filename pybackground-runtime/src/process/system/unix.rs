@@ -1,0 +1,337 @@
+//! Unix: a pair of sockets, a process group, resource limits.
+
+use std::fs::File;
+use std::io::{self, Read, Write};
+use std::net::Shutdown;
+use std::os::fd::{AsFd, OwnedFd};
+use std::os::unix::net::UnixStream;
+use std::os::unix::process::{CommandExt, ExitStatusExt};
+use std::path::PathBuf;
+use std::process::{Command, ExitStatus, Stdio};
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::{Duration, Instant};
+
+use rustix::event::{PollFd, PollFlags, Timespec, poll};
+use rustix::process::{Pid, Resource, Rlimit, Signal};
+
+use crate::process::hook::VARIABLE;
+use crate::process::surroundings::Surroundings;
+
+/// Starts this program again, as a child at the head of a process group.
+///
+/// # Errors
+///
+/// If the system gives no process or no socket.
+pub(in crate::process) fn launch(
+    nonce: u128,
+    surroundings: &Surroundings,
+) -> io::Result<(Process, Wire)> {
+    let (ours, theirs) = UnixStream::pair()?;
+    ours.set_nonblocking(true)?;
+    let mut command = Command::new(program()?);
+    surroundings.surround(&mut command);
+    command.env(VARIABLE, format!("{nonce:x}"));
+    command.stdin(Stdio::from(OwnedFd::from(theirs)));
+    command.process_group(0);
+    if let Some(name) = std::env::args_os().next() {
+        command.arg0(name);
+    }
+    let child = command.spawn()?;
+    let process = Process { child, ended: None };
+    let wire = Wire { stream: ours, end: process.end_of_leader(), cut: AtomicBool::new(false) };
+    Ok((process, wire))
+}
+
+/// The program itself: what runs, not what is by now under its name, if the system has a name for that.
+fn program() -> io::Result<PathBuf> {
+    const RUNNING: &str = "/proc/self/exe";
+    let running = PathBuf::from(RUNNING);
+    if cfg!(target_os = "linux") && running.is_symlink() {
+        return Ok(running);
+    }
+    std::env::current_exe()
+}
+
+/// A child and all that it starts.
+///
+/// It is reaped last, so that its number, which is that of the group, is nobody else's meanwhile.
+pub(in crate::process) struct Process {
+    child: std::process::Child,
+    ended: Option<ExitStatus>,
+}
+
+impl Process {
+    fn pid(&self) -> Option<Pid> {
+        Pid::from_raw(self.child.id().cast_signed())
+    }
+
+    /// Kills the group, reaps the child, and tells how it ended.
+    pub(in crate::process) fn end(&mut self) -> io::Result<ExitStatus> {
+        if let Some(status) = self.ended {
+            return Ok(status);
+        }
+        if let Some(pid) = self.pid() {
+            // An error says that nobody is left to be killed.
+            let _ = rustix::process::kill_process_group(pid, Signal::KILL);
+        }
+        let status = self.child.wait()?;
+        self.ended = Some(status);
+        Ok(status)
+    }
+
+    /// Whether the child has ended; it is not reaped.
+    pub(in crate::process) fn has_ended(&mut self) -> bool {
+        use rustix::process::{WaitId, WaitIdOptions, waitid};
+        let look = WaitIdOptions::EXITED | WaitIdOptions::NOWAIT | WaitIdOptions::NOHANG;
+        self.pid().is_none_or(|pid| !matches!(waitid(WaitId::Pid(pid), look), Ok(None)))
+    }
+
+    /// Waits for the child's end for `time` at most; it is not reaped.
+    pub(in crate::process) fn ends_within(&mut self, time: Duration) -> bool {
+        const PAUSE: Duration = Duration::from_millis(1);
+        if let Some(end) = self.end_of_leader() {
+            let mut fds = [PollFd::new(&end, PollFlags::IN)];
+            return wait_for(&mut fds, Instant::now().checked_add(time)).is_ok();
+        }
+        let start = Instant::now();
+        while !self.has_ended() {
+            if start.elapsed() >= time {
+                return false;
+            }
+            std::thread::sleep(PAUSE);
+        }
+        true
+    }
+
+    /// What becomes readable when the child ends, where the system has that.
+    #[cfg(target_os = "linux")]
+    fn end_of_leader(&self) -> Option<OwnedFd> {
+        use rustix::process::{PidfdFlags, pidfd_open};
+        pidfd_open(self.pid()?, PidfdFlags::empty()).ok()
+    }
+
+    #[cfg(not(target_os = "linux"))]
+    fn end_of_leader(&self) -> Option<OwnedFd> {
+        None
+    }
+
+    /// How many bytes of memory the child uses, where the system tells.
+    pub(in crate::process) fn memory_in_use(&self) -> Option<u64> {
+        let pages = std::fs::read_to_string(format!("/proc/{}/statm", self.child.id())).ok()?;
+        let resident: u64 = pages.split_whitespace().nth(1)?.parse().ok()?;
+        Some(resident * rustix::param::page_size() as u64)
+    }
+}
+
+/// The signal that ended a process, and whether its core was dumped.
+pub(in crate::process) fn signal(status: ExitStatus) -> Option<(i32, bool)> {
+    Some((status.signal()?, status.core_dumped()))
+}
+
+/// The parent's end of a connection.
+///
+/// It never blocks in a read or a write, where the end of the child might go unnoticed: a process that the
+/// child forked can have the other end open.
+pub(crate) struct Wire {
+    stream: UnixStream,
+    /// See [`Process::end_of_leader`].
+    end: Option<OwnedFd>,
+    cut: AtomicBool,
+}
+
+impl Wire {
+    /// Ends the connection: who waits here goes on, with an error, and the child ends itself.
+    pub(crate) fn cut(&self) {
+        // ORDERING: who looks has either seen the connection break, or has since had the lock under
+        // which this is called.
+        self.cut.store(true, Ordering::Relaxed);
+        // An error says that the other end is gone.
+        let _ = self.stream.shutdown(Shutdown::Both);
+    }
+
+    pub(in crate::process) fn was_cut(&self) -> bool {
+        // ORDERING: see `cut`.
+        self.cut.load(Ordering::Relaxed)
+    }
+
+    /// Sends all of `bytes`.
+    ///
+    /// # Errors
+    ///
+    /// If the child has ended or the connection was cut.
+    pub(in crate::process) fn send(&self, mut bytes: &[u8]) -> io::Result<()> {
+        while !bytes.is_empty() {
+            match send(&self.stream, bytes) {
+                Ok(0) => return Err(io::ErrorKind::WriteZero.into()),
+                Ok(sent) => bytes = &bytes[sent..],
+                Err(error) if error.kind() == io::ErrorKind::WouldBlock => {
+                    if !self.wait(PollFlags::OUT, None)? {
+                        return Err(io::ErrorKind::BrokenPipe.into());
+                    }
+                }
+                Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
+                Err(error) => return Err(error),
+            }
+        }
+        Ok(())
+    }
+
+    /// Reads what the child sends, until the instant at most.
+    pub(in crate::process) fn reader(&self, until: Option<Instant>) -> WireReader<'_> {
+        WireReader { wire: self, until }
+    }
+
+    /// Waits until the socket is ready; `false` if it is not and never will be, as the child has ended.
+    fn wait(&self, ready: PollFlags, until: Option<Instant>) -> io::Result<bool> {
+        let socket = PollFd::new(&self.stream, ready);
+        match &self.end {
+            None => {
+                wait_for(&mut [socket], until)?;
+                Ok(true)
+            }
+            Some(end) => {
+                let mut fds = [socket, PollFd::new(end, PollFlags::IN)];
+                wait_for(&mut fds, until)?;
+                Ok(!fds[0].revents().is_empty())
+            }
+        }
+    }
+}
+
+/// Writes to a socket of which the other end may be gone: an error, whatever the program says of SIGPIPE.
+#[cfg(target_os = "linux")]
+fn send(stream: &UnixStream, bytes: &[u8]) -> io::Result<usize> {
+    Ok(rustix::net::send(stream, bytes, rustix::net::SendFlags::NOSIGNAL)?)
+}
+
+#[cfg(not(target_os = "linux"))]
+fn send(mut stream: &UnixStream, bytes: &[u8]) -> io::Result<usize> {
+    stream.write(bytes)
+}
+
+/// See [`Wire::reader`].
+pub(in crate::process) struct WireReader<'w> {
+    wire: &'w Wire,
+    until: Option<Instant>,
+}
+
+impl Read for WireReader<'_> {
+    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+        let ready = self.wire.wait(PollFlags::IN, self.until)?;
+        match (&self.wire.stream).read(buffer) {
+            // What it wrote before it ended has been read.
+            Err(error) if error.kind() == io::ErrorKind::WouldBlock && !ready => Ok(0),
+            Err(error) if error.kind() == io::ErrorKind::WouldBlock => {
+                Err(io::ErrorKind::Interrupted.into())
+            }
+            read => read,
+        }
+    }
+}
+
+/// Waits until one of `fds` is ready.
+///
+/// # Errors
+///
+/// `TimedOut` if none is by then.
+fn wait_for(fds: &mut [PollFd<'_>], until: Option<Instant>) -> io::Result<()> {
+    loop {
+        let rest = until.map(|until| until.saturating_duration_since(Instant::now()));
+        let rest = rest.and_then(|rest| Timespec::try_from(rest).ok());
+        match poll(fds, rest.as_ref()) {
+            Ok(0) => return Err(io::ErrorKind::TimedOut.into()),
+            Ok(_) => return Ok(()),
+            Err(rustix::io::Errno::INTR) => {}
+            Err(error) => return Err(error.into()),
+        }
+    }
+}
+
+/// The child's end of the connection.
+pub(in crate::process) struct Link(UnixStream);
+
+impl Link {
+    /// The connection that a child is started with as its standard input, which is empty from then on;
+    /// none if that is something else.
+    pub(in crate::process) fn of_child(_port: &str) -> Option<Self> {
+        let stream = UnixStream::from(io::stdin().as_fd().try_clone_to_owned().ok()?);
+        stream.local_addr().ok()?;
+        let nothing = File::open("/dev/null").ok()?;
+        rustix::stdio::dup2_stdin(&nothing).ok()?;
+        Some(Self(stream))
+    }
+
+    /// The same connection, for another thread.
+    pub(in crate::process) fn second(&self) -> io::Result<Self> {
+        self.0.try_clone().map(Self)
+    }
+
+    /// Waits until the parent is gone or has cut the connection.
+    pub(in crate::process) fn wait_for_end(&self) {
+        // That the other end is closed is told unasked; what else there is to read is not ours.
+        let mut fds = [PollFd::from_borrowed_fd(self.0.as_fd(), hang_up())];
+        while wait_for(&mut fds, None).is_err() {}
+    }
+}
+
+#[cfg(target_os = "linux")]
+fn hang_up() -> PollFlags {
+    PollFlags::RDHUP
+}
+
+#[cfg(not(target_os = "linux"))]
+fn hang_up() -> PollFlags {
+    PollFlags::empty()
+}
+
+impl Read for Link {
+    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+        self.0.read(buffer)
+    }
+}
+
+impl Write for Link {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        self.0.write(bytes)
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        self.0.flush()
+    }
+}
+
+/// Kills this process and what it started.
+pub(in crate::process) fn end_group() -> ! {
+    let _ = rustix::process::kill_current_process_group(Signal::KILL);
+    // A child is at the head of its group; were it not, it would end here all the same.
+    std::process::abort()
+}
+
+/// Allows this process `bytes` of data, until the guard is dropped; 0 is no limit.
+pub(in crate::process) fn limit_memory(bytes: u64) -> Option<LimitedMemory> {
+    if bytes == 0 {
+        return None;
+    }
+    let before = rustix::process::getrlimit(Resource::Data);
+    let current = before.maximum.map_or(bytes, |most| most.min(bytes));
+    let limit = Rlimit { current: Some(current), maximum: before.maximum };
+    rustix::process::setrlimit(Resource::Data, limit).ok()?;
+    Some(LimitedMemory { before })
+}
+
+/// See [`limit_memory`].
+pub(in crate::process) struct LimitedMemory {
+    before: Rlimit,
+}
+
+impl Drop for LimitedMemory {
+    fn drop(&mut self) {
+        let _ = rustix::process::setrlimit(Resource::Data, self.before);
+    }
+}
+
+/// Whether the program has other rights than who started it, who must not have it run what he likes.
+pub(in crate::process) fn has_rights_of_another() -> bool {
+    use rustix::process::{getegid, geteuid, getgid, getuid};
+    getuid() != geteuid() || getgid() != getegid()
+}

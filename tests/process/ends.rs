@@ -1,0 +1,119 @@
+//! However a program ends, nothing of its calls is left.
+
+mod common;
+
+use std::process::{Command, Stdio};
+use std::time::Duration;
+
+use common::{Lifeline, child, children, hold, hold_with_sleeper, signal, watchdog};
+use pybackground::{Lazy, background, shutdown};
+
+const PORT: &str = "TEST_PORT";
+
+fn port() -> u16 {
+    std::env::var(PORT).unwrap().parse().unwrap()
+}
+
+#[background(process)]
+fn pid() -> u32 {
+    std::process::id()
+}
+
+#[background(process)]
+fn spin(port: u16) {
+    let _held = hold_with_sleeper(port);
+    loop {
+        std::hint::spin_loop();
+    }
+}
+
+/// A call that never ends, and the children of two that did.
+fn busy_and_idle_children() {
+    let spinning = spin(port());
+    let (one, two) = (pid(), pid());
+    assert_ne!((*one, *two), (0, 0));
+    std::mem::forget(spinning);
+}
+
+/// Starts the other half of a test, with a lifeline that its processes hold.
+fn start(test: &str, lifeline: &Lifeline) -> std::process::Child {
+    let mut command = child::command(test);
+    command.env(PORT, lifeline.port().to_string()).stdout(Stdio::null()).stderr(Stdio::null());
+    command.spawn().unwrap()
+}
+
+/// A program with calls that run is ended by `end`; nothing may be left of it.
+#[track_caller]
+fn nothing_is_left(test: &str, end: impl FnOnce(&mut std::process::Child)) {
+    let _watchdog = watchdog();
+    if child::is_child() {
+        // Held by the program itself as well, which so says that its idle children are there.
+        let mut held = hold(port());
+        busy_and_idle_children();
+        std::io::Write::write_all(&mut held, b"ready\n").unwrap();
+        std::io::Read::read(&mut held, &mut [0]).unwrap();
+        return;
+    }
+    let lifeline = Lifeline::new();
+    let mut program = start(test, &lifeline);
+    // The program connects before its calls do.
+    let (mut held, spinning) = (lifeline.held(), lifeline.held());
+    assert_eq!(held.line(), "ready");
+    end(&mut program);
+    program.wait().unwrap();
+    held.wait_for_end();
+    spinning.wait_for_end();
+}
+
+#[test]
+fn a_program_that_is_killed_leaves_nothing() {
+    nothing_is_left("a_program_that_is_killed_leaves_nothing", |program| program.kill().unwrap());
+}
+
+#[test]
+fn a_program_that_is_interrupted_leaves_nothing() {
+    nothing_is_left("a_program_that_is_interrupted_leaves_nothing", |program| {
+        signal("INT", program.id());
+    });
+}
+
+#[test]
+fn a_shutdown_reaps_all() {
+    const TEST: &str = "a_shutdown_reaps_all";
+    let _watchdog = watchdog();
+    if !child::is_child() {
+        child::succeeds(&mut child::command(TEST));
+        return;
+    }
+    let lifeline = Lifeline::new();
+    let spinning = spin(lifeline.port());
+    let held = lifeline.held();
+    assert_ne!((*pid(), *pid()), (0, 0));
+    let unfinished = shutdown(Duration::ZERO).unwrap_err();
+    assert!(unfinished.functions().next().unwrap().ends_with("::spin"));
+    assert_eq!(children(), []);
+    held.wait_for_end();
+    assert!(Lazy::join(spinning).unwrap_err().is_cancelled());
+    assert!(Lazy::join(pid()).unwrap_err().is_refused());
+}
+
+#[test]
+fn an_executable_that_is_deleted_goes_on() {
+    const TEST: &str = "an_executable_that_is_deleted_goes_on";
+    let _watchdog = watchdog();
+    if !child::is_child() {
+        let folder = std::env::temp_dir().join(format!("deleted-{}", std::process::id()));
+        std::fs::create_dir_all(&folder).unwrap();
+        let copy = folder.join("program");
+        std::fs::copy(std::env::current_exe().unwrap(), &copy).unwrap();
+        let mut command = Command::new(&copy);
+        let original = child::command(TEST);
+        command.args(original.get_args());
+        command.envs(original.get_envs().filter_map(|(name, value)| Some((name, value?))));
+        child::succeeds(&mut command);
+        std::fs::remove_dir_all(&folder).unwrap();
+        return;
+    }
+    std::fs::remove_file(std::env::current_exe().unwrap()).unwrap();
+    assert_ne!(pid(), std::process::id());
+}

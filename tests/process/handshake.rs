@@ -1,0 +1,104 @@
+//! A process that was started as a child and is none: it ends, says nothing, or says something else.
+
+mod common;
+
+use std::process::Command;
+use std::time::Duration;
+
+use common::{child, children, watchdog};
+use pybackground::{Error, Lazy, background, processes};
+
+/// What the processes that are started do before the library sees that they are children.
+const BEFORE: &str = "TEST_BEFORE";
+
+mod before {
+    #![allow(unsafe_code, reason = "it has to run before the library does")]
+
+    use std::io::Write;
+    use std::os::fd::AsFd;
+
+    // SAFETY: a place in this section holds a function that is called before `main`; this one needs
+    // nothing of what `main` sets up, and does nothing in a process that is no child.
+    #[used]
+    #[unsafe(link_section = ".init_array.00099")]
+    static MISBEHAVE: extern "C" fn() = misbehave;
+
+    extern "C" fn misbehave() {
+        let Ok(how) = std::env::var(super::BEFORE) else { return };
+        if std::env::var_os("PYBACKGROUND_CHILD").is_none() {
+            return;
+        }
+        if how == "talk" {
+            let link = std::io::stdin().as_fd().try_clone_to_owned().unwrap();
+            let _ = std::fs::File::from(link).write_all(&[b'>'; 64]);
+        }
+        if how == "exit" {
+            std::process::exit(7);
+        }
+        loop {
+            std::thread::park();
+        }
+    }
+}
+
+#[background(process)]
+fn pid() -> u32 {
+    std::process::id()
+}
+
+/// The error of a call whose process misbehaves, in the other half of the test.
+fn error_of_call() -> Error {
+    let error = Lazy::join(pid()).unwrap_err();
+    assert!(error.is_handshake_failure(), "{error}");
+    assert_eq!(children(), [], "it is killed and reaped");
+    error
+}
+
+fn misbehaving(how: &str, test: &str) {
+    let mut command: Command = child::command(test);
+    child::succeeds(command.env(BEFORE, how));
+}
+
+#[test]
+fn a_process_that_ends_before_it_greets() {
+    let _watchdog = watchdog();
+    if !child::is_child() {
+        return misbehaving("exit", "a_process_that_ends_before_it_greets");
+    }
+    let told = error_of_call().to_string();
+    assert!(told.contains("with exit code 7"), "{told}");
+}
+
+#[test]
+fn a_process_that_says_nothing() {
+    let _watchdog = watchdog();
+    if !child::is_child() {
+        return misbehaving("hang", "a_process_that_says_nothing");
+    }
+    processes().start_timeout(Duration::from_millis(20)).install().unwrap();
+    let told = error_of_call().to_string();
+    assert!(told.contains("within 20ms"), "{told}");
+}
+
+#[test]
+fn a_process_that_says_something_else() {
+    let _watchdog = watchdog();
+    if !child::is_child() {
+        return misbehaving("talk", "a_process_that_says_something_else");
+    }
+    let told = error_of_call().to_string();
+    assert!(told.contains("it is another program"), "{told}");
+}
+
+#[test]
+fn a_call_that_is_cancelled_waits_for_no_greeting() {
+    let _watchdog = watchdog();
+    if !child::is_child() {
+        return misbehaving("hang", "a_call_that_is_cancelled_waits_for_no_greeting");
+    }
+    let call = pid();
+    common::wait_until(|| !children().is_empty());
+    Lazy::cancel(&call);
+    assert!(Lazy::join(call).unwrap_err().is_cancelled());
+    common::wait_until(|| children().is_empty());
+}

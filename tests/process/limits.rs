@@ -1,0 +1,83 @@
+//! The system gives no more processes, or no more descriptors.
+
+mod common;
+
+use std::process::Command;
+
+use common::{child, watchdog};
+use pybackground::{Lazy, background, spawn};
+
+#[background(process)]
+fn pid() -> u32 {
+    std::process::id()
+}
+
+#[background(process)]
+fn double(n: u32) -> u32 {
+    2 * n
+}
+
+/// Root may start as many processes as it likes. Each test is another user, for the processes of a user
+/// are counted together.
+fn as_user(id: u32, test: &str) -> Command {
+    let own = Command::new("id").arg("-u").output().unwrap().stdout;
+    if own == b"0\n" {
+        let (user, group) = (format!("--reuid={id}"), format!("--regid={id}"));
+        child::wrapped(&["setpriv", &user, &group, "--clear-groups"], test)
+    } else {
+        child::command(test)
+    }
+}
+
+/// From here on, this process gets neither threads nor processes.
+fn refuse_processes() {
+    let this = std::process::id().to_string();
+    let limited = Command::new("prlimit").args(["--nproc=1:1", "--pid", &this]).status().unwrap();
+    assert!(limited.success());
+}
+
+#[test]
+fn no_process_at_all_is_an_error_of_the_call() {
+    const TEST: &str = "no_process_at_all_is_an_error_of_the_call";
+    let _watchdog = watchdog();
+    if !child::is_child() {
+        child::succeeds(&mut as_user(61_871, TEST));
+        return;
+    }
+    // There is a thread to run the call.
+    Lazy::into_inner(spawn(|| ()));
+    refuse_processes();
+    let error = Lazy::join(pid()).unwrap_err();
+    assert!(error.is_spawn_failure(), "{error}");
+    let told = error.to_string();
+    assert!(told.contains("::pid` (called at ") && told.contains("raise the limits"), "{told}");
+}
+
+#[test]
+fn those_that_there_are_do_when_there_are_no_more() {
+    const TEST: &str = "those_that_there_are_do_when_there_are_no_more";
+    let _watchdog = watchdog();
+    if !child::is_child() {
+        child::succeeds(&mut as_user(61_872, TEST));
+        return;
+    }
+    let first = Lazy::into_inner(pid());
+    refuse_processes();
+    let calls: Vec<_> = (0..100).map(|_| pid()).collect();
+    assert!(calls.into_iter().all(|call| *call == first));
+}
+
+#[test]
+fn few_descriptors_are_enough_for_many_calls() {
+    const TEST: &str = "few_descriptors_are_enough_for_many_calls";
+    let _watchdog = watchdog();
+    if !child::is_child() {
+        child::succeeds(&mut child::wrapped(&["prlimit", "--nofile=20:20"], TEST));
+        return;
+    }
+    pybackground::processes().max(100).install().unwrap();
+    let calls: Vec<_> = (0..1000).map(double).collect();
+    for (n, call) in (0..1000).zip(calls) {
+        assert_eq!(Lazy::join(call).unwrap(), 2 * n);
+    }
+}

@@ -1,0 +1,109 @@
+//! Children serve one call after the other, and are replaced in time.
+
+mod common;
+
+use std::time::Duration;
+
+use common::{child, children, descriptors, wait_until, watchdog};
+use pybackground::{Lazy, background, processes};
+use serde_bytes::ByteBuf;
+
+#[background(process)]
+fn pid() -> u32 {
+    std::process::id()
+}
+
+/// Keeps memory that nobody frees, and returns enough to have it looked at.
+#[background(process)]
+fn leak(bytes: usize) -> (u32, ByteBuf) {
+    std::mem::forget(std::hint::black_box(vec![1_u8; bytes]));
+    (std::process::id(), ByteBuf::from(vec![1; 2 << 20]))
+}
+
+#[background(process)]
+fn panic() {
+    panic!("its process is not used again")
+}
+
+/// Each of these needs settings of its own.
+fn in_a_process_of_its_own(test: &str) -> bool {
+    if child::is_child() {
+        return true;
+    }
+    child::succeeds(&mut child::command(test));
+    false
+}
+
+#[test]
+fn a_child_is_replaced_after_so_many_calls() {
+    let _watchdog = watchdog();
+    if in_a_process_of_its_own("a_child_is_replaced_after_so_many_calls") {
+        processes().recycle_after(3).install().unwrap();
+        let pids: Vec<u32> = (0..6).map(|_| Lazy::into_inner(pid())).collect();
+        assert!(pids[..3].iter().all(|pid| *pid == pids[0]), "{pids:?}");
+        assert!(pids[3..].iter().all(|pid| *pid == pids[3]), "{pids:?}");
+        assert_ne!(pids[0], pids[3]);
+    }
+}
+
+#[test]
+fn a_child_that_has_grown_is_replaced() {
+    let _watchdog = watchdog();
+    if in_a_process_of_its_own("a_child_that_has_grown_is_replaced") {
+        processes().recycle_above(128 << 20).install().unwrap();
+        let small = Lazy::into_inner(leak(1)).0;
+        assert_eq!(pid(), small);
+        let grown = Lazy::into_inner(leak(192 << 20)).0;
+        assert_eq!(grown, small);
+        assert_ne!(pid(), grown);
+    }
+}
+
+#[test]
+fn a_child_that_has_panicked_is_replaced() {
+    let _watchdog = watchdog();
+    if in_a_process_of_its_own("a_child_that_has_panicked_is_replaced") {
+        let first = Lazy::into_inner(pid());
+        assert!(Lazy::join(panic()).unwrap_err().is_panic());
+        assert_ne!(pid(), first);
+    }
+}
+
+#[test]
+fn idle_children_leave() {
+    let _watchdog = watchdog();
+    if in_a_process_of_its_own("idle_children_leave") {
+        processes().keep_alive(Duration::from_millis(1)).install().unwrap();
+        let before = descriptors();
+        Lazy::into_inner(pid());
+        wait_until(|| children().is_empty() && descriptors() == before);
+        assert_ne!(pid(), 0);
+    }
+}
+
+#[test]
+fn as_many_stay_as_are_to() {
+    let _watchdog = watchdog();
+    if in_a_process_of_its_own("as_many_stay_as_are_to") {
+        processes().keep_alive(Duration::ZERO).min_idle(1).install().unwrap();
+        let calls = [pid(), pid()];
+        let pids = calls.map(Lazy::into_inner);
+        wait_until(|| children().len() == 1);
+        let stayed = Lazy::into_inner(pid());
+        assert!(pids.contains(&stayed));
+    }
+}
+
+#[test]
+fn an_idle_child_that_died_is_no_error_of_the_next_call() {
+    let _watchdog = watchdog();
+    if in_a_process_of_its_own("an_idle_child_that_died_is_no_error_of_the_next_call") {
+        let first = Lazy::into_inner(pid());
+        common::signal("KILL", first);
+        wait_until(|| {
+            let state = std::fs::read_to_string(format!("/proc/{first}/stat"));
+            state.is_ok_and(|state| state.contains(") Z "))
+        });
+        assert_ne!(pid(), first);
+    }
+}

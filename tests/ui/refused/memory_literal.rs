@@ -1,0 +1,18 @@
+use pybackground::background;
+
+#[background(process, memory = "1.5GiB")]
+fn fraction() {}
+
+#[background(process, memory = "512")]
+fn without_unit() {}
+
+#[background(process, memory = 0)]
+fn nothing() {}
+
+#[background(process, memory)]
+fn no_value() {}
+
+#[background(process = true)]
+fn a_value() {}
+
+fn main() {}
