@@ -89,6 +89,8 @@ pub enum Run {
     Go(&'static str),
     /// By `scripts/thread_per_call.py`, given this argument.
     Python(&'static str),
+    /// By `scripts/pebble_pool.py`, given this argument.
+    Pebble(&'static str),
 }
 
 /// What a sample tells: the figure (times in nanoseconds) and the extras.

@@ -89,6 +89,11 @@ pub(super) fn take(row: &Row, contender: &Contender, pace: Pace) -> Sample {
             command.arg(script("thread_per_call.py")).arg(argument);
             (command, Some("python3"))
         }
+        Run::Pebble(argument) => {
+            let mut command = Command::new("python3");
+            command.arg(script("pebble_pool.py")).arg(argument);
+            (command, Some("python3"))
+        }
     };
     command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped());
     match (command.spawn(), tool) {
@@ -120,7 +125,10 @@ fn outcome(mut child: Child, row: &Row) -> Sample {
         Some(reading) if succeeded && reading.extras.len() == row.extras.len() => Ok(reading),
         _ => {
             let said = complaint.recv().unwrap_or_default();
-            failed(said.trim().replace('\n', " / "))
+            match said.trim().strip_prefix("skipped: ") {
+                Some(why) => Err(Miss::Skipped(why.to_owned())),
+                None => failed(said.trim().replace('\n', " / ")),
+            }
         }
     }
 }

@@ -1,0 +1,75 @@
+"""The Python package pebble, as a reference for the `process` table.
+
+Usage: pebble_pool.py cold|warm|kill; prints the figure in nanoseconds.
+"""
+
+import os
+import sys
+import time
+
+try:
+    import pebble
+except ImportError:
+    sys.exit("skipped: python3 has no pebble")
+
+LIMIT = 0.2
+CALLS = 500
+
+
+def double(n):
+    return 2 * n
+
+
+def pid():
+    return os.getpid()
+
+
+def endless():
+    while True:
+        pass
+
+
+def gone(process):
+    try:
+        with open(f"/proc/{process}/stat", encoding="ascii") as stat:
+            return stat.read().rsplit(") ", 1)[1][0] in "ZX"
+    except FileNotFoundError:
+        return True
+
+
+def cold():
+    call = pebble.concurrent.process(double)
+    assert call(1).result() == 2
+    start = time.perf_counter()
+    assert call(2).result() == 4
+    return time.perf_counter() - start
+
+
+def warm():
+    with pebble.ProcessPool(max_workers=1) as pool:
+        assert pool.submit(double, None, 1).result() == 2
+        start = time.perf_counter()
+        for n in range(CALLS):
+            assert pool.submit(double, None, n).result() == 2 * n
+        return (time.perf_counter() - start) / CALLS
+
+
+def kill():
+    with pebble.ProcessPool(max_workers=1) as pool:
+        process = pool.submit(pid, None).result()
+        start = time.perf_counter()
+        try:
+            pool.submit(endless, LIMIT).result()
+        except TimeoutError:
+            pass
+        while not gone(process):
+            pass
+        return time.perf_counter() - start - LIMIT
+
+
+ROWS = {"cold": cold, "warm": warm, "kill": kill}
+
+if __name__ == "__main__":
+    if len(sys.argv) != 2 or sys.argv[1] not in ROWS:
+        sys.exit(f"usage: pebble_pool.py {'|'.join(ROWS)}")
+    print(ROWS[sys.argv[1]]() * 1e9)

@@ -1,0 +1,65 @@
+//! What a call in another process costs, beside the crates and packages that make such calls.
+//!
+//! `cargo run --release --features process --bin process`; the cells for `pebble` are filled if `python3` has
+//! it: `PATH=/path/to/venv/bin:$PATH` with a virtual environment in which it was installed.
+
+mod gone;
+mod ours;
+mod procspawn;
+
+use std::process::ExitCode;
+use std::time::Duration;
+
+use pybackground_benches::harness::{
+    self, Against, Bar, Row, Run, Unit, ours as pybackground, peer, reference,
+};
+
+/// How long an endless body has.
+const LIMIT: Duration = Duration::from_millis(200);
+
+const COLD: Row = Row {
+    key: "cold",
+    title: "call of a new process",
+    unit: Unit::Milliseconds,
+    extras: &[],
+    against: Against::BestPeer,
+    bars: &[Bar::Ratio(1.0)],
+    contenders: &[
+        pybackground("pybackground", ours::cold),
+        peer("procspawn", procspawn::cold),
+        reference("Python pebble", Run::Pebble("cold")),
+    ],
+};
+
+const WARM: Row = Row {
+    key: "warm",
+    title: "call of a process that waits",
+    unit: Unit::Nanoseconds,
+    extras: &[],
+    against: Against::BestPeer,
+    bars: &[Bar::Ratio(1.0)],
+    contenders: &[
+        pybackground("pybackground", ours::warm),
+        peer("procspawn pool", procspawn::warm),
+        reference("Python pebble", Run::Pebble("warm")),
+    ],
+};
+
+const KILL: Row = Row {
+    key: "kill",
+    title: "from the limit of an endless body until its process is gone",
+    unit: Unit::Milliseconds,
+    extras: &[],
+    against: Against::BestPeer,
+    bars: &[Bar::Ratio(1.0)],
+    contenders: &[
+        pybackground("pybackground", ours::kill),
+        peer("procspawn pool", procspawn::kill),
+        reference("Python pebble", Run::Pebble("kill")),
+    ],
+};
+
+fn main() -> ExitCode {
+    ::procspawn::init();
+    harness::main(&[COLD, WARM, KILL], 5)
+}

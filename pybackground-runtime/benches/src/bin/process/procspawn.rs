@@ -1,0 +1,53 @@
+//! The crate procspawn.
+
+use std::time::Instant;
+
+use procspawn::Pool;
+use pybackground_benches::harness::Reading;
+use pybackground_benches::measure::{nanoseconds, once, per_unit};
+use pybackground_benches::work::Pace;
+
+use crate::LIMIT;
+use crate::gone::wait_until_gone;
+
+const WARM_UP: u32 = 100;
+const BATCH: u32 = 100;
+
+fn double(n: u32) -> u32 {
+    2 * n
+}
+
+fn pid((): ()) -> u32 {
+    std::process::id()
+}
+
+fn endless((): ()) {
+    loop {
+        std::hint::spin_loop();
+    }
+}
+
+pub(crate) fn cold(_: Pace) -> Reading {
+    let call = || procspawn::spawn(2, double).join().expect("it returns");
+    assert_eq!(call(), 4);
+    once(|| assert_eq!(call(), 4)).into()
+}
+
+pub(crate) fn warm(_: Pace) -> Reading {
+    let pool = Pool::new(1).expect("there is a process");
+    let call = |n| pool.spawn(n, double).join().expect("it returns");
+    let calls = |times| (0..times).for_each(|n| assert_eq!(call(n), 2 * n));
+    calls(WARM_UP);
+    per_unit(BATCH as usize, || calls(BATCH)).into()
+}
+
+pub(crate) fn kill(_: Pace) -> Reading {
+    let pool = Pool::new(1).expect("there is a process");
+    let pid = pool.spawn((), pid).join().expect("it returns");
+    let start = Instant::now();
+    let mut call = pool.spawn((), endless);
+    assert!(call.join_timeout(LIMIT).is_err());
+    let _ = call.kill();
+    wait_until_gone(pid);
+    nanoseconds(start.elapsed().saturating_sub(LIMIT)).into()
+}
