@@ -74,9 +74,6 @@ pub(crate) const PROCESS_IS_NOT_ASYNC: &str = "no executor runs in the other pro
 pub(crate) const PROCESS_GENERIC: &str = "the other process has to know the function, and of a generic one there are as many as there are types\n\
      instead: write a function for each type, which calls the generic one";
 
-pub(crate) const PROCESS_IS_NOT_LAZY: &str = "what goes to the other process is written down at the call, so it has to be there\n\
-     instead: leave out `#[lazy]` and make the call when the value is there, as in `f(*x)`, or by a function with `#[lazy]` that calls this one";
-
 pub(crate) const PROCESS_RECEIVER: &str = "the other process knows its functions by a list, and no entry of that can name `Self`\n\
      instead: write a function without `self` that takes what it needs of it, by value or as `&T`";
 
@@ -85,6 +82,9 @@ pub(crate) const PROCESS_SELF: &str = "the other process knows its functions by 
 
 pub(crate) const PROCESS_IMPL: &str = "what goes to another process or comes from it is written down by serde, which has to know the type\n\
      instead: write the type (`Vec<T>` for an iterator, `String` for what is displayed)";
+
+pub(crate) const PROCESS_LAZY: &str = "what goes to another process is written down when the call is made, so it cannot be on its way\n\
+     instead: make the call in the body of a background function that has the `#[lazy]` parameter";
 
 pub(crate) const PROCESS_NEVER: &str = "a body in another process that never returns can only be killed, and has no result to pass back\n\
      instead: return `()`";

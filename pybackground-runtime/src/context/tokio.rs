@@ -48,8 +48,6 @@ impl<B: Body> Body for InContext<B> {
             Step::Finished(value) => Step::Finished(value),
             Step::Suspended(body) => Step::Suspended(Self { context, body: Some(body) }),
             Step::Failed(error) => Step::Failed(error),
-            #[cfg(feature = "process")]
-            Step::Isolated(failure) => Step::Isolated(failure),
         }
     }
 }

@@ -15,7 +15,7 @@ use super::function::Function;
 use super::hook;
 use super::serve::Panic;
 use super::surroundings::Surroundings;
-use crate::call::path_of_enclosing_function;
+use crate::call::{Call, path_of_enclosing_function};
 use crate::cancel::overruns::stopped;
 use crate::dispatch::start;
 use crate::error::Error;
@@ -48,13 +48,13 @@ where
             .into_frame(place, memory.unwrap_or(0))
             .map_err(|why| Failure::Codec { what: Part::Arguments, why }),
     };
+    let call = options.call("");
     match request {
         Ok(request) => {
             let surroundings = Surroundings::now();
-            start(options, Isolated { request, memory, surroundings, value: PhantomData })
+            start(options, Isolated { call, request, memory, surroundings, value: PhantomData })
         }
         Err(failure) => {
-            let call = options.call("");
             let error = Error::isolated(call, failure);
             Lazy::pending(Task::<Isolated<T>>::ended(&options, Err(error)))
         }
@@ -63,6 +63,7 @@ where
 
 /// A call that another process runs.
 struct Isolated<T> {
+    call: Call,
     request: Vec<u8>,
     memory: Option<u64>,
     surroundings: Arc<Surroundings>,
@@ -82,10 +83,10 @@ where
     }
 
     fn run(self, _: impl FnOnce() -> Waker) -> Step<Self> {
-        let Self { request, memory, surroundings, .. } = self;
+        let Self { call, request, memory, surroundings, .. } = self;
         match ask(&request, memory, &surroundings).and_then(value_of) {
             Ok(value) => Step::Finished(value),
-            Err(failure) => Step::Isolated(failure),
+            Err(failure) => Step::Failed(Error::isolated(call, failure)),
         }
     }
 }

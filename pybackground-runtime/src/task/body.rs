@@ -6,8 +6,6 @@ use std::task::{Context, Poll, Waker};
 use super::stage::BodyIs;
 use crate::call::path_of_enclosing_function;
 use crate::error::Error;
-#[cfg(feature = "process")]
-use crate::process::Failure;
 
 /// Work that a task carries until a thread takes it up.
 pub(crate) trait Body: Send + Sized + 'static {
@@ -41,11 +39,8 @@ pub(crate) enum Step<B: Body> {
     Finished(B::Output),
     /// It waits for something; the waker it was given says when to run it again.
     Suspended(B),
-    /// It was not run, for an input has no value.
+    /// There is no value: an input has none, or the process of the body failed.
     Failed(Error),
-    /// Its process gave no value.
-    #[cfg(feature = "process")]
-    Isolated(Failure),
 }
 
 /// The body of a function under the attribute, or a closure given to `spawn`.

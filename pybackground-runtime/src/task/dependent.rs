@@ -29,8 +29,6 @@ where
             Step::Finished(Ok(value)) => Step::Finished(value),
             Step::Finished(Err(error)) | Step::Failed(error) => Step::Failed(error),
             Step::Suspended(body) => Step::Suspended(Self(body)),
-            #[cfg(feature = "process")]
-            Step::Isolated(failure) => Step::Isolated(failure),
         }
     }
 }

@@ -378,10 +378,6 @@ impl<B: Body> Job for Task<B> {
         match self.origin.run(body, How::Thread, || Waker::from(self.clone())) {
             Ok(Step::Suspended(body)) => self.suspend(body),
             Ok(Step::Finished(value)) => self.finish(Ok(value)),
-            #[cfg(feature = "process")]
-            Ok(Step::Isolated(failure)) => {
-                self.finish(Err(Error::isolated(self.identity(), failure)));
-            }
             Ok(Step::Failed(error)) | Err(error) => self.finish(Err(error)),
         }
     }

@@ -150,8 +150,6 @@ impl<B: Body> Origin<B> {
         match self.run(body, How::InPlace, || Waker::noop().clone()) {
             Ok(Step::Finished(value)) => Ok(value),
             Ok(Step::Suspended(_)) => unreachable!("only bodies that run to their end come here"),
-            #[cfg(feature = "process")]
-            Ok(Step::Isolated(failure)) => Err(Error::isolated(self.call(), failure)),
             Ok(Step::Failed(error)) | Err(error) => Err(error),
         }
     }

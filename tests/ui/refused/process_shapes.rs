@@ -37,7 +37,7 @@ fn never() -> ! {
 }
 
 #[background(process)]
-fn awaits(#[lazy] number: u32) {}
+fn waits(#[lazy] value: u32) {}
 
 #[background(memory = "1MiB")]
 fn without_process() {}

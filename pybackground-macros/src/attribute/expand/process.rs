@@ -89,13 +89,12 @@ fn give(input: &FnArg, argument: &Argument<'_>, runtime: &Runtime) -> TokenStrea
     let (private, outer) = (runtime.private(span), &argument.outer);
     let configured = configured(argument);
     match argument.passing {
-        Passing::Moved => quote_spanned! {span=>
+        Passing::Moved | Passing::Awaited => quote_spanned! {span=>
             #configured <#private::BackgroundCall as #private::process::Crosses<#ty>>::give(&mut __arguments, #outer);
         },
         Passing::Copied => quote_spanned! {span=>
             #configured <#private::BackgroundCall as #private::process::Lends<#ty>>::give(&mut __arguments, #outer);
         },
-        Passing::Awaited => unreachable!("refused"),
     }
 }
 
@@ -105,9 +104,8 @@ fn take(input: &FnArg, argument: &Argument<'_>, runtime: &Runtime) -> TokenStrea
     let (private, carrier) = (runtime.private(span), &argument.carrier);
     let configured = configured(argument);
     let requirement = match argument.passing {
-        Passing::Moved => quote_spanned!(span=> Crosses),
+        Passing::Moved | Passing::Awaited => quote_spanned!(span=> Crosses),
         Passing::Copied => quote_spanned!(span=> Lends),
-        Passing::Awaited => unreachable!("refused"),
     };
     quote_spanned! {span=>
         #configured let #carrier =

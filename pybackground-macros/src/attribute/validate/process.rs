@@ -32,8 +32,8 @@ pub(super) fn check(function: &Function, options: &Options, report: &mut Report)
         match input {
             FnArg::Receiver(receiver) => report.at(receiver, messages::PROCESS_RECEIVER),
             FnArg::Typed(parameter) => {
-                if let Some(lazy) = parameter.attrs.iter().find(|attribute| is_lazy(attribute)) {
-                    report.at(lazy, messages::PROCESS_IS_NOT_LAZY);
+                for lazy in parameter.attrs.iter().filter(|attribute| is_lazy(attribute)) {
+                    report.at(lazy, messages::PROCESS_LAZY);
                 }
                 check_type(&parameter.ty, report);
             }
