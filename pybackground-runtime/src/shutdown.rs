@@ -254,6 +254,17 @@ impl Unfinished {
     }
 
     /// How many calls waited for their inputs, which are other calls.
+    ///
+    /// ```
+    /// # use pybackground_runtime::{Lazy, spawn, wait_idle};
+    /// # use std::{sync::mpsc, time::Duration};
+    /// # let (release, wait) = mpsc::channel::<()>();
+    /// let page = spawn(move || wait.recv());
+    /// let _length = Lazy::map(page, |_| 0);
+    /// let unfinished = wait_idle(Duration::from_millis(1)).unwrap_err();
+    /// assert_eq!(unfinished.dependent(), 1);
+    /// # drop(release);
+    /// ```
     #[must_use]
     pub fn dependent(&self) -> usize {
         self.dependent.values().sum()

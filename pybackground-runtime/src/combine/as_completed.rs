@@ -88,6 +88,16 @@ pub struct AsCompleted<T> {
 }
 
 /// No call has ended in the time that [`AsCompleted::next_timeout`] was given; there are more to come.
+///
+/// ```
+/// use pybackground_runtime::{NotYet, as_completed, spawn};
+/// use std::{sync::mpsc, time::Duration};
+///
+/// let (go, wait) = mpsc::channel::<()>();
+/// let mut calls = as_completed([spawn(move || wait.recv())]);
+/// assert!(matches!(calls.next_timeout(Duration::from_millis(1)), Err(NotYet)));
+/// drop(go); // and now it ends
+/// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct NotYet;
 

@@ -8,6 +8,15 @@ use crossbeam_channel::{Receiver, Sender, bounded};
 use crate::lazy::Lazy;
 
 /// Tells of a call's end; made by [`Lazy::signal`].
+///
+/// ```
+/// use pybackground_runtime::{Lazy, Signal, spawn};
+///
+/// let page = spawn(|| "<html>");
+/// let loaded: Signal = Lazy::signal(&page);
+/// loaded.recv().unwrap();
+/// assert!(Lazy::is_ready(&page));
+/// ```
 pub type Signal = Receiver<()>;
 
 impl<T> Lazy<T> {

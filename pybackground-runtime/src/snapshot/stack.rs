@@ -192,6 +192,18 @@ impl Wait {
 
     /// How many calls there are of which any ends the wait: 1 for a join, more for
     /// [`as_completed`](crate::as_completed), 0 if it is time that has to pass.
+    ///
+    /// ```
+    /// # use pybackground_runtime::{Lazy, Stack, snapshot, spawn};
+    /// # let look = || loop {
+    /// #     if let Some(wait) = snapshot().stacks().iter().find_map(Stack::wait) {
+    /// #         break wait.clone();
+    /// #     }
+    /// #     std::thread::yield_now();
+    /// # };
+    /// let wait = Lazy::into_inner(spawn(look)); // the body looks who waits for it
+    /// assert_eq!(wait.calls(), 1);
+    /// ```
     #[must_use]
     pub fn calls(&self) -> usize {
         self.calls
