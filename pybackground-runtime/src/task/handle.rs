@@ -1,0 +1,100 @@
+//! A call as its `Lazy` sees it: the outcome, and running the body for it.
+
+use std::sync::Arc;
+
+use super::body::Body;
+use super::job::Job;
+use super::stage::{Core, HandOver, Outcome};
+use super::{Task, tell_of_end};
+use crate::pool;
+use crate::quiet::drop_quietly;
+use crate::sync::lock;
+
+/// A call as its `Lazy` sees it.
+pub(crate) trait Handle<T>: Job {
+    /// The outcome, if the call has ended; whoever gets it is the only one.
+    fn take(&self) -> Option<Outcome<T>>;
+
+    /// Runs the body on this thread if nobody has started it, and returns the outcome without
+    /// storing it. Others who wait hear of it by `announce`, so that the outcome can first be put
+    /// where they will look.
+    fn run_in_place(&self) -> Option<Outcome<T>>;
+
+    fn announce(&self);
+
+    /// The outcome for the only holder of the `Lazy`, unless it takes blocking: that of a call which
+    /// has ended, or which this thread may run and now does. When no queue has the task either, no
+    /// lock is taken.
+    fn join_at_once(self: Arc<Self>) -> Result<Outcome<T>, Arc<dyn Handle<T>>>;
+
+    /// Whether this thread may run the call: see [`pool::may_run_in_place`].
+    fn may_run_in_place(&self) -> bool;
+
+    /// The call as the threads see it.
+    fn job(self: Arc<Self>) -> Arc<dyn Job>;
+}
+
+impl<B: Body> Handle<B::Output> for Task<B> {
+    fn take(&self) -> Option<Outcome<B::Output>> {
+        lock(&self.core).take()
+    }
+
+    fn run_in_place(&self) -> Option<Outcome<B::Output>> {
+        let body = self.start(Core::claim_in_place)?;
+        let outcome = self.origin.run_to_end(body);
+        self.origin.leave_slot();
+        self.tell_end(&outcome);
+        let mut core = lock(&self.core);
+        tell_of_end(&mut core);
+        match core.hand_over(outcome) {
+            HandOver::Direct(outcome) => Some(outcome),
+            HandOver::TooLate(late) => {
+                drop(core);
+                drop_quietly(late);
+                None
+            }
+        }
+    }
+
+    fn announce(&self) {
+        let attached = {
+            let mut core = lock(&self.core);
+            self.phase.done();
+            std::mem::take(core.attached())
+        };
+        attached.wake();
+    }
+
+    fn join_at_once(self: Arc<Self>) -> Result<Outcome<B::Output>, Arc<dyn Handle<B::Output>>> {
+        let done = self.phase.is_done();
+        let here = || self.phase.is_claimable() && pool::may_run_in_place(&*self);
+        if !(done || here()) {
+            return Err(self);
+        }
+        match Arc::try_unwrap(self) {
+            Ok(task) => {
+                if !done && task.phase.is_done() {
+                    pool::look_after_own_calls();
+                }
+                Ok(task.into_outcome())
+            }
+            Err(shared) => {
+                if done {
+                    return Ok(shared.take().expect("its only owner takes the outcome"));
+                }
+                let Some((body, attached)) = shared.start(Core::claim_and_keep) else {
+                    return Err(shared);
+                };
+                Ok(shared.origin.run_for(body, attached))
+            }
+        }
+    }
+
+    fn may_run_in_place(&self) -> bool {
+        pool::may_run_in_place(self)
+    }
+
+    fn job(self: Arc<Self>) -> Arc<dyn Job> {
+        self
+    }
+}

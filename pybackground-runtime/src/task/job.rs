@@ -1,0 +1,267 @@
+//! A call as the threads see it, who know nothing of its result.
+
+use std::panic::{RefUnwindSafe, UnwindSafe};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::task::Waker;
+use std::time::Instant;
+
+use super::Task;
+use super::body::{Body, Step};
+use super::inputs::{self, Input};
+use super::stage::{Close, Core};
+use crate::call::Call;
+use crate::cancel::overruns::{self, Why};
+use crate::deadline::Deadline;
+use crate::error::Error;
+use crate::pool;
+use crate::quiet::{drop_quietly, quietly};
+use crate::running::Frame;
+use crate::sync::{lock, lock_brief};
+use crate::trace::How;
+#[cfg(feature = "tracing")]
+use crate::trace::Trace;
+
+/// A call as the threads see it.
+pub(crate) trait Job: Send + Sync + UnwindSafe + RefUnwindSafe {
+    /// Runs the body, unless somebody else has claimed it. If the call is closed, drops the body.
+    fn run(self: Arc<Self>);
+    /// Whether the body waits to be claimed; a hint, as a claim can come at any time.
+    fn is_queued(&self) -> bool;
+    /// Whether a thread that waits for the call may run it; as much a hint as `is_queued`.
+    fn is_claimable(&self) -> bool;
+    /// Whether the call has ended.
+    fn is_done(&self) -> bool;
+    /// Tells a call that waited for a slot that it has one; `false` if it no longer wants it.
+    fn admit(&self) -> bool;
+    /// Queues a call that has its inputs, or has it wait for a slot.
+    fn admit_with_inputs(self: Arc<Self>);
+    /// The inputs that a call waits for, asked by a thread that may be unparked meanwhile.
+    fn inputs(&self) -> Vec<Input>;
+    /// Closes the call if its deadline is not after `now`. What is code of the user is left to `run`.
+    fn expire(&self, now: Instant);
+    /// Closes the call because nobody wants it any more; `false` if it has ended. What a body that
+    /// never started captured is dropped here.
+    fn cancel(&self) -> bool;
+    /// As `cancel`, but drops nothing, and returns the inputs that nobody wants then.
+    fn close_unwanted(&self) -> Vec<Arc<dyn Job>>;
+    /// Does what is left to do for a call that was closed before it ended, and is code of the user:
+    /// tells of it, wakes whoever awaits the end, drops the body.
+    fn tidy_up(&self);
+    /// Frees the call from the one whose body made it: it goes on when that one is to stop.
+    fn detach(&self);
+    /// The body that made the call, with which this one stops; none if it was detached.
+    fn maker(&self) -> Frame;
+    /// The run of the body that has not ended; none if nobody runs it.
+    fn runner(&self) -> Frame;
+    /// Keeps why a wait ended before the call did, for as long as the call is kept.
+    fn keep_verdict(&self, error: Error) -> &Error;
+    /// Closes the call because it cannot be run, or cannot go on, unless somebody runs it. Its body is
+    /// dropped here.
+    fn refuse(&self, why: &str);
+    fn call(&self) -> Call;
+    /// What is told of the call.
+    #[cfg(feature = "tracing")]
+    fn trace(&self) -> &Trace;
+    fn deadline(&self) -> Option<Arc<Deadline>>;
+    /// Whether the call has a deadline, asked by a thread that may be unparked meanwhile.
+    fn has_deadline(&self) -> bool;
+    /// Sets the deadline; `false` if there is a sooner one or the call has ended.
+    fn bring_forward(&self, deadline: Arc<Deadline>) -> bool;
+    /// Has `waker` woken when the call ends; `false` if it has ended.
+    fn register(&self, waker: &Waker) -> bool;
+    /// Has `waker`, and no earlier one that was set here, woken when the call ends; `false` if it has
+    /// ended. Unlike those that register, it may be foreign code.
+    fn set_awaiter(&self, waker: &Waker) -> bool;
+    /// Has nobody woken that was set by `set_awaiter`.
+    fn clear_awaiter(&self);
+}
+
+/// Whether any call of the process was ever awaited: as long as none was, this spares a lock.
+static AWAITED: AtomicBool = AtomicBool::new(false);
+
+/// See [`AWAITED`].
+#[inline]
+pub(crate) fn any_was_awaited() -> bool {
+    // ORDERING: whoever has a `Lazy` that was polled got it from the thread that polled it.
+    AWAITED.load(Ordering::Relaxed)
+}
+
+impl<B: Body> Job for Task<B> {
+    fn run(self: Arc<Self>) {
+        let Some(body) = self.start(Core::claim) else {
+            return self.tidy_up();
+        };
+        match self.origin.run(body, How::Thread, || Waker::from(self.clone())) {
+            Ok(Step::Suspended(body)) => self.suspend(body),
+            Ok(Step::Finished(value)) => self.finish(Ok(value)),
+            Ok(Step::Failed(error)) | Err(error) => self.finish(Err(error)),
+        }
+    }
+
+    fn is_queued(&self) -> bool {
+        self.phase.is_queued()
+    }
+
+    #[inline]
+    fn is_claimable(&self) -> bool {
+        self.phase.is_claimable()
+    }
+
+    #[inline]
+    fn is_done(&self) -> bool {
+        self.phase.is_done()
+    }
+
+    fn admit(&self) -> bool {
+        lock(&self.core).admit()
+    }
+
+    fn admit_with_inputs(self: Arc<Self>) {
+        if let Some(limit) = self.origin.limit() {
+            return limit.submit_again(self);
+        }
+        let admitted = {
+            let mut core = lock(&self.core);
+            let admitted = core.admit();
+            if admitted && B::RUNS_TO_END && core.deadline().is_none() {
+                self.phase.offer();
+            }
+            admitted
+        };
+        if admitted {
+            pool::resume(self);
+        }
+    }
+
+    fn inputs(&self) -> Vec<Input> {
+        lock_brief(&self.core).inputs()
+    }
+
+    fn expire(&self, now: Instant) {
+        if let Some(deadline) = self.deadline().filter(|deadline| deadline.at() <= now) {
+            let error = |body| Error::timeout(self.identity(), deadline.after(), body);
+            inputs::expire(self.close(Why::TimedOut, error).unwrap_or_default());
+        }
+    }
+
+    fn cancel(&self) -> bool {
+        let closed = self.close_cancelled();
+        let had_not_ended = closed.is_some();
+        inputs::cancel(closed.unwrap_or_default());
+        self.tidy_up();
+        had_not_ended
+    }
+
+    fn close_unwanted(&self) -> Vec<Arc<dyn Job>> {
+        self.close_cancelled().unwrap_or_default()
+    }
+
+    fn tidy_up(&self) {
+        self.origin.trace().tell_closed();
+        let (awaiter, leftover) = {
+            let mut core = lock(&self.core);
+            let awaiter = self.is_done().then(|| core.attached().replace_awaiter(None)).flatten();
+            (awaiter, core.leftover())
+        };
+        if let Some(awaiter) = awaiter {
+            quietly(|| awaiter.wake());
+        }
+        drop_quietly(leftover);
+    }
+
+    fn detach(&self) {
+        let mut core = lock(&self.core);
+        if self.origin.detach() && core.is_running() {
+            overruns::detach(self.runner());
+            core.attached().make_known(self.runner());
+        }
+    }
+
+    fn maker(&self) -> Frame {
+        self.origin.maker()
+    }
+
+    fn runner(&self) -> Frame {
+        self.phase.runner()
+    }
+
+    fn keep_verdict(&self, error: Error) -> &Error {
+        self.origin.keep_verdict(error)
+    }
+
+    fn refuse(&self, why: &str) {
+        let close = {
+            let mut core = lock(&self.core);
+            if core.is_running() {
+                return;
+            }
+            let error = |body| Error::not_run(self.identity(), why, body);
+            let close = core.close(|body| self.noted(error(body), body));
+            if !matches!(close, Close::TooLate) {
+                self.phase.done();
+            }
+            close
+        };
+        if let Close::NeverEnds { attached, held } = close {
+            self.never_ends(attached, held);
+        }
+        self.tidy_up();
+    }
+
+    fn call(&self) -> Call {
+        self.identity()
+    }
+
+    #[cfg(feature = "tracing")]
+    fn trace(&self) -> &Trace {
+        self.origin.trace()
+    }
+
+    fn deadline(&self) -> Option<Arc<Deadline>> {
+        lock(&self.core).deadline().cloned()
+    }
+
+    fn has_deadline(&self) -> bool {
+        lock_brief(&self.core).deadline().is_some()
+    }
+
+    fn bring_forward(&self, deadline: Arc<Deadline>) -> bool {
+        let mut core = lock(&self.core);
+        if self.phase.is_claimable() {
+            self.phase.reserve();
+        }
+        core.bring_forward(deadline)
+    }
+
+    fn register(&self, waker: &Waker) -> bool {
+        let mut core = lock(&self.core);
+        // The phase turns to done under this lock, together with taking the waiters: nobody is
+        // added to a list that nobody will read.
+        if self.is_done() {
+            return false;
+        }
+        core.attached().add_waiter(waker);
+        true
+    }
+
+    fn set_awaiter(&self, waker: &Waker) -> bool {
+        let known = {
+            let mut core = lock(&self.core);
+            if self.is_done() {
+                return false;
+            }
+            core.attached().is_awaited_by(waker)
+        };
+        if known {
+            return true;
+        }
+        // ORDERING: see `any_was_awaited`.
+        AWAITED.store(true, Ordering::Relaxed);
+        self.exchange_awaiter(Some(waker.clone()))
+    }
+
+    fn clear_awaiter(&self) {
+        self.exchange_awaiter(None);
+    }
+}
