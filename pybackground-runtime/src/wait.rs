@@ -166,6 +166,9 @@ pub(crate) trait Awaited {
     /// What time brings about if it is `now`, should nobody else see to it.
     fn expire(&self, now: Instant);
 
+    /// Whether it is the call of `body` itself, which a stop of the body ends in the same moment.
+    fn is_call_of(&self, body: Frame) -> bool;
+
     /// The call that is waited for, or one of them.
     fn call(&self) -> Call;
 
@@ -195,6 +198,10 @@ impl Awaited for Arc<dyn Job> {
 
     fn expire(&self, now: Instant) {
         (**self).expire(now);
+    }
+
+    fn is_call_of(&self, body: Frame) -> bool {
+        self.runner() == body
     }
 
     fn call(&self) -> Call {
@@ -260,7 +267,9 @@ impl<A: Awaited> Wait<'_, A> {
     /// is part of tidying up.
     fn give_up_if_stopped(&self, body: Frame) -> Result<(), Error> {
         match stopped(body) {
-            Some(waiter) if cancel::may_unwind() => Err(Error::given_up(self.on.call(), waiter)),
+            Some(waiter) if cancel::may_unwind() && !self.on.is_call_of(body) => {
+                Err(Error::given_up(self.on.call(), waiter))
+            }
             _ => Ok(()),
         }
     }

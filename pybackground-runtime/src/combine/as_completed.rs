@@ -14,9 +14,10 @@ use std::time::{Duration, Instant};
 use crate::call::Call;
 use crate::error::Error;
 use crate::lazy::Lazy;
+use crate::running::{self, Frame};
 use crate::sync::{Mutex, chaos, lock, lock_brief};
 use crate::waits::{End, Members, Waiting};
-use crate::{pool, running, wait};
+use crate::{pool, wait};
 
 /// The results of calls in the order in which they come, each with the position its call had.
 ///
@@ -336,6 +337,10 @@ impl wait::Awaited for AnyOf<'_> {
 
     /// The monitor expires each call that has a deadline.
     fn expire(&self, _: Instant) {}
+
+    fn is_call_of(&self, _: Frame) -> bool {
+        false
+    }
 
     fn call(&self) -> Call {
         self.first
