@@ -5,6 +5,7 @@ mod common;
 use std::sync::Mutex;
 use std::thread::{self, ThreadId};
 
+use common::futures::yield_now;
 use common::panics::caught;
 use common::{child, watchdog};
 use pybackground::{Lazy, Timeout, background, scope, snapshot, spawn};
@@ -99,4 +100,18 @@ fn closures_of_a_scope_run_in_place_and_in_order() {
     log.push(2);
     assert_eq!(log, [1, 2]);
     assert_eq!(here, thread::current().id());
+}
+
+#[background]
+async fn yields(times: u32) -> u32 {
+    for _ in 0..times {
+        yield_now().await;
+    }
+    times
+}
+
+#[test]
+fn a_body_that_yields_needs_no_deeper_stack() {
+    sequential!(a_body_that_yields_needs_no_deeper_stack);
+    assert_eq!(yields(200_000), 200_000);
 }

@@ -28,7 +28,7 @@ static INSTALLED: Mutex<Installed> = Mutex::new(Installed { settings: None, in_u
 /// | function | variable | unit | default |
 /// |---|---|---|---|
 /// | [`workers`](Configure::workers) | `PYBACKGROUND_WORKERS` | threads that compute at once | the processors there are |
-/// | [`max_threads`](Configure::max_threads) | `PYBACKGROUND_MAX_THREADS` | threads, blocked ones included | 16384 |
+/// | [`max_threads`](Configure::max_threads) | `PYBACKGROUND_MAX_THREADS` | threads, blocked ones included | 12000 |
 /// | [`stack_size`](Configure::stack_size) | `PYBACKGROUND_STACK_SIZE` | bytes | 2097152 |
 /// | [`keep_alive`](Configure::keep_alive) | `PYBACKGROUND_KEEP_ALIVE` | seconds | 10 |
 /// | [`report_after`](Configure::report_after) | `PYBACKGROUND_REPORT_AFTER` | seconds | never |

@@ -4,7 +4,9 @@ use std::time::Duration;
 
 use super::ConfigError;
 
-const DEFAULT_MAX_THREADS: usize = 16_384;
+/// A thread takes four of the 65,530 mappings that Linux gives a process, unless it is told otherwise, and
+/// one that gets none of them ends the process. So many leave a quarter to the program.
+const DEFAULT_MAX_THREADS: usize = 12_000;
 const DEFAULT_STACK_SIZE: usize = 2 * 1024 * 1024;
 const DEFAULT_KEEP_ALIVE: Duration = Duration::from_secs(10);
 

@@ -11,6 +11,7 @@
 //! | `worker` | the life of a thread |
 //! | `monitor` | the clock: deadlines, and growth while calls wait |
 //! | `deadlines` | the heap of deadlines |
+//! | `leftovers` | what the monitor leaves to others of the calls that it ends |
 //! | `growth` | the pure decision how many places there are |
 //! | `probe`, `roster` | which threads compute and which block |
 //! | `crew` | the threads of a scope, by the same protocol |
@@ -24,6 +25,7 @@ mod gate;
 mod global;
 mod growth;
 mod idle;
+mod leftovers;
 mod limits;
 mod monitor;
 mod probe;
@@ -91,8 +93,8 @@ pub(crate) fn submit(job: Arc<dyn Job>) {
     });
 }
 
-/// Queues a call that was let in before, whoever has it go on: a slot came free for it, or its future
-/// was woken.
+/// Queues a call that was let in before, whoever has it go on: a slot came free for it, or its inputs
+/// are there.
 pub(crate) fn resume(job: Arc<dyn Job>) {
     with_current(|worker| match worker {
         Some(worker) => worker.push(job),
@@ -105,6 +107,17 @@ pub(crate) fn leave_to_worker(job: Arc<dyn Job>) {
     let pool = global();
     pool.queues.push(job);
     pool.wake_one();
+}
+
+/// Queues a call whose future was woken, behind all that wait: it was served before, and may wake itself
+/// for ever.
+pub(crate) fn requeue(job: Arc<dyn Job>) {
+    with_current(|worker| worker.map_or_else(|| global(), Worker::pool).push_again(job));
+}
+
+/// Whether each call is run to its end where it is made.
+pub(crate) fn is_sequential() -> bool {
+    global().config.is_sequential()
 }
 
 /// Whether a call made on the current thread is let in.

@@ -9,6 +9,7 @@ use std::time::{Duration, Instant};
 
 use super::deadlines::Deadlines;
 use super::growth::{Growth, Reading};
+use super::leftovers::Leftovers;
 use super::{MONITOR_STACK_SIZE, Pool};
 use crate::deadline::Deadline;
 use crate::running;
@@ -91,6 +92,7 @@ impl Monitor {
 
     fn run(&self, pool: &Arc<Pool>) {
         let mut growth = Growth::new();
+        let mut leftovers = Leftovers::default();
         let mut looks = 0;
         let mut next_look = now();
         let mut patience = pool.config.keep_alive();
@@ -100,12 +102,11 @@ impl Monitor {
             if let Some(job) = state.deadlines.pop_due(time) {
                 drop(state);
                 job.expire(time);
-                // What is left of it may have destructors of the user's, which may take their time.
-                pool.queues.push(job);
-                pool.wake_one();
+                leftovers.queue(job, pool);
                 state = lock(&self.state);
                 continue;
             }
+            leftovers.look_after(pool);
             if state.watching && next_look <= time {
                 drop(state);
                 looks += 1;

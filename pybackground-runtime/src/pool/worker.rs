@@ -19,6 +19,17 @@ use crate::task::Job;
 pub(super) const SPINS: usize = rounds(64);
 pub(super) const YIELDS: usize = rounds(100);
 
+/// Every how manieth time a worker looks elsewhere before it takes a call of its own. Tokio's number.
+const TURNS: u32 = 61;
+
+/// Whose calls a worker looks at first.
+enum Turn {
+    Own,
+    /// Those that were made outside of the pool, or were woken.
+    Outside,
+    Others,
+}
+
 /// So many calls in a worker's own queue are enough for others to steal.
 const ENOUGH: usize = 3;
 
@@ -125,6 +136,8 @@ pub(crate) struct Worker {
     /// again waits for it as much as one that blocks, so the thread counts as joining until such a wait
     /// succeeds or the body ends.
     polls: Cell<bool>,
+    /// How often it looked for a call.
+    turns: Cell<u32>,
     /// The thread is about to end: what its destructors call is a call from outside.
     retired: Cell<bool>,
 }
@@ -146,6 +159,7 @@ pub(super) fn run(pool: Arc<Pool>, id: usize) {
         sleeper: Sleeper::current(),
         stack_floor,
         polls: Cell::new(false),
+        turns: Cell::new(0),
         retired: Cell::new(false),
     };
     WORKER.with(|slot| slot.get_or_init(|| worker).work());
@@ -329,10 +343,29 @@ impl Worker {
     }
 
     fn find(&self) -> Option<Arc<dyn Job>> {
-        self.own
-            .pop()
-            .or_else(|| self.pool.queues.pop())
-            .or_else(|| self.pool.queues.steal(self.id))
+        let own = || self.own.pop();
+        let outside = || self.pool.queues.pop();
+        let turn = self.turn();
+        // Not always from the same one first, who may have calls for ever.
+        let start = self.id + self.turns.get() as usize / TURNS as usize;
+        let others = || self.pool.queues.steal(start);
+        match turn {
+            Turn::Own => own().or_else(outside).or_else(others),
+            Turn::Outside => outside().or_else(others).or_else(own),
+            Turn::Others => others().or_else(outside).or_else(own),
+        }
+    }
+
+    /// Calls that go on making calls, or wake themselves again and again, would keep a worker from ever
+    /// looking further; so once in a while it looks elsewhere first.
+    fn turn(&self) -> Turn {
+        let turn = self.turns.get().wrapping_add(1);
+        self.turns.set(turn);
+        match (turn % TURNS, turn / TURNS % 2) {
+            (0, 0) => Turn::Outside,
+            (0, _) => Turn::Others,
+            _ => Turn::Own,
+        }
     }
 
     /// Looks for a call: eagerly, then politely, then no more.

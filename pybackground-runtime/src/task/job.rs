@@ -89,13 +89,19 @@ pub(crate) fn any_was_awaited() -> bool {
 
 impl<B: Body> Job for Task<B> {
     fn run(self: Arc<Self>) {
-        let Some(body) = self.start(Core::claim) else {
-            return self.tidy_up();
-        };
-        match self.origin.run(body, How::Thread, || Waker::from(self.clone())) {
-            Ok(Step::Suspended(body)) => self.suspend(body),
-            Ok(Step::Finished(value)) => self.finish(Ok(value)),
-            Ok(Step::Failed(error)) | Err(error) => self.finish(Err(error)),
+        let mut task = self;
+        loop {
+            let Some(body) = task.start(Core::claim) else {
+                return task.tidy_up();
+            };
+            match task.origin.run(body, How::Thread, || Waker::from(task.clone())) {
+                Ok(Step::Suspended(body)) => match task.suspend(body) {
+                    Some(again) => task = again,
+                    None => return,
+                },
+                Ok(Step::Finished(value)) => return task.finish(Ok(value)),
+                Ok(Step::Failed(error)) | Err(error) => return task.finish(Err(error)),
+            }
         }
     }
 

@@ -184,7 +184,8 @@ impl<B: Body> Task<B> {
         }
     }
 
-    fn suspend(self: Arc<Self>, body: B) {
+    /// Puts a body away that waits to be woken; gives the call back if it is to be run again at once.
+    fn suspend(self: Arc<Self>, body: B) -> Option<Arc<Self>> {
         let next = {
             let mut core = lock(&self.core);
             tell_of_end(&mut core);
@@ -202,13 +203,16 @@ impl<B: Body> Task<B> {
                     self.refuse(pool::SHUT_DOWN);
                 }
             }
-            Suspend::Requeue => pool::resume(self),
+            // One on top of the other, they would need a stack as deep as there are steps.
+            Suspend::Requeue if pool::is_sequential() => return Some(self),
+            Suspend::Requeue => pool::requeue(self),
             Suspend::TooLate(body) => {
                 self.origin.trace().stopped_at_last();
                 self.origin.leave_slot();
                 drop_quietly(body);
             }
         }
+        None
     }
 
     /// Ends the call before its body has ended; returns the inputs that nobody wants then, or `None` if
@@ -299,7 +303,7 @@ impl<B: Body> Wake for Task<B> {
         // The call is queued before it no longer counts as waiting: a wait until all is idle may look.
         match woken {
             Woken::Resumes(listed) => {
-                pool::resume(self);
+                pool::requeue(self);
                 drop(listed);
             }
             Woken::HasInputs(inputs) => {
