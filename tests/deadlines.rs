@@ -2,6 +2,7 @@
 
 mod common;
 
+use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 
@@ -169,4 +170,18 @@ fn a_call_that_nobody_waits_for_expires() {
     let x = Lazy::with_timeout(held(&gate), SHORT);
     common::wait_until(|| Lazy::is_ready(&x));
     assert!(Lazy::peek(&x).unwrap().unwrap_err().is_timeout());
+}
+
+#[background(timeout = "0s")]
+fn has_no_time(runs: Arc<AtomicUsize>) {
+    runs.fetch_add(1, Ordering::SeqCst);
+}
+
+#[test]
+fn a_body_whose_time_is_over_when_its_turn_comes_never_begins() {
+    let _watchdog = watchdog();
+    let runs = Arc::new(AtomicUsize::new(0));
+    let calls: Vec<Lazy<()>> = (0..1000).map(|_| has_no_time(runs.clone())).collect();
+    assert!(calls.iter().all(|call| *call == Timeout));
+    assert_eq!(runs.load(Ordering::SeqCst), 0);
 }

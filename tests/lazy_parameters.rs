@@ -283,3 +283,15 @@ fn messages_name_the_function_and_the_line_of_the_call() {
     gate.open();
     assert_eq!(call, 2);
 }
+
+#[test]
+fn one_value_may_have_very_many_who_wait_for_it() {
+    const CALLS: u64 = 100_000;
+
+    let _watchdog = watchdog();
+    let (give, given) = channel::<u64>();
+    let shared = Lazy::share(spawn(move || given.recv().unwrap()));
+    let calls: Vec<Lazy<u64>> = (0..CALLS).map(|_| double(shared.clone())).collect();
+    give.send(1).unwrap();
+    assert_eq!(calls.into_iter().sum::<u64>(), 2 * CALLS);
+}

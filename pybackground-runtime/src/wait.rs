@@ -16,6 +16,7 @@ use crate::context;
 use crate::error::Error;
 use crate::limit::lend_slots_while;
 use crate::pool::{self, crew::Crew};
+use crate::quiet::quietly;
 use crate::running::{self, Frame};
 use crate::snapshot;
 use crate::sync::thread::{self, Thread};
@@ -31,14 +32,18 @@ const YIELDS: usize = rounds(20);
 
 /// Waits for the outcome on behalf of the call's only owner.
 #[track_caller]
-pub(crate) fn outcome<T>(handle: Arc<dyn Handle<T>>) -> Outcome<T> {
-    match handle.join_at_once() {
-        Ok(outcome) => outcome,
-        Err(handle) => {
-            block_until_done(&handle, None)?;
-            handle.take().expect("its only owner takes the outcome")
+pub(crate) fn outcome<T>(mut handle: Arc<dyn Handle<T>>) -> Outcome<T> {
+    loop {
+        handle = match handle.join_at_once() {
+            Ok(outcome) => return outcome,
+            Err(handle) => handle,
+        };
+        if !run_inputs(&handle) {
+            break;
         }
     }
+    block_until_done(&handle, None)?;
+    handle.take().expect("its only owner takes the outcome")
 }
 
 /// Waits for the end of the call. Gives `run_in_place`, which is to claim the call and run it, the
@@ -50,13 +55,49 @@ pub(crate) fn outcome<T>(handle: Arc<dyn Handle<T>>) -> Outcome<T> {
 #[track_caller]
 pub(crate) fn until_done<T>(
     handle: &Arc<dyn Handle<T>>,
-    run_in_place: impl FnOnce() -> bool,
+    run_in_place: impl Fn() -> bool,
 ) -> Result<(), Error> {
     let this_thread_may = || handle.is_claimable() && handle.may_run_in_place();
-    if handle.is_done() || (this_thread_may() && run_in_place()) {
-        return Ok(());
+    loop {
+        if handle.is_done() || (this_thread_may() && run_in_place()) {
+            return Ok(());
+        }
+        if !run_inputs(handle) {
+            break;
+        }
     }
     block_until_done(handle, None).map(drop)
+}
+
+/// Runs what the call waits for before it can begin, as far as nobody has started it and this thread may:
+/// the inputs of its inputs first. Returns whether it ran any.
+fn run_inputs<T>(handle: &Arc<dyn Handle<T>>) -> bool {
+    let mut ran = false;
+    // On a thread from outside, as on one whose stack is used up, it would find nothing to run.
+    if !pool::is_worker() {
+        return ran;
+    }
+    let unfinished = |job: &dyn Job| {
+        let inputs = job.inputs().into_iter().map(|input| input.job);
+        inputs.filter(|input| !input.is_done()).map(|input| (input, false)).collect::<Vec<_>>()
+    };
+    // The path to an input, with the inputs beside it; `true` once those that it waits for were seen to.
+    let mut path = unfinished(&*Arc::clone(handle).job());
+    while let Some((input, was_seen_to)) = path.pop() {
+        if input.is_claimable() {
+            if !pool::may_run_in_place(&*input) {
+                return ran;
+            }
+            // A panic gets here from the destructor of a result that nobody waits for.
+            quietly(move || input.run());
+            ran = true;
+        } else if !was_seen_to {
+            let inputs = unfinished(&*input);
+            path.push((input, true));
+            path.extend(inputs);
+        }
+    }
+    ran
 }
 
 /// Waits for the end of the call or for `end`; returns whether the call has ended.

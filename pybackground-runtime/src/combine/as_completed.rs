@@ -44,7 +44,7 @@ pub fn as_completed<T>(calls: impl IntoIterator<Item = Lazy<T>>) -> AsCompleted<
     let is_announced = |(number, call): (usize, &Option<Lazy<T>>)| {
         let job = Lazy::job(call.as_ref()?)?;
         let arrival = || Waker::from(Arc::new(Arrival { number, arrivals: arrivals.clone() }));
-        (!job.is_done() && job.register(&arrival())).then_some(())
+        (!job.is_done() && job.register_new(&arrival())).then_some(())
     };
     let is_here = |call: &(usize, &Option<Lazy<T>>)| is_announced(*call).is_none();
     let arrived = calls.iter().enumerate().filter(is_here).map(|(number, _)| number).collect();

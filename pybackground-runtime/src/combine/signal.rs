@@ -54,7 +54,7 @@ impl<T> Lazy<T> {
         let (tell, told) = bounded(1);
         let teller = Arc::new(Teller(tell));
         let is_told = Self::job(this)
-            .is_some_and(|job| !job.is_done() && job.register(&Waker::from(teller.clone())));
+            .is_some_and(|job| !job.is_done() && job.register_new(&Waker::from(teller.clone())));
         if !is_told {
             teller.wake();
         }

@@ -204,6 +204,10 @@ impl<T> Job for Unboxing<T> {
         self.call.register(waker)
     }
 
+    fn register_new(&self, waker: &Waker) -> bool {
+        self.call.register_new(waker)
+    }
+
     fn set_awaiter(&self, waker: &Waker) -> bool {
         self.call.set_awaiter(waker)
     }

@@ -60,10 +60,17 @@ impl Attached {
 
     /// Adds `waker` unless it would wake somebody who is to be woken already.
     pub(super) fn add_waiter(&mut self, waker: &Waker) {
+        if !self.parts().waiters().any(|known| known.will_wake(waker)) {
+            self.add_new_waiter(waker);
+        }
+    }
+
+    /// Adds `waker`, which was not added before.
+    pub(super) fn add_new_waiter(&mut self, waker: &Waker) {
         let parts = self.parts();
         if parts.first.is_none() {
             parts.first = Some(waker.clone());
-        } else if !parts.waiters().any(|known| known.will_wake(waker)) {
+        } else {
             parts.others.push(waker.clone());
         }
     }

@@ -17,7 +17,7 @@ use crate::error::Error;
 use crate::pool;
 use crate::quiet::{drop_quietly, quietly};
 use crate::running::Frame;
-use crate::sync::{lock, lock_brief};
+use crate::sync::{lock, lock_brief, now};
 use crate::trace::How;
 #[cfg(feature = "tracing")]
 use crate::trace::Trace;
@@ -70,6 +70,8 @@ pub(crate) trait Job: Send + Sync + UnwindSafe + RefUnwindSafe {
     fn bring_forward(&self, deadline: Arc<Deadline>) -> bool;
     /// Has `waker` woken when the call ends; `false` if it has ended.
     fn register(&self, waker: &Waker) -> bool;
+    /// As `register`, for a waker that did not before: nobody looks through all the others.
+    fn register_new(&self, waker: &Waker) -> bool;
     /// Has `waker`, and no earlier one that was set here, woken when the call ends; `false` if it has
     /// ended. Unlike those that register, it may be foreign code.
     fn set_awaiter(&self, waker: &Waker) -> bool;
@@ -91,6 +93,10 @@ impl<B: Body> Job for Task<B> {
     fn run(self: Arc<Self>) {
         let mut task = self;
         loop {
+            // The monitor may not have come to it yet.
+            if !task.phase.is_claimable() && task.has_deadline() {
+                task.expire(now());
+            }
             let Some(body) = task.start(Core::claim) else {
                 return task.tidy_up();
             };
@@ -241,14 +247,11 @@ impl<B: Body> Job for Task<B> {
     }
 
     fn register(&self, waker: &Waker) -> bool {
-        let mut core = lock(&self.core);
-        // The phase turns to done under this lock, together with taking the waiters: nobody is
-        // added to a list that nobody will read.
-        if self.is_done() {
-            return false;
-        }
-        core.attached().add_waiter(waker);
-        true
+        self.add_waiter(|attached| attached.add_waiter(waker))
+    }
+
+    fn register_new(&self, waker: &Waker) -> bool {
+        self.add_waiter(|attached| attached.add_new_waiter(waker))
     }
 
     fn set_awaiter(&self, waker: &Waker) -> bool {

@@ -114,7 +114,7 @@ impl<B: Body> Task<B> {
         }
         let waker = Waker::from(self.clone());
         for Input { job, .. } in inputs {
-            if !job.register(&waker) {
+            if !job.register_new(&waker) {
                 waker.wake_by_ref();
             }
         }
@@ -262,6 +262,18 @@ impl<B: Body> Task<B> {
 
     fn close_cancelled(&self) -> Option<Vec<Arc<dyn Job>>> {
         self.close(Why::Cancelled, |body| Error::cancelled(self.identity(), body))
+    }
+
+    /// Has somebody told of the end; `false` if the call has ended.
+    fn add_waiter(&self, add: impl FnOnce(&mut Attached)) -> bool {
+        let mut core = lock(&self.core);
+        // The phase turns to done under this lock, together with taking the waiters: nobody is
+        // added to a list that nobody will read.
+        let pending = !self.phase.is_done();
+        if pending {
+            add(core.attached());
+        }
+        pending
     }
 
     /// Puts `awaiter` in the place of the last one; `false` if the call has ended.
