@@ -10,7 +10,7 @@ use common::counters::Drops;
 use common::gate::Gate;
 use common::panics::caught;
 use common::{child, wait_until, watchdog};
-use pybackground::{Lazy, checkpoint, scope, spawn};
+use pybackground::{Lazy, Shared, checkpoint, scope, spawn};
 
 #[test]
 fn a_panic_that_nobody_saw_panics_the_scope_at_its_end() {
@@ -51,6 +51,19 @@ fn a_panic_that_somebody_saw_is_over() {
         let by_a_sibling = s.spawn(|| -> u32 { panic!("told") });
         s.launch(|| assert!(Lazy::join(by_a_sibling).unwrap_err().is_panic()));
     });
+}
+
+#[test]
+fn to_look_whether_a_call_has_ended_is_not_to_see_its_panic() {
+    let _watchdog = watchdog();
+    let panic = caught(|| {
+        scope(|s| {
+            let x = s.spawn(|| -> u32 { panic!("boom") });
+            wait_until(|| Lazy::is_ready(&x));
+            assert!(Shared::is_ready(&Lazy::share(x)));
+        });
+    });
+    assert!(panic.text().contains("panicked: boom"), "{}", panic.text());
 }
 
 #[test]

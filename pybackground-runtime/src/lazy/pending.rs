@@ -168,6 +168,11 @@ impl<T> Pending<T> {
         Some(self.arrived().as_ref())
     }
 
+    /// Whether the outcome is here or would be at once. It stays where it is.
+    pub(super) fn is_ready(&self) -> bool {
+        self.outcome.get().is_some() || self.handle.is_done()
+    }
+
     pub(super) fn peek(&self) -> Option<&Outcome<T>> {
         match self.outcome.get() {
             None if self.handle.is_done() => Some(self.arrived()),
