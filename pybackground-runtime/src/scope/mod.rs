@@ -24,6 +24,7 @@ use std::sync::Arc;
 
 use crate::call::path_of_enclosing_function;
 use crate::cancel::{self, overruns};
+use crate::context::Context;
 use crate::error::Error;
 use crate::lazy::Lazy;
 use crate::options::Options;
@@ -186,7 +187,7 @@ impl<'scope> Scope<'scope, '_> {
             // What a destructor calls while its body unwinds is part of tidying up.
             task.detach();
         }
-        let entry = Box::new(Call { task: task.clone(), body });
+        let entry = Box::new(Call { task: task.clone(), context: Context::capture(), body });
         if pool::lets_in() {
             self.submit(entry);
         } else {
