@@ -3,6 +3,7 @@
 mod common;
 
 use std::panic::{AssertUnwindSafe, catch_unwind, panic_any};
+use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::mpsc::channel;
 
@@ -242,6 +243,32 @@ fn a_body_that_is_cancelled_stops_the_closures_of_its_scope() {
     assert!(Lazy::cancel(&body));
     assert!(Lazy::join(body).unwrap_err().is_cancelled());
     pybackground::wait_idle(std::time::Duration::MAX).unwrap();
+}
+
+#[test]
+fn a_closure_that_a_cancelled_body_spawns_never_runs() {
+    let _watchdog = watchdog();
+    let gate = Gate::default();
+    let (pass, ran) = (gate.clone(), Arc::new(AtomicUsize::new(0)));
+    let (tell, told) = channel();
+    let runs = ran.clone();
+    let body = spawn(move || {
+        pass.pass();
+        scope(|s| {
+            let call = s.spawn(|| _ = runs.fetch_add(1, Ordering::Relaxed));
+            tell.send(Lazy::join(call).unwrap_err()).unwrap();
+            s.launch(|| _ = runs.fetch_add(1, Ordering::Relaxed));
+        });
+    });
+    gate.wait_for_arrivals(1);
+    Lazy::cancel(&body);
+    gate.open();
+    let error = told.recv().unwrap();
+    assert!(error.is_cancelled(), "{error}");
+    assert!(error.function().ends_with("a_closure_that_a_cancelled_body_spawns_never_runs"));
+    // The scope has nothing to tell, and so the body comes to its end.
+    pybackground::wait_idle(std::time::Duration::MAX).unwrap();
+    assert_eq!(ran.load(Ordering::Relaxed), 0);
 }
 
 struct CountsAtEnd<'a>(&'a AtomicUsize);

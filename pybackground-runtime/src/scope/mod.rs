@@ -179,7 +179,7 @@ impl<'scope> Scope<'scope, '_> {
             && cancel::may_unwind()
         {
             drop_quietly(body);
-            let error = Error::cancelled_with(options.call(Borrowed::<T>::function()), maker);
+            let error = Error::cancelled_with(options.call_or(Borrowed::<T>::function), maker);
             return Lazy::pending(Task::<Borrowed<T>>::ended(&options, Err(error)));
         }
         let task = Task::new(&options, Borrowed::new());
