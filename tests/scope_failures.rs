@@ -146,6 +146,13 @@ fn a_captured_value_that_panics_when_it_is_dropped_is_a_panic_of_its_closure() {
 }
 
 #[test]
+fn payloads_that_panic_when_they_are_dropped_do_not_drown_the_message() {
+    let _watchdog = watchdog();
+    let panic = caught(|| scope(|s| (0..3).for_each(|_| s.launch(|| panic_any(Panics)))));
+    assert!(panic.text().ends_with("so it is with 2 other calls"), "{}", panic.text());
+}
+
+#[test]
 fn destructors_of_what_never_ran_and_of_values_that_nobody_wants_harm_nobody() {
     let _watchdog = watchdog();
     let ran = AtomicUsize::new(0);

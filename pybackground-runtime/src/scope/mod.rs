@@ -256,15 +256,27 @@ impl<'scope> Scope<'scope, '_> {
     fn close(&self) -> Option<String> {
         drop(std::mem::take(&mut *lock(&self.waiting)));
         let failures = std::mem::take(&mut *lock(&self.failures));
-        let unseen = failures.iter().filter_map(|call| call.unseen_error());
-        let mut unseen = unseen.filter(|error| error.is_panic() || error.is_refused());
-        let first = unseen.next()?;
-        let told = format!("{first}; nobody used its `Lazy` before the end of the scope");
-        Some(match unseen.count() {
-            0 => told,
-            others => format!("{told}, and so it is with {others} other calls"),
-        })
+        let unseen: Vec<Error> = failures
+            .iter()
+            .filter_map(|call| call.unseen_error())
+            .filter(|error| error.is_panic() || error.is_refused())
+            .collect();
+        let told = tell(&unseen);
+        // With the errors go the payloads of panics, each of which may panic with another.
+        failures.into_iter().for_each(drop_quietly);
+        unseen.into_iter().for_each(drop_quietly);
+        told
     }
+}
+
+/// What the scope says at its end.
+fn tell(unseen: &[Error]) -> Option<String> {
+    let (first, others) = unseen.split_first()?;
+    let told = format!("{first}; nobody used its `Lazy` before the end of the scope");
+    Some(match others.len() {
+        0 => told,
+        others => format!("{told}, and so it is with {others} other calls"),
+    })
 }
 
 impl<'scope> Queue for Scope<'scope, '_> {
