@@ -68,15 +68,19 @@ use entry::{Call, Entry};
 ///
 /// If `f` panics: with that panic, after every closure has ended.
 ///
-/// If a closure panicked, or was refused because there was no thread for it, and nobody got to know of
-/// it through its `Lazy` before the end of the scope: with a message that names the function and the
-/// line of the call.
+/// If a closure panicked, was refused because there was no thread for it, or was refused or stopped
+/// because the runtime was shut down, and nobody got to know of it through its `Lazy` before the end of
+/// the scope: with a message that names the function and the line of the call. To ask
+/// [`Lazy::is_ready`] is not to know.
 ///
 /// # Blocking
 ///
 /// Until every closure has ended. Inside a body, the thread leaves its place to others meanwhile. A
 /// scope that waits cannot be stopped: if the body it is in is cancelled, so are its closures, and it
 /// returns when they have ended.
+///
+/// The wait at the end is no use of a `Lazy`: a closure that waits for the call which the scope is in
+/// waits for ever, as it would with [`std::thread::scope`], and no error tells of the circle.
 #[track_caller]
 pub fn scope<'env, F, R>(f: F) -> R
 where
@@ -180,7 +184,9 @@ impl<'scope> Scope<'scope, '_> {
         {
             drop_quietly(body);
             let error = Error::cancelled_with(options.call_or(Borrowed::<T>::function), maker);
-            return Lazy::pending(Task::<Borrowed<T>>::ended(&options, Err(error)));
+            let task = Task::<Borrowed<T>>::ended(&options, Err(error));
+            self.keep(task.clone());
+            return Lazy::pending(task);
         }
         let task = Task::new(&options, Borrowed::new());
         if maker.is_some() {
@@ -259,7 +265,7 @@ impl<'scope> Scope<'scope, '_> {
         let unseen: Vec<Error> = failures
             .iter()
             .filter_map(|call| call.unseen_error())
-            .filter(|error| error.is_panic() || error.is_refused())
+            .filter(|error| error.is_panic() || error.is_refused() || error.is_of_shutdown())
             .collect();
         let told = tell(&unseen);
         // With the errors go the payloads of panics, each of which may panic with another.
