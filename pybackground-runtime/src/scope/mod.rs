@@ -25,6 +25,7 @@ use std::sync::Arc;
 use crate::call::path_of_enclosing_function;
 use crate::cancel::{self, overruns};
 use crate::context::Context;
+use crate::count::Count;
 use crate::error::Error;
 use crate::lazy::Lazy;
 use crate::options::Options;
@@ -281,7 +282,10 @@ fn tell(unseen: &[Error]) -> Option<String> {
     let told = format!("{first}; nobody used its `Lazy` before the end of the scope");
     Some(match others.len() {
         0 => told,
-        others => format!("{told}, and so it is with {others} other calls"),
+        others => {
+            let others = Count(others, "other call", "other calls");
+            format!("{told}, and so it is with {others}")
+        }
     })
 }
 
