@@ -69,7 +69,7 @@ fn what_waits_for_its_inputs_is_named_when_the_time_is_over() {
     gate.wait_for_arrivals(1);
     let unfinished = wait_idle(Duration::ZERO).unwrap_err();
     assert_eq!(unfinished.dependent(), 1);
-    assert!(unfinished.to_string().contains(", 1 for their inputs: "), "{unfinished}");
+    assert!(unfinished.to_string().contains(", 1 for its inputs: "), "{unfinished}");
     gate.open();
     assert_eq!(mapped, 1);
 }

@@ -3,6 +3,7 @@
 mod common;
 
 use std::panic::{AssertUnwindSafe, catch_unwind, panic_any};
+use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::mpsc::channel;
 
@@ -10,7 +11,7 @@ use common::counters::Drops;
 use common::gate::Gate;
 use common::panics::caught;
 use common::{child, wait_until, watchdog};
-use pybackground::{Lazy, checkpoint, scope, spawn};
+use pybackground::{Lazy, Shared, checkpoint, scope, spawn};
 
 #[test]
 fn a_panic_that_nobody_saw_panics_the_scope_at_its_end() {
@@ -36,8 +37,10 @@ fn a_panic_that_nobody_saw_panics_the_scope_at_its_end() {
 #[test]
 fn several_are_counted() {
     let _watchdog = watchdog();
-    let panic = caught(|| scope(|s| (0..5).for_each(|n| s.launch(move || panic!("{n}")))));
-    assert!(panic.text().ends_with("so it is with 4 other calls"), "{}", panic.text());
+    for (panics, told) in [(2, "with 1 other call"), (5, "with 4 other calls")] {
+        let panic = caught(|| scope(|s| (0..panics).for_each(|n| s.launch(move || panic!("{n}")))));
+        assert!(panic.text().ends_with(told), "{}", panic.text());
+    }
 }
 
 #[test]
@@ -51,6 +54,19 @@ fn a_panic_that_somebody_saw_is_over() {
         let by_a_sibling = s.spawn(|| -> u32 { panic!("told") });
         s.launch(|| assert!(Lazy::join(by_a_sibling).unwrap_err().is_panic()));
     });
+}
+
+#[test]
+fn to_look_whether_a_call_has_ended_is_not_to_see_its_panic() {
+    let _watchdog = watchdog();
+    let panic = caught(|| {
+        scope(|s| {
+            let x = s.spawn(|| -> u32 { panic!("boom") });
+            wait_until(|| Lazy::is_ready(&x));
+            assert!(Shared::is_ready(&Lazy::share(x)));
+        });
+    });
+    assert!(panic.text().contains("panicked: boom"), "{}", panic.text());
 }
 
 #[test]
@@ -129,6 +145,13 @@ fn a_captured_value_that_panics_when_it_is_dropped_is_a_panic_of_its_closure() {
         });
         assert_eq!(Lazy::join(x).unwrap_err().message(), Some("in a destructor"));
     });
+}
+
+#[test]
+fn payloads_that_panic_when_they_are_dropped_do_not_drown_the_message() {
+    let _watchdog = watchdog();
+    let panic = caught(|| scope(|s| (0..3).for_each(|_| s.launch(|| panic_any(Panics)))));
+    assert!(panic.text().ends_with("so it is with 2 other calls"), "{}", panic.text());
 }
 
 #[test]
@@ -229,6 +252,32 @@ fn a_body_that_is_cancelled_stops_the_closures_of_its_scope() {
     assert!(Lazy::cancel(&body));
     assert!(Lazy::join(body).unwrap_err().is_cancelled());
     pybackground::wait_idle(std::time::Duration::MAX).unwrap();
+}
+
+#[test]
+fn a_closure_that_a_cancelled_body_spawns_never_runs() {
+    let _watchdog = watchdog();
+    let gate = Gate::default();
+    let (pass, ran) = (gate.clone(), Arc::new(AtomicUsize::new(0)));
+    let (tell, told) = channel();
+    let runs = ran.clone();
+    let body = spawn(move || {
+        pass.pass();
+        scope(|s| {
+            let call = s.spawn(|| _ = runs.fetch_add(1, Ordering::Relaxed));
+            tell.send(Lazy::join(call).unwrap_err()).unwrap();
+            s.launch(|| _ = runs.fetch_add(1, Ordering::Relaxed));
+        });
+    });
+    gate.wait_for_arrivals(1);
+    Lazy::cancel(&body);
+    gate.open();
+    let error = told.recv().unwrap();
+    assert!(error.is_cancelled(), "{error}");
+    assert!(error.function().ends_with("a_closure_that_a_cancelled_body_spawns_never_runs"));
+    // The scope has nothing to tell, and so the body comes to its end.
+    pybackground::wait_idle(std::time::Duration::MAX).unwrap();
+    assert_eq!(ran.load(Ordering::Relaxed), 0);
 }
 
 struct CountsAtEnd<'a>(&'a AtomicUsize);

@@ -10,7 +10,7 @@ use std::time::Duration;
 use common::gate::Gate;
 use common::panics::caught;
 use common::{child, watchdog};
-use pybackground::{Lazy, configure, scope, shutdown, sleep, wait_idle};
+use pybackground::{Lazy, checkpoint, configure, scope, shutdown, sleep, spawn, wait_idle};
 
 /// Runs the rest of the test in a child.
 macro_rules! in_a_child {
@@ -64,6 +64,91 @@ fn closures_that_wait_when_its_time_is_over_are_refused() {
 }
 
 #[test]
+fn a_closure_that_it_stops_midway_is_told_of_at_the_end() {
+    in_a_child!("a_closure_that_it_stops_midway_is_told_of_at_the_end");
+    let gate = Gate::default();
+    let pass = gate.clone();
+    let stops = move || {
+        pass.pass();
+        sleep(Duration::MAX);
+    };
+    let before = line!();
+    let scope = thread::spawn(move || {
+        caught(|| {
+            scope(|s| {
+                s.launch(&stops);
+                let seen = s.spawn(&stops);
+                assert!(Lazy::join(seen).unwrap_err().is_cancelled());
+            });
+        })
+    });
+    gate.wait_for_arrivals(2);
+    shutdown(Duration::ZERO).unwrap_err();
+    gate.open();
+    let panic = scope.join().unwrap();
+    panic.assert_told_between(before, line!());
+    let told = panic.text();
+    assert!(told.contains("a_closure_that_it_stops_midway_is_told_of_at_the_end"), "{told}");
+    assert!(told.contains(&format!("{}:{}:", file!(), before + 4)), "{told}");
+    assert!(told.contains("the runtime was shut down"), "{told}");
+    assert!(!told.contains("other call"), "{told}");
+}
+
+#[test]
+fn a_closure_that_a_body_spawns_when_it_is_to_stop_is_told_of_too() {
+    in_a_child!("a_closure_that_a_body_spawns_when_it_is_to_stop_is_told_of_too");
+    let gate = Gate::default();
+    let pass = gate.clone();
+    let body = spawn(move || {
+        scope(|s| {
+            pass.pass();
+            s.launch(|| ());
+        });
+    });
+    gate.wait_for_arrivals(1);
+    shutdown(Duration::ZERO).unwrap_err();
+    gate.open();
+    let error = Lazy::join(body).unwrap_err();
+    assert!(error.is_panic(), "{error}");
+    assert!(error.to_string().contains("the runtime was shut down"), "{error}");
+}
+
+#[test]
+fn closures_that_others_stopped_before_it_are_not_told_of() {
+    in_a_child!("closures_that_others_stopped_before_it_are_not_told_of");
+    let gate = Gate::default();
+    let (tell, told) = channel();
+    let (pass, tell_body) = (gate.clone(), tell.clone());
+    let body = spawn(move || {
+        scope(|s| {
+            s.launch(|| {
+                pass.pass();
+                checkpoint();
+            });
+        });
+        tell_body.send("the body goes on").unwrap();
+    });
+    let (pass, arrivals) = (gate.clone(), gate.clone());
+    let outside = thread::spawn(move || {
+        scope(|s| {
+            let cancelled = s.spawn(|| {
+                pass.pass();
+                checkpoint();
+            });
+            arrivals.wait_for_arrivals(2);
+            assert!(Lazy::cancel(&cancelled));
+            tell.send("cancelled").unwrap();
+        });
+    });
+    assert_eq!(told.recv(), Ok("cancelled"));
+    assert!(Lazy::cancel(&body));
+    shutdown(Duration::ZERO).unwrap_err();
+    gate.open();
+    outside.join().unwrap();
+    assert_eq!(told.recv(), Ok("the body goes on"));
+}
+
+#[test]
 fn what_was_spawned_before_it_ends_and_may_spawn_and_call_others() {
     in_a_child!("what_was_spawned_before_it_ends_and_may_spawn_and_call_others");
     let gate = Gate::default();
@@ -73,14 +158,14 @@ fn what_was_spawned_before_it_ends_and_may_spawn_and_call_others() {
             let x = s.spawn(|| {
                 pass.pass();
                 // By now calls from outside are refused.
-                *s.spawn(|| 1) + *pybackground::spawn(|| 2)
+                *s.spawn(|| 1) + *spawn(|| 2)
             });
             *x
         })
     });
     arrivals.wait_for_arrivals(1);
     let opens = thread::spawn(move || {
-        common::wait_until(|| Lazy::join(pybackground::spawn(|| ())).is_err());
+        common::wait_until(|| Lazy::join(spawn(|| ())).is_err());
         gate.open();
     });
     shutdown(Duration::MAX).unwrap();

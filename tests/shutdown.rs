@@ -81,7 +81,11 @@ fn what_runs_is_named_when_the_time_is_over() {
 
     in_a_child!("what_runs_is_named_when_the_time_is_over");
     let gate = Gate::default();
-    let calls = [takes_long(gate.clone()), takes_long(gate.clone())];
+    let first = takes_long(gate.clone());
+    gate.wait_for_arrivals(1);
+    let unfinished = wait_idle(Duration::from_millis(1)).unwrap_err();
+    assert!(unfinished.to_string().starts_with("1 body still runs, "), "{unfinished}");
+    let calls = [first, takes_long(gate.clone())];
     gate.wait_for_arrivals(2);
     let unfinished = wait_idle(Duration::from_millis(1)).unwrap_err();
     assert_eq!(unfinished.functions().len(), 2);

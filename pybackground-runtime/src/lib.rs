@@ -12,6 +12,7 @@ mod cancel;
 mod combine;
 mod config;
 mod context;
+mod count;
 mod deadline;
 mod delay;
 mod dispatch;

@@ -7,6 +7,7 @@ use std::time::{Duration, Instant};
 
 use crate::call::Call;
 use crate::cancel::overruns;
+use crate::count::Count;
 use crate::pool::{self, Pool, crew};
 use crate::running;
 
@@ -301,13 +302,14 @@ impl Unfinished {
 
 impl fmt::Display for Unfinished {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let bodies: usize = self.running.values().sum();
-        let (suspended, held, queued) = (self.suspended(), self.held(), self.queued);
         write!(
             f,
-            "{bodies} bodies still run, {suspended} async ones wait, {queued} calls are queued, \
-             {held} wait for a slot of their limit, {} for their inputs",
-            self.dependent()
+            "{}, {}, {}, {}, {}",
+            Count(self.running.values().sum::<usize>(), "body still runs", "bodies still run"),
+            Count(self.suspended(), "async one waits", "async ones wait"),
+            Count(self.queued, "call is queued", "calls are queued"),
+            Count(self.held(), "waits for a slot of its limit", "wait for a slot of their limit"),
+            Count(self.dependent(), "for its inputs", "for their inputs"),
         )?;
         for (at, (call, bodies)) in self.calls().into_iter().enumerate() {
             f.write_str(if at == 0 { ": " } else { ", " })?;

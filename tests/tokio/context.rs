@@ -9,7 +9,7 @@ use std::sync::mpsc;
 use std::time::{Duration, Instant};
 
 use common::watchdog;
-use pybackground::{Lazy, background, delay, spawn};
+use pybackground::{Lazy, background, delay, scope, spawn};
 use tokio::io::Interest;
 use tokio::net::{TcpListener, TcpStream};
 use tokio::runtime::{Builder, Handle, Id, Runtime};
@@ -163,6 +163,24 @@ fn each_call_has_the_context_of_the_place_where_it_is_made() {
             assert_eq!(Lazy::into_inner(call), expected);
         }
     }
+}
+
+#[test]
+fn closures_of_a_scope_have_the_context_of_the_place_where_they_are_spawned() {
+    let _watchdog = watchdog();
+    let runtime = Builder::new_multi_thread().worker_threads(1).build().unwrap();
+    let here = Some(runtime.handle().id());
+    let (tell, told) = mpsc::channel();
+    scope(|s| {
+        assert_eq!(s.spawn(runtime_of_this_thread), None);
+        let _entered = runtime.enter();
+        assert_eq!(s.spawn(runtime_of_this_thread), here);
+        assert_eq!(s.spawn(|| *s.spawn(runtime_of_this_thread)), here);
+        assert_eq!(s.spawn(|| *runtime_of_the_body()), here);
+        let tell = Tell(tell);
+        Lazy::cancel(&s.spawn(move || drop(tell)));
+    });
+    assert_eq!(told.recv().unwrap(), here);
 }
 
 /// Tells in which runtime it is dropped.

@@ -202,10 +202,11 @@ fn look(frame: Frame) -> Option<Stopped> {
     let call = running::call_of(frame);
     let mut overruns = lock_leaf(&OVERRUNS);
     overruns.count_use();
-    if overruns.shut_down {
-        return call.map(|call| Stopped { call, why: Why::ShutDown });
-    }
-    overruns.find(&frames)
+    let shut_down = overruns.shut_down;
+    // What ended the call before the shutdown did is the reason.
+    overruns
+        .find(&frames)
+        .or_else(|| call.filter(|_| shut_down).map(|call| Stopped { call, why: Why::ShutDown }))
 }
 
 /// Which run on now, with how many bodies each, and how many ever did.

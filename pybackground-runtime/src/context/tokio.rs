@@ -10,9 +10,28 @@ use ::tokio::runtime::Handle;
 
 use crate::task::{Body, BodyIs, Step};
 
+/// The context of a call.
+#[derive(Default)]
+pub(crate) struct Context(Option<Handle>);
+
+impl Context {
+    /// This thread's.
+    #[inline]
+    pub(crate) fn capture() -> Self {
+        Self(Handle::try_current().ok())
+    }
+
+    /// Runs `run` in it.
+    #[inline]
+    pub(crate) fn within<R>(&self, run: impl FnOnce() -> R) -> R {
+        let _entered = self.0.as_ref().map(Handle::enter);
+        run()
+    }
+}
+
 /// A body, with the context of its call.
 pub(crate) struct InContext<B> {
-    context: Option<Handle>,
+    context: Context,
     /// `None` once it was taken up.
     body: Option<B>,
 }
@@ -20,7 +39,7 @@ pub(crate) struct InContext<B> {
 /// The body, to run in this thread's context.
 #[inline]
 pub(crate) fn in_context<B>(body: B) -> InContext<B> {
-    InContext { context: Handle::try_current().ok(), body: Some(body) }
+    InContext { context: Context::capture(), body: Some(body) }
 }
 
 impl<B: Body> Body for InContext<B> {
@@ -38,13 +57,9 @@ impl<B: Body> Body for InContext<B> {
 
     #[inline]
     fn run(mut self, waker: impl FnOnce() -> Waker) -> Step<Self> {
-        let context = self.context.take();
+        let context = std::mem::take(&mut self.context);
         let body = self.body.take().expect("a body is taken up once");
-        let step = {
-            let _entered = context.as_ref().map(Handle::enter);
-            body.run(waker)
-        };
-        match step {
+        match context.within(|| body.run(waker)) {
             Step::Finished(value) => Step::Finished(value),
             Step::Suspended(body) => Step::Suspended(Self { context, body: Some(body) }),
             Step::Failed(error) => Step::Failed(error),
@@ -57,8 +72,7 @@ impl<B> Drop for InContext<B> {
     #[inline]
     fn drop(&mut self) {
         if let Some(body) = self.body.take() {
-            let _entered = self.context.as_ref().map(Handle::enter);
-            drop(body);
+            self.context.within(|| drop(body));
         }
     }
 }

@@ -11,6 +11,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use crate::call::Call;
+use crate::cancel::overruns::Why;
 use crate::cancel::{self, Stopped};
 use crate::sync::lock_leaf;
 use crate::task::BodyIs;
@@ -132,6 +133,17 @@ impl Error {
     #[must_use]
     pub fn is_timeout(&self) -> bool {
         matches!(self.0.cause, Cause::Timeout { .. })
+    }
+
+    /// Whether the call was cancelled because the runtime was shut down, by nobody else.
+    pub(crate) fn is_of_shutdown(&self) -> bool {
+        matches!(
+            self.0.cause,
+            Cause::Cancelled(
+                Cancelled::With(Stopped { why: Why::ShutDown, .. })
+                    | Cancelled::Heeded(Some(Stopped { why: Why::ShutDown, .. }))
+            )
+        )
     }
 
     /// Whether the call was cancelled: by [`Lazy::cancel`](crate::Lazy::cancel), with the call

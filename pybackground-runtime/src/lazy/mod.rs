@@ -176,6 +176,9 @@ impl<T> Lazy<T> {
 
     /// Whether a use would not have to wait.
     ///
+    /// It tells that the call has ended and not how: whoever only asks this has not seen its error, of
+    /// which a [`scope`](crate::scope) still tells at its end.
+    ///
     /// ```
     /// # use pybackground_runtime::{Lazy, spawn};
     /// let x = spawn(|| 1);
@@ -184,7 +187,10 @@ impl<T> Lazy<T> {
     /// ```
     #[must_use]
     pub fn is_ready(this: &Self) -> bool {
-        Self::peek(this).is_some()
+        match &this.state {
+            State::Ready(_) => true,
+            State::Pending(pending) => pending.is_ready(),
+        }
     }
 
     /// Waits for the value and gives it away, or tells why there is none.

@@ -12,7 +12,7 @@ use std::task::{Poll, Waker};
 use std::time::{Duration, Instant};
 
 use crate::call::Call;
-use crate::cancel::overruns;
+use crate::cancel::overruns::{self, Why};
 use crate::error::Error;
 use crate::pool;
 use crate::sync::{OnceLock, chaos};
@@ -98,7 +98,8 @@ impl<T> Drop for Held<T> {
 fn abandon(job: &(impl Job + ?Sized)) {
     if !job.is_done() {
         job.clear_awaiter();
-        if overruns::stopped(job.maker()).is_some() {
+        // A shutdown ends what waits and tells what runs by itself, and is then the reason that is told.
+        if overruns::stopped(job.maker()).is_some_and(|maker| maker.why != Why::ShutDown) {
             job.cancel();
         }
     }
@@ -166,6 +167,11 @@ impl<T> Pending<T> {
             }
         }
         Some(self.arrived().as_ref())
+    }
+
+    /// Whether the outcome is here or would be at once. It stays where it is.
+    pub(super) fn is_ready(&self) -> bool {
+        self.outcome.get().is_some() || self.handle.is_done()
     }
 
     pub(super) fn peek(&self) -> Option<&Outcome<T>> {

@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use crate::context::Context;
 use crate::quiet::drop_quietly;
 use crate::task::{Borrowed, Job, Task, Unseen};
 
@@ -17,6 +18,8 @@ pub(crate) trait Entry: Send {
 /// The closure, which borrows, and the call, which must not.
 pub(super) struct Call<F, T: Send + 'static> {
     pub(super) task: Arc<Task<Borrowed<T>>>,
+    /// Where the closure runs, and what it captured is dropped.
+    pub(super) context: Context,
     pub(super) body: F,
 }
 
@@ -26,8 +29,8 @@ where
     T: Send + 'static,
 {
     fn run(self: Box<Self>) -> Option<Arc<dyn Unseen>> {
-        let Self { task, body } = *self;
-        if task.run_borrowed(body) {
+        let Self { task, context, body } = *self;
+        if context.within(|| task.run_borrowed(body)) {
             return Some(task);
         }
         // A value that nobody waits for is dropped here.
@@ -36,9 +39,9 @@ where
     }
 
     fn refuse(self: Box<Self>, why: &str) -> Arc<dyn Unseen> {
-        let Self { task, body } = *self;
+        let Self { task, context, body } = *self;
         task.refuse(why);
-        drop_quietly(body);
+        context.within(|| drop_quietly(body));
         task
     }
 }

@@ -24,6 +24,8 @@ use std::sync::Arc;
 
 use crate::call::path_of_enclosing_function;
 use crate::cancel::{self, overruns};
+use crate::context::Context;
+use crate::count::Count;
 use crate::error::Error;
 use crate::lazy::Lazy;
 use crate::options::Options;
@@ -67,15 +69,19 @@ use entry::{Call, Entry};
 ///
 /// If `f` panics: with that panic, after every closure has ended.
 ///
-/// If a closure panicked, or was refused because there was no thread for it, and nobody got to know of
-/// it through its `Lazy` before the end of the scope: with a message that names the function and the
-/// line of the call.
+/// If a closure panicked, was refused because there was no thread for it, or was refused or stopped
+/// because the runtime was shut down, and nobody got to know of it through its `Lazy` before the end of
+/// the scope: with a message that names the function and the line of the call. To ask
+/// [`Lazy::is_ready`] is not to know.
 ///
 /// # Blocking
 ///
 /// Until every closure has ended. Inside a body, the thread leaves its place to others meanwhile. A
 /// scope that waits cannot be stopped: if the body it is in is cancelled, so are its closures, and it
 /// returns when they have ended.
+///
+/// The wait at the end is no use of a `Lazy`: a closure that waits for the call which the scope is in
+/// waits for ever, as it would with [`std::thread::scope`], and no error tells of the circle.
 #[track_caller]
 pub fn scope<'env, F, R>(f: F) -> R
 where
@@ -178,15 +184,17 @@ impl<'scope> Scope<'scope, '_> {
             && cancel::may_unwind()
         {
             drop_quietly(body);
-            let error = Error::cancelled_with(options.call(Borrowed::<T>::function()), maker);
-            return Lazy::pending(Task::<Borrowed<T>>::ended(&options, Err(error)));
+            let error = Error::cancelled_with(options.call_or(Borrowed::<T>::function), maker);
+            let task = Task::<Borrowed<T>>::ended(&options, Err(error));
+            self.keep(task.clone());
+            return Lazy::pending(task);
         }
         let task = Task::new(&options, Borrowed::new());
         if maker.is_some() {
             // What a destructor calls while its body unwinds is part of tidying up.
             task.detach();
         }
-        let entry = Box::new(Call { task: task.clone(), body });
+        let entry = Box::new(Call { task: task.clone(), context: Context::capture(), body });
         if pool::lets_in() {
             self.submit(entry);
         } else {
@@ -255,15 +263,30 @@ impl<'scope> Scope<'scope, '_> {
     fn close(&self) -> Option<String> {
         drop(std::mem::take(&mut *lock(&self.waiting)));
         let failures = std::mem::take(&mut *lock(&self.failures));
-        let unseen = failures.iter().filter_map(|call| call.unseen_error());
-        let mut unseen = unseen.filter(|error| error.is_panic() || error.is_refused());
-        let first = unseen.next()?;
-        let told = format!("{first}; nobody used its `Lazy` before the end of the scope");
-        Some(match unseen.count() {
-            0 => told,
-            others => format!("{told}, and so it is with {others} other calls"),
-        })
+        let unseen: Vec<Error> = failures
+            .iter()
+            .filter_map(|call| call.unseen_error())
+            .filter(|error| error.is_panic() || error.is_refused() || error.is_of_shutdown())
+            .collect();
+        let told = tell(&unseen);
+        // With the errors go the payloads of panics, each of which may panic with another.
+        failures.into_iter().for_each(drop_quietly);
+        unseen.into_iter().for_each(drop_quietly);
+        told
     }
+}
+
+/// What the scope says at its end.
+fn tell(unseen: &[Error]) -> Option<String> {
+    let (first, others) = unseen.split_first()?;
+    let told = format!("{first}; nobody used its `Lazy` before the end of the scope");
+    Some(match others.len() {
+        0 => told,
+        others => {
+            let others = Count(others, "other call", "other calls");
+            format!("{told}, and so it is with {others}")
+        }
+    })
 }
 
 impl<'scope> Queue for Scope<'scope, '_> {

@@ -8,17 +8,19 @@ use std::time::{Duration, Instant};
 
 use super::{Held, Snapshot, Stack, snapshot};
 use crate::call::Call;
+use crate::count::Count;
 use crate::pool;
 use crate::sync::lock_leaf;
 
 impl fmt::Display for Snapshot {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Self { threads, queued, suspended, .. } = self;
-        write!(f, "pybackground: {threads} threads")?;
-        if let Some(most) = self.max_threads.filter(|most| most <= threads) {
+        write!(f, "pybackground: {}", Count(self.threads, "thread", "threads"))?;
+        if let Some(most) = self.max_threads.filter(|most| *most <= self.threads) {
             write!(f, " (max_threads is {most})")?;
         }
-        writeln!(f, ", {queued} calls queued, {suspended} async bodies wait to be woken")?;
+        let queued = Count(self.queued, "call queued", "calls queued");
+        let suspended = Count(self.suspended, "async body waits", "async bodies wait");
+        writeln!(f, ", {queued}, {suspended} to be woken")?;
         if self.is_starved {
             writeln!(f, "  no thread is left for the queued calls: max_threads have these to do")?;
         }
@@ -37,7 +39,12 @@ impl fmt::Display for Snapshot {
             writeln!(f, "  {calls} × {call} waits for its inputs")?;
         }
         let still: usize = self.overrunning.iter().map(|overrun| overrun.bodies).sum();
-        writeln!(f, "{} bodies ran on when their call was over, {still} still do", self.overruns)?;
+        let ever = Count(
+            self.overruns,
+            "body ran on when its call was over",
+            "bodies ran on when their call was over",
+        );
+        writeln!(f, "{ever}, {}", Count(still, "still does", "still do"))?;
         for overrun in &self.overrunning {
             writeln!(f, "  {} × {}", overrun.bodies, overrun.call)?;
         }
@@ -96,4 +103,35 @@ pub(crate) fn report_wait(call: Call, site: &'static Location<'static>) {
         "pybackground: at {site} {call} has been waited for longer than {after:?}\n{}",
         snapshot()
     );
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn words_fit_the_numbers() {
+        let report = |n: usize| Snapshot {
+            threads: n,
+            max_threads: None,
+            is_starved: false,
+            queued: n,
+            suspended: n,
+            held: Vec::new(),
+            dependent: Vec::new(),
+            stacks: Vec::new(),
+            overrunning: Vec::new(),
+            overruns: n as u64,
+        };
+        assert_eq!(
+            report(1).to_string(),
+            "pybackground: 1 thread, 1 call queued, 1 async body waits to be woken\n\
+             1 body ran on when its call was over, 0 still do\n"
+        );
+        assert_eq!(
+            report(2).to_string(),
+            "pybackground: 2 threads, 2 calls queued, 2 async bodies wait to be woken\n\
+             2 bodies ran on when their call was over, 0 still do\n"
+        );
+    }
 }
