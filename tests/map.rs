@@ -169,6 +169,7 @@ fn who_drops_the_last_lets_all_of_them_run() {
 fn a_detached_call_takes_its_input_along() {
     let _watchdog = watchdog();
     let (gate, (tell, told)) = (Gate::default(), channel());
+    let (say, detached) = channel();
     let inner = gate.clone();
     let maker = spawn(move || {
         let first = spawn(move || {
@@ -177,8 +178,10 @@ fn a_detached_call_takes_its_input_along() {
             5
         });
         Lazy::detach(Lazy::map(first, move |n| tell.send(n).unwrap()));
+        say.send(()).unwrap();
         sleep(Duration::from_secs(3600));
     });
+    detached.recv().unwrap();
     gate.wait_for_arrivals(1);
     assert!(Lazy::cancel(&maker));
     gate.open();
