@@ -5,7 +5,7 @@
 
 mod paper;
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::time::Duration;
 use std::{env, fs, io};
 
@@ -25,8 +25,8 @@ fn main() -> io::Result<()> {
 
     let run = timeline.run();
     let (html, json) = (folder.join("timeline.html"), folder.join("timeline.json"));
-    fs::write(&html, page::of(&run, "An evening paper"))?;
-    fs::write(&json, chrome::of(&run))?;
+    write(&html, &page::of(&run, "An evening paper"))?;
+    write(&json, &chrome::of(&run))?;
     let summary = run.summary();
     println!(
         "{} calls: {:.0} ms of work in {:.0} ms, {:.1} times as fast as one after the other, on {} threads",
@@ -38,6 +38,10 @@ fn main() -> io::Result<()> {
     );
     println!("see {}\nand {}", html.display(), json.display());
     Ok(())
+}
+
+fn write(path: &Path, text: &str) -> io::Result<()> {
+    fs::write(path, text).map_err(|error| io::Error::other(format!("{}: {error}", path.display())))
 }
 
 fn millis(nanos: u64) -> f64 {

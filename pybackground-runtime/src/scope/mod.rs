@@ -72,7 +72,8 @@ use entry::{Call, Entry};
 /// If a closure panicked, was refused because there was no thread for it, or was refused or stopped
 /// because the runtime was shut down, and nobody got to know of it through its `Lazy` before the end of
 /// the scope: with a message that names the function and the line of the call. To ask
-/// [`Lazy::is_ready`] is not to know.
+/// [`Lazy::is_ready`] is not to know; who gives the `Lazy` to another call, as to [`Lazy::map`], leaves it
+/// to that call to tell.
 ///
 /// # Blocking
 ///
