@@ -2,6 +2,7 @@
 
 mod common;
 
+use std::fs;
 use std::time::Duration;
 
 use common::{child, children, descriptors, wait_until, watchdog};
@@ -78,6 +79,35 @@ fn idle_children_leave() {
         Lazy::into_inner(pid());
         wait_until(|| children().is_empty() && descriptors() == before);
         assert_ne!(pid(), 0);
+    }
+}
+
+/// How often the thread of that name has left its processor by itself, if there is one.
+fn sleeps_of_thread(name: &str) -> Option<u64> {
+    let tasks = fs::read_dir("/proc/self/task").unwrap().filter_map(Result::ok);
+    let statuses = tasks.filter_map(|task| fs::read_to_string(task.path().join("status")).ok());
+    let field = |status: &str, field: &str| {
+        Some(status.lines().find_map(|line| line.strip_prefix(field))?.trim().to_owned())
+    };
+    statuses
+        .filter(|status| field(status, "Name:").as_deref() == Some(name))
+        .find_map(|status| field(&status, "voluntary_ctxt_switches:")?.parse().ok())
+}
+
+#[test]
+fn who_ends_idle_children_sleeps_while_calls_are_made() {
+    const CALLS: u64 = 1000;
+    let _watchdog = watchdog();
+    if in_a_process_of_its_own("who_ends_idle_children_sleeps_while_calls_are_made") {
+        processes().keep_alive(Duration::from_secs(3600)).install().unwrap();
+        Lazy::into_inner(pid());
+        // The system keeps 15 characters of a name.
+        let sleeps = || sleeps_of_thread("background-chil");
+        wait_until(|| sleeps().is_some());
+        let before = sleeps().unwrap();
+        (0..CALLS).for_each(|_| assert_ne!(pid(), 0));
+        let more = sleeps().unwrap() - before;
+        assert!(more < CALLS / 10, "it was woken {more} times");
     }
 }
 

@@ -1,7 +1,7 @@
 //! One child: start, ask, end.
 
 use std::hash::{BuildHasher, RandomState};
-use std::io::{self, Read};
+use std::io::{self, BufReader, Read};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
@@ -20,6 +20,9 @@ const GRACE: Duration = Duration::from_secs(2);
 /// Memory is looked at after each so many calls, and after each that moved so many bytes.
 const CALLS_PER_LOOK: u64 = 16;
 const MANY_BYTES: usize = 1 << 20;
+
+/// A reply of so many bytes is read at one go.
+const SMALL: usize = 512;
 
 /// A process that serves calls; killed with all that it started, and reaped, when dropped.
 pub(super) struct Child {
@@ -81,7 +84,7 @@ impl Child {
     pub(super) fn ask(&mut self, call: &[u8]) -> io::Result<Reply> {
         self.calls += 1;
         self.wire.send(call)?;
-        let mut wire = self.wire.reader(None);
+        let mut wire = BufReader::with_capacity(SMALL, self.wire.reader(None));
         let mut head = [0; ReplyHead::LENGTH];
         wire.read_exact(&mut head)?;
         let ReplyHead { kind, length } = ReplyHead::from_bytes(&head)?;

@@ -84,11 +84,11 @@ impl Children {
         Some(Taken::Place(Place(())))
     }
 
-    fn changed(&mut self) {
+    /// Has the threads look again that wait for a child or a place.
+    fn tell_waiting(&mut self) {
         for thread in self.waiting.drain(..) {
             thread.unpark();
         }
-        CHANGED.notify_all();
     }
 
     /// Takes the children that have been idle for too long; returns when the next will have been.
@@ -199,7 +199,8 @@ pub(super) fn give_back(child: Child) {
         return drop(child);
     }
     children.idle.push_back(Idle { child, since: Instant::now() });
-    children.changed();
+    // The keeper waits for one that has been idle for longer.
+    children.tell_waiting();
     let needs_keeper = !children.has_keeper
         && children.idle.len() > settings.min_idle
         && settings.keep_alive != Duration::MAX;
@@ -251,7 +252,8 @@ pub(crate) fn close() {
     let idle = {
         let mut children = lock_leaf(&CHILDREN);
         children.closed = true;
-        children.changed();
+        children.tell_waiting();
+        CHANGED.notify_all();
         std::mem::take(&mut children.idle)
     };
     drop(idle);
@@ -270,6 +272,7 @@ impl Drop for Place {
     fn drop(&mut self) {
         let mut children = lock_leaf(&CHILDREN);
         children.places -= 1;
-        children.changed();
+        children.tell_waiting();
+        CHANGED.notify_all();
     }
 }

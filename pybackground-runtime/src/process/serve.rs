@@ -1,7 +1,7 @@
 //! The child's side: greets, runs one call after the other, and ends with the parent.
 
 use std::cell::RefCell;
-use std::io::{Read, Write};
+use std::io::{BufReader, Read, Write};
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::thread;
 
@@ -50,7 +50,8 @@ pub(super) fn serve(nonce: u128, link: &Link) -> ! {
 }
 
 /// Runs calls until the connection ends; then the thread that watches it ends the process.
-fn run_calls(mut link: Link) {
+fn run_calls(link: Link) {
+    let mut link = BufReader::new(link);
     let mut head = [0; CallHead::LENGTH];
     while link.read_exact(&mut head).is_ok() {
         let head = CallHead::from_bytes(&head);
@@ -60,7 +61,8 @@ fn run_calls(mut link: Link) {
             _ => return,
         }
         let reply = run(&head, arguments);
-        if link.write_all(&reply).is_err() {
+        // The parent waits for it before it sends more, so that nothing is in the buffer.
+        if link.get_mut().write_all(&reply).is_err() {
             return;
         }
     }

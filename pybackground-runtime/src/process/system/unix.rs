@@ -12,10 +12,17 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
 
 use rustix::event::{PollFd, PollFlags, Timespec, poll};
+use rustix::io::Errno;
+use rustix::net::RecvFlags;
 use rustix::process::{Pid, Resource, Rlimit, Signal};
 
 use crate::process::hook::VARIABLE;
 use crate::process::surroundings::Surroundings;
+use crate::sync::thread::yield_unless_crowded;
+
+/// How often either end looks for what the other is to send before it sleeps. It takes longer to be woken
+/// than many a call takes; one that takes longer is not much longer for some twenty microseconds of looking.
+const LOOKS: u32 = 40;
 
 /// Starts this program again, as a child at the head of a process group.
 ///
@@ -178,7 +185,7 @@ impl Wire {
 
     /// Reads what the child sends, until the instant at most.
     pub(in crate::process) fn reader(&self, until: Option<Instant>) -> WireReader<'_> {
-        WireReader { wire: self, until }
+        WireReader { wire: self, until, looks: LOOKS }
     }
 
     /// Waits until the socket is ready; `false` if it is not and never will be, as the child has ended.
@@ -213,18 +220,27 @@ fn send(mut stream: &UnixStream, bytes: &[u8]) -> io::Result<usize> {
 pub(in crate::process) struct WireReader<'w> {
     wire: &'w Wire,
     until: Option<Instant>,
+    /// How often it may still look before it sleeps.
+    looks: u32,
 }
 
 impl Read for WireReader<'_> {
     fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
-        let ready = self.wire.wait(PollFlags::IN, self.until)?;
-        match (&self.wire.stream).read(buffer) {
-            // What it wrote before it ended has been read.
-            Err(error) if error.kind() == io::ErrorKind::WouldBlock && !ready => Ok(0),
-            Err(error) if error.kind() == io::ErrorKind::WouldBlock => {
-                Err(io::ErrorKind::Interrupted.into())
+        let mut has_ended = false;
+        loop {
+            match (&self.wire.stream).read(buffer) {
+                Err(error) if error.kind() == io::ErrorKind::WouldBlock => {}
+                read => return read,
             }
-            read => read,
+            if has_ended {
+                // What it wrote before it ended has been read.
+                return Ok(0);
+            }
+            if self.looks > 0 {
+                self.looks = if yield_unless_crowded() { self.looks - 1 } else { 0 };
+            } else {
+                has_ended = !self.wire.wait(PollFlags::IN, self.until)?;
+            }
         }
     }
 }
@@ -241,7 +257,7 @@ fn wait_for(fds: &mut [PollFd<'_>], until: Option<Instant>) -> io::Result<()> {
         match poll(fds, rest.as_ref()) {
             Ok(0) => return Err(io::ErrorKind::TimedOut.into()),
             Ok(_) => return Ok(()),
-            Err(rustix::io::Errno::INTR) => {}
+            Err(Errno::INTR) => {}
             Err(error) => return Err(error.into()),
         }
     }
@@ -286,6 +302,13 @@ fn hang_up() -> PollFlags {
 
 impl Read for Link {
     fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+        for _ in 0..LOOKS {
+            match rustix::net::recv(&self.0, &mut *buffer, RecvFlags::DONTWAIT) {
+                Err(Errno::WOULDBLOCK) if yield_unless_crowded() => {}
+                Err(Errno::WOULDBLOCK) => break,
+                read => return Ok(read?.0),
+            }
+        }
         self.0.read(buffer)
     }
 }

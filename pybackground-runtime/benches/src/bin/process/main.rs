@@ -6,12 +6,13 @@
 mod gone;
 mod ours;
 mod procspawn;
+mod warm;
 
 use std::process::ExitCode;
 use std::time::Duration;
 
 use pybackground_benches::harness::{
-    self, Against, Bar, Row, Run, Unit, ours as pybackground, peer, reference,
+    self, Against, Bar, Extra, Row, Run, Unit, ours as pybackground, peer, reference,
 };
 
 /// How long an endless body has.
@@ -35,7 +36,7 @@ const WARM: Row = Row {
     key: "warm",
     title: "call of a process that waits",
     unit: Unit::Nanoseconds,
-    extras: &[],
+    extras: &[Extra { label: "p99", unit: Unit::Nanoseconds }],
     against: Against::BestPeer,
     bars: &[Bar::Ratio(1.0)],
     contenders: &[

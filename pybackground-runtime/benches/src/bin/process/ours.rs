@@ -4,14 +4,12 @@ use std::time::{Duration, Instant};
 
 use pybackground::{Lazy, background, processes};
 use pybackground_benches::harness::Reading;
-use pybackground_benches::measure::{nanoseconds, once, per_unit};
+use pybackground_benches::measure::{nanoseconds, once};
 use pybackground_benches::work::Pace;
 
 use crate::LIMIT;
 use crate::gone::wait_until_gone;
-
-const WARM_UP: u32 = 100;
-const BATCH: u32 = 100;
+use crate::warm::distribution;
 
 #[background(process)]
 fn double(n: u32) -> u32 {
@@ -38,9 +36,7 @@ pub(crate) fn cold(_: Pace) -> Reading {
 }
 
 pub(crate) fn warm(_: Pace) -> Reading {
-    let calls = |times| (0..times).for_each(|n| assert_eq!(double(n), 2 * n));
-    calls(WARM_UP);
-    per_unit(BATCH as usize, || calls(BATCH)).into()
+    distribution(|n| assert_eq!(double(n), 2 * n))
 }
 
 pub(crate) fn kill(_: Pace) -> Reading {
