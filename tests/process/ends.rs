@@ -2,6 +2,7 @@
 
 mod common;
 
+use std::os::unix::process::CommandExt;
 use std::process::{Command, Stdio};
 use std::time::Duration;
 
@@ -35,11 +36,23 @@ fn busy_and_idle_children() {
     std::mem::forget(spinning);
 }
 
-/// Starts the other half of a test, with a lifeline that its processes hold.
+/// Starts the other half of a test at the head of a process group, as a shell does, with a lifeline that
+/// its processes hold.
 fn start(test: &str, lifeline: &Lifeline) -> std::process::Child {
-    let mut command = child::command(test);
+    let wrapper: &[&str] =
+        if ignores_interrupts() { &["env", "--default-signal=INT"] } else { &[] };
+    let mut command = child::wrapped(wrapper, test);
     command.env(PORT, lifeline.port().to_string()).stdout(Stdio::null()).stderr(Stdio::null());
-    command.spawn().unwrap()
+    command.process_group(0).spawn().unwrap()
+}
+
+/// Whether this process was started behind the `&` of a shell, or as if, and its children would be.
+fn ignores_interrupts() -> bool {
+    const SIGINT: u64 = 2;
+    let status = std::fs::read_to_string("/proc/self/status").unwrap_or_default();
+    let ignored = status.lines().find_map(|line| line.strip_prefix("SigIgn:"));
+    let ignored = ignored.and_then(|mask| u64::from_str_radix(mask.trim(), 16).ok());
+    ignored.is_some_and(|mask| mask >> (SIGINT - 1) & 1 == 1)
 }
 
 /// A program with calls that run is ended by `end`; nothing may be left of it.
@@ -74,6 +87,15 @@ fn a_program_that_is_killed_leaves_nothing() {
 fn a_program_that_is_interrupted_leaves_nothing() {
     nothing_is_left("a_program_that_is_interrupted_leaves_nothing", |program| {
         signal("INT", program.id());
+    });
+}
+
+/// A terminal sends it to all of the group in the foreground.
+#[test]
+fn a_ctrl_c_at_a_terminal_leaves_nothing() {
+    nothing_is_left("a_ctrl_c_at_a_terminal_leaves_nothing", |program| {
+        let interrupt = format!("kill -s INT -- -{}", program.id());
+        assert!(Command::new("sh").args(["-c", &interrupt]).status().unwrap().success());
     });
 }
 
