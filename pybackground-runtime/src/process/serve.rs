@@ -35,13 +35,12 @@ thread_local! {
 pub(super) fn serve(nonce: u128, link: &Link) -> ! {
     note_panics();
     let greeting = Hello { nonce, fingerprint: function::fingerprint() }.to_bytes();
-    let started = link.second().and_then(|mut calls| {
-        calls.write_all(&greeting)?;
+    let started = link.second().and_then(|calls| {
         let mut builder = thread::Builder::new().name("background-call".to_owned());
         if std::env::var_os("RUST_MIN_STACK").is_none() {
             builder = builder.stack_size(STACK);
         }
-        builder.spawn(move || run_calls(calls))
+        builder.spawn(move || greet_and_run(calls, &greeting))
     });
     if started.is_ok() {
         link.wait_for_end();
@@ -49,8 +48,15 @@ pub(super) fn serve(nonce: u128, link: &Link) -> ! {
     system::end_group()
 }
 
-/// Runs calls until the connection ends; then the thread that watches it ends the process.
-fn run_calls(link: Link) {
+/// Says that calls may come, and runs them until the connection ends; then the thread that watches it ends
+/// the process.
+///
+/// The greeting is this thread's, for there is no child without it: where a program is still loading the
+/// library that all this is in, it is held up by the loader, and would never get to a call.
+fn greet_and_run(mut link: Link, greeting: &[u8]) {
+    if link.write_all(greeting).is_err() {
+        return;
+    }
     let mut link = BufReader::new(link);
     let mut head = [0; CallHead::LENGTH];
     while link.read_exact(&mut head).is_ok() {

@@ -1,0 +1,89 @@
+//! A library in a program that is not linked with it: the program cannot be started again to serve calls, and
+//! that is an error which says so, and harms nobody.
+
+use std::os::unix::process::CommandExt;
+use std::path::PathBuf;
+use std::process::{Command, Stdio};
+use std::sync::mpsc::{RecvTimeoutError, channel};
+use std::time::Duration;
+
+/// How long children may take to start, in milliseconds. Most of the tests wait for as long as this.
+const PATIENCE: &str = "700";
+
+/// How long programs may take, on the busiest machine.
+const LONGEST: Duration = Duration::from_secs(120);
+
+fn library() -> PathBuf {
+    let here = std::env::current_exe().unwrap();
+    let name = format!("{}loaded{}", std::env::consts::DLL_PREFIX, std::env::consts::DLL_SUFFIX);
+    here.with_file_name(name)
+}
+
+/// What the program says, and everybody who has its output, until the last of them is gone.
+#[track_caller]
+fn said(host: &mut Command) -> String {
+    let host = host.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped());
+    let host = host.process_group(0).spawn().unwrap();
+    let (pid, (done, is_done)) = (host.id(), channel::<()>());
+    let watchdog = std::thread::spawn(move || {
+        if is_done.recv_timeout(LONGEST) == Err(RecvTimeoutError::Timeout) {
+            // Its children end with it.
+            Command::new("sh").args(["-c", &format!("kill -s KILL -- -{pid}")]).status().unwrap();
+        }
+    });
+    let output = host.wait_with_output().unwrap();
+    drop(done);
+    watchdog.join().unwrap();
+    let errors = String::from_utf8_lossy(&output.stderr);
+    assert!(output.status.success() && errors.is_empty(), "{}: {errors}", output.status);
+    String::from_utf8(output.stdout).unwrap()
+}
+
+fn loading_host(patience: &str) -> Command {
+    let mut host = Command::new(env!("CARGO_BIN_EXE_loading-host"));
+    host.arg(library()).arg(patience);
+    host
+}
+
+#[track_caller]
+fn is_refused(said: &str, why: &str) {
+    assert!(said.contains("::double` (called at ") && said.contains(why), "{said}");
+    assert!(said.contains("linked with this library, not one that loads it"), "{said}");
+    assert!(said.ends_with("returned -1\n"), "{said}");
+    assert!(!said.contains("was fed"), "{said}");
+}
+
+#[test]
+fn a_host_that_waits_for_input_is_fed_nothing_and_killed_in_time() {
+    is_refused(&said(&mut loading_host(PATIENCE)), "it did not say that it is ready within 700ms");
+}
+
+#[test]
+fn a_host_that_ends_says_so() {
+    is_refused(&said(loading_host("60000").env("AS_CHILD", "leave")), "with exit code 9");
+}
+
+/// It becomes a child in the midst of loading, where the loaders of most systems let no other thread run. It
+/// may be refused then, or serve, but not be waited for.
+#[test]
+fn a_host_that_loads_the_library_whatever_it_is_started_for_holds_up_nobody() {
+    let mut host = loading_host(PATIENCE);
+    let said = said(host.env("AS_CHILD", format!("load:{}", library().display())));
+    if said != "returned 8\n" {
+        is_refused(&said, "it did not say that it is ready within 700ms");
+    }
+}
+
+#[test]
+fn python_is_fed_nothing_and_killed_in_time() {
+    const CALL: &str = "import ctypes, sys\n\
+        print('returned', ctypes.CDLL(sys.argv[1]).double_elsewhere(4, int(sys.argv[2])))";
+    let mut python = Command::new("python3");
+    if !python.arg("--version").output().is_ok_and(|output| output.status.success()) {
+        eprintln!("there is no Python to load the library");
+        return;
+    }
+    let mut python = Command::new("python3");
+    python.args(["-u", "-c", CALL]).arg(library()).arg(PATIENCE);
+    is_refused(&said(&mut python), "it did not say that it is ready within 700ms");
+}
