@@ -2,6 +2,7 @@
 
 mod common;
 
+use std::ffi::CStr;
 use std::process::Command;
 
 use common::watchdog;
@@ -46,8 +47,26 @@ fn kill(signal: &str) {
     }
 }
 
+/// As a library in C does that hands out a pointer and forgot to say that it may be null.
+#[background(process)]
+fn follow_null() -> usize {
+    let text = std::hint::black_box(std::ptr::null());
+    #[allow(unsafe_code, reason = "safe code does not do it")]
+    // SAFETY: none. This is the mistake that the process is there to contain.
+    let text = unsafe { CStr::from_ptr(text) };
+    text.count_bytes()
+}
+
 #[test]
-fn a_segmentation_fault() {
+fn a_null_pointer_that_is_followed() {
+    let _watchdog = watchdog();
+    let (crash, error) = crash_of(follow_null());
+    assert_eq!(crash.signal(), Some(11));
+    assert!(error.to_string().contains("signal 11 (SIGSEGV: a bad memory access"), "{error}");
+}
+
+#[test]
+fn a_segmentation_fault_that_somebody_sends() {
     let _watchdog = watchdog();
     assert_eq!(crash_of(kill("SEGV")).0.signal(), Some(11));
 }

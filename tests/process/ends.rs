@@ -2,6 +2,7 @@
 
 mod common;
 
+use std::os::unix::process::CommandExt;
 use std::process::{Command, Stdio};
 use std::time::Duration;
 
@@ -35,11 +36,12 @@ fn busy_and_idle_children() {
     std::mem::forget(spinning);
 }
 
-/// Starts the other half of a test, with a lifeline that its processes hold.
+/// Starts the other half of a test at the head of a process group, as a shell does, with a lifeline that
+/// its processes hold.
 fn start(test: &str, lifeline: &Lifeline) -> std::process::Child {
     let mut command = child::command(test);
     command.env(PORT, lifeline.port().to_string()).stdout(Stdio::null()).stderr(Stdio::null());
-    command.spawn().unwrap()
+    command.process_group(0).spawn().unwrap()
 }
 
 /// A program with calls that run is ended by `end`; nothing may be left of it.
@@ -74,6 +76,15 @@ fn a_program_that_is_killed_leaves_nothing() {
 fn a_program_that_is_interrupted_leaves_nothing() {
     nothing_is_left("a_program_that_is_interrupted_leaves_nothing", |program| {
         signal("INT", program.id());
+    });
+}
+
+/// A terminal sends it to all of the group in the foreground.
+#[test]
+fn a_ctrl_c_at_a_terminal_leaves_nothing() {
+    nothing_is_left("a_ctrl_c_at_a_terminal_leaves_nothing", |program| {
+        let interrupt = format!("kill -s INT -- -{}", program.id());
+        assert!(Command::new("sh").args(["-c", &interrupt]).status().unwrap().success());
     });
 }
 

@@ -5,8 +5,8 @@ mod common;
 use std::fs;
 use std::time::Duration;
 
-use common::{child, children, descriptors, wait_until, watchdog};
-use pybackground::{Lazy, background, processes};
+use common::{Lifeline, child, children, descriptors, hold, wait_until, watchdog};
+use pybackground::{Lazy, background, processes, snapshot};
 use serde_bytes::ByteBuf;
 
 #[background(process)]
@@ -19,6 +19,12 @@ fn pid() -> u32 {
 fn leak(bytes: usize) -> (u32, ByteBuf) {
     std::mem::forget(std::hint::black_box(vec![1_u8; bytes]));
     (std::process::id(), ByteBuf::from(vec![1; 2 << 20]))
+}
+
+/// Runs until the test hangs up.
+#[background(process)]
+fn wait(port: u16) {
+    let _ = std::io::Read::read(&mut hold(port), &mut [0]);
 }
 
 #[background(process)]
@@ -108,6 +114,35 @@ fn who_ends_idle_children_sleeps_while_calls_are_made() {
         (0..CALLS).for_each(|_| assert_ne!(pid(), 0));
         let more = sleeps().unwrap() - before;
         assert!(more < CALLS / 10, "it was woken {more} times");
+    }
+}
+
+#[test]
+fn there_are_no_more_children_than_there_may_be() {
+    let _watchdog = watchdog();
+    if in_a_process_of_its_own("there_are_no_more_children_than_there_may_be") {
+        processes().max(2).install().unwrap();
+        let lifeline = Lifeline::new();
+        let calls: Vec<_> = (0..6).map(|_| wait(lifeline.port())).collect();
+        for _ in 0..3 {
+            let held = [lifeline.held(), lifeline.held()];
+            assert_eq!(children().len(), 2);
+            // Those that wait for their turn hold no thread.
+            assert!(snapshot().stacks().len() <= 2, "{}", snapshot());
+            drop(held);
+        }
+        calls.into_iter().for_each(Lazy::into_inner);
+    }
+}
+
+#[test]
+fn without_a_keep_alive_each_call_has_a_process_of_its_own() {
+    let _watchdog = watchdog();
+    if in_a_process_of_its_own("without_a_keep_alive_each_call_has_a_process_of_its_own") {
+        processes().keep_alive(Duration::ZERO).install().unwrap();
+        let first = Lazy::into_inner(pid());
+        wait_until(|| children().is_empty());
+        assert_ne!(pid(), first);
     }
 }
 

@@ -6,7 +6,7 @@ use std::io::{Read, Write};
 use std::path::PathBuf;
 use std::process::Stdio;
 
-use common::{child, watchdog};
+use common::{Lifeline, child, hold, watchdog};
 use pybackground::{Lazy, background};
 
 #[background(process)]
@@ -70,4 +70,45 @@ fn output_goes_where_the_callers_goes_and_input_is_empty() {
         return;
     }
     assert_eq!(Lazy::into_inner(print_and_read()), b"");
+}
+
+const LINES: u32 = 2_000;
+
+/// Each is printed in many pieces.
+fn line(name: char, number: u32) -> String {
+    format!("<{name} prints {number}, and {name} {number} again>")
+}
+
+/// Prints when the other does, which the test tells by hanging up.
+#[background(process)]
+fn print_lines(name: char, port: u16) {
+    hold(port).read_exact(&mut [0]).unwrap_err();
+    for number in 0..LINES {
+        println!("<{name} prints {number}, and {name} {number} again>");
+    }
+}
+
+#[test]
+fn lines_that_are_printed_at_once_are_whole() {
+    const TEST: &str = "lines_that_are_printed_at_once_are_whole";
+    const NAMES: [char; 2] = ['a', 'b'];
+    let _watchdog = watchdog();
+    if !child::is_child() {
+        let said = child::succeeds(&mut child::command(TEST));
+        let mut printed: Vec<&str> = said.lines().filter(|line| line.contains('<')).collect();
+        let numbers = || 0..LINES;
+        let mut expected: Vec<String> =
+            NAMES.iter().flat_map(|name| numbers().map(|number| line(*name, number))).collect();
+        printed.sort_unstable();
+        expected.sort_unstable();
+        assert_eq!(printed, expected);
+        return;
+    }
+    // The harness began a line.
+    println!();
+    let lifeline = Lifeline::new();
+    let calls = NAMES.map(|name| print_lines(name, lifeline.port()));
+    let held = NAMES.map(|_| lifeline.held());
+    drop(held);
+    calls.into_iter().for_each(Lazy::into_inner);
 }

@@ -104,3 +104,17 @@ fn main() -> ExitCode {
     println!("and this program is well");
     ExitCode::SUCCESS
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_ends_the_parser_does_not_end_its_caller() {
+        let deep = summarize(&vec![b'l'; 1 << 20]);
+        assert!(Lazy::join(deep).err().is_some_and(|error| error.is_crash()));
+        let negative = summarize(b"-1:");
+        assert!(Lazy::join(negative).err().is_some_and(|error| error.is_panic()));
+        assert_eq!(summarize(b"li1ei9ee").largest, 9);
+    }
+}

@@ -1,0 +1,95 @@
+//! A kill that races the end of the body: each call has one outcome, which is nobody else's, and whoever
+//! waits is told the same.
+//!
+//! ```text
+//! call      ──── start ──── body ──┬── value ──>
+//! stop      ───────── after ───────┴── kill ──>
+//! waiters   ─── wait ──────────────────── one or the other ──>
+//! ```
+//!
+//! How long a test waits before it stops a call is learned from the calls before, so that the two keep
+//! meeting on a machine of any speed.
+
+mod common;
+
+use std::thread;
+use std::time::{Duration, Instant};
+
+use common::watchdog;
+use pybackground::{Error, Lazy, background};
+
+#[background(process)]
+fn double(n: u32) -> u32 {
+    2 * n
+}
+
+/// How often each of the two is to win.
+const WINS: u32 = 300;
+
+/// Calls `round` with a time that ever comes closer to the one that a call takes; `round` returns whether
+/// the body won.
+fn race(mut round: impl FnMut(u32, Duration) -> bool) {
+    let (mut values, mut kills) = (0, 0);
+    let mut after = Duration::from_micros(100);
+    for n in 1.. {
+        if round(n, after) {
+            values += 1;
+            after = after * 15 / 16;
+        } else {
+            kills += 1;
+            after = after * 17 / 16 + Duration::from_nanos(500);
+        }
+        if values >= WINS && kills >= WINS {
+            return;
+        }
+    }
+}
+
+/// A thread that parks would come too late.
+fn spin(time: Duration) {
+    let start = Instant::now();
+    while start.elapsed() < time {
+        std::hint::spin_loop();
+    }
+}
+
+#[track_caller]
+fn value_or(outcome: Result<&u32, &Error>, n: u32, stopped: fn(&Error) -> bool) -> bool {
+    match outcome {
+        Ok(value) => assert_eq!(*value, 2 * n, "the value of another call"),
+        Err(error) => assert!(stopped(error), "neither: {error}"),
+    }
+    outcome.is_ok()
+}
+
+#[test]
+fn a_cancellation_races_the_value() {
+    let _watchdog = watchdog();
+    race(|n, after| {
+        let call = double(n);
+        let (first, second) = thread::scope(|scope| {
+            let wait = || value_or(Lazy::wait(&call), n, Error::is_cancelled);
+            let waiters = (scope.spawn(wait), scope.spawn(wait));
+            spin(after);
+            let cancelled = Lazy::cancel(&call);
+            assert_eq!(wait(), !cancelled);
+            (waiters.0.join().unwrap(), waiters.1.join().unwrap())
+        });
+        let own = Lazy::join(call).is_ok();
+        assert_eq!((first, second), (own, own));
+        own
+    });
+    assert_eq!(double(7), 14);
+}
+
+#[test]
+fn a_deadline_races_the_value() {
+    let _watchdog = watchdog();
+    race(|n, after| {
+        let call = Lazy::with_timeout(double(n), after);
+        let own = value_or(Lazy::wait(&call), n, Error::is_timeout);
+        assert_eq!(Lazy::join(call).is_ok(), own);
+        own
+    });
+    assert_eq!(double(7), 14);
+}
