@@ -133,6 +133,16 @@ impl Crash {
     }
 
     /// The number of the signal that ended the process, if one did: 11 is SIGSEGV.
+    ///
+    /// ```
+    /// # use pybackground_runtime::{Lazy, background};
+    /// #[background(process)]
+    /// fn give_up() { std::process::abort() }
+    ///
+    /// let error = Lazy::join(give_up()).unwrap_err();
+    /// # #[cfg(unix)]
+    /// assert_eq!(error.crash().unwrap().signal(), Some(6)); // SIGABRT
+    /// ```
     #[must_use]
     pub fn signal(&self) -> Option<i32> {
         match self.end {
@@ -143,6 +153,15 @@ impl Crash {
 
     /// The exit code of the process, if it ended by itself; it did so before the body returned, so
     /// that 0 is no success either.
+    ///
+    /// ```
+    /// # use pybackground_runtime::{Lazy, background};
+    /// #[background(process)]
+    /// fn leave() { std::process::exit(0) }
+    ///
+    /// let error = Lazy::join(leave()).unwrap_err();
+    /// assert_eq!(error.crash().unwrap().code(), Some(0));
+    /// ```
     #[must_use]
     pub fn code(&self) -> Option<i32> {
         match self.end {
@@ -152,6 +171,17 @@ impl Crash {
     }
 
     /// Whether the system kept an image of the process.
+    ///
+    /// ```
+    /// # use pybackground_runtime::{Lazy, background};
+    /// # #[background(process)]
+    /// # fn give_up() { std::process::exit(3) }
+    /// let error = Lazy::join(give_up()).unwrap_err();
+    /// if error.crash().is_some_and(|crash| crash.dumped_core()) {
+    ///     eprintln!("there is a core to look into"); // where `ulimit -c` allows one
+    /// }
+    /// # assert!(!error.crash().unwrap().dumped_core());
+    /// ```
     #[must_use]
     pub fn dumped_core(&self) -> bool {
         matches!(self.end, End::Signalled { dumped_core: true, .. })
@@ -159,6 +189,16 @@ impl Crash {
 
     /// Whether the usual reason for such an end is that there was no more memory: a SIGKILL, which
     /// this library did not send, or an abort under a limit set by `memory`.
+    ///
+    /// ```
+    /// # use pybackground_runtime::{Lazy, background};
+    /// #[background(process, memory = "64MiB")]
+    /// fn unpack(bytes: usize) -> usize { std::hint::black_box(vec![1_u8; bytes]).len() }
+    ///
+    /// assert_eq!(unpack(1000), 1000);
+    /// # #[cfg(target_os = "linux")]
+    /// assert!(Lazy::join(unpack(1 << 30)).unwrap_err().crash().unwrap().looks_out_of_memory());
+    /// ```
     #[must_use]
     pub fn looks_out_of_memory(&self) -> bool {
         match self.end {

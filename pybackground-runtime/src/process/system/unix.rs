@@ -118,6 +118,7 @@ impl Process {
     }
 
     #[cfg(not(target_os = "linux"))]
+    #[expect(clippy::unused_self, reason = "Linux knows")]
     fn end_of_leader(&self) -> Option<OwnedFd> {
         None
     }

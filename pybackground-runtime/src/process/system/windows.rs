@@ -229,7 +229,12 @@ pub(in crate::process) fn end_group() -> ! {
 }
 
 /// Memory is not limited here.
-pub(in crate::process) fn limit_memory(_: u64) {}
+pub(in crate::process) fn limit_memory(_: u64) -> Option<LimitedMemory> {
+    None
+}
+
+/// There is none.
+pub(in crate::process) enum LimitedMemory {}
 
 /// Programs have the rights of who starts them here.
 pub(in crate::process) fn has_rights_of_another() -> bool {
