@@ -14,6 +14,7 @@
 //! | How do I take results as they come, or the first, or make calls of calls? | [`together`] |
 //! | What can hang, and how do I find it? | [`locks`] |
 //! | What do I do about errors, timeouts, and calls that nobody wants any more? | [`errors`] |
+//! | What of a body that never ends, or crashes? When is a process worth it? | [`processes`] |
 //! | How do async code and background calls go together? What of tokio? | [`async_code`] |
 //! | What happens to calls when `main` returns? | [`process_end`] |
 //! | How do I test code that makes calls? | [`testing`] |
@@ -38,6 +39,7 @@ pages! {
     together
     locks
     errors
+    processes
     async_code
     process_end
     testing

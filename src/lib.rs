@@ -267,8 +267,8 @@
 //! # The guide
 //!
 //! This page tells what there is. The [guide] has a page for those who come from PyBackground, threads,
-//! rayon or tokio, and pages on which tool to choose, on blocking and computing, locks, errors, the end of
-//! the process, and tests.
+//! rayon or tokio, and pages on which tool to choose, on blocking and computing, locks, errors, bodies in
+//! processes of their own, the end of the process, and tests.
 //!
 //! # Where it comes from
 //!

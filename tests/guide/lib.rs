@@ -21,6 +21,7 @@ pages! {
     together
     locks
     errors
+    processes
     async_code
     process_end
     testing
