@@ -17,18 +17,21 @@ use std::time::{Duration, Instant};
 
 use common::watchdog;
 use pybackground::{Error, Lazy, background};
+use serde_bytes::ByteBuf;
 
 #[background(process)]
 fn double(n: u32) -> u32 {
     2 * n
 }
 
-/// How often each of the two is to win.
-const WINS: u32 = 300;
+#[background(process)]
+fn echo(bytes: ByteBuf) -> ByteBuf {
+    bytes
+}
 
-/// Calls `round` with a time that ever comes closer to the one that a call takes; `round` returns whether
-/// the body won.
-fn race(mut round: impl FnMut(u32, Duration) -> bool) {
+/// Until each of the two has won so many times, calls `round` with a time that ever comes closer to the one
+/// that a call takes; `round` returns whether the body won.
+fn race(wins: u32, mut round: impl FnMut(u32, Duration) -> bool) {
     let (mut values, mut kills) = (0, 0);
     let mut after = Duration::from_micros(100);
     for n in 1.. {
@@ -39,7 +42,7 @@ fn race(mut round: impl FnMut(u32, Duration) -> bool) {
             kills += 1;
             after = after * 17 / 16 + Duration::from_nanos(500);
         }
-        if values >= WINS && kills >= WINS {
+        if values >= wins && kills >= wins {
             return;
         }
     }
@@ -65,7 +68,7 @@ fn value_or(outcome: Result<&u32, &Error>, n: u32, stopped: fn(&Error) -> bool) 
 #[test]
 fn a_cancellation_races_the_value() {
     let _watchdog = watchdog();
-    race(|n, after| {
+    race(1500, |n, after| {
         let call = double(n);
         let (first, second) = thread::scope(|scope| {
             let wait = || value_or(Lazy::wait(&call), n, Error::is_cancelled);
@@ -85,11 +88,32 @@ fn a_cancellation_races_the_value() {
 #[test]
 fn a_deadline_races_the_value() {
     let _watchdog = watchdog();
-    race(|n, after| {
+    race(1500, |n, after| {
         let call = Lazy::with_timeout(double(n), after);
         let own = value_or(Lazy::wait(&call), n, Error::is_timeout);
         assert_eq!(Lazy::join(call).is_ok(), own);
         own
+    });
+    assert_eq!(double(7), 14);
+}
+
+/// Most of the time that such a call takes, it is being written or read.
+#[test]
+fn a_deadline_races_large_arguments_and_values() {
+    const LARGE: usize = 1 << 20;
+    let _watchdog = watchdog();
+    race(50, |n, after| {
+        let sent = ByteBuf::from(vec![n.to_le_bytes()[0]; LARGE]);
+        match Lazy::join(Lazy::with_timeout(echo(sent.clone()), after)) {
+            Ok(value) => {
+                assert!(value == sent, "the value of another call");
+                true
+            }
+            Err(error) => {
+                assert!(error.is_timeout(), "neither: {error}");
+                false
+            }
+        }
     });
     assert_eq!(double(7), 14);
 }

@@ -59,6 +59,16 @@ pub fn processes() -> Processes {
 }
 
 /// Settings on their way to [`install`](Processes::install); see [`processes`].
+///
+/// ```
+/// use pybackground_runtime::{Processes, processes};
+///
+/// fn for_a_small_machine() -> Processes {
+///     processes().max(2).recycle_above(32 << 20)
+/// }
+///
+/// for_a_small_machine().install().unwrap();
+/// ```
 #[derive(Clone, Debug)]
 #[must_use = "settings do nothing until `install` is called"]
 pub struct Processes {
