@@ -6,10 +6,9 @@ use std::sync::Arc;
 use std::task::{Context, Poll};
 use std::time::{Duration, Instant};
 
-use crate::options::Options;
 use crate::pool;
 use crate::sync::now;
-use crate::task::{Closure, Job, Task};
+use crate::task::{Job, Task};
 
 /// Waits for `time` in `async` code, where [`sleep`](crate::sleep) would block the whole thread.
 ///
@@ -78,7 +77,7 @@ impl Future for Delay {
 }
 
 fn alarm_after(time: Duration) -> Arc<dyn Job> {
-    let alarm: Arc<dyn Job> = Task::new(&Options::here(), Closure(|| ()));
+    let alarm: Arc<dyn Job> = Task::alarm();
     pool::keep_deadline(&alarm, time);
     alarm
 }

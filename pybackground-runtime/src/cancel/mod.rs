@@ -3,12 +3,14 @@
 //! | file | subject |
 //! |---|---|
 //! | `overruns` | bodies that run on after their call was closed, and who is to stop with them |
+//! | `orphans` | calls that wait while their maker is to stop |
 //! | `guard` | the `Lazy` whose call is cancelled when it is dropped |
 //!
 //! A body cannot be stopped from outside, only asked. What it asks is here: [`cancelled`],
 //! [`checkpoint`], [`sleep`].
 
 mod guard;
+pub(crate) mod orphans;
 pub(crate) mod overruns;
 
 use std::any::Any;

@@ -5,13 +5,15 @@
 //!
 //! A body stops with the one that made its call, which its ancestors tell for as long as they run. One
 //! that is to stop and ends leaves word of it here, which is kept for as long as bodies run whose calls
-//! it made; calls of its that still wait are cancelled by their `Lazy`, when that is dropped.
+//! it made; so does one that was polled and will not be polled again. Calls of its that still wait are
+//! closed as `orphans`, or cancelled by their `Lazy`, when that is dropped.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
 use std::sync::Mutex;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
+use super::orphans;
 use crate::call::Call;
 use crate::running::{self, Frame};
 use crate::sync::lock_leaf;
@@ -85,7 +87,7 @@ impl Overruns {
 
     /// A body has ended, and those whose calls it made are to stop as it was.
     fn leave_word(&mut self, frame: Frame, stopped: Stopped) {
-        if !self.shut_down && running::may_have_made_calls(frame) {
+        if !self.shut_down {
             self.ended.insert(frame, Word { stopped, is_old: false });
         }
     }
@@ -146,6 +148,27 @@ pub(crate) fn ended(frame: Frame) {
     overruns.publish();
 }
 
+/// The body of `frame`, which ran on, was cut off before its end. Others may have heard of it too late to
+/// leave word, if it made calls.
+pub(crate) fn cut_off(frame: Frame, made_calls: bool) {
+    let mut overruns = lock_leaf(&OVERRUNS);
+    overruns.detached.remove(&frame);
+    if let Some(stopped) = overruns.running.remove(&frame)
+        && made_calls
+    {
+        overruns.leave_word(frame, stopped);
+    }
+    overruns.publish();
+}
+
+/// The body of `frame`, which made calls, is to stop and will not run again.
+pub(crate) fn leave_word(frame: Frame, stopped: Stopped) {
+    let mut overruns = lock_leaf(&OVERRUNS);
+    overruns.leave_word(frame, stopped);
+    overruns.count_use();
+    overruns.publish();
+}
+
 /// The body on top of this thread's stack is about to leave it. Bodies whose calls it made could not tell
 /// any more that it was to stop.
 #[inline]
@@ -157,12 +180,16 @@ pub(crate) fn body_leaves() {
 
 #[cold]
 fn leave(frame: Frame) {
+    if !running::may_have_made_calls(frame) {
+        return;
+    }
     let ancestors: Vec<Frame> = running::ancestors(frame).collect();
     let mut overruns = lock_leaf(&OVERRUNS);
-    if let Some(stopped) = overruns.find(&ancestors) {
-        overruns.leave_word(frame, stopped);
-        overruns.publish();
-    }
+    let Some(stopped) = overruns.find(&ancestors) else { return };
+    overruns.leave_word(frame, stopped);
+    overruns.publish();
+    drop(overruns);
+    orphans::close_of(frame, stopped);
 }
 
 /// The body of `frame` goes on when the one that made its call is to stop.

@@ -14,6 +14,7 @@ use std::time::Instant;
 
 use super::{panicked, start_task};
 use crate::call::{Call, path_of_enclosing_function};
+use crate::cancel::Stopped;
 use crate::context::in_context;
 use crate::deadline::Deadline;
 use crate::error::Error;
@@ -145,6 +146,10 @@ impl<T> Job for Unboxing<T> {
 
     fn close_unwanted(&self) -> Vec<Arc<dyn Job>> {
         self.call.close_unwanted()
+    }
+
+    fn stop_with(&self, maker: Frame, stopped: Stopped) -> bool {
+        self.call.stop_with(maker, stopped)
     }
 
     fn tidy_up(&self) {

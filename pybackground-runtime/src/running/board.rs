@@ -102,7 +102,18 @@ impl Board {
     /// Whether the body of `frame`, which is or was on this thread, may have made calls: bodies that
     /// began after it are taken to be part of it.
     pub(super) fn may_have_made_calls(&self, frame: Frame) -> bool {
-        self.maker.load(Ordering::Relaxed) >= frame.word()
+        let maker = Frame::from_word(self.maker.load(Ordering::Relaxed));
+        let is_foreign = maker.is_of_call() && maker.thread() != self.number;
+        is_foreign || maker.run() >= frame.run()
+    }
+
+    /// A poll of the body of `frame` is over. Were it left as the one that made a call last, it could not
+    /// be compared with others: it may have got its frame on another thread.
+    pub(super) fn poll_is_over(&self, frame: Frame) {
+        if self.maker.load(Ordering::Relaxed) == frame.word() {
+            let last = self.begun.load(Ordering::Relaxed).wrapping_sub(1);
+            self.maker.store(Frame::new(self.number, last).word(), Ordering::Relaxed);
+        }
     }
 
     /// The frame of the next body.
@@ -112,10 +123,17 @@ impl Board {
         Frame::new(self.number, self.begun.load(Ordering::Relaxed))
     }
 
-    /// Puts the next body on top, and returns the one below.
+    /// Puts the next body on top, and returns the one below. It has the frame of its call, if that has one,
+    /// and else the upcoming.
     #[inline]
-    pub(super) fn push(&self, maker: Frame, name: Name, now: impl FnOnce() -> Duration) -> Frame {
-        let frame = self.upcoming();
+    pub(super) fn push(
+        &self,
+        of_call: Option<Frame>,
+        maker: Frame,
+        name: Name,
+        now: impl FnOnce() -> Duration,
+    ) -> Frame {
+        let frame = of_call.unwrap_or_else(|| self.upcoming());
         self.begun.store(self.begun.load(Ordering::Relaxed) + 1, Ordering::Relaxed);
         // ORDERING: this thread alone writes the depth.
         let depth = self.depth.load(Ordering::Relaxed);
@@ -223,7 +241,7 @@ mod tests {
         for _ in 0..100 * FEW {
             let (below, frame) = (board.current(), board.upcoming());
             let Running { maker, name, .. } = body(frame);
-            assert_eq!(board.push(maker, name, Duration::default), below);
+            assert_eq!(board.push(None, maker, name, Duration::default), below);
             pushed.push(frame);
             assert_eq!(frames(&board), pushed);
         }
@@ -242,7 +260,7 @@ mod tests {
             scope.spawn(|| {
                 for _ in 0..100_000 {
                     let Running { maker, name, .. } = body(board.upcoming());
-                    let below = board.push(maker, name, Duration::default);
+                    let below = board.push(None, maker, name, Duration::default);
                     board.pop(below);
                 }
                 over.store(true, Ordering::Relaxed);

@@ -7,6 +7,7 @@ use std::time::Duration;
 use super::board::{Board, Running};
 use super::clock;
 use super::frame::{Frame, MOST_THREADS};
+use super::polled;
 use crate::call::Call;
 use crate::sync::lock_leaf;
 
@@ -65,6 +66,10 @@ pub(crate) fn ancestors(frame: Frame) -> impl Iterator<Item = Frame> {
             return None;
         }
         let frame = next;
+        if let Some(maker) = polled::maker(frame) {
+            next = maker;
+            return Some(frame);
+        }
         if bodies.as_ref().is_none_or(|(thread, _)| *thread != frame.thread()) {
             bodies = bodies_of(frame.thread());
         }
@@ -75,7 +80,7 @@ pub(crate) fn ancestors(frame: Frame) -> impl Iterator<Item = Frame> {
 }
 
 fn find(frame: Frame) -> Option<Running> {
-    board(frame.thread())?.read().rev().find(|running| running.frame == frame)
+    board(polled::thread_of(frame))?.read().rev().find(|running| running.frame == frame)
 }
 
 /// The call of a body that runs.
@@ -83,9 +88,10 @@ pub(crate) fn call_of(frame: Frame) -> Option<Call> {
     if frame.is_none() { None } else { Some(find(frame)?.name.call()) }
 }
 
-/// Whether the body of `frame`, which runs or ran, may have made calls.
+/// Whether the body of `frame`, which was on top of this thread's stack last, may have made calls.
 pub(crate) fn may_have_made_calls(frame: Frame) -> bool {
-    !frame.is_none() && board(frame.thread()).is_some_and(|board| board.may_have_made_calls(frame))
+    let on_board = || board(frame.thread()).is_some_and(|board| board.may_have_made_calls(frame));
+    !frame.is_none() && (polled::is_known(frame) || on_board())
 }
 
 /// The bodies that made the calls of those that run.

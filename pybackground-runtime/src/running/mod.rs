@@ -2,10 +2,11 @@
 //!
 //! | file | subject |
 //! |---|---|
-//! | `frame` | the name of one run of a body |
+//! | `frame` | the name of one run of a body, or of all its polls |
 //! | `board` | what a thread tells of its bodies, read by others without a lock |
 //! | `boards` | the boards of all threads |
 //! | `stack` | this thread's own bodies: they come and go |
+//! | `polled` | bodies that go from thread to thread, and are known all the while |
 //! | `offstage` | calls that are on no thread, and yet not at their end |
 //! | `names` | calls as small numbers, which fit an atomic |
 //! | `clock` | the time, which few read and many look up |
@@ -19,6 +20,7 @@ pub(crate) mod clock;
 mod frame;
 mod names;
 mod offstage;
+mod polled;
 mod stack;
 
 pub(crate) use boards::{
@@ -27,4 +29,5 @@ pub(crate) use boards::{
 pub(crate) use frame::{Frame, FrameCell};
 pub(crate) use names::Key;
 pub(crate) use offstage::{DEPENDENT, Listed, SUSPENDED};
-pub(crate) use stack::{current, current_makes_call, enter, this_thread, upcoming};
+pub(crate) use polled::{Polled, thread_of};
+pub(crate) use stack::{current, current_makes_call, enter, poll_is_over, this_thread, upcoming};

@@ -1,7 +1,9 @@
 //! Calls that are on no thread and in no queue, and yet are not at their end.
 
+use std::collections::BTreeSet;
 use std::sync::{Arc, Mutex, Weak};
 
+use super::frame::Frame;
 use crate::call::Call;
 use crate::sync::lock_leaf;
 use crate::task::Job;
@@ -17,8 +19,11 @@ pub(crate) struct Offstage(Mutex<Places>);
 
 /// Calls are named by their places here, which are used again.
 struct Places {
-    calls: Vec<Option<Weak<dyn Job>>>,
+    /// Each with the body that made it.
+    calls: Vec<Option<(Weak<dyn Job>, Frame)>>,
     free: Vec<usize>,
+    /// The bodies that made any, and the places of what they made.
+    made: BTreeSet<(Frame, usize)>,
 }
 
 /// A call is known to wait until this is dropped.
@@ -29,18 +34,29 @@ pub(crate) struct Listed {
 
 impl Offstage {
     const fn new() -> Self {
-        Self(Mutex::new(Places { calls: Vec::new(), free: Vec::new() }))
+        Self(Mutex::new(Places { calls: Vec::new(), free: Vec::new(), made: BTreeSet::new() }))
     }
 
-    pub(crate) fn list(&'static self, job: Weak<dyn Job>) -> Listed {
+    /// Lists a call that `maker` made.
+    pub(crate) fn list(&'static self, job: Weak<dyn Job>, maker: Frame) -> Listed {
         let mut places = lock_leaf(&self.0);
-        let Places { calls, free } = &mut *places;
+        let Places { calls, free, made } = &mut *places;
         let place = free.pop().unwrap_or_else(|| {
             calls.push(None);
             calls.len() - 1
         });
-        calls[place] = Some(job);
+        calls[place] = Some((job, maker));
+        if !maker.is_none() {
+            made.insert((maker, place));
+        }
         Listed { list: self, place }
+    }
+
+    /// The calls that `maker` made, some of which may have been freed from it.
+    pub(crate) fn made_by(&self, maker: Frame) -> Vec<Arc<dyn Job>> {
+        let places = lock_leaf(&self.0);
+        let made = places.made.range((maker, 0)..=(maker, usize::MAX));
+        made.filter_map(|(_, place)| places.calls[*place].as_ref()?.0.upgrade()).collect()
     }
 
     /// How many there are.
@@ -50,7 +66,8 @@ impl Offstage {
     }
 
     pub(crate) fn jobs(&self) -> Vec<Arc<dyn Job>> {
-        lock_leaf(&self.0).calls.iter().flatten().filter_map(Weak::upgrade).collect()
+        let places = lock_leaf(&self.0);
+        places.calls.iter().flatten().filter_map(|(job, _)| job.upgrade()).collect()
     }
 
     /// What the calls are.
@@ -63,8 +80,11 @@ impl Drop for Listed {
     fn drop(&mut self) {
         let mut places = lock_leaf(&self.list.0);
         places.free.push(self.place);
-        let job = places.calls[self.place].take();
+        let call = places.calls[self.place].take();
+        if let Some((_, maker)) = call {
+            places.made.remove(&(maker, self.place));
+        }
         drop(places);
-        drop(job);
+        drop(call);
     }
 }

@@ -69,14 +69,27 @@ pub(crate) fn upcoming() -> Frame {
     board().map_or(Frame::NONE, Board::upcoming)
 }
 
-/// A body is on top of this thread's stack until the guard is dropped.
+/// A body is on top of this thread's stack until the guard is dropped. It has the frame of its call, if
+/// that has one, and else the upcoming.
 #[inline]
 #[must_use]
-pub(crate) fn enter(maker: Frame, key: Key, call: impl FnOnce() -> Call) -> Option<Entered> {
+pub(crate) fn enter(
+    of_call: Option<Frame>,
+    maker: Frame,
+    key: Key,
+    call: impl FnOnce() -> Call,
+) -> Option<Entered> {
     let board = board()?;
     let name = RECENT.try_with(|recent| recent.name(key, call)).ok()?;
-    let below = board.push(maker, name, clock::look);
+    let below = board.push(of_call, maker, name, clock::look);
     Some(Entered { board, below })
+}
+
+/// This thread has polled the body of `frame`, which is on its stack no more.
+pub(crate) fn poll_is_over(frame: Frame) {
+    if let Some(board) = board() {
+        board.poll_is_over(frame);
+    }
 }
 
 /// See [`enter`].

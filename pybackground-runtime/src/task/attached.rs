@@ -1,5 +1,5 @@
 //! What few calls have: a deadline, those who are to be told of the end, inputs, and a body that others
-//! know of.
+//! know of while it runs or between two polls.
 //!
 //! Those who are to be told are of two kinds. A thread that waits, and whatever else of this crate wants
 //! to know, registers once and stays. The future that a `Lazy` is has one place, for the executor's
@@ -11,7 +11,7 @@ use std::task::Waker;
 use super::inputs::Inputs;
 use crate::deadline::Deadline;
 use crate::quiet::quietly;
-use crate::running::Frame;
+use crate::running::{Frame, Polled};
 
 /// Most calls have nothing of all this, so a call without pays for a pointer.
 #[derive(Default)]
@@ -27,6 +27,8 @@ struct Parts {
     awaiter: Option<Waker>,
     /// The run of the body, once others were told of it: it was detached, or runs on.
     known: Option<Frame>,
+    /// The frame of a call that was polled and made calls.
+    polled: Option<Polled>,
     /// What the call waits for before it is queued.
     inputs: Option<Box<Inputs>>,
 }
@@ -90,14 +92,31 @@ impl Attached {
         }
     }
 
-    /// Takes what the crate itself has to do with. The awaiter, which is foreign code, is left to
-    /// whoever may run such.
+    /// Takes what the crate itself has to do with when the call is closed. The awaiter, which is foreign
+    /// code, is left to whoever may run such; the frame, to the body's end.
     #[must_use]
-    pub(super) fn take_but_awaiter(&mut self) -> Self {
-        let awaiter = self.replace_awaiter(None);
+    pub(super) fn take_for_close(&mut self) -> Self {
+        let (awaiter, polled) = (self.replace_awaiter(None), self.take_polled());
         let own = std::mem::take(self);
         drop(self.replace_awaiter(awaiter));
+        if polled.is_some() {
+            self.parts().polled = polled;
+        }
         own
+    }
+
+    /// The calls that the body made are to know it by this frame from poll to poll.
+    pub(super) fn keep_polled(&mut self, polled: impl FnOnce() -> Polled) {
+        self.parts().polled.get_or_insert_with(polled);
+    }
+
+    pub(super) fn polled(&self) -> Option<&Polled> {
+        self.0.as_ref()?.polled.as_ref()
+    }
+
+    #[must_use]
+    pub(super) fn take_polled(&mut self) -> Option<Polled> {
+        self.0.as_mut()?.polled.take()
     }
 
     /// Others were told of the run of the body.

@@ -51,7 +51,8 @@ impl<T: Send + 'static> Task<Borrowed<T>> {
             drop_quietly(body);
             return false;
         }
-        let outcome = self.origin.run_by(body, How::Thread, BodyIs::NotStarted, |body| body());
+        let outcome =
+            self.origin.run_by(body, None, How::Thread, BodyIs::NotStarted, |body| body());
         let failed = outcome.is_err();
         self.finish(outcome);
         failed

@@ -6,12 +6,12 @@
 
 use std::cell::RefCell;
 use std::collections::VecDeque;
-use std::sync::{Arc, Weak};
+use std::sync::Arc;
 
 use super::Job;
 use crate::pool;
 use crate::quiet::{drop_quietly, quietly};
-use crate::running::{self, DEPENDENT, Frame, Listed};
+use crate::running::{self, Frame, Listed};
 use crate::sync::thread_local;
 
 /// A call that another waits for before it is queued.
@@ -31,8 +31,8 @@ pub(super) struct Inputs {
 }
 
 impl Inputs {
-    pub(super) fn new(all: Vec<Input>, of: Weak<dyn Job>) -> Self {
-        Self { left: all.len() + 1, all, _listed: DEPENDENT.list(of) }
+    pub(super) fn new(all: Vec<Input>, listed: Listed) -> Self {
+        Self { left: all.len() + 1, all, _listed: listed }
     }
 
     /// Returns whether it was the last.

@@ -11,12 +11,13 @@ use super::body::{Body, Step};
 use super::inputs::{self, Input};
 use super::stage::{Close, Core};
 use crate::call::Call;
+use crate::cancel::Stopped;
 use crate::cancel::overruns::{self, Why};
 use crate::deadline::Deadline;
 use crate::error::Error;
 use crate::pool;
 use crate::quiet::{drop_quietly, quietly};
-use crate::running::Frame;
+use crate::running::{self, Frame};
 use crate::sync::{lock, lock_brief, now};
 use crate::trace::How;
 #[cfg(feature = "tracing")]
@@ -45,6 +46,9 @@ pub(crate) trait Job: Send + Sync + UnwindSafe + RefUnwindSafe {
     fn cancel(&self) -> bool;
     /// As `cancel`, but drops nothing, and returns the inputs that nobody wants then.
     fn close_unwanted(&self) -> Vec<Arc<dyn Job>>;
+    /// Closes a call that waits, because `maker`, which made it, is to stop; `false` if it runs, has ended
+    /// or was detached. Drops nothing.
+    fn stop_with(&self, maker: Frame, stopped: Stopped) -> bool;
     /// Does what is left to do for a call that was closed before it ended, and is code of the user:
     /// tells of it, wakes whoever awaits the end, drops the body.
     fn tidy_up(&self);
@@ -97,11 +101,13 @@ impl<B: Body> Job for Task<B> {
             if !task.phase.is_claimable() && task.has_deadline() {
                 task.expire(now());
             }
-            let Some(body) = task.start(Core::claim) else {
+            let Some((body, frame)) = task.start_step() else {
                 return task.tidy_up();
             };
-            match task.origin.run(body, How::Thread, || Waker::from(task.clone())) {
-                Ok(Step::Suspended(body)) => match task.suspend(body) {
+            let ran = task.origin.run(body, frame, How::Thread, || Waker::from(task.clone()));
+            frame.inspect(|frame| running::poll_is_over(*frame));
+            match ran {
+                Ok(Step::Suspended(body)) => match task.suspend(body, frame) {
                     Some(again) => task = again,
                     None => return,
                 },
@@ -169,6 +175,15 @@ impl<B: Body> Job for Task<B> {
         self.close_cancelled().unwrap_or_default()
     }
 
+    fn stop_with(&self, maker: Frame, stopped: Stopped) -> bool {
+        let waits = |core: &Core<B>| !core.is_running() && self.maker() == maker;
+        let error = |_| Error::cancelled_with(self.identity(), stopped);
+        let inputs = self.close_if(waits, stopped, error);
+        let closed = inputs.is_some();
+        inputs::expire(inputs.unwrap_or_default());
+        closed
+    }
+
     fn tidy_up(&self) {
         self.origin.trace().tell_closed();
         let (awaiter, leftover) = {
@@ -184,7 +199,13 @@ impl<B: Body> Job for Task<B> {
 
     fn detach(&self) {
         let mut core = lock(&self.core);
-        if self.origin.detach() && core.is_running() {
+        if !self.origin.detach() {
+            return;
+        }
+        if let Some(polled) = core.attached().polled() {
+            polled.disown();
+        }
+        if core.is_running() {
             overruns::detach(self.runner());
             core.attached().make_known(self.runner());
         }

@@ -4,12 +4,14 @@
 //! |---|---|
 //! | `job` | a call as the threads see it |
 //! | `handle` | a call as its `Lazy` sees it |
+//! | `steps` | a body that is polled, from one poll to the next |
 //! | `stage` | the states and every step between them, under the task's lock |
 //! | `phase` | the few facts about the state that can be read without the lock |
 //! | `origin` | what is known of a call from the start: function, call site, limit |
 //! | `body` | what a task runs: closure, applied function, future |
 //! | `borrowed` | a body that is kept elsewhere, because it borrows |
 //! | `attached` | what few calls have: a deadline, inputs, and who is told when the call ends |
+//! | `alarm` | a call that nobody makes, so that it ends at its deadline |
 //! | `inputs` | the calls that a call waits for before it is queued |
 //! | `dependent` | a body that is given its inputs |
 //! | `verdicts` | why some waits for the call ended before it |
@@ -30,6 +32,7 @@
 //!
 //! Code of the user (bodies, destructors, wakers) never runs under the lock.
 
+mod alarm;
 mod attached;
 mod body;
 mod borrowed;
@@ -40,19 +43,21 @@ mod job;
 mod origin;
 mod phase;
 mod stage;
+mod steps;
 mod verdicts;
 
-use std::sync::{Arc, Weak};
-use std::task::{Wake, Waker};
+use std::sync::Arc;
+use std::task::Waker;
 use std::time::Duration;
 
 use crate::call::Call;
+use crate::cancel::orphans;
 use crate::cancel::overruns::{self, Stopped, Why};
 use crate::error::Error;
 use crate::options::Options;
 use crate::pool;
 use crate::quiet::drop_quietly;
-use crate::running;
+use crate::running::{self, DEPENDENT};
 use crate::sync::{Mutex, lock};
 use crate::trace::Trace;
 
@@ -69,7 +74,7 @@ pub(crate) use job::{Job, any_was_awaited};
 use origin::Origin;
 use phase::Phase;
 pub(crate) use stage::{BodyIs, Outcome};
-use stage::{Close, Core, Finish, Suspend, Woken};
+use stage::{Close, Core, Finish};
 
 /// A call, with its body of type `B`.
 pub(crate) struct Task<B: Body> {
@@ -103,7 +108,8 @@ impl<B: Body> Task<B> {
     pub(crate) fn await_inputs(self: &Arc<Self>, inputs: Vec<Input>, timeout: Option<Duration>) {
         let inputs = inputs::distinct(inputs);
         let job: Arc<dyn Job> = self.clone();
-        lock(&self.core).hold_for(Inputs::new(inputs.clone(), Arc::downgrade(&job)));
+        let listed = DEPENDENT.list(Arc::downgrade(&job), self.origin.maker());
+        lock(&self.core).hold_for(Inputs::new(inputs.clone(), listed));
         if let Some(timeout) = timeout {
             pool::keep_deadline(&job, timeout);
         }
@@ -173,8 +179,10 @@ impl<B: Body> Task<B> {
         let end = {
             let mut core = lock(&self.core);
             tell_of_end(&mut core);
+            let polled = core.attached().take_polled();
             let end = core.finish(outcome);
             self.phase.done();
+            drop(polled);
             end
         };
         self.origin.leave_slot();
@@ -184,53 +192,42 @@ impl<B: Body> Task<B> {
         }
     }
 
-    /// Puts a body away that waits to be woken; gives the call back if it is to be run again at once.
-    fn suspend(self: Arc<Self>, body: B) -> Option<Arc<Self>> {
-        let next = {
-            let mut core = lock(&self.core);
-            tell_of_end(&mut core);
-            let next = core.suspend(body, || Arc::downgrade(&self) as Weak<dyn Job>);
-            if !matches!(next, Suspend::TooLate(_)) {
-                self.phase.reserve();
-            }
-            next
-        };
-        match next {
-            Suspend::Stored => {
-                // A shutdown looks for futures after it has closed the runtime; this one may have
-                // come too late for that.
-                if pool::is_closed() {
-                    self.refuse(pool::SHUT_DOWN);
-                }
-            }
-            // One on top of the other, they would need a stack as deep as there are steps.
-            Suspend::Requeue if pool::is_sequential() => return Some(self),
-            Suspend::Requeue => pool::requeue(self),
-            Suspend::TooLate(body) => {
-                self.origin.trace().stopped_at_last();
-                self.origin.leave_slot();
-                drop_quietly(body);
-            }
-        }
-        None
-    }
-
     /// Ends the call before its body has ended; returns the inputs that nobody wants then, or `None` if
     /// it had ended.
     fn close(&self, why: Why, error: impl FnOnce(BodyIs) -> Error) -> Option<Vec<Arc<dyn Job>>> {
-        let (runner, close) = {
+        self.close_if(|_| true, Stopped { call: self.identity(), why }, error)
+    }
+
+    /// As `close`, unless the call is not as it has to be; what its body made is to stop for this reason.
+    fn close_if(
+        &self,
+        is_so: impl FnOnce(&Core<B>) -> bool,
+        stopped: Stopped,
+        error: impl FnOnce(BodyIs) -> Error,
+    ) -> Option<Vec<Arc<dyn Job>>> {
+        let (frame, close) = {
             let mut core = lock(&self.core);
+            if !is_so(&core) {
+                return None;
+            }
             let runner = self.runner();
             let close = core.close(|body| self.noted(error(body), body));
-            if let Close::RunsOn(_) = close {
-                overruns::began(runner, Stopped { call: self.identity(), why });
-                core.attached().make_known(runner);
-            }
-            if !matches!(close, Close::TooLate) {
-                self.phase.done();
-            }
-            (runner, close)
+            let frame = match close {
+                Close::RunsOn(_) => {
+                    overruns::began(runner, stopped);
+                    core.attached().make_known(runner);
+                    runner
+                }
+                Close::NeverEnds { .. } => core.cut_off(stopped),
+                Close::TooLate => return None,
+            };
+            self.phase.done();
+            (frame, close)
         };
+        if !frame.is_none() {
+            pool::waits().wake_stopped(frame);
+            orphans::close_of(frame, stopped);
+        }
         match close {
             Close::NeverEnds { mut attached, held } => {
                 let inputs = attached.take_inputs();
@@ -238,7 +235,6 @@ impl<B: Body> Task<B> {
                 Some(inputs.map(Inputs::in_vain).unwrap_or_default())
             }
             Close::RunsOn(attached) => {
-                pool::waits().wake_stopped(runner);
                 attached.wake();
                 Some(Vec::new())
             }
@@ -297,33 +293,6 @@ impl<B: Body> Task<B> {
 fn tell_of_end<B: Body>(core: &mut Core<B>) {
     if let Some(frame) = core.attached().take_known() {
         overruns::ended(frame);
-    }
-}
-
-/// The waker that a task gives to a future of its own, which puts it back into the queue, and to its
-/// inputs, of which the last does.
-impl<B: Body> Wake for Task<B> {
-    fn wake(self: Arc<Self>) {
-        let woken = {
-            let mut core = lock(&self.core);
-            let woken = core.wake();
-            if let Woken::Resumes(_) = woken {
-                self.phase.reserve();
-            }
-            woken
-        };
-        // The call is queued before it no longer counts as waiting: a wait until all is idle may look.
-        match woken {
-            Woken::Resumes(listed) => {
-                pool::requeue(self);
-                drop(listed);
-            }
-            Woken::HasInputs(inputs) => {
-                inputs::queue(self);
-                drop(inputs);
-            }
-            Woken::GoesOn => {}
-        }
     }
 }
 

@@ -39,13 +39,18 @@ struct Rare {
 impl<B: Body> Origin<B> {
     #[inline]
     pub(super) fn new(options: &Options, trace: Trace) -> Self {
+        Self::made_by(running::current_makes_call(), options, trace)
+    }
+
+    #[inline]
+    pub(super) fn made_by(maker: Frame, options: &Options, trace: Trace) -> Self {
         let (name, limit) = (options.fixed_name(), options.slots());
         let rare = if name.is_some() || limit.is_some() || trace.is_kept() {
             OnceLock::from(Box::new(Rare { name, limit, verdicts: Verdicts::default(), trace }))
         } else {
             OnceLock::new()
         };
-        let maker = FrameCell::new(running::current_makes_call());
+        let maker = FrameCell::new(maker);
         Self { site: options.site(), rare, maker, body: PhantomData }
     }
 
@@ -78,16 +83,18 @@ impl<B: Body> Origin<B> {
         had_maker
     }
 
-    /// Runs the body, or a step of it, unless it is to stop with the one that made the call.
+    /// Runs the body, or a step of it, unless it is to stop with the one that made the call. The frame
+    /// is that of the call, if it has one.
     #[inline]
     pub(super) fn run(
         &self,
         body: B,
+        frame: Option<Frame>,
         how: How,
         waker: impl FnOnce() -> Waker,
     ) -> Result<Step<B>, Error> {
         let body_is = if body.has_started() { BodyIs::Stopped } else { BodyIs::NotStarted };
-        self.run_by(body, how, body_is, |body| body.run(waker))
+        self.run_by(body, frame, how, body_is, |body| body.run(waker))
     }
 
     /// The same for what stands for the body and is run by `run`; `is` tells how far it would be if it
@@ -96,13 +103,14 @@ impl<B: Body> Origin<B> {
     pub(super) fn run_by<X, R>(
         &self,
         body: X,
+        frame: Option<Frame>,
         how: How,
         is: BodyIs,
         run: impl FnOnce(X) -> R,
     ) -> Result<R, Error> {
         let maker = self.maker.get();
         let slot = self.limit().map(limit::hold_slot);
-        let entered = running::enter(maker, self.key(), || self.call());
+        let entered = running::enter(frame, maker, self.key(), || self.call());
         // Now that the body can be seen: whoever stops its maker either sees it or is seen here.
         if overruns::is_any()
             && let Some(error) = self.must_not_run(is)
@@ -123,7 +131,8 @@ impl<B: Body> Origin<B> {
         ran
     }
 
-    /// Why the body is not to begin, or go on, although a thread has come to it.
+    /// Why the body is not to begin, or go on, although a thread has come to it. Of that the calls hear which
+    /// it made in earlier polls.
     #[cold]
     fn must_not_run(&self, is: BodyIs) -> Option<Error> {
         if overruns::is_shut_down() {
@@ -131,6 +140,7 @@ impl<B: Body> Origin<B> {
         }
         // A maker that cannot be unwound may use the value.
         let stopped = overruns::stopped(self.maker.get()).filter(|_| cancel::CAN_UNWIND)?;
+        overruns::body_leaves();
         Some(Error::cancelled_with(self.call(), stopped))
     }
 
@@ -147,7 +157,7 @@ impl<B: Body> Origin<B> {
     /// Runs a body that runs to its end.
     #[inline]
     pub(super) fn run_to_end(&self, body: B) -> Outcome<B::Output> {
-        match self.run(body, How::InPlace, || Waker::noop().clone()) {
+        match self.run(body, None, How::InPlace, || Waker::noop().clone()) {
             Ok(Step::Finished(value)) => Ok(value),
             Ok(Step::Suspended(_)) => unreachable!("only bodies that run to their end come here"),
             Ok(Step::Failed(error)) | Err(error) => Err(error),

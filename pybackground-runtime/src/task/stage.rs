@@ -19,16 +19,15 @@
 //! A step returns what its maker has to do next, with no lock held: drop a body, drop a result that
 //! came too late, wake those who wait. This file knows no clock and no thread.
 
-use std::sync::{Arc, Weak};
+use std::sync::Arc;
 
-use super::Job;
 use super::attached::Attached;
 use super::body::Body;
 use super::inputs::{Input, Inputs};
 use crate::deadline::Deadline;
 use crate::error::Error;
 use crate::quiet::drop_quietly;
-use crate::running::{Listed, SUSPENDED};
+use crate::running::Listed;
 
 /// What a call came to: the value, or why there is none.
 pub(crate) type Outcome<T> = Result<T, Error>;
@@ -219,7 +218,7 @@ impl<B: Body> Core<B> {
         }
     }
 
-    pub(super) fn suspend(&mut self, body: B, job: impl FnOnce() -> Weak<dyn Job>) -> Suspend<B> {
+    pub(super) fn suspend(&mut self, body: B, list: impl FnOnce() -> Listed) -> Suspend<B> {
         let Stage::Running { woken } = self.stage else {
             return Suspend::TooLate(body);
         };
@@ -227,7 +226,7 @@ impl<B: Body> Core<B> {
             self.stage = Stage::Queued(body);
             Suspend::Requeue
         } else {
-            self.stage = Stage::Suspended(body, SUSPENDED.list(job()));
+            self.stage = Stage::Suspended(body, list());
             Suspend::Stored
         }
     }
@@ -267,7 +266,7 @@ impl<B: Body> Core<B> {
                 return Close::TooLate;
             }
         };
-        let attached = self.attached.take_but_awaiter();
+        let attached = self.attached.take_for_close();
         let error = why(is);
         if body.is_some() {
             self.stage = Stage::Closed { body, error: Some(error) };

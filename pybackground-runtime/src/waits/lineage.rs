@@ -2,7 +2,8 @@
 //!
 //! A body is to stop with the one that made its call, with the maker of that one's call, and so on. For
 //! each body that waits, this chain is here from where it first leaves the body's thread; bodies on one
-//! thread need no entries, since the upper ones began later. So to stop a body takes as many steps as
+//! thread need no entries, since the upper ones began later. A call that is polled is on a thread of its
+//! own, as it were: it outlives what was on top of it. So to stop a body takes as many steps as
 //! there are bodies that stop with it, however many others wait.
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -35,7 +36,7 @@ impl Lineage {
         let mut body = chain.next()?;
         let (mut first, mut below) = (None, None);
         for maker in chain {
-            if maker.thread() != body.thread() {
+            if !maker.is_beside(body) {
                 match below.and_then(|below| self.links.get_mut(&below)) {
                     Some(link) => link.next = Some(body),
                     None => first = Some(body),

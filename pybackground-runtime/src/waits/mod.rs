@@ -220,7 +220,7 @@ impl Waits {
         }
         let all = lock_brief(&self.0);
         for body in all.lineage.stopping(frame) {
-            if let Some(wait) = all.graph.get(body.thread()) {
+            if let Some(wait) = all.graph.get(running::thread_of(body)) {
                 wait.wake();
             }
         }
@@ -316,7 +316,7 @@ impl Awaited {
             let inputs = inputs.into_iter().map(|input| Self(input.job));
             Needs::All(inputs.filter(|input| !input.0.is_done()).collect())
         } else {
-            Needs::Thread(frame.thread())
+            Needs::Thread(running::thread_of(frame))
         }
     }
 

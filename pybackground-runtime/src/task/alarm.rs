@@ -1,0 +1,23 @@
+//! A call that nobody makes, so that it ends at its deadline.
+
+use std::sync::Arc;
+
+use super::body::Closure;
+use super::origin::Origin;
+use super::phase::Phase;
+use super::stage::Core;
+use super::{Mutex, Task};
+use crate::options::Options;
+use crate::running::Frame;
+use crate::trace::Trace;
+
+impl Task<Closure<fn()>> {
+    /// No body counts as its maker: a future that waits for time has made no call by that.
+    pub(crate) fn alarm() -> Arc<Self> {
+        Arc::new(Self {
+            phase: Phase::new(false),
+            core: Mutex::new(Core::queued(Closure(|| ()))),
+            origin: Origin::made_by(Frame::NONE, &Options::here(), Trace::UNTOLD),
+        })
+    }
+}

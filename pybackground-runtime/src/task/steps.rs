@@ -1,0 +1,122 @@
+//! A body that runs in steps: it is taken up, put away, woken, and taken up again, perhaps by another thread.
+//!
+//! To the calls that it makes it is one body. So once it has made any, its call keeps the frame that they
+//! know it by, from the first such step to its end.
+
+use std::sync::{Arc, Weak};
+use std::task::Wake;
+
+use super::Task;
+use super::body::Body;
+use super::inputs;
+use super::job::Job;
+use super::stage::{Core, Suspend, Woken};
+use crate::cancel::orphans;
+use crate::cancel::overruns::{self, Stopped};
+use crate::pool;
+use crate::quiet::drop_quietly;
+use crate::running::{self, Frame, Polled, SUSPENDED};
+use crate::sync::lock;
+
+impl<B: Body> Task<B> {
+    /// Claims the body, or its next step, for a thread that comes to it; with the frame of the call, if
+    /// the body is polled.
+    #[inline]
+    pub(super) fn start_step(&self) -> Option<(B, Option<Frame>)> {
+        if B::RUNS_TO_END {
+            return Some((self.start(Core::claim)?, None));
+        }
+        let mut core = lock(&self.core);
+        let body = core.claim()?;
+        let polled = core.attached().polled();
+        let frame = polled.map_or_else(|| running::upcoming().of_call(), Polled::comes_here);
+        self.phase.start(frame);
+        Some((body, Some(frame)))
+    }
+
+    /// Puts a body away that waits to be woken; gives the call back if it is to be run again at once.
+    pub(super) fn suspend(self: Arc<Self>, body: B, frame: Option<Frame>) -> Option<Arc<Self>> {
+        let frame = frame.filter(|frame| running::may_have_made_calls(*frame));
+        let next = {
+            let mut core = lock(&self.core);
+            let next = core.suspend(body, || {
+                SUSPENDED.list(Arc::downgrade(&self) as Weak<dyn Job>, self.origin.maker())
+            });
+            let ended = core.attached().take_known();
+            if matches!(next, Suspend::TooLate(_)) {
+                // It may have been closed after it left its thread.
+                ended.inspect(|known| overruns::cut_off(*known, frame.is_some()));
+                drop(core.attached().take_polled());
+            } else {
+                ended.inspect(|known| overruns::ended(*known));
+                if let Some(frame) = frame {
+                    core.attached().keep_polled(|| Polled::new(frame, self.origin.maker()));
+                }
+                self.phase.reserve();
+            }
+            next
+        };
+        match next {
+            Suspend::Stored => {
+                // A shutdown looks for futures after it has closed the runtime; this one may have
+                // come too late for that.
+                if pool::is_closed() {
+                    self.refuse(pool::SHUT_DOWN);
+                    return None;
+                }
+                // As well for those who close orphans.
+                let maker = self.origin.maker();
+                if let Some(stopped) = overruns::stopped(maker) {
+                    orphans::close(self, maker, stopped);
+                }
+            }
+            // One on top of the other, they would need a stack as deep as there are steps.
+            Suspend::Requeue if pool::is_sequential() => return Some(self),
+            Suspend::Requeue => pool::requeue(self),
+            Suspend::TooLate(body) => {
+                self.origin.trace().stopped_at_last();
+                self.origin.leave_slot();
+                drop_quietly(body);
+            }
+        }
+        None
+    }
+}
+
+impl<B: Body> Core<B> {
+    /// Leaves word to the calls that a body made which will be polled no more; returns its frame, which
+    /// is none if it made no calls.
+    pub(super) fn cut_off(&mut self, stopped: Stopped) -> Frame {
+        self.attached().take_polled().map_or(Frame::NONE, |polled| {
+            overruns::leave_word(polled.frame(), stopped);
+            polled.frame()
+        })
+    }
+}
+
+/// The waker that a task gives to a future of its own, which puts it back into the queue, and to its
+/// inputs, of which the last does.
+impl<B: Body> Wake for Task<B> {
+    fn wake(self: Arc<Self>) {
+        let woken = {
+            let mut core = lock(&self.core);
+            let woken = core.wake();
+            if let Woken::Resumes(_) = woken {
+                self.phase.reserve();
+            }
+            woken
+        };
+        // The call is queued before it no longer counts as waiting: a wait until all is idle may look.
+        match woken {
+            Woken::Resumes(listed) => {
+                pool::requeue(self);
+                drop(listed);
+            }
+            Woken::HasInputs(inputs) => {
+                inputs::queue(self);
+                drop(inputs);
+            }
+            Woken::GoesOn => {}
+        }
+    }
+}
