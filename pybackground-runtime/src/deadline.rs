@@ -3,6 +3,8 @@
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
 
+use crate::sync::now;
+
 /// A timeout that counts since the call, or since it was set.
 #[derive(Debug)]
 pub(crate) struct Deadline {
@@ -15,7 +17,7 @@ pub(crate) struct Deadline {
 impl Deadline {
     /// The deadline `after` from now; `None` is never, for a time that the clock cannot tell.
     pub(crate) fn from_now(after: Duration) -> Option<Self> {
-        let at = Instant::now().checked_add(after)?;
+        let at = now().checked_add(after)?;
         Some(Self { at, after, over: AtomicBool::new(false) })
     }
 

@@ -10,6 +10,7 @@ use crate::cancel::overruns;
 use crate::count::Count;
 use crate::pool::{self, Pool, crew};
 use crate::running;
+use crate::sync::chaos;
 
 /// The time between two looks, at first and at most.
 const SHORTEST_PAUSE: Duration = Duration::from_micros(50);
@@ -94,12 +95,11 @@ pub fn shutdown(timeout: Duration) -> Result<(), Unfinished> {
     pool.gate().close_outside();
     let idle = wait_idle(timeout);
     pool.gate().close();
-    if idle.is_err() {
-        overruns::stop_all();
-        pool.refuse_waiting();
-        crew::refuse_waiting();
-        pool::waits().wake_all();
-    }
+    // When all is done, too: a call that was let in as the gate closed may come to the queues only now.
+    overruns::stop_all();
+    pool.refuse_waiting();
+    crew::refuse_waiting();
+    pool::waits().wake_all();
     #[cfg(feature = "process")]
     crate::process::close();
     idle
@@ -115,8 +115,10 @@ fn would_wait_for_itself() -> bool {
 fn is_idle(pool: &Pool) -> bool {
     let look = || {
         let begun = running::begun();
+        chaos();
         let offstage = running::DEPENDENT.count() + running::SUSPENDED.count();
         let waits = offstage > 0 || crew::unfinished() > 0;
+        chaos();
         let idle = !waits && pool.seems_idle() && running::stacks().is_empty();
         idle.then_some(begun)
     };
@@ -323,3 +325,7 @@ impl fmt::Display for Unfinished {
 }
 
 impl std::error::Error for Unfinished {}
+
+#[cfg(all(test, pybackground_shuttle))]
+#[path = "models/shutdown.rs"]
+mod model;

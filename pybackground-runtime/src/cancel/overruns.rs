@@ -204,7 +204,15 @@ pub(crate) fn stop_all() {
     overruns.publish();
 }
 
-/// Whether the runtime is shut down while bodies ran.
+/// Each execution of a model has a runtime that was not shut down.
+#[cfg(all(test, any(pybackground_loom, pybackground_shuttle)))]
+pub(crate) fn forget_shutdown() {
+    let mut overruns = lock_leaf(&OVERRUNS);
+    overruns.shut_down = false;
+    overruns.publish();
+}
+
+/// Whether the runtime is shut down.
 pub(crate) fn is_shut_down() -> bool {
     lock_leaf(&OVERRUNS).shut_down
 }

@@ -4,10 +4,8 @@
 use std::pin::Pin;
 use std::sync::Arc;
 use std::task::{Context, Poll, Wake, Waker};
-use std::time::Duration;
 
-use super::check;
-use crate::deadline::Deadline;
+use super::{check, set_deadline};
 use crate::lazy::Lazy;
 use crate::options::Options;
 use crate::sync::atomic::{AtomicBool, Ordering};
@@ -103,11 +101,9 @@ fn a_lazy_is_dropped_while_its_call_ends() {
 fn a_deadline_passes_while_its_call_is_polled() {
     check(|| {
         let (job, lazy) = call();
-        let deadline = Deadline::from_now(Duration::ZERO).expect("now can be told");
-        let now = deadline.at();
-        assert!(job.bring_forward(Arc::new(deadline)));
+        let passes = set_deadline(&*job);
         let monitor = thread::spawn(move || {
-            job.expire(now);
+            job.expire(passes);
             job.run();
         });
         let mut outcome = Lazy::outcome(lazy);

@@ -1,11 +1,9 @@
 //! Several threads that wait through one `&Lazy`: all get the value, which is moved once.
 
 use std::sync::Arc;
-use std::time::Duration;
 
-use super::{Tally, check};
+use super::{Tally, check, set_deadline};
 use crate::config::model::set;
-use crate::deadline::Deadline;
 use crate::options::Options;
 use crate::sync::checker::thread;
 use crate::task::{Closure, Job, Task};
@@ -64,10 +62,8 @@ fn a_call_is_closed_while_it_runs_in_place() {
         let closer = thread::spawn({
             let job: Arc<dyn Job> = task.clone();
             move || {
-                let deadline = Deadline::from_now(Duration::ZERO).expect("now can be told");
-                let now = deadline.at();
-                job.bring_forward(Arc::new(deadline));
-                job.expire(now);
+                let passes = set_deadline(&*job);
+                job.expire(passes);
             }
         });
         let shared = Arc::new(Lazy::pending(task));

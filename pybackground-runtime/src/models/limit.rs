@@ -1,6 +1,6 @@
 //! Slots: never more bodies at once than there are, and nobody waits for one for ever.
 
-use super::{Tally, check};
+use super::{Tally, check, check_calmly};
 use crate::config::model::set;
 use crate::limit::Limit;
 use crate::options::Options;
@@ -26,7 +26,7 @@ fn of_one() -> &'static Limit {
 #[test]
 fn two_calls_take_turns() {
     set(configure().workers(1));
-    check(|| {
+    check_calmly(|| {
         let (limit, at_once) = (of_one(), Tally::default());
         let (first, second) = (limited(limit, &at_once), limited(limit, &at_once));
         assert_eq!((Lazy::into_inner(first), Lazy::into_inner(second)), (1, 1));

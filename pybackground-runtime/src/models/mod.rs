@@ -11,6 +11,7 @@
 //! | `waits` | rings of waits, of which exactly one ends; bodies that are told to stop while they wait |
 //! | `limit` | slots taken, lent and given back |
 //! | `monitor`, `idle` | the handshakes of the monitor and of the sleepers (children of those modules) |
+//! | `shutdown` | waiting until all is done, and the end of the runtime (a child of that module) |
 //! | `crew` | the threads of a scope (a child of `pool/crew`) |
 
 mod awaiting;
@@ -23,18 +24,37 @@ mod waits;
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
+use std::time::{Duration, Instant};
 
+use crate::cancel::overruns;
+use crate::deadline::Deadline;
 use crate::sync::{begin, checker, over};
+use crate::task::Job;
 
 /// Checks every interleaving of the program, with up to so many preemptions as
 /// `LOOM_MAX_PREEMPTIONS` says, or two.
 #[cfg(pybackground_loom)]
 pub(crate) fn check(program: impl Fn() + Send + Sync + 'static) {
+    check_preempting(2, program);
+}
+
+/// As `check`, of a program whose interleavings with two preemptions are too many: with one.
+#[cfg(pybackground_loom)]
+pub(crate) fn check_calmly(program: impl Fn() + Send + Sync + 'static) {
+    check_preempting(1, program);
+}
+
+#[cfg(pybackground_loom)]
+fn check_preempting(times: usize, program: impl Fn() + Send + Sync + 'static) {
     let mut builder = checker::model::Builder::new();
-    builder.preemption_bound.get_or_insert(2);
+    builder.preemption_bound.get_or_insert(times);
     builder.max_branches = 10_000;
     builder.check(move || execution(&program));
 }
+
+/// Those that are too many for the other checker are none too many for this one.
+#[cfg(pybackground_shuttle)]
+pub(crate) use check as check_calmly;
 
 /// Checks so many random interleavings of the program as `PYBACKGROUND_MODEL_RUNS` says, or two
 /// thousand, and as many of Burckhardt's with few, well-placed preemptions.
@@ -50,8 +70,18 @@ pub(crate) fn check(program: impl Fn() + Send + Sync + 'static) {
 
 fn execution(program: &impl Fn()) {
     begin();
+    overruns::forget_shutdown();
     program();
     over();
+}
+
+/// Gives the call a deadline unless it has ended, and tells when that passes. The clock stands still
+/// before: only who is given this time finds that it has passed.
+pub(crate) fn set_deadline(job: &dyn Job) -> Instant {
+    let deadline = Deadline::from_now(Duration::from_secs(1)).expect("a second more can be told");
+    let passes = deadline.at();
+    job.bring_forward(Arc::new(deadline));
+    passes
 }
 
 /// Counts how often something happens. The checker does not see it: it is no part of what is checked.

@@ -3,7 +3,7 @@
 
 use std::time::Duration;
 
-use super::check;
+use super::{check, check_calmly};
 use crate::config::model::set;
 use crate::sync::checker::sync::mpsc;
 use crate::{configure, snapshot, spawn};
@@ -38,7 +38,7 @@ fn a_body_joins_a_call_of_its_own() {
 #[test]
 fn a_call_that_another_waits_for_is_run_beside_it() {
     set(configure().workers(2));
-    check(|| {
+    check_calmly(|| {
         let (tell, told) = mpsc::channel();
         let first = spawn(move || told.recv().unwrap());
         let _second = spawn(move || tell.send(5).unwrap());

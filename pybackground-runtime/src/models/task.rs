@@ -5,8 +5,7 @@ use std::sync::Arc;
 use std::task::{Context, Poll, Wake, Waker};
 use std::time::{Duration, Instant};
 
-use super::{Tally, check};
-use crate::deadline::Deadline;
+use super::{Tally, check, set_deadline};
 use crate::options::Options;
 use crate::sync::atomic::{AtomicBool, Ordering};
 use crate::sync::checker::thread;
@@ -24,13 +23,6 @@ fn call(runs: &Tally) -> (Arc<dyn Job>, Arc<dyn Handle<u32>>) {
         }),
     );
     (task.clone(), task)
-}
-
-fn due(job: &dyn Job) -> Instant {
-    let deadline = Deadline::from_now(Duration::ZERO).expect("now can be told");
-    let now = deadline.at();
-    assert!(job.bring_forward(Arc::new(deadline)));
-    now
 }
 
 #[test]
@@ -71,12 +63,12 @@ fn a_deadline_passes_while_a_worker_claims_and_another_thread_waits() {
     check(|| {
         let runs = Tally::default();
         let (job, handle) = call(&runs);
-        let now = due(&*job);
+        let passes = set_deadline(&*job);
         let worker = thread::spawn({
             let job = job.clone();
             move || job.run()
         });
-        let monitor = thread::spawn(move || job.expire(now));
+        let monitor = thread::spawn(move || job.expire(passes));
         match wait::outcome(handle) {
             Ok(value) => assert_eq!((value, runs.get()), (7, 1)),
             Err(error) => assert!(error.is_timeout()),

@@ -238,6 +238,7 @@ impl Pool {
         if self.config.is_sequential() {
             return job.run();
         }
+        chaos();
         self.queues.push(job);
         chaos();
         self.wake_one();

@@ -197,6 +197,7 @@ impl Worker {
         if !self.pool.gate.lets_in_from_bodies() {
             return job.refuse(super::SHUT_DOWN);
         }
+        chaos();
         self.own.push(job, &self.pool.queues);
         chaos();
         self.pool.wake_one();
