@@ -140,6 +140,18 @@ impl<T> Job for Unboxing<T> {
         self.call.clone().admit_with_inputs();
     }
 
+    fn add_follower(&self, call: Arc<dyn Job>) -> bool {
+        self.call.add_follower(call)
+    }
+
+    fn follower_closed(&self) {
+        self.call.follower_closed();
+    }
+
+    fn input_ended(self: Arc<Self>) {
+        self.call.clone().input_ended();
+    }
+
     fn inputs(&self) -> Vec<Input> {
         self.call.inputs()
     }

@@ -139,7 +139,7 @@ fn a_call_begins_once_when_its_input_ends() {
 #[cfg(pybackground_shuttle)]
 mod large {
     use super::{Arc, Job, Lazy, Options, Tally, call, check, configure, set, thread};
-    use crate::attribute::{Expected, Given};
+    use crate::attribute::{Expected, Given, LazyArgument};
     use crate::dispatch::dispatch_with_inputs;
 
     #[test]
@@ -168,6 +168,34 @@ mod large {
             for thread in threads {
                 thread.join().unwrap();
             }
+        });
+    }
+
+    /// Those that are closed are let go while the input ends, and the others all the same are told.
+    #[test]
+    fn an_input_of_three_ends_while_two_of_them_are_cancelled() {
+        set(configure().workers(1));
+        check(|| {
+            let (job, input) = call(1);
+            let input = Lazy::share(input);
+            let follower = || {
+                let runs = Tally::default();
+                let (count, inputs) = (runs.clone(), (input.clone().expected(), ()));
+                let body = move |(value, ()): (_, ())| {
+                    count.add();
+                    Given::<usize>::take(value)
+                };
+                (dispatch_with_inputs(Options::here().name("follower"), inputs, body), runs)
+            };
+            let [first, kept, last] = [follower(), follower(), follower()];
+            let worker = thread::spawn(move || job.run());
+            for (call, runs) in [first, last] {
+                let cancelled = Lazy::cancel(&call);
+                assert_eq!(Lazy::join(call).is_err(), cancelled);
+                assert!(runs.get() <= 1);
+            }
+            assert_eq!((Lazy::into_inner(kept.0), kept.1.get()), (1, 1));
+            worker.join().unwrap();
         });
     }
 }

@@ -1,14 +1,16 @@
 //! What few calls have: a deadline, those who are to be told of the end, inputs, and a body that others
 //! know of while it runs or between two polls.
 //!
-//! Those who are to be told are of two kinds. A thread that waits, and whatever else of this crate wants
-//! to know, registers once and stays. The future that a `Lazy` is has one place, for the executor's
+//! Those who are to be told are of three kinds. A thread that waits, and whatever else of this crate wants
+//! to know, registers once and stays. A call that has this one for an input goes when it is closed. The future that a `Lazy` is has one place, for the executor's
 //! waker: it may come with another each time it is polled, and only the last one counts.
 
 use std::sync::Arc;
 use std::task::Waker;
 
+use super::followers::Followers;
 use super::inputs::Inputs;
+use super::job::Job;
 use crate::deadline::Deadline;
 use crate::quiet::quietly;
 use crate::running::{Frame, Polled};
@@ -23,6 +25,8 @@ struct Parts {
     /// Few calls have a waiter and most of those have one.
     first: Option<Waker>,
     others: Vec<Waker>,
+    /// The calls that wait for this one as an input.
+    followers: Followers,
     /// The waker of the executor that polls the `Lazy`: foreign code to clone, wake and drop.
     awaiter: Option<Waker>,
     /// The run of the body, once others were told of it: it was detached, or runs on.
@@ -75,6 +79,17 @@ impl Attached {
         } else {
             parts.others.push(waker.clone());
         }
+    }
+
+    /// Adds a call that waits for this one as an input.
+    pub(super) fn add_follower(&mut self, call: Arc<dyn Job>) {
+        self.parts().followers.add(call);
+    }
+
+    /// See [`Followers::one_closed`].
+    #[must_use]
+    pub(super) fn follower_closed(&mut self) -> Vec<Arc<dyn Job>> {
+        self.0.as_mut().map(|parts| parts.followers.one_closed()).unwrap_or_default()
     }
 
     /// Whether waking `waker` is known to wake whoever awaits the call.
@@ -168,9 +183,13 @@ impl Parts {
 
     #[inline(never)]
     fn wake(self) {
-        // Foreign code last: it may take its time.
-        for waker in self.first.into_iter().chain(self.others).chain(self.awaiter) {
+        for waker in self.first.into_iter().chain(self.others) {
             quietly(|| waker.wake());
+        }
+        self.followers.tell();
+        // Foreign code last: it may take its time.
+        if let Some(awaiter) = self.awaiter {
+            quietly(|| awaiter.wake());
         }
     }
 }

@@ -1,6 +1,6 @@
 //! What a call waits for before it is queued: other calls, its inputs.
 //!
-//! A call is a waiter of each of its inputs and counts those that have ended. Inputs may have inputs of
+//! A call is a follower of each of its inputs and counts those that have ended. Inputs may have inputs of
 //! their own, and so on for a hundred thousand: whatever passes from a call to its inputs, or from an
 //! input to the call, does so by a list and not by recursion.
 
@@ -45,13 +45,14 @@ impl Inputs {
         self.all.clone()
     }
 
-    /// The inputs that nobody wants any more when the call is closed.
+    /// The call is closed: returns the inputs that nobody wants any more.
     pub(super) fn in_vain(self) -> Vec<Arc<dyn Job>> {
+        self.all.iter().for_each(|input| input.job.follower_closed());
         owned(self.all).collect()
     }
 }
 
-/// Each input once, although it may be there for several parameters: a waiter is told once.
+/// Each input once, although it may be there for several parameters: a follower is told once.
 pub(super) fn distinct(mut inputs: Vec<Input>) -> Vec<Input> {
     let address = |input: &Input| Arc::as_ptr(&input.job).cast::<()>().addr();
     inputs.sort_by_key(address);

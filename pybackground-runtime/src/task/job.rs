@@ -3,7 +3,7 @@
 use std::panic::{RefUnwindSafe, UnwindSafe};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::task::Waker;
+use std::task::{Wake, Waker};
 use std::time::Instant;
 
 use super::Task;
@@ -37,6 +37,12 @@ pub(crate) trait Job: Send + Sync + UnwindSafe + RefUnwindSafe {
     fn admit(&self) -> bool;
     /// Queues a call that has its inputs, or has it wait for a slot.
     fn admit_with_inputs(self: Arc<Self>);
+    /// Has `call`, of which this is an input, told of the end; `false` if the call has ended.
+    fn add_follower(&self, call: Arc<dyn Job>) -> bool;
+    /// A call of which this is an input was closed, and need not be told any more.
+    fn follower_closed(&self);
+    /// One of the inputs of the call has ended.
+    fn input_ended(self: Arc<Self>);
     /// The inputs that a call waits for, asked by a thread that may be unparked meanwhile.
     fn inputs(&self) -> Vec<Input>;
     /// Closes the call if its deadline is not after `now`. What is code of the user is left to `run`.
@@ -150,6 +156,19 @@ impl<B: Body> Job for Task<B> {
         if admitted {
             pool::resume(self);
         }
+    }
+
+    fn add_follower(&self, call: Arc<dyn Job>) -> bool {
+        self.add_waiter(|attached| attached.add_follower(call))
+    }
+
+    fn follower_closed(&self) {
+        let closed = lock(&self.core).attached().follower_closed();
+        closed.into_iter().for_each(drop_quietly);
+    }
+
+    fn input_ended(self: Arc<Self>) {
+        self.wake();
     }
 
     fn inputs(&self) -> Vec<Input> {

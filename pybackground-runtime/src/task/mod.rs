@@ -12,6 +12,7 @@
 //! | `borrowed` | a body that is kept elsewhere, because it borrows |
 //! | `attached` | what few calls have: a deadline, inputs, and who is told when the call ends |
 //! | `alarm` | a call that nobody makes, so that it ends at its deadline |
+//! | `followers` | the calls that wait for a call as an input |
 //! | `inputs` | the calls that a call waits for before it is queued |
 //! | `dependent` | a body that is given its inputs |
 //! | `verdicts` | why some waits for the call ended before it |
@@ -37,6 +38,7 @@ mod attached;
 mod body;
 mod borrowed;
 mod dependent;
+mod followers;
 mod handle;
 mod inputs;
 mod job;
@@ -118,13 +120,12 @@ impl<B: Body> Task<B> {
         if !pool::lets_in() {
             job.refuse(pool::SHUT_DOWN);
         }
-        let waker = Waker::from(self.clone());
-        for Input { job, .. } in inputs {
-            if !job.register_new(&waker) {
-                waker.wake_by_ref();
+        for Input { job: input, .. } in inputs {
+            if !input.add_follower(job.clone()) {
+                job.clone().input_ended();
             }
         }
-        waker.wake();
+        job.input_ended();
     }
 
     /// A call that had ended before anybody could wait for it, and of which was told.

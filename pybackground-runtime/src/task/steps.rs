@@ -94,8 +94,8 @@ impl<B: Body> Core<B> {
     }
 }
 
-/// The waker that a task gives to a future of its own, which puts it back into the queue, and to its
-/// inputs, of which the last does.
+/// The waker that a task gives to a future of its own, which puts it back into the queue, as the last of
+/// its inputs does.
 impl<B: Body> Wake for Task<B> {
     fn wake(self: Arc<Self>) {
         let woken = {
