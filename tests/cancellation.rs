@@ -404,6 +404,39 @@ fn a_cancelled_body_that_runs_on_is_named_until_it_ends() {
     wait_until(|| !named());
 }
 
+/// Long after its maker, and all else that this one made, has ended.
+#[test]
+fn a_call_that_a_limit_holds_back_never_begins_when_its_maker_was_cancelled() {
+    #[background]
+    fn maker(give: Sender<Lazy<()>>, gate: Gate, token: Token) {
+        give.send(limited(gate.clone(), token)).unwrap();
+        gate.pass();
+    }
+    #[background(limit = 1)]
+    fn limited(gate: Gate, _token: Token) {
+        gate.pass();
+    }
+
+    let _watchdog = watchdog();
+    let (first, drops) = (Gate::default(), Drops::default());
+    let _opened = first.opened_at_end();
+    let holds_slot = limited(first.clone(), drops.token());
+    first.wait_for_arrivals(1);
+    let (gate, (give, given)) = (Gate::default(), channel());
+    let x = maker(give, gate.clone(), drops.token());
+    gate.wait_for_arrivals(1);
+    Lazy::cancel(&x);
+    gate.open();
+    let held_back = given.recv().unwrap();
+    assert!(given.recv().is_err(), "the maker has ended");
+    assert!((0..10_000).all(|_| !cancelled()));
+    first.open();
+    assert!(Lazy::join(holds_slot).is_ok());
+    let error = Lazy::join(held_back).unwrap_err();
+    assert!(error.is_cancelled() && error.to_string().contains("::maker` "), "{error}");
+    assert_eq!(gate.arrivals(), 1, "that of the maker");
+}
+
 /// To refuse it would panic in the destructor, and so end the process.
 #[test]
 fn a_destructor_may_make_calls_while_its_body_is_ended() {

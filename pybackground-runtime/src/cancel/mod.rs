@@ -3,6 +3,7 @@
 //! | file | subject |
 //! |---|---|
 //! | `overruns` | bodies that run on after their call was closed, and who is to stop with them |
+//! | `words` | what those that ended so leave to the calls that they made |
 //! | `orphans` | calls that wait while their maker is to stop |
 //! | `guard` | the `Lazy` whose call is cancelled when it is dropped |
 //!
@@ -12,6 +13,7 @@
 mod guard;
 pub(crate) mod orphans;
 pub(crate) mod overruns;
+mod words;
 
 use std::any::Any;
 use std::time::Duration;

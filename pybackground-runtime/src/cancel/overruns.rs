@@ -4,9 +4,9 @@
 //! stop. Nobody else pays for it: as long as it is empty, one load tells.
 //!
 //! A body stops with the one that made its call, which its ancestors tell for as long as they run. One
-//! that is to stop and ends leaves word of it here, which is kept for as long as bodies run whose calls
-//! it made; so does one that was polled and will not be polled again. Calls of its that still wait are
-//! closed as `orphans`, or cancelled by their `Lazy`, when that is dropped.
+//! that is to stop and ends leaves word of it here, for as long as anybody may ask; so does one that was
+//! polled and will not be polled again. Calls of its that are in a queue never begin. Those that are in
+//! none are closed as `orphans`, and those of which the `Lazy` is dropped are cancelled with that.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
@@ -14,14 +14,15 @@ use std::sync::Mutex;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
 use super::orphans;
+use super::words::Words;
 use crate::call::Call;
+use crate::pool::{self, Mark};
 use crate::running::{self, Frame};
 use crate::sync::lock_leaf;
 
 static OVERRUNS: Mutex<Overruns> = Mutex::new(Overruns {
     running: BTreeMap::new(),
-    ended: BTreeMap::new(),
-    uses: 0,
+    words: Words::new(),
     detached: BTreeSet::new(),
     ever: 0,
     shut_down: false,
@@ -30,27 +31,15 @@ static OVERRUNS: Mutex<Overruns> = Mutex::new(Overruns {
 /// How many are to stop.
 static STOPPING: AtomicUsize = AtomicUsize::new(0);
 
-/// To look for words that nobody needs pays only after more uses than this.
-const FEW: usize = 64;
-
 struct Overruns {
     running: BTreeMap<Frame, Stopped>,
     /// The words of bodies that were to stop and have ended.
-    ended: BTreeMap<Frame, Word>,
-    /// How often this list was used since it was last swept.
-    uses: usize,
+    words: Words,
     /// Bodies that do not stop with the ones that made their calls.
     detached: BTreeSet<Frame>,
     ever: u64,
     /// The runtime is shut down: every body is to stop.
     shut_down: bool,
-}
-
-struct Word {
-    stopped: Stopped,
-    /// Nobody was found to need it. A body that had just begun may not have been seen, so it goes only
-    /// when that was so twice.
-    is_old: bool,
 }
 
 /// A call that was closed while its body ran, and why.
@@ -81,47 +70,23 @@ impl fmt::Display for Stopped {
 impl Overruns {
     fn publish(&self) {
         // ORDERING: a body that asks sees it in a moment; one that is about to wait is woken, by a lock.
-        let stopping = self.running.len() + self.ended.len() + usize::from(self.shut_down);
+        let stopping = self.running.len() + self.words.len() + usize::from(self.shut_down);
         STOPPING.store(stopping, Ordering::Relaxed);
     }
 
     /// A body has ended, and those whose calls it made are to stop as it was.
     fn leave_word(&mut self, frame: Frame, stopped: Stopped) {
         if !self.shut_down {
-            self.ended.insert(frame, Word { stopped, is_old: false });
+            self.words.leave(frame, stopped);
         }
-    }
-
-    /// Forgets words that nobody needs, now and then.
-    fn count_use(&mut self) {
-        if !self.ended.is_empty() && self.is_due(running::most_threads()) {
-            let makers = running::makers();
-            self.ended.retain(|frame, word| {
-                let is_needed = makers.contains(frame);
-                let was_old = std::mem::replace(&mut word.is_old, !is_needed);
-                is_needed || !was_old
-            });
-            self.publish();
-        }
-    }
-
-    /// Whether there were uses enough to pay for a look at so many threads and all words.
-    fn is_due(&mut self, threads: usize) -> bool {
-        self.uses += 1;
-        let is_due = self.uses > FEW + threads + self.ended.len();
-        if is_due {
-            self.uses = 0;
-        }
-        is_due
     }
 
     /// Why a body with these ancestors is to stop, itself the first of them.
     fn find(&self, ancestors: &[Frame]) -> Option<Stopped> {
         for frame in ancestors {
-            let word = || self.ended.get(frame).map(|word| &word.stopped);
-            let stopped = self.running.get(frame).or_else(word);
+            let stopped = self.running.get(frame).copied().or_else(|| self.words.of(*frame));
             if stopped.is_some() {
-                return stopped.copied();
+                return stopped;
             }
             if self.detached.contains(frame) {
                 return None;
@@ -136,7 +101,7 @@ pub(crate) fn began(frame: Frame, stopped: Stopped) {
     let mut overruns = lock_leaf(&OVERRUNS);
     overruns.ever += 1;
     overruns.running.insert(frame, stopped);
-    overruns.count_use();
+    overruns.words.count_use();
     overruns.publish();
 }
 
@@ -165,7 +130,7 @@ pub(crate) fn cut_off(frame: Frame, made_calls: bool) {
 pub(crate) fn leave_word(frame: Frame, stopped: Stopped) {
     let mut overruns = lock_leaf(&OVERRUNS);
     overruns.leave_word(frame, stopped);
-    overruns.count_use();
+    overruns.words.count_use();
     overruns.publish();
 }
 
@@ -190,6 +155,23 @@ fn leave(frame: Frame) {
     overruns.publish();
     drop(overruns);
     orphans::close_of(frame, stopped);
+}
+
+/// Forgets words that nobody needs.
+fn forget_now_and_then() {
+    let things = || running::most_threads() + pool::calls_held_back();
+    let Some(mut mark) = lock_leaf(&OVERRUNS).words.take_if_due(things) else { return };
+    if mark.has_passed() {
+        let mut needed = running::makers();
+        needed.extend(pool::makers_of_held_calls());
+        let mut overruns = lock_leaf(&OVERRUNS);
+        overruns.words.round_is_over(&needed);
+        overruns.publish();
+        drop(overruns);
+        // Whatever was left before counts from now on, and what its calls are in now is in the mark.
+        mark = Mark::of_now();
+    }
+    lock_leaf(&OVERRUNS).words.put(mark);
 }
 
 /// The body of `frame` goes on when the one that made its call is to stop.
@@ -235,8 +217,9 @@ pub(crate) fn stopped(frame: Frame) -> Option<Stopped> {
 fn look(frame: Frame) -> Option<Stopped> {
     let frames: Vec<Frame> = running::ancestors(frame).collect();
     let call = running::call_of(frame);
+    forget_now_and_then();
     let mut overruns = lock_leaf(&OVERRUNS);
-    overruns.count_use();
+    overruns.words.count_use();
     let shut_down = overruns.shut_down;
     // What ended the call before the shutdown did is the reason.
     overruns
@@ -252,35 +235,4 @@ pub(crate) fn read() -> (Vec<(Call, usize)>, u64) {
         *bodies.entry(stopped.call).or_insert(0) += 1;
     }
     (bodies.into_iter().collect(), overruns.ever)
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    /// Counted work, as speed is not for tests.
-    #[test]
-    fn to_forget_words_costs_no_more_than_the_uses() {
-        const USES: usize = 1_000_000;
-        let here = std::panic::Location::caller();
-        let stopped = Stopped { call: Call::new("f", here), why: Why::Cancelled };
-        let mut overruns = Overruns {
-            running: BTreeMap::new(),
-            ended: BTreeMap::new(),
-            uses: 0,
-            detached: BTreeSet::new(),
-            ever: 0,
-            shut_down: false,
-        };
-        let mut work = 0;
-        for n in 0..USES {
-            let (threads, frame) = (n / 100, Frame::new(0, n as u64));
-            overruns.ended.insert(frame, Word { stopped, is_old: false });
-            if overruns.is_due(threads) {
-                work += threads + overruns.ended.len();
-                overruns.ended.clear();
-            }
-        }
-        assert!(work <= USES, "{work} steps");
-    }
 }

@@ -94,6 +94,12 @@ pub(super) enum Steal<T> {
 pub(super) struct Worker<T>(Arc<Line<T>>);
 pub(super) struct Stealer<T>(Arc<Line<T>>);
 
+impl<T> Clone for Stealer<T> {
+    fn clone(&self) -> Self {
+        Self(self.0.clone())
+    }
+}
+
 impl<T> Worker<T> {
     pub(super) fn new_lifo() -> Self {
         Self(Line::new())

@@ -5,6 +5,7 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 
 use crate::call::Call;
 use crate::limit::Limit;
+use crate::running::Frame;
 use crate::sync::lock_leaf;
 
 /// Limits that ever held a call back, and how many calls all of them hold back now.
@@ -39,6 +40,11 @@ impl Limits {
     /// The calls that are held back.
     pub(super) fn calls(&self) -> Vec<Call> {
         self.all().into_iter().flat_map(Limit::held_calls).collect()
+    }
+
+    /// The bodies that made them.
+    pub(super) fn makers(&self) -> Vec<Frame> {
+        self.all().into_iter().flat_map(Limit::makers).collect()
     }
 
     /// Ends the calls that are held back.

@@ -8,6 +8,7 @@
 //! | `gate` | which calls are let in; closed by a shutdown |
 //! | `idle` | the stack of sleeping threads |
 //! | `limits` | the limits that hold calls back, outside the queues |
+//! | `mark` | whether what waited at some time has been taken since |
 //! | `worker` | the life of a thread |
 //! | `monitor` | the clock: deadlines, and growth while calls wait |
 //! | `deadlines` | the heap of deadlines |
@@ -27,6 +28,7 @@ mod growth;
 mod idle;
 mod leftovers;
 mod limits;
+mod mark;
 mod monitor;
 mod probe;
 mod queues;
@@ -42,7 +44,7 @@ use crate::config::Config;
 use crate::deadline::Deadline;
 use crate::error::Error;
 use crate::quiet::drop_quietly;
-use crate::running;
+use crate::running::{self, Frame};
 use crate::sync::atomic::{AtomicUsize, Ordering};
 use crate::sync::{chaos, thread};
 use crate::task::Job;
@@ -53,6 +55,7 @@ pub(crate) use gate::{Gate, WHY as SHUT_DOWN};
 pub(crate) use global::{existing, global};
 use idle::Idle;
 use limits::Limits;
+pub(crate) use mark::Mark;
 use monitor::Monitor;
 use queues::Queues;
 use roster::Roster;
@@ -141,6 +144,16 @@ pub(crate) fn is_worker() -> bool {
 /// The limits that hold calls back.
 pub(crate) fn limits() -> &'static Limits {
     &global().limits
+}
+
+/// How many calls are held back by limits.
+pub(crate) fn calls_held_back() -> usize {
+    existing().map_or(0, |pool| pool.limits.held())
+}
+
+/// The bodies that made them.
+pub(crate) fn makers_of_held_calls() -> Vec<Frame> {
+    existing().map(|pool| pool.limits.makers()).unwrap_or_default()
 }
 
 /// How long a wait may take before it is reported, if any is to be.

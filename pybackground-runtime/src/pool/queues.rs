@@ -18,6 +18,8 @@ use crossbeam_channel::{Receiver, Sender, bounded, unbounded};
 #[cfg(not(any(pybackground_loom, pybackground_shuttle)))]
 use crossbeam_deque::{Steal, Stealer, Worker as Deque};
 
+use super::Pool;
+use super::mark::{Taken, Waiting};
 use super::worker::Status;
 use crate::quiet::drop_quietly;
 use crate::sync::{RwLock, RwLockReadGuard, RwLockWriteGuard, chaos, rounds};
@@ -37,6 +39,7 @@ pub(super) struct Queues {
 struct Channel {
     send: Sender<Entry>,
     receive: Receiver<Entry>,
+    taken: Taken,
 }
 
 /// A worker whose deque may hold something.
@@ -73,7 +76,7 @@ impl Queues {
 
     /// Takes the oldest call from outside.
     pub(super) fn pop(&self) -> Option<Entry> {
-        self.ring.receive.try_recv().or_else(|_| self.overflow.receive.try_recv()).ok()
+        self.ring.pop().or_else(|| self.overflow.pop())
     }
 
     /// Steals another worker's oldest call, starting with the worker at `start`.
@@ -84,6 +87,7 @@ impl Queues {
             // Looking is much cheaper than a failed attempt.
             while !worker.stealer.is_empty() {
                 if let Steal::Success(job) = worker.stealer.steal() {
+                    worker.worker.stolen().count();
                     return Some(job);
                 }
             }
@@ -122,8 +126,38 @@ impl Queues {
 
 impl From<(Sender<Entry>, Receiver<Entry>)> for Channel {
     fn from((send, receive): (Sender<Entry>, Receiver<Entry>)) -> Self {
-        Self { send, receive }
+        Self { send, receive, taken: Taken::default() }
     }
+}
+
+impl Channel {
+    #[inline]
+    fn pop(&self) -> Option<Entry> {
+        let job = self.receive.try_recv().ok()?;
+        self.taken.count();
+        Some(job)
+    }
+}
+
+/// For each queue of the pool's that is not empty, whether what is in it now may be there still; so many
+/// more may have been taken than were counted.
+pub(super) fn waiting(pool: &Arc<Pool>, slack: usize) -> Vec<Waiting> {
+    let channel = |of: fn(&Queues) -> &Channel| -> Waiting {
+        let (channel, pool) = (of(&pool.queues), pool.clone());
+        let all = channel.taken.after(channel.receive.len() + slack);
+        Box::new(move || {
+            let channel = of(&pool.queues);
+            !channel.receive.is_empty() && channel.taken.is_before(all)
+        })
+    };
+    let deque = |listed: &Listed| -> Waiting {
+        let (worker, stealer) = (listed.worker.clone(), listed.stealer.clone());
+        let all = worker.stolen().after(stealer.len() + slack);
+        Box::new(move || !stealer.is_empty() && worker.stolen().is_before(all))
+    };
+    let mut waiting: Vec<Waiting> = pool.queues.listed().iter().map(deque).collect();
+    waiting.extend([channel(|queues| &queues.ring), channel(|queues| &queues.overflow)]);
+    waiting
 }
 
 impl OwnQueue {

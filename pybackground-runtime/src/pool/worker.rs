@@ -5,6 +5,7 @@ use std::sync::Arc;
 
 use super::Pool;
 use super::idle::{Awake, Sleeper};
+use super::mark::Taken;
 use super::probe::ThreadId;
 use super::queues::OwnQueue;
 use crate::error::Error;
@@ -47,6 +48,8 @@ pub(super) struct Status {
     starts: AtomicU64,
     /// The stack pointer of a compute call that found the queue full.
     full_at: AtomicUsize,
+    /// From its queue, by others.
+    stolen: Taken,
 }
 
 /// No stack is as deep: every compute call looks at the queue.
@@ -59,7 +62,12 @@ impl Status {
             running: AtomicBool::new(false),
             starts: AtomicU64::new(0),
             full_at: AtomicUsize::new(NOWHERE),
+            stolen: Taken::default(),
         }
+    }
+
+    pub(super) fn stolen(&self) -> &Taken {
+        &self.stolen
     }
 
     /// Of a thread that has just begun, as the `id`th, beside so many others.

@@ -295,9 +295,9 @@ impl<'scope> Queue for Scope<'scope, '_> {
 
     fn pop(&self) -> Option<Self::Entry> {
         let mut waiting = lock(&self.waiting);
-        let entry = waiting.pop_front();
-        self.crew.set_waiting(waiting.len());
-        entry
+        let entry = waiting.pop_front()?;
+        self.crew.one_taken(waiting.len());
+        Some(entry)
     }
 
     fn run(&self, entry: Self::Entry) {

@@ -43,6 +43,6 @@ fn sum(of: impl Fn(&Crew) -> usize) -> usize {
     all().iter().map(|crew| of(crew)).sum()
 }
 
-fn all() -> Vec<Arc<Crew>> {
+pub(super) fn all() -> Vec<Arc<Crew>> {
     lock_leaf(&CREWS).iter().filter_map(Weak::upgrade).collect()
 }
