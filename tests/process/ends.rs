@@ -120,8 +120,8 @@ fn a_shutdown_reaps_all() {
 }
 
 #[test]
-fn an_executable_that_is_deleted_goes_on() {
-    const TEST: &str = "an_executable_that_is_deleted_goes_on";
+fn an_executable_that_is_deleted_or_replaced_goes_on() {
+    const TEST: &str = "an_executable_that_is_deleted_or_replaced_goes_on";
     let _watchdog = watchdog();
     if !child::is_child() {
         let folder = std::env::temp_dir().join(format!("deleted-{}", std::process::id()));
@@ -136,6 +136,11 @@ fn an_executable_that_is_deleted_goes_on() {
         std::fs::remove_dir_all(&folder).unwrap();
         return;
     }
-    std::fs::remove_file(std::env::current_exe().unwrap()).unwrap();
+    let path = std::env::current_exe().unwrap();
+    std::fs::remove_file(&path).unwrap();
+    assert_ne!(pid(), std::process::id());
+    // As an update does. A call of another directory has a new process.
+    std::fs::write(&path, "another program").unwrap();
+    std::env::set_current_dir("/").unwrap();
     assert_ne!(pid(), std::process::id());
 }

@@ -35,6 +35,14 @@ mod before {
         if how == "exit" {
             std::process::exit(7);
         }
+        if how == "thread" {
+            std::thread::spawn(park);
+            return;
+        }
+        park();
+    }
+
+    fn park() {
         loop {
             std::thread::park();
         }
@@ -101,4 +109,14 @@ fn a_call_that_is_cancelled_waits_for_no_greeting() {
     Lazy::cancel(&call);
     assert!(Lazy::join(call).unwrap_err().is_cancelled());
     common::wait_until(|| children().is_empty());
+}
+
+/// As under a profiler, or with a library in C that has a thread of its own.
+#[test]
+fn a_process_that_had_a_thread_before_serves() {
+    let _watchdog = watchdog();
+    if !child::is_child() {
+        return misbehaving("thread", "a_process_that_had_a_thread_before_serves");
+    }
+    assert_ne!(pid(), std::process::id());
 }

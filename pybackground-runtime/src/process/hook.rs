@@ -5,7 +5,7 @@
 use std::sync::atomic::{AtomicBool, Ordering};
 
 use super::serve;
-use super::system::{Link, has_rights_of_another};
+use super::system::{Link, has_one_thread, has_rights_of_another};
 
 /// The variable that makes a child of a process. Its value is the nonce, in hexadecimal; where a socket
 /// cannot be inherited, a colon and the port to connect to follow.
@@ -20,7 +20,7 @@ ctor::declarative::ctor! {
         if has_rights_of_another() {
             return;
         }
-        // ORDERING: there is one thread.
+        // ORDERING: see `is_in_place`.
         IN_PLACE.store(true, Ordering::Relaxed);
         if let Some((nonce, link)) = child() {
             serve::serve(nonce, &link);
@@ -33,7 +33,7 @@ static IN_PLACE: AtomicBool = AtomicBool::new(false);
 /// Whether this program, started as a child, would become one. Else it would run `main`, and start children
 /// of its own.
 pub(super) fn is_in_place() -> bool {
-    // ORDERING: set before there was a second thread.
+    // ORDERING: whoever is here has been let into this code after the loader ran what begins it.
     IN_PLACE.load(Ordering::Relaxed)
 }
 
@@ -43,11 +43,13 @@ fn child() -> Option<(u128, Link)> {
     let (nonce, port) = value.split_once(':').unwrap_or((&value, ""));
     let nonce = u128::from_str_radix(nonce, 16).ok()?;
     let link = Link::of_child(port)?;
-    // What the body starts is no child of the kind, even if it is the same program.
-    //
-    // SAFETY: the environment is changed while there is one thread: `main` has not begun, and
-    // whatever ran before it and started a thread would have had to read the environment in it just now.
-    unsafe { std::env::remove_var(VARIABLE) };
+    // What the body starts is no child of the kind, even if it is the same program. Where threads were started
+    // before this, the variable stays, which says something only to who gets a socket as input as well.
+    if has_one_thread() {
+        // SAFETY: the environment is changed while nobody else reads it, for there is nobody else, and who
+        // could begin to be would have to be started by this thread.
+        unsafe { std::env::remove_var(VARIABLE) };
+    }
     heed_no_broken_pipe();
     Some((nonce, link))
 }

@@ -359,3 +359,9 @@ pub(in crate::process) fn has_rights_of_another() -> bool {
     use rustix::process::{getegid, geteuid, getgid, getuid};
     getuid() != geteuid() || getgid() != getegid()
 }
+
+/// Whether this thread is the only one. Where the system does not tell, it is taken for that: so it is before
+/// `main`, unless a library has started another even earlier.
+pub(in crate::process) fn has_one_thread() -> bool {
+    std::fs::read_dir("/proc/self/task").map_or(true, |threads| threads.count() == 1)
+}
