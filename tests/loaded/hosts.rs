@@ -60,7 +60,10 @@ fn a_host_that_waits_for_input_is_fed_nothing_and_killed_in_time() {
 
 #[test]
 fn a_host_that_ends_says_so() {
-    is_refused(&said(loading_host("60000").env("AS_CHILD", "leave")), "with exit code 9");
+    is_refused(
+        &said(loading_host("60000").env("AS_CHILD", "leave")),
+        "before it was ready, its process ended by itself, with exit code 9",
+    );
 }
 
 /// It becomes a child in the midst of loading, where the loaders of most systems let no other thread run. It
@@ -79,8 +82,8 @@ fn python_is_fed_nothing_and_killed_in_time() {
     const CALL: &str = "import ctypes, sys\n\
         print('returned', ctypes.CDLL(sys.argv[1]).double_elsewhere(4, int(sys.argv[2])))";
     let mut python = Command::new("python3");
-    if !python.arg("--version").output().is_ok_and(|output| output.status.success()) {
-        eprintln!("there is no Python to load the library");
+    if !python.args(["-c", "import ctypes"]).output().is_ok_and(|output| output.status.success()) {
+        eprintln!("skipped: there is no Python that could load the library");
         return;
     }
     let mut python = Command::new("python3");

@@ -68,7 +68,7 @@ fn value_or(outcome: Result<&u32, &Error>, n: u32, stopped: fn(&Error) -> bool) 
 #[test]
 fn a_cancellation_races_the_value() {
     let _watchdog = watchdog();
-    race(1500, |n, after| {
+    race(800, |n, after| {
         let call = double(n);
         let (first, second) = thread::scope(|scope| {
             let wait = || value_or(Lazy::wait(&call), n, Error::is_cancelled);
@@ -88,7 +88,7 @@ fn a_cancellation_races_the_value() {
 #[test]
 fn a_deadline_races_the_value() {
     let _watchdog = watchdog();
-    race(1500, |n, after| {
+    race(1000, |n, after| {
         let call = Lazy::with_timeout(double(n), after);
         let own = value_or(Lazy::wait(&call), n, Error::is_timeout);
         assert_eq!(Lazy::join(call).is_ok(), own);
@@ -102,7 +102,7 @@ fn a_deadline_races_the_value() {
 fn a_deadline_races_large_arguments_and_values() {
     const LARGE: usize = 1 << 20;
     let _watchdog = watchdog();
-    race(50, |n, after| {
+    race(30, |n, after| {
         let sent = ByteBuf::from(vec![n.to_le_bytes()[0]; LARGE]);
         match Lazy::join(Lazy::with_timeout(echo(sent.clone()), after)) {
             Ok(value) => {

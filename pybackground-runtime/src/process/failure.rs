@@ -213,7 +213,7 @@ impl fmt::Display for Crash {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self.end {
             End::Exited { code } => {
-                write!(f, "its process ended by itself in mid-call, with exit code {code}")?;
+                write!(f, "its process ended by itself, with exit code {code}")?;
             }
             End::Signalled { signal, dumped_core } => {
                 write!(f, "its process was ended by signal {signal}")?;
@@ -274,7 +274,7 @@ mod tests {
     fn an_exit_is_no_success_whatever_its_code() {
         let exit = crash(3 << 8, None);
         assert_eq!((exit.signal(), exit.code()), (None, Some(3)));
-        assert!(exit.to_string().ends_with("in mid-call, with exit code 3"));
+        assert!(exit.to_string().ends_with("ended by itself, with exit code 3"));
     }
 
     #[test]
