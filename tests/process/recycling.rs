@@ -54,6 +54,19 @@ fn a_child_is_replaced_after_so_many_calls() {
 }
 
 #[test]
+fn each_call_may_have_a_process_of_its_own() {
+    let _watchdog = watchdog();
+    if in_a_process_of_its_own("each_call_may_have_a_process_of_its_own") {
+        processes().max(1).keep_alive(Duration::ZERO).install().unwrap();
+        let mut pids: Vec<u32> = (0..20).map(|_| Lazy::into_inner(pid())).collect();
+        pids.sort_unstable();
+        pids.dedup();
+        assert_eq!(pids.len(), 20);
+        wait_until(|| children().is_empty());
+    }
+}
+
+#[test]
 fn a_child_that_has_grown_is_replaced() {
     let _watchdog = watchdog();
     if in_a_process_of_its_own("a_child_that_has_grown_is_replaced") {

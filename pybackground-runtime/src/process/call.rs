@@ -110,9 +110,14 @@ fn ask(
     // From here on nobody cuts the wire.
     match reply {
         Ok(reply) => {
+            if wire.was_cut() {
+                return Ok(reply);
+            }
             // A body that panicked may have left anything behind.
-            if !wire.was_cut() && reply.kind != Kind::Panicked && child.is_fit() {
+            if reply.kind != Kind::Panicked && child.is_fit() {
                 children::give_back(child);
+            } else {
+                children::retire(child);
             }
             Ok(reply)
         }

@@ -21,6 +21,7 @@ use crate::sync::thread::{self, Thread};
 
 static CHILDREN: Mutex<Children> = Mutex::new(Children {
     idle: VecDeque::new(),
+    leaving: Vec::new(),
     places: 0,
     waiting: Vec::new(),
     has_keeper: false,
@@ -36,6 +37,8 @@ const LONGEST_END: Duration = Duration::from_secs(5);
 struct Children {
     /// The one that has been idle for longest first.
     idle: VecDeque<Idle>,
+    /// Those that the keeper is to end.
+    leaving: Vec<Child>,
     /// How many there are, busy ones and those that start or end included.
     places: usize,
     /// Threads that look again when something changes.
@@ -91,8 +94,10 @@ impl Children {
         }
     }
 
-    /// Takes the children that have been idle for too long; returns when the next will have been.
-    fn take_expired(&mut self, settings: &Settings, gone: &mut Vec<Child>) -> Option<Instant> {
+    /// Takes the children that are to leave and those that have been idle for too long; returns when the
+    /// next will have been.
+    fn take_gone(&mut self, settings: &Settings, gone: &mut Vec<Child>) -> Option<Instant> {
+        gone.append(&mut self.leaving);
         let now = Instant::now();
         while self.idle.len() > settings.min_idle {
             let expires = self.idle.front()?.since.checked_add(settings.keep_alive)?;
@@ -191,7 +196,7 @@ fn wait_for(mut attempt: impl FnMut() -> Option<Taken>) -> Taken {
 pub(super) fn give_back(child: Child) {
     let settings = settings::effective();
     if settings.keep_alive.is_zero() && settings.min_idle == 0 {
-        return;
+        return retire(child);
     }
     let mut children = lock_leaf(&CHILDREN);
     if children.closed {
@@ -211,13 +216,31 @@ pub(super) fn give_back(child: Child) {
     }
 }
 
-/// Ends children that have been idle for long, and then itself: no thread is left when no child is.
+/// Ends a child that is no use any more, on another thread: who has its answer need not wait for that.
+pub(super) fn retire(child: Child) {
+    let mut children = lock_leaf(&CHILDREN);
+    children.leaving.push(child);
+    let had_keeper = std::mem::replace(&mut children.has_keeper, true);
+    drop(children);
+    if had_keeper {
+        CHANGED.notify_all();
+    } else {
+        start_keeper();
+    }
+}
+
+/// Ends children that are to leave or have been idle for long, and then itself: no thread is left when no
+/// child is.
 fn start_keeper() {
     const STACK: usize = 64 * 1024;
     let started = crate::sync::thread::spawn("background-children".to_owned(), STACK, keep);
     if started.is_err() {
+        let mut children = lock_leaf(&CHILDREN);
         // The next child that becomes idle tries again.
-        lock_leaf(&CHILDREN).has_keeper = false;
+        children.has_keeper = false;
+        let leaving = std::mem::take(&mut children.leaving);
+        drop(children);
+        drop(leaving);
     }
 }
 
@@ -226,7 +249,7 @@ fn keep() {
     let mut children = lock_leaf(&CHILDREN);
     loop {
         let mut gone = Vec::new();
-        let next = children.take_expired(settings, &mut gone);
+        let next = children.take_gone(settings, &mut gone);
         if !gone.is_empty() {
             drop(children);
             drop(gone);

@@ -18,6 +18,9 @@ use pybackground_benches::harness::{
 /// How long an endless body has.
 const LIMIT: Duration = Duration::from_millis(200);
 
+/// How many bytes `echo` sends.
+const MANY: usize = 64 << 20;
+
 const COLD: Row = Row {
     key: "cold",
     title: "call of a new process",
@@ -46,6 +49,22 @@ const WARM: Row = Row {
     ],
 };
 
+const ECHO: Row = Row {
+    key: "echo",
+    title: "64 MiB there and back, to a process that waits",
+    unit: Unit::Milliseconds,
+    extras: &[],
+    against: Against::BestPeer,
+    bars: &[Bar::Ratio(1.0)],
+    contenders: &[
+        pybackground("pybackground, ByteBuf", ours::echo_bytes),
+        pybackground("pybackground, Vec<u8>", ours::echo),
+        peer("procspawn pool, ByteBuf", procspawn::echo_bytes),
+        peer("procspawn pool, Vec<u8>", procspawn::echo),
+        reference("Python pebble", Run::Pebble("echo")),
+    ],
+};
+
 const KILL: Row = Row {
     key: "kill",
     title: "from the limit of an endless body until its process is gone",
@@ -62,5 +81,5 @@ const KILL: Row = Row {
 
 fn main() -> ExitCode {
     ::procspawn::init();
-    harness::main(&[COLD, WARM, KILL], 5)
+    harness::main(&[COLD, WARM, ECHO, KILL], 5)
 }

@@ -6,13 +6,22 @@ use procspawn::Pool;
 use pybackground_benches::harness::Reading;
 use pybackground_benches::measure::{nanoseconds, once};
 use pybackground_benches::work::Pace;
+use serde_bytes::ByteBuf;
 
-use crate::LIMIT;
 use crate::gone::wait_until_gone;
 use crate::warm::distribution;
+use crate::{LIMIT, MANY};
 
 fn double(n: u32) -> u32 {
     2 * n
+}
+
+fn same(bytes: Vec<u8>) -> Vec<u8> {
+    bytes
+}
+
+fn same_bytes(bytes: ByteBuf) -> ByteBuf {
+    bytes
 }
 
 fn pid((): ()) -> u32 {
@@ -35,6 +44,22 @@ pub(crate) fn warm(_: Pace) -> Reading {
     let pool = Pool::new(1).expect("there is a process");
     let call = |n| pool.spawn(n, double).join().expect("it returns");
     distribution(|n| assert_eq!(call(n), 2 * n))
+}
+
+pub(crate) fn echo(_: Pace) -> Reading {
+    let pool = Pool::new(1).expect("there is a process");
+    pool.spawn(1, double).join().expect("it returns");
+    let bytes = vec![7; MANY];
+    let call = || pool.spawn(bytes, same).join().expect("it returns");
+    once(|| assert_eq!(call().len(), MANY)).into()
+}
+
+pub(crate) fn echo_bytes(_: Pace) -> Reading {
+    let pool = Pool::new(1).expect("there is a process");
+    pool.spawn(1, double).join().expect("it returns");
+    let bytes = ByteBuf::from(vec![7; MANY]);
+    let call = || pool.spawn(bytes, same_bytes).join().expect("it returns");
+    once(|| assert_eq!(call().len(), MANY)).into()
 }
 
 pub(crate) fn kill(_: Pace) -> Reading {
