@@ -6,7 +6,8 @@
 //! | `Process` | parent | the child and all that it starts: killed, reaped, looked at |
 //! | `Wire` | parent | the connection, which anybody may cut |
 //! | `Link` | child | the other end of it |
-//! | `limit_memory`, `end_group` | child | what it does to itself |
+//! | `Watch` | child | learns of the parent's end |
+//! | `show_name`, `limit_memory`, `end_group`, `end_process` | child | what it does to itself |
 //! | `has_one_thread` | child | whether it may change its environment |
 //! | `has_rights_of_another` | both | whether whoever starts the program must not make a child of it |
 
@@ -19,11 +20,13 @@ mod windows;
 pub(crate) use unix::Wire;
 #[cfg(unix)]
 pub(super) use unix::{
-    Link, Process, end_group, has_one_thread, has_rights_of_another, launch, limit_memory, signal,
+    Link, Process, end_group, end_process, has_one_thread, has_rights_of_another, launch,
+    limit_memory, show_name, signal,
 };
 #[cfg(windows)]
 pub(crate) use windows::Wire;
 #[cfg(windows)]
 pub(super) use windows::{
-    Link, Process, end_group, has_one_thread, has_rights_of_another, launch, limit_memory, signal,
+    Link, Process, end_group, end_process, has_one_thread, has_rights_of_another, launch,
+    limit_memory, show_name, signal,
 };
