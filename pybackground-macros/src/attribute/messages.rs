@@ -84,7 +84,7 @@ pub(crate) const PROCESS_IMPL: &str = "what goes to another process or comes fro
      instead: write the type (`Vec<T>` for an iterator, `String` for what is displayed)";
 
 pub(crate) const PROCESS_LAZY: &str = "what goes to another process is written down when the call is made, so it cannot be on its way\n\
-     instead: make the call in the body of a background function that has the `#[lazy]` parameter";
+     instead: take the value itself, and make the call in the body of a background function that has it as `#[lazy]` parameter";
 
 pub(crate) const PROCESS_NEVER: &str = "a body in another process that never returns can only be killed, and has no result to pass back\n\
      instead: return `()`";

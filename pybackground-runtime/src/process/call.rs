@@ -8,7 +8,7 @@ use serde::de::DeserializeOwned;
 
 use super::child::{Child, Reply};
 use super::children::{self, Taken};
-use super::codec::Arguments;
+use super::codec::{self, Arguments};
 use super::failure::{Failure, Part};
 use super::frame::Kind;
 use super::function::Function;
@@ -153,19 +153,17 @@ fn ready_child(surroundings: &Arc<Surroundings>) -> Result<Child, Failure> {
 }
 
 fn value_of<T: DeserializeOwned>(Reply { kind, content }: Reply) -> Result<T, Failure> {
-    let codec = |what, why| Failure::Codec { what, why };
+    let broken = |what, why| Failure::Codec { what, why };
     let text =
         || postcard::from_bytes(&content).unwrap_or_else(|_| "for no known reason".to_owned());
     match kind {
-        Kind::Returned => {
-            postcard::from_bytes(&content).map_err(|error| codec(Part::Result, error.to_string()))
-        }
+        Kind::Returned => codec::result(&content).map_err(|why| broken(Part::Result, why)),
         Kind::Panicked => {
             let Panic { message, at } = postcard::from_bytes(&content).unwrap_or_default();
             Err(Failure::Panicked { message, at })
         }
-        Kind::BadArguments => Err(codec(Part::Arguments, text())),
-        Kind::BadResult => Err(codec(Part::Result, text())),
+        Kind::BadArguments => Err(broken(Part::Arguments, text())),
+        Kind::BadResult => Err(broken(Part::Result, text())),
     }
 }
 

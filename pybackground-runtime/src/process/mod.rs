@@ -15,6 +15,7 @@
 //! | `settings` | what the program says of all this |
 //! | `frame` | what goes over the wire |
 //! | `codec` | arguments and results as bytes |
+//! | `refusal` | why a value could not be written or read |
 //! | `function` | the list of functions that a child knows |
 //! | `serve` | the child's side |
 //! | `hook` | how a process learns that it is a child; all the unsafe code there is |
@@ -28,6 +29,7 @@ mod failure;
 mod frame;
 mod function;
 mod hook;
+mod refusal;
 mod serve;
 mod settings;
 mod surroundings;
