@@ -116,6 +116,13 @@ fn no_text() -> PathBuf {
     PathBuf::from(OsStr::from_bytes(b"\xff"))
 }
 
+const MEMORY: u64 = 64 << 20;
+
+#[background(process, memory = MEMORY)]
+fn fill(bytes: usize) -> usize {
+    std::hint::black_box(vec![1_u8; bytes]).len()
+}
+
 /// What a user's own list may be called as well.
 mod plugins {
     #![allow(unsafe_code, reason = "the linker is told where the list is")]
@@ -213,4 +220,13 @@ fn a_list_of_the_users_own_is_no_list_of_ours() {
     let _watchdog = watchdog();
     assert_ne!(pid(), std::process::id());
     assert_eq!(plugins::FUNCTIONS.iter().map(|function| function()).sum::<u32>(), 7);
+}
+
+#[test]
+#[cfg(target_os = "linux")]
+fn a_constant_says_how_much_memory_there_is() {
+    let _watchdog = watchdog();
+    assert_eq!(fill(1000), 1000);
+    let error = Lazy::join(fill(1 << 30)).unwrap_err();
+    assert!(error.to_string().contains("67108864 bytes"), "{error}");
 }

@@ -41,6 +41,17 @@ impl Function {
     }
 }
 
+/// What a constant says that `memory` is.
+///
+/// # Panics
+///
+/// While compiling, if it is 0.
+#[must_use]
+pub const fn memory(bytes: u64) -> u64 {
+    assert!(bytes > 0, "with a memory of 0 bytes no body would ever run: write 1 or more");
+    bytes
+}
+
 /// The function at a place of the list.
 pub(super) fn at(place: u32) -> Option<&'static Function> {
     FUNCTIONS.get(usize::try_from(place).ok()?)

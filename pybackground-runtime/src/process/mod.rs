@@ -46,6 +46,6 @@ pub(crate) use self::system::Wire;
 pub mod expansion {
     pub use super::codec::{Answers, Arguments, Crosses, Lends, Received};
     pub use super::failure::Broken;
-    pub use super::function::{FUNCTIONS, Function};
+    pub use super::function::{FUNCTIONS, Function, memory};
     pub use linkme;
 }

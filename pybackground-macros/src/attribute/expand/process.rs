@@ -10,7 +10,7 @@ use super::names::{self, Argument};
 use super::output::Output;
 use super::{Runtime, call};
 use crate::attribute::groups;
-use crate::attribute::parse::Options;
+use crate::attribute::parse::{Memory, Options};
 use crate::attribute::validate::{Passing, outermost_reference};
 
 // Input:  { x.len() }
@@ -47,10 +47,20 @@ pub(super) fn call(
     let taken = inputs().map(|(input, argument)| take(input, argument, runtime));
     let body = call::bind(arguments, block.clone(), None, output, runtime);
     let call_options = call::call_options(signature, options, runtime);
-    let memory = options.memory.as_ref().map_or_else(
-        || quote_spanned!(here=> ::core::option::Option::None),
-        |(_, bytes)| quote_spanned!(here=> ::core::option::Option::Some(#bytes)),
-    );
+    let memory = match &options.memory {
+        None => quote_spanned!(here=> ::core::option::Option::None),
+        Some((_, Memory::Literal(bytes))) => {
+            quote_spanned!(here=> ::core::option::Option::Some(#bytes))
+        }
+        Some((_, Memory::Expression(constant))) => {
+            let span = names::mixed(constant.span());
+            let private = runtime.private(span);
+            let constant = groups::parenthesized(constant.to_token_stream());
+            quote_spanned! {span=>
+                ::core::option::Option::Some(const { #private::process::memory(#constant) })
+            }
+        }
+    };
     let name = signature.ident.to_string();
     let of_body = &output.of_body;
     // The two places that need serde of the result are shown as one.

@@ -52,12 +52,33 @@ pub(super) fn check(function: &Function, options: &Options, report: &mut Report)
 }
 
 fn check_type(ty: &Type, report: &mut Report) {
+    if let Some(borrow) = static_borrow(ty.to_token_stream()) {
+        report.at(borrow, messages::PROCESS_STATIC);
+    }
     if let Some(opaque) = tokens::find(ty.to_token_stream(), "impl") {
         report.at(opaque, messages::PROCESS_IMPL);
     }
     if let Some(this) = tokens::find(ty.to_token_stream(), "Self") {
         report.at(this, messages::PROCESS_SELF);
     }
+}
+
+/// A `&'static`, at whatever depth.
+fn static_borrow(tokens: TokenStream) -> Option<TokenStream> {
+    let trees: Vec<_> = tokens.into_iter().collect();
+    let inside = trees.iter().find_map(|tree| match tree {
+        TokenTree::Group(group) => static_borrow(group.stream()),
+        _ => None,
+    });
+    let here = || {
+        let borrow = trees.windows(3).find(|trees| {
+            tokens::is_punct(trees.first(), &['&'])
+                && tokens::is_punct(trees.get(1), &['\''])
+                && matches!(&trees[2], TokenTree::Ident(lifetime) if lifetime == "static")
+        });
+        borrow.map(|borrow| borrow.iter().cloned().collect())
+    };
+    inside.or_else(here)
 }
 
 /// A `Lazy<..>` or a `Shared<..>`, unless the path to it leads to another library. With serde it could be
