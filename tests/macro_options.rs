@@ -206,10 +206,10 @@ mod limit {
     static RUNNING: AtomicUsize = AtomicUsize::new(0);
     static MOST: AtomicUsize = AtomicUsize::new(0);
 
-    const TWO: usize = 2;
+    const LIMIT: usize = 2;
 
     // A generic function has one limit, whatever it is called with.
-    #[background(limit = TWO)]
+    #[background(limit = LIMIT)]
     fn limited<T: Send + 'static>(_value: T) {
         let running = RUNNING.fetch_add(1, Ordering::SeqCst) + 1;
         MOST.fetch_max(running, Ordering::SeqCst);
@@ -223,6 +223,6 @@ mod limit {
         for call in calls {
             Lazy::join(call).unwrap();
         }
-        assert!(MOST.load(Ordering::SeqCst) <= TWO);
+        assert!(MOST.load(Ordering::SeqCst) <= LIMIT);
     }
 }

@@ -19,10 +19,10 @@ fn literal() -> ::pybackground::Lazy<u8> {
             .compute()
             .name("work")
             .limit({
-                static LIMIT: ::pybackground::__private::Limit = ::pybackground::__private::Limit::new(
+                static __LIMIT: ::pybackground::__private::Limit = ::pybackground::__private::Limit::new(
                     ::pybackground::__private::limit(MOST),
                 );
-                &LIMIT
+                &__LIMIT
             })
             .timeout(::core::time::Duration::new(0u64, 250000000u32)),
         move || -> u8 { 1 },

@@ -11,9 +11,9 @@ fn length(text: &str, arg1: (usize, u8)) -> ::pybackground::Lazy<usize> {
         let mut __arguments = ::pybackground::__private::process::Arguments::new(); <
         ::pybackground::__private::BackgroundCall as
         ::pybackground::__private::process::Lends < str >> ::give(& mut __arguments,
-        text); < ::pybackground::__private::BackgroundCall as
+        "text", text); < ::pybackground::__private::BackgroundCall as
         ::pybackground::__private::process::Crosses < (usize, u8) >> ::give(& mut
-        __arguments, arg1); < ::pybackground::__private::BackgroundCall as
+        __arguments, "(add , _)", arg1); < ::pybackground::__private::BackgroundCall as
         ::pybackground::__private::process::Answers < usize >>
         ::run(::pybackground::__private::Options::here()
         .timeout(::core::time::Duration::new(2u64, 0u32)), {
@@ -23,10 +23,10 @@ fn length(text: &str, arg1: (usize, u8)) -> ::pybackground::Lazy<usize> {
         ::pybackground::__private::process::Function::new(::core::concat!(::core::module_path!(),
         "::", "length"), | __received | { let __arg0 = <
         ::pybackground::__private::BackgroundCall as
-        ::pybackground::__private::process::Lends < str >> ::take(__received) ?; let
-        __arg1 = < ::pybackground::__private::BackgroundCall as
-        ::pybackground::__private::process::Crosses < (usize, u8) >> ::take(__received)
-        ?; < ::pybackground::__private::BackgroundCall as
+        ::pybackground::__private::process::Lends < str >> ::take(__received, "text") ?;
+        let __arg1 = < ::pybackground::__private::BackgroundCall as
+        ::pybackground::__private::process::Crosses < (usize, u8) >> ::take(__received,
+        "(add , _)") ?; < ::pybackground::__private::BackgroundCall as
         ::pybackground::__private::process::Answers < usize >> ::answer(move || -> usize
         { let __arg0 = __arg0; let text = ::pybackground::__private::Lent::get(& __arg0);
         let __arg1 = ::pybackground::__private::Given::take(__arg1); let (add, _) =

@@ -4,6 +4,8 @@ mod common;
 
 use std::borrow::Cow;
 use std::collections::BTreeMap;
+use std::ffi::OsStr;
+use std::os::unix::ffi::OsStrExt;
 use std::path::{Path, PathBuf};
 
 use common::watchdog;
@@ -73,6 +75,67 @@ macro_rules! twice {
 
 twice! { one 1; two 2; }
 
+/// Of `id` its two sides disagree.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+struct Row {
+    #[serde(skip_deserializing)]
+    id: u32,
+    count: u32,
+}
+
+/// Is written without what is read of it.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+struct Page {
+    number: u8,
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    note: Option<u8>,
+}
+
+#[background(process)]
+fn count(row: Row, _next: Vec<u8>) -> u32 {
+    row.count
+}
+
+#[background(process)]
+fn row() -> Row {
+    Row { id: 1, count: 2 }
+}
+
+#[background(process)]
+fn note(page: &Page, next: Vec<u8>) -> (Option<u8>, Vec<u8>) {
+    (page.note, next)
+}
+
+#[background(process)]
+fn length((path, _): (PathBuf, u8)) -> usize {
+    path.as_os_str().len()
+}
+
+#[background(process)]
+fn no_text() -> PathBuf {
+    PathBuf::from(OsStr::from_bytes(b"\xff"))
+}
+
+const MEMORY: u64 = 64 << 20;
+
+#[background(process, memory = MEMORY)]
+fn fill(bytes: usize) -> usize {
+    std::hint::black_box(vec![1_u8; bytes]).len()
+}
+
+/// What a user's own list may be called as well.
+mod plugins {
+    #![allow(unsafe_code, reason = "the linker is told where the list is")]
+
+    #[linkme::distributed_slice]
+    pub(crate) static FUNCTIONS: [fn() -> u32];
+
+    #[linkme::distributed_slice(FUNCTIONS)]
+    fn seven() -> u32 {
+        7
+    }
+}
+
 #[test]
 fn a_body_runs_in_another_process() {
     let _watchdog = watchdog();
@@ -115,4 +178,55 @@ fn a_call_is_named_as_any_other() {
     assert!(function(&Shop::stock(String::new())).ends_with("::Shop::stock"));
     assert_eq!(Lazy::function(&Shop::price("")), Some("the price"));
     assert_eq!(Lazy::called_at(&pid()).unwrap().line(), line!());
+}
+
+/// Why the values of a call did not cross.
+fn refusal<T>(call: Lazy<T>) -> String {
+    let error = Lazy::join(call).map(drop).unwrap_err();
+    assert!(error.is_codec_failure(), "{error}");
+    error.to_string()
+}
+
+#[test]
+fn a_type_whose_two_sides_disagree_is_an_error() {
+    let _watchdog = watchdog();
+    let told = refusal(count(Row { id: 1, count: 2 }, vec![3]));
+    assert!(told.contains("::count` ") && told.contains("`row: values::Row`: "), "{told}");
+    assert!(told.contains("wrote more bytes (2) than") && told.contains("arguments"), "{told}");
+    let told = refusal(row());
+    assert!(told.contains("its result") && told.contains("`values::Row`: "), "{told}");
+    // Nothing of the next argument is read as the end of this one.
+    let told = refusal(note(&Page { number: 5, note: None }, vec![1]));
+    assert!(told.contains("`page: values::Page`: "), "{told}");
+    assert!(told.contains("more bytes than its `Serialize` wrote (1)"), "{told}");
+    assert_eq!(note(&Page { number: 5, note: Some(0) }, vec![1]), (Some(0), vec![1]));
+}
+
+#[test]
+fn a_type_that_refuses_says_why() {
+    let _watchdog = watchdog();
+    let told = refusal(length((PathBuf::from(OsStr::from_bytes(b"\xff")), 0)));
+    assert!(told.contains("`(path, _): (std::path::PathBuf, u8)`: "), "{told}");
+    assert!(told.contains("path contains invalid UTF-8 characters"), "{told}");
+    let told = refusal(no_text());
+    assert!(
+        told.contains("its result") && told.contains("`std::path::PathBuf`: path con"),
+        "{told}"
+    );
+}
+
+#[test]
+fn a_list_of_the_users_own_is_no_list_of_ours() {
+    let _watchdog = watchdog();
+    assert_ne!(pid(), std::process::id());
+    assert_eq!(plugins::FUNCTIONS.iter().map(|function| function()).sum::<u32>(), 7);
+}
+
+#[test]
+#[cfg(target_os = "linux")]
+fn a_constant_says_how_much_memory_there_is() {
+    let _watchdog = watchdog();
+    assert_eq!(fill(1000), 1000);
+    let error = Lazy::join(fill(1 << 30)).unwrap_err();
+    assert!(error.to_string().contains("67108864 bytes"), "{error}");
 }

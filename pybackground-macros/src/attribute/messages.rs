@@ -29,20 +29,30 @@ pub(crate) const TEST: &str = "a test must end before its result is known, so it
 
 // What is refused of parameters, generics and results.
 
-pub(crate) const BORROWS_MUTABLY: &str = "a background call cannot borrow mutably from its caller, which goes on while the body runs\n\
-     instead: take the value and give it back (`fn f(mut x: T) -> T`), share it (`Arc<Mutex<T>>`), \
-     or borrow inside `std::thread::scope`";
+/// What is said of borrows. What to write instead depends on where the body runs.
+pub(crate) struct Borrows {
+    /// Of a parameter that is a `&mut`.
+    pub(crate) mutable: &'static str,
+    /// Of a borrow inside the type of a parameter.
+    pub(crate) buried: &'static str,
+    /// Of a result.
+    pub(crate) returned: &'static str,
+}
+
+pub(crate) const BORROWS: Borrows = Borrows {
+    mutable: "a background call cannot borrow mutably from its caller, which goes on while the body runs\n\
+         instead: take the value and give it back (`fn f(mut x: T) -> T`), share it (`Arc<Mutex<T>>`), \
+         or borrow inside `std::thread::scope`",
+    buried: "a background call outlives what its caller lends: this borrow is inside a type, \
+         where no copy can be made of what it refers to\n\
+         instead: take an owned type (`String`, `Vec<T>`, `Cow<'static, str>`), `'static` data, or an `Arc`; \
+         to borrow, use `std::thread::scope`",
+    returned: "the result of a background call outlives what its caller lends, so it cannot borrow from an argument\n\
+         instead: return an owned type (`String`, `Vec<T>`), `'static` data, or an `Arc`",
+};
 
 pub(crate) const BORROWS_SELF_MUTABLY: &str = "a background call cannot borrow `self` mutably from its caller, which goes on while the body runs\n\
      instead: take `mut self` and give it back (`-> Self`), or share it (`self: Arc<Self>` with a `Mutex` inside)";
-
-pub(crate) const BURIED: &str = "a background call outlives what its caller lends: this borrow is inside a type, \
-     where no copy can be made of what it refers to\n\
-     instead: take an owned type (`String`, `Vec<T>`, `Cow<'static, str>`), `'static` data, or an `Arc`; \
-     to borrow, use `std::thread::scope`";
-
-pub(crate) const RETURNS_BORROW: &str = "the result of a background call outlives what its caller lends, so it cannot borrow from an argument\n\
-     instead: return an owned type (`String`, `Vec<T>`), `'static` data, or an `Arc`";
 
 pub(crate) const LAZY_RECEIVER: &str = "`#[lazy]` goes on a parameter: the receiver tells which method is called, so its value has to be there\n\
      instead: write a function that takes it as a parameter";
@@ -84,7 +94,20 @@ pub(crate) const PROCESS_IMPL: &str = "what goes to another process or comes fro
      instead: write the type (`Vec<T>` for an iterator, `String` for what is displayed)";
 
 pub(crate) const PROCESS_LAZY: &str = "what goes to another process is written down when the call is made, so it cannot be on its way\n\
-     instead: make the call in the body of a background function that has the `#[lazy]` parameter";
+     instead: take the value itself, and make the call in the body of a background function that has it as `#[lazy]` parameter";
+
+pub(crate) const PROCESS_BORROWS: Borrows = Borrows {
+    mutable: "another process works on a copy, of which the caller would see nothing\n\
+         instead: take the value and give it back (`fn f(mut x: T) -> T`)",
+    buried: "what goes to another process is copied, and this borrow is inside a type, where no copy can be made \
+         of what it refers to\n\
+         instead: take an owned type (`String`, `Vec<T>`, `Cow<'static, str>`)",
+    returned: "what comes from another process is new here, so there is nothing that it could borrow from\n\
+         instead: return an owned type (`String`, `Vec<T>`)",
+};
+
+pub(crate) const PROCESS_STATIC: &str = "what comes from another process is new, so there is nothing `'static` that it could refer to\n\
+     instead: take `&str` or `&T`, of which the body gets a copy, or an owned type (`String`, `Vec<T>`); return an owned type";
 
 pub(crate) const PROCESS_NEVER: &str = "a body in another process that never returns can only be killed, and has no result to pass back\n\
      instead: return `()`";
@@ -111,8 +134,24 @@ pub(crate) const COMPUTE_IS_NOT_ASYNC: &str = "`compute` is for a body that keep
 pub(crate) const PROCESS_HAS_NO_VALUE: &str =
     "`process` takes no value: write `#[background(process)]`, or leave it out";
 
-pub(crate) const MEMORY_NEEDS_VALUE: &str = "`memory` needs a value: a whole number of bytes above 0 (`memory = 1_000_000`), \
-     or text with a unit (`memory = \"512MiB\"`; units B, kB, MB, GB, TB, KiB, MiB, GiB, TiB)";
+pub(crate) const MEMORY_NEEDS_VALUE: &str = "`memory` needs a value: a whole number of bytes (`memory = 1_000_000`), \
+     text with a unit (`memory = \"512MiB\"`; units B, kB, MB, GB, TB, KiB, MiB, GiB, TiB), or a constant of type `u64`";
+
+pub(crate) const MEMORY_IS_ZERO: &str =
+    "with a memory of 0 bytes no body would ever run: write 1 or more, or leave out `memory`";
+
+pub(crate) fn memory_not_understood(value: &str) -> String {
+    format!(
+        "`{value}` is no amount of memory: write a whole number of bytes (`1_000_000`), text with a unit \
+         (`\"512MiB\"`; units B, kB, MB, GB, TB, KiB, MiB, GiB, TiB), or a constant of type `u64`"
+    )
+}
+
+pub(crate) fn memory_too_large(value: &str) -> String {
+    format!(
+        "`{value}` is more than any machine has: write fewer than 2⁶⁴ bytes, or leave out `memory`"
+    )
+}
 
 pub(crate) const MEMORY_NEEDS_PROCESS: &str = "`memory` limits the process of a body, but this one runs in the caller's\n\
      instead: add `process`, or leave out `memory`";

@@ -8,8 +8,8 @@ use serde::de::DeserializeOwned;
 
 use super::child::{Child, Reply, Unready};
 use super::children::{self, Taken};
-use super::codec::Arguments;
-use super::depth::{Unread, read_within};
+use super::codec::{self, Arguments};
+use super::depth::Unread;
 use super::failure::{Failure, Part};
 use super::frame::Kind;
 use super::function::Function;
@@ -165,25 +165,24 @@ fn ready_child(surroundings: &Arc<Surroundings>) -> Result<Child, Failure> {
 }
 
 fn value_of<T: DeserializeOwned>(Reply { kind, content }: Reply) -> Result<T, Failure> {
-    let codec = |what, why| Failure::Codec { what, why };
+    let broken = |what, why| Failure::Codec { what, why };
     let text =
         || postcard::from_bytes(&content).unwrap_or_else(|_| "for no known reason".to_owned());
     match kind {
         Kind::Returned => {
             // As much is left wherever on the stack a call is run in place.
             let stack = pool::stack_size() / 4;
-            match read_within(stack, &content) {
-                Ok((value, _)) => Ok(value),
-                Err(Unread::TooDeep) => Err(Failure::TooDeep { stack }),
-                Err(Unread::Refused(error)) => Err(codec(Part::Result, error.to_string())),
-            }
+            codec::result(&content, stack).map_err(|unread| match unread {
+                Unread::TooDeep => Failure::TooDeep { stack },
+                Unread::Refused(why) => broken(Part::Result, why),
+            })
         }
         Kind::Panicked => {
             let Panic { message, at } = postcard::from_bytes(&content).unwrap_or_default();
             Err(Failure::Panicked { message, at })
         }
-        Kind::BadArguments => Err(codec(Part::Arguments, text())),
-        Kind::BadResult => Err(codec(Part::Result, text())),
+        Kind::BadArguments => Err(broken(Part::Arguments, text())),
+        Kind::BadResult => Err(broken(Part::Result, text())),
     }
 }
 

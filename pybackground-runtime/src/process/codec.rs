@@ -1,17 +1,23 @@
 //! Arguments and results as bytes: what serde says of a type, in the format of postcard.
 //!
+//! That format does not say where a value ends. So that a type whose two sides disagree shifts nothing into the
+//! next argument, each has its length before it, and is read to its last byte.
+//!
 //! The requirements are traits with words of their own, as those of `crate::attribute`. The expansion calls
 //! their functions and none that asks for them, or the compiler would report the same once for each.
 
+use std::any::type_name;
 use std::borrow::ToOwned;
 
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 
 use super::call;
+use super::depth::{Unread, read_within};
 use super::failure::Broken;
 use super::frame::{CallHead, Kind, ReplyHead, length};
 use super::function::Function;
+use super::refusal;
 use crate::attribute::{BackgroundCall, Carrier, Lent};
 use crate::lazy::Lazy;
 use crate::options::Options;
@@ -26,25 +32,25 @@ use crate::options::Options;
             cannot go: pass what it takes to make it there"
 )]
 pub trait Crosses<T> {
-    /// Writes the argument down.
-    fn give(arguments: &mut Arguments, argument: T);
+    /// Writes the argument of this name down.
+    fn give(arguments: &mut Arguments, name: &str, argument: T);
 
-    /// Reads the next argument.
+    /// Reads the next argument, which has this name.
     ///
     /// # Errors
     ///
     /// If its type says that these bytes are none.
-    fn take(received: &mut Received<'_>) -> Result<Carrier<T>, Broken>;
+    fn take(received: &mut Received<'_>, name: &str) -> Result<Carrier<T>, Broken>;
 }
 
 #[diagnostic::do_not_recommend]
 impl<T: Serialize + DeserializeOwned> Crosses<T> for BackgroundCall {
-    fn give(arguments: &mut Arguments, argument: T) {
-        arguments.write(&argument);
+    fn give(arguments: &mut Arguments, name: &str, argument: T) {
+        arguments.write(name, &argument);
     }
 
-    fn take(received: &mut Received<'_>) -> Result<Carrier<T>, Broken> {
-        received.read().map(Carrier::of)
+    fn take(received: &mut Received<'_>, name: &str) -> Result<Carrier<T>, Broken> {
+        received.read(name).map(Carrier::of)
     }
 }
 
@@ -56,15 +62,15 @@ impl<T: Serialize + DeserializeOwned> Crosses<T> for BackgroundCall {
     note = "derive both, and `Clone`: `#[derive(Clone, serde::Serialize, serde::Deserialize)]`"
 )]
 pub trait Lends<T: ?Sized> {
-    /// Writes down what is lent.
-    fn give(arguments: &mut Arguments, argument: &T);
+    /// Writes down what is lent as the argument of this name.
+    fn give(arguments: &mut Arguments, name: &str, argument: &T);
 
-    /// Reads the next argument.
+    /// Reads the next argument, which has this name.
     ///
     /// # Errors
     ///
     /// If its type says that these bytes are none.
-    fn take(received: &mut Received<'_>) -> Result<LentCopy<T>, Broken>;
+    fn take(received: &mut Received<'_>, name: &str) -> Result<LentCopy<T>, Broken>;
 }
 
 #[diagnostic::do_not_recommend]
@@ -73,12 +79,12 @@ where
     T: ?Sized + Serialize + ToOwned + 'static,
     T::Owned: DeserializeOwned,
 {
-    fn give(arguments: &mut Arguments, argument: &T) {
-        arguments.write(argument);
+    fn give(arguments: &mut Arguments, name: &str, argument: &T) {
+        arguments.write(name, argument);
     }
 
-    fn take(received: &mut Received<'_>) -> Result<LentCopy<T>, Broken> {
-        received.read::<T::Owned>().map(|copy| LentCopy(Box::new(Carrier::of(copy))))
+    fn take(received: &mut Received<'_>, name: &str) -> Result<LentCopy<T>, Broken> {
+        received.read::<T::Owned>(name).map(|copy| LentCopy(Box::new(Carrier::of(copy))))
     }
 }
 
@@ -133,14 +139,17 @@ impl<T: Serialize + DeserializeOwned + Send + 'static> Answers<T> for Background
 
     fn answer(body: impl FnOnce() -> T) -> Result<Vec<u8>, Broken> {
         let value = body();
-        postcard::to_extend(&value, vec![0; ReplyHead::LENGTH])
-            .map(|frame| reply(Kind::Returned, frame))
-            .map_err(|error| Broken { kind: Kind::BadResult, why: error.to_string() })
+        let frame = postcard::to_extend(&value, vec![0; ReplyHead::LENGTH]);
+        frame.map(|frame| reply(Kind::Returned, frame)).map_err(|error| {
+            let why = format!("`{}`: {}", type_name::<T>(), refusal::written(&value, error));
+            Broken { kind: Kind::BadResult, why }
+        })
     }
 }
 
-/// The arguments of a call, on the caller's side: a frame of which the head is still to be filled in.
-pub struct Arguments(Result<Vec<u8>, postcard::Error>);
+/// The arguments of a call, on the caller's side: a frame of which the head is still to be filled in, or why
+/// one of them could not be written.
+pub struct Arguments(Result<Vec<u8>, String>);
 
 impl Arguments {
     /// No arguments yet.
@@ -150,15 +159,18 @@ impl Arguments {
         Self(Ok(vec![0; CallHead::LENGTH]))
     }
 
-    fn write(&mut self, argument: &(impl Serialize + ?Sized)) {
+    fn write<T: Serialize + ?Sized>(&mut self, name: &str, argument: &T) {
         if let Ok(frame) = &mut self.0 {
-            self.0 = postcard::to_extend(argument, std::mem::take(frame));
+            let frame = with_length(argument, std::mem::take(frame));
+            self.0 = frame.map_err(|error| {
+                format!("`{name}: {}`: {}", type_name::<T>(), refusal::written(argument, error))
+            });
         }
     }
 
     /// The whole frame; why an argument could not be written.
     pub(super) fn into_frame(self, function: u32, memory: u64) -> Result<Vec<u8>, String> {
-        let mut frame = self.0.map_err(|error| error.to_string())?;
+        let mut frame = self.0?;
         let length = length(frame.len() - CallHead::LENGTH);
         let head = CallHead { number: 0, function, memory, length };
         frame[..CallHead::LENGTH].copy_from_slice(&head.to_bytes());
@@ -174,12 +186,73 @@ impl<'a> Received<'a> {
         Self(bytes)
     }
 
-    fn read<T: DeserializeOwned>(&mut self) -> Result<T, Broken> {
-        let (argument, rest) = postcard::take_from_bytes(self.0)
-            .map_err(|error| Broken { kind: Kind::BadArguments, why: error.to_string() })?;
+    fn read<T: DeserializeOwned>(&mut self, name: &str) -> Result<T, Broken> {
+        self.next().and_then(read).map_err(|why| Broken {
+            kind: Kind::BadArguments,
+            why: format!("`{name}: {}`: {why}", type_name::<T>()),
+        })
+    }
+
+    /// The bytes of the next argument.
+    fn next(&mut self) -> Result<&'a [u8], String> {
+        let cut = || {
+            let (length, rest) = self.0.split_first_chunk()?;
+            rest.split_at_checked(usize::try_from(u64::from_le_bytes(*length)).ok()?)
+        };
+        let (argument, rest) = cut().ok_or("the call ends before it")?;
         self.0 = rest;
         Ok(argument)
     }
+}
+
+/// Adds a value to a frame, after its length.
+fn with_length<T: Serialize + ?Sized>(
+    value: &T,
+    mut frame: Vec<u8>,
+) -> Result<Vec<u8>, postcard::Error> {
+    let start = frame.len();
+    frame.extend(0_u64.to_le_bytes());
+    let content = frame.len();
+    let mut frame = postcard::to_extend(value, frame)?;
+    let written = length(frame.len() - content);
+    frame[start..content].copy_from_slice(&written.to_le_bytes());
+    Ok(frame)
+}
+
+/// The value of a reply, for which reading may take so many bytes of the stack.
+///
+/// # Errors
+///
+/// If it would take more, or if its type says that these bytes are none, or does not read all of them.
+pub(super) fn result<T: DeserializeOwned>(
+    content: &[u8],
+    stack: usize,
+) -> Result<T, Unread<String>> {
+    let refused = |why| Unread::Refused(format!("`{}`: {why}", type_name::<T>()));
+    let written = content.len();
+    match read_within(stack, content) {
+        Ok((value, rest)) => whole(value, rest, written).map_err(refused),
+        Err(Unread::TooDeep) => Err(Unread::TooDeep),
+        Err(Unread::Refused(error)) => Err(refused(refusal::read(error, written))),
+    }
+}
+
+/// A value that is all of these bytes.
+fn read<T: DeserializeOwned>(bytes: &[u8]) -> Result<T, String> {
+    let written = bytes.len();
+    let (value, rest) = postcard::take_from_bytes(bytes).map_err(|e| refusal::read(e, written))?;
+    whole(value, rest.len(), written)
+}
+
+/// The value, if nothing is left of what was written of it.
+fn whole<T>(value: T, rest: usize, written: usize) -> Result<T, String> {
+    if rest == 0 {
+        return Ok(value);
+    }
+    let read = written - rest;
+    Err(format!(
+        "its `Serialize` wrote more bytes ({written}) than its `Deserialize` read ({read})"
+    ))
 }
 
 /// Fills in the head of a reply that has room for it.

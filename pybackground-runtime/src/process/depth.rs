@@ -13,11 +13,11 @@ use crate::pool::stack_pointer;
 
 /// Why there is no value.
 #[derive(Debug, PartialEq, Eq)]
-pub(super) enum Unread {
+pub(super) enum Unread<Why> {
     /// To read it takes more stack than it may.
     TooDeep,
     /// Its type says that these bytes are none.
-    Refused(postcard::Error),
+    Refused(Why),
 }
 
 /// Reads a value, for which it may take so many bytes of the stack, and little more; returns how many of `bytes`
@@ -29,7 +29,7 @@ pub(super) enum Unread {
 pub(super) fn read_within<T: DeserializeOwned>(
     stack: usize,
     bytes: &[u8],
-) -> Result<(T, usize), Unread> {
+) -> Result<(T, usize), Unread<postcard::Error>> {
     let too_deep = Cell::new(false);
     let floor = stack_pointer().saturating_sub(stack);
     let shallow = Shallow { bytes: Slice::new(bytes), floor, too_deep: &too_deep };

@@ -5,10 +5,13 @@
 use super::codec::Received;
 use super::failure::Broken;
 
-/// Every function under `#[background(process)]` in the program.
+pub use self::PYBACKGROUND_FUNCTIONS_0_1_0 as FUNCTIONS;
+
+/// Every function under `#[background(process)]` in the program. The linker puts lists of one name together,
+/// so that it is none that another list has: one of the user's, or that of another version of this library.
 #[linkme::distributed_slice]
 #[linkme(crate = linkme)]
-pub static FUNCTIONS: [Function];
+pub static PYBACKGROUND_FUNCTIONS_0_1_0: [Function];
 
 /// A function as a child runs it: arguments as bytes in, its value as the bytes of a reply out.
 pub struct Function {
@@ -38,6 +41,17 @@ impl Function {
     }
 }
 
+/// What a constant says that `memory` is.
+///
+/// # Panics
+///
+/// While compiling, if it is 0.
+#[must_use]
+pub const fn memory(bytes: u64) -> u64 {
+    assert!(bytes > 0, "with a memory of 0 bytes no body would ever run: write 1 or more");
+    bytes
+}
+
 /// The function at a place of the list.
 pub(super) fn at(place: u32) -> Option<&'static Function> {
     FUNCTIONS.get(usize::try_from(place).ok()?)
@@ -50,4 +64,14 @@ pub(super) fn fingerprint() -> u64 {
     bytes.fold(0xcbf2_9ce4_8422_2325, |hash, byte| {
         (hash ^ u64::from(byte)).wrapping_mul(0x0100_0000_01b3)
     })
+}
+
+#[cfg(test)]
+mod tests {
+    #[test]
+    fn each_version_has_a_list_of_its_own() {
+        let version = env!("CARGO_PKG_VERSION").replace(['.', '-', '+'], "_");
+        let list = format!("pub static PYBACKGROUND_FUNCTIONS_{version}: [Function];");
+        assert!(include_str!("function.rs").contains(&list), "it is to be `{list}`");
+    }
 }

@@ -7,9 +7,25 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use super::serve;
 use super::system::{Link, has_one_thread, has_rights_of_another};
 
-/// The variable that makes a child of a process. Its value is the nonce, in hexadecimal; where a socket
-/// cannot be inherited, a colon and the port to connect to follow.
+/// The variable that makes a child of a process. Its value is the version of this library, of which a program
+/// may have more than one, and the nonce, in hexadecimal; where a socket cannot be inherited, a colon and the
+/// port to connect to follow.
 pub(super) const VARIABLE: &str = "PYBACKGROUND_CHILD";
+
+/// What comes before the nonce.
+const VERSION: &str = concat!(env!("CARGO_PKG_VERSION"), " ");
+
+/// The value of the variable for a child that inherits its socket.
+pub(super) fn value(nonce: u128) -> String {
+    format!("{VERSION}{nonce:x}")
+}
+
+/// The nonce and the port, if the value is for this version.
+fn nonce_and_port(value: &str) -> Option<(u128, &str)> {
+    let value = value.strip_prefix(VERSION)?;
+    let (nonce, port) = value.split_once(':').unwrap_or((value, ""));
+    Some((u128::from_str_radix(nonce, 16).ok()?, port))
+}
 
 // SAFETY (of `unsafe` in the attribute: code that runs before `main`): it uses of `std` what needs
 // nothing that `main` would set up: the environment, files, sockets, threads, panics that are caught. In a
@@ -40,8 +56,7 @@ pub(super) fn is_in_place() -> bool {
 /// The nonce and the connection, if this process was started as a child.
 fn child() -> Option<(u128, Link)> {
     let value = std::env::var(VARIABLE).ok()?;
-    let (nonce, port) = value.split_once(':').unwrap_or((&value, ""));
-    let nonce = u128::from_str_radix(nonce, 16).ok()?;
+    let (nonce, port) = nonce_and_port(&value)?;
     let link = Link::of_child(port)?;
     // What the body starts is no child of the kind, even if it is the same program. Where threads were started
     // before this, the variable stays, which says something only to who gets a socket as input as well.
@@ -61,5 +76,18 @@ fn heed_no_broken_pipe() {
     // disposition is changed as the one of every Rust program is, at the same time of its life.
     unsafe {
         libc::signal(libc::SIGPIPE, libc::SIG_IGN);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_child_of_another_version_is_left_to_it() {
+        let nonce = u128::MAX - 7;
+        assert_eq!(nonce_and_port(&value(nonce)), Some((nonce, "")));
+        assert_eq!(nonce_and_port(&format!("{}:80", value(nonce))), Some((nonce, "80")));
+        assert_eq!(nonce_and_port(&format!("99.{}", value(nonce))), None);
     }
 }

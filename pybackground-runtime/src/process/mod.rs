@@ -16,6 +16,7 @@
 //! | `frame` | what goes over the wire |
 //! | `codec` | arguments and results as bytes |
 //! | `depth` | how deeply nested a result may be |
+//! | `refusal` | why a value could not be written or read |
 //! | `function` | the list of functions that a child knows |
 //! | `serve` | the child's side |
 //! | `hook` | how a process learns that it is a child; all the unsafe code there is |
@@ -30,6 +31,7 @@ mod failure;
 mod frame;
 mod function;
 mod hook;
+mod refusal;
 mod serve;
 mod settings;
 mod surroundings;
@@ -46,6 +48,6 @@ pub(crate) use self::system::Wire;
 pub mod expansion {
     pub use super::codec::{Answers, Arguments, Crosses, Lends, Received};
     pub use super::failure::Broken;
-    pub use super::function::{FUNCTIONS, Function};
+    pub use super::function::{FUNCTIONS, Function, memory};
     pub use linkme;
 }

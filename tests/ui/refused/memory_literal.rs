@@ -9,6 +9,15 @@ fn without_unit() {}
 #[background(process, memory = 0)]
 fn nothing() {}
 
+#[background(process, memory = "0 GB")]
+fn nothing_with_a_unit() {}
+
+#[background(process, memory = -1)]
+fn negative() {}
+
+#[background(process, memory = "99999999999TiB")]
+fn too_much() {}
+
 #[background(process, memory)]
 fn no_value() {}
 

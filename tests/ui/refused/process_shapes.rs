@@ -1,4 +1,4 @@
-use pybackground::background;
+use pybackground::{Shared, background};
 
 struct Shop(u32);
 
@@ -38,6 +38,13 @@ fn never() -> ! {
 
 #[background(process)]
 fn waits(#[lazy] value: u32) {}
+
+mod other {
+    pub struct Lazy<T>(pub T);
+}
+
+#[background(process)]
+fn blocks(one: pybackground::Lazy<u32>, more: Vec<(u8, Shared<u32>)>, other: other::Lazy<u32>) {}
 
 #[background(memory = "1MiB")]
 fn without_process() {}

@@ -238,8 +238,8 @@ pub(super) fn call_options(
         // In a block of its own, where the body does not see it.
         chain.extend(quote_spanned! {span=>
             .limit({
-                static LIMIT: #private::Limit = #private::Limit::new(#private::limit(#limit));
-                &LIMIT
+                static __LIMIT: #private::Limit = #private::Limit::new(#private::limit(#limit));
+                &__LIMIT
             })
         });
     }

@@ -10,19 +10,19 @@ use super::names::{self, Argument};
 use super::output::Output;
 use super::{Runtime, call};
 use crate::attribute::groups;
-use crate::attribute::parse::Options;
+use crate::attribute::parse::{Memory, Options};
 use crate::attribute::validate::{Passing, outermost_reference};
 
 // Input:  { x.len() }
 // Output: private::isolated! {
 //             let mut __arguments = private::process::Arguments::new();
-//             <private::BackgroundCall as private::process::Lends<str>>::give(&mut __arguments, x);
+//             <private::BackgroundCall as private::process::Lends<str>>::give(&mut __arguments, "x", x);
 //             <private::BackgroundCall as private::process::Answers<usize>>::run(
 //                 private::Options::here(),
 //                 {
 //                     #[distributed_slice(FUNCTIONS)]
 //                     static __FUNCTION: private::process::Function = Function::new("path::f", |__received| {
-//                         let __arg0 = <private::BackgroundCall as private::process::Lends<str>>::take(__received)?;
+//                         let __arg0 = <private::BackgroundCall as private::process::Lends<str>>::take(__received, "x")?;
 //                         <private::BackgroundCall as private::process::Answers<usize>>::answer(move || -> usize { .. })
 //                     });
 //                     &__FUNCTION
@@ -47,10 +47,20 @@ pub(super) fn call(
     let taken = inputs().map(|(input, argument)| take(input, argument, runtime));
     let body = call::bind(arguments, block.clone(), None, output, runtime);
     let call_options = call::call_options(signature, options, runtime);
-    let memory = options.memory.as_ref().map_or_else(
-        || quote_spanned!(here=> ::core::option::Option::None),
-        |(_, bytes)| quote_spanned!(here=> ::core::option::Option::Some(#bytes)),
-    );
+    let memory = match &options.memory {
+        None => quote_spanned!(here=> ::core::option::Option::None),
+        Some((_, Memory::Literal(bytes))) => {
+            quote_spanned!(here=> ::core::option::Option::Some(#bytes))
+        }
+        Some((_, Memory::Expression(constant))) => {
+            let span = names::mixed(constant.span());
+            let private = runtime.private(span);
+            let constant = groups::parenthesized(constant.to_token_stream());
+            quote_spanned! {span=>
+                ::core::option::Option::Some(const { #private::process::memory(#constant) })
+            }
+        }
+    };
     let name = signature.ident.to_string();
     let of_body = &output.of_body;
     // The two places that need serde of the result are shown as one.
@@ -87,13 +97,13 @@ pub(super) fn call(
 fn give(input: &FnArg, argument: &Argument<'_>, runtime: &Runtime) -> TokenStream {
     let (ty, span) = carried(input, argument);
     let (private, outer) = (runtime.private(span), &argument.outer);
-    let configured = configured(argument);
+    let (configured, name) = (configured(argument), name(argument));
     match argument.passing {
         Passing::Moved | Passing::Awaited => quote_spanned! {span=>
-            #configured <#private::BackgroundCall as #private::process::Crosses<#ty>>::give(&mut __arguments, #outer);
+            #configured <#private::BackgroundCall as #private::process::Crosses<#ty>>::give(&mut __arguments, #name, #outer);
         },
         Passing::Copied => quote_spanned! {span=>
-            #configured <#private::BackgroundCall as #private::process::Lends<#ty>>::give(&mut __arguments, #outer);
+            #configured <#private::BackgroundCall as #private::process::Lends<#ty>>::give(&mut __arguments, #name, #outer);
         },
     }
 }
@@ -102,14 +112,14 @@ fn give(input: &FnArg, argument: &Argument<'_>, runtime: &Runtime) -> TokenStrea
 fn take(input: &FnArg, argument: &Argument<'_>, runtime: &Runtime) -> TokenStream {
     let (ty, span) = carried(input, argument);
     let (private, carrier) = (runtime.private(span), &argument.carrier);
-    let configured = configured(argument);
+    let (configured, name) = (configured(argument), name(argument));
     let requirement = match argument.passing {
         Passing::Moved | Passing::Awaited => quote_spanned!(span=> Crosses),
         Passing::Copied => quote_spanned!(span=> Lends),
     };
     quote_spanned! {span=>
         #configured let #carrier =
-            <#private::BackgroundCall as #private::process::#requirement<#ty>>::take(__received)?;
+            <#private::BackgroundCall as #private::process::#requirement<#ty>>::take(__received, #name)?;
     }
 }
 
@@ -123,6 +133,11 @@ fn carried(input: &FnArg, argument: &Argument<'_>) -> (TokenStream, Span) {
         Passing::Moved | Passing::Awaited => &input.ty,
     };
     (groups::parenthesized(ty.to_token_stream()), names::mixed(ty.span()))
+}
+
+/// What errors call an argument.
+fn name(argument: &Argument<'_>) -> String {
+    if argument.is_named { argument.outer.to_string() } else { argument.pattern.to_string() }
 }
 
 fn configured(argument: &Argument<'_>) -> TokenStream {

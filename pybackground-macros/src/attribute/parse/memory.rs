@@ -1,7 +1,9 @@
 //! The value of `memory = ..`.
 
-use syn::Lit;
+use quote::ToTokens;
+use syn::{Expr, Lit, UnOp};
 
+use super::timeout::visible;
 use crate::attribute::messages;
 
 /// The units, the longer names first: one ends in another.
@@ -17,24 +19,70 @@ const UNITS: [(&str, u64); 9] = [
     ("B", 1),
 ];
 
-/// How many bytes a literal says: a number, or text with a unit.
-pub(super) fn bytes(literal: &Lit) -> syn::Result<u64> {
-    let bytes = match literal {
-        Lit::Int(number) if number.suffix().is_empty() => number.base10_parse().ok(),
-        Lit::Str(text) => of_text(&text.value()),
-        _ => None,
-    };
-    bytes
-        .filter(|bytes| *bytes > 0)
-        .ok_or_else(|| syn::Error::new(literal.span(), messages::MEMORY_NEEDS_VALUE))
+/// The value of `memory = ..`.
+pub(crate) enum Memory {
+    /// So many bytes, at least 1.
+    Literal(u64),
+    /// A constant, which the compiler looks at.
+    Expression(Expr),
 }
 
-fn of_text(text: &str) -> Option<u64> {
+/// Why a literal is no amount of memory.
+#[derive(Debug, PartialEq, Eq)]
+enum Wrong {
+    NotUnderstood,
+    Zero,
+    TooLarge,
+}
+
+impl Memory {
+    /// Reads a literal: a number, or text with a unit.
+    ///
+    /// # Errors
+    ///
+    /// A literal that is no amount of memory, refused where it stands.
+    pub(super) fn from_expression(expression: Expr) -> syn::Result<Self> {
+        let bytes = match visible(&expression) {
+            Expr::Lit(literal) => match &literal.lit {
+                Lit::Int(number) if ["", "u64"].contains(&number.suffix()) => {
+                    bytes(number.base10_digits(), 1)
+                }
+                Lit::Str(text) => of_text(&text.value()),
+                _ => Err(Wrong::NotUnderstood),
+            },
+            Expr::Unary(unary) if matches!(unary.op, UnOp::Neg(_)) => Err(Wrong::NotUnderstood),
+            _ => return Ok(Self::Expression(expression)),
+        };
+        bytes.map(Self::Literal).map_err(|wrong| {
+            let value = expression.to_token_stream().to_string();
+            let refusal = match wrong {
+                Wrong::NotUnderstood => messages::memory_not_understood(&value),
+                Wrong::Zero => messages::MEMORY_IS_ZERO.to_owned(),
+                Wrong::TooLarge => messages::memory_too_large(&value),
+            };
+            syn::Error::new_spanned(expression, refusal)
+        })
+    }
+}
+
+fn of_text(text: &str) -> Result<u64, Wrong> {
     let text = text.trim();
     let (number, unit) = UNITS
         .into_iter()
-        .find_map(|(name, unit)| text.strip_suffix(name).map(|number| (number, unit)))?;
-    number.trim_end().parse::<u64>().ok()?.checked_mul(unit)
+        .find_map(|(name, unit)| text.strip_suffix(name).map(|number| (number, unit)))
+        .ok_or(Wrong::NotUnderstood)?;
+    bytes(number.trim_end(), unit)
+}
+
+fn bytes(number: &str, unit: u64) -> Result<u64, Wrong> {
+    if number.is_empty() || !number.bytes().all(|digit| digit.is_ascii_digit()) {
+        return Err(Wrong::NotUnderstood);
+    }
+    match number.parse::<u64>().ok().and_then(|number| number.checked_mul(unit)) {
+        None => Err(Wrong::TooLarge),
+        Some(0) => Err(Wrong::Zero),
+        Some(bytes) => Ok(bytes),
+    }
 }
 
 #[cfg(test)]
@@ -43,11 +91,15 @@ mod tests {
 
     #[test]
     fn text_is_a_whole_number_and_a_unit() {
-        assert_eq!(of_text("512MiB"), Some(512 << 20));
-        assert_eq!(of_text(" 1 kB "), Some(1_000));
-        assert_eq!(of_text("7B"), Some(7));
-        for wrong in ["", "512", "MiB", "-1MiB", "1.5GiB", "1 parsec", "99999999TiB"] {
-            assert_eq!(of_text(wrong), None, "{wrong}");
+        assert_eq!(of_text("512MiB"), Ok(512 << 20));
+        assert_eq!(of_text(" 1 kB "), Ok(1_000));
+        assert_eq!(of_text("7B"), Ok(7));
+        for wrong in ["", "512", "MiB", "-1MiB", "+1MiB", "1.5GiB", "1 parsec"] {
+            assert_eq!(of_text(wrong), Err(Wrong::NotUnderstood), "{wrong}");
         }
+        for large in ["99999999TiB", "99999999999999999999B"] {
+            assert_eq!(of_text(large), Err(Wrong::TooLarge), "{large}");
+        }
+        assert_eq!(of_text("0 GB"), Err(Wrong::Zero));
     }
 }

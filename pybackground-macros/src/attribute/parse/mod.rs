@@ -11,4 +11,5 @@ mod options;
 mod timeout;
 
 pub(crate) use self::function::{Body, Function, is_lazy};
+pub(crate) use self::memory::Memory;
 pub(crate) use self::options::{Options, Timeout};

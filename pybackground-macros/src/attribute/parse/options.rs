@@ -5,7 +5,8 @@ use syn::ext::IdentExt;
 use syn::parse::{ParseStream, Parser};
 use syn::{Expr, Lit, LitStr, Path, Token};
 
-use super::{memory, timeout};
+use super::memory::Memory;
+use super::timeout;
 use crate::attribute::messages;
 use crate::attribute::report::Report;
 
@@ -17,8 +18,8 @@ pub(crate) struct Options {
     pub(crate) compute: Option<Ident>,
     /// The `process` key itself.
     pub(crate) process: Option<Ident>,
-    /// The `memory` key itself, and its value in bytes.
-    pub(crate) memory: Option<(Ident, u64)>,
+    /// The `memory` key itself, and its value.
+    pub(crate) memory: Option<(Ident, Memory)>,
     pub(crate) limit: Option<Expr>,
     pub(crate) name: Option<LitStr>,
     pub(crate) runtime: Option<Path>,
@@ -86,8 +87,8 @@ impl Options {
                 self.process = Some(key);
             }
             "memory" => {
-                let value = value::<Lit>(&key, input, messages::MEMORY_NEEDS_VALUE)?;
-                self.memory = Some((key, memory::bytes(&value)?));
+                let value = value::<Expr>(&key, input, messages::MEMORY_NEEDS_VALUE)?;
+                self.memory = Some((key, Memory::from_expression(value)?));
             }
             "limit" => {
                 let value = value::<Expr>(&key, input, messages::LIMIT_NEEDS_VALUE)?;

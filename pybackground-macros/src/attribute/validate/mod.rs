@@ -14,7 +14,7 @@ mod header;
 mod passing;
 mod process;
 
-use syn::ReturnType;
+use syn::{FnArg, ReturnType};
 
 use self::borrows::Statics;
 pub(crate) use self::header::{is_main, is_test};
@@ -32,11 +32,17 @@ pub(crate) fn validate(
     let signature = &function.signature;
     header::check(function, options, report);
     let statics = Statics::of(&signature.generics);
-    let passing =
-        signature.inputs.iter().map(|input| passing::of(input, &statics, report)).collect();
+    let words =
+        if options.process.is_some() { &messages::PROCESS_BORROWS } else { &messages::BORROWS };
+    let passing = signature.inputs.iter().map(|input| match input {
+        // Refused whatever it is.
+        FnArg::Receiver(_) if options.process.is_some() => Passing::Moved,
+        input => passing::of(input, &statics, words, report),
+    });
+    let passing = passing.collect();
     if let ReturnType::Type(_, output) = &signature.output {
         borrows::each(output, &statics, &mut |borrow| {
-            report.at(borrow, messages::RETURNS_BORROW);
+            report.at(borrow, words.returned);
         });
     }
     // A declaration's bounds are those of its trait; it is the implementations that need them.

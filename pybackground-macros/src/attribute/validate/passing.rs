@@ -5,7 +5,7 @@ use quote::ToTokens;
 use syn::{Attribute, FnArg, Meta, Receiver, ReceiverKind, Type, TypeReference};
 
 use super::borrows::{self, Statics};
-use crate::attribute::messages;
+use crate::attribute::messages::{self, Borrows};
 use crate::attribute::parse::is_lazy;
 use crate::attribute::report::Report;
 use crate::attribute::tokens::mention;
@@ -22,16 +22,21 @@ pub(crate) enum Passing {
 }
 
 /// The rule for one parameter; one that cannot be passed is reported and counts as moved.
-pub(super) fn of(input: &FnArg, statics: &Statics, report: &mut Report) -> Passing {
+pub(super) fn of(
+    input: &FnArg,
+    statics: &Statics,
+    words: &Borrows,
+    report: &mut Report,
+) -> Passing {
     match input {
         FnArg::Receiver(receiver) => {
             if let Some(lazy) = lazy(&receiver.attrs) {
                 report.at(lazy, messages::LAZY_RECEIVER);
             }
-            of_receiver(receiver, statics, report)
+            of_receiver(receiver, statics, words, report)
         }
         FnArg::Typed(parameter) => {
-            let passing = of_type(&parameter.ty, statics, messages::BORROWS_MUTABLY, report);
+            let passing = of_type(&parameter.ty, statics, words, report);
             match lazy(&parameter.attrs) {
                 Some(lazy) => of_awaited(lazy, &parameter.ty, passing, report),
                 None => passing,
@@ -60,7 +65,12 @@ fn of_awaited(lazy: &Attribute, ty: &Type, passing: Passing, report: &mut Report
     Passing::Awaited
 }
 
-fn of_receiver(receiver: &Receiver, statics: &Statics, report: &mut Report) -> Passing {
+fn of_receiver(
+    receiver: &Receiver,
+    statics: &Statics,
+    words: &Borrows,
+    report: &mut Report,
+) -> Passing {
     match &receiver.kind {
         ReceiverKind::Reference(_, Some(lifetime), _) if statics.contains(lifetime) => {
             Passing::Moved
@@ -74,26 +84,29 @@ fn of_receiver(receiver: &Receiver, statics: &Statics, report: &mut Report) -> P
             Passing::Moved
         }
         ReceiverKind::Reference(..) => Passing::Copied,
-        ReceiverKind::Typed(_, ty) => of_type(ty, statics, messages::BORROWS_SELF_MUTABLY, report),
+        ReceiverKind::Typed(_, ty) => {
+            let words = Borrows { mutable: messages::BORROWS_SELF_MUTABLY, ..*words };
+            of_type(ty, statics, &words, report)
+        }
         // `self`, by value.
         _ => Passing::Moved,
     }
 }
 
-fn of_type(ty: &Type, statics: &Statics, mutable: &str, report: &mut Report) -> Passing {
+fn of_type(ty: &Type, statics: &Statics, words: &Borrows, report: &mut Report) -> Passing {
     let reference = outermost_reference(ty);
     let lent = reference.filter(|reference| {
         !reference.lifetime.as_ref().is_some_and(|lifetime| statics.contains(lifetime))
     });
     // Only the outermost reference can be turned into a copy; any other borrow is in the way.
     let rest = lent.map_or(ty, |reference| &*reference.elem);
-    let mut refuse = |borrow| report.at(borrow, messages::BURIED);
+    let mut refuse = |borrow| report.at(borrow, words.buried);
     borrows::each(rest, statics, &mut refuse);
     match lent {
         Some(reference) => {
             if reference.mutability.is_some() {
                 let TypeReference { and_token, lifetime, mutability, .. } = reference;
-                report.at(quote::quote!(#and_token #lifetime #mutability), mutable);
+                report.at(quote::quote!(#and_token #lifetime #mutability), words.mutable);
                 return Passing::Moved;
             }
             Passing::Copied

@@ -1,6 +1,7 @@
 //! Rules about functions that run in another process: it has to find the function, and serde has to know
 //! the types.
 
+use proc_macro2::{Ident, TokenStream, TokenTree};
 use quote::ToTokens;
 use syn::{FnArg, GenericParam, ReturnType, Type};
 
@@ -35,6 +36,9 @@ pub(super) fn check(function: &Function, options: &Options, report: &mut Report)
                 for lazy in parameter.attrs.iter().filter(|attribute| is_lazy(attribute)) {
                     report.at(lazy, messages::PROCESS_LAZY);
                 }
+                if let Some(lazy) = lazy_value(parameter.ty.to_token_stream()) {
+                    report.at(lazy, messages::PROCESS_LAZY);
+                }
                 check_type(&parameter.ty, report);
             }
         }
@@ -48,10 +52,48 @@ pub(super) fn check(function: &Function, options: &Options, report: &mut Report)
 }
 
 fn check_type(ty: &Type, report: &mut Report) {
+    if let Some(borrow) = static_borrow(ty.to_token_stream()) {
+        report.at(borrow, messages::PROCESS_STATIC);
+    }
     if let Some(opaque) = tokens::find(ty.to_token_stream(), "impl") {
         report.at(opaque, messages::PROCESS_IMPL);
     }
     if let Some(this) = tokens::find(ty.to_token_stream(), "Self") {
         report.at(this, messages::PROCESS_SELF);
     }
+}
+
+/// A `&'static`, at whatever depth.
+fn static_borrow(tokens: TokenStream) -> Option<TokenStream> {
+    let trees: Vec<_> = tokens.into_iter().collect();
+    let inside = trees.iter().find_map(|tree| match tree {
+        TokenTree::Group(group) => static_borrow(group.stream()),
+        _ => None,
+    });
+    let here = || {
+        let borrow = trees.windows(3).find(|trees| {
+            tokens::is_punct(trees.first(), &['&'])
+                && tokens::is_punct(trees.get(1), &['\''])
+                && matches!(&trees[2], TokenTree::Ident(lifetime) if lifetime == "static")
+        });
+        borrow.map(|borrow| borrow.iter().cloned().collect())
+    };
+    inside.or_else(here)
+}
+
+/// A `Lazy<..>` or a `Shared<..>`, unless the path to it leads to another library. With serde it could be
+/// written down; the caller would wait for its value.
+fn lazy_value(tokens: TokenStream) -> Option<Ident> {
+    let trees: Vec<_> = tokens.into_iter().collect();
+    let at = |index: usize, back: usize| trees.get(index.checked_sub(back)?);
+    trees.iter().enumerate().find_map(|(index, tree)| match tree {
+        TokenTree::Group(group) => lazy_value(group.stream()),
+        TokenTree::Ident(ident) if ident == "Lazy" || ident == "Shared" => {
+            let is_ours = !tokens::is_punct(at(index, 1), &[':'])
+                || matches!(at(index, 3), Some(TokenTree::Ident(path)) if path == "pybackground");
+            let holds_a_type = tokens::is_punct(trees.get(index + 1), &['<']);
+            (is_ours && holds_a_type).then(|| ident.clone())
+        }
+        _ => None,
+    })
 }

@@ -19,7 +19,7 @@ use rustix::io::Errno;
 use rustix::net::RecvFlags;
 use rustix::process::{Pid, Resource, Rlimit, Signal};
 
-use crate::process::hook::VARIABLE;
+use crate::process::hook::{self, VARIABLE};
 use crate::process::surroundings::Surroundings;
 use crate::sync::thread::yield_unless_crowded;
 
@@ -40,7 +40,7 @@ pub(in crate::process) fn launch(
     ours.set_nonblocking(true)?;
     let mut command = Command::new(program()?);
     surroundings.surround(&mut command);
-    command.env(VARIABLE, format!("{nonce:x}"));
+    command.env(VARIABLE, hook::value(nonce));
     command.stdin(Stdio::from(OwnedFd::from(theirs)));
     command.process_group(0);
     if let Some(name) = std::env::args_os().next() {

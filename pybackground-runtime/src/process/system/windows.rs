@@ -12,7 +12,7 @@ use std::time::{Duration, Instant};
 
 use process_wrap::std::{ChildWrapper, CommandWrap, JobObject};
 
-use crate::process::hook::VARIABLE;
+use crate::process::hook::{self, VARIABLE};
 use crate::process::settings;
 use crate::process::surroundings::Surroundings;
 
@@ -33,7 +33,7 @@ pub(in crate::process) fn launch(
     let port = listener.local_addr()?.port();
     let mut command = Command::new(std::env::current_exe()?);
     surroundings.surround(&mut command);
-    command.env(VARIABLE, format!("{nonce:x}:{port}")).stdin(Stdio::null());
+    command.env(VARIABLE, format!("{}:{port}", hook::value(nonce))).stdin(Stdio::null());
     let child = CommandWrap::from(command).wrap(JobObject).spawn()?;
     let mut process = Process { child, ended: None };
     let connected =
