@@ -98,26 +98,30 @@ fn ask(
     surroundings: &Arc<Surroundings>,
 ) -> Result<Reply, Failure> {
     let body = running::current();
-    let mut child = ready_child(surroundings)?;
-    let wire = child.wire().clone();
-    let reply = {
-        let _waiting = pool::waits().for_child(wire.clone());
-        if stopped(body).is_some() {
-            return Err(Failure::stopped());
-        }
-        child.ask(request)
-    };
-    // From here on nobody cuts the wire.
-    match reply {
-        Ok(reply) => {
-            // A body that panicked may have left anything behind.
-            if !wire.was_cut() && reply.kind != Kind::Panicked && child.is_fit() {
-                children::give_back(child);
+    loop {
+        let mut child = ready_child(surroundings)?;
+        let wire = child.wire().clone();
+        let reply = {
+            let _waiting = pool::waits().for_child(wire.clone());
+            if stopped(body).is_some() {
+                return Err(Failure::stopped());
             }
-            Ok(reply)
+            child.ask(request)
+        };
+        // From here on nobody cuts the wire.
+        match reply {
+            // Another has to run it.
+            Ok(reply) if reply.kind == Kind::Declined => drop(child),
+            Ok(reply) => {
+                // A body that panicked may have left anything behind.
+                if !wire.was_cut() && reply.kind != Kind::Panicked && child.is_fit() {
+                    children::give_back(child);
+                }
+                return Ok(reply);
+            }
+            Err(_) if wire.was_cut() => return Err(Failure::stopped()),
+            Err(_) => return Err(Failure::Crashed(child.autopsy(memory))),
         }
-        Err(_) if wire.was_cut() => Err(Failure::stopped()),
-        Err(_) => Err(Failure::Crashed(child.autopsy(memory))),
     }
 }
 
@@ -146,7 +150,7 @@ fn ready_child(surroundings: &Arc<Surroundings>) -> Result<Child, Failure> {
             }
             Err((error, place)) => {
                 taken = children::take_later(surroundings, error, place)
-                    .map_err(|error| Failure::Spawn(error.to_string()))?;
+                    .map_err(|error| Failure::spawn(&error, surroundings))?;
             }
         }
     }
@@ -166,6 +170,7 @@ fn value_of<T: DeserializeOwned>(Reply { kind, content }: Reply) -> Result<T, Fa
         }
         Kind::BadArguments => Err(codec(Part::Arguments, text())),
         Kind::BadResult => Err(codec(Part::Result, text())),
+        Kind::Declined => unreachable!("another child was asked"),
     }
 }
 

@@ -88,6 +88,10 @@ impl Child {
         let mut head = [0; ReplyHead::LENGTH];
         wire.read_exact(&mut head)?;
         let ReplyHead { kind, length } = ReplyHead::from_bytes(&head)?;
+        if kind == Kind::Declined && self.calls == 1 {
+            // No body was there before this one.
+            return Err(io::ErrorKind::InvalidData.into());
+        }
         // The buffer grows with what comes, not by what a child that lost its mind announces.
         let mut content = Vec::new();
         wire.take(length).read_to_end(&mut content)?;

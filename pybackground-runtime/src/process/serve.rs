@@ -8,6 +8,7 @@ use std::thread;
 use serde::{Deserialize, Serialize};
 
 use super::codec::reply_with;
+use super::condition::Condition;
 use super::failure::Broken;
 use super::frame::{CallHead, Hello, Kind};
 use super::function;
@@ -57,20 +58,26 @@ fn greet_and_run(mut link: Link, greeting: &[u8]) {
     if link.write_all(greeting).is_err() {
         return;
     }
+    let mut condition = Condition::at_start();
     let mut link = BufReader::new(link);
     let mut head = [0; CallHead::LENGTH];
     while link.read_exact(&mut head).is_ok() {
         let head = CallHead::from_bytes(&head);
+        let admitted = condition.admit(head.memory);
         let mut arguments = Vec::new();
         match (&mut link).take(head.length).read_to_end(&mut arguments) {
             Ok(read) if u64::try_from(read) == Ok(head.length) => {}
             _ => return,
         }
-        let reply = run(&head, arguments);
+        let reply = match admitted {
+            Some(memory) => run(&CallHead { memory, ..head }, arguments),
+            None => reply_with(Kind::Declined, &()),
+        };
         // The parent waits for it before it sends more, so that nothing is in the buffer.
         if link.get_mut().write_all(&reply).is_err() {
             return;
         }
+        condition.look_again();
     }
 }
 

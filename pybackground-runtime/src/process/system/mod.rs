@@ -6,6 +6,7 @@
 //! | `Process` | parent | the child and all that it starts: killed, reaped, looked at |
 //! | `Wire` | parent | the connection, which anybody may cut |
 //! | `Link` | child | the other end of it |
+//! | `data_in_use` | child | what a limit of memory counts |
 //! | `limit_memory`, `end_group` | child | what it does to itself |
 //! | `has_rights_of_another` | both | whether whoever starts the program must not make a child of it |
 
@@ -18,11 +19,11 @@ mod windows;
 pub(crate) use unix::Wire;
 #[cfg(unix)]
 pub(super) use unix::{
-    Link, Process, end_group, has_rights_of_another, launch, limit_memory, signal,
+    Link, Process, data_in_use, end_group, has_rights_of_another, launch, limit_memory, signal,
 };
 #[cfg(windows)]
 pub(crate) use windows::Wire;
 #[cfg(windows)]
 pub(super) use windows::{
-    Link, Process, end_group, has_rights_of_another, launch, limit_memory, signal,
+    Link, Process, data_in_use, end_group, has_rights_of_another, launch, limit_memory, signal,
 };
