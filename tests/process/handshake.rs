@@ -66,7 +66,10 @@ fn a_process_that_ends_before_it_greets() {
         return misbehaving("exit", "a_process_that_ends_before_it_greets");
     }
     let told = error_of_call().to_string();
-    assert!(told.contains("with exit code 7"), "{told}");
+    assert!(
+        told.ends_with("before it was ready, its process ended by itself, with exit code 7"),
+        "{told}"
+    );
 }
 
 #[test]
@@ -87,7 +90,7 @@ fn a_process_that_says_something_else() {
         return misbehaving("talk", "a_process_that_says_something_else");
     }
     let told = error_of_call().to_string();
-    assert!(told.contains("it is another program"), "{told}");
+    assert!(told.contains("it is another program; `process` needs a program that"), "{told}");
 }
 
 #[test]

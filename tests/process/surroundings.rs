@@ -29,6 +29,19 @@ fn print_and_read() -> Vec<u8> {
     read
 }
 
+#[cfg(target_os = "linux")]
+#[background(process)]
+fn name_in_lists() -> String {
+    std::fs::read_to_string("/proc/self/comm").unwrap()
+}
+
+#[cfg(target_os = "linux")]
+#[test]
+fn lists_of_processes_show_the_program() {
+    let _watchdog = watchdog();
+    assert_eq!(name_in_lists(), std::fs::read_to_string("/proc/self/comm").unwrap());
+}
+
 #[test]
 fn the_directory_and_the_variables_are_those_of_the_caller() {
     const TEST: &str = "the_directory_and_the_variables_are_those_of_the_caller";

@@ -92,10 +92,11 @@ impl Error {
     #[must_use]
     #[cfg_attr(docsrs, doc(cfg(feature = "process")))]
     pub fn is_handshake_failure(&self) -> bool {
-        matches!(self.failure(), Some(Failure::Handshake(_)))
+        matches!(self.failure(), Some(Failure::Handshake { .. }))
     }
 
-    /// Whether the arguments or the result could not be passed from one process to the other.
+    /// Whether the arguments or the result could not be passed from one process to the other: their types do not
+    /// agree with what was written, or the result is nested too deeply to be read on the stack of a thread here.
     ///
     /// ```
     /// # use pybackground_runtime::{Lazy, background};
@@ -114,7 +115,7 @@ impl Error {
     #[must_use]
     #[cfg_attr(docsrs, doc(cfg(feature = "process")))]
     pub fn is_codec_failure(&self) -> bool {
-        matches!(self.failure(), Some(Failure::Codec { .. }))
+        matches!(self.failure(), Some(Failure::Codec { .. } | Failure::TooDeep { .. }))
     }
 
     /// Whether the call did not run because the program that a child would run does not have the function: it

@@ -59,6 +59,8 @@ pub(crate) use mark::Mark;
 use monitor::Monitor;
 use queues::Queues;
 use roster::Roster;
+#[cfg(feature = "process")]
+pub(crate) use worker::stack_pointer;
 pub(crate) use worker::{Worker, with_current};
 
 /// How many threads are woken or started before the monitor looks at its deadlines again; to start
@@ -159,6 +161,12 @@ pub(crate) fn makers_of_held_calls() -> Vec<Frame> {
 /// How long a wait may take before it is reported, if any is to be.
 pub(crate) fn report_after() -> Option<Duration> {
     global().config.report_after()
+}
+
+/// The stack of each thread, in bytes.
+#[cfg(feature = "process")]
+pub(crate) fn stack_size() -> usize {
+    global().config.stack_size()
 }
 
 /// Who waits for what.

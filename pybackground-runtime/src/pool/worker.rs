@@ -407,7 +407,7 @@ impl Drop for Worker {
 
 /// Roughly where the stack ends now; it grows downwards.
 #[inline]
-fn stack_pointer() -> usize {
+pub(crate) fn stack_pointer() -> usize {
     let local = 0_u8;
     (&raw const local).addr()
 }

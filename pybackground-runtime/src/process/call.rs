@@ -6,9 +6,10 @@ use std::task::Waker;
 
 use serde::de::DeserializeOwned;
 
-use super::child::{Child, Reply};
+use super::child::{Child, Reply, Unready};
 use super::children::{self, Taken};
 use super::codec::Arguments;
+use super::depth::{Unread, read_within};
 use super::failure::{Failure, Part};
 use super::frame::Kind;
 use super::function::Function;
@@ -84,7 +85,7 @@ where
 
     fn run(self, _: impl FnOnce() -> Waker) -> Step<Self> {
         let Self { call, request, memory, surroundings, .. } = self;
-        match ask(&request, memory, &surroundings).and_then(value_of) {
+        match ask(request, memory, &surroundings).and_then(value_of) {
             Ok(value) => Step::Finished(value),
             Err(failure) => Step::Failed(Error::isolated(call, failure)),
         }
@@ -93,7 +94,7 @@ where
 
 /// Has a child run the call, and keeps the child for another if all went well.
 fn ask(
-    request: &[u8],
+    mut request: Vec<u8>,
     memory: Option<u64>,
     surroundings: &Arc<Surroundings>,
 ) -> Result<Reply, Failure> {
@@ -106,7 +107,7 @@ fn ask(
             if stopped(body).is_some() {
                 return Err(Failure::stopped());
             }
-            child.ask(request)
+            child.ask(&mut request)
         };
         // From here on nobody cuts the wire.
         match reply {
@@ -120,7 +121,7 @@ fn ask(
                 return Ok(reply);
             }
             Err(_) if wire.was_cut() => return Err(Failure::stopped()),
-            Err(_) => return Err(Failure::Crashed(child.autopsy(memory))),
+            Err(error) => return Err(Failure::Crashed(child.autopsy(&error, memory))),
         }
     }
 }
@@ -134,25 +135,31 @@ fn ready_child(surroundings: &Arc<Surroundings>) -> Result<Child, Failure> {
             Taken::Place(place) => place,
         };
         if !hook::is_in_place() {
-            return Err(Failure::Handshake(
-                "the program was linked without what makes a child of it, or has the rights of \
-                 another than who started it"
-                    .to_owned(),
-            ));
+            return Err(Failure::Handshake {
+                why:
+                    "the program was linked without what makes a child of it, or has the rights of \
+                      another than who started it"
+                        .to_owned(),
+                foreign: true,
+            });
         }
-        match Child::launch(place, surroundings.clone()) {
+        let launch = place.launch();
+        let error = match Child::launch(place, surroundings.clone()) {
             Ok(greeting) => {
                 let _waiting = pool::waits().for_child(greeting.wire().clone());
                 if stopped(running::current()).is_some() {
                     return Err(Failure::stopped());
                 }
-                return greeting.wait();
+                match greeting.wait() {
+                    Ok(child) => return Ok(child),
+                    Err(Unready::Failed(failure)) => return Err(failure),
+                    Err(Unready::Refused(error)) => error,
+                }
             }
-            Err((error, place)) => {
-                taken = children::take_later(surroundings, error, place)
-                    .map_err(|error| Failure::spawn(&error, surroundings))?;
-            }
-        }
+            Err(error) => error,
+        };
+        taken = children::take_later(surroundings, error, launch)
+            .map_err(|error| Failure::spawn(&error, surroundings))?;
     }
 }
 
@@ -162,7 +169,13 @@ fn value_of<T: DeserializeOwned>(Reply { kind, content }: Reply) -> Result<T, Fa
         || postcard::from_bytes(&content).unwrap_or_else(|_| "for no known reason".to_owned());
     match kind {
         Kind::Returned => {
-            postcard::from_bytes(&content).map_err(|error| codec(Part::Result, error.to_string()))
+            // As much is left wherever on the stack a call is run in place.
+            let stack = pool::stack_size() / 4;
+            match read_within(stack, &content) {
+                Ok((value, _)) => Ok(value),
+                Err(Unread::TooDeep) => Err(Failure::TooDeep { stack }),
+                Err(Unread::Refused(error)) => Err(codec(Part::Result, error.to_string())),
+            }
         }
         Kind::Panicked => {
             let Panic { message, at } = postcard::from_bytes(&content).unwrap_or_default();

@@ -7,7 +7,7 @@ use std::time::{Duration, Instant};
 
 use super::children::Place;
 use super::failure::{Crash, Failure};
-use super::frame::{Hello, Kind, ReplyHead};
+use super::frame::{self, Hello, Kind, News, ReplyHead};
 use super::function;
 use super::settings;
 use super::surroundings::Surroundings;
@@ -30,6 +30,8 @@ pub(super) struct Child {
     wire: Arc<Wire>,
     surroundings: Arc<Surroundings>,
     calls: u64,
+    /// Of the next call.
+    number: u64,
     /// How many bytes went there and back since its memory was looked at.
     moved: usize,
     /// Last, so that the place is free when the process is gone.
@@ -48,19 +50,15 @@ impl Child {
     /// # Errors
     ///
     /// If the system gives no process or no socket.
-    pub(super) fn launch(
-        place: Place,
-        surroundings: Arc<Surroundings>,
-    ) -> Result<Greeting, (io::Error, Place)> {
+    pub(super) fn launch(place: Place, surroundings: Arc<Surroundings>) -> io::Result<Greeting> {
         let nonce = nonce();
-        match launch(nonce, &surroundings) {
-            Ok((process, wire)) => {
-                let wire = Arc::new(wire);
-                let child = Self { process, wire, surroundings, calls: 0, moved: 0, _place: place };
-                Ok(Greeting { child, nonce })
-            }
-            Err(error) => Err((error, place)),
-        }
+        let (process, wire) = launch(nonce, &surroundings)?;
+        let wire = Arc::new(wire);
+        // None that a body may write by mistake.
+        let [number @ .., _, _, _, _, _, _, _, _] = nonce.to_le_bytes();
+        let number = u64::from_le_bytes(number);
+        let child = Self { process, wire, surroundings, calls: 0, number, moved: 0, _place: place };
+        Ok(Greeting { child, nonce })
     }
 
     pub(super) fn wire(&self) -> &Arc<Wire> {
@@ -76,25 +74,31 @@ impl Child {
         !self.process.has_ended()
     }
 
-    /// Has the child run a call.
+    /// Has the child run a call, of which the frame is given its number.
     ///
     /// # Errors
     ///
-    /// If the connection broke: the child ended, or somebody cut it.
-    pub(super) fn ask(&mut self, call: &[u8]) -> io::Result<Reply> {
+    /// If the connection broke: the child ended, or somebody cut it. `InvalidData` if what comes is not the
+    /// answer to this call and nothing else: somebody else wrote it, as a copy of the child that a body made.
+    pub(super) fn ask(&mut self, call: &mut [u8]) -> io::Result<Reply> {
         self.calls += 1;
+        self.number = self.number.wrapping_add(1);
+        frame::number(call, self.number);
         self.wire.send(call)?;
         let mut wire = BufReader::with_capacity(SMALL, self.wire.reader(None));
         let mut head = [0; ReplyHead::LENGTH];
         wire.read_exact(&mut head)?;
-        let ReplyHead { kind, length } = ReplyHead::from_bytes(&head)?;
-        if kind == Kind::Declined && self.calls == 1 {
-            // No body was there before this one.
+        let ReplyHead { number, kind, length } = ReplyHead::from_bytes(&head)?;
+        // No body was there before the first.
+        if number != self.number || (kind == Kind::Declined && self.calls == 1) {
             return Err(io::ErrorKind::InvalidData.into());
         }
         // The buffer grows with what comes, not by what a child that lost its mind announces.
         let mut content = Vec::new();
-        wire.take(length).read_to_end(&mut content)?;
+        (&mut wire).take(length).read_to_end(&mut content)?;
+        if !wire.buffer().is_empty() {
+            return Err(io::ErrorKind::InvalidData.into());
+        }
         if u64::try_from(content.len()) != Ok(length) {
             return Err(io::ErrorKind::UnexpectedEof.into());
         }
@@ -115,15 +119,18 @@ impl Child {
         self.process.memory_in_use().is_none_or(|bytes| bytes <= settings.recycle_above)
     }
 
-    /// How a child ended whose connection broke.
-    pub(super) fn autopsy(mut self, memory: Option<u64>) -> Crash {
+    /// How a child ended whose connection broke by this error.
+    pub(super) fn autopsy(mut self, error: &io::Error, memory: Option<u64>) -> Crash {
+        if error.kind() == io::ErrorKind::InvalidData {
+            return Crash::confused();
+        }
         if !self.process.ends_within(GRACE) {
             return Crash::hung_up();
         }
         // What it started goes with it.
         match self.process.end() {
             Ok(status) => Crash::of(status, memory),
-            Err(_) => Crash::hung_up(),
+            Err(_) => Crash::unseen(),
         }
     }
 }
@@ -143,24 +150,39 @@ impl Greeting {
     ///
     /// # Errors
     ///
-    /// If the process ends, says something else, or nothing in time.
-    pub(super) fn wait(self) -> Result<Child, Failure> {
+    /// If the process ends, says something else, or nothing in time, or if the system gave it too little.
+    pub(super) fn wait(self) -> Result<Child, Unready> {
         let patience = settings::effective().start_timeout;
         let mut said = [0; Hello::LENGTH];
         let heard = self.wire().reader(Instant::now().checked_add(patience)).read_exact(&mut said);
-        let expected = Hello { nonce: self.nonce, fingerprint: function::fingerprint() };
-        let why = match heard {
-            Ok(()) if Hello::from_bytes(&said) == Some(expected) => return Ok(self.child),
-            Ok(()) => "it is another program".to_owned(),
+        let hello = heard.map(|()| Hello::from_bytes(&said).filter(|it| it.nonce == self.nonce));
+        let failed = |why, foreign| Unready::Failed(Failure::Handshake { why, foreign });
+        Err(match hello.map(|hello| hello.map(|hello| hello.news)) {
+            Ok(Some(News::Ready { fingerprint })) if fingerprint == function::fingerprint() => {
+                return Ok(self.child);
+            }
+            Ok(Some(News::Refused { error })) => Unready::Refused(
+                error.map_or_else(|| io::ErrorKind::Other.into(), io::Error::from_raw_os_error),
+            ),
+            Ok(_) => failed("it is another program".to_owned(), true),
             Err(error) if error.kind() == io::ErrorKind::TimedOut => {
-                format!("it did not say that it is ready within {patience:?}")
+                failed(format!("it did not say that it is ready within {patience:?}"), true)
             }
             // Nobody waits for it any more.
-            Err(_) if self.wire().was_cut() => return Err(Failure::stopped()),
-            Err(_) => format!("before it was ready, {}", self.child.autopsy(None)),
-        };
-        Err(Failure::Handshake(why))
+            Err(_) if self.wire().was_cut() => Unready::Failed(Failure::stopped()),
+            Err(error) => {
+                let end = self.child.autopsy(&error, None);
+                failed(format!("before it was ready, {}", end.before_any_call()), false)
+            }
+        })
     }
+}
+
+/// Why a child cannot be asked.
+pub(super) enum Unready {
+    Failed(Failure),
+    /// It gives up its place: the system gave it no thread, or the like.
+    Refused(io::Error),
 }
 
 impl Drop for Child {

@@ -23,6 +23,7 @@ use crate::sync::thread::{self, Thread};
 static CHILDREN: Mutex<Children> = Mutex::new(Children {
     idle: VecDeque::new(),
     places: 0,
+    launches: 0,
     waiting: Vec::new(),
     has_keeper: false,
     closed: false,
@@ -39,6 +40,8 @@ struct Children {
     idle: VecDeque<Idle>,
     /// How many there are, busy ones and those that start or end included.
     places: usize,
+    /// How many were to be started.
+    launches: u64,
     /// Threads that look again when something changes.
     waiting: Vec<Thread>,
     has_keeper: bool,
@@ -52,7 +55,23 @@ struct Idle {
 }
 
 /// The right to have a child.
-pub(super) struct Place(());
+pub(super) struct Place {
+    launch: Launch,
+}
+
+impl Place {
+    pub(super) fn launch(&self) -> Launch {
+        self.launch
+    }
+}
+
+/// What a start is beside.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct Launch {
+    number: u64,
+    /// There were other children.
+    is_beside_others: bool,
+}
 
 /// What a call gets.
 pub(super) enum Taken {
@@ -85,8 +104,10 @@ impl Children {
             // One of other surroundings makes room.
             gone.push(self.idle.pop_front()?.child);
         }
+        let launch = Launch { number: self.launches, is_beside_others: self.places > gone.len() };
         self.places += 1;
-        Some(Taken::Place(Place(())))
+        self.launches += 1;
+        Some(Taken::Place(Place { launch }))
     }
 
     /// Has the threads look again that wait for a child or a place.
@@ -126,11 +147,12 @@ pub(super) fn take(surroundings: &Arc<Surroundings>) -> Taken {
     attempt(surroundings, most).unwrap_or_else(|| wait_for(|| attempt(surroundings, most)))
 }
 
-/// As [`take`], for a call for which no child could be started: it waits for those of others.
+/// As [`take`], for a call for which no child could be started: it waits for those of others, or starts one when
+/// it has what they had.
 ///
 /// # Errors
 ///
-/// The error of the start, if there is nobody to wait for, or if waiting is no use.
+/// The error of the start, if nobody was in its way, or if waiting is no use.
 ///
 /// # Blocking
 ///
@@ -138,14 +160,18 @@ pub(super) fn take(surroundings: &Arc<Surroundings>) -> Taken {
 pub(super) fn take_later(
     surroundings: &Arc<Surroundings>,
     error: io::Error,
-    place: Place,
+    launch: Launch,
 ) -> Result<Taken, io::Error> {
-    drop(place);
-    let others = lock_leaf(&CHILDREN).places;
-    if others == 0 || !is_shortage(&error) {
+    let (others, was_alone) = {
+        let children = lock_leaf(&CHILDREN);
+        (children.places, !launch.is_beside_others && children.launches == launch.number + 1)
+    };
+    if !is_shortage(&error) || (others == 0 && was_alone) {
         return Err(error);
     }
-    Ok(wait_for(|| attempt(surroundings, others)))
+    // Nobody is there any more to be in its way: this is done by one after the other.
+    let most = others.max(1);
+    Ok(wait_for(|| attempt(surroundings, most)))
 }
 
 /// A child or a place, if there is one now among `most`; else this thread is to look again when

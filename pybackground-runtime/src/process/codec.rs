@@ -160,7 +160,7 @@ impl Arguments {
     pub(super) fn into_frame(self, function: u32, memory: u64) -> Result<Vec<u8>, String> {
         let mut frame = self.0.map_err(|error| error.to_string())?;
         let length = length(frame.len() - CallHead::LENGTH);
-        let head = CallHead { function, memory, length };
+        let head = CallHead { number: 0, function, memory, length };
         frame[..CallHead::LENGTH].copy_from_slice(&head.to_bytes());
         Ok(frame)
     }
@@ -185,7 +185,7 @@ impl<'a> Received<'a> {
 /// Fills in the head of a reply that has room for it.
 fn reply(kind: Kind, mut frame: Vec<u8>) -> Vec<u8> {
     let length = length(frame.len() - ReplyHead::LENGTH);
-    frame[..ReplyHead::LENGTH].copy_from_slice(&ReplyHead { kind, length }.to_bytes());
+    frame[..ReplyHead::LENGTH].copy_from_slice(&ReplyHead { number: 0, kind, length }.to_bytes());
     frame
 }
 

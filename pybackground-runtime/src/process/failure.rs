@@ -23,9 +23,15 @@ pub(crate) enum Failure {
     /// The system gave no process; what it said, and what to do.
     Spawn(String),
     /// The process that was started is no child of ours.
-    Handshake(String),
+    Handshake {
+        why: String,
+        /// It is likely another program.
+        foreign: bool,
+    },
     /// Arguments or result could not be written or read.
     Codec { what: Part, why: String },
+    /// The result is nested too deeply for so many bytes of the stack.
+    TooDeep { stack: usize },
     /// A child would not know the function.
     Unregistered,
 }
@@ -64,11 +70,19 @@ impl Failure {
             Self::Spawn(why) => {
                 write!(f, "did not run, because no process could be started for it: {why}")
             }
-            Self::Handshake(why) => write!(
-                f,
-                "did not run, because the process that was started for it does not serve calls: {why}; \
-                 `process` needs a program that was linked with this library, not one that loads it"
-            ),
+            Self::Handshake { why, foreign } => {
+                write!(
+                    f,
+                    "did not run, because the process that was started for it does not serve calls: {why}"
+                )?;
+                if *foreign {
+                    f.write_str(
+                        "; `process` needs a program that was linked with this library, not one that \
+                         loads it",
+                    )?;
+                }
+                Ok(())
+            }
             Self::Codec { what: Part::Arguments, why } => write!(
                 f,
                 "did not run, because its arguments could not be passed to another process: {why}; \
@@ -78,6 +92,12 @@ impl Failure {
                 f,
                 "ran, but its result could not be passed back from its process: {why}; \
                  its `Serialize` and `Deserialize` have to agree without knowing the format"
+            ),
+            Self::TooDeep { stack } => write!(
+                f,
+                "ran, but its result could not be passed back from its process: it is nested so deeply that \
+                 reading it takes more than {stack} bytes of the stack, a quarter of what a thread has; \
+                 return something flatter, or raise `configure().stack_size(..)`"
             ),
             Self::Unregistered => f.write_str(
                 "did not run, because the program that a child would run does not have the function: \
@@ -151,6 +171,10 @@ enum End {
     },
     /// The child lives on, but nobody can talk to it.
     HungUp,
+    /// The child sent what is no answer.
+    Confused,
+    /// Somebody else was told how it ended.
+    Unseen,
 }
 
 impl Crash {
@@ -166,7 +190,56 @@ impl Crash {
         Self { end: End::HungUp, memory: None }
     }
 
-    /// The number of the signal that ended the process, if one did: 11 is SIGSEGV.
+    pub(super) fn confused() -> Self {
+        Self { end: End::Confused, memory: None }
+    }
+
+    pub(super) fn unseen() -> Self {
+        Self { end: End::Unseen, memory: None }
+    }
+
+    /// The same, of a child that had no call to run.
+    pub(super) fn before_any_call(&self) -> impl fmt::Display + '_ {
+        BeforeAnyCall(self)
+    }
+
+    fn tell(&self, f: &mut fmt::Formatter<'_>, when: &str) -> fmt::Result {
+        match self.end {
+            End::Exited { code } => {
+                write!(f, "its process ended by itself{when}, with exit code {code}")?;
+            }
+            End::Signalled { signal, dumped_core } => {
+                write!(f, "its process was ended by signal {signal}")?;
+                if let Some(meaning) = meaning(signal) {
+                    write!(f, " ({meaning})")?;
+                }
+                if dumped_core {
+                    f.write_str(", and its core was dumped")?;
+                }
+            }
+            End::HungUp => f.write_str("its process closed the connection, and was killed")?,
+            End::Confused => f.write_str(
+                "its process sent something else than the answer to the call, and was killed; a body \
+                 must not write to descriptors that it did not open",
+            )?,
+            End::Unseen => f.write_str(
+                "its process ended, but the system tells this program nothing of how: it ignores \
+                 SIGCHLD, or waits for the processes of others",
+            )?,
+        }
+        match self.memory {
+            Some(bytes) if self.looks_out_of_memory() => {
+                write!(f, "; it may have needed more than the {bytes} bytes that `memory` allows")
+            }
+            None if self.looks_out_of_memory() => {
+                f.write_str("; the usual reason is that the system had no more memory")
+            }
+            _ => Ok(()),
+        }
+    }
+
+    /// The number of the signal that ended the process, if one did: 11 is SIGSEGV. None as well where the
+    /// program ignores SIGCHLD, for then nobody is told.
     ///
     /// ```
     /// # use pybackground_runtime::{Lazy, background};
@@ -181,7 +254,7 @@ impl Crash {
     pub fn signal(&self) -> Option<i32> {
         match self.end {
             End::Signalled { signal, .. } => Some(signal),
-            End::Exited { .. } | End::HungUp => None,
+            End::Exited { .. } | End::HungUp | End::Confused | End::Unseen => None,
         }
     }
 
@@ -200,7 +273,7 @@ impl Crash {
     pub fn code(&self) -> Option<i32> {
         match self.end {
             End::Exited { code } => Some(code),
-            End::Signalled { .. } | End::HungUp => None,
+            End::Signalled { .. } | End::HungUp | End::Confused | End::Unseen => None,
         }
     }
 
@@ -245,30 +318,16 @@ impl Crash {
 
 impl fmt::Display for Crash {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self.end {
-            End::Exited { code } => {
-                write!(f, "its process ended by itself in mid-call, with exit code {code}")?;
-            }
-            End::Signalled { signal, dumped_core } => {
-                write!(f, "its process was ended by signal {signal}")?;
-                if let Some(meaning) = meaning(signal) {
-                    write!(f, " ({meaning})")?;
-                }
-                if dumped_core {
-                    f.write_str(", and its core was dumped")?;
-                }
-            }
-            End::HungUp => f.write_str("its process closed the connection, and was killed")?,
-        }
-        match self.memory {
-            Some(bytes) if self.looks_out_of_memory() => {
-                write!(f, "; it may have needed more than the {bytes} bytes that `memory` allows")
-            }
-            None if self.looks_out_of_memory() => {
-                f.write_str("; the usual reason is that the system had no more memory")
-            }
-            _ => Ok(()),
-        }
+        self.tell(f, " in mid-call")
+    }
+}
+
+/// See [`Crash::before_any_call`].
+struct BeforeAnyCall<'a>(&'a Crash);
+
+impl fmt::Display for BeforeAnyCall<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.0.tell(f, "")
     }
 }
 

@@ -23,7 +23,7 @@ ctor::declarative::ctor! {
         // ORDERING: there is one thread.
         IN_PLACE.store(true, Ordering::Relaxed);
         if let Some((nonce, link)) = child() {
-            serve::serve(nonce, &link);
+            serve::serve(nonce, link);
         }
     }
 }

@@ -16,6 +16,7 @@
 //! | `settings` | what the program says of all this |
 //! | `frame` | what goes over the wire |
 //! | `codec` | arguments and results as bytes |
+//! | `depth` | how deeply nested a result may be |
 //! | `function` | the list of functions that a child knows |
 //! | `serve` | the child's side |
 //! | `hook` | how a process learns that it is a child; all the unsafe code there is |
@@ -26,6 +27,7 @@ mod child;
 mod children;
 mod codec;
 mod condition;
+mod depth;
 mod failure;
 mod frame;
 mod function;

@@ -1,7 +1,7 @@
 //! The child's side: greets, runs one call after the other, and ends with the parent.
 
 use std::cell::RefCell;
-use std::io::{BufReader, Read, Write};
+use std::io::{self, BufReader, Read, Write};
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::thread;
 
@@ -10,13 +10,16 @@ use serde::{Deserialize, Serialize};
 use super::codec::reply_with;
 use super::condition::Condition;
 use super::failure::Broken;
-use super::frame::{CallHead, Hello, Kind};
+use super::frame::{self, CallHead, Hello, Kind, News};
 use super::function;
 use super::system::{self, Link};
 use crate::error::text_of;
 
 /// The stack of the thread that runs the bodies, unless `RUST_MIN_STACK` says otherwise.
 const STACK: usize = 8 << 20;
+
+/// The exit code of a process that lost its connection: an error of input and output, in `sysexits.h`.
+const LOST_LINK: i32 = 74;
 
 /// What is told of a panic.
 #[derive(Default, Serialize, Deserialize)]
@@ -33,28 +36,43 @@ thread_local! {
 }
 
 /// Serves calls until the parent is gone, and ends the process then.
-pub(super) fn serve(nonce: u128, link: &Link) -> ! {
+pub(super) fn serve(nonce: u128, mut link: Link) -> ! {
     note_panics();
-    let greeting = Hello { nonce, fingerprint: function::fingerprint() }.to_bytes();
+    system::show_name();
     let started = link.second().and_then(|calls| {
-        let mut builder = thread::Builder::new().name("background-call".to_owned());
-        if std::env::var_os("RUST_MIN_STACK").is_none() {
-            builder = builder.stack_size(STACK);
-        }
-        builder.spawn(move || greet_and_run(calls, &greeting))
+        let watch = link.watch()?;
+        let ready = News::Ready { fingerprint: function::fingerprint() };
+        let greeting = Hello { nonce, news: ready }.to_bytes();
+        start(move || greet_and_run(calls, &greeting))?;
+        Ok(watch)
     });
-    if started.is_ok() {
-        link.wait_for_end();
+    match &started {
+        // It is not closed after: its number may be another file's.
+        Ok(watch) => watch.wait(),
+        Err(error) => {
+            let refused = News::Refused { error: error.raw_os_error() };
+            // If nobody hears it, nobody is left to hear it.
+            let _ = link.write_all(&Hello { nonce, news: refused }.to_bytes());
+        }
     }
     system::end_group()
 }
 
-/// Says that calls may come, and runs them until the connection ends; then the thread that watches it ends
-/// the process.
+/// Starts the thread that runs the bodies.
+fn start(run: impl FnOnce() + Send + 'static) -> io::Result<()> {
+    let mut builder = thread::Builder::new().name("background-call".to_owned());
+    if std::env::var_os("RUST_MIN_STACK").is_none() {
+        builder = builder.stack_size(STACK);
+    }
+    builder.spawn(run).map(drop)
+}
+
+/// Says that calls may come, and runs them until the connection ends.
 ///
 /// The greeting is this thread's, for there is no child without it: where a program is still loading the
 /// library that all this is in, it is held up by the loader, and would never get to a call.
 fn greet_and_run(mut link: Link, greeting: &[u8]) {
+    let this = std::process::id();
     if link.write_all(greeting).is_err() {
         return;
     }
@@ -69,10 +87,24 @@ fn greet_and_run(mut link: Link, greeting: &[u8]) {
             Ok(read) if u64::try_from(read) == Ok(head.length) => {}
             _ => return,
         }
-        let reply = match admitted {
-            Some(memory) => run(&CallHead { memory, ..head }, arguments),
+        let mut reply = match admitted {
+            Some(memory) => {
+                PANICKED_AT.take();
+                let ran = run(&CallHead { memory, ..head }, arguments);
+                if std::process::id() != this {
+                    // A copy of the process that the body made; the answer is the original's to give.
+                    system::end_process();
+                }
+                // A body that is killed later keeps what it had printed.
+                let _ = io::stdout().flush();
+                reply_of(ran)
+            }
             None => reply_with(Kind::Declined, &()),
         };
+        frame::number(&mut reply, head.number);
+        if !link.get_ref().is_intact() {
+            lost_link();
+        }
         // The parent waits for it before it sends more, so that nothing is in the buffer.
         if link.get_mut().write_all(&reply).is_err() {
             return;
@@ -81,25 +113,38 @@ fn greet_and_run(mut link: Link, greeting: &[u8]) {
     }
 }
 
-fn run(head: &CallHead, arguments: Vec<u8>) -> Vec<u8> {
-    let Some(function) = function::at(head.function) else {
-        let why = "the other program has another list of functions".to_owned();
-        return reply_with(Kind::BadArguments, &why);
-    };
-    let ran = {
-        let _limited = system::limit_memory(head.memory);
-        catch_unwind(AssertUnwindSafe(|| {
-            let outcome = function.run(&arguments);
-            drop(arguments);
-            outcome
-        }))
-    };
-    // A body that is killed later keeps what it had printed.
-    let _ = std::io::stdout().flush();
+/// Ends the process, for it cannot answer: what it would write to may be a file of the user's.
+fn lost_link() -> ! {
+    let _ = writeln!(
+        io::stderr(),
+        "background: a body closed the connection to the program that called it; \
+         it must not close descriptors that it did not open"
+    );
+    std::process::exit(LOST_LINK)
+}
+
+/// What a body came to; None if the function is unknown.
+type Ran = Option<thread::Result<Result<Vec<u8>, Broken>>>;
+
+fn run(head: &CallHead, arguments: Vec<u8>) -> Ran {
+    let function = function::at(head.function)?;
+    let _limited = system::limit_memory(head.memory);
+    Some(catch_unwind(AssertUnwindSafe(|| {
+        let outcome = function.run(&arguments);
+        drop(arguments);
+        outcome
+    })))
+}
+
+fn reply_of(ran: Ran) -> Vec<u8> {
     match ran {
-        Ok(Ok(frame)) => frame,
-        Ok(Err(Broken { kind, why })) => reply_with(kind, &why),
-        Err(payload) => {
+        None => {
+            let why = "the other program has another list of functions".to_owned();
+            reply_with(Kind::BadArguments, &why)
+        }
+        Some(Ok(Ok(frame))) => frame,
+        Some(Ok(Err(Broken { kind, why }))) => reply_with(kind, &why),
+        Some(Err(payload)) => {
             let panic =
                 Panic { message: text_of(&*payload).map(str::to_owned), at: PANICKED_AT.take() };
             // Its destructor is the user's, and may panic as well.

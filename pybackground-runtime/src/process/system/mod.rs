@@ -7,7 +7,8 @@
 //! | `Wire` | parent | the connection, which anybody may cut |
 //! | `Link` | child | the other end of it |
 //! | `data_in_use` | child | what a limit of memory counts |
-//! | `limit_memory`, `end_group` | child | what it does to itself |
+//! | `Watch` | child | learns of the parent's end |
+//! | `show_name`, `limit_memory`, `end_group`, `end_process` | child | what it does to itself |
 //! | `has_rights_of_another` | both | whether whoever starts the program must not make a child of it |
 
 #[cfg(unix)]
@@ -19,11 +20,13 @@ mod windows;
 pub(crate) use unix::Wire;
 #[cfg(unix)]
 pub(super) use unix::{
-    Link, Process, data_in_use, end_group, has_rights_of_another, launch, limit_memory, signal,
+    Link, Process, data_in_use, end_group, end_process, has_rights_of_another, launch,
+    limit_memory, show_name, signal,
 };
 #[cfg(windows)]
 pub(crate) use windows::Wire;
 #[cfg(windows)]
 pub(super) use windows::{
-    Link, Process, data_in_use, end_group, has_rights_of_another, launch, limit_memory, signal,
+    Link, Process, data_in_use, end_group, end_process, has_rights_of_another, launch,
+    limit_memory, show_name, signal,
 };

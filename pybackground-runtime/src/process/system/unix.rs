@@ -1,9 +1,12 @@
 //! Unix: a pair of sockets, a process group, resource limits.
 
+#[cfg(target_os = "linux")]
+use std::ffi::CString;
 use std::fs::File;
 use std::io::{self, Read, Write};
 use std::net::Shutdown;
-use std::os::fd::{AsFd, OwnedFd};
+use std::os::fd::{AsFd, OwnedFd, RawFd};
+use std::os::unix::fs::MetadataExt;
 use std::os::unix::net::UnixStream;
 use std::os::unix::process::{CommandExt, ExitStatusExt};
 use std::path::PathBuf;
@@ -77,9 +80,10 @@ impl Process {
         if let Some(status) = self.ended {
             return Ok(status);
         }
-        if let Some(pid) = self.pid() {
-            // An error says that nobody is left to be killed.
+        if let Some(pid) = self.pid().filter(|_| self.is_ours()) {
+            // An error says that nobody is left to be killed. The child may have left its group.
             let _ = rustix::process::kill_process_group(pid, Signal::KILL);
+            let _ = rustix::process::kill_process(pid, Signal::KILL);
         }
         let status = self.child.wait()?;
         self.ended = Some(status);
@@ -88,9 +92,20 @@ impl Process {
 
     /// Whether the child has ended; it is not reaped.
     pub(in crate::process) fn has_ended(&mut self) -> bool {
+        !matches!(self.look(), Ok(false))
+    }
+
+    /// Whether the number is still the child's. Where the program ignores SIGCHLD, nobody keeps it.
+    fn is_ours(&self) -> bool {
+        self.look() != Err(Errno::CHILD)
+    }
+
+    /// Whether the child has ended; an error if there is none.
+    fn look(&self) -> Result<bool, Errno> {
         use rustix::process::{WaitId, WaitIdOptions, waitid};
         let look = WaitIdOptions::EXITED | WaitIdOptions::NOWAIT | WaitIdOptions::NOHANG;
-        self.pid().is_none_or(|pid| !matches!(waitid(WaitId::Pid(pid), look), Ok(None)))
+        let pid = self.pid().ok_or(Errno::CHILD)?;
+        waitid(WaitId::Pid(pid), look).map(|status| status.is_some())
     }
 
     /// Waits for the child's end for `time` at most; it is not reaped.
@@ -265,7 +280,11 @@ fn wait_for(fds: &mut [PollFd<'_>], until: Option<Instant>) -> io::Result<()> {
 }
 
 /// The child's end of the connection.
-pub(in crate::process) struct Link(UnixStream);
+pub(in crate::process) struct Link {
+    socket: File,
+    /// Tells it from other files that may have its number by now.
+    identity: (u64, u64),
+}
 
 impl Link {
     /// The connection that a child is started with as its standard input, which is empty from then on;
@@ -275,16 +294,52 @@ impl Link {
         stream.local_addr().ok()?;
         let nothing = File::open("/dev/null").ok()?;
         rustix::stdio::dup2_stdin(&nothing).ok()?;
-        Some(Self(stream))
+        let socket = File::from(OwnedFd::from(stream));
+        let identity = identity(&socket)?;
+        Some(Self { socket, identity })
+    }
+
+    /// Whether it is what this process was started with, and not another file with the same number: a
+    /// body may have closed all that it did not know.
+    pub(in crate::process) fn is_intact(&self) -> bool {
+        identity(&self.socket) == Some(self.identity)
     }
 
     /// The same connection, for another thread.
     pub(in crate::process) fn second(&self) -> io::Result<Self> {
-        self.0.try_clone().map(Self)
+        Ok(Self { socket: self.socket.try_clone()?, identity: self.identity })
     }
 
-    /// Waits until the parent is gone or has cut the connection.
-    pub(in crate::process) fn wait_for_end(&self) {
+    /// What learns of the parent's end.
+    pub(in crate::process) fn watch(&self) -> io::Result<Watch> {
+        Watch::new(&self.socket)
+    }
+}
+
+fn identity(file: &File) -> Option<(u64, u64)> {
+    let metadata = file.metadata().ok()?;
+    Some((metadata.dev(), metadata.ino()))
+}
+
+/// Learns when the parent is gone or has cut the connection.
+///
+/// A body may close all that it did not open, and give the numbers to files of its own. While a thread waits here
+/// the system holds on to the connection, and tells of its end if the number is free then; so it is one that
+/// nobody comes to soon.
+pub(in crate::process) struct Watch(OwnedFd);
+
+impl Watch {
+    fn new(socket: &File) -> io::Result<Self> {
+        /// More than most programs have.
+        const HIGH: u64 = 1000;
+        let most = rustix::process::getrlimit(Resource::Nofile).current.unwrap_or(u64::MAX);
+        let number = RawFd::try_from(most.saturating_sub(1).min(HIGH)).unwrap_or_default();
+        let high = rustix::io::fcntl_dupfd_cloexec(socket, number);
+        Ok(Self(high.or_else(|_| rustix::io::fcntl_dupfd_cloexec(socket, 0))?))
+    }
+
+    /// Waits for that.
+    pub(in crate::process) fn wait(&self) {
         // That the other end is closed is told unasked; what else there is to read is not ours.
         let mut fds = [PollFd::from_borrowed_fd(self.0.as_fd(), hang_up())];
         while wait_for(&mut fds, None).is_err() {}
@@ -304,30 +359,55 @@ fn hang_up() -> PollFlags {
 impl Read for Link {
     fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
         for _ in 0..LOOKS {
-            match rustix::net::recv(&self.0, &mut *buffer, RecvFlags::DONTWAIT) {
+            match rustix::net::recv(&self.socket, &mut *buffer, RecvFlags::DONTWAIT) {
                 Err(Errno::WOULDBLOCK) if yield_unless_crowded() => {}
                 Err(Errno::WOULDBLOCK) => break,
                 read => return Ok(read?.0),
             }
         }
-        self.0.read(buffer)
+        self.socket.read(buffer)
     }
 }
 
 impl Write for Link {
     fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
-        self.0.write(bytes)
+        self.socket.write(bytes)
     }
 
     fn flush(&mut self) -> io::Result<()> {
-        self.0.flush()
+        self.socket.flush()
     }
 }
 
+/// Has lists of processes show the name of the program, which was started by another: `/proc/self/exe`.
+#[cfg(target_os = "linux")]
+pub(in crate::process) fn show_name() {
+    use std::os::unix::ffi::OsStrExt;
+    let Ok(program) = std::env::current_exe() else { return };
+    let name = program.file_name().map(OsStrExt::as_bytes).unwrap_or_default();
+    let name = name.strip_suffix(b" (deleted)").unwrap_or(name);
+    if let Ok(name) = CString::new(name) {
+        // The system cuts it to what it can keep.
+        let _ = rustix::thread::set_name(&name);
+    }
+}
+
+/// It was started by its name.
+#[cfg(not(target_os = "linux"))]
+pub(in crate::process) fn show_name() {}
+
 /// Kills this process and what it started.
 pub(in crate::process) fn end_group() -> ! {
-    let _ = rustix::process::kill_current_process_group(Signal::KILL);
-    // A child is at the head of its group; were it not, it would end here all the same.
+    // A body may have put itself into another group, be it the parent's.
+    if rustix::process::getpgrp() == rustix::process::getpid() {
+        let _ = rustix::process::kill_current_process_group(Signal::KILL);
+    }
+    end_process()
+}
+
+/// Kills this process alone.
+pub(in crate::process) fn end_process() -> ! {
+    let _ = rustix::process::kill_process(rustix::process::getpid(), Signal::KILL);
     std::process::abort()
 }
 

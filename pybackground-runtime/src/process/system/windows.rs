@@ -195,15 +195,31 @@ impl Link {
         Some(Self { calls: connect()?, lifeline: connect()? })
     }
 
+    /// Whether it is what this process was started with: nobody closes sockets by their numbers here.
+    #[expect(clippy::unused_self, reason = "other systems have to look")]
+    pub(in crate::process) fn is_intact(&self) -> bool {
+        true
+    }
+
     /// The same connection, for another thread.
     pub(in crate::process) fn second(&self) -> io::Result<Self> {
         Ok(Self { calls: self.calls.try_clone()?, lifeline: self.lifeline.try_clone()? })
     }
 
+    /// What learns of the parent's end.
+    pub(in crate::process) fn watch(&self) -> io::Result<Watch> {
+        self.lifeline.try_clone().map(Watch)
+    }
+}
+
+/// See [`Link::watch`].
+pub(in crate::process) struct Watch(TcpStream);
+
+impl Watch {
     /// Waits until the parent is gone.
-    pub(in crate::process) fn wait_for_end(&self) {
+    pub(in crate::process) fn wait(&self) {
         // Nothing is ever sent here.
-        let _ = (&self.lifeline).read(&mut [0]);
+        let _ = (&self.0).read(&mut [0]);
     }
 }
 
@@ -223,8 +239,16 @@ impl Write for Link {
     }
 }
 
-/// Ends this process.
+/// It was started by its name.
+pub(in crate::process) fn show_name() {}
+
+/// Ends this process, which takes nobody along: the parent kills the job.
 pub(in crate::process) fn end_group() -> ! {
+    end_process()
+}
+
+/// Ends this process.
+pub(in crate::process) fn end_process() -> ! {
     std::process::abort()
 }
 

@@ -1,0 +1,56 @@
+//! How deeply a result may be nested does not depend on what the stack of its child can take.
+
+mod common;
+
+use common::watchdog;
+use pybackground::{Lazy, background};
+use serde::{Deserialize, Serialize};
+
+#[derive(Debug, PartialEq, Serialize, Deserialize)]
+enum Tree {
+    Leaf,
+    Node(Box<Tree>),
+    Nodes(Vec<Tree>),
+}
+
+#[background(process)]
+fn tree(levels: usize) -> Tree {
+    (0..levels).fold(Tree::Leaf, |tree, _| Tree::Node(Box::new(tree)))
+}
+
+#[background(process)]
+fn nodes(levels: usize) -> Tree {
+    (0..levels).fold(Tree::Leaf, |tree, _| Tree::Nodes(vec![tree]))
+}
+
+#[background(process)]
+fn options(levels: usize) -> Vec<Option<usize>> {
+    (0..levels).map(Some).collect()
+}
+
+/// Half of this is enough for the stack of a thread that reads it, and the child's takes much more.
+const DEEP: usize = 8_000;
+
+#[test]
+fn a_result_that_is_nested_too_deeply_is_an_error() {
+    let _watchdog = watchdog();
+    for make in [tree, nodes] {
+        let error = Lazy::join(make(DEEP)).unwrap_err();
+        assert!(error.is_codec_failure() && !error.is_crash(), "{error}");
+        assert!(error.to_string().contains("return something flatter, or raise"), "{error}");
+        assert!(matches!(Lazy::into_inner(make(100)), Tree::Node(_) | Tree::Nodes(_)));
+    }
+}
+
+#[test]
+fn a_result_that_its_own_child_cannot_write_is_a_crash() {
+    let _watchdog = watchdog();
+    assert!(Lazy::join(tree(1 << 22)).unwrap_err().is_crash());
+    assert_eq!(tree(1), Tree::Node(Box::new(Tree::Leaf)));
+}
+
+#[test]
+fn a_long_result_is_not_deep() {
+    let _watchdog = watchdog();
+    assert_eq!(Lazy::into_inner(options(1 << 18)).len(), 1 << 18);
+}

@@ -1,0 +1,210 @@
+//! Bodies that do to their process what nobody should: the call has an outcome of its own, and nobody else
+//! suffers from it.
+
+#![allow(unsafe_code, reason = "safe code does not do these things")]
+
+mod common;
+
+use std::fs::{self, File};
+use std::os::unix::process::CommandExt;
+use std::time::Duration;
+
+use common::{Lifeline, child, hold, watchdog};
+use pybackground::{Error, Lazy, background};
+
+#[background(process)]
+fn double(n: u32) -> u32 {
+    2 * n
+}
+
+#[background(process)]
+fn forks(n: u32) -> u32 {
+    // SAFETY: the copy returns at once.
+    let copy = unsafe { libc::fork() };
+    if copy == 0 {
+        return 666;
+    }
+    let mut status = 0;
+    // SAFETY: there is room for the status.
+    assert_eq!(unsafe { libc::waitpid(copy, &raw mut status, 0) }, copy);
+    n
+}
+
+#[test]
+fn a_copy_that_a_body_made_answers_no_call() {
+    let _watchdog = watchdog();
+    for n in 0..5 {
+        assert_eq!(forks(n), n);
+        assert_eq!(double(n), 2 * n);
+    }
+}
+
+/// The descriptors that a body did not open.
+fn not_its_own() -> std::ops::Range<i32> {
+    3..20
+}
+
+#[background(process)]
+fn writes_where_it_should_not(bytes: &[u8]) -> u32 {
+    for descriptor in not_its_own() {
+        // SAFETY: as many bytes are there; what is not open is an error.
+        unsafe { libc::send(descriptor, bytes.as_ptr().cast(), bytes.len(), libc::MSG_DONTWAIT) };
+    }
+    7
+}
+
+#[test]
+fn what_is_no_answer_to_a_call_is_not_taken_for_one() {
+    let _watchdog = watchdog();
+    // The second is an answer, to no call.
+    let answer: Vec<u8> = [[0; 8].as_slice(), &[0], &1_u64.to_le_bytes(), &[42]].concat();
+    for bytes in [b"junk that is as long as an answer".as_slice(), &answer] {
+        let error = Lazy::join(writes_where_it_should_not(bytes)).unwrap_err();
+        assert!(error.is_crash(), "{error}");
+        assert!(error.to_string().contains("something else than the answer"), "{error}");
+        assert_eq!(double(4), 8);
+    }
+}
+
+/// Has other files under the numbers of all that was open, but for the first three.
+fn close_and_open(names: &str) {
+    // SAFETY: that nobody uses them any more is not so: this is the mistake.
+    assert_eq!(unsafe { libc::close_range(3, libc::c_uint::MAX, 0) }, 0);
+    for n in not_its_own() {
+        std::mem::forget(File::create(format!("{names}-{n}")).unwrap());
+    }
+}
+
+#[background(process)]
+fn closes_and_opens(names: &str) {
+    close_and_open(names);
+}
+
+#[test]
+fn no_answer_is_written_to_files_of_the_user() {
+    let _watchdog = watchdog();
+    let folder = std::env::temp_dir().join(format!("victims-{}", std::process::id()));
+    fs::create_dir_all(&folder).unwrap();
+    let error: Error =
+        Lazy::join(closes_and_opens(folder.join("victim").to_str().unwrap())).unwrap_err();
+    assert!(error.is_crash(), "{error}");
+    let victims: Vec<_> =
+        fs::read_dir(&folder).unwrap().map(|victim| victim.unwrap().path()).collect();
+    assert_eq!(victims.len(), not_its_own().len());
+    assert!(victims.iter().all(|victim| fs::read(victim).unwrap().is_empty()));
+    fs::remove_dir_all(&folder).unwrap();
+    assert_eq!(double(4), 8);
+}
+
+const PORT: &str = "TEST_PORT";
+
+#[background(process)]
+fn closes_and_spins(port: u16) {
+    close_and_open(&std::env::temp_dir().join("victim").display().to_string());
+    let _held = hold(port);
+    loop {
+        std::hint::spin_loop();
+    }
+}
+
+#[test]
+fn who_closed_the_connection_ends_with_the_program() {
+    const TEST: &str = "who_closed_the_connection_ends_with_the_program";
+    let _watchdog = watchdog();
+    if child::is_child() {
+        Lazy::join(closes_and_spins(std::env::var(PORT).unwrap().parse().unwrap())).unwrap();
+        return;
+    }
+    let lifeline = Lifeline::new();
+    let mut program = child::command(TEST).env(PORT, lifeline.port().to_string()).spawn().unwrap();
+    let held = lifeline.held();
+    program.kill().unwrap();
+    program.wait().unwrap();
+    held.wait_for_end();
+}
+
+/// Leaves the group that is killed with it, for that of the program.
+fn join_group_of_program() {
+    // SAFETY: numbers go in and come out.
+    let moved = unsafe { libc::setpgid(0, libc::getpgid(libc::getppid())) };
+    assert_eq!(moved, 0);
+}
+
+#[background(process)]
+fn spins_among_others(port: u16) {
+    join_group_of_program();
+    let _held = hold(port);
+    loop {
+        std::hint::spin_loop();
+    }
+}
+
+#[background(process)]
+fn stops_among_others(port: u16) {
+    join_group_of_program();
+    let _held = hold(port);
+    // SAFETY: a signal that is handled by nobody.
+    unsafe { libc::raise(libc::SIGSTOP) };
+}
+
+#[test]
+fn who_left_its_group_is_killed_and_kills_nobody() {
+    const TEST: &str = "who_left_its_group_is_killed_and_kills_nobody";
+    let _watchdog = watchdog();
+    if !child::is_child() {
+        child::succeeds(child::command(TEST).process_group(0));
+        return;
+    }
+    for body in [spins_among_others, stops_among_others] {
+        let lifeline = Lifeline::new();
+        let call = body(lifeline.port());
+        let held = lifeline.held();
+        Lazy::cancel(&call);
+        assert!(Lazy::join(call).unwrap_err().is_cancelled());
+        held.wait_for_end();
+        assert_eq!(double(4), 8);
+    }
+    pybackground::shutdown(Duration::from_secs(60)).unwrap();
+}
+
+#[background(process)]
+fn catches_its_own_panic() {
+    let caught = std::panic::catch_unwind(|| panic!("nobody else's affair"));
+    assert!(caught.is_err());
+}
+
+/// No hook is told of such a panic, nor where it is.
+#[background(process)]
+fn panics_without_a_place() {
+    std::panic::resume_unwind(Box::new("from elsewhere"))
+}
+
+#[test]
+fn a_panic_is_not_told_with_the_place_of_another() {
+    let _watchdog = watchdog();
+    Lazy::into_inner(catches_its_own_panic());
+    let error = Lazy::join(panics_without_a_place()).unwrap_err();
+    assert_eq!((error.message(), error.panicked_at()), (Some("from elsewhere"), None));
+}
+
+#[background(process)]
+fn ends(code: i32) {
+    std::process::exit(code)
+}
+
+#[test]
+fn an_end_that_nobody_is_told_is_a_crash() {
+    const TEST: &str = "an_end_that_nobody_is_told_is_a_crash";
+    let _watchdog = watchdog();
+    if !child::is_child() {
+        child::succeeds(&mut child::command(TEST));
+        return;
+    }
+    // SAFETY: it is no function, which would have to be safe in a handler.
+    unsafe { libc::signal(libc::SIGCHLD, libc::SIG_IGN) };
+    let error = Lazy::join(ends(0)).unwrap_err();
+    let crash = error.crash().unwrap();
+    assert_eq!((crash.signal(), crash.code()), (None, None));
+    assert!(error.to_string().contains("it ignores SIGCHLD"), "{error}");
+    assert_eq!(double(4), 8);
+}
