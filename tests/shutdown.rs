@@ -201,7 +201,7 @@ fn every_call_has_an_outcome_after_a_shutdown_in_vain() {
     let queued = spawn(|| ());
 
     let report = snapshot();
-    assert!(report.to_string().contains("waits for a slot of its limit"), "{report}");
+    assert!(report.to_string().contains("waits for its turn"), "{report}");
     let held_there: Vec<_> = report.held().iter().map(pybackground::Held::calls).collect();
     assert_eq!(held_there, [1, 1], "by the places of the calls");
     assert!(report.held()[0].function().ends_with("::one_at_a_time"));

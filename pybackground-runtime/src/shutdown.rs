@@ -234,7 +234,7 @@ impl Unfinished {
         self.suspended.values().sum()
     }
 
-    /// How many calls waited for a slot of their function's `limit`.
+    /// How many calls waited for their turn: for a slot of their function's `limit`, or for a process.
     ///
     /// ```
     /// # use pybackground_runtime::{background, wait_idle};
@@ -310,7 +310,7 @@ impl fmt::Display for Unfinished {
             Count(self.running.values().sum::<usize>(), "body still runs", "bodies still run"),
             Count(self.suspended(), "async one waits", "async ones wait"),
             Count(self.queued, "call is queued", "calls are queued"),
-            Count(self.held(), "waits for a slot of its limit", "wait for a slot of their limit"),
+            Count(self.held(), "waits for its turn", "wait for their turn"),
             Count(self.dependent(), "for its inputs", "for their inputs"),
         )?;
         for (at, (call, bodies)) in self.calls().into_iter().enumerate() {

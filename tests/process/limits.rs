@@ -4,7 +4,7 @@ mod common;
 
 use std::process::Command;
 
-use common::{child, watchdog};
+use common::{as_user, child, watchdog};
 use pybackground::{Lazy, background, configure, processes, spawn};
 
 #[background(process)]
@@ -15,18 +15,6 @@ fn pid() -> u32 {
 #[background(process)]
 fn double(n: u32) -> u32 {
     2 * n
-}
-
-/// Root may start as many processes as it likes. Each test is another user, for the processes of a user
-/// are counted together.
-fn as_user(id: u32, test: &str) -> Command {
-    let own = Command::new("id").arg("-u").output().unwrap().stdout;
-    if own == b"0\n" {
-        let (user, group) = (format!("--reuid={id}"), format!("--regid={id}"));
-        child::wrapped(&["setpriv", &user, &group, "--clear-groups"], test)
-    } else {
-        child::command(test)
-    }
 }
 
 /// From here on, this process gets neither threads nor processes.

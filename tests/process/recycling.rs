@@ -6,7 +6,7 @@ use std::fs;
 use std::time::Duration;
 
 use common::{Lifeline, child, children, descriptors, hold, wait_until, watchdog};
-use pybackground::{Lazy, background, processes, snapshot};
+use pybackground::{Lazy, background, processes, shutdown, snapshot, spawn};
 use serde_bytes::ByteBuf;
 
 #[background(process)]
@@ -86,6 +86,49 @@ fn a_child_that_has_panicked_is_replaced() {
         let first = Lazy::into_inner(pid());
         assert!(Lazy::join(panic()).unwrap_err().is_panic());
         assert_ne!(pid(), first);
+    }
+}
+
+#[background(process, memory = "64MiB")]
+fn allocate(bytes: usize) -> (u32, usize) {
+    let allocated = std::hint::black_box(vec![1_u8; bytes]);
+    (std::process::id(), allocated.len())
+}
+
+#[test]
+fn what_others_left_is_not_taken_off_the_memory_of_a_body() {
+    const TAKEN: usize = 48 << 20;
+    let _watchdog = watchdog();
+    if in_a_process_of_its_own("what_others_left_is_not_taken_off_the_memory_of_a_body") {
+        let first = Lazy::into_inner(allocate(TAKEN)).0;
+        // It stays for a body that may take as much as is there, and has its own besides.
+        assert_eq!(Lazy::into_inner(leak(32 << 20)).0, first);
+        assert_eq!(Lazy::into_inner(allocate(TAKEN)), (first, TAKEN));
+        assert_eq!(Lazy::into_inner(leak(64 << 20)).0, first);
+        let (second, taken) = Lazy::into_inner(allocate(TAKEN));
+        assert_eq!(taken, TAKEN);
+        assert_ne!(second, first, "there was too much in it");
+    }
+}
+
+/// Ends the runtime of its process.
+#[background(process)]
+fn shut_down() -> u32 {
+    shutdown(Duration::from_secs(100)).unwrap();
+    std::process::id()
+}
+
+#[background(process)]
+fn pid_by_way_of_a_thread() -> u32 {
+    Lazy::into_inner(spawn(std::process::id))
+}
+
+#[test]
+fn a_child_whose_runtime_was_shut_down_is_replaced() {
+    let _watchdog = watchdog();
+    if in_a_process_of_its_own("a_child_whose_runtime_was_shut_down_is_replaced") {
+        let first = Lazy::into_inner(shut_down());
+        assert_ne!(Lazy::join(pid_by_way_of_a_thread()).unwrap(), first);
     }
 }
 

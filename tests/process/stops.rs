@@ -4,8 +4,8 @@ mod common;
 
 use std::time::Duration;
 
-use common::{Lifeline, hold_with_sleeper, watchdog};
-use pybackground::{Lazy, Timeout, background, cancelled, spawn};
+use common::{Lifeline, child, hold_with_sleeper, watchdog};
+use pybackground::{Lazy, Timeout, background, cancelled, snapshot, spawn};
 use serde_bytes::ByteBuf;
 
 #[background(process)]
@@ -50,6 +50,22 @@ fn a_cancelled_call_is_killed() {
     assert!(Lazy::cancel(&call));
     held.wait_for_end();
     assert!(Lazy::join(call).unwrap_err().is_cancelled());
+}
+
+#[test]
+fn a_body_that_was_killed_did_not_run_on() {
+    let _watchdog = watchdog();
+    if !child::is_child() {
+        child::succeeds(&mut child::command("a_body_that_was_killed_did_not_run_on"));
+        return;
+    }
+    let lifeline = Lifeline::new();
+    let call = spin(lifeline.port());
+    let held = lifeline.held();
+    assert!(Lazy::cancel(&call));
+    let report = snapshot();
+    assert_eq!((report.overrunning().len(), report.overruns()), (0, 0), "{report}");
+    held.wait_for_end();
 }
 
 #[test]

@@ -19,9 +19,11 @@ use crate::call::Call;
 use crate::pool::{self, Mark};
 use crate::running::{self, Frame};
 use crate::sync::lock_leaf;
+use crate::task::BodyIs;
 
 static OVERRUNS: Mutex<Overruns> = Mutex::new(Overruns {
     running: BTreeMap::new(),
+    killed: BTreeSet::new(),
     words: Words::new(),
     detached: BTreeSet::new(),
     ever: 0,
@@ -33,6 +35,8 @@ static STOPPING: AtomicUsize = AtomicUsize::new(0);
 
 struct Overruns {
     running: BTreeMap<Frame, Stopped>,
+    /// Those of them that do not run on: their process is killed, and a thread is about to see it.
+    killed: BTreeSet<Frame>,
     /// The words of bodies that were to stop and have ended.
     words: Words,
     /// Bodies that do not stop with the ones that made their calls.
@@ -96,10 +100,14 @@ impl Overruns {
     }
 }
 
-/// The body of `frame` runs on.
-pub(crate) fn began(frame: Frame, stopped: Stopped) {
+/// The body of `frame` was running when its call was closed, and `body` is what it does now.
+pub(crate) fn began(frame: Frame, stopped: Stopped, body: BodyIs) {
     let mut overruns = lock_leaf(&OVERRUNS);
-    overruns.ever += 1;
+    if body == BodyIs::Running {
+        overruns.ever += 1;
+    } else {
+        overruns.killed.insert(frame);
+    }
     overruns.running.insert(frame, stopped);
     overruns.words.count_use();
     overruns.publish();
@@ -110,6 +118,7 @@ pub(crate) fn ended(frame: Frame) {
     let mut overruns = lock_leaf(&OVERRUNS);
     overruns.detached.remove(&frame);
     overruns.running.remove(&frame);
+    overruns.killed.remove(&frame);
     overruns.publish();
 }
 
@@ -231,7 +240,8 @@ fn look(frame: Frame) -> Option<Stopped> {
 pub(crate) fn read() -> (Vec<(Call, usize)>, u64) {
     let overruns = lock_leaf(&OVERRUNS);
     let mut bodies = BTreeMap::new();
-    for stopped in overruns.running.values() {
+    let runs_on = |frame: &Frame| !overruns.killed.contains(frame);
+    for (_, stopped) in overruns.running.iter().filter(|(frame, _)| runs_on(frame)) {
         *bodies.entry(stopped.call).or_insert(0) += 1;
     }
     (bodies.into_iter().collect(), overruns.ever)

@@ -22,6 +22,10 @@ use cause::{Cancelled, Cause};
 
 /// Why a call has no value: it panicked, timed out, was cancelled or refused, or the wait for it would
 /// never have ended.
+#[cfg_attr(
+    feature = "process",
+    doc = "A call with `process` may besides have lost its process, or got none."
+)]
 ///
 /// [`Lazy::wait`](crate::Lazy::wait) and [`Lazy::join`](crate::Lazy::join) give it; using the value
 /// directly panics with its message instead. A clone costs a reference count.
@@ -33,8 +37,16 @@ use cause::{Cancelled, Cause};
 /// | it was cancelled, or stopped with the call whose body made it, be that because of a cancellation, a timeout or a shutdown: the message says which | [`is_cancelled`](Error::is_cancelled) |
 /// | the wait would never have ended | [`is_deadlock`](Error::is_deadlock) |
 /// | it never started: there was no thread for it, or the runtime was shut down | [`is_refused`](Error::is_refused) |
+#[cfg_attr(
+    feature = "process",
+    doc = "| with `process`: its process ended before its body did | [`is_crash`](Error::is_crash) |
+| no process could be started for it | [`is_spawn_failure`](Error::is_spawn_failure) |
+| the process that was started for it serves no calls | [`is_handshake_failure`](Error::is_handshake_failure) |
+| an argument or the result could not be written or read | [`is_codec_failure`](Error::is_codec_failure) |
+| the program that is started does not have the function | [`is_unregistered`](Error::is_unregistered) |"
+)]
 ///
-/// Exactly one is true. There is no [`source`](std::error::Error::source): none of these comes of another
+/// Exactly one of these is true. There is no [`source`](std::error::Error::source): none of these comes of another
 /// error. An error that a body returns is its value, as in a `Lazy<Result<T, E>>`; the payload of a panic
 /// belongs to the first use of the value.
 ///

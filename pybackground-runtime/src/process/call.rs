@@ -99,31 +99,35 @@ fn ask(
     surroundings: &Arc<Surroundings>,
 ) -> Result<Reply, Failure> {
     let body = running::current();
-    let mut child = ready_child(surroundings)?;
-    let wire = child.wire().clone();
-    let reply = {
-        let _waiting = pool::waits().for_child(wire.clone());
-        if stopped(body).is_some() {
-            return Err(Failure::stopped());
-        }
-        child.ask(&mut request)
-    };
-    // From here on nobody cuts the wire.
-    match reply {
-        Ok(reply) => {
-            if wire.was_cut() {
+    loop {
+        let mut child = ready_child(surroundings)?;
+        let wire = child.wire().clone();
+        let reply = {
+            let _waiting = pool::waits().for_child(wire.clone());
+            if stopped(body).is_some() {
+                return Err(Failure::stopped());
+            }
+            child.ask(&mut request)
+        };
+        // From here on nobody cuts the wire.
+        match reply {
+            // Another has to run it.
+            Ok(reply) if reply.kind == Kind::Declined => children::retire(child),
+            Ok(reply) => {
+                // A body that panicked may have left anything behind.
+                let serves_on = reply.kind != Kind::Panicked && child.is_fit();
+                if wire.was_cut() {
+                    drop(child);
+                } else if serves_on {
+                    children::give_back(child);
+                } else {
+                    children::retire(child);
+                }
                 return Ok(reply);
             }
-            // A body that panicked may have left anything behind.
-            if reply.kind != Kind::Panicked && child.is_fit() {
-                children::give_back(child);
-            } else {
-                children::retire(child);
-            }
-            Ok(reply)
+            Err(_) if wire.was_cut() => return Err(Failure::stopped()),
+            Err(error) => return Err(Failure::Crashed(child.autopsy(&error, memory))),
         }
-        Err(_) if wire.was_cut() => Err(Failure::stopped()),
-        Err(error) => Err(Failure::Crashed(child.autopsy(&error, memory))),
     }
 }
 
@@ -160,7 +164,7 @@ fn ready_child(surroundings: &Arc<Surroundings>) -> Result<Child, Failure> {
             Err(error) => error,
         };
         taken = children::take_later(surroundings, error, launch)
-            .map_err(|error| Failure::Spawn(error.to_string()))?;
+            .map_err(|error| Failure::spawn(&error, surroundings))?;
     }
 }
 
@@ -183,6 +187,7 @@ fn value_of<T: DeserializeOwned>(Reply { kind, content }: Reply) -> Result<T, Fa
         }
         Kind::BadArguments => Err(broken(Part::Arguments, text())),
         Kind::BadResult => Err(broken(Part::Result, text())),
+        Kind::Declined => unreachable!("another child was asked"),
     }
 }
 

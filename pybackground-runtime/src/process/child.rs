@@ -89,7 +89,8 @@ impl Child {
         let mut head = [0; ReplyHead::LENGTH];
         wire.read_exact(&mut head)?;
         let ReplyHead { number, kind, length } = ReplyHead::from_bytes(&head)?;
-        if number != self.number {
+        // No body was there before the first.
+        if number != self.number || (kind == Kind::Declined && self.calls == 1) {
             return Err(io::ErrorKind::InvalidData.into());
         }
         // The buffer grows with what comes, not by what a child that lost its mind announces.

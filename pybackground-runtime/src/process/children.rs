@@ -10,6 +10,7 @@ use std::sync::{Arc, Condvar, Mutex, OnceLock, PoisonError};
 use std::time::{Duration, Instant};
 
 use super::child::Child;
+use super::failure::is_shortage;
 use super::settings::{self, Settings};
 use super::surroundings::Surroundings;
 use crate::cancel::overruns::stopped;
@@ -85,22 +86,26 @@ pub(super) enum Taken {
 }
 
 impl Children {
-    /// A child or a place, if there is one; children that are no use are put into `gone`.
+    /// A child or a place, if there is one among `most` in all; children that are no use are put into
+    /// `gone`.
     fn try_take(
         &mut self,
         surroundings: &Arc<Surroundings>,
-        settings: &Settings,
+        most: usize,
         gone: &mut Vec<Child>,
     ) -> Option<Taken> {
-        while let Some(Idle { mut child, .. }) = self.idle.pop_back() {
-            if child.seems_alive() && child.was_started_in(surroundings) {
+        let fits = |idle: &Idle| idle.child.was_started_in(surroundings);
+        while let Some(at) = self.idle.iter().rposition(fits) {
+            let Idle { mut child, .. } = self.idle.remove(at)?;
+            if child.seems_alive() {
                 return Some(Taken::Warm(child));
             }
             gone.push(child);
         }
         // Those that are gone in a moment keep their places until then.
-        if self.places - gone.len() >= settings.max {
-            return None;
+        if self.places - gone.len() >= most {
+            // One of other surroundings makes room.
+            gone.push(self.idle.pop_front()?.child);
         }
         let launch = Launch { number: self.launches, is_beside_others: self.places > gone.len() };
         self.places += 1;
@@ -143,7 +148,8 @@ pub(super) fn limit() -> &'static Limit {
 ///
 /// While there are as many children as there may be, or until the body is to stop.
 pub(super) fn take(surroundings: &Arc<Surroundings>) -> Taken {
-    attempt(surroundings, |_| true).unwrap_or_else(|| wait_for(|| attempt(surroundings, |_| true)))
+    let most = settings::effective().max;
+    attempt(surroundings, most).unwrap_or_else(|| wait_for(|| attempt(surroundings, most)))
 }
 
 /// As [`take`], for a call for which no child could be started: it waits for those of others, or starts one when
@@ -169,39 +175,21 @@ pub(super) fn take_later(
         return Err(error);
     }
     // Nobody is there any more to be in its way: this is done by one after the other.
-    let others = others.max(1);
-    Ok(wait_for(|| {
-        attempt(surroundings, |children| !children.idle.is_empty() || children.places < others)
-    }))
+    let most = others.max(1);
+    Ok(wait_for(|| attempt(surroundings, most)))
 }
 
-/// A child or a place, if there is one now and `worthwhile` holds; else this thread is to look again
-/// when something has changed.
-fn attempt(
-    surroundings: &Arc<Surroundings>,
-    worthwhile: impl FnOnce(&Children) -> bool,
-) -> Option<Taken> {
+/// A child or a place, if there is one now among `most`; else this thread is to look again when
+/// something has changed.
+fn attempt(surroundings: &Arc<Surroundings>, most: usize) -> Option<Taken> {
     // Dropped last, with the lock free.
     let mut gone = Vec::new();
     let mut children = lock_leaf(&CHILDREN);
-    let taken = if worthwhile(&children) {
-        children.try_take(surroundings, settings::effective(), &mut gone)
-    } else {
-        None
-    };
+    let taken = children.try_take(surroundings, most, &mut gone);
     if taken.is_none() {
         children.waiting.push(thread::current());
     }
     taken
-}
-
-/// Whether there may be enough for another child once one has ended.
-fn is_shortage(error: &io::Error) -> bool {
-    use io::ErrorKind::{OutOfMemory, QuotaExceeded, ResourceBusy, WouldBlock};
-    /// Too many open files, in the process or the system, by the numbers of all Unix systems.
-    const FILES: [i32; 2] = [23, 24];
-    matches!(error.kind(), OutOfMemory | QuotaExceeded | ResourceBusy | WouldBlock)
-        || error.raw_os_error().is_some_and(|number| cfg!(unix) && FILES.contains(&number))
 }
 
 fn wait_for(mut attempt: impl FnMut() -> Option<Taken>) -> Taken {

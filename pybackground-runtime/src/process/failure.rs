@@ -1,9 +1,12 @@
 //! How a call in another process can fail, beyond what any call can.
 
 use std::fmt;
+use std::io;
+use std::path::Path;
 use std::process::ExitStatus;
 
 use super::frame::Kind;
+use super::surroundings::Surroundings;
 use super::system;
 use crate::cancel::Stopped;
 use crate::cancel::overruns::stopped;
@@ -17,7 +20,7 @@ pub(crate) enum Failure {
     Panicked { message: Option<String>, at: Option<String> },
     /// The child ended in mid-call.
     Crashed(Crash),
-    /// The system gave no process.
+    /// The system gave no process; what it said, and what to do.
     Spawn(String),
     /// The process that was started is no child of ours.
     Handshake {
@@ -52,6 +55,11 @@ impl Failure {
         Self::Stopped(stopped(running::current()))
     }
 
+    /// No process could be started in these surroundings.
+    pub(super) fn spawn(why: &io::Error, surroundings: &Surroundings) -> Self {
+        Self::Spawn(format!("{why}{}", advice(why, surroundings.directory())))
+    }
+
     /// Ends the sentence that begins with the call.
     pub(crate) fn tell(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
@@ -59,11 +67,9 @@ impl Failure {
                 unreachable!("these are told as those of any call")
             }
             Self::Crashed(crash) => write!(f, "crashed: {crash}"),
-            Self::Spawn(why) => write!(
-                f,
-                "did not run, because no process could be started for it: {why}; \
-                 raise the limits of processes and open files, or lower `processes().max(..)`"
-            ),
+            Self::Spawn(why) => {
+                write!(f, "did not run, because no process could be started for it: {why}")
+            }
             Self::Handshake { why, foreign } => {
                 write!(
                     f,
@@ -99,6 +105,34 @@ impl Failure {
             ),
         }
     }
+}
+
+/// What to do about a process that could not be started; ends the sentence that begins with why.
+fn advice(why: &io::Error, directory: Option<&Path>) -> String {
+    use io::ErrorKind::{ArgumentListTooLong, NotADirectory, NotFound, PermissionDenied};
+    const SHORTAGE: &str =
+        "; raise the limits of processes and open files, or lower `processes().max(..)`";
+    const VARIABLES: &str = "; the variables of its environment, which are the caller's, are more than the \
+         system passes on: remove some before the call";
+    match (why.kind(), directory) {
+        _ if is_shortage(why) => SHORTAGE.to_owned(),
+        (ArgumentListTooLong, _) => VARIABLES.to_owned(),
+        (NotFound | NotADirectory | PermissionDenied, Some(directory)) => format!(
+            "; the program's file has to be there, and the directory of the call, `{}`, and this user \
+             has to be allowed to execute the one and to enter the other",
+            directory.display()
+        ),
+        _ => String::new(),
+    }
+}
+
+/// Whether there may be enough for another process once one has ended.
+pub(super) fn is_shortage(error: &io::Error) -> bool {
+    use io::ErrorKind::{OutOfMemory, QuotaExceeded, ResourceBusy, WouldBlock};
+    /// Too many open files, in the process or the system, by the numbers of all Unix systems.
+    const FILES: [i32; 2] = [23, 24];
+    matches!(error.kind(), OutOfMemory | QuotaExceeded | ResourceBusy | WouldBlock)
+        || error.raw_os_error().is_some_and(|number| cfg!(unix) && FILES.contains(&number))
 }
 
 /// How a process ended in the middle of a call; from [`Error::crash`](crate::Error::crash).
@@ -344,5 +378,18 @@ mod tests {
         let limited = crash(6, Some(1 << 20));
         assert!(limited.looks_out_of_memory());
         assert!(limited.to_string().contains("1048576 bytes that `memory` allows"));
+    }
+
+    #[test]
+    fn the_advice_fits_why_there_is_no_process() {
+        use io::ErrorKind::{ArgumentListTooLong, Other, PermissionDenied, WouldBlock};
+        let advice = |kind: io::ErrorKind| advice(&kind.into(), Some(Path::new("/closed")));
+        assert!(advice(WouldBlock).contains("raise the limits"));
+        assert!(
+            advice(PermissionDenied).contains("to enter")
+                && advice(PermissionDenied).contains("`/closed`")
+        );
+        assert!(advice(ArgumentListTooLong).contains("remove some"));
+        assert_eq!(advice(Other), "");
     }
 }

@@ -117,10 +117,13 @@ pub(super) enum Kind {
     BadArguments,
     /// The value could not be written; a text.
     BadResult,
+    /// Nothing: an earlier body left the child unfit for this one, which did not begin.
+    Declined,
 }
 
 impl Kind {
-    const ALL: [Self; 4] = [Self::Returned, Self::Panicked, Self::BadArguments, Self::BadResult];
+    const ALL: [Self; 5] =
+        [Self::Returned, Self::Panicked, Self::BadArguments, Self::BadResult, Self::Declined];
 
     fn to_byte(self) -> u8 {
         self as u8

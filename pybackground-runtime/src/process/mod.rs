@@ -10,6 +10,7 @@
 //! | `call` | a call as the runtime sees it: a body that asks a child |
 //! | `children` | the children that are warm, and how many there may be |
 //! | `child` | one child: start, ask, end |
+//! | `condition` | whether a child is still as it was when it started |
 //! | `failure` | how such a call can fail, beyond what any call can |
 //! | `surroundings` | the variables and the directory that a child is started in |
 //! | `settings` | what the program says of all this |
@@ -26,6 +27,7 @@ mod call;
 mod child;
 mod children;
 mod codec;
+mod condition;
 mod depth;
 mod failure;
 mod frame;

@@ -8,6 +8,7 @@ use std::thread;
 use serde::{Deserialize, Serialize};
 
 use super::codec::reply_with;
+use super::condition::Condition;
 use super::failure::Broken;
 use super::frame::{self, CallHead, Hello, Kind, News};
 use super::function;
@@ -75,24 +76,31 @@ fn greet_and_run(mut link: Link, greeting: &[u8]) {
     if link.write_all(greeting).is_err() {
         return;
     }
+    let mut condition = Condition::at_start();
     let mut link = BufReader::new(link);
     let mut head = [0; CallHead::LENGTH];
     while link.read_exact(&mut head).is_ok() {
         let head = CallHead::from_bytes(&head);
+        let admitted = condition.admit(head.memory);
         let mut arguments = Vec::new();
         match (&mut link).take(head.length).read_to_end(&mut arguments) {
             Ok(read) if u64::try_from(read) == Ok(head.length) => {}
             _ => return,
         }
-        PANICKED_AT.take();
-        let ran = run(&head, arguments);
-        if std::process::id() != this {
-            // A copy of the process that the body made; the answer is the original's to give.
-            system::end_process();
-        }
-        // A body that is killed later keeps what it had printed.
-        let _ = io::stdout().flush();
-        let mut reply = reply_of(ran);
+        let mut reply = match admitted {
+            Some(memory) => {
+                PANICKED_AT.take();
+                let ran = run(&CallHead { memory, ..head }, arguments);
+                if std::process::id() != this {
+                    // A copy of the process that the body made; the answer is the original's to give.
+                    system::end_process();
+                }
+                // A body that is killed later keeps what it had printed.
+                let _ = io::stdout().flush();
+                reply_of(ran)
+            }
+            None => reply_with(Kind::Declined, &()),
+        };
         frame::number(&mut reply, head.number);
         if !link.get_ref().is_intact() {
             lost_link();
@@ -101,6 +109,7 @@ fn greet_and_run(mut link: Link, greeting: &[u8]) {
         if link.get_mut().write_all(&reply).is_err() {
             return;
         }
+        condition.look_again();
     }
 }
 

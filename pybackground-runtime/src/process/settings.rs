@@ -77,7 +77,10 @@ pub struct Processes {
 
 impl Processes {
     /// How many processes there may be at once, at least 1. Further calls wait; while they do they hold
-    /// no thread.
+    /// no thread, but for those of functions with a `limit` of their own that lets more of them begin.
+    ///
+    /// These are the processes of this one. Each of them may have processes as well, if its bodies make
+    /// calls with `process`, and knows nothing of these settings: `main` has not run there.
     ///
     /// ```
     /// pybackground_runtime::processes().max(2).install().unwrap();

@@ -2,7 +2,8 @@
 
 use std::env;
 use std::ffi::OsString;
-use std::path::PathBuf;
+use std::fs;
+use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::sync::{Arc, Mutex};
 
@@ -20,8 +21,14 @@ pub(super) struct Surroundings {
 static LAST: Mutex<Option<Arc<Surroundings>>> = Mutex::new(None);
 
 impl Surroundings {
+    /// Those of this process.
+    pub(super) fn read() -> Self {
+        Self { variables: env::vars_os().collect(), directory: env::current_dir().ok() }
+    }
+
+    /// As `read`, shared with earlier calls.
     pub(super) fn now() -> Arc<Self> {
-        let now = Self { variables: env::vars_os().collect(), directory: env::current_dir().ok() };
+        let now = Self::read();
         let mut last = lock_leaf(&LAST);
         match &*last {
             Some(last) if **last == now => last.clone(),
@@ -33,8 +40,21 @@ impl Surroundings {
     pub(super) fn surround(&self, command: &mut Command) {
         command.env_clear();
         command.envs(self.variables.iter().map(|(name, value)| (name, value)));
-        if let Some(directory) = &self.directory {
+        if let Some(directory) =
+            self.directory.as_deref().filter(|directory| !is_stuck_in(directory))
+        {
             command.current_dir(directory);
         }
     }
+
+    pub(super) fn directory(&self) -> Option<&Path> {
+        self.directory.as_deref()
+    }
+}
+
+/// Whether this process is in a directory that it could not enter any more, as after it gave up rights. What
+/// it starts is there as well, unless it is told to go there.
+fn is_stuck_in(directory: &Path) -> bool {
+    fs::metadata(directory.join(".")).is_err()
+        && env::current_dir().is_ok_and(|here| here == directory)
 }

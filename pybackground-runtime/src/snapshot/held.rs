@@ -4,7 +4,7 @@ use std::panic::Location;
 
 use crate::call::Call;
 
-/// Calls of one function and call site that wait for a slot of the function's `limit`, or for their
+/// Calls of one function and call site that wait for their turn, as with a `limit`, or for their
 /// inputs; see [`Snapshot::held`](crate::Snapshot::held) and
 /// [`Snapshot::dependent`](crate::Snapshot::dependent).
 ///

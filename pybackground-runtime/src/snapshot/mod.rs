@@ -204,7 +204,8 @@ impl Snapshot {
         self.suspended
     }
 
-    /// The calls that wait for a slot of their function's `limit`, and so not yet for a thread.
+    /// The calls that wait for their turn, and so not yet for a thread: for a slot of their function's
+    /// `limit`, or with `process`, until fewer calls have a process than there may be processes.
     ///
     /// ```
     /// assert!(pybackground_runtime::snapshot().held().is_empty());
@@ -235,7 +236,8 @@ impl Snapshot {
         &self.stacks
     }
 
-    /// The bodies that run although their call has timed out or was cancelled.
+    /// The bodies that run although their call has timed out or was cancelled. Those that ran in a process
+    /// of their own do not: it is killed.
     ///
     /// ```
     /// assert!(pybackground_runtime::snapshot().overrunning().is_empty());

@@ -32,7 +32,7 @@ impl fmt::Display for Snapshot {
             stack.tell(f)?;
         }
         for held in &self.held {
-            writeln!(f, "  {} × {} waits for a slot of its limit", held.calls, held.call)?;
+            writeln!(f, "  {} × {} waits for its turn", held.calls, held.call)?;
         }
         for dependent in &self.dependent {
             let Held { call, calls } = dependent;

@@ -215,7 +215,7 @@ impl<B: Body> Task<B> {
             let close = core.close(|body| self.noted(error(body), body));
             let frame = match close {
                 Close::RunsOn(_) => {
-                    overruns::began(runner, stopped);
+                    overruns::began(runner, stopped, B::WHEN_CLOSED);
                     core.attached().make_known(runner);
                     runner
                 }

@@ -128,3 +128,15 @@ pub(crate) fn children() -> Vec<u32> {
     children.sort_unstable();
     children
 }
+
+/// As `child::command`, without the rights of root, who may start as many processes as it likes and enter
+/// any directory. Each test is another user, for the processes of a user are counted together.
+pub(crate) fn as_user(id: u32, test: &str) -> Command {
+    let own = Command::new("id").arg("-u").output().unwrap().stdout;
+    if own == b"0\n" {
+        let (user, group) = (format!("--reuid={id}"), format!("--regid={id}"));
+        child::wrapped(&["setpriv", &user, &group, "--clear-groups"], test)
+    } else {
+        child::command(test)
+    }
+}

@@ -6,6 +6,7 @@
 //! | `Process` | parent | the child and all that it starts: killed, reaped, looked at |
 //! | `Wire` | parent | the connection, which anybody may cut |
 //! | `Link` | child | the other end of it |
+//! | `data_in_use` | child | what a limit of memory counts |
 //! | `Watch` | child | learns of the parent's end |
 //! | `show_name`, `limit_memory`, `end_group`, `end_process` | child | what it does to itself |
 //! | `has_one_thread` | child | whether it may change its environment |
@@ -20,13 +21,13 @@ mod windows;
 pub(crate) use unix::Wire;
 #[cfg(unix)]
 pub(super) use unix::{
-    Link, Process, end_group, end_process, has_one_thread, has_rights_of_another, launch,
-    limit_memory, show_name, signal,
+    Link, Process, data_in_use, end_group, end_process, has_one_thread, has_rights_of_another,
+    launch, limit_memory, show_name, signal,
 };
 #[cfg(windows)]
 pub(crate) use windows::Wire;
 #[cfg(windows)]
 pub(super) use windows::{
-    Link, Process, end_group, end_process, has_one_thread, has_rights_of_another, launch,
-    limit_memory, show_name, signal,
+    Link, Process, data_in_use, end_group, end_process, has_one_thread, has_rights_of_another,
+    launch, limit_memory, show_name, signal,
 };

@@ -252,6 +252,11 @@ pub(in crate::process) fn end_process() -> ! {
     std::process::abort()
 }
 
+/// Nothing counts it here.
+pub(in crate::process) fn data_in_use() -> Option<u64> {
+    None
+}
+
 /// Memory is not limited here.
 pub(in crate::process) fn limit_memory(_: u64) -> Option<LimitedMemory> {
     None
