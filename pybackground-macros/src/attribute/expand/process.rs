@@ -56,9 +56,11 @@ pub(super) fn call(
             let span = names::mixed(constant.span());
             let private = runtime.private(span);
             let constant = groups::parenthesized(constant.to_token_stream());
-            quote_spanned! {span=>
-                ::core::option::Option::Some(const { #private::process::memory(#constant) })
-            }
+            // An item, at which the compiler looks even where it makes no program.
+            quote_spanned! {span=> {
+                const __MEMORY: ::core::primitive::u64 = #private::process::memory(#constant);
+                ::core::option::Option::Some(__MEMORY)
+            }}
         }
     };
     let name = signature.ident.to_string();
