@@ -168,8 +168,15 @@ fn leave(frame: Frame) {
 
 /// Forgets words that nobody needs.
 fn forget_now_and_then() {
-    let things = || running::most_threads() + pool::calls_held_back();
-    let Some(mut mark) = lock_leaf(&OVERRUNS).words.take_if_due(things) else { return };
+    if !lock_leaf(&OVERRUNS).words.is_due(0) {
+        return;
+    }
+    let things = running::most_threads() + pool::calls_held_back();
+    let mark = {
+        let words = &mut lock_leaf(&OVERRUNS).words;
+        if words.is_due(things) { words.take_mark() } else { None }
+    };
+    let Some(mut mark) = mark else { return };
     if mark.has_passed() {
         let mut needed = running::makers();
         needed.extend(pool::makers_of_held_calls());

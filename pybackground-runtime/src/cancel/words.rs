@@ -59,13 +59,13 @@ impl Words {
         self.uses += 1;
     }
 
-    /// Gives the mark to be looked at, if there were uses enough to pay for a look at so many things, and at
-    /// all words.
-    pub(super) fn take_if_due(&mut self, things: impl FnOnce() -> usize) -> Option<Mark> {
-        let least = FEW + self.len();
-        if self.kept.is_empty() || self.uses <= least || self.uses <= least + things() {
-            return None;
-        }
+    /// Whether there were uses enough to pay for a look at so many things, and at all words.
+    pub(super) fn is_due(&self, things: usize) -> bool {
+        !self.kept.is_empty() && self.uses > FEW + things + self.len()
+    }
+
+    /// Gives the mark to be looked at, unless somebody else does that.
+    pub(super) fn take_mark(&mut self) -> Option<Mark> {
         self.uses = 0;
         self.mark.take()
     }
@@ -133,7 +133,9 @@ mod tests {
             words.leave(frame(n), stopped());
             words.count_use();
             let things = n / 1000;
-            if let Some(mark) = words.take_if_due(|| things) {
+            if words.is_due(things)
+                && let Some(mark) = words.take_mark()
+            {
                 work += things + words.len();
                 words.round_is_over(&BTreeSet::new());
                 words.put(mark);
