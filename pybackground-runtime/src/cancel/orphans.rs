@@ -35,7 +35,7 @@ pub(crate) fn close_of(maker: Frame, stopped: Stopped) {
             false
         }
     });
-    if put_off == Ok(true) {
+    if matches!(put_off, Ok(true)) {
         return;
     }
     let mut next = Some((maker, stopped));

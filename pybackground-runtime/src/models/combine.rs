@@ -141,6 +141,7 @@ mod large {
     use super::{Arc, Job, Lazy, Options, Tally, call, check, configure, set, thread};
     use crate::attribute::{Expected, Given, LazyArgument};
     use crate::dispatch::dispatch_with_inputs;
+    use crate::{snapshot, spawn};
 
     #[test]
     fn a_call_begins_once_when_two_inputs_end() {
@@ -196,6 +197,20 @@ mod large {
             }
             assert_eq!((Lazy::into_inner(kept.0), kept.1.get()), (1, 1));
             worker.join().unwrap();
+        });
+    }
+
+    /// As it would run the call alone: for a body that waits there is never a thread of its own.
+    #[test]
+    fn a_body_runs_the_call_that_it_waits_for_and_the_inputs_of_that() {
+        set(configure().workers(1));
+        check(|| {
+            let outer = spawn(|| {
+                let inner = Lazy::map(spawn(|| 1), |value| value + 1);
+                Lazy::into_inner(Lazy::map(inner, |value| value + 1))
+            });
+            assert_eq!(outer, 3);
+            assert_eq!(snapshot().threads(), 1);
         });
     }
 }

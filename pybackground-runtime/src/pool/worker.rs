@@ -292,8 +292,8 @@ impl Worker {
 
     fn work(&self) {
         while self.serve() == Awake::Woken {}
-        // A thread that lost its place over a call may have slept on others; nobody will find them in
-        // the queue of a thread that is gone.
+        // A thread that lost its place over a call may have slept on others; its queue would stay on the
+        // thieves' list for as long as they do not find them.
         while let Some(job) = self.own.pop() {
             self.pool.queues.push(job);
         }

@@ -54,7 +54,10 @@ impl Memory {
             _ => return Ok(Self::Expression(expression)),
         };
         bytes.map(Self::Literal).map_err(|wrong| {
-            let value = expression.to_token_stream().to_string();
+            let value = match &expression {
+                Expr::Unary(negative) => format!("-{}", negative.expr.to_token_stream()),
+                value => value.to_token_stream().to_string(),
+            };
             let refusal = match wrong {
                 Wrong::NotUnderstood => messages::memory_not_understood(&value),
                 Wrong::Zero => messages::MEMORY_IS_ZERO.to_owned(),
