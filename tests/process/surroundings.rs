@@ -6,7 +6,7 @@ use std::io::{Read, Write};
 use std::path::{Path, PathBuf};
 use std::process::Stdio;
 
-use common::{Lifeline, as_user, child, children, hold, watchdog};
+use common::{Lifeline, as_user, child, children, hold, wait_until, watchdog};
 use pybackground::{Lazy, background, processes};
 
 #[background(process)]
@@ -106,7 +106,8 @@ fn what_a_body_changes_is_left_to_no_other() {
         assert_eq!(Lazy::into_inner(variable(NAME)), None);
         assert_ne!(pid(), changed);
     }
-    assert_eq!(children().len(), 1, "who is not fit any more is gone");
+    // Who is not fit any more is gone.
+    wait_until(|| children().len() == 1);
 }
 
 #[test]

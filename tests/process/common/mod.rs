@@ -130,8 +130,10 @@ pub(crate) fn children() -> Vec<u32> {
 }
 
 /// As `child::command`, without the rights of root, who may start as many processes as it likes and enter
-/// any directory. Each test is another user, for the processes of a user are counted together.
+/// any directory. Each test is another user, for the processes of a user are counted together, those of an
+/// earlier run that nobody has reaped yet included: so each run has users of its own.
 pub(crate) fn as_user(id: u32, test: &str) -> Command {
+    let id = id - 100 * (std::process::id() % 400);
     let own = Command::new("id").arg("-u").output().unwrap().stdout;
     if own == b"0\n" {
         let (user, group) = (format!("--reuid={id}"), format!("--regid={id}"));
