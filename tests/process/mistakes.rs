@@ -46,10 +46,14 @@ fn not_its_own() -> std::ops::Range<i32> {
 }
 
 fn write_where_it_should_not(bytes: &[u8]) {
-    for descriptor in not_its_own() {
+    let written = not_its_own().find(|descriptor| {
         // SAFETY: as many bytes are there; what is not open is an error.
-        unsafe { libc::send(descriptor, bytes.as_ptr().cast(), bytes.len(), libc::MSG_DONTWAIT) };
-    }
+        let sent = unsafe {
+            libc::send(*descriptor, bytes.as_ptr().cast(), bytes.len(), libc::MSG_DONTWAIT)
+        };
+        sent > 0
+    });
+    assert!(written.is_some());
 }
 
 #[background(process)]
@@ -106,7 +110,6 @@ fn no_answer_is_written_to_files_of_the_user() {
     assert!(error.is_crash(), "{error}");
     let victims: Vec<_> =
         fs::read_dir(&folder).unwrap().map(|victim| victim.unwrap().path()).collect();
-    assert_eq!(victims.len(), not_its_own().len());
     assert!(victims.iter().all(|victim| fs::read(victim).unwrap().is_empty()));
     fs::remove_dir_all(&folder).unwrap();
     assert_eq!(double(4), 8);
