@@ -131,6 +131,10 @@ fn ask(
     }
 }
 
+/// Why a child would run `main`.
+const NOT_IN_PLACE: &str = "the program was linked without what makes a child of it, or has the rights of another \
+                            than who started it";
+
 fn ready_child(surroundings: &Arc<Surroundings>) -> Result<Child, Failure> {
     let mut taken = children::take(surroundings);
     loop {
@@ -140,13 +144,7 @@ fn ready_child(surroundings: &Arc<Surroundings>) -> Result<Child, Failure> {
             Taken::Place(place) => place,
         };
         if !hook::is_in_place() {
-            return Err(Failure::Handshake {
-                why:
-                    "the program was linked without what makes a child of it, or has the rights of \
-                      another than who started it"
-                        .to_owned(),
-                foreign: true,
-            });
+            return Err(Failure::Handshake { why: NOT_IN_PLACE.to_owned(), foreign: true });
         }
         let launch = place.launch();
         let error = match Child::launch(place, surroundings.clone()) {
