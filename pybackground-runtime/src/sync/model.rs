@@ -270,6 +270,11 @@ pub(crate) mod thread {
 pub(crate) fn now() -> Instant {
     static START: std::sync::OnceLock<Instant> = std::sync::OnceLock::new();
     const LONG: Duration = Duration::from_secs(1 << 16);
+    #[cfg(pybackground_shuttle)]
+    if is_over() {
+        // While it passes, all the others have their turn, of whatever rank they are.
+        thread::yield_now();
+    }
     MODEL.with_borrow_mut(|model| {
         if model.over {
             model.late += LONG;
