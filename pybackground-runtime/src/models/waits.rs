@@ -83,7 +83,12 @@ fn a_body_that_is_cancelled_does_not_wait_for_ever() {
 
 #[cfg(pybackground_shuttle)]
 mod large {
-    use super::{Arc, Closure, Job, Lazy, Options, Task, check, ring, thread};
+    use std::future::pending;
+
+    use super::{
+        Arc, Closure, Job, Lazy, Mutex, Options, Task, cancelled, check, lock_leaf, ring, thread,
+    };
+    use crate::task::Suspending;
 
     /// A chain is not a ring, although each of its threads waits.
     #[test]
@@ -100,6 +105,40 @@ mod large {
             for thread in threads {
                 thread.join().unwrap();
             }
+        });
+    }
+
+    /// It is cancelled before it is polled, while it is, while it is put away, or after; and what it made
+    /// has not begun then, waits, or is about to.
+    #[test]
+    fn what_a_future_made_stops_with_it_when_it_is_cancelled() {
+        check(|| {
+            let hands: Arc<Mutex<Option<Arc<dyn Job>>>> = Arc::default();
+            let made = hands.clone();
+            let never = Task::new(&Options::here(), Closure(|| ()));
+            let endless = Lazy::pending(never);
+            let maker = Task::new(
+                &Options::here(),
+                Suspending::new(async move {
+                    let child = move || {
+                        assert!(Lazy::join(endless).unwrap_err().is_cancelled() && cancelled());
+                    };
+                    *lock_leaf(&made) = Some(Task::new(&Options::here(), Closure(child)));
+                    pending::<()>().await;
+                }),
+            );
+            let job: Arc<dyn Job> = maker.clone();
+            let lazy = Lazy::pending(maker);
+            let worker = thread::spawn(move || {
+                job.run();
+                let child = lock_leaf(&hands).take();
+                if let Some(child) = child {
+                    child.run();
+                }
+            });
+            Lazy::cancel(&lazy);
+            worker.join().unwrap();
+            assert!(Lazy::join(lazy).unwrap_err().is_cancelled());
         });
     }
 
