@@ -82,6 +82,24 @@ fn a_shutdown_lets_a_chain_run_to_its_end() {
     assert_eq!(last, MANY);
 }
 
+/// The deadline passes on a thread that runs no body, and may queue no call of its own any more.
+#[test]
+fn a_shutdown_lets_a_call_hear_why_its_input_has_no_value() {
+    in_a_child!("a_shutdown_lets_a_call_hear_why_its_input_has_no_value");
+    let gate = Gate::default();
+    let passed = gate.clone();
+    let input = spawn(move || passed.pass());
+    gate.wait_for_arrivals(1);
+    let mapped = Lazy::map(Lazy::with_timeout(input, Duration::from_millis(100)), |()| 1);
+    std::thread::scope(|scope| {
+        let ending = scope.spawn(|| shutdown(AMPLE));
+        wait_until(|| Lazy::join(spawn(|| ())).is_err());
+        assert!(Lazy::join(mapped).unwrap_err().is_timeout());
+        gate.open();
+        ending.join().unwrap().unwrap();
+    });
+}
+
 #[test]
 fn a_shutdown_in_vain_refuses_a_long_chain() {
     in_a_child!("a_shutdown_in_vain_refuses_a_long_chain");
@@ -110,4 +128,27 @@ fn a_chain_runs_in_sequence() {
     wake.wake();
     assert!(Lazy::is_ready(&last), "it ran here");
     assert_eq!(last, MANY);
+}
+
+/// The one that waits is itself run by whoever wakes its input.
+#[test]
+fn a_body_in_a_chain_waits_for_a_chain_of_its_own_in_sequence() {
+    fn wake(waker: &Mutex<Option<Waker>>) {
+        let waker = waker.lock().unwrap().clone();
+        waker.unwrap().wake();
+    }
+
+    in_a_child!(
+        "a_body_in_a_chain_waits_for_a_chain_of_its_own_in_sequence",
+        "PYBACKGROUND_MODE" = "sequential"
+    );
+    let waker = Arc::default();
+    let outer = Lazy::map(woken(Arc::clone(&waker)), |_| {
+        let waker = Arc::default();
+        let inner = chain(woken(Arc::clone(&waker)));
+        wake(&waker);
+        Lazy::into_inner(inner)
+    });
+    wake(&waker);
+    assert_eq!(outer, MANY);
 }

@@ -10,6 +10,9 @@ use common::futures::block_on;
 use common::watchdog;
 use pybackground::{Lazy, configure, delay, spawn};
 
+/// More than are remembered without a look whether they are still of interest.
+const MANY: usize = 200;
+
 #[test]
 fn async_code_hears_of_a_deadline_while_every_thread_is_taken() {
     let _watchdog = watchdog();
@@ -24,8 +27,10 @@ fn async_code_hears_of_a_deadline_while_every_thread_is_taken() {
     started.recv().unwrap();
 
     block_on(delay(short));
-    let late = Lazy::with_timeout(spawn(|| 1), short);
-    assert!(block_on(Lazy::outcome(late)).unwrap_err().is_timeout());
+    let late: Vec<_> = (0..MANY).map(|_| Lazy::with_timeout(spawn(|| 1), short)).collect();
+    for call in late {
+        assert!(block_on(Lazy::outcome(call)).unwrap_err().is_timeout());
+    }
     let queued = spawn(|| 2);
     block_on(delay(short));
 

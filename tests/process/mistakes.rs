@@ -8,6 +8,7 @@ mod common;
 use std::fs::{self, File};
 use std::io::Write;
 use std::os::unix::process::CommandExt;
+use std::path::PathBuf;
 use std::time::Duration;
 
 use common::{Lifeline, child, hold, wait_until, watchdog};
@@ -88,11 +89,20 @@ fn what_is_no_answer_to_a_call_is_not_taken_for_one() {
 
 /// Has other files under the numbers of all that was open, but for the first three.
 fn close_and_open(names: &str) {
+    // The first thread waits for the end of the parent. Whoever closes what it is about to wait for ends it.
+    wait_until(|| fs::read_to_string("/proc/self/stat").unwrap().contains(") S "));
     // SAFETY: that nobody uses them any more is not so: this is the mistake.
     assert_eq!(unsafe { libc::close_range(3, libc::c_uint::MAX, 0) }, 0);
     for n in not_its_own() {
         std::mem::forget(File::create(format!("{names}-{n}")).unwrap());
     }
+}
+
+/// A folder for the files of a test.
+fn folder(name: &str) -> PathBuf {
+    let folder = std::env::temp_dir().join(format!("{name}-{}", std::process::id()));
+    fs::create_dir_all(&folder).unwrap();
+    folder
 }
 
 #[background(process)]
@@ -103,8 +113,7 @@ fn closes_and_opens(names: &str) {
 #[test]
 fn no_answer_is_written_to_files_of_the_user() {
     let _watchdog = watchdog();
-    let folder = std::env::temp_dir().join(format!("victims-{}", std::process::id()));
-    fs::create_dir_all(&folder).unwrap();
+    let folder = folder("no_answer");
     let error: Error =
         Lazy::join(closes_and_opens(folder.join("victim").to_str().unwrap())).unwrap_err();
     assert!(error.is_crash(), "{error}");
@@ -115,11 +124,12 @@ fn no_answer_is_written_to_files_of_the_user() {
     assert_eq!(double(4), 8);
 }
 
+const NAMES: &str = "TEST_NAMES";
 const PORT: &str = "TEST_PORT";
 
 #[background(process)]
-fn closes_and_spins(port: u16) {
-    close_and_open(&std::env::temp_dir().join("victim").display().to_string());
+fn closes_and_spins(names: &str, port: u16) {
+    close_and_open(names);
     let _held = hold(port);
     loop {
         std::hint::spin_loop();
@@ -131,15 +141,19 @@ fn who_closed_the_connection_ends_with_the_program() {
     const TEST: &str = "who_closed_the_connection_ends_with_the_program";
     let _watchdog = watchdog();
     if child::is_child() {
-        Lazy::join(closes_and_spins(std::env::var(PORT).unwrap().parse().unwrap())).unwrap();
+        let given = |name| std::env::var(name).unwrap();
+        Lazy::join(closes_and_spins(&given(NAMES), given(PORT).parse().unwrap())).unwrap();
         return;
     }
-    let lifeline = Lifeline::new();
-    let mut program = child::command(TEST).env(PORT, lifeline.port().to_string()).spawn().unwrap();
+    let (lifeline, folder) = (Lifeline::new(), folder("who_closed"));
+    let mut program = child::command(TEST);
+    program.env(PORT, lifeline.port().to_string()).env(NAMES, folder.join("victim"));
+    let mut program = program.spawn().unwrap();
     let held = lifeline.held();
     program.kill().unwrap();
     program.wait().unwrap();
     held.wait_for_end();
+    fs::remove_dir_all(&folder).unwrap();
 }
 
 /// Leaves the group that is killed with it, for that of the program.

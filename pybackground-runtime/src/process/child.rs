@@ -172,7 +172,9 @@ impl Greeting {
             Err(_) if self.wire().was_cut() => Unready::Failed(Failure::stopped()),
             Err(error) => {
                 let end = self.child.autopsy(&error, None);
-                failed(format!("before it was ready, {}", end.before_any_call()), false)
+                // One of ours that ends by itself was made to: it does not get as far as `main`.
+                let foreign = end.code().is_some();
+                failed(format!("before it was ready, {}", end.before_any_call()), foreign)
             }
         })
     }
