@@ -6,7 +6,8 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use super::children::Place;
-use super::failure::{Crash, Failure};
+use super::crash::Crash;
+use super::failure::Failure;
 use super::frame::{self, Hello, Kind, News, ReplyHead};
 use super::function;
 use super::settings;

@@ -11,6 +11,7 @@
 //! | `children` | the children that are warm, and how many there may be |
 //! | `child` | one child: start, ask, end |
 //! | `condition` | whether a child is still as it was when it started |
+//! | `crash` | how a process ended that should not have |
 //! | `failure` | how such a call can fail, beyond what any call can |
 //! | `surroundings` | the variables and the directory that a child is started in |
 //! | `settings` | what the program says of all this |
@@ -28,6 +29,7 @@ mod child;
 mod children;
 mod codec;
 mod condition;
+mod crash;
 mod depth;
 mod failure;
 mod frame;
@@ -39,7 +41,7 @@ mod settings;
 mod surroundings;
 mod system;
 
-pub use self::failure::Crash;
+pub use self::crash::Crash;
 pub use self::settings::{Processes, processes};
 
 pub(crate) use self::children::close;
