@@ -40,7 +40,7 @@ impl Error {
     ///
     /// let error = Lazy::join(leave()).unwrap_err();
     /// assert!(error.is_crash());
-    /// assert!(error.to_string().ends_with("its process ended by itself, with exit code 3"));
+    /// assert!(error.to_string().ends_with("its process ended by itself in mid-call, with exit code 3"));
     /// ```
     #[must_use]
     #[cfg_attr(docsrs, doc(cfg(feature = "process")))]
