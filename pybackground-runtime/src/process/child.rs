@@ -103,6 +103,8 @@ impl Child {
         if u64::try_from(content.len()) != Ok(length) {
             return Err(io::ErrorKind::UnexpectedEof.into());
         }
+        // What the body printed comes before what it returned.
+        self.process.flush_stderr();
         self.moved += call.len() + content.len();
         Ok(Reply { kind, content })
     }

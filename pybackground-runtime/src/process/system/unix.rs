@@ -16,11 +16,13 @@ use rustix::event::{PollFd, PollFlags, Timespec, poll};
 use rustix::io::Errno;
 use rustix::process::{Pid, Signal};
 
+use self::stderr::Stderr;
 use crate::process::hook::{self, VARIABLE};
 use crate::process::surroundings::Surroundings;
 use crate::sync::thread::yield_unless_crowded;
 
 mod inside;
+mod stderr;
 
 pub(in crate::process) use inside::{
     Link, data_in_use, end_group, end_process, limit_memory, show_name,
@@ -45,12 +47,17 @@ pub(in crate::process) fn launch(
     surroundings.surround(&mut command);
     command.env(VARIABLE, hook::value(nonce));
     command.stdin(Stdio::from(OwnedFd::from(theirs)));
+    // Else it is what this process has.
+    let (stderr, theirs) = Stderr::new().ok().unzip();
+    if let Some(theirs) = theirs {
+        command.stderr(theirs);
+    }
     command.process_group(0);
     if let Some(name) = std::env::args_os().next() {
         command.arg0(name);
     }
     let child = command.spawn()?;
-    let process = Process { child, ended: None };
+    let process = Process { child, ended: None, stderr };
     let wire = Wire { stream: ours, end: process.end_of_leader(), cut: AtomicBool::new(false) };
     Ok((process, wire))
 }
@@ -71,6 +78,8 @@ fn program() -> io::Result<PathBuf> {
 pub(in crate::process) struct Process {
     child: std::process::Child,
     ended: Option<ExitStatus>,
+    /// None where that is this process's own.
+    stderr: Option<Stderr>,
 }
 
 impl Process {
@@ -88,9 +97,19 @@ impl Process {
             let _ = rustix::process::kill_process_group(pid, Signal::KILL);
             let _ = rustix::process::kill_process(pid, Signal::KILL);
         }
-        let status = self.child.wait()?;
-        self.ended = Some(status);
-        Ok(status)
+        let status = self.child.wait();
+        if let Some(stderr) = &mut self.stderr {
+            stderr.finish();
+        }
+        self.ended = status.as_ref().ok().copied();
+        status
+    }
+
+    /// Passes on what the child has written to its standard error.
+    pub(in crate::process) fn flush_stderr(&self) {
+        if let Some(stderr) = &self.stderr {
+            stderr.flush();
+        }
     }
 
     /// Whether the child has ended; it is not reaped.

@@ -91,6 +91,10 @@ impl Process {
         Ok(status)
     }
 
+    /// It is this process's own.
+    #[expect(clippy::unused_self, reason = "other systems have a pipe")]
+    pub(in crate::process) fn flush_stderr(&self) {}
+
     /// Whether the child has ended.
     pub(in crate::process) fn has_ended(&mut self) -> bool {
         if self.ended.is_none() {

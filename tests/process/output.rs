@@ -1,0 +1,217 @@
+//! Where the output of a body goes, and when, and that its input is empty.
+
+mod common;
+
+use std::fmt::Write as _;
+use std::io::{BufRead, BufReader, Read, Write as _, stderr, stdin};
+use std::process::{Command, Stdio};
+use std::time::Duration;
+
+use common::{Lifeline, child, hold, watchdog};
+use pybackground::{Lazy, background};
+
+#[background(process)]
+fn print_and_read() -> Vec<u8> {
+    println!("on the output");
+    print!("and more");
+    eprintln!("on the error output");
+    let mut read = Vec::new();
+    std::io::stdin().read_to_end(&mut read).unwrap();
+    read
+}
+
+#[test]
+fn output_goes_where_the_callers_goes_and_input_is_empty() {
+    const TEST: &str = "output_goes_where_the_callers_goes_and_input_is_empty";
+    let _watchdog = watchdog();
+    if !child::is_child() {
+        let mut command = child::command(TEST);
+        command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped());
+        let mut program = command.spawn().unwrap();
+        program.stdin.take().unwrap().write_all(b"not for the body").unwrap();
+        let output = program.wait_with_output().unwrap();
+        assert!(output.status.success(), "{}", child::told(&output));
+        let said = String::from_utf8(output.stdout).unwrap();
+        assert!(said.contains("on the output\nand more"), "{said}");
+        assert!(String::from_utf8(output.stderr).unwrap().contains("on the error output\n"));
+        return;
+    }
+    assert_eq!(Lazy::into_inner(print_and_read()), b"");
+}
+
+const LINES: u32 = 2_000;
+
+/// Each is printed in many pieces.
+fn line(name: char, number: u32) -> String {
+    format!("<{name} prints {number}, and {name} {number} again>")
+}
+
+/// Prints when the others do, which the test tells by hanging up.
+#[background(process)]
+fn print_lines(name: char, port: u16) {
+    hold(port).read_exact(&mut [0]).unwrap_err();
+    for number in 0..LINES {
+        if name.is_lowercase() {
+            println!("<{name} prints {number}, and {name} {number} again>");
+        } else {
+            eprintln!("<{name} prints {number}, and {name} {number} again>");
+        }
+    }
+}
+
+#[test]
+fn lines_that_are_printed_at_once_are_whole() {
+    const TEST: &str = "lines_that_are_printed_at_once_are_whole";
+    const NAMES: [char; 4] = ['a', 'b', 'C', 'D'];
+    let _watchdog = watchdog();
+    if !child::is_child() {
+        // All of it goes to one place.
+        let mut shell = Command::new("sh");
+        let program = child::command(TEST);
+        shell.args(["-c", r#"exec "$0" "$@" 2>&1"#]).arg(program.get_program());
+        shell.args(program.get_args());
+        shell.envs(program.get_envs().filter_map(|(name, value)| Some((name, value?))));
+        let said = child::succeeds(&mut shell);
+        let mut printed: Vec<&str> = said.lines().filter(|line| line.contains('<')).collect();
+        let numbers = || 0..LINES;
+        let mut expected: Vec<String> =
+            NAMES.iter().flat_map(|name| numbers().map(|number| line(*name, number))).collect();
+        printed.sort_unstable();
+        expected.sort_unstable();
+        assert_eq!(printed, expected);
+        return;
+    }
+    // The harness began a line.
+    println!();
+    let lifeline = Lifeline::new();
+    let calls = NAMES.map(|name| print_lines(name, lifeline.port()));
+    let held = NAMES.map(|_| lifeline.held());
+    drop(held);
+    calls.into_iter().for_each(Lazy::into_inner);
+}
+
+/// What the test of this name writes to its standard error in a process of its own.
+fn errors_of(test: &str) -> String {
+    let output = child::command(test).output().unwrap();
+    assert!(output.status.success(), "{}", child::told(&output));
+    String::from_utf8(output.stderr).unwrap()
+}
+
+#[background(process)]
+fn complain(line: &str) {
+    eprint!("{line}, ");
+}
+
+#[test]
+fn what_a_body_complains_of_is_written_before_its_value_is_there() {
+    const TEST: &str = "what_a_body_complains_of_is_written_before_its_value_is_there";
+    const TURNS: usize = 100;
+    let _watchdog = watchdog();
+    if !child::is_child() {
+        let mut expected = String::new();
+        for turn in 0..TURNS {
+            writeln!(expected, "body {turn}, caller {turn}").unwrap();
+        }
+        let errors = errors_of(TEST);
+        assert!(errors.contains(&expected), "{errors}");
+        return;
+    }
+    for turn in 0..TURNS {
+        Lazy::into_inner(complain(&format!("body {turn}")));
+        eprintln!("caller {turn}");
+    }
+}
+
+#[background(process)]
+fn abort_with_words() {
+    eprint!("last ");
+    eprint!("words");
+    std::process::abort();
+}
+
+#[background(process)]
+fn complain_for_ever(port: u16) {
+    eprint!("I will not ");
+    let _held = hold(port);
+    loop {
+        std::thread::park();
+    }
+}
+
+#[test]
+fn the_last_words_of_who_is_ended_are_passed_on() {
+    const TEST: &str = "the_last_words_of_who_is_ended_are_passed_on";
+    let _watchdog = watchdog();
+    if !child::is_child() {
+        let errors = errors_of(TEST);
+        assert!(errors.contains("last words.\nI will not end."), "{errors}");
+        return;
+    }
+    assert!(Lazy::join(abort_with_words()).unwrap_err().is_crash());
+    eprintln!(".");
+    let lifeline = Lifeline::new();
+    let endless = complain_for_ever(lifeline.port());
+    let held = lifeline.held();
+    assert!(Lazy::cancel(&endless));
+    pybackground::wait_idle(Duration::from_secs(60)).unwrap();
+    held.wait_for_end();
+    eprintln!("end.");
+}
+
+#[background(process)]
+fn complain_at_length(bytes: usize) {
+    stderr().write_all(&b"x".repeat(bytes)).unwrap();
+}
+
+#[test]
+fn a_line_without_an_end_is_passed_on_as_well() {
+    const TEST: &str = "a_line_without_an_end_is_passed_on_as_well";
+    const BYTES: usize = 3 << 20;
+    let _watchdog = watchdog();
+    if !child::is_child() {
+        assert_eq!(errors_of(TEST).matches('x').count(), BYTES);
+        return;
+    }
+    Lazy::into_inner(complain_at_length(BYTES));
+}
+
+#[test]
+fn who_holds_the_lock_of_the_error_output_gets_the_value() {
+    // As long as a watchdog would wait, which could not bark without the lock.
+    const PATIENCE: Duration = Duration::from_secs(120);
+    let call = complain("a word");
+    let mut errors = stderr().lock();
+    let outcome = Lazy::wait_timeout(&call, PATIENCE);
+    assert!(outcome.is_some());
+    writeln!(errors, "the body said so").unwrap();
+}
+
+#[background(process)]
+fn complain_later(port: u16) {
+    let mut held = hold(port);
+    std::thread::spawn(move || {
+        held.read_exact(&mut [0]).unwrap_err();
+        eprintln!("one more thing");
+    });
+}
+
+#[test]
+fn what_a_thread_says_that_a_body_left_behind_is_passed_on_between_calls() {
+    const TEST: &str = "what_a_thread_says_that_a_body_left_behind_is_passed_on_between_calls";
+    let _watchdog = watchdog();
+    if !child::is_child() {
+        let mut command = child::command(TEST);
+        command.stdin(Stdio::piped()).stdout(Stdio::null()).stderr(Stdio::piped());
+        let mut program = command.spawn().unwrap();
+        let errors = BufReader::new(program.stderr.take().unwrap());
+        assert!(errors.lines().any(|line| line.unwrap().contains("one more thing")));
+        drop(program.stdin.take());
+        assert!(program.wait().unwrap().success());
+        return;
+    }
+    let lifeline = Lifeline::new();
+    Lazy::into_inner(complain_later(lifeline.port()));
+    drop(lifeline.held());
+    // Until the line has been read.
+    stdin().read_to_end(&mut Vec::new()).unwrap();
+}
