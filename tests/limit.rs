@@ -7,6 +7,7 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::mpsc::{Sender, channel};
 use std::sync::{Arc, Barrier, Mutex};
 use std::thread;
+use std::time::Duration;
 
 use common::counters::{AtOnce, Drops, Token};
 use common::gate::Gate;
@@ -68,6 +69,37 @@ fn one_at_a_time_is_first_come_first_served() {
     let from_a_body = spawn(|| (1_000..2_000).map(in_turn).collect::<Vec<_>>());
     Lazy::into_inner(from_a_body).into_iter().for_each(Lazy::into_inner);
     assert_eq!(*ORDER.lock().unwrap(), (0..2_000).collect::<Vec<_>>());
+}
+
+/// What it holds of connections, locks and files is still open.
+#[test]
+fn a_body_that_was_stopped_has_its_slot_until_it_is_dropped() {
+    static INSIDE: AtOnce = AtOnce::new();
+
+    #[background(limit = 1)]
+    async fn held(began: Sender<()>, forever: bool) {
+        let _inside = INSIDE.enter();
+        began.send(()).unwrap();
+        if forever {
+            std::future::pending().await
+        }
+    }
+
+    let _watchdog = watchdog();
+    for turn in 0..200 {
+        let (began, has_begun) = channel();
+        let endless = held(began.clone(), true);
+        has_begun.recv().unwrap();
+        let next = held(began, false);
+        match turn % 3 {
+            // Perhaps in the middle of the poll.
+            0 => assert!(Lazy::cancel(&endless)),
+            1 => assert!(Lazy::join(Lazy::with_timeout(endless, Duration::ZERO)).is_err()),
+            _ => drop(Lazy::cancel_on_drop(endless)),
+        }
+        Lazy::into_inner(next);
+    }
+    assert_eq!(INSIDE.most(), 1);
 }
 
 /// The next call starts although nobody joins it, and before the thread of the last one comes back

@@ -106,6 +106,8 @@ impl Limit {
     }
 
     /// Gives the slot of a body that ended back.
+    ///
+    /// Nobody holds a lock who calls this: it may run a call.
     pub(crate) fn leave(&'static self) {
         self.free_slot();
         // A call that is queued may be run or refused on the spot, and leaves again: whoever started
@@ -186,6 +188,22 @@ thread_local! {
     static STARTING: RefCell<Vec<&'static Limit>> = const { RefCell::new(Vec::new()) };
     /// The limits whose slots the bodies on this thread's stack hold.
     static HELD: RefCell<Vec<&'static Limit>> = const { RefCell::new(Vec::new()) };
+}
+
+/// A slot that is given back when this is dropped.
+pub(crate) struct Slot(&'static Limit);
+
+impl Slot {
+    /// That of a call which was admitted.
+    pub(crate) fn taken(limit: &'static Limit) -> Self {
+        Self(limit)
+    }
+}
+
+impl Drop for Slot {
+    fn drop(&mut self) {
+        self.0.leave();
+    }
 }
 
 /// Notes that this thread runs a body that has a slot of `limit`, until the guard drops.

@@ -5,7 +5,7 @@ mod common;
 use std::ffi::CStr;
 use std::process::Command;
 
-use common::watchdog;
+use common::{child, watchdog};
 use pybackground::{Crash, Error, Lazy, background};
 use serde::{Deserialize, Serialize};
 
@@ -99,6 +99,37 @@ fn an_overflow_of_the_stack() {
 #[background(process, memory = "64MiB")]
 fn allocate(bytes: usize) -> usize {
     std::hint::black_box(vec![1_u8; bytes]).len()
+}
+
+#[background(process, memory = "64MiB")]
+fn panic_with_little_memory_left() {
+    const PIECE: usize = 1 << 20;
+    let mut taken: Vec<Vec<u8>> = Vec::with_capacity(64);
+    while taken.len() < 64 {
+        let mut piece = Vec::new();
+        if piece.try_reserve_exact(PIECE).is_err() {
+            break;
+        }
+        piece.resize(PIECE, 1);
+        taken.push(piece);
+    }
+    panic!("that was all, after {} pieces", taken.len());
+}
+
+/// Its backtrace takes more than is left.
+#[test]
+fn a_panic_when_no_memory_is_left_is_one() {
+    const TEST: &str = "a_panic_when_no_memory_is_left_is_one";
+    let _watchdog = watchdog();
+    if !child::is_child() {
+        child::succeeds(child::command(TEST).env("RUST_BACKTRACE", "1"));
+        return;
+    }
+    for _ in 0..3 {
+        let error = Lazy::join(panic_with_little_memory_left()).unwrap_err();
+        assert!(error.is_panic(), "{error}");
+        assert!(error.to_string().contains("that was all, after "), "{error}");
+    }
 }
 
 #[test]

@@ -122,6 +122,38 @@ fn callers_in_two_directories_take_turns_with_two_processes() {
     assert_eq!(children().len(), 2);
 }
 
+#[background(process)]
+fn who_is_there() -> String {
+    std::fs::read_to_string("who").unwrap()
+}
+
+#[test]
+fn another_directory_of_the_same_name_is_another() {
+    const TEST: &str = "another_directory_of_the_same_name_is_another";
+    let _watchdog = watchdog();
+    if !child::is_child() {
+        child::succeeds(&mut child::command(TEST));
+        return;
+    }
+    let directory = std::env::temp_dir().join(format!("same-name-{}", std::process::id()));
+    let moved = directory.with_extension("moved");
+    let enter_new = |who: &str| {
+        std::fs::create_dir(&directory).unwrap();
+        std::fs::write(directory.join("who"), who).unwrap();
+        std::env::set_current_dir(&directory).unwrap();
+    };
+    enter_new("first");
+    assert_eq!(who_is_there(), "first");
+    std::fs::rename(&directory, &moved).unwrap();
+    enter_new("second");
+    assert_eq!(who_is_there(), "second");
+    std::fs::remove_dir_all(&directory).unwrap();
+    enter_new("third");
+    assert_eq!(who_is_there(), "third");
+    std::env::set_current_dir("/").unwrap();
+    [directory, moved].map(|directory| std::fs::remove_dir_all(directory).unwrap());
+}
+
 #[test]
 fn a_directory_that_nobody_may_enter_any_more_is_still_the_callers() {
     use std::os::unix::fs::PermissionsExt;

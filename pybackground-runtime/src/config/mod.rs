@@ -72,8 +72,8 @@ impl Configure {
 
     /// How many threads there may be, counting those whose bodies block; at least as many as workers.
     ///
-    /// When all of them wait for calls that have not begun, one more is started all the same, and so on:
-    /// nothing else could end the waiting.
+    /// When all of them wait for calls, and others that may bring these about have no thread, one more is started all
+    /// the same, and so on: nothing else could end the waiting.
     ///
     /// ```
     /// pybackground_runtime::configure().max_threads(64).install().unwrap();

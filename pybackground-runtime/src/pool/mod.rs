@@ -57,7 +57,7 @@ use idle::Idle;
 use limits::Limits;
 pub(crate) use mark::Mark;
 use monitor::Monitor;
-use queues::Queues;
+use queues::{First, Queues};
 use roster::Roster;
 #[cfg(feature = "process")]
 pub(crate) use worker::stack_pointer;
@@ -69,6 +69,9 @@ const BATCH: usize = 32;
 
 /// Ample for a thread that runs no code of the user but wakers.
 const MONITOR_STACK_SIZE: usize = 256 * 1024;
+
+/// Where in the queues a call is put.
+type Push = fn(&Queues, Arc<dyn Job>);
 
 /// A pool of threads that grows and shrinks with its calls.
 pub(crate) struct Pool {
@@ -103,7 +106,7 @@ pub(crate) fn submit(job: Arc<dyn Job>) {
 pub(crate) fn resume(job: Arc<dyn Job>) {
     with_current(|worker| match worker {
         Some(worker) => worker.push(job),
-        None => global().push_again(job),
+        None => global().push_again(job, Queues::push),
     });
 }
 
@@ -114,10 +117,11 @@ pub(crate) fn leave_to_worker(job: Arc<dyn Job>) {
     pool.wake_one();
 }
 
-/// Queues a call whose future was woken, behind all that wait: it was served before, and may wake itself
-/// for ever.
+/// Queues a call whose future was woken, behind all others that were: it may wake itself for ever.
 pub(crate) fn requeue(job: Arc<dyn Job>) {
-    with_current(|worker| worker.map_or_else(|| global(), Worker::pool).push_again(job));
+    with_current(|worker| {
+        worker.map_or_else(|| global(), Worker::pool).push_again(job, Queues::push_woken);
+    });
 }
 
 /// Whether each call is run to its end where it is made.
@@ -244,23 +248,23 @@ impl Pool {
         if !self.gate.lets_in_here() {
             return job.refuse(SHUT_DOWN);
         }
-        self.queue(job);
+        self.queue(job, Queues::push);
     }
 
     /// As `push`, for a call that was let in before.
-    fn push_again(self: &Arc<Self>, job: Arc<dyn Job>) {
+    fn push_again(self: &Arc<Self>, job: Arc<dyn Job>, push: Push) {
         if !self.gate.lets_in_from_bodies() {
             return job.refuse(SHUT_DOWN);
         }
-        self.queue(job);
+        self.queue(job, push);
     }
 
-    fn queue(self: &Arc<Self>, job: Arc<dyn Job>) {
+    fn queue(self: &Arc<Self>, job: Arc<dyn Job>, push: Push) {
         if self.config.is_sequential() {
             return job.run();
         }
         chaos();
-        self.queues.push(job);
+        push(&self.queues, job);
         chaos();
         self.wake_one();
     }
@@ -343,7 +347,7 @@ impl Pool {
 
     /// Ends every call that waits, because nobody is there to run it.
     fn refuse_all(&self, why: &str) {
-        while let Some(job) = self.queues.pop().or_else(|| self.queues.steal(0)) {
+        while let Some(job) = self.queues.pop(First::Called).or_else(|| self.queues.steal(0)) {
             job.refuse(why);
             drop_quietly(job);
         }

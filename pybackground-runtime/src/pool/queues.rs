@@ -3,7 +3,10 @@
 //! Calls from outside go through a channel of fixed size, first in, first out, which allocates nothing:
 //! in one without bounds every few dozen calls a worker would free what the caller allocated, and the
 //! two would meet at the allocator's lock. What does not fit goes through one without bounds, and so
-//! do the calls behind it until that is empty again. A worker's own calls go to its deque: the worker takes the newest, others steal the oldest. A deque is on the thieves' list only
+//! do the calls behind it until that is empty again. Futures that were woken have a channel of their own, and every
+//! other turn of who looks here: behind all that wait, each would come after those who wait for it, who take a
+//! thread each; and before them, one that wakes itself for ever would let nobody else in. A worker's own calls
+//! go to its deque: the worker takes the newest, others steal the oldest. A deque is on the thieves' list only
 //! while it may hold something, so that they have few to look at however many threads there are.
 
 use std::cell::{Cell, OnceCell};
@@ -33,7 +36,24 @@ const RING: usize = rounds(1024);
 pub(super) struct Queues {
     ring: Channel,
     overflow: Channel,
+    woken: Channel,
     listed: RwLock<Vec<Listed>>,
+}
+
+/// What to look for first.
+#[derive(Clone, Copy)]
+pub(super) enum First {
+    Called,
+    Woken,
+}
+
+impl First {
+    pub(super) fn other(self) -> Self {
+        match self {
+            Self::Called => Self::Woken,
+            Self::Woken => Self::Called,
+        }
+    }
 }
 
 struct Channel {
@@ -58,8 +78,9 @@ pub(super) struct OwnQueue {
 
 impl Queues {
     pub(super) fn new() -> Self {
-        let (ring, overflow) = (bounded(RING).into(), unbounded().into());
-        Self { ring, overflow, listed: RwLock::default() }
+        let (ring, overflow, woken) =
+            (bounded(RING).into(), unbounded().into(), unbounded().into());
+        Self { ring, overflow, woken, listed: RwLock::default() }
     }
 
     pub(super) fn push(&self, job: Entry) {
@@ -71,12 +92,22 @@ impl Queues {
         } else {
             job
         };
-        self.overflow.send.send(job).expect("the receiver is in the same struct");
+        self.overflow.push(job);
     }
 
-    /// Takes the oldest call from outside.
-    pub(super) fn pop(&self) -> Option<Entry> {
-        self.ring.pop().or_else(|| self.overflow.pop())
+    /// Queues a call whose future was woken.
+    pub(super) fn push_woken(&self, job: Entry) {
+        self.woken.push(job);
+    }
+
+    /// Takes the oldest call from outside, or the oldest of those that were woken.
+    pub(super) fn pop(&self, first: First) -> Option<Entry> {
+        let called = || self.ring.pop().or_else(|| self.overflow.pop());
+        let woken = || self.woken.pop();
+        match first {
+            First::Called => called().or_else(woken),
+            First::Woken => woken().or_else(called),
+        }
     }
 
     /// Steals another worker's oldest call, starting with the worker at `start`.
@@ -99,13 +130,15 @@ impl Queues {
     pub(super) fn is_empty(&self) -> bool {
         self.ring.receive.is_empty()
             && self.overflow.receive.is_empty()
+            && self.woken.receive.is_empty()
             && self.listed().iter().all(|worker| worker.stealer.is_empty())
     }
 
     /// How many calls wait, counted as `is_empty` does.
     pub(super) fn len(&self) -> usize {
         let own: usize = self.listed().iter().map(|worker| worker.stealer.len()).sum();
-        self.ring.receive.len() + self.overflow.receive.len() + own
+        let channels = [&self.ring, &self.overflow, &self.woken];
+        own + channels.iter().map(|channel| channel.receive.len()).sum::<usize>()
     }
 
     /// Has workers that run compute calls where they make them leave some to others.
@@ -131,6 +164,10 @@ impl From<(Sender<Entry>, Receiver<Entry>)> for Channel {
 }
 
 impl Channel {
+    fn push(&self, job: Entry) {
+        self.send.send(job).expect("the receiver is in the same struct");
+    }
+
     #[inline]
     fn pop(&self) -> Option<Entry> {
         let job = self.receive.try_recv().ok()?;
@@ -156,7 +193,9 @@ pub(super) fn waiting(pool: &Arc<Pool>, slack: usize) -> Vec<Waiting> {
         Box::new(move || !stealer.is_empty() && worker.stolen().is_before(all))
     };
     let mut waiting: Vec<Waiting> = pool.queues.listed().iter().map(deque).collect();
-    waiting.extend([channel(|queues| &queues.ring), channel(|queues| &queues.overflow)]);
+    let channels: [fn(&Queues) -> &Channel; 3] =
+        [|queues| &queues.ring, |queues| &queues.overflow, |queues| &queues.woken];
+    waiting.extend(channels.map(channel));
     waiting
 }
 

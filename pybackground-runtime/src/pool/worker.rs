@@ -7,7 +7,7 @@ use super::Pool;
 use super::idle::{Awake, Sleeper};
 use super::mark::Taken;
 use super::probe::ThreadId;
-use super::queues::OwnQueue;
+use super::queues::{First, OwnQueue};
 use crate::error::Error;
 use crate::limit::holds_slot;
 use crate::quiet::quietly;
@@ -146,6 +146,8 @@ pub(crate) struct Worker {
     polls: Cell<bool>,
     /// How often it looked for a call.
     turns: Cell<u32>,
+    /// What it looks for first the next time that it looks among the pool's.
+    first: Cell<First>,
     /// The thread is about to end: what its destructors call is a call from outside.
     retired: Cell<bool>,
 }
@@ -168,6 +170,7 @@ pub(super) fn run(pool: Arc<Pool>, id: usize) {
         stack_floor,
         polls: Cell::new(false),
         turns: Cell::new(0),
+        first: Cell::new(First::Woken),
         retired: Cell::new(false),
     };
     WORKER.with(|slot| slot.get_or_init(|| worker).work());
@@ -353,7 +356,7 @@ impl Worker {
 
     fn find(&self) -> Option<Arc<dyn Job>> {
         let own = || self.own.pop();
-        let outside = || self.pool.queues.pop();
+        let outside = || self.pool.queues.pop(self.first.replace(self.first.get().other()));
         let turn = self.turn();
         // Not always from the same one first, who may have calls for ever.
         let start = self.id + self.turns.get() as usize / TURNS as usize;

@@ -160,6 +160,7 @@ fn note_panics() {
     std::panic::set_hook(Box::new(move |panic| {
         let at = panic.location().map(ToString::to_string);
         let _ = PANICKED_AT.try_with(|place| place.replace(at));
-        next(panic);
+        // Where the hook of `std` prints a backtrace, it waits for itself if it is refused memory.
+        system::with_all_memory(|| next(panic));
     }));
 }

@@ -7,6 +7,7 @@ use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::sync::{Arc, Mutex};
 
+use super::system::{Identity, identity};
 use crate::sync::lock_leaf;
 
 /// What a body can see of the place where it was called, and a warm child of an earlier call may not.
@@ -15,6 +16,8 @@ pub(super) struct Surroundings {
     variables: Vec<(OsString, OsString)>,
     /// None if it was removed.
     directory: Option<PathBuf>,
+    /// Another may have its path by now.
+    identity: Option<Identity>,
 }
 
 /// Those of the last call: hardly ever do others come.
@@ -23,7 +26,11 @@ static LAST: Mutex<Option<Arc<Surroundings>>> = Mutex::new(None);
 impl Surroundings {
     /// Those of this process.
     pub(super) fn read() -> Self {
-        Self { variables: env::vars_os().collect(), directory: env::current_dir().ok() }
+        Self {
+            variables: env::vars_os().collect(),
+            directory: env::current_dir().ok(),
+            identity: fs::metadata(".").ok().and_then(|directory| identity(&directory)),
+        }
     }
 
     /// As `read`, shared with earlier calls.

@@ -249,14 +249,14 @@ impl<B: Body> Job for Task<B> {
                 return;
             }
             let error = |body| Error::not_run(self.identity(), why, body);
-            let close = core.close(|body| self.noted(error(body), body));
+            let close = core.close(self.origin.limit(), |body| self.noted(error(body), body));
             if !matches!(close, Close::TooLate) {
                 self.phase.done();
             }
             close
         };
-        if let Close::NeverEnds { attached, held } = close {
-            self.never_ends(attached, held);
+        if let Close::NeverEnds { attached, frees_slot } = close {
+            self.never_ends(attached, frees_slot);
         }
         self.tidy_up();
     }

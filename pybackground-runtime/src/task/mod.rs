@@ -212,7 +212,7 @@ impl<B: Body> Task<B> {
                 return None;
             }
             let runner = self.runner();
-            let close = core.close(|body| self.noted(error(body), body));
+            let close = core.close(self.origin.limit(), |body| self.noted(error(body), body));
             let frame = match close {
                 Close::RunsOn(_) => {
                     overruns::began(runner, stopped, B::WHEN_CLOSED);
@@ -230,9 +230,9 @@ impl<B: Body> Task<B> {
             orphans::close_of(frame, stopped);
         }
         match close {
-            Close::NeverEnds { mut attached, held } => {
+            Close::NeverEnds { mut attached, frees_slot } => {
                 let inputs = attached.take_inputs();
-                self.never_ends(attached, held);
+                self.never_ends(attached, frees_slot);
                 Some(inputs.map(Inputs::in_vain).unwrap_or_default())
             }
             Close::RunsOn(attached) => {
@@ -250,9 +250,9 @@ impl<B: Body> Task<B> {
     }
 
     /// Tells of a call that was closed while nobody ran its body.
-    fn never_ends(&self, attached: Attached, held: bool) {
+    fn never_ends(&self, attached: Attached, frees_slot: bool) {
         attached.wake();
-        if !held {
+        if frees_slot {
             self.origin.leave_slot();
         }
     }

@@ -26,6 +26,7 @@ use super::body::Body;
 use super::inputs::{Input, Inputs};
 use crate::deadline::Deadline;
 use crate::error::Error;
+use crate::limit::{Limit, Slot};
 use crate::quiet::drop_quietly;
 use crate::running::Listed;
 
@@ -49,7 +50,7 @@ pub(super) enum Stage<B: Body> {
     /// The call was closed before its body ran to its end. The error waits for the `Lazy`, the body
     /// for a worker to drop it: its destructors are the user's, and whoever closes calls has no time
     /// for them.
-    Closed { body: Option<B>, error: Option<Error> },
+    Closed { leftover: Option<Leftover<B>>, error: Option<Error> },
     /// The outcome has been handed over.
     Taken,
 }
@@ -58,6 +59,21 @@ pub(super) enum Stage<B: Body> {
 pub(super) struct Core<B: Body> {
     stage: Stage<B>,
     attached: Attached,
+}
+
+/// The body of a closed call, to be dropped. If it had begun, it has its slot until then, for it may have more
+/// that the limit is there for.
+pub(super) struct Leftover<B> {
+    // Dropped in this order.
+    _body: B,
+    _slot: Option<Slot>,
+}
+
+impl<B: Body> Leftover<B> {
+    pub(super) fn new(body: B, limit: Option<&'static Limit>) -> Self {
+        let slot = limit.filter(|_| body.has_started()).map(Slot::taken);
+        Self { _body: body, _slot: slot }
+    }
 }
 
 /// What follows from a body's end.
@@ -103,9 +119,9 @@ pub(super) enum Woken {
 /// What follows from closing a call before its body's end.
 #[must_use]
 pub(super) enum Close {
-    /// The body had not ended and now never will; tell these. If it was held, it had no slot to give
-    /// back.
-    NeverEnds { attached: Attached, held: bool },
+    /// The body had not ended and now never will; tell these. One that never started gives back its slot, if
+    /// it was given one: until a body that started is dropped, it has what it took.
+    NeverEnds { attached: Attached, frees_slot: bool },
     /// The body runs on; tell these.
     RunsOn(Attached),
     /// The call had ended before.
@@ -158,8 +174,8 @@ impl<B: Body> Core<B> {
         match self.stage {
             Stage::Queued(body) => Ok((body, self.attached)),
             Stage::Done(outcome) => Err(outcome),
-            Stage::Closed { body, error } => {
-                drop_quietly(body);
+            Stage::Closed { leftover, error } => {
+                drop_quietly(leftover);
                 Err(Err(error.expect("its only owner takes the error")))
             }
             _ => unreachable!("who runs a body, or may resume or close it, has the task too"),
@@ -253,28 +269,30 @@ impl<B: Body> Core<B> {
         }
     }
 
-    pub(super) fn close(&mut self, why: impl FnOnce(BodyIs) -> Error) -> Close {
+    /// Ends the call before its body does; the limit is that of its function.
+    pub(super) fn close(
+        &mut self,
+        limit: Option<&'static Limit>,
+        why: impl FnOnce(BodyIs) -> Error,
+    ) -> Close {
         let held = matches!(self.stage, Stage::Held(_));
-        let (body, is) = match std::mem::replace(&mut self.stage, Stage::Taken) {
-            Stage::Held(body) | Stage::Queued(body) | Stage::Suspended(body, _) => {
-                let is = if body.has_started() { BodyIs::Stopped } else { BodyIs::NotStarted };
-                (Some(body), is)
+        let body = match std::mem::replace(&mut self.stage, Stage::Taken) {
+            Stage::Held(body) | Stage::Queued(body) | Stage::Suspended(body, _) => body,
+            Stage::Running { .. } => {
+                self.stage = Stage::Done(Err(why(B::WHEN_CLOSED)));
+                return Close::RunsOn(self.attached.take_for_close());
             }
-            Stage::Running { .. } => (None, B::WHEN_CLOSED),
             ended @ (Stage::Ending | Stage::Done(_) | Stage::Closed { .. } | Stage::Taken) => {
                 self.stage = ended;
                 return Close::TooLate;
             }
         };
+        let has_started = body.has_started();
+        let error = why(if has_started { BodyIs::Stopped } else { BodyIs::NotStarted });
+        let leftover = Some(Leftover::new(body, limit));
+        self.stage = Stage::Closed { leftover, error: Some(error) };
         let attached = self.attached.take_for_close();
-        let error = why(is);
-        if body.is_some() {
-            self.stage = Stage::Closed { body, error: Some(error) };
-            Close::NeverEnds { attached, held }
-        } else {
-            self.stage = Stage::Done(Err(error));
-            Close::RunsOn(attached)
-        }
+        Close::NeverEnds { attached, frees_slot: !held && !has_started }
     }
 
     /// Has a call that was held from the start wait for inputs.
@@ -291,9 +309,9 @@ impl<B: Body> Core<B> {
     }
 
     /// The body of a closed call, to be dropped.
-    pub(super) fn leftover(&mut self) -> Option<B> {
+    pub(super) fn leftover(&mut self) -> Option<Leftover<B>> {
         match &mut self.stage {
-            Stage::Closed { body, .. } => body.take(),
+            Stage::Closed { leftover, .. } => leftover.take(),
             _ => None,
         }
     }

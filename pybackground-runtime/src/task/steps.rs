@@ -10,7 +10,7 @@ use super::Task;
 use super::body::Body;
 use super::inputs;
 use super::job::Job;
-use super::stage::{Core, Suspend, Woken};
+use super::stage::{Core, Leftover, Suspend, Woken};
 use crate::cancel::orphans;
 use crate::cancel::overruns::{self, Stopped};
 use crate::pool;
@@ -75,8 +75,7 @@ impl<B: Body> Task<B> {
             Suspend::Requeue => pool::requeue(self),
             Suspend::TooLate(body) => {
                 self.origin.trace().stopped_at_last();
-                self.origin.leave_slot();
-                drop_quietly(body);
+                drop_quietly(Leftover::new(body, self.origin.limit()));
             }
         }
         None

@@ -8,7 +8,8 @@
 //! | `Link` | child | the other end of it |
 //! | `data_in_use` | child | what a limit of memory counts |
 //! | `Watch` | child | learns of the parent's end |
-//! | `show_name`, `limit_memory`, `end_group`, `end_process` | child | what it does to itself |
+//! | `show_name`, `limit_memory`, `with_all_memory`, `end_group`, `end_process` | child | what it does to itself |
+//! | `identity` | both | what tells a file from others |
 //! | `has_one_thread` | child | whether it may change its environment |
 //! | `has_rights_of_another` | both | whether whoever starts the program must not make a child of it |
 
@@ -21,13 +22,13 @@ mod windows;
 pub(crate) use unix::Wire;
 #[cfg(unix)]
 pub(super) use unix::{
-    Link, Process, data_in_use, end_group, end_process, has_one_thread, has_rights_of_another,
-    launch, limit_memory, show_name, signal,
+    Identity, Link, Process, data_in_use, end_group, end_process, has_one_thread,
+    has_rights_of_another, identity, launch, limit_memory, show_name, signal, with_all_memory,
 };
 #[cfg(windows)]
 pub(crate) use windows::Wire;
 #[cfg(windows)]
 pub(super) use windows::{
-    Link, Process, data_in_use, end_group, end_process, has_one_thread, has_rights_of_another,
-    launch, limit_memory, show_name, signal,
+    Identity, Link, Process, data_in_use, end_group, end_process, has_one_thread,
+    has_rights_of_another, identity, launch, limit_memory, show_name, signal, with_all_memory,
 };

@@ -1,10 +1,12 @@
 //! Unix: a pair of sockets, a process group, resource limits; `inside` is what a child does.
 
+use std::fs::Metadata;
 #[cfg(not(target_os = "linux"))]
 use std::io::Write;
 use std::io::{self, Read};
 use std::net::Shutdown;
 use std::os::fd::OwnedFd;
+use std::os::unix::fs::MetadataExt;
 use std::os::unix::net::UnixStream;
 use std::os::unix::process::{CommandExt, ExitStatusExt};
 use std::path::PathBuf;
@@ -22,11 +24,11 @@ use crate::process::surroundings::Surroundings;
 use crate::sync::thread::yield_unless_crowded;
 
 mod inside;
+mod memory;
 mod stderr;
 
-pub(in crate::process) use inside::{
-    Link, data_in_use, end_group, end_process, limit_memory, show_name,
-};
+pub(in crate::process) use inside::{Link, end_group, end_process, show_name};
+pub(in crate::process) use memory::{data_in_use, limit_memory, with_all_memory};
 
 /// How often either end looks for what the other is to send before it sleeps. It takes longer to be woken
 /// than many a call takes; one that takes longer is not much longer for some twenty microseconds of looking.
@@ -299,6 +301,14 @@ fn wait_for(fds: &mut [PollFd<'_>], until: Option<Instant>) -> io::Result<()> {
             Err(error) => return Err(error.into()),
         }
     }
+}
+
+/// What tells a file from all others: its device, and its number there.
+pub(in crate::process) type Identity = (u64, u64);
+
+#[expect(clippy::unnecessary_wraps, reason = "other systems do not tell")]
+pub(in crate::process) fn identity(metadata: &Metadata) -> Option<Identity> {
+    Some((metadata.dev(), metadata.ino()))
 }
 
 /// Whether the program has other rights than who started it, who must not have it run what he likes.

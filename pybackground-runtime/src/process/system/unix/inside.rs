@@ -5,22 +5,21 @@ use std::ffi::CString;
 use std::fs::File;
 use std::io::{self, Read, Write};
 use std::os::fd::{AsFd, OwnedFd, RawFd};
-use std::os::unix::fs::MetadataExt;
 use std::os::unix::net::UnixStream;
 
 use rustix::event::{PollFd, PollFlags};
 use rustix::io::Errno;
 use rustix::net::RecvFlags;
-use rustix::process::{Resource, Rlimit, Signal};
+use rustix::process::{Resource, Signal};
 
-use super::{LOOKS, wait_for};
+use super::{Identity, LOOKS, identity, wait_for};
 use crate::sync::thread::yield_unless_crowded;
 
 /// The child's end of the connection.
 pub(in crate::process) struct Link {
     socket: File,
     /// Tells it from other files that may have its number by now.
-    identity: (u64, u64),
+    identity: Identity,
 }
 
 impl Link {
@@ -32,14 +31,14 @@ impl Link {
         let nothing = File::open("/dev/null").ok()?;
         rustix::stdio::dup2_stdin(&nothing).ok()?;
         let socket = File::from(OwnedFd::from(stream));
-        let identity = identity(&socket)?;
+        let identity = identity_of(&socket)?;
         Some(Self { socket, identity })
     }
 
     /// Whether it is what this process was started with, and not another file with the same number: a
     /// body may have closed all that it did not know.
     pub(in crate::process) fn is_intact(&self) -> bool {
-        identity(&self.socket) == Some(self.identity)
+        identity_of(&self.socket) == Some(self.identity)
     }
 
     /// The same connection, for another thread.
@@ -53,9 +52,8 @@ impl Link {
     }
 }
 
-fn identity(file: &File) -> Option<(u64, u64)> {
-    let metadata = file.metadata().ok()?;
-    Some((metadata.dev(), metadata.ino()))
+fn identity_of(file: &File) -> Option<Identity> {
+    identity(&file.metadata().ok()?)
 }
 
 /// Learns when the parent is gone or has cut the connection.
@@ -146,34 +144,4 @@ pub(in crate::process) fn end_group() -> ! {
 pub(in crate::process) fn end_process() -> ! {
     let _ = rustix::process::kill_process(rustix::process::getpid(), Signal::KILL);
     std::process::abort()
-}
-
-/// How many bytes of data this process has, as its limit counts them, where the system tells.
-pub(in crate::process) fn data_in_use() -> Option<u64> {
-    let pages = std::fs::read_to_string("/proc/self/statm").ok()?;
-    let data: u64 = pages.split_whitespace().nth(5)?.parse().ok()?;
-    Some(data * rustix::param::page_size() as u64)
-}
-
-/// Allows this process `bytes` of data, until the guard is dropped; 0 is no limit.
-pub(in crate::process) fn limit_memory(bytes: u64) -> Option<LimitedMemory> {
-    if bytes == 0 {
-        return None;
-    }
-    let before = rustix::process::getrlimit(Resource::Data);
-    let current = before.maximum.map_or(bytes, |most| most.min(bytes));
-    let limit = Rlimit { current: Some(current), maximum: before.maximum };
-    rustix::process::setrlimit(Resource::Data, limit).ok()?;
-    Some(LimitedMemory { before })
-}
-
-/// See [`limit_memory`].
-pub(in crate::process) struct LimitedMemory {
-    before: Rlimit,
-}
-
-impl Drop for LimitedMemory {
-    fn drop(&mut self) {
-        let _ = rustix::process::setrlimit(Resource::Data, self.before);
-    }
 }
