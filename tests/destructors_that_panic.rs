@@ -12,8 +12,8 @@ use std::time::Duration;
 use common::counters::{Drops, Token};
 use common::gate::Gate;
 use common::panics::caught;
-use common::watchdog;
-use pybackground::{Lazy, Timeout, background, configure, spawn};
+use common::{wait_until, watchdog};
+use pybackground::{Lazy, Timeout, background, configure, snapshot, spawn};
 
 const THREADS: usize = 4;
 const ROUNDS: usize = 3 * THREADS;
@@ -220,6 +220,33 @@ fn a_panic_payload_and_captures_of_an_async_body() {
         }
         the_threads_go_on();
         assert_eq!(drops.count(), 2 * ROUNDS);
+    }
+}
+
+/// It goes with the last who knows of it, to whom its destructors are nothing.
+#[test]
+fn captures_of_an_async_body_that_nobody_can_wake() {
+    #[background]
+    async fn never(gate: Gate, _captured: Box<dyn Any + Send>) {
+        gate.pass();
+        std::future::pending::<()>().await;
+    }
+
+    let _watchdog = watchdog();
+    let _turn = turn();
+    for kind in KINDS {
+        let drops = Drops::default();
+        for round in 1..=ROUNDS {
+            let gate = Gate::default();
+            let lazy = never(gate.clone(), kind(&drops));
+            gate.wait_for_arrivals(1);
+            gate.open();
+            wait_until(|| snapshot().suspended() == 1);
+            drop(lazy);
+            drops.wait_for(round);
+        }
+        the_threads_go_on();
+        assert_eq!(drops.count(), ROUNDS);
     }
 }
 

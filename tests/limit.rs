@@ -102,6 +102,27 @@ fn a_body_that_was_stopped_has_its_slot_until_it_is_dropped() {
     assert_eq!(INSIDE.most(), 1);
 }
 
+/// Nobody can wake it, so that it goes with its `Lazy`.
+#[test]
+fn a_body_that_nobody_knows_of_any_more_gives_its_slot_back() {
+    #[background(limit = 1)]
+    async fn pending(began: Sender<()>, forever: bool) {
+        began.send(()).unwrap();
+        if forever {
+            std::future::pending().await
+        }
+    }
+
+    let _watchdog = watchdog();
+    for _ in 0..100 {
+        let (began, has_begun) = channel();
+        let endless = pending(began.clone(), true);
+        has_begun.recv().unwrap();
+        drop(endless);
+        Lazy::into_inner(pending(began, false));
+    }
+}
+
 /// The next call starts although nobody joins it, and before the thread of the last one comes back
 /// from what else it has to do.
 #[test]

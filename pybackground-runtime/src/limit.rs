@@ -198,6 +198,11 @@ impl Slot {
     pub(crate) fn taken(limit: &'static Limit) -> Self {
         Self(limit)
     }
+
+    /// Leaves it to the call to give the slot back.
+    pub(crate) fn leave_to_call(self) {
+        std::mem::forget(self);
+    }
 }
 
 impl Drop for Slot {

@@ -2,7 +2,7 @@
 
 use std::future::poll_fn;
 use std::pin::pin;
-use std::sync::Arc;
+use std::sync::{Arc, Mutex};
 use std::task::{Context, Poll, Wake, Waker};
 use std::thread::{self, Thread};
 
@@ -17,6 +17,30 @@ pub(crate) async fn yield_now() {
         Poll::Pending
     })
     .await;
+}
+
+/// A number that is said once, and awaited once.
+#[derive(Clone, Default)]
+pub(crate) struct Word(Arc<Mutex<(Option<u64>, Option<Waker>)>>);
+
+impl Word {
+    pub(crate) fn say(&self, number: u64) {
+        let waker = {
+            let (said, waker) = &mut *self.0.lock().unwrap();
+            *said = Some(number);
+            waker.take()
+        };
+        waker.inspect(Waker::wake_by_ref);
+    }
+
+    pub(crate) async fn heard(self) -> u64 {
+        poll_fn(|context| {
+            let (said, waker) = &mut *self.0.lock().unwrap();
+            *waker = Some(context.waker().clone());
+            said.map_or(Poll::Pending, Poll::Ready)
+        })
+        .await
+    }
 }
 
 /// Waits on this thread for what `future` comes to.

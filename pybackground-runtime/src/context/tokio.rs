@@ -8,6 +8,7 @@ use std::task::Waker;
 
 use ::tokio::runtime::Handle;
 
+use crate::limit::Slot;
 use crate::task::{Body, BodyIs, Step};
 
 /// The context of a call.
@@ -53,6 +54,12 @@ impl<B: Body> Body for InContext<B> {
 
     fn has_started(&self) -> bool {
         self.body.as_ref().is_some_and(B::has_started)
+    }
+
+    fn keep_slot(&mut self, slot: Slot) {
+        if let Some(body) = &mut self.body {
+            body.keep_slot(slot);
+        }
     }
 
     #[inline]

@@ -128,6 +128,10 @@ impl<T> Job for Unboxing<T> {
         self.call.is_claimable()
     }
 
+    fn is_suspended(&self) -> bool {
+        self.call.is_suspended()
+    }
+
     fn is_done(&self) -> bool {
         self.call.is_done()
     }

@@ -30,7 +30,8 @@ impl Leftovers {
             self.sweep_at = FEW.max(2 * self.calls.len());
         }
         self.calls.push(Arc::downgrade(&job));
-        pool.queues.push(job);
+        pool.excess.may_help();
+        pool.queues.push_begun(job);
         pool.wake_one();
     }
 

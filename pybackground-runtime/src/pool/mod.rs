@@ -14,6 +14,7 @@
 //! | `deadlines` | the heap of deadlines |
 //! | `leftovers` | what the monitor leaves to others of the calls that it ends |
 //! | `growth` | the pure decision how many places there are |
+//! | `excess` | threads beyond the limit, when all that there may be wait for calls |
 //! | `probe`, `roster` | which threads compute and which block |
 //! | `crew` | the threads of a scope, by the same protocol |
 
@@ -22,6 +23,7 @@ pub(crate) mod crew;
 #[cfg(any(pybackground_loom, pybackground_shuttle))]
 mod crossbeam_model;
 mod deadlines;
+mod excess;
 mod gate;
 mod global;
 mod growth;
@@ -35,6 +37,7 @@ mod queues;
 mod roster;
 mod worker;
 
+use std::cell::OnceCell;
 use std::io;
 use std::sync::Arc;
 use std::time::Duration;
@@ -51,6 +54,7 @@ use crate::task::Job;
 use crate::trace;
 use crate::waits::Waits;
 use counts::{AtomicCounts, Wake};
+use excess::Excess;
 pub(crate) use gate::{Gate, WHY as SHUT_DOWN};
 pub(crate) use global::{existing, global};
 use idle::Idle;
@@ -91,6 +95,7 @@ pub(crate) struct Pool {
     limits: Limits,
     /// How many threads there may be: as configured, or as many as the system last gave.
     max_threads: AtomicUsize,
+    excess: Excess,
 }
 
 /// Queues a call where the current thread's calls go.
@@ -113,14 +118,14 @@ pub(crate) fn resume(job: Arc<dyn Job>) {
 /// Has a thread of the pool drop what is left of a call, whose destructors may take their time.
 pub(crate) fn leave_to_worker(job: Arc<dyn Job>) {
     let pool = global();
-    pool.queues.push(job);
+    pool.queues.push_begun(job);
     pool.wake_one();
 }
 
 /// Queues a call whose future was woken, behind all others that were: it may wake itself for ever.
 pub(crate) fn requeue(job: Arc<dyn Job>) {
     with_current(|worker| {
-        worker.map_or_else(|| global(), Worker::pool).push_again(job, Queues::push_woken);
+        worker.map_or_else(|| global(), Worker::pool).push_again(job, Queues::push_begun);
     });
 }
 
@@ -239,6 +244,7 @@ impl Pool {
             gate: Gate::new(),
             limits: Limits::new(),
             max_threads: AtomicUsize::new(config.max_threads()),
+            excess: Excess::new(),
             config,
         }
     }
@@ -256,6 +262,8 @@ impl Pool {
         if !self.gate.lets_in_from_bodies() {
             return job.refuse(SHUT_DOWN);
         }
+        // Somebody may wait for it who would have waited in vain for others.
+        self.excess.may_help();
         self.queue(job, push);
     }
 
@@ -298,12 +306,13 @@ impl Pool {
 
     #[cold]
     fn start_thread(self: &Arc<Self>) -> bool {
-        // ORDERING: the limit guards nothing else.
-        let most = self.max_threads.load(Ordering::Relaxed);
+        let most = self.max_threads() + self.excess.risked();
+        let find_out = |threads| self.excess.helps(|| self.waits.may_end_by_a_call(threads));
+        let helps = OnceCell::new();
         let room = self.threads.fetch_update(Ordering::SeqCst, Ordering::SeqCst, |threads| {
-            // When all that there may be wait for calls, only one more can end the waiting.
-            let all_join = threads == self.joining.load(Ordering::SeqCst);
-            (threads < most || all_join).then_some(threads + 1)
+            let is_one_more_needed =
+                || self.all_join(threads) && *helps.get_or_init(|| find_out(threads));
+            (threads < most || is_one_more_needed()).then_some(threads + 1)
         });
         if room.is_err() {
             self.counts.undo_wake();
@@ -327,12 +336,22 @@ impl Pool {
         }
     }
 
+    fn all_join(&self, threads: usize) -> bool {
+        threads == self.joining.load(Ordering::SeqCst)
+    }
+
+    /// Whether all the threads that there may be wait for calls.
+    fn is_held_up(&self) -> bool {
+        let threads = self.threads();
+        threads >= self.max_threads() + self.excess.risked() && self.all_join(threads)
+    }
+
     fn thread_was_refused(self: &Arc<Self>, error: &io::Error) {
         trace::thread_was_refused(error);
         self.counts.undo_wake();
         let left = self.threads.fetch_sub(1, Ordering::SeqCst) - 1;
         // A thread that joins goes on only when somebody runs the call it waits for.
-        if left == self.joining.load(Ordering::SeqCst) {
+        if self.all_join(left) {
             self.refuse_all(&format!("the system gave no thread to run it on: {error}"));
         } else {
             self.max_threads.store(left, Ordering::Relaxed);
@@ -383,13 +402,13 @@ impl Pool {
     }
 
     pub(crate) fn threads(&self) -> usize {
-        // ORDERING: a reading for reports.
+        // ORDERING: a reading for reports, and for what is looked at again.
         self.threads.load(Ordering::Relaxed)
     }
 
     /// How many threads there may be.
     pub(crate) fn max_threads(&self) -> usize {
-        // ORDERING: as above.
+        // ORDERING: the limit guards nothing else.
         self.max_threads.load(Ordering::Relaxed)
     }
 

@@ -8,6 +8,7 @@ use std::sync::{Arc, Weak};
 use std::time::{Duration, Instant};
 
 use super::deadlines::Deadlines;
+use super::excess::HeldUp;
 use super::growth::{Growth, Reading};
 use super::leftovers::Leftovers;
 use super::{MONITOR_STACK_SIZE, Pool};
@@ -92,6 +93,7 @@ impl Monitor {
 
     fn run(&self, pool: &Arc<Pool>) {
         let mut growth = Growth::new();
+        let mut held_up = HeldUp::default();
         let mut leftovers = Leftovers::default();
         let mut looks = 0;
         let mut next_look = now();
@@ -111,6 +113,10 @@ impl Monitor {
                 drop(state);
                 looks += 1;
                 let pause = look(pool, &mut growth, looks, time);
+                match pause {
+                    Some(_) => held_up.look(pool.is_held_up(), &pool.excess, time),
+                    None => held_up.calm(&pool.excess),
+                }
                 next_look = now() + pause.unwrap_or_default();
                 state = lock(&self.state);
                 if pause.is_none() {

@@ -3,9 +3,10 @@
 //! Calls from outside go through a channel of fixed size, first in, first out, which allocates nothing:
 //! in one without bounds every few dozen calls a worker would free what the caller allocated, and the
 //! two would meet at the allocator's lock. What does not fit goes through one without bounds, and so
-//! do the calls behind it until that is empty again. Futures that were woken have a channel of their own, and every
-//! other turn of who looks here: behind all that wait, each would come after those who wait for it, who take a
-//! thread each; and before them, one that wakes itself for ever would let nobody else in. A worker's own calls
+//! do the calls behind it until that is empty again. Futures that were woken, and what is left to do for calls that
+//! were ended, have a channel of their own, and every other turn of who looks here: behind all that wait, each
+//! would come after those who wait for it, who take a thread each; and before them, one that wakes itself for
+//! ever would let nobody else in. A worker's own calls
 //! go to its deque: the worker takes the newest, others steal the oldest. A deque is on the thieves' list only
 //! while it may hold something, so that they have few to look at however many threads there are.
 
@@ -25,7 +26,8 @@ use super::Pool;
 use super::mark::{Taken, Waiting};
 use super::worker::Status;
 use crate::quiet::drop_quietly;
-use crate::sync::{RwLock, RwLockReadGuard, RwLockWriteGuard, chaos, rounds};
+use crate::sync::atomic::{AtomicBool, Ordering};
+use crate::sync::{RwLock, RwLockReadGuard, chaos, rounds};
 use crate::task::Job;
 
 type Entry = Arc<dyn Job>;
@@ -36,22 +38,24 @@ const RING: usize = rounds(1024);
 pub(super) struct Queues {
     ring: Channel,
     overflow: Channel,
-    woken: Channel,
+    begun: Channel,
     listed: RwLock<Vec<Listed>>,
+    /// Whether there are any, for those who would only find out that there are none.
+    has_listed: AtomicBool,
 }
 
 /// What to look for first.
 #[derive(Clone, Copy)]
 pub(super) enum First {
     Called,
-    Woken,
+    Begun,
 }
 
 impl First {
     pub(super) fn other(self) -> Self {
         match self {
-            Self::Called => Self::Woken,
-            Self::Woken => Self::Called,
+            Self::Called => Self::Begun,
+            Self::Begun => Self::Called,
         }
     }
 }
@@ -78,9 +82,15 @@ pub(super) struct OwnQueue {
 
 impl Queues {
     pub(super) fn new() -> Self {
-        let (ring, overflow, woken) =
+        let (ring, overflow, begun) =
             (bounded(RING).into(), unbounded().into(), unbounded().into());
-        Self { ring, overflow, woken, listed: RwLock::default() }
+        Self {
+            ring,
+            overflow,
+            begun,
+            listed: RwLock::default(),
+            has_listed: AtomicBool::new(false),
+        }
     }
 
     pub(super) fn push(&self, job: Entry) {
@@ -95,23 +105,27 @@ impl Queues {
         self.overflow.push(job);
     }
 
-    /// Queues a call whose future was woken.
-    pub(super) fn push_woken(&self, job: Entry) {
-        self.woken.push(job);
+    /// Queues a call whose future was woken, or one that was ended and of which something is left to do.
+    pub(super) fn push_begun(&self, job: Entry) {
+        self.begun.push(job);
     }
 
-    /// Takes the oldest call from outside, or the oldest of those that were woken.
+    /// Takes the oldest call from outside, or the oldest of those that had begun.
     pub(super) fn pop(&self, first: First) -> Option<Entry> {
         let called = || self.ring.pop().or_else(|| self.overflow.pop());
-        let woken = || self.woken.pop();
+        let begun = || self.begun.pop();
         match first {
-            First::Called => called().or_else(woken),
-            First::Woken => woken().or_else(called),
+            First::Called => called().or_else(begun),
+            First::Begun => begun().or_else(called),
         }
     }
 
     /// Steals another worker's oldest call, starting with the worker at `start`.
     pub(super) fn steal(&self, start: usize) -> Option<Entry> {
+        // ORDERING: who sees it late looks again before it sleeps, by `is_empty`.
+        if !self.has_listed.load(Ordering::Relaxed) {
+            return None;
+        }
         let listed = self.listed();
         let (before, after) = listed.split_at(start.checked_rem(listed.len()).unwrap_or(0));
         after.iter().chain(before).find_map(|worker| {
@@ -130,14 +144,14 @@ impl Queues {
     pub(super) fn is_empty(&self) -> bool {
         self.ring.receive.is_empty()
             && self.overflow.receive.is_empty()
-            && self.woken.receive.is_empty()
+            && self.begun.receive.is_empty()
             && self.listed().iter().all(|worker| worker.stealer.is_empty())
     }
 
     /// How many calls wait, counted as `is_empty` does.
     pub(super) fn len(&self) -> usize {
         let own: usize = self.listed().iter().map(|worker| worker.stealer.len()).sum();
-        let channels = [&self.ring, &self.overflow, &self.woken];
+        let channels = [&self.ring, &self.overflow, &self.begun];
         own + channels.iter().map(|channel| channel.receive.len()).sum::<usize>()
     }
 
@@ -148,8 +162,11 @@ impl Queues {
         }
     }
 
-    fn list(&self) -> RwLockWriteGuard<'_, Vec<Listed>> {
-        self.listed.write().unwrap_or_else(PoisonError::into_inner)
+    fn change_list(&self, change: impl FnOnce(&mut Vec<Listed>)) {
+        let mut listed = self.listed.write().unwrap_or_else(PoisonError::into_inner);
+        change(&mut listed);
+        // ORDERING: see `steal`.
+        self.has_listed.store(!listed.is_empty(), Ordering::Relaxed);
     }
 
     fn listed(&self) -> RwLockReadGuard<'_, Vec<Listed>> {
@@ -194,7 +211,7 @@ pub(super) fn waiting(pool: &Arc<Pool>, slack: usize) -> Vec<Waiting> {
     };
     let mut waiting: Vec<Waiting> = pool.queues.listed().iter().map(deque).collect();
     let channels: [fn(&Queues) -> &Channel; 3] =
-        [|queues| &queues.ring, |queues| &queues.overflow, |queues| &queues.woken];
+        [|queues| &queues.ring, |queues| &queues.overflow, |queues| &queues.begun];
     waiting.extend(channels.map(channel));
     waiting
 }
@@ -209,7 +226,7 @@ impl OwnQueue {
         let deque = self.deque.get_or_init(Deque::new_lifo);
         if !self.listed.replace(true) {
             let listed = Listed { worker: self.worker.clone(), stealer: deque.stealer() };
-            shared.list().push(listed);
+            shared.change_list(|list| list.push(listed));
         }
         deque.push(job);
     }
@@ -218,7 +235,9 @@ impl OwnQueue {
     pub(super) fn rest(&self, shared: &Queues) {
         if self.listed.get() && self.len() == 0 {
             self.listed.set(false);
-            shared.list().retain(|listed| !Arc::ptr_eq(&listed.worker, &self.worker));
+            shared.change_list(|list| {
+                list.retain(|listed| !Arc::ptr_eq(&listed.worker, &self.worker));
+            });
         }
     }
 

@@ -170,7 +170,7 @@ pub(super) fn run(pool: Arc<Pool>, id: usize) {
         stack_floor,
         polls: Cell::new(false),
         turns: Cell::new(0),
-        first: Cell::new(First::Woken),
+        first: Cell::new(First::Begun),
         retired: Cell::new(false),
     };
     WORKER.with(|slot| slot.get_or_init(|| worker).work());
@@ -272,6 +272,7 @@ impl Worker {
         if !self.polls.replace(true) {
             self.pool.joining.fetch_add(1, Ordering::SeqCst);
         }
+        self.pool.excess.may_help();
         self.pool.counts.block();
         chaos();
         if !self.pool.queues.is_empty() {
@@ -362,7 +363,9 @@ impl Worker {
         let start = self.id + self.turns.get() as usize / TURNS as usize;
         let others = || self.pool.queues.steal(start);
         match turn {
-            Turn::Own => own().or_else(outside).or_else(others),
+            // What was called by bodies comes before what is to be begun: they may be waiting for it, and if each call
+            // from outside came to wait likewise before it, each would hold a thread.
+            Turn::Own => own().or_else(others).or_else(outside),
             Turn::Outside => outside().or_else(others).or_else(own),
             Turn::Others => others().or_else(outside).or_else(own),
         }

@@ -13,7 +13,7 @@ pub(crate) use loom as checker;
 #[cfg(pybackground_shuttle)]
 pub(crate) use shuttle as checker;
 
-pub(crate) use checker::sync::{RwLock, RwLockReadGuard, RwLockWriteGuard, atomic};
+pub(crate) use checker::sync::{RwLock, RwLockReadGuard, atomic};
 
 macro_rules! thread_local_double {
     ($($(#[$attr:meta])* static $name:ident: $type:ty = const { $init:expr };)*) => {$(

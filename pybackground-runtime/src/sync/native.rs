@@ -3,9 +3,7 @@
 use std::io;
 use std::time::{Duration, Instant};
 
-pub(crate) use std::sync::{
-    Mutex, MutexGuard, OnceLock, RwLock, RwLockReadGuard, RwLockWriteGuard, atomic,
-};
+pub(crate) use std::sync::{Mutex, MutexGuard, OnceLock, RwLock, RwLockReadGuard, atomic};
 pub(crate) use std::thread_local;
 
 /// Locks `mutex`, poisoned or not.

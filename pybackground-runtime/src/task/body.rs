@@ -6,6 +6,8 @@ use std::task::{Context, Poll, Waker};
 use super::stage::BodyIs;
 use crate::call::path_of_enclosing_function;
 use crate::error::Error;
+use crate::limit::Slot;
+use crate::quiet::drop_quietly;
 
 /// Work that a task carries until a thread takes it up.
 pub(crate) trait Body: Send + Sized + 'static {
@@ -27,6 +29,12 @@ pub(crate) trait Body: Send + Sized + 'static {
     /// Whether a step of it was run before.
     fn has_started(&self) -> bool {
         false
+    }
+
+    /// Gives the slot of its call to a body that waits to be woken, to give it back when it is dropped, unless it
+    /// goes on before.
+    fn keep_slot(&mut self, slot: Slot) {
+        drop(slot);
     }
 
     /// Runs the body, or a step of it.
@@ -99,14 +107,19 @@ where
 }
 
 /// The body of an `async` function.
+///
+/// Nobody may come to wake it: then it goes with the last who knows of its call, whoever that is, and its
+/// destructors are nothing to them.
 pub(crate) struct Suspending<F> {
-    future: Pin<Box<F>>,
+    future: Option<Pin<Box<F>>>,
     has_started: bool,
+    /// While no thread has the body. Until it is dropped it may have more that the limit is there for.
+    slot: Option<Slot>,
 }
 
 impl<F> Suspending<F> {
     pub(crate) fn new(future: F) -> Self {
-        Self { future: Box::pin(future), has_started: false }
+        Self { future: Some(Box::pin(future)), has_started: false, slot: None }
     }
 }
 
@@ -126,11 +139,25 @@ where
         self.has_started
     }
 
+    fn keep_slot(&mut self, slot: Slot) {
+        self.slot = Some(slot);
+    }
+
     fn run(mut self, waker: impl FnOnce() -> Waker) -> Step<Self> {
         self.has_started = true;
-        match self.future.as_mut().poll(&mut Context::from_waker(&waker())) {
+        if let Some(slot) = self.slot.take() {
+            slot.leave_to_call();
+        }
+        let future = self.future.as_mut().expect("it is there until this is dropped");
+        match future.as_mut().poll(&mut Context::from_waker(&waker())) {
             Poll::Ready(value) => Step::Finished(value),
             Poll::Pending => Step::Suspended(self),
         }
+    }
+}
+
+impl<F> Drop for Suspending<F> {
+    fn drop(&mut self) {
+        drop_quietly(self.future.take());
     }
 }

@@ -4,6 +4,7 @@ use std::task::Waker;
 
 use super::body::{Body, Step};
 use super::stage::Outcome;
+use crate::limit::Slot;
 
 /// A body that first takes what its inputs came to, and ends in the error of one that has no value.
 pub(crate) struct Dependent<B>(pub(crate) B);
@@ -22,6 +23,10 @@ where
 
     fn has_started(&self) -> bool {
         self.0.has_started()
+    }
+
+    fn keep_slot(&mut self, slot: Slot) {
+        self.0.keep_slot(slot);
     }
 
     fn run(self, waker: impl FnOnce() -> Waker) -> Step<Self> {

@@ -31,6 +31,8 @@ pub(crate) trait Job: Send + Sync + UnwindSafe + RefUnwindSafe {
     fn is_queued(&self) -> bool;
     /// Whether a thread that waits for the call may run it; as much a hint as `is_queued`.
     fn is_claimable(&self) -> bool;
+    /// Whether the body waits to be woken, asked by a thread that may be unparked meanwhile.
+    fn is_suspended(&self) -> bool;
     /// Whether the call has ended.
     fn is_done(&self) -> bool;
     /// Tells a call that waited for a slot that it has one; `false` if it no longer wants it.
@@ -130,6 +132,10 @@ impl<B: Body> Job for Task<B> {
     #[inline]
     fn is_claimable(&self) -> bool {
         self.phase.is_claimable()
+    }
+
+    fn is_suspended(&self) -> bool {
+        lock_brief(&self.core).is_suspended()
     }
 
     #[inline]
@@ -249,7 +255,7 @@ impl<B: Body> Job for Task<B> {
                 return;
             }
             let error = |body| Error::not_run(self.identity(), why, body);
-            let close = core.close(self.origin.limit(), |body| self.noted(error(body), body));
+            let close = core.close(|body| self.noted(error(body), body));
             if !matches!(close, Close::TooLate) {
                 self.phase.done();
             }

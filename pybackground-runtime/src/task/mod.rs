@@ -212,7 +212,7 @@ impl<B: Body> Task<B> {
                 return None;
             }
             let runner = self.runner();
-            let close = core.close(self.origin.limit(), |body| self.noted(error(body), body));
+            let close = core.close(|body| self.noted(error(body), body));
             let frame = match close {
                 Close::RunsOn(_) => {
                     overruns::began(runner, stopped, B::WHEN_CLOSED);

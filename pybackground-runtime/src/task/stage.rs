@@ -26,7 +26,6 @@ use super::body::Body;
 use super::inputs::{Input, Inputs};
 use crate::deadline::Deadline;
 use crate::error::Error;
-use crate::limit::{Limit, Slot};
 use crate::quiet::drop_quietly;
 use crate::running::Listed;
 
@@ -50,7 +49,7 @@ pub(super) enum Stage<B: Body> {
     /// The call was closed before its body ran to its end. The error waits for the `Lazy`, the body
     /// for a worker to drop it: its destructors are the user's, and whoever closes calls has no time
     /// for them.
-    Closed { leftover: Option<Leftover<B>>, error: Option<Error> },
+    Closed { leftover: Option<B>, error: Option<Error> },
     /// The outcome has been handed over.
     Taken,
 }
@@ -59,21 +58,6 @@ pub(super) enum Stage<B: Body> {
 pub(super) struct Core<B: Body> {
     stage: Stage<B>,
     attached: Attached,
-}
-
-/// The body of a closed call, to be dropped. If it had begun, it has its slot until then, for it may have more
-/// that the limit is there for.
-pub(super) struct Leftover<B> {
-    // Dropped in this order.
-    _body: B,
-    _slot: Option<Slot>,
-}
-
-impl<B: Body> Leftover<B> {
-    pub(super) fn new(body: B, limit: Option<&'static Limit>) -> Self {
-        let slot = limit.filter(|_| body.has_started()).map(Slot::taken);
-        Self { _body: body, _slot: slot }
-    }
 }
 
 /// What follows from a body's end.
@@ -120,7 +104,7 @@ pub(super) enum Woken {
 #[must_use]
 pub(super) enum Close {
     /// The body had not ended and now never will; tell these. One that never started gives back its slot, if
-    /// it was given one: until a body that started is dropped, it has what it took.
+    /// it was given one: until a body that started is dropped, it has what it took, and the slot.
     NeverEnds { attached: Attached, frees_slot: bool },
     /// The body runs on; tell these.
     RunsOn(Attached),
@@ -269,12 +253,7 @@ impl<B: Body> Core<B> {
         }
     }
 
-    /// Ends the call before its body does; the limit is that of its function.
-    pub(super) fn close(
-        &mut self,
-        limit: Option<&'static Limit>,
-        why: impl FnOnce(BodyIs) -> Error,
-    ) -> Close {
+    pub(super) fn close(&mut self, why: impl FnOnce(BodyIs) -> Error) -> Close {
         let held = matches!(self.stage, Stage::Held(_));
         let body = match std::mem::replace(&mut self.stage, Stage::Taken) {
             Stage::Held(body) | Stage::Queued(body) | Stage::Suspended(body, _) => body,
@@ -289,8 +268,7 @@ impl<B: Body> Core<B> {
         };
         let has_started = body.has_started();
         let error = why(if has_started { BodyIs::Stopped } else { BodyIs::NotStarted });
-        let leftover = Some(Leftover::new(body, limit));
-        self.stage = Stage::Closed { leftover, error: Some(error) };
+        self.stage = Stage::Closed { leftover: Some(body), error: Some(error) };
         let attached = self.attached.take_for_close();
         Close::NeverEnds { attached, frees_slot: !held && !has_started }
     }
@@ -308,8 +286,12 @@ impl<B: Body> Core<B> {
         matches!(self.stage, Stage::Running { .. })
     }
 
+    pub(super) fn is_suspended(&self) -> bool {
+        matches!(self.stage, Stage::Suspended(..))
+    }
+
     /// The body of a closed call, to be dropped.
-    pub(super) fn leftover(&mut self) -> Option<Leftover<B>> {
+    pub(super) fn leftover(&mut self) -> Option<B> {
         match &mut self.stage {
             Stage::Closed { leftover, .. } => leftover.take(),
             _ => None,

@@ -10,9 +10,10 @@ use super::Task;
 use super::body::Body;
 use super::inputs;
 use super::job::Job;
-use super::stage::{Core, Leftover, Suspend, Woken};
+use super::stage::{Core, Suspend, Woken};
 use crate::cancel::orphans;
 use crate::cancel::overruns::{self, Stopped};
+use crate::limit::Slot;
 use crate::pool;
 use crate::quiet::drop_quietly;
 use crate::running::{self, Frame, Polled, SUSPENDED};
@@ -35,7 +36,10 @@ impl<B: Body> Task<B> {
     }
 
     /// Puts a body away that waits to be woken; gives the call back if it is to be run again at once.
-    pub(super) fn suspend(self: Arc<Self>, body: B, frame: Option<Frame>) -> Option<Arc<Self>> {
+    pub(super) fn suspend(self: Arc<Self>, mut body: B, frame: Option<Frame>) -> Option<Arc<Self>> {
+        if let Some(limit) = self.origin.limit() {
+            body.keep_slot(Slot::taken(limit));
+        }
         let frame = frame.filter(|frame| running::may_have_made_calls(*frame));
         let next = {
             let mut core = lock(&self.core);
@@ -75,7 +79,7 @@ impl<B: Body> Task<B> {
             Suspend::Requeue => pool::requeue(self),
             Suspend::TooLate(body) => {
                 self.origin.trace().stopped_at_last();
-                drop_quietly(Leftover::new(body, self.origin.limit()));
+                drop_quietly(body);
             }
         }
         None

@@ -78,7 +78,7 @@ impl<W> Graph<W> {
         self.waits.get(thread)?.as_ref()
     }
 
-    pub(crate) fn iter(&self) -> impl Iterator<Item = (usize, &W)> {
+    pub(crate) fn iter(&self) -> impl DoubleEndedIterator<Item = (usize, &W)> {
         let waits = self.waits.iter().enumerate();
         waits.filter_map(|(thread, wait)| Some((thread, wait.as_ref()?)))
     }

@@ -64,6 +64,7 @@ struct Wait {
     thread: Thread,
     on: On,
     since: Instant,
+    is_of_body: bool,
     /// What the lineage is told when the wait is over.
     line: Option<Frame>,
 }
@@ -233,6 +234,19 @@ impl Waits {
         }
     }
 
+    /// Whether a call that has no thread may be what any of so many bodies waits for. Those that look for one again
+    /// and again may not be found here.
+    pub(crate) fn may_end_by_a_call(&self, bodies: usize) -> bool {
+        let all = lock_brief(&self.0);
+        let mut found = 0;
+        // Who has just begun to wait is likely to be among the last.
+        let mut waits = all.graph.iter().rev().filter(|(_, wait)| wait.is_of_body);
+        waits.any(|(_, wait)| {
+            found += 1;
+            wait.may_end_by_a_call()
+        }) || found < bodies
+    }
+
     /// All waits, by the numbers of the threads.
     pub(crate) fn read(&self) -> Vec<Told> {
         let all = lock_brief(&self.0);
@@ -264,7 +278,19 @@ impl All {
 
 impl Wait {
     fn new(on: On) -> Self {
-        Self { thread: thread::current(), on, since: now(), line: None }
+        let is_of_body = !running::current().is_none();
+        Self { thread: thread::current(), on, since: now(), is_of_body, line: None }
+    }
+
+    /// Whether it may be for a call that has no thread.
+    fn may_end_by_a_call(&self) -> bool {
+        match &self.on {
+            On::Call { job, .. } => !job.is_done() && job.runner().is_none() && !job.is_suspended(),
+            On::Any { .. } => true,
+            On::Time => false,
+            #[cfg(feature = "process")]
+            On::Child { .. } => false,
+        }
     }
 
     /// Has the thread look whether its body is to stop, whether or not that was meant.
