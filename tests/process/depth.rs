@@ -37,8 +37,30 @@ fn a_result_that_is_nested_too_deeply_is_an_error() {
     for make in [tree, nodes] {
         let error = Lazy::join(make(DEEP)).unwrap_err();
         assert!(error.is_codec_failure() && !error.is_crash(), "{error}");
-        assert!(error.to_string().contains("return something flatter, or raise"), "{error}");
+        assert!(error.to_string().contains("is nested so deeply that"), "{error}");
         assert!(matches!(Lazy::into_inner(make(100)), Tree::Node(_) | Tree::Nodes(_)));
+    }
+}
+
+#[background(process)]
+fn table() -> Box<[[[u64; 32]; 32]; 32]> {
+    Box::new([[[7; 32]; 32]; 32])
+}
+
+/// Builds with optimisations have room for it.
+#[test]
+fn an_array_for_which_the_stack_is_too_small_is_told_as_that() {
+    let _watchdog = watchdog();
+    match Lazy::join(table()) {
+        Ok(table) => assert!(table.as_flattened().as_flattened().iter().all(|n| *n == 7)),
+        Err(error) => {
+            assert!(error.is_codec_failure(), "{error}");
+            assert!(
+                error.to_string().contains("it is so large, as an array in place, or"),
+                "{error}"
+            );
+            assert!(error.to_string().contains("return a `Vec` or something flatter"), "{error}");
+        }
     }
 }
 

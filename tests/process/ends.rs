@@ -1,5 +1,7 @@
 //! However a program ends, nothing of its calls is left.
 
+#![allow(unsafe_code, reason = "safe code makes no copy of a process")]
+
 mod common;
 
 use std::os::unix::process::CommandExt;
@@ -88,6 +90,56 @@ fn a_program_that_is_interrupted_leaves_nothing() {
     nothing_is_left("a_program_that_is_interrupted_leaves_nothing", |program| {
         signal("INT", program.id());
     });
+}
+
+#[background(process)]
+fn hold_on(port: u16) {
+    std::mem::forget(hold(port));
+}
+
+/// The copy has the ends of the connections that were the program's.
+#[test]
+#[cfg(target_os = "linux")]
+fn a_program_that_is_killed_leaves_nothing_to_a_copy_of_itself() {
+    const TEST: &str = "a_program_that_is_killed_leaves_nothing_to_a_copy_of_itself";
+    let _watchdog = watchdog();
+    if child::is_child() {
+        let _spinning = spin(port());
+        Lazy::into_inner(hold_on(port()));
+        die_and_leave_a_copy();
+    }
+    let lifeline = Lifeline::new();
+    let mut program = child::command(TEST);
+    program.env(PORT, lifeline.port().to_string());
+    program.stdin(Stdio::piped()).stdout(Stdio::null()).stderr(Stdio::null());
+    let mut program = program.spawn().unwrap();
+    let (mut input, held) = (program.stdin.take().unwrap(), [lifeline.held(), lifeline.held()]);
+    std::io::Write::write_all(&mut input, b"!").unwrap();
+    program.wait().unwrap();
+    for held in held {
+        assert_eq!(held.wait_for_end(), "");
+    }
+    // The copy was there until here.
+    drop(input);
+}
+
+/// Waits for a word of the test; the copy lives until the test hangs up.
+#[cfg(target_os = "linux")]
+fn die_and_leave_a_copy() {
+    fn read_input() {
+        let mut byte = 0_u8;
+        // SAFETY: there is room for a byte.
+        unsafe { libc::read(0, (&raw mut byte).cast(), 1) };
+    }
+    read_input();
+    // SAFETY: the copy does nothing that needs another thread than this.
+    unsafe {
+        if libc::fork() == 0 {
+            read_input();
+            libc::_exit(0);
+        }
+        libc::raise(libc::SIGKILL);
+    }
 }
 
 /// A terminal sends it to all of the group in the foreground.

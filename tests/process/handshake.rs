@@ -87,6 +87,8 @@ fn a_process_that_says_nothing() {
     processes().start_timeout(Duration::from_millis(20)).install().unwrap();
     let told = error_of_call().to_string();
     assert!(told.contains("within 20ms"), "{told}");
+    assert!(told.contains("`processes().start_timeout(..)`"), "{told}");
+    assert!(told.contains("was linked with this library"), "{told}");
 }
 
 #[test]

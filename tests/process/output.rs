@@ -1,9 +1,13 @@
 //! Where the output of a body goes, and when, and that its input is empty.
 
+#![allow(unsafe_code, reason = "safe code does not close standard files")]
+
 mod common;
 
 use std::fmt::Write as _;
+use std::fs::File;
 use std::io::{BufRead, BufReader, Read, Write as _, stderr, stdin};
+use std::os::fd::AsRawFd;
 use std::process::{Command, Stdio};
 use std::time::Duration;
 
@@ -156,6 +160,42 @@ fn the_last_words_of_who_is_ended_are_passed_on() {
     pybackground::wait_idle(Duration::from_secs(60)).unwrap();
     held.wait_for_end();
     eprintln!("end.");
+}
+
+/// Prints while it has a file open, of which it returns the number.
+#[background(process)]
+fn print_beside_a_file(path: &str) -> i32 {
+    let file = File::create(path).unwrap();
+    println!("on the output");
+    eprintln!("on the error output");
+    file.as_raw_fd()
+}
+
+/// As a daemon does, which ought to put something in their place.
+#[test]
+fn nothing_is_printed_into_files_of_a_body_if_the_program_has_no_output() {
+    const TEST: &str = "nothing_is_printed_into_files_of_a_body_if_the_program_has_no_output";
+    let _watchdog = watchdog();
+    if !child::is_child() {
+        child::succeeds(&mut child::command(TEST));
+        return;
+    }
+    let path = std::env::temp_dir().join(format!("no_output-{}", std::process::id()));
+    // SAFETY: nobody prints meanwhile. The copies are put back when all that was opened in their place is closed.
+    let kept = [0, 1, 2].map(|file| unsafe { libc::dup(file) });
+    // SAFETY: as above.
+    let closed = [0, 1, 2].map(|file| unsafe { libc::close(file) });
+    let file = Lazy::join(print_beside_a_file(path.to_str().unwrap()));
+    let ended = pybackground::shutdown(Duration::from_secs(60));
+    // SAFETY: as above.
+    let put_back =
+        [0, 1, 2].map(|file| unsafe { libc::dup2(kept[file], i32::try_from(file).unwrap()) });
+    assert_eq!((closed, put_back), ([0; 3], [0, 1, 2]));
+    let printed = std::fs::read_to_string(&path).unwrap();
+    std::fs::remove_file(&path).unwrap();
+    ended.unwrap();
+    assert!(file.unwrap() > 2);
+    assert_eq!(printed, "");
 }
 
 #[background(process)]

@@ -10,7 +10,7 @@ use super::child::{Child, Reply, Unready};
 use super::children::{self, Taken};
 use super::codec::{self, Arguments};
 use super::depth::Unread;
-use super::failure::{Failure, Part};
+use super::failure::{Failure, Likely, Part};
 use super::frame::Kind;
 use super::function::Function;
 use super::hook;
@@ -144,7 +144,10 @@ fn ready_child(surroundings: &Arc<Surroundings>) -> Result<Child, Failure> {
             Taken::Place(place) => place,
         };
         if !hook::is_in_place() {
-            return Err(Failure::Handshake { why: NOT_IN_PLACE.to_owned(), foreign: true });
+            return Err(Failure::Handshake {
+                why: NOT_IN_PLACE.to_owned(),
+                likely: Some(Likely::Foreign),
+            });
         }
         let launch = place.launch();
         let error = match Child::launch(place, surroundings.clone()) {

@@ -7,7 +7,7 @@ use std::time::{Duration, Instant};
 
 use super::children::Place;
 use super::crash::Crash;
-use super::failure::Failure;
+use super::failure::{Failure, Likely};
 use super::frame::{self, Hello, Kind, News, ReplyHead};
 use super::function;
 use super::settings;
@@ -159,7 +159,7 @@ impl Greeting {
         let mut said = [0; Hello::LENGTH];
         let heard = self.wire().reader(Instant::now().checked_add(patience)).read_exact(&mut said);
         let hello = heard.map(|()| Hello::from_bytes(&said).filter(|it| it.nonce == self.nonce));
-        let failed = |why, foreign| Unready::Failed(Failure::Handshake { why, foreign });
+        let failed = |why, likely| Unready::Failed(Failure::Handshake { why, likely });
         Err(match hello.map(|hello| hello.map(|hello| hello.news)) {
             Ok(Some(News::Ready { fingerprint })) if fingerprint == function::fingerprint() => {
                 return Ok(self.child);
@@ -167,17 +167,18 @@ impl Greeting {
             Ok(Some(News::Refused { error })) => Unready::Refused(
                 error.map_or_else(|| io::ErrorKind::Other.into(), io::Error::from_raw_os_error),
             ),
-            Ok(_) => failed("it is another program".to_owned(), true),
+            Ok(_) => failed("it is another program".to_owned(), Some(Likely::Foreign)),
             Err(error) if error.kind() == io::ErrorKind::TimedOut => {
-                failed(format!("it did not say that it is ready within {patience:?}"), true)
+                let why = format!("it did not say that it is ready within {patience:?}");
+                failed(why, Some(Likely::Slow))
             }
             // Nobody waits for it any more.
             Err(_) if self.wire().was_cut() => Unready::Failed(Failure::stopped()),
             Err(error) => {
                 let end = self.child.autopsy(&error, None);
                 // One of ours that ends by itself was made to: it does not get as far as `main`.
-                let foreign = end.code().is_some();
-                failed(format!("before it was ready, {}", end.before_any_call()), foreign)
+                let likely = end.code().map(|_| Likely::Foreign);
+                failed(format!("before it was ready, {}", end.before_any_call()), likely)
             }
         })
     }

@@ -180,7 +180,7 @@ impl Crash {
     pub fn looks_out_of_memory(&self) -> bool {
         match self.end {
             End::Signalled { signal: 9, .. } => true,
-            End::Signalled { signal: 6 | 11, .. } => self.memory.is_some(),
+            End::Signalled { signal: 6, .. } => self.memory.is_some(),
             _ => false,
         }
     }
@@ -248,5 +248,12 @@ mod tests {
         let limited = crash(6, Some(1 << 20));
         assert!(limited.looks_out_of_memory());
         assert!(limited.to_string().contains("1048576 bytes that `memory` allows"));
+    }
+
+    #[test]
+    fn an_overflow_of_the_stack_says_nothing_of_memory() {
+        let overflow = crash(11, Some(1 << 20));
+        assert!(!overflow.looks_out_of_memory());
+        assert!(!overflow.to_string().contains("memory` allows"), "{overflow}");
     }
 }

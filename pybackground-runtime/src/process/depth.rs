@@ -1,7 +1,8 @@
 //! Reading a value that a child sent, without an overflow of this thread's stack.
 //!
 //! A child may build what is nested more deeply than can be read here: reading calls itself for each level.
-//! Each level has at least one byte, so that who looks at the stack for each byte looks in time.
+//! Each level has at least one byte, so that who looks at the stack for each byte looks in time. An array is read
+//! in place, of which the stack has a copy or more at each level.
 
 use std::cell::Cell;
 
@@ -123,6 +124,15 @@ mod tests {
         let mut bytes = postcard::to_stdvec(&long).unwrap();
         bytes.push(1);
         assert_eq!(read_within(STACK, &bytes), Ok((long, 1)));
+    }
+
+    #[test]
+    fn an_array_that_the_stack_has_no_room_for_is_not_read_either() {
+        type Numbers<const N: usize> = [[[u64; 32]; 32]; N];
+        let bytes = vec![7; 1 << 15];
+        let read = read_within::<Box<Numbers<32>>>(STACK, &bytes).map(|_| ());
+        assert_eq!(read, Err(Unread::TooDeep));
+        assert!(read_within::<Box<Numbers<1>>>(STACK, &bytes[..1 << 10]).is_ok());
     }
 
     #[test]

@@ -22,17 +22,22 @@ pub(crate) enum Failure {
     /// The system gave no process; what it said, and what to do.
     Spawn(String),
     /// The process that was started is no child of ours.
-    Handshake {
-        why: String,
-        /// It is likely another program.
-        foreign: bool,
-    },
+    Handshake { why: String, likely: Option<Likely> },
     /// Arguments or result could not be written or read.
     Codec { what: Part, why: String },
-    /// The result is nested too deeply for so many bytes of the stack.
+    /// The result is too large, or nested too deeply, for so many bytes of the stack.
     TooDeep { stack: usize },
     /// A child would not know the function.
     Unregistered,
+}
+
+/// What the usual reason is for a process that does not serve calls.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Likely {
+    /// It is another program.
+    Foreign,
+    /// It is another program, or has yet to get there.
+    Slow,
 }
 
 /// What could not be written or read.
@@ -46,6 +51,22 @@ pub(crate) enum Part {
 pub struct Broken {
     pub(super) kind: Kind,
     pub(super) why: String,
+}
+
+impl Likely {
+    /// Ends the sentence that begins with why.
+    fn advice(self) -> &'static str {
+        match self {
+            Self::Foreign => {
+                "; `process` needs a program that was linked with this library, not one that loads it"
+            }
+            Self::Slow => {
+                "; if it is only slow to start, as on a busy machine or with constructors that take long, \
+                 give it more by `processes().start_timeout(..)`; else: `process` needs a program that was \
+                 linked with this library, not one that loads it"
+            }
+        }
+    }
 }
 
 impl Failure {
@@ -69,18 +90,12 @@ impl Failure {
             Self::Spawn(why) => {
                 write!(f, "did not run, because no process could be started for it: {why}")
             }
-            Self::Handshake { why, foreign } => {
+            Self::Handshake { why, likely } => {
                 write!(
                     f,
                     "did not run, because the process that was started for it does not serve calls: {why}"
                 )?;
-                if *foreign {
-                    f.write_str(
-                        "; `process` needs a program that was linked with this library, not one that \
-                         loads it",
-                    )?;
-                }
-                Ok(())
+                f.write_str(likely.map_or("", Likely::advice))
             }
             Self::Codec { what: Part::Arguments, why } => write!(
                 f,
@@ -94,9 +109,10 @@ impl Failure {
             ),
             Self::TooDeep { stack } => write!(
                 f,
-                "ran, but its result could not be passed back from its process: it is nested so deeply that \
-                 reading it takes more than {stack} bytes of the stack, a quarter of what a thread has; \
-                 return something flatter, or raise `configure().stack_size(..)`"
+                "ran, but its result could not be passed back from its process: it is so large, as an array \
+                 in place, or is nested so deeply that reading it takes more than {stack} bytes of the stack, \
+                 a quarter of what a thread has; return a `Vec` or something flatter, or raise \
+                 `configure().stack_size(..)`"
             ),
             Self::Unregistered => f.write_str(
                 "did not run, because the program that a child would run does not have the function: \

@@ -28,8 +28,7 @@ impl Link {
     pub(in crate::process) fn of_child(_port: &str) -> Option<Self> {
         let stream = UnixStream::from(io::stdin().as_fd().try_clone_to_owned().ok()?);
         stream.local_addr().ok()?;
-        let nothing = File::open("/dev/null").ok()?;
-        rustix::stdio::dup2_stdin(&nothing).ok()?;
+        fill_standard_files().ok()?;
         let socket = File::from(OwnedFd::from(stream));
         let identity = identity_of(&socket)?;
         Some(Self { socket, identity })
@@ -52,6 +51,27 @@ impl Link {
     }
 }
 
+/// Puts `/dev/null` in the place of standard input, and of standard output and error where the program has closed
+/// its own. What runs before `main` does so too, and has not run: a file of the user's would get the number, and what
+/// is printed.
+fn fill_standard_files() -> io::Result<()> {
+    use rustix::stdio::{dup2_stderr, dup2_stdin, dup2_stdout};
+    // A copy has none of the three numbers.
+    let nothing = File::options().read(true).write(true).open("/dev/null")?.try_clone()?;
+    dup2_stdin(&nothing)?;
+    if is_closed(&io::stdout()) {
+        dup2_stdout(&nothing)?;
+    }
+    if is_closed(&io::stderr()) {
+        dup2_stderr(&nothing)?;
+    }
+    Ok(())
+}
+
+fn is_closed(file: &impl AsFd) -> bool {
+    rustix::io::fcntl_getfd(file) == Err(Errno::BADF)
+}
+
 fn identity_of(file: &File) -> Option<Identity> {
     identity(&file.metadata().ok()?)
 }
@@ -59,26 +79,54 @@ fn identity_of(file: &File) -> Option<Identity> {
 /// Learns when the parent is gone or has cut the connection.
 ///
 /// A body may close all that it did not open, and give the numbers to files of its own. While a thread waits here
-/// the system holds on to the connection, and tells of its end if the number is free then; so it is one that
+/// the system holds on to what it waits for, and tells of its end if the number is free then; so it is one that
 /// nobody comes to soon.
-pub(in crate::process) struct Watch(OwnedFd);
+pub(in crate::process) struct Watch {
+    socket: OwnedFd,
+    /// The parent itself, where the system has that: a copy that it made by `fork` has its end of the connection.
+    parent: Option<OwnedFd>,
+}
 
 impl Watch {
     fn new(socket: &File) -> io::Result<Self> {
-        /// More than most programs have.
-        const HIGH: u64 = 1000;
-        let most = rustix::process::getrlimit(Resource::Nofile).current.unwrap_or(u64::MAX);
-        let number = RawFd::try_from(most.saturating_sub(1).min(HIGH)).unwrap_or_default();
-        let high = rustix::io::fcntl_dupfd_cloexec(socket, number);
-        Ok(Self(high.or_else(|_| rustix::io::fcntl_dupfd_cloexec(socket, 0))?))
+        let parent = parent().and_then(|parent| out_of_the_way(&parent).ok());
+        Ok(Self { socket: out_of_the_way(socket)?, parent })
     }
 
     /// Waits for that.
     pub(in crate::process) fn wait(&self) {
         // That the other end is closed is told unasked; what else there is to read is not ours.
-        let mut fds = [PollFd::from_borrowed_fd(self.0.as_fd(), hang_up())];
+        let socket = PollFd::new(&self.socket, hang_up());
+        let parent = self.parent.as_ref().map(|parent| PollFd::new(parent, PollFlags::IN));
+        let mut fds: Vec<_> = [socket].into_iter().chain(parent).collect();
         while wait_for(&mut fds, None).is_err() {}
     }
+}
+
+/// The same file under a high number.
+fn out_of_the_way(file: &impl AsFd) -> io::Result<OwnedFd> {
+    /// More than most programs have.
+    const HIGH: u64 = 1000;
+    let most = rustix::process::getrlimit(Resource::Nofile).current.unwrap_or(u64::MAX);
+    let number = RawFd::try_from(most.saturating_sub(1).min(HIGH)).unwrap_or_default();
+    let high = rustix::io::fcntl_dupfd_cloexec(file, number);
+    Ok(high.or_else(|_| rustix::io::fcntl_dupfd_cloexec(file, 0))?)
+}
+
+/// What becomes readable when the parent has ended.
+#[cfg(target_os = "linux")]
+fn parent() -> Option<OwnedFd> {
+    use rustix::process::{PidfdFlags, getppid, pidfd_open};
+    // None if it is in another namespace, which has other numbers.
+    let parent = getppid()?;
+    let end = pidfd_open(parent, PidfdFlags::empty()).ok()?;
+    // Had it ended before, the number might be another's, and this process a child of somebody else's.
+    (getppid() == Some(parent)).then_some(end)
+}
+
+#[cfg(not(target_os = "linux"))]
+fn parent() -> Option<OwnedFd> {
+    None
 }
 
 #[cfg(target_os = "linux")]
