@@ -74,9 +74,6 @@ const BATCH: usize = 32;
 /// Ample for a thread that runs no code of the user but wakers.
 const MONITOR_STACK_SIZE: usize = 256 * 1024;
 
-/// Where in the queues a call is put.
-type Push = fn(&Queues, Arc<dyn Job>);
-
 /// A pool of threads that grows and shrinks with its calls.
 pub(crate) struct Pool {
     config: Config,
@@ -258,7 +255,7 @@ impl Pool {
     }
 
     /// As `push`, for a call that was let in before.
-    fn push_again(self: &Arc<Self>, job: Arc<dyn Job>, push: Push) {
+    fn push_again(self: &Arc<Self>, job: Arc<dyn Job>, push: impl FnOnce(&Queues, Arc<dyn Job>)) {
         if !self.gate.lets_in_from_bodies() {
             return job.refuse(SHUT_DOWN);
         }
@@ -267,7 +264,7 @@ impl Pool {
         self.queue(job, push);
     }
 
-    fn queue(self: &Arc<Self>, job: Arc<dyn Job>, push: Push) {
+    fn queue(self: &Arc<Self>, job: Arc<dyn Job>, push: impl FnOnce(&Queues, Arc<dyn Job>)) {
         if self.config.is_sequential() {
             return job.run();
         }
