@@ -35,6 +35,10 @@ mod before {
         if how == "exit" {
             std::process::exit(7);
         }
+        if how == "die" {
+            // SAFETY: a signal that nobody handles.
+            unsafe { libc::raise(libc::SIGKILL) };
+        }
         if how == "thread" {
             std::thread::spawn(park);
             return;
@@ -76,6 +80,21 @@ fn a_process_that_ends_before_it_greets() {
     let told = error_of_call().to_string();
     let how = "before it was ready, its process ended by itself, with exit code 7";
     assert!(told.contains(how) && told.contains("was linked with this library"), "{told}");
+}
+
+/// As by a system without memory. No body has begun.
+#[test]
+fn a_process_that_is_killed_before_it_greets_is_one_that_was_not_to_be_had() {
+    const TEST: &str = "a_process_that_is_killed_before_it_greets_is_one_that_was_not_to_be_had";
+    let _watchdog = watchdog();
+    if !child::is_child() {
+        return misbehaving("die", TEST);
+    }
+    let error = Lazy::join(pid()).unwrap_err();
+    assert!(error.is_spawn_failure() && !error.is_crash(), "{error}");
+    let told = error.to_string();
+    assert!(told.contains("before it was ready, its process was ended by signal 9"), "{told}");
+    assert_eq!(children(), []);
 }
 
 #[test]

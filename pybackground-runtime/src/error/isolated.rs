@@ -66,7 +66,7 @@ impl Error {
         }
     }
 
-    /// Whether the call did not run because the system gave no process for it.
+    /// Whether the call did not run because the system gave no process for it, or killed that before it was ready.
     ///
     /// ```
     /// # use pybackground_runtime::{Lazy, background};

@@ -176,9 +176,13 @@ impl Greeting {
             Err(_) if self.wire().was_cut() => Unready::Failed(Failure::stopped()),
             Err(error) => {
                 let end = self.child.autopsy(&error, None);
-                // One of ours that ends by itself was made to: it does not get as far as `main`.
-                let likely = end.code().map(|_| Likely::Foreign);
-                failed(format!("before it was ready, {}", end.before_any_call()), likely)
+                let why = format!("before it was ready, {}", end.before_any_call());
+                if end.signal().is_some() {
+                    Unready::Failed(Failure::Spawn(why))
+                } else {
+                    // One of ours that ends by itself was made to: it does not get as far as `main`.
+                    failed(why, end.code().map(|_| Likely::Foreign))
+                }
             }
         })
     }
@@ -193,6 +197,8 @@ pub(super) enum Unready {
 
 impl Drop for Child {
     fn drop(&mut self) {
+        // One that may not be killed, since this program gave up the rights for it, ends by itself.
+        self.wire.cut();
         // There is nothing to be done about an error: the process is gone then.
         let _ = self.process.end();
     }

@@ -6,7 +6,7 @@
 
 use std::collections::VecDeque;
 use std::io;
-use std::sync::{Arc, Condvar, Mutex, OnceLock, PoisonError};
+use std::sync::{Arc, Condvar, Mutex, MutexGuard, OnceLock, PoisonError};
 use std::time::{Duration, Instant};
 
 use super::child::Child;
@@ -234,6 +234,11 @@ pub(super) fn give_back(child: Child) {
 pub(super) fn retire(child: Child) {
     let mut children = lock_leaf(&CHILDREN);
     children.leaving.push(child);
+    have_ended(children);
+}
+
+/// Has the keeper end those that are to leave.
+fn have_ended(mut children: MutexGuard<'_, Children>) {
     let had_keeper = std::mem::replace(&mut children.has_keeper, true);
     drop(children);
     if had_keeper {
@@ -279,21 +284,23 @@ fn keep() {
     }
 }
 
-/// Ends all children, for the runtime is shut down: the idle ones here, the others by the threads that
+/// Ends all children, for the runtime is shut down: the idle ones by the keeper, the others by the threads that
 /// wait for them, which were told to stop.
 ///
 /// # Blocking
 ///
-/// Until all are reaped, which takes milliseconds.
+/// Until all are reaped, which takes milliseconds, or until it is clear that one does not end.
 pub(crate) fn close() {
-    let idle = {
-        let mut children = lock_leaf(&CHILDREN);
-        children.closed = true;
-        children.tell_waiting();
-        CHANGED.notify_all();
-        std::mem::take(&mut children.idle)
-    };
-    drop(idle);
+    let mut children = lock_leaf(&CHILDREN);
+    children.closed = true;
+    children.tell_waiting();
+    let idle = std::mem::take(&mut children.idle);
+    children.leaving.extend(idle.into_iter().map(|idle| idle.child));
+    if children.leaving.is_empty() {
+        drop(children);
+    } else {
+        have_ended(children);
+    }
     let end = Instant::now() + LONGEST_END;
     let mut children = lock_leaf(&CHILDREN);
     while children.places > 0 {

@@ -46,11 +46,11 @@ ctor::declarative::ctor! {
 
 static IN_PLACE: AtomicBool = AtomicBool::new(false);
 
-/// Whether this program, started as a child, would become one. Else it would run `main`, and start children
+/// Whether this program, started as a child now, would become one. Else it would run `main`, and start children
 /// of its own.
 pub(super) fn is_in_place() -> bool {
     // ORDERING: whoever is here has been let into this code after the loader ran what begins it.
-    IN_PLACE.load(Ordering::Relaxed)
+    IN_PLACE.load(Ordering::Relaxed) && !has_rights_of_another()
 }
 
 /// The nonce and the connection, if this process was started as a child.

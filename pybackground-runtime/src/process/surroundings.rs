@@ -1,4 +1,4 @@
-//! The variables and the directory that a child is started in: those of the caller, at the call.
+//! What a child is started in and with: the variables, the directory and the rights of the caller, at the call.
 
 use std::env;
 use std::ffi::OsString;
@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::sync::{Arc, Mutex};
 
-use super::system::{Identity, identity};
+use super::system::{Identity, Rights, identity, rights};
 use crate::sync::lock_leaf;
 
 /// What a body can see of the place where it was called, and a warm child of an earlier call may not.
@@ -16,8 +16,9 @@ pub(super) struct Surroundings {
     variables: Vec<(OsString, OsString)>,
     /// None if it was removed.
     directory: Option<PathBuf>,
-    /// Another may have its path by now.
-    identity: Option<Identity>,
+    /// Those of the directory, of which another may have the path by now, and of the root of all paths.
+    identities: [Option<Identity>; 2],
+    rights: Rights,
 }
 
 /// Those of the last call: hardly ever do others come.
@@ -26,10 +27,12 @@ static LAST: Mutex<Option<Arc<Surroundings>>> = Mutex::new(None);
 impl Surroundings {
     /// Those of this process.
     pub(super) fn read() -> Self {
+        let identity = |path| fs::metadata(path).ok().and_then(|directory| identity(&directory));
         Self {
             variables: env::vars_os().collect(),
             directory: env::current_dir().ok(),
-            identity: fs::metadata(".").ok().and_then(|directory| identity(&directory)),
+            identities: [".", "/"].map(identity),
+            rights: rights(),
         }
     }
 

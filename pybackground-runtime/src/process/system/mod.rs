@@ -10,6 +10,7 @@
 //! | `Watch` | child | learns of the parent's end |
 //! | `show_name`, `limit_memory`, `with_all_memory`, `end_group`, `end_process` | child | what it does to itself |
 //! | `identity` | both | what tells a file from others |
+//! | `rights` | both | in whose name the process does what it does |
 //! | `has_one_thread` | child | whether it may change its environment |
 //! | `has_rights_of_another` | both | whether whoever starts the program must not make a child of it |
 
@@ -22,13 +23,15 @@ mod windows;
 pub(crate) use unix::Wire;
 #[cfg(unix)]
 pub(super) use unix::{
-    Identity, Link, Process, data_in_use, end_group, end_process, has_one_thread,
-    has_rights_of_another, identity, launch, limit_memory, show_name, signal, with_all_memory,
+    Identity, Link, Process, Rights, data_in_use, end_group, end_process, has_one_thread,
+    has_rights_of_another, identity, launch, limit_memory, rights, show_name, signal,
+    with_all_memory,
 };
 #[cfg(windows)]
 pub(crate) use windows::Wire;
 #[cfg(windows)]
 pub(super) use windows::{
-    Identity, Link, Process, data_in_use, end_group, end_process, has_one_thread,
-    has_rights_of_another, identity, launch, limit_memory, show_name, signal, with_all_memory,
+    Identity, Link, Process, Rights, data_in_use, end_group, end_process, has_one_thread,
+    has_rights_of_another, identity, launch, limit_memory, rights, show_name, signal,
+    with_all_memory,
 };

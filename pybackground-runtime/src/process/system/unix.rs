@@ -16,7 +16,7 @@ use std::time::{Duration, Instant};
 
 use rustix::event::{PollFd, PollFlags, Timespec, poll};
 use rustix::io::Errno;
-use rustix::process::{Pid, Signal};
+use rustix::process::{Gid, Pid, Signal, Uid};
 
 use self::stderr::Stderr;
 use crate::process::hook::{self, VARIABLE};
@@ -311,10 +311,28 @@ pub(in crate::process) fn identity(metadata: &Metadata) -> Option<Identity> {
     Some((metadata.dev(), metadata.ino()))
 }
 
+/// In whose name a process does what it does.
+#[derive(PartialEq, Eq)]
+pub(in crate::process) struct Rights {
+    user: [Uid; 2],
+    group: [Gid; 2],
+    more_groups: Option<Vec<Gid>>,
+}
+
+/// What this process has.
+pub(in crate::process) fn rights() -> Rights {
+    use rustix::process::{getegid, geteuid, getgid, getgroups, getuid};
+    Rights {
+        user: [getuid(), geteuid()],
+        group: [getgid(), getegid()],
+        more_groups: getgroups().ok(),
+    }
+}
+
 /// Whether the program has other rights than who started it, who must not have it run what he likes.
 pub(in crate::process) fn has_rights_of_another() -> bool {
-    use rustix::process::{getegid, geteuid, getgid, getuid};
-    getuid() != geteuid() || getgid() != getegid()
+    let Rights { user, group, .. } = rights();
+    user[0] != user[1] || group[0] != group[1]
 }
 
 /// Whether this thread is the only one. Where the system does not tell, it is taken for that: so it is before

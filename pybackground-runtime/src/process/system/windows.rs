@@ -283,6 +283,15 @@ pub(in crate::process) fn identity(_: &Metadata) -> Option<Identity> {
     None
 }
 
+/// In whose name a process does what it does: who started it, here.
+#[derive(PartialEq, Eq)]
+pub(in crate::process) struct Rights;
+
+/// What this process has.
+pub(in crate::process) fn rights() -> Rights {
+    Rights
+}
+
 /// Programs have the rights of who starts them here.
 pub(in crate::process) fn has_rights_of_another() -> bool {
     false

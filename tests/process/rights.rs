@@ -1,0 +1,92 @@
+//! A program that gives up its rights: bodies that it calls from then on have none that it has not. Only root can
+//! give up any; as somebody else these tests assert nothing.
+
+#![allow(unsafe_code, reason = "safe code does not change its rights")]
+
+mod common;
+
+use std::time::Duration;
+
+use common::{child, children, watchdog};
+use pybackground::{Lazy, background, shutdown};
+
+const USER: u32 = 65_533;
+
+fn user() -> u32 {
+    // SAFETY: a number comes out.
+    unsafe { libc::geteuid() }
+}
+
+/// In all threads of this process.
+fn become_user() {
+    // SAFETY: numbers go in and come out, and no groups are where the null pointer leads.
+    let outcomes =
+        unsafe { [libc::setgroups(0, std::ptr::null()), libc::setgid(USER), libc::setuid(USER)] };
+    assert_eq!(outcomes, [0; 3]);
+}
+
+#[background(process)]
+fn user_and_pid() -> (u32, u32) {
+    (user(), std::process::id())
+}
+
+#[background(process)]
+fn becomes_user() -> (u32, u32) {
+    become_user();
+    (user(), std::process::id())
+}
+
+/// Whether this is the other half of a test, and run by root.
+fn is_root(test: &str) -> bool {
+    if !child::is_child() {
+        child::succeeds(&mut child::command(test));
+    }
+    child::is_child() && user() == 0
+}
+
+#[test]
+fn a_program_without_rights_has_bodies_without_and_no_other_children() {
+    let _watchdog = watchdog();
+    if !is_root("a_program_without_rights_has_bodies_without_and_no_other_children") {
+        return;
+    }
+    let (before, of_root) = Lazy::into_inner(user_and_pid());
+    assert_eq!(before, 0);
+    become_user();
+    let (after, of_user) = Lazy::into_inner(user_and_pid());
+    assert_eq!(after, USER);
+    assert_ne!(of_root, of_user);
+    // Nobody here may kill the first.
+    shutdown(Duration::from_secs(60)).unwrap();
+    assert_eq!(children(), []);
+}
+
+#[test]
+fn a_body_gives_up_its_own_rights_alone() {
+    let _watchdog = watchdog();
+    if !is_root("a_body_gives_up_its_own_rights_alone") {
+        return;
+    }
+    let (without, of_user) = Lazy::into_inner(becomes_user());
+    assert_eq!(without, USER);
+    let (with, of_root) = Lazy::into_inner(user_and_pid());
+    assert_eq!(with, 0);
+    assert_ne!(of_root, of_user);
+}
+
+/// The program, started again, would run `main`.
+#[test]
+fn a_program_with_the_rights_of_another_for_a_time_has_no_children_then() {
+    let _watchdog = watchdog();
+    if !is_root("a_program_with_the_rights_of_another_for_a_time_has_no_children_then") {
+        return;
+    }
+    // SAFETY: numbers go in and come out.
+    assert_eq!(unsafe { libc::seteuid(USER) }, 0);
+    let error = Lazy::join(user_and_pid()).unwrap_err();
+    assert!(error.is_handshake_failure(), "{error}");
+    assert!(error.to_string().contains("has the rights of another"), "{error}");
+    // SAFETY: as above.
+    assert_eq!(unsafe { libc::seteuid(0) }, 0);
+    assert_eq!(Lazy::into_inner(user_and_pid()).0, 0);
+}
