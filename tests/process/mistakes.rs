@@ -226,6 +226,7 @@ fn a_panic_is_not_told_with_the_place_of_another() {
     Lazy::into_inner(catches_its_own_panic());
     let error = Lazy::join(panics_without_a_place()).unwrap_err();
     assert_eq!((error.message(), error.panicked_at()), (Some("from elsewhere"), None));
+    assert!(error.to_string().ends_with("from elsewhere (in another process)"), "{error}");
 }
 
 #[background(process)]

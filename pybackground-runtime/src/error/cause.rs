@@ -17,9 +17,9 @@ pub(super) enum Cause {
     Panicked {
         message: Option<String>,
         payload: Mutex<Option<Box<dyn Any + Send>>>,
-        /// The line, which is known of panics in other processes.
+        /// Of a panic in another process.
         #[cfg(feature = "process")]
-        at: Option<String>,
+        elsewhere: Option<Elsewhere>,
     },
     Timeout {
         after: Duration,
@@ -35,6 +35,13 @@ pub(super) enum Cause {
     /// As only a call in another process can fail.
     #[cfg(feature = "process")]
     Isolated(Failure),
+}
+
+/// Where a body in another process panicked.
+#[cfg(feature = "process")]
+pub(super) struct Elsewhere {
+    /// The file, line and column; none if the hook was not told.
+    pub(super) at: Option<String>,
 }
 
 pub(super) enum Cancelled {
@@ -67,7 +74,7 @@ impl Cause {
             message,
             payload: Mutex::new(Some(payload)),
             #[cfg(feature = "process")]
-            at: None,
+            elsewhere: None,
         }
     }
 
@@ -77,8 +84,9 @@ impl Cause {
             Self::Panicked { message, .. } => {
                 write!(f, "{call} panicked: {}", message.as_deref().unwrap_or(NO_TEXT))?;
                 #[cfg(feature = "process")]
-                if let Self::Panicked { at: Some(at), .. } = self {
-                    write!(f, " (in another process, at {at})")?;
+                if let Self::Panicked { elsewhere: Some(Elsewhere { at }), .. } = self {
+                    let (at, place) = at.as_deref().map_or(("", ""), |place| (", at ", place));
+                    write!(f, " (in another process{at}{place})")?;
                 }
                 Ok(())
             }

@@ -3,7 +3,7 @@
 use std::sync::Mutex;
 
 use super::Error;
-use super::cause::{Cancelled, Cause, NO_TEXT};
+use super::cause::{Cancelled, Cause, Elsewhere, NO_TEXT};
 use crate::call::Call;
 use crate::process::{Crash, Failure};
 
@@ -17,7 +17,8 @@ impl Error {
                 Failure::Panicked { message, at } => {
                     // What is thrown here when the value is used.
                     let payload = message.clone().unwrap_or_else(|| NO_TEXT.to_owned());
-                    Cause::Panicked { message, payload: Mutex::new(Some(Box::new(payload))), at }
+                    let payload = Mutex::new(Some(Box::new(payload) as Box<_>));
+                    Cause::Panicked { message, payload, elsewhere: Some(Elsewhere { at }) }
                 }
                 failure => Cause::Isolated(failure),
             },
@@ -29,6 +30,24 @@ impl Error {
             Cause::Isolated(failure) => Some(failure),
             _ => None,
         }
+    }
+
+    /// Whether the call failed as only one with `process` can.
+    #[cfg(feature = "tracing")]
+    pub(crate) fn is_of_processes(&self) -> bool {
+        self.failure().is_some()
+    }
+
+    /// Whether this is why `call`, and not an input of it, has no value.
+    #[cfg(feature = "tracing")]
+    pub(crate) fn is_of(&self, call: Call) -> bool {
+        self.0.call == call
+    }
+
+    /// Whether the body panicked in another process.
+    #[cfg(feature = "tracing")]
+    pub(crate) fn panicked_elsewhere(&self) -> bool {
+        matches!(self.0.cause, Cause::Panicked { elsewhere: Some(_), .. })
     }
 
     /// Whether the process of the body ended before the body did: by a signal, or by itself.
@@ -149,7 +168,7 @@ impl Error {
     #[cfg_attr(docsrs, doc(cfg(feature = "process")))]
     pub fn panicked_at(&self) -> Option<&str> {
         match &self.0.cause {
-            Cause::Panicked { at, .. } => at.as_deref(),
+            Cause::Panicked { elsewhere, .. } => elsewhere.as_ref()?.at.as_deref(),
             _ => None,
         }
     }

@@ -25,6 +25,7 @@ use crate::options::Options;
 use crate::pool;
 use crate::running;
 use crate::task::{Body, BodyIs, Step, Task};
+use crate::trace::Trace;
 
 /// Runs a function in another process; `P` is a closure in it, after which it is named.
 pub(super) fn run<T, P>(
@@ -56,8 +57,9 @@ where
             start(options, Isolated { call, request, memory, surroundings, value: PhantomData })
         }
         Err(failure) => {
-            let error = Error::isolated(call, failure);
-            Lazy::pending(Task::<Isolated<T>>::ended(&options, Err(error)))
+            let outcome = Err(Error::isolated(call, failure));
+            Trace::of_call(|| call).ended(&outcome);
+            Lazy::pending(Task::<Isolated<T>>::ended(&options, outcome))
         }
     }
 }

@@ -10,6 +10,8 @@ use tracing::field::Empty;
 use tracing::level_filters::LevelFilter;
 use tracing::{Span, debug, info_span, warn};
 
+#[cfg(feature = "process")]
+use super::elsewhere;
 use super::hook::{self, Inside};
 use super::state::{Begin, Closed, End, State, Verdict};
 use super::{How, refusal};
@@ -46,7 +48,6 @@ pub(crate) enum Run<'a> {
 pub(crate) struct Entered<'a> {
     told: &'a Told,
     span: Arc<Span>,
-    since: Instant,
 }
 
 /// Whether no subscriber listens to anything.
@@ -112,6 +113,10 @@ impl Trace {
     pub(crate) fn ended<T>(&self, outcome: &Outcome<T>) {
         refusal::tell();
         if let Self::Told(told) = self {
+            #[cfg(feature = "process")]
+            if let (Err(error), Some(span)) = (outcome, self.span()) {
+                elsewhere::tell(told.call, &span, error);
+            }
             told.end(outcome.as_ref().map_or_else(Verdict::of, |_| Verdict::Ok));
         }
     }
@@ -160,11 +165,11 @@ impl Told {
             }
             span.with_subscriber(|(id, subscriber)| subscriber.enter(id));
         })?;
-        Some(Entered { told: self, span, since: Instant::now() })
+        Some(Entered { told: self, span })
     }
 
     fn end(&self, verdict: Verdict) {
-        let end = lock_leaf(&self.state).end();
+        let end = lock_leaf(&self.state).end(Instant::now());
         if let Some(end) = end {
             end.tell(Some(verdict));
         }
@@ -185,7 +190,7 @@ impl Told {
         self.tell_closed();
         let (closed, end) = {
             let mut state = lock_leaf(&self.state);
-            (state.closed(), state.end())
+            (state.closed(), state.end(Instant::now()))
         };
         let (Some(closed), Some(end)) = (closed, end) else { return };
         let late = closed.at.elapsed();
@@ -232,7 +237,7 @@ impl Told {
 }
 
 /// Tells the subscriber that knows `span`, which need not be the one of this thread.
-fn tell_in(span: &Span, event: impl FnOnce()) {
+pub(super) fn tell_in(span: &Span, event: impl FnOnce()) {
     hook::tell(|| span.with_subscriber(|(_, subscriber)| with_default(subscriber, event)));
 }
 
@@ -286,7 +291,7 @@ impl Run<'_> {
 
 impl Drop for Entered<'_> {
     fn drop(&mut self) {
-        lock_leaf(&self.told.state).pause(self.since.elapsed());
+        lock_leaf(&self.told.state).pause(Instant::now());
         hook::tell_in_any_case(|| {
             self.span.with_subscriber(|(id, subscriber)| subscriber.exit(id));
         });

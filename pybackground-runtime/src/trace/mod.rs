@@ -4,6 +4,7 @@
 //! |---|---|
 //! | `call` | the span of a call, from the call to its outcome |
 //! | `state` | what the span still has to tell, as pure data |
+//! | `elsewhere` | what became of a body in another process |
 //! | `wait` | the span of a wait that blocks, and the ring that a wait would close |
 //! | `refusal` | threads that the system refused |
 //! | `hook` | how a subscriber's code is run |
@@ -15,6 +16,8 @@
 
 #[cfg(feature = "tracing")]
 mod call;
+#[cfg(all(feature = "tracing", feature = "process"))]
+mod elsewhere;
 #[cfg(feature = "tracing")]
 mod hook;
 #[cfg(not(feature = "tracing"))]

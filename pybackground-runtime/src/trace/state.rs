@@ -13,8 +13,10 @@ pub(super) struct State<S> {
     span: Option<Arc<S>>,
     called: Instant,
     begun: bool,
-    /// How long the body has been on a thread.
+    /// How long the body was on a thread, up to when it last left one.
     ran: Duration,
+    /// Since when it is on one.
+    since: Option<Instant>,
     closed: Option<Closed>,
 }
 
@@ -28,6 +30,12 @@ pub(super) enum Verdict {
     Refused,
     /// Whoever would have woken its future is gone.
     Dropped,
+    /// Its process ended before its body did.
+    #[cfg(feature = "process")]
+    Crashed,
+    /// There was no process for it, or its arguments or its result could not be passed on.
+    #[cfg(feature = "process")]
+    Failed,
 }
 
 /// The call was closed before its body ended.
@@ -61,6 +69,7 @@ impl<S> State<S> {
             called: now,
             begun: false,
             ran: Duration::ZERO,
+            since: None,
             closed: None,
         }
     }
@@ -68,15 +77,20 @@ impl<S> State<S> {
     pub(super) fn begin(&mut self, now: Instant) -> Option<Begin<S>> {
         let span = self.span.clone()?;
         let first = !std::mem::replace(&mut self.begun, true);
+        self.since = Some(now);
         Some(Begin { span, queued: first.then(|| now.saturating_duration_since(self.called)) })
     }
 
-    pub(super) fn pause(&mut self, ran: Duration) {
-        self.ran += ran;
+    pub(super) fn pause(&mut self, now: Instant) {
+        if let Some(since) = self.since.take() {
+            self.ran += now.saturating_duration_since(since);
+        }
     }
 
-    /// The span is given away: whoever gets it drops it.
-    pub(super) fn end(&mut self) -> Option<End<S>> {
+    /// The span is given away: whoever gets it drops it. A body in another process, which is being killed, may be
+    /// on its thread here for a moment longer.
+    pub(super) fn end(&mut self, now: Instant) -> Option<End<S>> {
+        self.pause(now);
         let ran = self.begun.then_some(self.ran);
         self.span.take().map(|span| End { span, ran })
     }
@@ -92,7 +106,7 @@ impl<S> State<S> {
         closed.told = true;
         let closed = *closed;
         if !closed.runs_on {
-            return Some((closed, self.end()?));
+            return Some((closed, self.end(closed.at)?));
         }
         Some((closed, End { span: self.span.clone()?, ran: None }))
     }
@@ -115,8 +129,19 @@ impl Verdict {
         } else if error.is_refused() {
             Self::Refused
         } else {
-            Self::Cancelled
+            Self::of_process(error).unwrap_or(Self::Cancelled)
         }
+    }
+
+    #[cfg(feature = "process")]
+    fn of_process(error: &Error) -> Option<Self> {
+        let verdict = if error.is_crash() { Self::Crashed } else { Self::Failed };
+        error.is_of_processes().then_some(verdict)
+    }
+
+    #[cfg(not(feature = "process"))]
+    fn of_process(_: &Error) -> Option<Self> {
+        None
     }
 
     pub(super) fn word(self) -> &'static str {
@@ -127,6 +152,10 @@ impl Verdict {
             Self::Cancelled => "cancelled",
             Self::Refused => "refused",
             Self::Dropped => "dropped",
+            #[cfg(feature = "process")]
+            Self::Crashed => "crashed",
+            #[cfg(feature = "process")]
+            Self::Failed => "failed",
         }
     }
 }
@@ -142,11 +171,12 @@ mod tests {
         let called = Instant::now();
         let mut state = State::new("span", called);
         assert_eq!(state.begin(called + SECOND).unwrap().queued, Some(SECOND));
-        state.pause(SECOND);
+        state.pause(called + 2 * SECOND);
         assert_eq!(state.begin(called + 5 * SECOND).unwrap().queued, None);
-        state.pause(SECOND);
-        assert_eq!(state.end().unwrap().ran, Some(2 * SECOND));
-        assert!(state.end().is_none(), "the span was given away");
+        state.pause(called + 6 * SECOND);
+        let end = called + 9 * SECOND;
+        assert_eq!(state.end(end).unwrap().ran, Some(2 * SECOND));
+        assert!(state.end(end).is_none(), "the span was given away");
     }
 
     #[test]
@@ -167,7 +197,19 @@ mod tests {
         let _body = state.begin(now).unwrap();
         state.close(Verdict::Cancelled, true, now);
         assert!(state.take_closed().is_some());
-        state.pause(SECOND);
-        assert_eq!(state.end().unwrap().ran, Some(SECOND));
+        state.pause(now + SECOND);
+        assert_eq!(state.end(now + 5 * SECOND).unwrap().ran, Some(SECOND));
+    }
+
+    #[test]
+    fn a_body_that_is_killed_ran_until_then() {
+        let now = Instant::now();
+        let mut state = State::new("span", now);
+        let _body = state.begin(now).unwrap();
+        state.close(Verdict::Timeout, false, now + SECOND);
+        let (_, end) = state.take_closed().unwrap();
+        assert_eq!(end.ran, Some(SECOND));
+        state.pause(now + 2 * SECOND);
+        assert!(state.end(now + 2 * SECOND).is_none());
     }
 }
