@@ -90,7 +90,8 @@ impl Processes {
         self
     }
 
-    /// How many idle processes stay for good, once calls have started them.
+    /// How many idle processes stay for good, once calls have started them. One that dies meanwhile is found by
+    /// the next call, which takes another; until then it is a zombie.
     ///
     /// ```
     /// pybackground_runtime::processes().min_idle(1).install().unwrap();
