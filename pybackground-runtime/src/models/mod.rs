@@ -24,10 +24,14 @@ mod waits;
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
+#[cfg(pybackground_shuttle)]
+use std::task::{Context, Poll};
 use std::time::{Duration, Instant};
 
 use crate::cancel::overruns;
 use crate::deadline::Deadline;
+#[cfg(pybackground_shuttle)]
+use crate::sync::chaos;
 use crate::sync::{begin, checker, over};
 use crate::task::Job;
 
@@ -100,4 +104,23 @@ impl Tally {
     pub(crate) fn get(&self) -> usize {
         self.0.load(Ordering::SeqCst)
     }
+}
+
+/// A future that counts its polls and is woken by a thread of its own after each but the last.
+#[cfg(pybackground_shuttle)]
+pub(crate) fn polled(times: usize, polls: &Tally) -> impl Future<Output = ()> + Send + use<> {
+    let polls = polls.clone();
+    std::future::poll_fn(move |context: &mut Context<'_>| {
+        polls.add();
+        chaos();
+        if polls.get() == times {
+            return Poll::Ready(());
+        }
+        let waker = context.waker().clone();
+        checker::thread::spawn(move || {
+            chaos();
+            waker.wake();
+        });
+        Poll::Pending
+    })
 }

@@ -50,6 +50,9 @@ fn a_call_that_another_waits_for_is_run_beside_it() {
 mod large {
     use super::{Duration, check, configure, mpsc, set, spawn};
     use crate::Lazy;
+    use crate::dispatch::dispatch_async;
+    use crate::models::{Tally, polled};
+    use crate::options::Options;
     use crate::sync::checker::thread;
     use std::sync::Arc;
 
@@ -91,6 +94,20 @@ mod large {
     fn a_tree_of_joins_on_workers_that_leave_at_once() {
         set(configure().workers(3).keep_alive(Duration::ZERO));
         check(|| assert_eq!(spawn(|| tree(2)), 4));
+    }
+
+    /// Whoever calls something may find out that one more thread is no help, just before the future is woken and
+    /// one is.
+    #[test]
+    fn the_only_thread_that_there_may_be_waits_for_a_future() {
+        set(configure().workers(1).max_threads(1));
+        check(|| {
+            let future = dispatch_async(Options::here(), polled(2, &Tally::default()));
+            let waits = spawn(move || Lazy::into_inner(future));
+            let other = spawn(|| 1);
+            Lazy::into_inner(waits);
+            assert_eq!(other, 1);
+        });
     }
 
     #[test]

@@ -3,14 +3,14 @@
 //! see, and `chaos` keeps a thread away between two of them.
 
 use std::sync::Arc;
-use std::task::{Context, Poll};
+use std::task::Poll;
 use std::time::Duration;
 
 use super::{is_idle, shutdown};
 use crate::config::model::set;
 use crate::dispatch::{dispatch, dispatch_async};
 use crate::limit::Limit;
-use crate::models::{Tally, check};
+use crate::models::{Tally, check, polled};
 use crate::options::Options;
 use crate::sync::chaos;
 use crate::sync::checker::sync::mpsc;
@@ -28,24 +28,6 @@ fn wait_until_idle() {
     while !is_idle(pool::global()) {
         thread::yield_now();
     }
-}
-
-/// A future that counts its polls and is woken by a thread of its own after each but the last.
-fn polled(times: usize, polls: &Tally) -> impl Future<Output = ()> + Send + use<> {
-    let polls = polls.clone();
-    std::future::poll_fn(move |context: &mut Context<'_>| {
-        polls.add();
-        chaos();
-        if polls.get() == times {
-            return Poll::Ready(());
-        }
-        let waker = context.waker().clone();
-        thread::spawn(move || {
-            chaos();
-            waker.wake();
-        });
-        Poll::Pending
-    })
 }
 
 /// A call that nobody waits for is taken from its limit by another thread, which makes one as well.
