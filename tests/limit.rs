@@ -81,7 +81,7 @@ fn a_body_that_was_stopped_has_its_slot_until_it_is_dropped() {
         let _inside = INSIDE.enter();
         began.send(()).unwrap();
         if forever {
-            std::future::pending().await
+            std::future::pending::<()>().await;
         }
     }
 
@@ -109,7 +109,7 @@ fn a_body_that_nobody_knows_of_any_more_gives_its_slot_back() {
     async fn pending(began: Sender<()>, forever: bool) {
         began.send(()).unwrap();
         if forever {
-            std::future::pending().await
+            std::future::pending::<()>().await;
         }
     }
 

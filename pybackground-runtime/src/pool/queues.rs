@@ -11,6 +11,7 @@
 //! while it may hold something, so that they have few to look at however many threads there are.
 
 use std::cell::{Cell, OnceCell};
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, PoisonError};
 
 #[cfg(any(pybackground_loom, pybackground_shuttle))]
@@ -26,7 +27,6 @@ use super::Pool;
 use super::mark::{Taken, Waiting};
 use super::worker::Status;
 use crate::quiet::drop_quietly;
-use crate::sync::atomic::{AtomicBool, Ordering};
 use crate::sync::{RwLock, RwLockReadGuard, chaos, rounds};
 use crate::task::Job;
 
@@ -40,7 +40,8 @@ pub(super) struct Queues {
     overflow: Channel,
     begun: Channel,
     listed: RwLock<Vec<Listed>>,
-    /// Whether there are any, for those who would only find out that there are none.
+    /// Whether there are any, for those who would only find out that there are none: a hint, of which a model
+    /// checker need not know.
     has_listed: AtomicBool,
 }
 

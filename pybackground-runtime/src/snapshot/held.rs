@@ -3,10 +3,12 @@
 use std::panic::Location;
 
 use crate::call::Call;
+use crate::shutdown::counted;
 
-/// Calls of one function and call site that wait for their turn, as with a `limit`, or for their
-/// inputs; see [`Snapshot::held`](crate::Snapshot::held) and
-/// [`Snapshot::dependent`](crate::Snapshot::dependent).
+/// Calls of one function and call site that wait for their turn, as with a `limit`, for their
+/// inputs, or to be woken; see [`Snapshot::held`](crate::Snapshot::held),
+/// [`Snapshot::dependent`](crate::Snapshot::dependent) and
+/// [`Snapshot::suspended_calls`](crate::Snapshot::suspended_calls).
 ///
 /// ```
 /// use pybackground_runtime::{background, snapshot};
@@ -31,6 +33,10 @@ pub struct Held {
 }
 
 impl Held {
+    pub(super) fn all(calls: Vec<Call>) -> Vec<Self> {
+        counted(calls).into_iter().map(|(call, calls)| Self { call, calls }).collect()
+    }
+
     /// The path of the function.
     ///
     /// ```

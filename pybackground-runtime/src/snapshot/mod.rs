@@ -17,7 +17,6 @@ use crate::call::Call;
 use crate::cancel::overruns;
 use crate::pool::{self, crew};
 use crate::running;
-use crate::shutdown::counted;
 pub use held::Held;
 pub(crate) use report::report_wait;
 pub use stack::{Stack, Wait};
@@ -55,13 +54,11 @@ pub fn snapshot() -> Snapshot {
     let max_threads = pool.map(|pool| pool.max_threads());
     let is_starved = pool.is_some_and(|pool| pool.is_starved());
     let (threads, queued) = (threads + crew::threads(), queued + crew::waiting());
-    let held = counted(pool.map(|pool| pool.held_calls()).unwrap_or_default());
-    let held = held.into_iter().map(|(call, calls)| Held { call, calls }).collect();
+    let held = Held::all(pool.map(|pool| pool.held_calls()).unwrap_or_default());
     let overrunning =
         overrunning.into_iter().map(|(call, bodies)| Overrun { call, bodies }).collect();
-    let dependent = counted(running::DEPENDENT.calls());
-    let dependent = dependent.into_iter().map(|(call, calls)| Held { call, calls }).collect();
-    let suspended = running::SUSPENDED.count();
+    let dependent = Held::all(running::DEPENDENT.calls());
+    let suspended = Held::all(running::SUSPENDED.calls());
     Snapshot {
         threads,
         max_threads,
@@ -110,7 +107,7 @@ pub struct Snapshot {
     max_threads: Option<usize>,
     is_starved: bool,
     queued: usize,
-    suspended: usize,
+    suspended: Vec<Held>,
     held: Vec<Held>,
     dependent: Vec<Held>,
     stacks: Vec<Stack>,
@@ -201,7 +198,17 @@ impl Snapshot {
     /// ```
     #[must_use]
     pub fn suspended(&self) -> usize {
-        self.suspended
+        self.suspended.iter().map(Held::calls).sum()
+    }
+
+    /// The calls whose `async` bodies wait to be woken.
+    ///
+    /// ```
+    /// assert!(pybackground_runtime::snapshot().suspended_calls().is_empty());
+    /// ```
+    #[must_use]
+    pub fn suspended_calls(&self) -> &[Held] {
+        &self.suspended
     }
 
     /// The calls that wait for their turn, and so not yet for a thread: for a slot of their function's

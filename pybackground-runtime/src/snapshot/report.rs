@@ -19,7 +19,7 @@ impl fmt::Display for Snapshot {
             write!(f, " (max_threads is {most})")?;
         }
         let queued = Count(self.queued, "call queued", "calls queued");
-        let suspended = Count(self.suspended, "async body waits", "async bodies wait");
+        let suspended = Count(self.suspended(), "async body waits", "async bodies wait");
         writeln!(f, ", {queued}, {suspended} to be woken")?;
         if self.is_starved {
             writeln!(f, "  no thread is left for the queued calls: max_threads have these to do")?;
@@ -31,12 +31,15 @@ impl fmt::Display for Snapshot {
         for stack in &self.stacks {
             stack.tell(f)?;
         }
-        for held in &self.held {
-            writeln!(f, "  {} × {} waits for its turn", held.calls, held.call)?;
-        }
-        for dependent in &self.dependent {
-            let Held { call, calls } = dependent;
-            writeln!(f, "  {calls} × {call} waits for its inputs")?;
+        let held = [
+            (&self.held, "for its turn"),
+            (&self.dependent, "for its inputs"),
+            (&self.suspended, "to be woken"),
+        ];
+        for (calls, what) in held {
+            for Held { call, calls } in calls {
+                writeln!(f, "  {calls} × {call} waits {what}")?;
+            }
         }
         let still: usize = self.overrunning.iter().map(|overrun| overrun.bodies).sum();
         let ever = Count(
@@ -108,15 +111,17 @@ pub(crate) fn report_wait(call: Call, site: &'static Location<'static>) {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use std::panic::Location;
 
     #[test]
     fn words_fit_the_numbers() {
+        let suspended = Call::new("hear", Location::caller());
         let report = |n: usize| Snapshot {
             threads: n,
             max_threads: None,
             is_starved: false,
             queued: n,
-            suspended: n,
+            suspended: vec![Held { call: suspended, calls: n }],
             held: Vec::new(),
             dependent: Vec::new(),
             stacks: Vec::new(),
@@ -125,13 +130,19 @@ mod tests {
         };
         assert_eq!(
             report(1).to_string(),
-            "pybackground: 1 thread, 1 call queued, 1 async body waits to be woken\n\
-             1 body ran on when its call was over, 0 still do\n"
+            format!(
+                "pybackground: 1 thread, 1 call queued, 1 async body waits to be woken\n  \
+                 1 × {suspended} waits to be woken\n\
+                 1 body ran on when its call was over, 0 still do\n"
+            )
         );
         assert_eq!(
             report(2).to_string(),
-            "pybackground: 2 threads, 2 calls queued, 2 async bodies wait to be woken\n\
-             2 bodies ran on when their call was over, 0 still do\n"
+            format!(
+                "pybackground: 2 threads, 2 calls queued, 2 async bodies wait to be woken\n  \
+                 2 × {suspended} waits to be woken\n\
+                 2 bodies ran on when their call was over, 0 still do\n"
+            )
         );
     }
 }
