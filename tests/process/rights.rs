@@ -5,6 +5,7 @@
 
 mod common;
 
+use std::ffi::CString;
 use std::time::Duration;
 
 use common::{child, children, watchdog};
@@ -72,6 +73,37 @@ fn a_body_gives_up_its_own_rights_alone() {
     let (with, of_root) = Lazy::into_inner(user_and_pid());
     assert_eq!(with, 0);
     assert_ne!(of_root, of_user);
+}
+
+/// Makes an empty directory the root of all paths, and returns the process.
+#[background(process)]
+fn changes_root(empty: &str) -> u32 {
+    let empty = CString::new(empty).unwrap();
+    // SAFETY: the text ends with a zero, and lives until the end.
+    assert_eq!(unsafe { libc::chroot(empty.as_ptr()) }, 0);
+    std::process::id()
+}
+
+#[background(process)]
+fn lists_root() -> (usize, u32) {
+    (std::fs::read_dir("/").unwrap().count(), std::process::id())
+}
+
+#[test]
+fn a_body_changes_its_own_root_alone() {
+    let _watchdog = watchdog();
+    if !is_root("a_body_changes_its_own_root_alone") {
+        return;
+    }
+    let empty = std::env::temp_dir().join(format!("empty-{}", std::process::id()));
+    std::fs::create_dir(&empty).unwrap();
+    for directory in [std::env::current_dir().unwrap(), "/".into()] {
+        std::env::set_current_dir(directory).unwrap();
+        let changed = Lazy::into_inner(changes_root(empty.to_str().unwrap()));
+        let (names, pid) = Lazy::into_inner(lists_root());
+        assert!(names > 0 && pid != changed);
+    }
+    std::fs::remove_dir(&empty).unwrap();
 }
 
 /// The program, started again, would run `main`.

@@ -16,8 +16,8 @@ pub(super) struct Surroundings {
     variables: Vec<(OsString, OsString)>,
     /// None if it was removed.
     directory: Option<PathBuf>,
-    /// Those of the directory, of which another may have the path by now, and of the root of all paths.
-    identities: [Option<Identity>; 2],
+    /// Another may have its path by now, as after a `chroot`.
+    identity: Option<Identity>,
     rights: Rights,
 }
 
@@ -27,11 +27,10 @@ static LAST: Mutex<Option<Arc<Surroundings>>> = Mutex::new(None);
 impl Surroundings {
     /// Those of this process.
     pub(super) fn read() -> Self {
-        let identity = |path| fs::metadata(path).ok().and_then(|directory| identity(&directory));
         Self {
             variables: env::vars_os().collect(),
             directory: env::current_dir().ok(),
-            identities: [".", "/"].map(identity),
+            identity: fs::metadata(".").ok().and_then(|directory| identity(&directory)),
             rights: rights(),
         }
     }

@@ -311,28 +311,19 @@ pub(in crate::process) fn identity(metadata: &Metadata) -> Option<Identity> {
     Some((metadata.dev(), metadata.ino()))
 }
 
-/// In whose name a process does what it does.
-#[derive(PartialEq, Eq)]
-pub(in crate::process) struct Rights {
-    user: [Uid; 2],
-    group: [Gid; 2],
-    more_groups: Option<Vec<Gid>>,
-}
+/// In whose name a process does what it does. Who gives up groups gives up these as well.
+pub(in crate::process) type Rights = (Uid, Gid);
 
 /// What this process has.
 pub(in crate::process) fn rights() -> Rights {
-    use rustix::process::{getegid, geteuid, getgid, getgroups, getuid};
-    Rights {
-        user: [getuid(), geteuid()],
-        group: [getgid(), getegid()],
-        more_groups: getgroups().ok(),
-    }
+    use rustix::process::{getegid, geteuid};
+    (geteuid(), getegid())
 }
 
 /// Whether the program has other rights than who started it, who must not have it run what he likes.
 pub(in crate::process) fn has_rights_of_another() -> bool {
-    let Rights { user, group, .. } = rights();
-    user[0] != user[1] || group[0] != group[1]
+    use rustix::process::{getgid, getuid};
+    rights() != (getuid(), getgid())
 }
 
 /// Whether this thread is the only one. Where the system does not tell, it is taken for that: so it is before
