@@ -12,6 +12,9 @@ use pybackground::{Lazy, Shared, as_completed, background, configure, delay, sna
 /// Far more than there may be threads.
 const CALLS: u64 = 5_000;
 
+/// More than there may be threads, but so few that one more thread a tenth of a second is soon enough.
+const FEW_CALLS: u64 = 16;
+
 /// Far fewer than calls: who comes to wait while others are just being woken may find no thread awake.
 const FEW: usize = 200;
 
@@ -54,6 +57,12 @@ async fn sum_of_two(number: u64) -> u64 {
     page(number).await + page(number).await
 }
 
+#[background]
+async fn nap(number: u64) -> u64 {
+    delay(Duration::from_millis(1)).await;
+    number
+}
+
 #[test]
 fn for_a_call_that_is_not_run_in_place() {
     with_few_threads!("for_a_call_that_is_not_run_in_place");
@@ -83,12 +92,6 @@ fn for_async_bodies_that_are_woken() {
 #[test]
 fn for_async_bodies_that_sleep() {
     with_few_threads!("for_async_bodies_that_sleep");
-    #[background]
-    async fn nap(number: u64) -> u64 {
-        delay(Duration::from_millis(1)).await;
-        number
-    }
-
     let calls = (0..CALLS).map(|number| {
         let nap = nap(number);
         spawn(move || *nap)
@@ -112,14 +115,13 @@ fn for_one_async_body_that_waits_for_something_else() {
 #[test]
 fn for_one_async_body_that_waits_for_a_call_behind_those_that_wait_for_it() {
     with_few_threads!("for_one_async_body_that_waits_for_a_call_behind_those_that_wait_for_it");
-    const READERS: u64 = 16;
     let word = Word::default();
-    let mut calls = readers(READERS, &Lazy::share(hear(word.clone())));
+    let mut calls = readers(FEW_CALLS, &Lazy::share(hear(word.clone())));
     calls.push(spawn(move || {
         word.say(1);
         1
     }));
-    come_to(READERS + 1, calls);
+    come_to(FEW_CALLS + 1, calls);
 }
 
 #[background]
