@@ -155,8 +155,12 @@ fn block(wait: &Wait<'_, impl Awaited>) -> Result<bool, Error> {
     let site = Location::caller();
     context::about_to_block(|| wait.on.call(), site);
     let told = WaitSpan::begin(wait.on, site);
-    let park = || lend_slots_while(|| wait.park_until_over(site));
-    let waited = pool::block_while(park);
+    // Before this thread gives its place away: who decides whether another is started sees what all wait for.
+    let entered = wait.enter(site);
+    let waited = pool::block_while(|| match entered? {
+        Some(entered) => lend_slots_while(|| wait.park_until_over(entered, site)),
+        None => Ok(true),
+    });
     running::clock::read();
     told.end(wait.on, &waited);
     waited
@@ -255,6 +259,11 @@ impl Awaited for Arc<dyn Job> {
     }
 }
 
+/// The thread waits until this is dropped.
+struct Entered {
+    _waiting: Option<Waiting<'static>>,
+}
+
 /// A wait that blocks.
 struct Wait<'a, A> {
     on: &'a A,
@@ -265,17 +274,30 @@ struct Wait<'a, A> {
 }
 
 impl<A: Awaited> Wait<'_, A> {
-    /// Parks until what is waited for is over or until the end of the wait. The monitor expires calls at
-    /// their deadlines; should there be no monitor, because the system gave no thread for it, it is done
-    /// here.
-    fn park_until_over(&self, site: &'static Location<'static>) -> Result<bool, Error> {
+    /// Tells of the wait all whom it concerns; `None` if it is over.
+    ///
+    /// # Errors
+    ///
+    /// If it would never end.
+    fn enter(&self, site: &'static Location<'static>) -> Result<Option<Entered>, Error> {
         let waker = current_waker();
         chaos();
         if !self.on.register(&waker) {
-            return Ok(true);
+            return Ok(None);
         }
         let ends = self.end.is_some() || self.deadline.is_some();
-        let _waiting = self.on.announce(site, if ends { End::InTime } else { End::Never })?;
+        let waiting = self.on.announce(site, if ends { End::InTime } else { End::Never })?;
+        Ok(Some(Entered { _waiting: waiting }))
+    }
+
+    /// Parks until what is waited for is over or until the end of the wait. The monitor expires calls at
+    /// their deadlines; should there be no monitor, because the system gave no thread for it, it is done
+    /// here.
+    fn park_until_over(
+        &self,
+        _entered: Entered,
+        site: &'static Location<'static>,
+    ) -> Result<bool, Error> {
         let body = running::current();
         let mut deadline = self.deadline;
         let mut report_at = pool::report_after().and_then(|after| now().checked_add(after));
