@@ -180,6 +180,15 @@ pub(crate) fn waits() -> &'static Waits {
     &global().waits
 }
 
+/// Has others take what the current thread's body called, before what is to be begun, while it looks whether that
+/// it waits for is over.
+pub(crate) fn look_while(look: impl FnOnce() -> bool) -> bool {
+    with_current(|worker| match worker {
+        Some(worker) => worker.look_while(look),
+        None => look(),
+    })
+}
+
 /// Gives the current thread's place to others while `wait` blocks, which tells whether what it waits
 /// for has come.
 pub(crate) fn block_while(wait: impl FnOnce() -> Result<bool, Error>) -> Result<bool, Error> {

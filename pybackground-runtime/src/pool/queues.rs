@@ -121,19 +121,28 @@ impl Queues {
         }
     }
 
+    /// Steals the oldest call of a worker whose body waits: it may be what it waits for.
+    pub(super) fn steal_from_waiting(&self, start: usize) -> Option<Entry> {
+        self.steal_from(start, |worker| !worker.is_running())
+    }
+
     /// Steals another worker's oldest call, starting with the worker at `start`.
     pub(super) fn steal(&self, start: usize) -> Option<Entry> {
+        self.steal_from(start, |_| true)
+    }
+
+    fn steal_from(&self, start: usize, whom: impl Fn(&Status) -> bool) -> Option<Entry> {
         // ORDERING: who sees it late looks again before it sleeps, by `is_empty`.
         if !self.has_listed.load(Ordering::Relaxed) {
             return None;
         }
         let listed = self.listed();
         let (before, after) = listed.split_at(start.checked_rem(listed.len()).unwrap_or(0));
-        after.iter().chain(before).find_map(|worker| {
+        after.iter().chain(before).filter(|listed| whom(&listed.worker)).find_map(|listed| {
             // Looking is much cheaper than a failed attempt.
-            while !worker.stealer.is_empty() {
-                if let Steal::Success(job) = worker.stealer.steal() {
-                    worker.worker.stolen().count();
+            while !listed.stealer.is_empty() {
+                if let Steal::Success(job) = listed.stealer.steal() {
+                    listed.worker.stolen().count();
                     return Some(job);
                 }
             }

@@ -66,13 +66,23 @@ impl Offstage {
     }
 
     pub(crate) fn jobs(&self) -> Vec<Arc<dyn Job>> {
+        self.some_jobs(usize::MAX)
+    }
+
+    fn some_jobs(&self, most: usize) -> Vec<Arc<dyn Job>> {
         let places = lock_leaf(&self.0);
-        places.calls.iter().flatten().filter_map(|(job, _)| job.upgrade()).collect()
+        let jobs = places.calls.iter().flatten().filter_map(|(job, _)| job.upgrade());
+        jobs.take(most).collect()
     }
 
     /// What the calls are.
     pub(crate) fn calls(&self) -> Vec<Call> {
-        self.jobs().into_iter().map(|job| job.call()).collect()
+        self.some_calls(usize::MAX)
+    }
+
+    /// What so many of the calls are at most: who lists another waits meanwhile.
+    pub(crate) fn some_calls(&self, most: usize) -> Vec<Call> {
+        self.some_jobs(most).into_iter().map(|job| job.call()).collect()
     }
 }
 

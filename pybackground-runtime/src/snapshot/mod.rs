@@ -21,6 +21,9 @@ pub use held::Held;
 pub(crate) use report::report_wait;
 pub use stack::{Stack, Wait};
 
+/// How many calls are looked up that wait to be woken. Nobody else can begin to wait meanwhile.
+const SUSPENDED_CALLS: usize = 1000;
+
 /// What the threads are doing now; its `Display` is a report to read.
 ///
 /// The threads go on while they are looked at, so what comes and goes meanwhile may be missing.
@@ -58,13 +61,15 @@ pub fn snapshot() -> Snapshot {
     let overrunning =
         overrunning.into_iter().map(|(call, bodies)| Overrun { call, bodies }).collect();
     let dependent = Held::all(running::DEPENDENT.calls());
-    let suspended = Held::all(running::SUSPENDED.calls());
+    let suspended = running::SUSPENDED.count();
+    let suspended_calls = Held::all(running::SUSPENDED.some_calls(SUSPENDED_CALLS));
     Snapshot {
         threads,
         max_threads,
         is_starved,
         queued,
         suspended,
+        suspended_calls,
         held,
         dependent,
         stacks: stacks(),
@@ -107,7 +112,8 @@ pub struct Snapshot {
     max_threads: Option<usize>,
     is_starved: bool,
     queued: usize,
-    suspended: Vec<Held>,
+    suspended: usize,
+    suspended_calls: Vec<Held>,
     held: Vec<Held>,
     dependent: Vec<Held>,
     stacks: Vec<Stack>,
@@ -198,17 +204,17 @@ impl Snapshot {
     /// ```
     #[must_use]
     pub fn suspended(&self) -> usize {
-        self.suspended.iter().map(Held::calls).sum()
+        self.suspended
     }
 
-    /// The calls whose `async` bodies wait to be woken.
+    /// The calls whose `async` bodies wait to be woken; of very many, a thousand.
     ///
     /// ```
     /// assert!(pybackground_runtime::snapshot().suspended_calls().is_empty());
     /// ```
     #[must_use]
     pub fn suspended_calls(&self) -> &[Held] {
-        &self.suspended
+        &self.suspended_calls
     }
 
     /// The calls that wait for their turn, and so not yet for a thread: for a slot of their function's

@@ -19,7 +19,7 @@ impl fmt::Display for Snapshot {
             write!(f, " (max_threads is {most})")?;
         }
         let queued = Count(self.queued, "call queued", "calls queued");
-        let suspended = Count(self.suspended(), "async body waits", "async bodies wait");
+        let suspended = Count(self.suspended, "async body waits", "async bodies wait");
         writeln!(f, ", {queued}, {suspended} to be woken")?;
         if self.is_starved {
             writeln!(f, "  no thread is left for the queued calls: max_threads have these to do")?;
@@ -34,7 +34,7 @@ impl fmt::Display for Snapshot {
         let held = [
             (&self.held, "for its turn"),
             (&self.dependent, "for its inputs"),
-            (&self.suspended, "to be woken"),
+            (&self.suspended_calls, "to be woken"),
         ];
         for (calls, what) in held {
             for Held { call, calls } in calls {
@@ -121,7 +121,8 @@ mod tests {
             max_threads: None,
             is_starved: false,
             queued: n,
-            suspended: vec![Held { call: suspended, calls: n }],
+            suspended: n,
+            suspended_calls: vec![Held { call: suspended, calls: n }],
             held: Vec::new(),
             dependent: Vec::new(),
             stacks: Vec::new(),
