@@ -8,6 +8,8 @@ use std::fmt::Write as _;
 use std::fs::File;
 use std::io::{BufRead, BufReader, Read, Write as _, stderr, stdin};
 use std::os::fd::AsRawFd;
+use std::os::fd::OwnedFd;
+use std::os::unix::net::UnixStream;
 use std::process::{Command, Stdio};
 use std::time::Duration;
 
@@ -135,7 +137,7 @@ fn abort_with_words() {
 
 #[background(process)]
 fn complain_for_ever(port: u16) {
-    eprint!("I will not ");
+    eprint!("I will not! ");
     let _held = hold(port);
     loop {
         std::thread::park();
@@ -148,7 +150,7 @@ fn the_last_words_of_who_is_ended_are_passed_on() {
     let _watchdog = watchdog();
     if !child::is_child() {
         let errors = errors_of(TEST);
-        assert!(errors.contains("last words.\nI will not end."), "{errors}");
+        assert!(errors.contains("last words.\nI will not! end."), "{errors}");
         return;
     }
     assert!(Lazy::join(abort_with_words()).unwrap_err().is_crash());
@@ -254,4 +256,136 @@ fn what_a_thread_says_that_a_body_left_behind_is_passed_on_between_calls() {
     drop(lifeline.held());
     // Until the line has been read.
     stdin().read_to_end(&mut Vec::new()).unwrap();
+}
+
+#[background(process)]
+fn complain_in_long_lines(name: char, port: u16) {
+    hold(port).read_exact(&mut [0]).unwrap_err();
+    for _ in 0..100 {
+        eprintln!("{}", name.to_string().repeat(LONG_LINE));
+    }
+}
+
+/// Longer than what a pipe takes at once.
+const LONG_LINE: usize = 20_000;
+
+#[test]
+fn long_lines_that_are_printed_at_once_are_whole() {
+    const TEST: &str = "long_lines_that_are_printed_at_once_are_whole";
+    const NAMES: [char; 3] = ['<', '=', '>'];
+    let _watchdog = watchdog();
+    if !child::is_child() {
+        let errors = errors_of(TEST);
+        for name in NAMES {
+            let line = name.to_string().repeat(LONG_LINE);
+            assert_eq!(errors.lines().filter(|printed| *printed == line).count(), 100);
+        }
+        return;
+    }
+    let lifeline = Lifeline::new();
+    let calls = NAMES.map(|name| complain_in_long_lines(name, lifeline.port()));
+    let held = NAMES.map(|_| lifeline.held());
+    drop(held);
+    calls.into_iter().for_each(Lazy::into_inner);
+}
+
+#[test]
+fn what_a_body_says_before_it_hangs_is_passed_on() {
+    const TEST: &str = "what_a_body_says_before_it_hangs_is_passed_on";
+    let _watchdog = watchdog();
+    if !child::is_child() {
+        let mut command = child::command(TEST);
+        command.stdin(Stdio::piped()).stdout(Stdio::null()).stderr(Stdio::piped());
+        let mut program = command.spawn().unwrap();
+        let mut errors = BufReader::new(program.stderr.take().unwrap());
+        // It is no line.
+        errors.read_until(b'!', &mut Vec::new()).unwrap();
+        drop(program.stdin.take());
+        assert!(program.wait().unwrap().success());
+        return;
+    }
+    let lifeline = Lifeline::new();
+    let endless = complain_for_ever(lifeline.port());
+    stdin().read_to_end(&mut Vec::new()).unwrap();
+    assert!(Lazy::cancel(&endless));
+}
+
+/// Runs the test of this name with a standard error that nobody reads until it says that it is done.
+fn with_errors_that_nobody_reads(test: &str, errors: OwnedFd, reader: impl Read) -> String {
+    let mut command = child::command(test);
+    command.stdout(Stdio::piped()).stderr(errors);
+    let mut program = command.spawn().unwrap();
+    // It has the other end.
+    drop(command);
+    let mut said = BufReader::new(program.stdout.take().unwrap()).lines();
+    assert!(said.any(|line| line.unwrap().contains("done")));
+    let mut errors = String::new();
+    BufReader::new(reader).read_to_string(&mut errors).unwrap();
+    assert!(said.all(|line| line.is_ok()));
+    assert!(program.wait().unwrap().success());
+    errors
+}
+
+#[test]
+fn nobody_waits_long_for_who_does_not_read_the_errors() {
+    const TEST: &str = "nobody_waits_long_for_who_does_not_read_the_errors";
+    let _watchdog = watchdog();
+    if !child::is_child() {
+        let (reader, errors) = std::io::pipe().unwrap();
+        with_errors_that_nobody_reads(TEST, errors.into(), reader);
+        return;
+    }
+    // All that a pipe takes, and more.
+    let floods = [(); 20].map(|()| Lazy::with_timeout(complain_at_length(1 << 20), MOMENT));
+    for flood in floods {
+        assert!(Lazy::join(flood).unwrap_err().is_timeout());
+    }
+    for _ in 0..3 {
+        Lazy::into_inner(complain("a word"));
+    }
+    pybackground::shutdown(Duration::from_secs(60)).unwrap();
+    println!("done");
+}
+
+/// Long enough for a body to begin.
+const MOMENT: Duration = Duration::from_millis(200);
+
+#[test]
+fn all_is_passed_on_where_the_errors_are_never_waited_for() {
+    const TEST: &str = "all_is_passed_on_where_the_errors_are_never_waited_for";
+    const BYTES: usize = 300_000;
+    let _watchdog = watchdog();
+    if !child::is_child() {
+        let (reader, errors) = UnixStream::pair().unwrap();
+        errors.set_nonblocking(true).unwrap();
+        let errors = with_errors_that_nobody_reads(TEST, errors.into(), reader);
+        assert_eq!(errors.matches('x').count(), BYTES);
+        return;
+    }
+    let call = complain_at_length(BYTES);
+    println!("done");
+    Lazy::into_inner(call);
+    // What was not taken at once is not waited for at the end.
+    complain_to_the_end();
+}
+
+/// Until all that was said before has been taken.
+fn complain_to_the_end() {
+    pybackground::shutdown(Duration::from_secs(60)).unwrap();
+}
+
+#[test]
+#[allow(unsafe_code, reason = "nothing else closes it")]
+fn a_program_without_an_error_output_gets_its_values() {
+    const TEST: &str = "a_program_without_an_error_output_gets_its_values";
+    let _watchdog = watchdog();
+    if !child::is_child() {
+        child::succeeds(&mut child::command(TEST));
+        return;
+    }
+    // SAFETY: it is a system call that touches no memory.
+    assert_eq!(unsafe { libc::close(2) }, 0);
+    for _ in 0..3 {
+        Lazy::into_inner(complain("into nothing"));
+    }
 }

@@ -4,12 +4,13 @@
 //! |---|---|
 //! | `wire` | the parent's end of the connection |
 //! | `stderr` | what a child writes to its standard error |
+//! | `pen` | who writes to that of this program |
 //! | `inside` | what a child does: to its end of the connection, and to itself |
 //! | `memory` | how much memory a child has |
 
-use std::fs::Metadata;
+use std::fs::{File, Metadata};
 use std::io;
-use std::os::fd::OwnedFd;
+use std::os::fd::{AsFd, OwnedFd};
 use std::os::unix::fs::MetadataExt;
 use std::os::unix::net::UnixStream;
 use std::os::unix::process::{CommandExt, ExitStatusExt};
@@ -27,6 +28,7 @@ use crate::process::surroundings::Surroundings;
 
 mod inside;
 mod memory;
+mod pen;
 mod stderr;
 mod wire;
 
@@ -47,6 +49,7 @@ pub(in crate::process) fn launch(
     nonce: u128,
     surroundings: &Surroundings,
 ) -> io::Result<(Process, Wire)> {
+    let _plugs = plugs();
     let (ours, theirs) = UnixStream::pair()?;
     ours.set_nonblocking(true)?;
     let mut command = Command::new(program()?);
@@ -66,6 +69,23 @@ pub(in crate::process) fn launch(
     let process = Process { child, ended: None, stderr };
     let wire = Wire::new(ours, process.end_of_leader());
     Ok((process, wire))
+}
+
+/// Takes the numbers of standard files that this program has closed, until these are dropped: what it prints would
+/// go where they are.
+fn plugs() -> Vec<File> {
+    let mut plugs = Vec::new();
+    while !(is_open(io::stdin()) && is_open(io::stdout()) && is_open(io::stderr())) {
+        match File::options().read(true).write(true).open("/dev/null") {
+            Ok(plug) => plugs.push(plug),
+            Err(_) => break,
+        }
+    }
+    plugs
+}
+
+fn is_open(file: impl AsFd) -> bool {
+    rustix::io::fcntl_getfd(file).is_ok()
 }
 
 /// The program itself: what runs, not what is by now under its name, if the system has a name for that.
