@@ -161,6 +161,7 @@ fn note_panics() {
         let at = panic.location().map(ToString::to_string);
         let _ = PANICKED_AT.try_with(|place| place.replace(at));
         // Where the hook of `std` prints a backtrace, it waits for itself if it is refused memory.
-        system::with_all_memory(|| next(panic));
+        system::make_room_for_report();
+        next(panic);
     }));
 }

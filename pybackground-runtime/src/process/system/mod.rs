@@ -8,7 +8,7 @@
 //! | `Link` | child | the other end of it |
 //! | `data_in_use` | child | what a limit of memory counts |
 //! | `Watch` | child | learns of the parent's end |
-//! | `show_name`, `limit_memory`, `with_all_memory`, `end_group`, `end_process` | child | what it does to itself |
+//! | `show_name`, `limit_memory`, `make_room_for_report`, `end_group`, `end_process` | child | what it does to itself |
 //! | `identity` | both | what tells a file from others |
 //! | `rights` | both | in whose name the process does what it does |
 //! | `has_one_thread` | child | whether it may change its environment |
@@ -24,14 +24,14 @@ pub(crate) use unix::Wire;
 #[cfg(unix)]
 pub(super) use unix::{
     Identity, Link, Process, Rights, data_in_use, end_group, end_process, has_one_thread,
-    has_rights_of_another, identity, launch, limit_memory, rights, show_name, signal,
-    with_all_memory,
+    has_rights_of_another, identity, launch, limit_memory, make_room_for_report, rights, show_name,
+    signal,
 };
 #[cfg(windows)]
 pub(crate) use windows::Wire;
 #[cfg(windows)]
 pub(super) use windows::{
     Identity, Link, Process, Rights, data_in_use, end_group, end_process, has_one_thread,
-    has_rights_of_another, identity, launch, limit_memory, rights, show_name, signal,
-    with_all_memory,
+    has_rights_of_another, identity, launch, limit_memory, make_room_for_report, rights, show_name,
+    signal,
 };

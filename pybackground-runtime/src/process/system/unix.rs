@@ -33,7 +33,7 @@ mod stderr;
 mod wire;
 
 pub(in crate::process) use inside::{Link, end_group, end_process, show_name};
-pub(in crate::process) use memory::{data_in_use, limit_memory, with_all_memory};
+pub(in crate::process) use memory::{data_in_use, limit_memory, make_room_for_report};
 pub(crate) use wire::Wire;
 
 /// How often either end looks for what the other is to send before it sleeps. It takes longer to be woken

@@ -13,35 +13,40 @@ pub(in crate::process) fn data_in_use() -> Option<u64> {
     Some(data * rustix::param::page_size() as u64)
 }
 
+/// What the report of a panic may take: with a backtrace, debug information is read and kept.
+const REPORT: u64 = 128 << 20;
+
 /// What is allowed to this process of data.
 struct Memory {
     limit: Option<u64>,
-    /// How many threads have it lifted.
-    lifts: usize,
+    /// A panic has been reported; what that took is still there.
+    has_panicked: bool,
     /// Without a limit of ours.
     at_start: Option<Rlimit>,
 }
 
-static MEMORY: Mutex<Memory> = Mutex::new(Memory { limit: None, lifts: 0, at_start: None });
+static MEMORY: Mutex<Memory> =
+    Mutex::new(Memory { limit: None, has_panicked: false, at_start: None });
 
 impl Memory {
     fn change(change: impl FnOnce(&mut Self)) {
         let mut memory = lock_leaf(&MEMORY);
-        let at_start =
-            *memory.at_start.get_or_insert_with(|| rustix::process::getrlimit(Resource::Data));
+        let now = rustix::process::getrlimit(Resource::Data);
+        let at_start = *memory.at_start.get_or_insert(now);
         let before = memory.in_force();
         change(&mut memory);
         let limit = memory.in_force();
         if limit == before {
             return;
         }
-        let lowest = |limit| at_start.maximum.map_or(limit, |most| most.min(limit));
-        let current = limit.map(lowest).or(at_start.current);
-        let _ = rustix::process::setrlimit(Resource::Data, Rlimit { current, ..at_start });
+        // A body may have lowered what can be had at most.
+        let current = [limit.or(at_start.current), now.maximum].into_iter().flatten().min();
+        let _ = rustix::process::setrlimit(Resource::Data, Rlimit { current, ..now });
     }
 
     fn in_force(&self) -> Option<u64> {
-        self.limit.filter(|_| self.lifts == 0)
+        let report = if self.has_panicked { REPORT } else { 0 };
+        self.limit.map(|limit| limit.saturating_add(report))
     }
 }
 
@@ -63,9 +68,7 @@ impl Drop for LimitedMemory {
     }
 }
 
-/// Runs `run` without the limit of memory.
-pub(in crate::process) fn with_all_memory(run: impl FnOnce()) {
-    Memory::change(|memory| memory.lifts += 1);
-    run();
-    Memory::change(|memory| memory.lifts -= 1);
+/// Allows this process as much more as the report of a panic may take, and keep.
+pub(in crate::process) fn make_room_for_report() {
+    Memory::change(|memory| memory.has_panicked = true);
 }
