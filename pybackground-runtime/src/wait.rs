@@ -134,7 +134,7 @@ pub(crate) fn for_time(time: Duration) {
 /// If the wait cannot go on: it would never end, or the body that waits is to stop.
 #[track_caller]
 pub(crate) fn for_any(calls: &impl Awaited, end: Option<Instant>) -> Result<bool, Error> {
-    if pool::look_while(|| look_for_a_moment(|| calls.is_over(), end)) {
+    if look_for_a_moment(|| calls.is_over(), end) {
         return Ok(true);
     }
     block(&Wait { on: calls, deadline: None, end })
@@ -142,7 +142,7 @@ pub(crate) fn for_any(calls: &impl Awaited, end: Option<Instant>) -> Result<bool
 
 #[track_caller]
 fn block_until_done<T>(handle: &Arc<dyn Handle<T>>, end: Option<Instant>) -> Result<bool, Error> {
-    if pool::look_while(|| look_for_a_moment(|| handle.is_done(), end)) {
+    if look_for_a_moment(|| handle.is_done(), end) {
         pool::look_after_own_calls();
         return Ok(true);
     }

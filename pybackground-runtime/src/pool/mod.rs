@@ -180,15 +180,6 @@ pub(crate) fn waits() -> &'static Waits {
     &global().waits
 }
 
-/// Has others take what the current thread's body called, before what is to be begun, while it looks whether that
-/// it waits for is over.
-pub(crate) fn look_while(look: impl FnOnce() -> bool) -> bool {
-    with_current(|worker| match worker {
-        Some(worker) => worker.look_while(look),
-        None => look(),
-    })
-}
-
 /// Gives the current thread's place to others while `wait` blocks, which tells whether what it waits
 /// for has come.
 pub(crate) fn block_while(wait: impl FnOnce() -> Result<bool, Error>) -> Result<bool, Error> {
@@ -344,6 +335,15 @@ impl Pool {
 
     fn all_join(&self, threads: usize) -> bool {
         threads == self.joining.load(Ordering::SeqCst)
+    }
+
+    /// Whether so many bodies wait for calls that what these bodies called, which may be what they wait for, comes
+    /// before what is to be begun, which may come to wait likewise: else each would hold a thread, until the last
+    /// of them has begun.
+    fn many_wait(&self) -> bool {
+        const MANY: usize = 32;
+        // ORDERING: an estimate.
+        self.joining.load(Ordering::Relaxed) >= MANY.min(self.max_threads() / 2)
     }
 
     /// Whether all the threads that there may be wait for calls.

@@ -261,14 +261,6 @@ impl Worker {
         }
     }
 
-    /// See [`super::look_while`].
-    pub(super) fn look_while(&self, look: impl FnOnce() -> bool) -> bool {
-        self.status.set_running(false);
-        let is_over = look();
-        self.status.set_running(true);
-        is_over
-    }
-
     /// Gives this thread's place to others while `wait` blocks, which tells whether what it waits for
     /// has come.
     pub(super) fn block_while(
@@ -370,11 +362,12 @@ impl Worker {
         // Not always from the same one first, who may have calls for ever.
         let start = self.id + self.turns.get() as usize / TURNS as usize;
         let others = || self.pool.queues.steal(start);
-        // What a body that waits has called comes before what is to be begun: it may be what it waits for. If each
-        // call from outside came to wait likewise before it, each would hold a thread.
         let awaited = || self.pool.queues.steal_from_waiting(start);
         match turn {
-            Turn::Own => own().or_else(awaited).or_else(outside).or_else(others),
+            Turn::Own if self.pool.many_wait() => {
+                own().or_else(awaited).or_else(outside).or_else(others)
+            }
+            Turn::Own => own().or_else(outside).or_else(others),
             Turn::Outside => outside().or_else(others).or_else(own),
             Turn::Others => others().or_else(outside).or_else(own),
         }
