@@ -10,10 +10,11 @@ use std::thread;
 use std::time::Duration;
 
 use common::counters::{AtOnce, Drops, Token};
+use common::futures::{Word, yield_now};
 use common::gate::Gate;
 use common::panics::caught;
-use common::watchdog;
-use pybackground::{Lazy, Timeout, background, spawn};
+use common::{child, wait_until, watchdog};
+use pybackground::{Lazy, Timeout, background, configure, snapshot, spawn};
 
 #[test]
 fn no_more_bodies_at_once_than_the_limit() {
@@ -121,6 +122,52 @@ fn a_body_that_nobody_knows_of_any_more_gives_its_slot_back() {
         drop(endless);
         Lazy::into_inner(pending(began, false));
     }
+}
+
+/// It is in the queue with its slot, and a thread that comes to it may not let it go on.
+#[test]
+fn a_body_that_is_woken_and_then_stopped_gives_its_slot_back_once() {
+    const TEST: &str = "a_body_that_is_woken_and_then_stopped_gives_its_slot_back_once";
+    static INSIDE: AtOnce = AtOnce::new();
+
+    #[background(limit = 1)]
+    async fn limited(word: Word) -> u64 {
+        let _inside = INSIDE.enter();
+        yield_now().await;
+        word.heard().await
+    }
+
+    #[background]
+    async fn maker(word: Word, made: Sender<Lazy<u64>>) {
+        made.send(limited(word)).unwrap();
+        std::future::pending::<()>().await;
+    }
+
+    if !child::is_child() {
+        let told = child::succeeds(&mut child::command(TEST));
+        assert!(!told.contains("panicked"), "{told}");
+        return;
+    }
+    let _watchdog = watchdog();
+    // The only thread is kept from the body while it is stopped.
+    configure().workers(1).max_threads(1).install().unwrap();
+    let (word, gate, (made, has_made)) = (Word::default(), Gate::default(), channel());
+    let maker = maker(word.clone(), made);
+    let stopped = has_made.recv().unwrap();
+    wait_until(|| snapshot().suspended() == 2);
+    let busy = spawn({
+        let gate = gate.clone();
+        move || gate.pass()
+    });
+    gate.wait_for_arrivals(1);
+    word.say(1);
+    assert!(Lazy::cancel(&maker));
+    gate.open();
+    Lazy::into_inner(busy);
+    assert!(Lazy::join(stopped).unwrap_err().is_cancelled());
+    let calls: Vec<Lazy<u64>> = (0..10).map(|_| limited(word.clone())).collect();
+    assert_eq!(calls.into_iter().map(Lazy::into_inner).sum::<u64>(), 10);
+    assert_eq!(INSIDE.most(), 1);
 }
 
 /// The next call starts although nobody joins it, and before the thread of the last one comes back

@@ -62,6 +62,12 @@ impl<B: Body> Body for InContext<B> {
         }
     }
 
+    fn leave_slot_to_call(&mut self) {
+        if let Some(body) = &mut self.body {
+            body.leave_slot_to_call();
+        }
+    }
+
     #[inline]
     fn run(mut self, waker: impl FnOnce() -> Waker) -> Step<Self> {
         let context = std::mem::take(&mut self.context);

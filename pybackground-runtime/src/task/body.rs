@@ -31,11 +31,13 @@ pub(crate) trait Body: Send + Sized + 'static {
         false
     }
 
-    /// Gives the slot of its call to a body that waits to be woken, to give it back when it is dropped, unless it
-    /// goes on before.
+    /// Gives the slot of its call to a body that waits to be woken, to give it back when it is dropped.
     fn keep_slot(&mut self, slot: Slot) {
         drop(slot);
     }
+
+    /// Takes it back: the call gives it back when it ends.
+    fn leave_slot_to_call(&mut self) {}
 
     /// Runs the body, or a step of it.
     fn run(self, waker: impl FnOnce() -> Waker) -> Step<Self>;
@@ -143,11 +145,14 @@ where
         self.slot = Some(slot);
     }
 
-    fn run(mut self, waker: impl FnOnce() -> Waker) -> Step<Self> {
-        self.has_started = true;
+    fn leave_slot_to_call(&mut self) {
         if let Some(slot) = self.slot.take() {
             slot.leave_to_call();
         }
+    }
+
+    fn run(mut self, waker: impl FnOnce() -> Waker) -> Step<Self> {
+        self.has_started = true;
         let future = self.future.as_mut().expect("it is there until this is dropped");
         match future.as_mut().poll(&mut Context::from_waker(&waker())) {
             Poll::Ready(value) => Step::Finished(value),

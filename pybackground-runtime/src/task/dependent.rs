@@ -29,6 +29,10 @@ where
         self.0.keep_slot(slot);
     }
 
+    fn leave_slot_to_call(&mut self) {
+        self.0.leave_slot_to_call();
+    }
+
     fn run(self, waker: impl FnOnce() -> Waker) -> Step<Self> {
         match self.0.run(waker) {
             Step::Finished(Ok(value)) => Step::Finished(value),

@@ -28,7 +28,8 @@ impl<B: Body> Task<B> {
             return Some((self.start(Core::claim)?, None));
         }
         let mut core = lock(&self.core);
-        let body = core.claim()?;
+        let mut body = core.claim()?;
+        body.leave_slot_to_call();
         let polled = core.attached().polled();
         let frame = polled.map_or_else(|| running::upcoming().of_call(), Polled::comes_here);
         self.phase.start(frame);
