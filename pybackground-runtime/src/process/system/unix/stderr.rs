@@ -187,13 +187,15 @@ impl Source {
 
 /// Adds to a line that has begun, and takes out what is whole.
 fn add(begun: &mut Vec<u8>, piece: &[u8]) -> Vec<u8> {
-    let end = piece.iter().rposition(|byte| *byte == b'\n').map_or(0, |at| at + 1);
-    let (end, rest) = piece.split_at(end);
-    begun.extend(end);
-    let is_whole = !end.is_empty() || begun.len() >= LONGEST;
-    let whole = if is_whole { mem::take(begun) } else { Vec::new() };
-    begun.extend(rest);
-    whole
+    let rest = piece.iter().rev().position(|byte| *byte == b'\n');
+    begun.extend(piece);
+    let whole = match rest {
+        Some(rest) => begun.len() - rest,
+        None if begun.len() >= LONGEST => begun.len(),
+        None => 0,
+    };
+    let rest = begun.split_off(whole);
+    mem::replace(begun, rest)
 }
 
 /// As many bytes as a pipe takes in one piece if it takes any, up to the end of a line if there is one.
