@@ -197,6 +197,8 @@ pub(super) enum Unready {
 
 impl Drop for Child {
     fn drop(&mut self) {
+        // First, or another program than ours would take the end of its input for a reason to go on.
+        self.process.kill();
         // One that may not be killed, since this program gave up the rights for it, ends by itself.
         self.wire.cut();
         // There is nothing to be done about an error: the process is gone then.

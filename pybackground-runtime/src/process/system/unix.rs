@@ -113,16 +113,24 @@ impl Process {
         Pid::from_raw(self.child.id().cast_signed())
     }
 
-    /// Kills the group, reaps the child, and tells how it ended.
-    pub(in crate::process) fn end(&mut self) -> io::Result<ExitStatus> {
-        if let Some(status) = self.ended {
-            return Ok(status);
+    /// Kills the group; the child is not reaped.
+    pub(in crate::process) fn kill(&mut self) {
+        if self.ended.is_some() {
+            return;
         }
         if let Some(pid) = self.pid().filter(|_| self.is_ours()) {
             // An error says that nobody is left to be killed. The child may have left its group.
             let _ = rustix::process::kill_process_group(pid, Signal::KILL);
             let _ = rustix::process::kill_process(pid, Signal::KILL);
         }
+    }
+
+    /// Kills the group, reaps the child, and tells how it ended.
+    pub(in crate::process) fn end(&mut self) -> io::Result<ExitStatus> {
+        if let Some(status) = self.ended {
+            return Ok(status);
+        }
+        self.kill();
         let status = self.child.wait();
         if let Some(stderr) = &mut self.stderr {
             stderr.finish();

@@ -80,13 +80,18 @@ impl Process {
         }
     }
 
+    /// Kills the job.
+    pub(in crate::process) fn kill(&mut self) {
+        // An error says that nobody is left to be killed.
+        let _ = self.child.start_kill();
+    }
+
     /// Kills the job, reaps the child, and tells how it ended.
     pub(in crate::process) fn end(&mut self) -> io::Result<ExitStatus> {
         if let Some(status) = self.ended {
             return Ok(status);
         }
-        // An error says that nobody is left to be killed.
-        let _ = self.child.start_kill();
+        self.kill();
         let status = self.child.wait()?;
         self.ended = Some(status);
         Ok(status)
