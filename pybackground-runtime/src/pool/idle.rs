@@ -65,6 +65,11 @@ impl Idle {
         }
     }
 
+    /// Whether any thread sleeps that may be woken.
+    pub(super) fn has_any(&self) -> bool {
+        !lock(&self.sleepers).is_empty()
+    }
+
     fn withdraw(&self, sleeper: &Arc<Sleeper>) -> Awake {
         let mut sleepers = lock(&self.sleepers);
         match sleepers.iter().position(|other| Arc::ptr_eq(other, sleeper)) {

@@ -52,7 +52,7 @@ use crate::sync::atomic::{AtomicUsize, Ordering};
 use crate::sync::{chaos, thread};
 use crate::task::Job;
 use crate::trace;
-use crate::waits::Waits;
+use crate::waits::{Help, Waits};
 use counts::{AtomicCounts, Wake};
 use excess::Excess;
 pub(crate) use gate::{Gate, WHY as SHUT_DOWN};
@@ -303,17 +303,22 @@ impl Pool {
 
     #[cold]
     fn start_thread(self: &Arc<Self>) -> bool {
-        let most = self.max_threads() + self.excess.risked();
-        let find_out = |threads| self.excess.helps(|| self.waits.may_end_by_a_call(threads));
+        let most = self.most_threads();
+        let find_out = || {
+            let helps = || !matches!(self.waits.help(), Help::Nothing);
+            self.queues.has_begun() || self.excess.helps(helps)
+        };
         let helps = OnceCell::new();
         let room = self.threads.fetch_update(Ordering::SeqCst, Ordering::SeqCst, |threads| {
-            let is_one_more_needed =
-                || self.all_join(threads) && *helps.get_or_init(|| find_out(threads));
+            let is_one_more_needed = || self.all_join(threads) && *helps.get_or_init(find_out);
             (threads < most || is_one_more_needed()).then_some(threads + 1)
         });
         if room.is_err() {
             self.counts.undo_wake();
             self.monitor.watch(self);
+            if self.is_one_to_be_had() {
+                self.wake_one();
+            }
             return false;
         }
         // ORDERING: a number for a name.
@@ -333,6 +338,32 @@ impl Pool {
         }
     }
 
+    /// Whether there is a thread for a call, or may be one more, now that it seemed not so. Whoever made it so counted
+    /// on the one who has just failed to get one.
+    fn is_one_to_be_had(&self) -> bool {
+        let threads = self.threads.load(Ordering::SeqCst);
+        let may_help = || self.queues.has_begun() || self.excess.may_be_help();
+        threads < self.most_threads() || self.idle.has_any() || self.all_join(threads) && may_help()
+    }
+
+    /// How many threads there may be, but for those that help others out.
+    fn most_threads(&self) -> usize {
+        self.max_threads() + self.excess.risked()
+    }
+
+    /// Whether there are more threads than there may be. Each looks then for what it can do for those who wait, and
+    /// begins nothing else.
+    fn is_crowd(&self) -> bool {
+        self.threads() > self.most_threads()
+    }
+
+    /// Has a thread that is one too many be counted no more; `false` if it is not.
+    fn let_go_of_one(&self) -> bool {
+        let most = self.most_threads();
+        let fewer = |threads: usize| (threads > most).then(|| threads - 1);
+        self.threads.fetch_update(Ordering::SeqCst, Ordering::SeqCst, fewer).is_ok()
+    }
+
     fn all_join(&self, threads: usize) -> bool {
         threads == self.joining.load(Ordering::SeqCst)
     }
@@ -349,13 +380,16 @@ impl Pool {
     /// Whether all the threads that there may be wait for calls.
     fn is_held_up(&self) -> bool {
         let threads = self.threads();
-        threads >= self.max_threads() + self.excess.risked() && self.all_join(threads)
+        threads >= self.most_threads() && self.all_join(threads)
     }
 
     fn thread_was_refused(self: &Arc<Self>, error: &io::Error) {
         trace::thread_was_refused(error);
         self.counts.undo_wake();
-        let left = self.threads.fetch_sub(1, Ordering::SeqCst) - 1;
+        if self.idle.has_any() {
+            self.wake_one();
+        }
+        let left = self.count_thread_out();
         // A thread that joins goes on only when somebody runs the call it waits for.
         if self.all_join(left) {
             self.refuse_all(&format!("the system gave no thread to run it on: {error}"));
@@ -378,8 +412,13 @@ impl Pool {
         }
     }
 
+    /// Returns how many are left.
+    fn count_thread_out(&self) -> usize {
+        self.threads.fetch_sub(1, Ordering::SeqCst) - 1
+    }
+
+    /// A thread that is not counted any more has done all that it does.
     fn thread_ends(self: &Arc<Self>) {
-        self.threads.fetch_sub(1, Ordering::SeqCst);
         self.restore_max_threads();
         // Somebody may have relied on this thread when no other could be started.
         if !self.queues.is_empty() {

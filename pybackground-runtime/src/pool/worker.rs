@@ -15,6 +15,7 @@ use crate::running;
 use crate::sync::atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering};
 use crate::sync::{chaos, rounds, thread, thread_local};
 use crate::task::Job;
+use crate::waits::Help;
 
 /// How often a searching worker looks before it begins to yield, and how often before it sleeps.
 pub(super) const SPINS: usize = rounds(64);
@@ -295,7 +296,7 @@ impl Worker {
     }
 
     fn work(&self) {
-        while self.serve() == Awake::Woken {}
+        while self.serve() {}
         // A thread that lost its place over a call may have slept on others; its queue would stay on the
         // thieves' list for as long as they do not find them.
         while let Some(job) = self.own.pop() {
@@ -305,8 +306,9 @@ impl Worker {
         self.retired.set(true);
     }
 
-    /// Runs calls until there are none, then sleeps. Called as active and searching.
-    fn serve(&self) -> Awake {
+    /// Runs calls until there are none, then sleeps until it is woken. Called as active and searching. Returns
+    /// `false`, not counted any more, if nobody needs the thread.
+    fn serve(&self) -> bool {
         // The thread slept.
         running::clock::read();
         let mut searching = true;
@@ -323,9 +325,12 @@ impl Worker {
         }
         self.own.rest(&self.pool.queues);
         chaos();
+        let stays = !self.pool.let_go_of_one();
         // On the stack of sleepers first: from the moment the place is given up, somebody may wake
         // this thread for it.
-        self.pool.idle.announce(&self.sleeper);
+        if stays {
+            self.pool.idle.announce(&self.sleeper);
+        }
         chaos();
         if searching {
             self.pool.counts.leave();
@@ -334,7 +339,17 @@ impl Worker {
         if !self.pool.queues.is_empty() {
             self.pool.wake_one();
         }
-        self.pool.idle.sleep(&self.sleeper, self.pool.config.keep_alive())
+        stays && self.sleep()
+    }
+
+    /// Returns whether it is woken; else it is not counted any more.
+    fn sleep(&self) -> bool {
+        let is_woken =
+            self.pool.idle.sleep(&self.sleeper, self.pool.config.keep_alive()) == Awake::Woken;
+        if !is_woken {
+            self.pool.count_thread_out();
+        }
+        is_woken
     }
 
     /// Runs `job` and what else there is; `false` if the thread lost its place over it.
@@ -357,15 +372,31 @@ impl Worker {
 
     fn find(&self) -> Option<Arc<dyn Job>> {
         let own = || self.own.pop();
-        let outside = || self.pool.queues.pop(self.first.replace(self.first.get().other()));
         let turn = self.turn();
+        let first = self.first.get();
+        let outside = || {
+            self.first.set(first.other());
+            self.pool.queues.pop(first)
+        };
         // Not always from the same one first, who may have calls for ever.
         let start = self.id + self.turns.get() as usize / TURNS as usize;
         let others = || self.pool.queues.steal(start);
-        let awaited = || self.pool.queues.steal_from_waiting(start);
+        let of_waiting = || self.pool.queues.steal_from_waiting(start);
+        if self.pool.is_crowd() {
+            let begun = || self.pool.queues.pop_begun();
+            let awaited = || match self.pool.waits.help() {
+                Help::Nothing => None,
+                Help::Run(job) => Some(job),
+                Help::RunAny => of_waiting().or_else(outside).or_else(others),
+            };
+            return match turn {
+                Turn::Own => own().or_else(awaited).or_else(begun),
+                Turn::Outside | Turn::Others => begun().or_else(awaited).or_else(own),
+            };
+        }
         match turn {
             Turn::Own if self.pool.many_wait() => {
-                own().or_else(awaited).or_else(outside).or_else(others)
+                own().or_else(of_waiting).or_else(outside).or_else(others)
             }
             Turn::Own => own().or_else(outside).or_else(others),
             Turn::Outside => outside().or_else(others).or_else(own),
@@ -391,7 +422,9 @@ impl Worker {
             if let Some(job) = self.find() {
                 return Some(job);
             }
-            if self.pool.counts.read().searching > self.pool.config.workers() {
+            if self.pool.counts.read().searching > self.pool.config.workers()
+                || self.pool.is_crowd()
+            {
                 return None;
             }
             if round == SPINS {
