@@ -6,9 +6,10 @@ mod common;
 use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
+use common::futures::yield_now;
 use common::gate::Gate;
 use common::{child, wait_until, watchdog};
-use pybackground::{Lazy, background, configure, snapshot, spawn};
+use pybackground::{Lazy, background, configure, delay, snapshot, spawn};
 
 /// Too short for the awaited call to be started in, on a busy machine.
 const MOMENT: Duration = Duration::from_micros(20);
@@ -70,6 +71,34 @@ fn a_chain_of_waits_longer_than_there_are_threads() {
 
     with_threads!(2, "a_chain_of_waits_longer_than_there_are_threads");
     assert_eq!(depth(100), 100);
+}
+
+/// Whoever helps out the body that waits has two to poll, and the one that is waited for wakes itself for ever.
+#[test]
+fn an_async_body_that_wakes_itself_until_another_has_run() {
+    #[background]
+    async fn looks_for(found: Arc<OnceLock<u32>>) -> u32 {
+        loop {
+            match found.get() {
+                Some(number) => return *number,
+                None => yield_now().await,
+            }
+        }
+    }
+    #[background]
+    async fn finds(found: Arc<OnceLock<u32>>, begun: Gate) {
+        begun.pass();
+        delay(Duration::from_millis(1)).await;
+        found.set(7).unwrap();
+    }
+
+    with_threads!(1, "an_async_body_that_wakes_itself_until_another_has_run");
+    let (found, begun) = (Arc::default(), Gate::default());
+    let finds = finds(Arc::clone(&found), begun.clone());
+    let looks = spawn(move || *looks_for(found));
+    begun.open();
+    assert_eq!(looks, 7);
+    Lazy::into_inner(finds);
 }
 
 /// What was counted for the waits is taken back: later bodies get no more threads than the limit.

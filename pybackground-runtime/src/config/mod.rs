@@ -72,8 +72,8 @@ impl Configure {
 
     /// How many threads there may be, counting those whose bodies block; at least as many as workers.
     ///
-    /// When all of them wait for calls, and others that may bring these about have no thread, one more is started all
-    /// the same, and so on: nothing else could end the waiting.
+    /// When all of them wait for calls, one more is started all the same for what may end the waiting: a call that one
+    /// of them waits for, or an `async` body that was woken. It begins nothing else, and leaves.
     ///
     /// ```
     /// pybackground_runtime::configure().max_threads(64).install().unwrap();

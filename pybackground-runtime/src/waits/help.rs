@@ -58,3 +58,61 @@ impl Help {
         Self::RunAny
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::options::Options;
+    use crate::task::{Closure, Input, Task};
+
+    fn help_for(calls: &[&Arc<Task<Closure<fn()>>>]) -> Help {
+        let calls = calls.iter().map(|call| Awaited(Arc::<Task<_>>::clone(call)));
+        Help::for_calls(calls, &mut Vec::new())
+    }
+
+    fn queued() -> Arc<Task<Closure<fn()>>> {
+        Task::new(&Options::here(), Closure(|| ()))
+    }
+
+    fn held() -> Arc<Task<Closure<fn()>>> {
+        Task::held(&Options::here(), Closure(|| ()))
+    }
+
+    fn is(help: &Help, call: &Arc<Task<Closure<fn()>>>) -> bool {
+        matches!(help, Help::Run(it) if std::ptr::addr_eq(Arc::as_ptr(it), Arc::as_ptr(call)))
+    }
+
+    #[test]
+    fn a_call_that_waits_for_a_thread_is_run() {
+        let (ended, call) = (queued(), queued());
+        ended.clone().run();
+        assert!(matches!(help_for(&[&ended]), Help::Nothing));
+        assert!(is(&help_for(&[&ended, &held(), &call]), &call));
+    }
+
+    #[test]
+    fn for_a_call_that_waits_for_its_turn_any_may_be_run() {
+        assert!(matches!(help_for(&[&held()]), Help::RunAny));
+    }
+
+    #[test]
+    fn the_input_of_an_input_is_run() {
+        let [first, second, third] = [queued(), held(), held()];
+        for (call, input) in [(&second, &first), (&third, &second)] {
+            call.await_inputs(vec![Input { job: input.clone(), is_owned: true }], None);
+        }
+        assert!(is(&help_for(&[&third]), &first));
+        first.clone().run();
+        assert!(is(&help_for(&[&third]), &second));
+    }
+
+    #[test]
+    fn who_waits_for_very_many_is_not_looked_at_to_the_end() {
+        let held = held();
+        held.await_inputs(vec![Input { job: queued(), is_owned: true }], None);
+        let ended = queued();
+        ended.clone().run();
+        let many: Vec<_> = (0..2 * LOOKS).map(|_| &ended).collect();
+        assert!(matches!(help_for(&many), Help::RunAny));
+    }
+}
