@@ -371,29 +371,17 @@ impl Worker {
     }
 
     fn find(&self) -> Option<Arc<dyn Job>> {
+        if self.pool.is_crowd() { self.find_begun() } else { self.find_any() }
+    }
+
+    fn find_any(&self) -> Option<Arc<dyn Job>> {
         let own = || self.own.pop();
+        let outside = || self.pool.queues.pop(self.first.replace(self.first.get().other()));
         let turn = self.turn();
-        let first = self.first.get();
-        let outside = || {
-            self.first.set(first.other());
-            self.pool.queues.pop(first)
-        };
         // Not always from the same one first, who may have calls for ever.
         let start = self.id + self.turns.get() as usize / TURNS as usize;
         let others = || self.pool.queues.steal(start);
         let of_waiting = || self.pool.queues.steal_from_waiting(start);
-        if self.pool.is_crowd() {
-            let begun = || self.pool.queues.pop_begun();
-            let awaited = || match self.pool.waits.help() {
-                Help::Nothing => None,
-                Help::Run(job) => Some(job),
-                Help::RunAny => of_waiting().or_else(outside).or_else(others),
-            };
-            return match turn {
-                Turn::Own => own().or_else(awaited).or_else(begun),
-                Turn::Outside | Turn::Others => begun().or_else(awaited).or_else(own),
-            };
-        }
         match turn {
             Turn::Own if self.pool.many_wait() => {
                 own().or_else(of_waiting).or_else(outside).or_else(others)
@@ -401,6 +389,22 @@ impl Worker {
             Turn::Own => own().or_else(outside).or_else(others),
             Turn::Outside => outside().or_else(others).or_else(own),
             Turn::Others => others().or_else(outside).or_else(own),
+        }
+    }
+
+    /// As `find_any`, but leaves what is still to be begun to others, unless it may be what somebody waits for.
+    #[cold]
+    fn find_begun(&self) -> Option<Arc<dyn Job>> {
+        let own = || self.own.pop();
+        let begun = || self.pool.queues.pop_begun();
+        let awaited = || match self.pool.waits.help() {
+            Help::Nothing => None,
+            Help::Run(job) => Some(job),
+            Help::RunAny => self.find_any(),
+        };
+        match self.turn() {
+            Turn::Own => own().or_else(awaited).or_else(begun),
+            Turn::Outside | Turn::Others => begun().or_else(awaited).or_else(own),
         }
     }
 
