@@ -65,20 +65,22 @@ mod tests {
     use crate::options::Options;
     use crate::task::{Closure, Input, Task};
 
-    fn help_for(calls: &[&Arc<Task<Closure<fn()>>>]) -> Help {
-        let calls = calls.iter().map(|call| Awaited(Arc::<Task<_>>::clone(call)));
+    type Called = Arc<Task<Closure<fn()>>>;
+
+    fn help_for(calls: &[&Called]) -> Help {
+        let calls = calls.iter().map(|call| Awaited(Called::clone(call)));
         Help::for_calls(calls, &mut Vec::new())
     }
 
-    fn queued() -> Arc<Task<Closure<fn()>>> {
+    fn queued() -> Called {
         Task::new(&Options::here(), Closure(|| ()))
     }
 
-    fn held() -> Arc<Task<Closure<fn()>>> {
+    fn held() -> Called {
         Task::held(&Options::here(), Closure(|| ()))
     }
 
-    fn is(help: &Help, call: &Arc<Task<Closure<fn()>>>) -> bool {
+    fn is(help: &Help, call: &Called) -> bool {
         matches!(help, Help::Run(it) if std::ptr::addr_eq(Arc::as_ptr(it), Arc::as_ptr(call)))
     }
 
