@@ -3,20 +3,21 @@
 
 mod common;
 
+use std::sync::mpsc::channel;
 use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
 use common::futures::yield_now;
 use common::gate::Gate;
 use common::{child, wait_until, watchdog};
-use pybackground::{Lazy, background, configure, delay, snapshot, spawn};
+use pybackground::{Lazy, background, configure, delay, scope, snapshot, spawn};
 
 /// Too short for the awaited call to be started in, on a busy machine.
 const MOMENT: Duration = Duration::from_micros(20);
 
 /// Runs the rest of the test in a child with so many threads.
 macro_rules! with_threads {
-    ($threads:literal, $test:literal) => {
+    ($threads:literal, $test:expr) => {
         if !child::is_child() {
             child::succeeds(&mut child::command($test));
             return;
@@ -99,6 +100,52 @@ fn an_async_body_that_wakes_itself_until_another_has_run() {
     begun.open();
     assert_eq!(looks, 7);
     Lazy::into_inner(finds);
+}
+
+/// Whoever helps out the body that waits is kept busy by what that waits for.
+#[test]
+fn an_async_body_that_wakes_itself_until_a_call_that_is_to_begin_has_ended() {
+    #[background]
+    async fn looks_at(call: Lazy<u32>) -> u32 {
+        while !Lazy::is_ready(&call) {
+            yield_now().await;
+        }
+        call.await
+    }
+
+    const TEST: &str = "an_async_body_that_wakes_itself_until_a_call_that_is_to_begin_has_ended";
+    with_threads!(1, TEST);
+    let (send, receive) = channel();
+    let looks = spawn(move || *looks_at(receive.recv().unwrap()));
+    send.send(spawn(|| 7)).unwrap();
+    assert_eq!(looks, 7);
+}
+
+/// The closures of a scope are nothing that a thread of the pool could run.
+#[test]
+fn a_body_that_waits_for_a_closure_of_its_scope() {
+    with_threads!(1, "a_body_that_waits_for_a_closure_of_its_scope");
+    let gate = Gate::default();
+    let sum = {
+        let gate = gate.clone();
+        spawn(move || {
+            gate.pass();
+            let numbers = [1, 2, 3, 4];
+            scope(|s| {
+                let calls = numbers.each_ref().map(|n| s.spawn(move || *double(*n)));
+                calls.into_iter().rev().map(|call| *call).sum::<u32>()
+            })
+        })
+    };
+    let others = [(); 5].map(|()| spawn(|| 1));
+    gate.open();
+    assert_eq!(sum, 20);
+    assert_eq!(others.into_iter().map(Lazy::into_inner).sum::<u32>(), 5);
+}
+
+#[background]
+fn double(n: u32) -> u32 {
+    2 * n
 }
 
 /// What was counted for the waits is taken back: later bodies get no more threads than the limit.

@@ -3,8 +3,6 @@
 
 mod common;
 
-use std::sync::Arc;
-use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 
 use common::futures::Word;
@@ -99,64 +97,6 @@ fn for_async_bodies_that_sleep() {
         spawn(move || *nap)
     });
     come_to(CALLS * (CALLS - 1) / 2, calls.collect());
-}
-
-/// Bodies that come to wait while others of them are woken: whoever helps these out begins no other.
-fn in_few_threads_at_any_time(body: impl Fn(u64) -> u64 + Clone + Send + 'static) {
-    const CALLS: u64 = 1_000;
-    let most = Arc::new(AtomicUsize::new(0));
-    let calls = (0..CALLS).map(|number| {
-        let (body, most) = (body.clone(), most.clone());
-        spawn(move || {
-            most.fetch_max(snapshot().threads(), Ordering::Relaxed);
-            body(number)
-        })
-    });
-    come_to(CALLS * (CALLS - 1) / 2, calls.collect());
-    // Eight, one that helps out, and some that are risked if nothing moves for a while.
-    let most = most.load(Ordering::Relaxed);
-    assert!(most < 16, "{most} threads");
-}
-
-#[test]
-fn for_an_async_body_that_each_calls() {
-    with_few_threads!("for_an_async_body_that_each_calls");
-    in_few_threads_at_any_time(|number| *nap(number));
-}
-
-#[test]
-fn for_a_call_with_an_async_input() {
-    #[background]
-    fn same(#[lazy] number: u64) -> u64 {
-        number
-    }
-    with_few_threads!("for_a_call_with_an_async_input");
-    in_few_threads_at_any_time(|number| *same(nap(number)));
-}
-
-#[test]
-fn for_what_an_async_body_is_mapped_to() {
-    with_few_threads!("for_what_an_async_body_is_mapped_to");
-    in_few_threads_at_any_time(|number| *Lazy::map(nap(number), |number| number));
-}
-
-#[test]
-fn for_any_of_several_async_bodies() {
-    with_few_threads!("for_any_of_several_async_bodies");
-    in_few_threads_at_any_time(|number| {
-        let both = as_completed([nap(number), nap(0)]);
-        both.map(|(_, number)| number.unwrap()).sum()
-    });
-}
-
-#[test]
-fn for_a_moment_at_a_time() {
-    with_few_threads!("for_a_moment_at_a_time");
-    in_few_threads_at_any_time(|number| {
-        let nap = nap(number);
-        while Lazy::wait_timeout(&nap, Duration::from_micros(100)).is_none() {}
-        *nap
-    });
 }
 
 /// One more thread would be one more that waits.

@@ -8,19 +8,28 @@ mod common;
 use std::process::Command;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
+use std::time::Duration;
 
 use common::counters::Drops;
 use common::{child, watchdog};
-use pybackground::{Lazy, background, scope, snapshot, spawn};
+use pybackground::{Lazy, background, configure, scope, snapshot, spawn};
 
-/// A user who runs nothing else, so that the limit counts this process alone.
-const USER: &str = "61234";
+/// A user who runs nothing else, so that the limit counts the processes of these tests alone.
+const USER: u32 = 61_234;
+
+/// As `USER`, for a test that counts on each thread.
+const OTHER_USER: u32 = 61_235;
+
+/// As `with_threads_of`, as the user that most of these tests share.
+fn with_threads(threads: usize, test: &str) {
+    with_threads_of(USER, threads, test);
+}
 
 /// Starts the test of that name again as another user who may have so many threads; the process dies
 /// with the watchdog of this one. Says on the screen why it cannot, if so.
-fn with_threads(threads: usize, test: &str) {
+fn with_threads_of(user: u32, threads: usize, test: &str) {
     let _watchdog = watchdog();
-    let (user, group) = (format!("--reuid={USER}"), format!("--regid={USER}"));
+    let (user, group) = (format!("--reuid={user}"), format!("--regid={user}"));
     let limit = format!("--nproc={threads}:{threads}");
     let wrapper =
         ["setpriv", &user, &group, "--clear-groups", "--pdeathsig=KILL", "prlimit", &limit];
@@ -133,6 +142,28 @@ fn calls_that_nobody_joins() {
         return;
     }
     THREADS.for_each(|threads| with_threads(threads, "calls_that_nobody_joins"));
+}
+
+/// One more thread than there may be is only risked while the body of the only one waits for something else.
+#[test]
+fn calls_that_wait_for_the_end_of_a_body_that_waits() {
+    #[background]
+    async fn pending() {
+        std::future::pending::<()>().await;
+    }
+
+    if child::is_child() {
+        configure().workers(1).max_threads(1).install().unwrap();
+        let pending = pending();
+        let waits =
+            spawn(move || Lazy::wait_timeout(&pending, Duration::from_millis(300)).is_none());
+        let calls: Vec<_> = (0..10).map(|n| spawn(move || n)).collect();
+        assert_eq!(calls.into_iter().map(Lazy::into_inner).sum::<i32>(), 45);
+        assert!(Lazy::into_inner(waits));
+        return;
+    }
+    // The two of the test, the worker and the monitor.
+    with_threads_of(OTHER_USER, 4, "calls_that_wait_for_the_end_of_a_body_that_waits");
 }
 
 /// Closures that join others, of which the scope has a few threads or none.

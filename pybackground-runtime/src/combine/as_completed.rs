@@ -84,7 +84,7 @@ pub struct AsCompleted<T> {
     /// Calls that have ended; some may have come before that, as an error.
     arrived: VecDeque<usize>,
     arrivals: Arc<Arrivals>,
-    /// The calls that are left, for those who look at what bodies wait for; made when a body first blocks.
+    /// The calls that are left, for those who look for rings of waits; made when a body first blocks.
     members: Option<Arc<Members>>,
 }
 
@@ -177,7 +177,7 @@ impl<T> AsCompleted<T> {
         if self.left == 1 && end.is_none() {
             return Ok(self.take(first));
         }
-        match wait::for_any(&self.wait_for_any(first), end) {
+        match wait::for_any(&self.wait_for_any(first, end), end) {
             Ok(true) => {
                 let number = self.pop_arrived().expect("the wait is over when one has arrived");
                 Ok(self.take(number))
@@ -226,8 +226,8 @@ impl<T> AsCompleted<T> {
     }
 
     /// A wait for the calls that are left, of which none has arrived.
-    fn wait_for_any(&mut self, first: usize) -> AnyOf<'_> {
-        if !running::current().is_none() && self.members.is_none() {
+    fn wait_for_any(&mut self, first: usize, end: Option<Instant>) -> AnyOf<'_> {
+        if end.is_none() && !running::current().is_none() && self.members.is_none() {
             let jobs = self.calls.iter().enumerate();
             let jobs = jobs.filter_map(|(number, call)| Some((number, Lazy::job(call.as_ref()?)?)));
             self.members = Some(Arc::new(Members::new(self.calls.len(), jobs)));
@@ -331,7 +331,8 @@ impl wait::Awaited for AnyOf<'_> {
         site: &'static Location<'static>,
         end: End,
     ) -> Result<Option<Waiting<'static>>, Error> {
-        pool::waits().for_any(self.first, self.count, self.all.cloned(), site, end)
+        let all = self.all.filter(|_| end == End::Never).cloned();
+        pool::waits().for_any(self.first, self.count, all, site)
     }
 
     /// The monitor expires each call that has a deadline.

@@ -72,8 +72,9 @@ impl Configure {
 
     /// How many threads there may be, counting those whose bodies block; at least as many as workers.
     ///
-    /// When all of them wait for calls, one more is started all the same for what may end the waiting: a call that one
-    /// of them waits for, or an `async` body that was woken. It begins nothing else, and leaves.
+    /// When all of them wait for calls, and others that may bring these about have no thread, one more is started all
+    /// the same, and so on: nothing else could end the waiting. What an `async` body awaits is not known: if nothing
+    /// moves for a tenth of a second, one more is started for whatever call is next, and again each tenth of a second.
     ///
     /// ```
     /// pybackground_runtime::configure().max_threads(64).install().unwrap();

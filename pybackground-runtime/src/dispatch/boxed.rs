@@ -128,10 +128,6 @@ impl<T> Job for Unboxing<T> {
         self.call.is_claimable()
     }
 
-    fn wants_thread(&self) -> bool {
-        self.call.wants_thread()
-    }
-
     fn is_suspended(&self) -> bool {
         self.call.is_suspended()
     }

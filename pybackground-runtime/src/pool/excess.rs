@@ -1,13 +1,9 @@
 //! Threads beyond `max_threads`, when all that there may be wait for calls.
 //!
-//! If one of them waits for a call that has no thread, or a future was woken, only one more can go on with that, and
-//! it is started at once. As long as there are more threads than there may be, whichever looks for a call takes one
-//! that a body waits for, one that had begun, or one that its own body made; and if there is none, it leaves. What is
-//! still to be begun may come to wait likewise: who took it would be one more that waits.
-//!
-//! If each waits for calls that run, which wait in turn, or for futures that wait to be woken, nobody is started. But
-//! a call in the queues may be what a future waits for, of which nothing is known here. So if nothing moves for a
-//! while, one more is risked that takes what comes, and again.
+//! If one of them waits for a call that has no thread, only one more can end the waiting, and it is started at
+//! once. If each waits for calls that run, which wait in turn, or for futures that wait to be woken, the calls in
+//! the queues may be as many more who wait: nobody is started for them. But one of them may be what a future waits
+//! for, of which nothing is known here. So if nothing moves for a while, one more is risked, and again.
 
 use std::time::{Duration, Instant};
 

@@ -9,7 +9,9 @@
 //! | `idle` | the stack of sleeping threads |
 //! | `limits` | the limits that hold calls back, outside the queues |
 //! | `mark` | whether what waited at some time has been taken since |
+//! | `threads` | how many there are, and when one is woken or started |
 //! | `worker` | the life of a thread |
+//! | `status` | what others may see of it |
 //! | `monitor` | the clock: deadlines, and growth while calls wait |
 //! | `deadlines` | the heap of deadlines |
 //! | `leftovers` | what the monitor leaves to others of the calls that it ends |
@@ -35,10 +37,10 @@ mod monitor;
 mod probe;
 mod queues;
 mod roster;
+mod status;
+mod threads;
 mod worker;
 
-use std::cell::OnceCell;
-use std::io;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -48,12 +50,11 @@ use crate::deadline::Deadline;
 use crate::error::Error;
 use crate::quiet::drop_quietly;
 use crate::running::{self, Frame};
-use crate::sync::atomic::{AtomicUsize, Ordering};
-use crate::sync::{chaos, thread};
+use crate::sync::atomic::AtomicUsize;
+use crate::sync::chaos;
 use crate::task::Job;
-use crate::trace;
-use crate::waits::{Help, Waits};
-use counts::{AtomicCounts, Wake};
+use crate::waits::Waits;
+use counts::AtomicCounts;
 use excess::Excess;
 pub(crate) use gate::{Gate, WHY as SHUT_DOWN};
 pub(crate) use global::{existing, global};
@@ -66,10 +67,6 @@ use roster::Roster;
 #[cfg(feature = "process")]
 pub(crate) use worker::stack_pointer;
 pub(crate) use worker::{Worker, with_current};
-
-/// How many threads are woken or started before the monitor looks at its deadlines again; to start
-/// that many takes about a millisecond.
-const BATCH: usize = 32;
 
 /// Ample for a thread that runs no code of the user but wakers.
 const MONITOR_STACK_SIZE: usize = 256 * 1024;
@@ -180,6 +177,16 @@ pub(crate) fn waits() -> &'static Waits {
     &global().waits
 }
 
+/// A body waits for what it did not wait for before, on a thread that is not one of the pool's.
+pub(crate) fn somebody_waits() {
+    if let Some(pool) = existing() {
+        pool.excess.may_help();
+        if !pool.queues.is_empty() {
+            pool.wake_one();
+        }
+    }
+}
+
 /// Gives the current thread's place to others while `wait` blocks, which tells whether what it waits
 /// for has come.
 pub(crate) fn block_while(wait: impl FnOnce() -> Result<bool, Error>) -> Result<bool, Error> {
@@ -274,155 +281,11 @@ impl Pool {
         self.wake_one();
     }
 
-    /// Sees to it that somebody takes care of calls that were made visible before.
-    #[inline]
-    fn wake_one(self: &Arc<Self>) {
-        match self.counts.claim_wake() {
-            Wake::Covered => {}
-            Wake::Full => self.monitor.watch(self),
-            Wake::One => {
-                self.bring_thread();
-            }
-        }
-    }
-
-    /// Sees to it that each of `calls`, made visible before, has a thread that looks for it, as far
-    /// as there are places; a batch of them. Returns whether there may be more to do.
-    ///
-    /// A thread that was woken wakes the next, so that one wake-up would do; but one after the other,
-    /// each has to come to life first.
-    fn wake_batch(self: &Arc<Self>, calls: usize) -> bool {
-        (0..BATCH).all(|_| self.counts.claim_wake_for(calls) == Wake::One && self.bring_thread())
-    }
-
-    /// Wakes or starts a thread for a place that was taken on its behalf; `false` if none is to be had.
-    fn bring_thread(self: &Arc<Self>) -> bool {
-        chaos();
-        self.idle.wake() || self.start_thread()
-    }
-
-    #[cold]
-    fn start_thread(self: &Arc<Self>) -> bool {
-        let most = self.most_threads();
-        let find_out = || {
-            let helps = || !matches!(self.waits.help(), Help::Nothing);
-            self.queues.has_begun() || self.excess.helps(helps)
-        };
-        let helps = OnceCell::new();
-        let room = self.threads.fetch_update(Ordering::SeqCst, Ordering::SeqCst, |threads| {
-            let is_one_more_needed = || self.all_join(threads) && *helps.get_or_init(find_out);
-            (threads < most || is_one_more_needed()).then_some(threads + 1)
-        });
-        if room.is_err() {
-            self.counts.undo_wake();
-            self.monitor.watch(self);
-            if self.is_one_to_be_had() {
-                self.wake_one();
-            }
-            return false;
-        }
-        // ORDERING: a number for a name.
-        let id = self.started.fetch_add(1, Ordering::Relaxed);
-        let pool = self.clone();
-        let name = format!("background-{id}");
-        let started = thread::spawn(name, self.config.stack_size(), move || {
-            worker::run(pool.clone(), id);
-            pool.thread_ends();
-        });
-        match started {
-            Ok(()) => true,
-            Err(error) => {
-                self.thread_was_refused(&error);
-                false
-            }
-        }
-    }
-
-    /// Whether there is a thread for a call, or may be one more, now that it seemed not so. Whoever made it so counted
-    /// on the one who has just failed to get one.
-    fn is_one_to_be_had(&self) -> bool {
-        let threads = self.threads.load(Ordering::SeqCst);
-        let may_help = || self.queues.has_begun() || self.excess.may_be_help();
-        threads < self.most_threads() || self.idle.has_any() || self.all_join(threads) && may_help()
-    }
-
-    /// How many threads there may be, but for those that help others out.
-    fn most_threads(&self) -> usize {
-        self.max_threads() + self.excess.risked()
-    }
-
-    /// Whether there are more threads than there may be. Each looks then for what it can do for those who wait, and
-    /// begins nothing else.
-    fn is_crowd(&self) -> bool {
-        self.threads() > self.most_threads()
-    }
-
-    /// Has a thread that is one too many be counted no more; `false` if it is not.
-    fn let_go_of_one(&self) -> bool {
-        let most = self.most_threads();
-        let fewer = |threads: usize| (threads > most).then(|| threads - 1);
-        self.threads.fetch_update(Ordering::SeqCst, Ordering::SeqCst, fewer).is_ok()
-    }
-
-    fn all_join(&self, threads: usize) -> bool {
-        threads == self.joining.load(Ordering::SeqCst)
-    }
-
-    /// Whether so many bodies wait for calls that what these bodies called, which may be what they wait for, comes
-    /// before what is to be begun, which may come to wait likewise: else each would hold a thread, until the last
-    /// of them has begun.
-    fn many_wait(&self) -> bool {
-        const MANY: usize = 32;
-        // ORDERING: an estimate.
-        self.joining.load(Ordering::Relaxed) >= MANY.min(self.max_threads() / 2)
-    }
-
-    /// Whether all the threads that there may be wait for calls.
-    fn is_held_up(&self) -> bool {
-        let threads = self.threads();
-        threads >= self.most_threads() && self.all_join(threads)
-    }
-
-    fn thread_was_refused(self: &Arc<Self>, error: &io::Error) {
-        trace::thread_was_refused(error);
-        self.counts.undo_wake();
-        if self.idle.has_any() {
-            self.wake_one();
-        }
-        let left = self.count_thread_out();
-        // A thread that joins goes on only when somebody runs the call it waits for.
-        if self.all_join(left) {
-            self.refuse_all(&format!("the system gave no thread to run it on: {error}"));
-        } else {
-            self.max_threads.store(left, Ordering::Relaxed);
-            self.monitor.watch(self);
-        }
-    }
-
-    /// Tries again for as many threads as were configured.
-    fn restore_max_threads(&self) {
-        self.max_threads.store(self.config.max_threads(), Ordering::Relaxed);
-    }
-
     /// Ends every call that waits, because nobody is there to run it.
     fn refuse_all(&self, why: &str) {
         while let Some(job) = self.queues.pop(First::Called).or_else(|| self.queues.steal(0)) {
             job.refuse(why);
             drop_quietly(job);
-        }
-    }
-
-    /// Returns how many are left.
-    fn count_thread_out(&self) -> usize {
-        self.threads.fetch_sub(1, Ordering::SeqCst) - 1
-    }
-
-    /// A thread that is not counted any more has done all that it does.
-    fn thread_ends(self: &Arc<Self>) {
-        self.restore_max_threads();
-        // Somebody may have relied on this thread when no other could be started.
-        if !self.queues.is_empty() {
-            self.wake_one();
         }
     }
 
@@ -444,25 +307,6 @@ impl Pool {
     /// Whether no thread has or looks for a call, and none waits, as far as this can be told at once.
     pub(crate) fn seems_idle(&self) -> bool {
         self.limits.held() == 0 && self.queues.is_empty() && self.counts.read().active == 0
-    }
-
-    pub(crate) fn threads(&self) -> usize {
-        // ORDERING: a reading for reports, and for what is looked at again.
-        self.threads.load(Ordering::Relaxed)
-    }
-
-    /// How many threads there may be.
-    pub(crate) fn max_threads(&self) -> usize {
-        // ORDERING: the limit guards nothing else.
-        self.max_threads.load(Ordering::Relaxed)
-    }
-
-    /// Whether calls wait although there may be no more threads, and each runs or waits for one.
-    pub(crate) fn is_starved(&self) -> bool {
-        let counts = self.counts.read();
-        let taken = counts.active - counts.searching + self.joining.load(Ordering::Relaxed);
-        let threads = self.threads();
-        threads >= self.max_threads() && taken >= threads && !self.queues.is_empty()
     }
 
     pub(crate) fn waiting(&self) -> usize {

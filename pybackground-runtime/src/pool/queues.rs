@@ -25,7 +25,7 @@ use crossbeam_deque::{Steal, Stealer, Worker as Deque};
 
 use super::Pool;
 use super::mark::{Taken, Waiting};
-use super::worker::Status;
+use super::status::Status;
 use crate::quiet::drop_quietly;
 use crate::sync::{RwLock, RwLockReadGuard, chaos, rounds};
 use crate::task::Job;
@@ -114,20 +114,11 @@ impl Queues {
     /// Takes the oldest call from outside, or the oldest of those that had begun.
     pub(super) fn pop(&self, first: First) -> Option<Entry> {
         let called = || self.ring.pop().or_else(|| self.overflow.pop());
+        let begun = || self.begun.pop();
         match first {
-            First::Called => called().or_else(|| self.pop_begun()),
-            First::Begun => self.pop_begun().or_else(called),
+            First::Called => called().or_else(begun),
+            First::Begun => begun().or_else(called),
         }
-    }
-
-    /// Takes the oldest of those that had begun.
-    pub(super) fn pop_begun(&self) -> Option<Entry> {
-        self.begun.pop()
-    }
-
-    /// Whether any wait that had begun.
-    pub(super) fn has_begun(&self) -> bool {
-        !self.begun.receive.is_empty()
     }
 
     /// Steals the oldest call of a worker whose body waits: it may be what it waits for.

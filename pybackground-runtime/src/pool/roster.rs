@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use super::growth::{Share, Survey};
-use super::worker::Status;
+use super::status::Status;
 use crate::sync::{Mutex, lock};
 
 /// How many threads a sample asks the system about, at most, of each kind: asking takes some

@@ -5,17 +5,15 @@ use std::sync::Arc;
 
 use super::Pool;
 use super::idle::{Awake, Sleeper};
-use super::mark::Taken;
-use super::probe::ThreadId;
 use super::queues::{First, OwnQueue};
+use super::status::Status;
 use crate::error::Error;
 use crate::limit::holds_slot;
 use crate::quiet::quietly;
 use crate::running;
-use crate::sync::atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering};
+use crate::sync::atomic::Ordering;
 use crate::sync::{chaos, rounds, thread, thread_local};
 use crate::task::Job;
-use crate::waits::Help;
 
 /// How often a searching worker looks before it begins to yield, and how often before it sleeps.
 pub(super) const SPINS: usize = rounds(64);
@@ -34,103 +32,6 @@ enum Turn {
 
 /// So many calls in a worker's own queue are enough for others to steal.
 const ENOUGH: usize = 3;
-
-/// For a thread to ask for its number takes a tenth of what it takes to start it. When there are more
-/// than this many, one in so many asks at once, which is enough for a sample; the others do with their
-/// second body.
-const CROWD: usize = 64;
-const ONE_IN: usize = 8;
-
-/// What the monitor may see of a worker.
-pub(super) struct Status {
-    thread: ThreadId,
-    /// A body runs on the thread and does not wait in a join.
-    running: AtomicBool,
-    starts: AtomicU64,
-    /// The stack pointer of a compute call that found the queue full.
-    full_at: AtomicUsize,
-    /// From its queue, by others.
-    stolen: Taken,
-}
-
-/// No stack is as deep: every compute call looks at the queue.
-const NOWHERE: usize = 0;
-
-impl Status {
-    pub(super) fn new() -> Self {
-        Self {
-            thread: ThreadId::unknown(),
-            running: AtomicBool::new(false),
-            starts: AtomicU64::new(0),
-            full_at: AtomicUsize::new(NOWHERE),
-            stolen: Taken::default(),
-        }
-    }
-
-    pub(super) fn stolen(&self) -> &Taken {
-        &self.stolen
-    }
-
-    /// Of a thread that has just begun, as the `id`th, beside so many others.
-    pub(super) fn of_new_thread(threads: usize, id: usize) -> Arc<Self> {
-        let status = Self::new();
-        if threads <= CROWD || id.is_multiple_of(ONE_IN) {
-            status.thread.learn();
-        }
-        Arc::new(status)
-    }
-
-    pub(super) fn is_running(&self) -> bool {
-        // ORDERING: these three are read for estimates only.
-        self.running.load(Ordering::Relaxed)
-    }
-
-    pub(super) fn starts(&self) -> u64 {
-        self.starts.load(Ordering::Relaxed)
-    }
-
-    /// Whether the system can be asked about the thread.
-    pub(super) fn is_known(&self) -> bool {
-        self.thread.is_known()
-    }
-
-    pub(super) fn is_blocked(&self) -> bool {
-        self.thread.is_blocked()
-    }
-
-    #[inline]
-    fn full_at(&self) -> usize {
-        // ORDERING: who is late to see that others look for work runs one more call inline.
-        self.full_at.load(Ordering::Relaxed)
-    }
-
-    #[inline]
-    fn set_full_at(&self, depth: usize) {
-        // ORDERING: as `full_at`.
-        self.full_at.store(depth, Ordering::Relaxed);
-    }
-
-    /// Has the next compute call look whether there is enough to steal.
-    #[inline]
-    pub(super) fn ask_for_look(&self) {
-        self.set_full_at(NOWHERE);
-    }
-
-    pub(super) fn set_running(&self, running: bool) {
-        self.running.store(running, Ordering::Relaxed);
-    }
-
-    /// Only the worker itself writes, so that no read-modify-write is needed.
-    pub(super) fn count_start(&self) {
-        let before = self.starts();
-        if before == 1 && !self.is_known() {
-            self.thread.learn();
-        }
-        self.starts.store(before + 1, Ordering::Relaxed);
-        self.set_running(true);
-        self.ask_for_look();
-    }
-}
 
 /// The part of the pool that belongs to the current thread.
 pub(crate) struct Worker {
@@ -296,7 +197,7 @@ impl Worker {
     }
 
     fn work(&self) {
-        while self.serve() {}
+        while self.serve() == Awake::Woken {}
         // A thread that lost its place over a call may have slept on others; its queue would stay on the
         // thieves' list for as long as they do not find them.
         while let Some(job) = self.own.pop() {
@@ -306,9 +207,8 @@ impl Worker {
         self.retired.set(true);
     }
 
-    /// Runs calls until there are none, then sleeps until it is woken. Called as active and searching. Returns
-    /// `false`, not counted any more, if nobody needs the thread.
-    fn serve(&self) -> bool {
+    /// Runs calls until there are none, then sleeps. Called as active and searching.
+    fn serve(&self) -> Awake {
         // The thread slept.
         running::clock::read();
         let mut searching = true;
@@ -325,12 +225,9 @@ impl Worker {
         }
         self.own.rest(&self.pool.queues);
         chaos();
-        let stays = !self.pool.let_go_of_one();
         // On the stack of sleepers first: from the moment the place is given up, somebody may wake
         // this thread for it.
-        if stays {
-            self.pool.idle.announce(&self.sleeper);
-        }
+        self.pool.idle.announce(&self.sleeper);
         chaos();
         if searching {
             self.pool.counts.leave();
@@ -339,17 +236,7 @@ impl Worker {
         if !self.pool.queues.is_empty() {
             self.pool.wake_one();
         }
-        stays && self.sleep()
-    }
-
-    /// Returns whether it is woken; else it is not counted any more.
-    fn sleep(&self) -> bool {
-        let is_woken =
-            self.pool.idle.sleep(&self.sleeper, self.pool.config.keep_alive()) == Awake::Woken;
-        if !is_woken {
-            self.pool.count_thread_out();
-        }
-        is_woken
+        self.pool.idle.sleep(&self.sleeper, self.pool.config.keep_alive())
     }
 
     /// Runs `job` and what else there is; `false` if the thread lost its place over it.
@@ -371,40 +258,20 @@ impl Worker {
     }
 
     fn find(&self) -> Option<Arc<dyn Job>> {
-        if self.pool.is_crowd() { self.find_begun() } else { self.find_any() }
-    }
-
-    fn find_any(&self) -> Option<Arc<dyn Job>> {
         let own = || self.own.pop();
         let outside = || self.pool.queues.pop(self.first.replace(self.first.get().other()));
         let turn = self.turn();
         // Not always from the same one first, who may have calls for ever.
         let start = self.id + self.turns.get() as usize / TURNS as usize;
         let others = || self.pool.queues.steal(start);
-        let of_waiting = || self.pool.queues.steal_from_waiting(start);
+        let awaited = || self.pool.queues.steal_from_waiting(start);
         match turn {
             Turn::Own if self.pool.many_wait() => {
-                own().or_else(of_waiting).or_else(outside).or_else(others)
+                own().or_else(awaited).or_else(outside).or_else(others)
             }
             Turn::Own => own().or_else(outside).or_else(others),
             Turn::Outside => outside().or_else(others).or_else(own),
             Turn::Others => others().or_else(outside).or_else(own),
-        }
-    }
-
-    /// As `find_any`, but leaves what is still to be begun to others, unless it may be what somebody waits for.
-    #[cold]
-    fn find_begun(&self) -> Option<Arc<dyn Job>> {
-        let own = || self.own.pop();
-        let begun = || self.pool.queues.pop_begun();
-        let awaited = || match self.pool.waits.help() {
-            Help::Nothing => None,
-            Help::Run(job) => Some(job),
-            Help::RunAny => self.find_any(),
-        };
-        match self.turn() {
-            Turn::Own => own().or_else(awaited).or_else(begun),
-            Turn::Outside | Turn::Others => begun().or_else(awaited).or_else(own),
         }
     }
 
@@ -426,9 +293,7 @@ impl Worker {
             if let Some(job) = self.find() {
                 return Some(job);
             }
-            if self.pool.counts.read().searching > self.pool.config.workers()
-                || self.pool.is_crowd()
-            {
+            if self.pool.counts.read().searching > self.pool.config.workers() {
                 return None;
             }
             if round == SPINS {

@@ -31,8 +31,6 @@ pub(crate) trait Job: Send + Sync + UnwindSafe + RefUnwindSafe {
     fn is_queued(&self) -> bool;
     /// Whether a thread that waits for the call may run it; as much a hint as `is_queued`.
     fn is_claimable(&self) -> bool;
-    /// Whether a thread that claims the body would get it, asked by a thread that may be unparked meanwhile.
-    fn wants_thread(&self) -> bool;
     /// Whether the body waits to be woken, asked by a thread that may be unparked meanwhile.
     fn is_suspended(&self) -> bool;
     /// Whether the call has ended.
@@ -134,10 +132,6 @@ impl<B: Body> Job for Task<B> {
     #[inline]
     fn is_claimable(&self) -> bool {
         self.phase.is_claimable()
-    }
-
-    fn wants_thread(&self) -> bool {
-        lock_brief(&self.core).is_queued()
     }
 
     fn is_suspended(&self) -> bool {

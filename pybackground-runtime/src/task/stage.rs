@@ -286,10 +286,6 @@ impl<B: Body> Core<B> {
         matches!(self.stage, Stage::Running { .. })
     }
 
-    pub(super) fn is_queued(&self) -> bool {
-        matches!(self.stage, Stage::Queued(_))
-    }
-
     pub(super) fn is_suspended(&self) -> bool {
         matches!(self.stage, Stage::Suspended(..))
     }

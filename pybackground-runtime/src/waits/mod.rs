@@ -3,7 +3,6 @@
 //! | file | subject |
 //! |---|---|
 //! | `graph` | the waits as data, and the search for what keeps a wait from ending |
-//! | `help` | what one more thread could do for those who wait |
 //! | `lineage` | which waiting bodies are to stop with which others |
 //! | `members` | the calls of which any ends a wait |
 //! | `report` | a ring told edge by edge |
@@ -28,7 +27,6 @@
 //! what it awaits is not known here.
 
 mod graph;
-mod help;
 mod lineage;
 mod members;
 mod report;
@@ -50,7 +48,6 @@ use crate::sync::thread::{self, Thread};
 use crate::sync::{IS_MODEL, Mutex, chaos, lock_brief, now};
 use crate::task::Job;
 use graph::{Graph, Needs};
-pub(crate) use help::Help;
 use lineage::Lineage;
 pub(crate) use members::Members;
 pub(crate) use report::Edge;
@@ -84,7 +81,6 @@ enum On {
         count: usize,
         all: Option<Arc<Members>>,
         site: &'static Location<'static>,
-        end: End,
     },
     Time,
     /// The answer of a child that runs the body.
@@ -144,7 +140,7 @@ impl Waits {
     }
 
     /// This thread is about to block until any of `count` calls ends; `all` of them are to be given if
-    /// a body waits.
+    /// a body waits and the wait has no other end.
     ///
     /// # Errors
     ///
@@ -155,9 +151,8 @@ impl Waits {
         count: usize,
         all: Option<Arc<Members>>,
         site: &'static Location<'static>,
-        end: End,
     ) -> Result<Option<Waiting<'_>>, Error> {
-        self.enter(On::Any { first, count, all, site, end }, || first)
+        self.enter(On::Any { first, count, all, site }, || first)
     }
 
     fn enter(&self, on: On, call: impl FnOnce() -> Call) -> Result<Option<Waiting<'_>>, Error> {
@@ -239,21 +234,17 @@ impl Waits {
         }
     }
 
-    /// What one more thread could do for any body that waits.
-    pub(crate) fn help(&self) -> Help {
-        // Dropped when the lock is free: this may be the last to hold it.
-        let mut looked_at = Vec::new();
+    /// Whether a call that has no thread may be what any of so many bodies waits for. Those that look for one again
+    /// and again may not be found here.
+    pub(crate) fn may_end_by_a_call(&self, bodies: usize) -> bool {
         let all = lock_brief(&self.0);
-        let mut help = Help::Nothing;
+        let mut found = 0;
         // Who has just begun to wait is likely to be among the last.
-        for (_, wait) in all.graph.iter().rev().filter(|(_, wait)| wait.is_of_body) {
-            let calls = (0..).map_while(|number| graph::Wait::call(wait, number));
-            help = help.or(|| Help::for_calls(calls, &mut looked_at));
-            if matches!(help, Help::Run(_)) {
-                return help;
-            }
-        }
-        help
+        let mut waits = all.graph.iter().rev().filter(|(_, wait)| wait.is_of_body);
+        waits.any(|(_, wait)| {
+            found += 1;
+            wait.may_end_by_a_call()
+        }) || found < bodies
     }
 
     /// All waits, by the numbers of the threads.
@@ -291,6 +282,17 @@ impl Wait {
         Self { thread: thread::current(), on, since: now(), is_of_body, line: None }
     }
 
+    /// Whether it may be for a call that has no thread.
+    fn may_end_by_a_call(&self) -> bool {
+        match &self.on {
+            On::Call { job, .. } => !job.is_done() && job.runner().is_none() && !job.is_suspended(),
+            On::Any { .. } => true,
+            On::Time => false,
+            #[cfg(feature = "process")]
+            On::Child { .. } => false,
+        }
+    }
+
     /// Has the thread look whether its body is to stop, whether or not that was meant.
     fn wake(&self) {
         #[cfg(feature = "process")]
@@ -310,7 +312,8 @@ impl graph::Wait for Wait {
 
     fn ends_by_itself(&self) -> bool {
         match &self.on {
-            On::Call { end, .. } | On::Any { end, .. } => *end == End::InTime,
+            On::Call { end, .. } => *end == End::InTime,
+            On::Any { all, .. } => all.is_none(),
             On::Time => true,
             #[cfg(feature = "process")]
             On::Child { .. } => true,

@@ -8,7 +8,9 @@ use std::thread::Builder;
 
 use super::{Crew, Queue};
 use crate::pool::idle::{Awake, Sleeper};
-use crate::pool::worker::{SPINS, Status, YIELDS};
+use crate::pool::somebody_waits;
+use crate::pool::status::Status;
+use crate::pool::worker::{SPINS, YIELDS};
 use crate::running;
 use crate::sync::atomic::Ordering;
 use crate::sync::{chaos, thread, thread_local};
@@ -176,6 +178,7 @@ impl Member {
         if crew.waiting() > 0 {
             crew.wake_one();
         }
+        somebody_waits();
         let result = wait();
         crew.joining.fetch_sub(1, Ordering::SeqCst);
         crew.counts.unblock();

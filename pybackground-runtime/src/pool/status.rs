@@ -1,0 +1,104 @@
+//! What others may see of a worker.
+
+use std::sync::Arc;
+
+use super::mark::Taken;
+use super::probe::ThreadId;
+use crate::sync::atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering};
+
+/// For a thread to ask for its number takes a tenth of what it takes to start it. When there are more
+/// than this many, one in so many asks at once, which is enough for a sample; the others do with their
+/// second body.
+const CROWD: usize = 64;
+const ONE_IN: usize = 8;
+
+/// What the monitor may see of a worker.
+pub(super) struct Status {
+    thread: ThreadId,
+    /// A body runs on the thread and does not wait in a join.
+    running: AtomicBool,
+    starts: AtomicU64,
+    /// The stack pointer of a compute call that found the queue full.
+    full_at: AtomicUsize,
+    /// From its queue, by others.
+    stolen: Taken,
+}
+
+/// No stack is as deep: every compute call looks at the queue.
+const NOWHERE: usize = 0;
+
+impl Status {
+    pub(super) fn new() -> Self {
+        Self {
+            thread: ThreadId::unknown(),
+            running: AtomicBool::new(false),
+            starts: AtomicU64::new(0),
+            full_at: AtomicUsize::new(NOWHERE),
+            stolen: Taken::default(),
+        }
+    }
+
+    pub(super) fn stolen(&self) -> &Taken {
+        &self.stolen
+    }
+
+    /// Of a thread that has just begun, as the `id`th, beside so many others.
+    pub(super) fn of_new_thread(threads: usize, id: usize) -> Arc<Self> {
+        let status = Self::new();
+        if threads <= CROWD || id.is_multiple_of(ONE_IN) {
+            status.thread.learn();
+        }
+        Arc::new(status)
+    }
+
+    pub(super) fn is_running(&self) -> bool {
+        // ORDERING: these three are read for estimates only.
+        self.running.load(Ordering::Relaxed)
+    }
+
+    pub(super) fn starts(&self) -> u64 {
+        self.starts.load(Ordering::Relaxed)
+    }
+
+    /// Whether the system can be asked about the thread.
+    pub(super) fn is_known(&self) -> bool {
+        self.thread.is_known()
+    }
+
+    pub(super) fn is_blocked(&self) -> bool {
+        self.thread.is_blocked()
+    }
+
+    #[inline]
+    pub(super) fn full_at(&self) -> usize {
+        // ORDERING: who is late to see that others look for work runs one more call inline.
+        self.full_at.load(Ordering::Relaxed)
+    }
+
+    #[inline]
+    pub(super) fn set_full_at(&self, depth: usize) {
+        // ORDERING: as `full_at`.
+        self.full_at.store(depth, Ordering::Relaxed);
+    }
+
+    /// Has the next compute call look whether there is enough to steal.
+    #[inline]
+    pub(super) fn ask_for_look(&self) {
+        self.set_full_at(NOWHERE);
+    }
+
+    pub(super) fn set_running(&self, running: bool) {
+        self.running.store(running, Ordering::Relaxed);
+    }
+
+    /// Only the worker itself writes, so that no read-modify-write is needed.
+    pub(super) fn count_start(&self) {
+        let before = self.starts();
+        if before == 1 && !self.is_known() {
+            self.thread.learn();
+        }
+        self.starts.store(before + 1, Ordering::Relaxed);
+        self.set_running(true);
+        self.ask_for_look();
+    }
+}
