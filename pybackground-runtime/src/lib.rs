@@ -18,25 +18,25 @@ mod delay;
 mod dispatch;
 mod error;
 mod forward;
+mod join;
 mod lazy;
 mod limit;
 #[cfg(all(test, any(pybackground_loom, pybackground_shuttle)))]
 mod models;
 mod options;
+mod panic;
 mod pool;
 #[cfg(feature = "process")]
 mod process;
-mod quiet;
-mod running;
 mod scope;
 mod shared;
 mod shutdown;
 mod snapshot;
+mod stacks;
 mod sync;
 mod task;
 mod timeout;
 mod trace;
-mod wait;
 mod waits;
 
 pub use attribute::{BadTimeout, IntoTimeout};

@@ -9,7 +9,7 @@ use crate::call::Call;
 use crate::cancel::overruns;
 use crate::count::Count;
 use crate::pool::{self, Pool, crew};
-use crate::running;
+use crate::stacks;
 use crate::sync::chaos;
 
 /// The time between two looks, at first and at most.
@@ -92,9 +92,9 @@ pub fn wait_idle(timeout: Duration) -> Result<(), Unfinished> {
 /// ```
 pub fn shutdown(timeout: Duration) -> Result<(), Unfinished> {
     let pool = pool::global();
-    pool.gate().close_outside();
+    pool.admission().close_outside();
     let idle = wait_idle(timeout);
-    pool.gate().close();
+    pool.admission().close();
     // When all is done, too: a call that was let in as the gate closed may come to the queues only now.
     overruns::stop_all();
     pool.refuse_waiting();
@@ -107,19 +107,19 @@ pub fn shutdown(timeout: Duration) -> Result<(), Unfinished> {
 
 /// Whether this thread is one of those that are waited for.
 fn would_wait_for_itself() -> bool {
-    !running::current().is_none() || pool::is_worker()
+    !stacks::current().is_none() || pool::is_worker()
 }
 
 /// Whether nothing is left to do. One look at one thing after the other can miss a call that goes from
 /// one to the next, but not if no body began between two such looks.
 fn is_idle(pool: &Pool) -> bool {
     let look = || {
-        let begun = running::begun();
+        let begun = stacks::begun();
         chaos();
-        let offstage = running::DEPENDENT.count() + running::SUSPENDED.count();
+        let offstage = stacks::DEPENDENT.count() + stacks::SUSPENDED.count();
         let waits = offstage > 0 || crew::unfinished() > 0;
         chaos();
-        let idle = !waits && pool.seems_idle() && running::stacks().is_empty();
+        let idle = !waits && pool.seems_idle() && stacks::stacks().is_empty();
         idle.then_some(begun)
     };
     look().is_some_and(|first| look() == Some(first))
@@ -158,12 +158,12 @@ pub struct Unfinished {
 
 impl Unfinished {
     fn now(pool: &Pool) -> Self {
-        let bodies = running::stacks().into_iter().flat_map(|stack| stack.bodies);
+        let bodies = stacks::stacks().into_iter().flat_map(|stack| stack.bodies);
         Self {
             running: counted(bodies.map(|body| body.name.call())),
-            suspended: counted(running::SUSPENDED.calls()),
+            suspended: counted(stacks::SUSPENDED.calls()),
             held: counted(pool.held_calls()),
-            dependent: counted(running::DEPENDENT.calls()),
+            dependent: counted(stacks::DEPENDENT.calls()),
             queued: pool.waiting() + crew::waiting(),
         }
     }

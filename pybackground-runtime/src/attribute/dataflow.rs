@@ -4,7 +4,7 @@ use super::BackgroundCall;
 use super::arguments::{Carrier, Takes};
 use crate::error::Error;
 use crate::lazy::Lazy;
-use crate::quiet::drop_quietly;
+use crate::panic::drop_catching;
 use crate::shared::Shared;
 use crate::task::Input;
 
@@ -148,11 +148,11 @@ impl<T: Send + 'static, I: Inputs> Inputs for (Expected<T>, I) {
         match (self.1.take(), self.0.take()) {
             (Ok(before), Ok(value)) => Ok((BackgroundCall::carry(value), before)),
             (Err(error), rest) => {
-                drop_quietly(rest);
+                drop_catching(rest);
                 Err(error)
             }
             (Ok(rest), Err(error)) => {
-                drop_quietly(rest);
+                drop_catching(rest);
                 Err(error)
             }
         }

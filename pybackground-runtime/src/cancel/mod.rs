@@ -18,8 +18,8 @@ mod words;
 use std::any::Any;
 use std::time::Duration;
 
-use crate::running;
-use crate::wait;
+use crate::join;
+use crate::stacks;
 pub use guard::CancelOnDrop;
 pub(crate) use overruns::Stopped;
 
@@ -47,7 +47,7 @@ pub(crate) use overruns::Stopped;
 /// ```
 #[must_use]
 pub fn cancelled() -> bool {
-    overruns::stopped(running::current()).is_some()
+    overruns::stopped(stacks::current()).is_some()
 }
 
 /// Ends the body, as a `return` through all that it has called, if the call it runs for is over.
@@ -99,7 +99,7 @@ pub fn checkpoint() {
 /// ```
 pub fn sleep(time: Duration) {
     checkpoint();
-    wait::for_time(time);
+    join::for_time(time);
     checkpoint();
 }
 

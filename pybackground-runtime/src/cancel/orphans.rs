@@ -9,9 +9,9 @@ use std::sync::Arc;
 
 use super::CAN_UNWIND;
 use super::overruns::{Stopped, Why};
+use crate::panic::drop_catching;
 use crate::pool;
-use crate::quiet::drop_quietly;
-use crate::running::{DEPENDENT, Frame, SUSPENDED};
+use crate::stacks::{DEPENDENT, Frame, SUSPENDED};
 use crate::sync::thread_local;
 use crate::task::Job;
 
@@ -57,6 +57,6 @@ pub(crate) fn close(orphan: Arc<dyn Job>, maker: Frame, stopped: Stopped) {
     if is_orphan && orphan.stop_with(maker, stopped) {
         pool::leave_to_worker(orphan);
     } else {
-        drop_quietly(orphan);
+        drop_catching(orphan);
     }
 }

@@ -17,7 +17,7 @@ use super::orphans;
 use super::words::Words;
 use crate::call::Call;
 use crate::pool::{self, Mark};
-use crate::running::{self, Frame};
+use crate::stacks::{self, Frame};
 use crate::sync::lock_leaf;
 use crate::task::BodyIs;
 
@@ -148,16 +148,16 @@ pub(crate) fn leave_word(frame: Frame, stopped: Stopped) {
 #[inline]
 pub(crate) fn body_leaves() {
     if is_any() {
-        leave(running::current());
+        leave(stacks::current());
     }
 }
 
 #[cold]
 fn leave(frame: Frame) {
-    if !running::may_have_made_calls(frame) {
+    if !stacks::may_have_made_calls(frame) {
         return;
     }
-    let ancestors: Vec<Frame> = running::ancestors(frame).collect();
+    let ancestors: Vec<Frame> = stacks::ancestors(frame).collect();
     let mut overruns = lock_leaf(&OVERRUNS);
     let Some(stopped) = overruns.find(&ancestors) else { return };
     overruns.leave_word(frame, stopped);
@@ -171,14 +171,14 @@ fn forget_now_and_then() {
     if !lock_leaf(&OVERRUNS).words.is_due(0) {
         return;
     }
-    let things = running::most_threads() + pool::calls_held_back();
+    let things = stacks::most_threads() + pool::calls_held_back();
     let mark = {
         let words = &mut lock_leaf(&OVERRUNS).words;
         if words.is_due(things) { words.take_mark() } else { None }
     };
     let Some(mut mark) = mark else { return };
     if mark.has_passed() {
-        let mut needed = running::makers();
+        let mut needed = stacks::makers();
         needed.extend(pool::makers_of_held_calls());
         let mut overruns = lock_leaf(&OVERRUNS);
         overruns.words.round_is_over(&needed);
@@ -231,8 +231,8 @@ pub(crate) fn stopped(frame: Frame) -> Option<Stopped> {
 
 #[cold]
 fn look(frame: Frame) -> Option<Stopped> {
-    let frames: Vec<Frame> = running::ancestors(frame).collect();
-    let call = running::call_of(frame);
+    let frames: Vec<Frame> = stacks::ancestors(frame).collect();
+    let call = stacks::call_of(frame);
     forget_now_and_then();
     let mut overruns = lock_leaf(&OVERRUNS);
     overruns.words.count_use();

@@ -13,7 +13,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use super::overruns::Stopped;
 use crate::pool::Mark;
-use crate::running::Frame;
+use crate::stacks::Frame;
 
 const ROUNDS: u8 = 3;
 

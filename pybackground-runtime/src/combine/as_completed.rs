@@ -14,10 +14,10 @@ use std::time::{Duration, Instant};
 use crate::call::Call;
 use crate::error::Error;
 use crate::lazy::Lazy;
-use crate::running::{self, Frame};
+use crate::stacks::{self, Frame};
 use crate::sync::{Mutex, chaos, lock, lock_brief};
 use crate::waits::{End, Members, Waiting};
-use crate::{pool, wait};
+use crate::{join, pool};
 
 /// The results of calls in the order in which they come, each with the position its call had.
 ///
@@ -177,7 +177,7 @@ impl<T> AsCompleted<T> {
         if self.left == 1 && end.is_none() {
             return Ok(self.take(first));
         }
-        match wait::for_any(&self.wait_for_any(first, end), end) {
+        match join::for_any(&self.wait_for_any(first, end), end) {
             Ok(true) => {
                 let number = self.pop_arrived().expect("the wait is over when one has arrived");
                 Ok(self.take(number))
@@ -227,7 +227,7 @@ impl<T> AsCompleted<T> {
 
     /// A wait for the calls that are left, of which none has arrived.
     fn wait_for_any(&mut self, first: usize, end: Option<Instant>) -> AnyOf<'_> {
-        if end.is_none() && !running::current().is_none() && self.members.is_none() {
+        if end.is_none() && !stacks::current().is_none() && self.members.is_none() {
             let jobs = self.calls.iter().enumerate();
             let jobs = jobs.filter_map(|(number, call)| Some((number, Lazy::job(call.as_ref()?)?)));
             self.members = Some(Arc::new(Members::new(self.calls.len(), jobs)));
@@ -312,7 +312,7 @@ struct AnyOf<'a> {
     arrivals: &'a Arrivals,
 }
 
-impl wait::Awaited for AnyOf<'_> {
+impl join::Awaited for AnyOf<'_> {
     fn is_over(&self) -> bool {
         !lock_brief(&self.arrivals.state).ended.is_empty()
     }

@@ -21,7 +21,7 @@ use crate::error::Error;
 use crate::lazy::Lazy;
 use crate::options::Options;
 use crate::pool;
-use crate::running::Frame;
+use crate::stacks::Frame;
 use crate::task::{Closure, Handle, Input, Job, Outcome, Suspending};
 use crate::trace;
 #[cfg(feature = "tracing")]

@@ -10,8 +10,8 @@ use crate::context::in_context;
 use crate::error::Error;
 use crate::lazy::Lazy;
 use crate::options::Options;
-use crate::quiet::drop_quietly;
-use crate::running;
+use crate::panic::drop_catching;
+use crate::stacks;
 use crate::task::{Body, Closure, Dependent, Input, Job, Suspending, Task};
 use crate::trace::Trace;
 
@@ -32,7 +32,7 @@ where
     let body = move || match inputs.take() {
         Ok(values) => Ok(body(values)),
         Err(error) => {
-            drop_quietly(body);
+            drop_catching(body);
             Err(error)
         }
     };
@@ -63,7 +63,7 @@ where
         match inputs.take() {
             Ok(values) => Ok(body(values).await),
             Err(error) => {
-                drop_quietly(body);
+                drop_catching(body);
                 Err(error)
             }
         }
@@ -74,7 +74,7 @@ where
 
 /// A call of which an argument is known to have no value.
 fn failed<F, T: Send + 'static>(options: &Options, body: F, error: Error) -> Lazy<T> {
-    drop_quietly(body);
+    drop_catching(body);
     let outcome = Err(error);
     Trace::of_call(|| options.call_or(Closure::<fn() -> T>::function)).ended(&outcome);
     Lazy::pending(Task::<Closure<fn() -> T>>::ended(options, outcome))
@@ -89,7 +89,7 @@ fn needed(inputs: &impl Inputs) -> Vec<Input> {
 
 /// Makes the task of a call that is queued when its inputs have ended.
 fn start_with_inputs<B: Body>(options: &Options, body: B, inputs: Vec<Input>) -> Arc<Task<B>> {
-    let maker = overruns::stopped(running::current());
+    let maker = overruns::stopped(stacks::current());
     if let Some(maker) = maker
         && cancel::may_unwind()
     {

@@ -21,9 +21,9 @@ use crate::context::in_context;
 use crate::error::Error;
 use crate::lazy::Lazy;
 use crate::options::Options;
+use crate::panic::drop_catching;
 use crate::pool;
-use crate::quiet::drop_quietly;
-use crate::running;
+use crate::stacks;
 use crate::task::{Body, Job, Task};
 use crate::trace::Trace;
 
@@ -90,7 +90,7 @@ pub(crate) fn start<B: Body>(options: Options, body: B) -> Lazy<B::Output> {
 
 #[inline]
 fn start_task<B: Body>(options: &Options, body: B) -> Arc<Task<B>> {
-    let maker = overruns::stopped(running::current());
+    let maker = overruns::stopped(stacks::current());
     if let Some(maker) = maker
         && cancel::may_unwind()
     {
@@ -112,7 +112,7 @@ fn start_task<B: Body>(options: &Options, body: B) -> Arc<Task<B>> {
 /// A call made by a body that is to stop.
 #[cold]
 fn never_starts<B: Body>(options: &Options, body: B, maker: Stopped) -> Arc<Task<B>> {
-    drop_quietly(body);
+    drop_catching(body);
     let call = options.call(B::function());
     let outcome = Err(Error::cancelled_with(call, maker));
     Trace::of_call(|| call).ended(&outcome);
@@ -132,6 +132,6 @@ fn hand_over_with_conditions(options: &Options, job: Arc<dyn Job>) {
 /// The call of a body that was run on the spot and panicked.
 fn panicked<B: Body>(options: &Options, payload: Box<dyn Any + Send>) -> Arc<Task<B>> {
     let call = options.call(B::function());
-    let stopped = overruns::stopped(running::current());
+    let stopped = overruns::stopped(stacks::current());
     Task::ended(options, Err(Error::unwound(call, payload, stopped)))
 }

@@ -14,10 +14,10 @@ use std::time::{Duration, Instant};
 use crate::call::Call;
 use crate::cancel::overruns::{self, Why};
 use crate::error::Error;
+use crate::join;
 use crate::pool;
 use crate::sync::{OnceLock, chaos};
 use crate::task::{self, Handle, Input, Job, Outcome, any_was_awaited};
-use crate::wait;
 
 pub(super) struct Pending<T> {
     outcome: OnceLock<Outcome<T>>,
@@ -139,7 +139,7 @@ impl<T> Pending<T> {
     #[cold]
     #[track_caller]
     fn wait_for_end(&self) -> Result<&T, &Error> {
-        let waited = wait::until_done(&self.handle, || {
+        let waited = join::until_done(&self.handle, || {
             let Some(outcome) = self.handle.run_in_place() else {
                 return false;
             };
@@ -160,7 +160,7 @@ impl<T> Pending<T> {
     #[track_caller]
     pub(super) fn wait_until(&self, end: Instant) -> Option<Result<&T, &Error>> {
         if self.outcome.get().is_none() {
-            match wait::until(&self.handle, end) {
+            match join::until(&self.handle, end) {
                 Ok(true) => {}
                 Ok(false) => return None,
                 Err(error) => return Some(Err(self.handle.keep_verdict(error))),
@@ -194,7 +194,7 @@ impl<T> Pending<T> {
     pub(super) fn into_outcome(mut self) -> Outcome<T> {
         match self.outcome.take() {
             Some(outcome) => outcome,
-            None => wait::outcome(self.handle.give_away()),
+            None => join::outcome(self.handle.give_away()),
         }
     }
 

@@ -6,11 +6,11 @@ use std::task::{Context, Poll, Wake, Waker};
 use std::time::{Duration, Instant};
 
 use super::{Tally, check, set_deadline};
+use crate::join;
 use crate::options::Options;
 use crate::sync::atomic::{AtomicBool, Ordering};
 use crate::sync::checker::thread;
 use crate::task::{Closure, Handle, Job, Suspending, Task};
-use crate::wait;
 
 /// A call whose body counts itself, as the threads and as the `Lazy` see it.
 fn call(runs: &Tally) -> (Arc<dyn Job>, Arc<dyn Handle<u32>>) {
@@ -35,7 +35,7 @@ fn two_workers_claim_one_body() {
             move || job.run()
         });
         let third = thread::spawn(move || job.run());
-        assert_eq!(wait::outcome(handle).unwrap(), 7);
+        assert_eq!(join::outcome(handle).unwrap(), 7);
         other.join().unwrap();
         third.join().unwrap();
         assert_eq!(runs.get(), 1);
@@ -50,7 +50,7 @@ fn a_worker_and_a_waiting_thread_claim_one_body() {
         let worker = thread::spawn(move || job.run());
         let outcome = match handle.join_at_once() {
             Ok(outcome) => outcome,
-            Err(started) => wait::outcome(started),
+            Err(started) => join::outcome(started),
         };
         assert_eq!(outcome.unwrap(), 7);
         worker.join().unwrap();
@@ -69,7 +69,7 @@ fn a_deadline_passes_while_a_worker_claims_and_another_thread_waits() {
             move || job.run()
         });
         let monitor = thread::spawn(move || job.expire(passes));
-        match wait::outcome(handle) {
+        match join::outcome(handle) {
             Ok(value) => assert_eq!((value, runs.get()), (7, 1)),
             Err(error) => assert!(error.is_timeout()),
         }
@@ -89,7 +89,7 @@ fn a_call_is_refused_while_a_worker_claims_it() {
             move || job.run()
         });
         let refuser = thread::spawn(move || job.refuse("there is no thread"));
-        match wait::outcome(handle) {
+        match join::outcome(handle) {
             Ok(_) => assert_eq!(runs.get(), 1),
             Err(error) => assert!(error.is_refused() && runs.get() == 0),
         }
@@ -106,10 +106,10 @@ fn two_threads_that_wait_are_both_woken() {
         let waiting = thread::spawn({
             let handle = handle.clone();
             let end = Instant::now() + Duration::from_secs(3600);
-            move || assert!(wait::until(&handle, end).unwrap())
+            move || assert!(join::until(&handle, end).unwrap())
         });
         let worker = thread::spawn(move || job.run());
-        assert_eq!(wait::outcome(handle).unwrap(), 7);
+        assert_eq!(join::outcome(handle).unwrap(), 7);
         waiting.join().unwrap();
         worker.join().unwrap();
     });
@@ -164,6 +164,6 @@ fn a_future_is_woken_while_it_is_polled() {
         });
         let task = Task::new(&Options::here(), Suspending::new(future));
         task.clone().run();
-        assert_eq!(wait::outcome(task as Arc<dyn Handle<u32>>).unwrap(), 7);
+        assert_eq!(join::outcome(task as Arc<dyn Handle<u32>>).unwrap(), 7);
     });
 }

@@ -7,7 +7,7 @@
 use std::sync::{Arc, Weak};
 
 use super::{MONITOR_STACK_SIZE, Pool};
-use crate::quiet::quietly;
+use crate::panic::catch;
 use crate::sync::thread;
 use crate::task::Job;
 
@@ -50,7 +50,7 @@ impl Leftovers {
         // Should the system give no thread for it, the queue has them all the same.
         let _ = thread::spawn("background-besides".to_owned(), MONITOR_STACK_SIZE, move || {
             for call in calls {
-                quietly(move || {
+                catch(move || {
                     if let Some(call) = call.upgrade() {
                         call.tidy_up();
                     }

@@ -5,7 +5,7 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 
 use crate::call::Call;
 use crate::limit::Limit;
-use crate::running::Frame;
+use crate::stacks::Frame;
 use crate::sync::lock_leaf;
 
 /// Limits that ever held a call back, and how many calls all of them hold back now.

@@ -10,7 +10,7 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use super::crew::Crew;
 use super::{existing, queues};
 use crate::cancel::overruns;
-use crate::running;
+use crate::stacks;
 use crate::sync::IS_MODEL;
 
 /// What waited when it was made, as far as it may be there still.
@@ -32,7 +32,7 @@ impl Mark {
         let Some(pool) = existing().filter(|_| !IS_MODEL) else {
             return Self::PASSED;
         };
-        let slack = running::most_threads();
+        let slack = stacks::most_threads();
         let mut waiting = queues::waiting(pool, slack);
         waiting.extend(Crew::all_waiting(slack));
         Self(waiting)

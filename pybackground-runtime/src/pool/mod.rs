@@ -5,28 +5,28 @@
 //! | `queues` | where calls wait; `crossbeam_model` stands in for its parts under a model checker |
 //! | `counts` | how many threads do what, and the decision who is woken |
 //! | `global` | the one pool of the process |
-//! | `gate` | which calls are let in; closed by a shutdown |
+//! | `admission` | which calls are let in; closed by a shutdown |
 //! | `idle` | the stack of sleeping threads |
 //! | `limits` | the limits that hold calls back, outside the queues |
 //! | `mark` | whether what waited at some time has been taken since |
 //! | `threads` | how many there are, and when one is woken or started |
 //! | `worker` | the life of a thread |
-//! | `status` | what others may see of it |
+//! | `worker_stats` | what others may see of it |
 //! | `monitor` | the clock: deadlines, and growth while calls wait |
 //! | `deadlines` | the heap of deadlines |
 //! | `leftovers` | what the monitor leaves to others of the calls that it ends |
 //! | `growth` | the pure decision how many places there are |
 //! | `excess` | threads beyond the limit, when all that there may be wait for calls |
-//! | `probe`, `roster` | which threads compute and which block |
+//! | `thread_state`, `sampler` | which threads compute and which block |
 //! | `crew` | the threads of a scope, by the same protocol |
 
+mod admission;
 mod counts;
 pub(crate) mod crew;
 #[cfg(any(pybackground_loom, pybackground_shuttle))]
 mod crossbeam_model;
 mod deadlines;
 mod excess;
-mod gate;
 mod global;
 mod growth;
 mod idle;
@@ -34,12 +34,12 @@ mod leftovers;
 mod limits;
 mod mark;
 mod monitor;
-mod probe;
 mod queues;
-mod roster;
-mod status;
+mod sampler;
+mod thread_state;
 mod threads;
 mod worker;
+mod worker_stats;
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -48,22 +48,22 @@ use crate::call::Call;
 use crate::config::Config;
 use crate::deadline::Deadline;
 use crate::error::Error;
-use crate::quiet::drop_quietly;
-use crate::running::{self, Frame};
+use crate::panic::drop_catching;
+use crate::stacks::{self, Frame};
 use crate::sync::atomic::AtomicUsize;
 use crate::sync::chaos;
 use crate::task::Job;
 use crate::waits::Waits;
+pub(crate) use admission::{Admission, WHY as SHUT_DOWN};
 use counts::AtomicCounts;
 use excess::Excess;
-pub(crate) use gate::{Gate, WHY as SHUT_DOWN};
 pub(crate) use global::{existing, global};
 use idle::Idle;
 use limits::Limits;
 pub(crate) use mark::Mark;
 use monitor::Monitor;
 use queues::{First, Queues};
-use roster::Roster;
+use sampler::Sampler;
 #[cfg(feature = "process")]
 pub(crate) use worker::stack_pointer;
 pub(crate) use worker::{Worker, with_current};
@@ -77,7 +77,7 @@ pub(crate) struct Pool {
     queues: Queues,
     counts: AtomicCounts,
     idle: Idle,
-    roster: Roster,
+    sampler: Sampler,
     monitor: Monitor,
     /// Threads that exist or are being started, and how many there ever were.
     threads: AtomicUsize,
@@ -85,7 +85,7 @@ pub(crate) struct Pool {
     /// Threads blocked in a join, or that look for a call again and again.
     joining: AtomicUsize,
     waits: Waits,
-    gate: Gate,
+    admission: Admission,
     limits: Limits,
     /// How many threads there may be: as configured, or as many as the system last gave.
     max_threads: AtomicUsize,
@@ -131,14 +131,14 @@ pub(crate) fn is_sequential() -> bool {
 /// Whether a call made on the current thread is let in.
 pub(crate) fn lets_in() -> bool {
     with_current(|worker| match worker {
-        Some(worker) => worker.pool().gate.lets_in_from_bodies(),
-        None => global().gate.lets_in_here(),
+        Some(worker) => worker.pool().admission.lets_in_from_bodies(),
+        None => global().admission.lets_in_here(),
     })
 }
 
 /// Whether no call is let in any more, nor goes on.
 pub(crate) fn is_closed() -> bool {
-    !global().gate.lets_in_from_bodies()
+    !global().admission.lets_in_from_bodies()
 }
 
 /// Whether the current thread is one that runs calls, also between two of them.
@@ -239,13 +239,13 @@ impl Pool {
             queues: Queues::new(),
             counts: AtomicCounts::new(config.workers()),
             idle: Idle::default(),
-            roster: Roster::default(),
+            sampler: Sampler::default(),
             monitor: Monitor::new(),
             threads: AtomicUsize::new(0),
             started: AtomicUsize::new(0),
             joining: AtomicUsize::new(0),
             waits: Waits::new(),
-            gate: Gate::new(),
+            admission: Admission::new(),
             limits: Limits::new(),
             max_threads: AtomicUsize::new(config.max_threads()),
             excess: Excess::new(),
@@ -255,7 +255,7 @@ impl Pool {
 
     /// Queues a call from outside.
     fn push(self: &Arc<Self>, job: Arc<dyn Job>) {
-        if !self.gate.lets_in_here() {
+        if !self.admission.lets_in_here() {
             return job.refuse(SHUT_DOWN);
         }
         self.queue(job, Queues::push);
@@ -263,7 +263,7 @@ impl Pool {
 
     /// As `push`, for a call that was let in before.
     fn push_again(self: &Arc<Self>, job: Arc<dyn Job>, push: impl FnOnce(&Queues, Arc<dyn Job>)) {
-        if !self.gate.lets_in_from_bodies() {
+        if !self.admission.lets_in_from_bodies() {
             return job.refuse(SHUT_DOWN);
         }
         // Somebody may wait for it who would have waited in vain for others.
@@ -285,12 +285,12 @@ impl Pool {
     fn refuse_all(&self, why: &str) {
         while let Some(job) = self.queues.pop(First::Called).or_else(|| self.queues.steal(0)) {
             job.refuse(why);
-            drop_quietly(job);
+            drop_catching(job);
         }
     }
 
-    pub(crate) fn gate(&self) -> &Gate {
-        &self.gate
+    pub(crate) fn admission(&self) -> &Admission {
+        &self.admission
     }
 
     /// Ends the calls that wait, because the runtime is shut down: for a thread, for a slot of their
@@ -298,9 +298,9 @@ impl Pool {
     pub(crate) fn refuse_waiting(&self) {
         self.refuse_all(SHUT_DOWN);
         self.limits.refuse_all(SHUT_DOWN);
-        for job in running::DEPENDENT.jobs().into_iter().chain(running::SUSPENDED.jobs()) {
+        for job in stacks::DEPENDENT.jobs().into_iter().chain(stacks::SUSPENDED.jobs()) {
             job.refuse(SHUT_DOWN);
-            drop_quietly(job);
+            drop_catching(job);
         }
     }
 

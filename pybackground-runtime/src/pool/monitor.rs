@@ -13,7 +13,7 @@ use super::growth::{Growth, Reading};
 use super::leftovers::Leftovers;
 use super::{MONITOR_STACK_SIZE, Pool};
 use crate::deadline::Deadline;
-use crate::running;
+use crate::stacks;
 use crate::sync::atomic::{AtomicBool, Ordering, fence};
 use crate::sync::{Condvar, Mutex, MutexGuard, chaos, lock, now, thread};
 use crate::task::Job;
@@ -167,7 +167,7 @@ impl State {
 
 /// One look at the calls that wait; returns when to look again, unless there are none.
 fn look(pool: &Arc<Pool>, growth: &mut Growth, looks: usize, now: Instant) -> Option<Duration> {
-    running::clock::read();
+    stacks::coarse_clock::read();
     let waiting = pool.queues.len();
     if waiting == 0 {
         growth.calm();
@@ -179,7 +179,7 @@ fn look(pool: &Arc<Pool>, growth: &mut Growth, looks: usize, now: Instant) -> Op
     let counts = pool.counts.read();
     let workers = pool.config.workers();
     let reading = Reading { now, waiting, counts, workers };
-    let plan = growth.plan(&reading, || pool.roster.survey(looks));
+    let plan = growth.plan(&reading, || pool.sampler.survey(looks));
     if plan.places != counts.places {
         pool.counts.set_places(plan.places);
     }

@@ -25,8 +25,8 @@ use crossbeam_deque::{Steal, Stealer, Worker as Deque};
 
 use super::Pool;
 use super::mark::{Taken, Waiting};
-use super::status::Status;
-use crate::quiet::drop_quietly;
+use super::worker_stats::WorkerStats;
+use crate::panic::drop_catching;
 use crate::sync::{RwLock, RwLockReadGuard, chaos, rounds};
 use crate::task::Job;
 
@@ -69,13 +69,13 @@ struct Channel {
 
 /// A worker whose deque may hold something.
 struct Listed {
-    worker: Arc<Status>,
+    worker: Arc<WorkerStats>,
     stealer: Stealer<Entry>,
 }
 
 /// The queue of one worker's own calls.
 pub(super) struct OwnQueue {
-    worker: Arc<Status>,
+    worker: Arc<WorkerStats>,
     deque: OnceCell<Deque<Entry>>,
     /// The deque is on the thieves' list.
     listed: Cell<bool>,
@@ -131,7 +131,7 @@ impl Queues {
         self.steal_from(start, |_| true)
     }
 
-    fn steal_from(&self, start: usize, whom: impl Fn(&Status) -> bool) -> Option<Entry> {
+    fn steal_from(&self, start: usize, whom: impl Fn(&WorkerStats) -> bool) -> Option<Entry> {
         // ORDERING: who sees it late looks again before it sleeps, by `is_empty`.
         if !self.has_listed.load(Ordering::Relaxed) {
             return None;
@@ -227,7 +227,7 @@ pub(super) fn waiting(pool: &Arc<Pool>, slack: usize) -> Vec<Waiting> {
 }
 
 impl OwnQueue {
-    pub(super) const fn new(worker: Arc<Status>) -> Self {
+    pub(super) const fn new(worker: Arc<WorkerStats>) -> Self {
         Self { worker, deque: OnceCell::new(), listed: Cell::new(false) }
     }
 
@@ -280,7 +280,7 @@ impl OwnQueue {
                 return;
             }
             // What a closed call captured is not this thread's to suffer from.
-            drop_quietly(newest);
+            drop_catching(newest);
         }
     }
 }

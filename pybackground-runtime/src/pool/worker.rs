@@ -6,11 +6,11 @@ use std::sync::Arc;
 use super::Pool;
 use super::idle::{Awake, Sleeper};
 use super::queues::{First, OwnQueue};
-use super::status::Status;
+use super::worker_stats::WorkerStats;
 use crate::error::Error;
 use crate::limit::holds_slot;
-use crate::quiet::quietly;
-use crate::running;
+use crate::panic::catch;
+use crate::stacks;
 use crate::sync::atomic::Ordering;
 use crate::sync::{chaos, rounds, thread, thread_local};
 use crate::task::Job;
@@ -38,7 +38,7 @@ pub(crate) struct Worker {
     id: usize,
     pool: Arc<Pool>,
     own: OwnQueue,
-    status: Arc<Status>,
+    status: Arc<WorkerStats>,
     sleeper: Arc<Sleeper>,
     /// How deep the stack may be for one more body on top of the one that waits.
     stack_floor: usize,
@@ -60,8 +60,8 @@ thread_local! {
 
 /// The whole life of a worker, which is counted as active and searching when it begins.
 pub(super) fn run(pool: Arc<Pool>, id: usize) {
-    let status = Status::of_new_thread(pool.threads(), id);
-    pool.roster.join(id, status.clone());
+    let status = WorkerStats::of_new_thread(pool.threads(), id);
+    pool.sampler.join(id, status.clone());
     let stack_floor = stack_pointer().saturating_sub(pool.config.stack_size() / 2);
     let worker = Worker {
         id,
@@ -107,7 +107,7 @@ impl Worker {
     /// Queues a call made by the body that runs on this thread.
     #[inline]
     pub(crate) fn push(&self, job: Arc<dyn Job>) {
-        if !self.pool.gate.lets_in_from_bodies() {
+        if !self.pool.admission.lets_in_from_bodies() {
             return job.refuse(super::SHUT_DOWN);
         }
         chaos();
@@ -210,7 +210,7 @@ impl Worker {
     /// Runs calls until there are none, then sleeps. Called as active and searching.
     fn serve(&self) -> Awake {
         // The thread slept.
-        running::clock::read();
+        stacks::coarse_clock::read();
         let mut searching = true;
         while let Some(job) = self.search() {
             if self.pool.counts.stop_searching() && !self.pool.queues.is_empty() {
@@ -245,7 +245,7 @@ impl Worker {
         while let Some(job) = next {
             self.status.count_start();
             // A panic gets here from the destructor of a result that nobody waits for.
-            quietly(move || job.run());
+            catch(move || job.run());
             self.stop_polling();
             if self.pool.counts.leave_if_crowded() {
                 self.status.set_running(false);
@@ -311,7 +311,7 @@ impl Worker {
 
 impl Drop for Worker {
     fn drop(&mut self) {
-        self.pool.roster.leave(self.id);
+        self.pool.sampler.leave(self.id);
     }
 }
 

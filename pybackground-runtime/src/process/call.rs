@@ -23,7 +23,7 @@ use crate::error::Error;
 use crate::lazy::Lazy;
 use crate::options::Options;
 use crate::pool;
-use crate::running;
+use crate::stacks;
 use crate::task::{Body, BodyIs, Step, Task};
 use crate::trace::Trace;
 
@@ -100,7 +100,7 @@ fn ask(
     memory: Option<u64>,
     surroundings: &Arc<Surroundings>,
 ) -> Result<Reply, Failure> {
-    let body = running::current();
+    let body = stacks::current();
     loop {
         let mut child = ready_child(surroundings)?;
         let wire = child.wire().clone();
@@ -155,7 +155,7 @@ fn ready_child(surroundings: &Arc<Surroundings>) -> Result<Child, Failure> {
         let error = match Child::launch(place, surroundings.clone()) {
             Ok(greeting) => {
                 let _waiting = pool::waits().for_child(greeting.wire().clone());
-                if stopped(running::current()).is_some() {
+                if stopped(stacks::current()).is_some() {
                     return Err(Failure::stopped());
                 }
                 match greeting.wait() {

@@ -16,7 +16,7 @@ use super::surroundings::Surroundings;
 use crate::cancel::overruns::stopped;
 use crate::limit::Limit;
 use crate::pool;
-use crate::running;
+use crate::stacks;
 use crate::sync::lock_leaf;
 use crate::sync::thread::{self, Thread};
 
@@ -193,7 +193,7 @@ fn attempt(surroundings: &Arc<Surroundings>, most: usize) -> Option<Taken> {
 }
 
 fn wait_for(mut attempt: impl FnMut() -> Option<Taken>) -> Taken {
-    let body = running::current();
+    let body = stacks::current();
     let _waiting = pool::waits().for_time();
     loop {
         if stopped(body).is_some() {

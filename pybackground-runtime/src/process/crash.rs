@@ -44,7 +44,7 @@ enum End {
     /// The child sent what is no answer.
     Confused,
     /// Somebody else was told how it ended.
-    Unseen,
+    Unobserved,
 }
 
 impl Crash {
@@ -65,7 +65,7 @@ impl Crash {
     }
 
     pub(super) fn unseen() -> Self {
-        Self { end: End::Unseen, memory: None }
+        Self { end: End::Unobserved, memory: None }
     }
 
     /// The same, of a child that had no call to run.
@@ -92,7 +92,7 @@ impl Crash {
                 "its process sent something else than the answer to the call, and was killed; a body \
                  must not write to descriptors that it did not open",
             )?,
-            End::Unseen => f.write_str(
+            End::Unobserved => f.write_str(
                 "its process ended, but the system tells this program nothing of how: it ignores \
                  SIGCHLD, or waits for the processes of others",
             )?,
@@ -124,7 +124,7 @@ impl Crash {
     pub fn signal(&self) -> Option<i32> {
         match self.end {
             End::Signalled { signal, .. } => Some(signal),
-            End::Exited { .. } | End::HungUp | End::Confused | End::Unseen => None,
+            End::Exited { .. } | End::HungUp | End::Confused | End::Unobserved => None,
         }
     }
 
@@ -143,7 +143,7 @@ impl Crash {
     pub fn code(&self) -> Option<i32> {
         match self.end {
             End::Exited { code } => Some(code),
-            End::Signalled { .. } | End::HungUp | End::Confused | End::Unseen => None,
+            End::Signalled { .. } | End::HungUp | End::Confused | End::Unobserved => None,
         }
     }
 

@@ -9,7 +9,7 @@ use super::frame::Kind;
 use super::surroundings::Surroundings;
 use crate::cancel::Stopped;
 use crate::cancel::overruns::stopped;
-use crate::running;
+use crate::stacks;
 
 /// Why there is no value from a child.
 pub(crate) enum Failure {
@@ -72,7 +72,7 @@ impl Likely {
 impl Failure {
     /// The body that this thread runs is to stop.
     pub(super) fn stopped() -> Self {
-        Self::Stopped(stopped(running::current()))
+        Self::Stopped(stopped(stacks::current()))
     }
 
     /// No process could be started in these surroundings.

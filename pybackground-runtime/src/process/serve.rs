@@ -148,7 +148,7 @@ fn reply_of(ran: Ran) -> Vec<u8> {
             let panic =
                 Panic { message: text_of(&*payload).map(str::to_owned), at: PANICKED_AT.take() };
             // Its destructor is the user's, and may panic as well.
-            crate::quiet::drop_quietly(payload);
+            crate::panic::drop_catching(payload);
             reply_with(Kind::Panicked, &panic)
         }
     }

@@ -3,16 +3,16 @@
 use std::sync::Arc;
 
 use crate::context::Context;
-use crate::quiet::drop_quietly;
-use crate::task::{Borrowed, Job, Task, Unseen};
+use crate::panic::drop_catching;
+use crate::task::{Borrowed, Job, Task, Unobserved};
 
 /// See [`Call`]; of any type.
 pub(crate) trait Entry: Send {
     /// Runs the closure; gives the call back if it failed. No panic gets out.
-    fn run(self: Box<Self>) -> Option<Arc<dyn Unseen>>;
+    fn run(self: Box<Self>) -> Option<Arc<dyn Unobserved>>;
 
     /// Ends the call without running it, and gives it back.
-    fn refuse(self: Box<Self>, why: &str) -> Arc<dyn Unseen>;
+    fn refuse(self: Box<Self>, why: &str) -> Arc<dyn Unobserved>;
 }
 
 /// The closure, which borrows, and the call, which must not.
@@ -28,20 +28,20 @@ where
     F: FnOnce() -> T + Send,
     T: Send + 'static,
 {
-    fn run(self: Box<Self>) -> Option<Arc<dyn Unseen>> {
+    fn run(self: Box<Self>) -> Option<Arc<dyn Unobserved>> {
         let Self { task, context, body } = *self;
         if context.within(|| task.run_borrowed(body)) {
             return Some(task);
         }
         // A value that nobody waits for is dropped here.
-        drop_quietly(task);
+        drop_catching(task);
         None
     }
 
-    fn refuse(self: Box<Self>, why: &str) -> Arc<dyn Unseen> {
+    fn refuse(self: Box<Self>, why: &str) -> Arc<dyn Unobserved> {
         let Self { task, context, body } = *self;
         task.refuse(why);
-        context.within(|| drop_quietly(body));
+        context.within(|| drop_catching(body));
         task
     }
 }

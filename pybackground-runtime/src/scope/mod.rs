@@ -27,16 +27,16 @@ use crate::cancel::{self, overruns};
 use crate::context::Context;
 use crate::count::Count;
 use crate::error::Error;
+use crate::join;
 use crate::lazy::Lazy;
 use crate::options::Options;
+use crate::panic::drop_catching;
 use crate::pool;
 use crate::pool::crew::{Crew, Queue};
-use crate::quiet::drop_quietly;
-use crate::running;
+use crate::stacks;
 use crate::sync::atomic::{AtomicBool, Ordering};
 use crate::sync::{Mutex, lock};
-use crate::task::{Body, Borrowed, Job, Task, Unseen};
-use crate::wait;
+use crate::task::{Body, Borrowed, Job, Task, Unobserved};
 use entry::{Call, Entry};
 
 /// Runs `f`, in which closures that borrow can be called in the background, and waits for all of them.
@@ -95,7 +95,7 @@ where
             scope.in_place.store(true, Ordering::Relaxed);
         }
         let result = catch_unwind(AssertUnwindSafe(|| f(&scope)));
-        wait::for_scope(&scope.crew);
+        join::for_scope(&scope.crew);
         scope.crew.dismiss();
         result
     });
@@ -105,7 +105,7 @@ where
     if let Some(failure) = failure
         && cancel::may_unwind()
     {
-        drop_quietly(value);
+        drop_catching(value);
         panic!("{failure}");
     }
     value
@@ -137,7 +137,7 @@ pub struct Scope<'scope, 'env: 'scope> {
     in_place: AtomicBool,
     waiting: ManuallyDrop<Mutex<VecDeque<Box<dyn Entry + 'scope>>>>,
     /// Calls that failed.
-    failures: Mutex<Vec<Arc<dyn Unseen>>>,
+    failures: Mutex<Vec<Arc<dyn Unobserved>>>,
     /// As `std`'s: neither lifetime can be taken for a shorter or a longer one.
     lifetimes: PhantomData<(&'scope mut &'scope (), &'env mut &'env ())>,
 }
@@ -180,11 +180,11 @@ impl<'scope> Scope<'scope, '_> {
         T: Send + 'static,
     {
         let options = Options::here().name(path_of_enclosing_function::<F>());
-        let maker = overruns::stopped(running::current());
+        let maker = overruns::stopped(stacks::current());
         if let Some(maker) = maker
             && cancel::may_unwind()
         {
-            drop_quietly(body);
+            drop_catching(body);
             let error = Error::cancelled_with(options.call_or(Borrowed::<T>::function), maker);
             let task = Task::<Borrowed<T>>::ended(&options, Err(error));
             self.keep(task.clone());
@@ -256,7 +256,7 @@ impl<'scope> Scope<'scope, '_> {
         }
     }
 
-    fn keep(&self, failure: Arc<dyn Unseen>) {
+    fn keep(&self, failure: Arc<dyn Unobserved>) {
         lock(&self.failures).push(failure);
     }
 
@@ -271,8 +271,8 @@ impl<'scope> Scope<'scope, '_> {
             .collect();
         let told = tell(&unseen);
         // With the errors go the payloads of panics, each of which may panic with another.
-        failures.into_iter().for_each(drop_quietly);
-        unseen.into_iter().for_each(drop_quietly);
+        failures.into_iter().for_each(drop_catching);
+        unseen.into_iter().for_each(drop_catching);
         told
     }
 }

@@ -16,7 +16,7 @@ use std::panic::Location;
 use crate::call::Call;
 use crate::cancel::overruns;
 use crate::pool::{self, crew};
-use crate::running;
+use crate::stacks;
 pub use held::Held;
 pub(crate) use report::report_wait;
 pub use stack::{Stack, Wait};
@@ -60,9 +60,9 @@ pub fn snapshot() -> Snapshot {
     let held = Held::all(pool.map(|pool| pool.held_calls()).unwrap_or_default());
     let overrunning =
         overrunning.into_iter().map(|(call, bodies)| Overrun { call, bodies }).collect();
-    let dependent = Held::all(running::DEPENDENT.calls());
-    let suspended = running::SUSPENDED.count();
-    let suspended_calls = Held::all(running::SUSPENDED.some_calls(SUSPENDED_CALLS));
+    let dependent = Held::all(stacks::DEPENDENT.calls());
+    let suspended = stacks::SUSPENDED.count();
+    let suspended_calls = Held::all(stacks::SUSPENDED.some_calls(SUSPENDED_CALLS));
     Snapshot {
         threads,
         max_threads,
@@ -82,7 +82,7 @@ pub fn snapshot() -> Snapshot {
 fn stacks() -> Vec<Stack> {
     let waits = pool::existing().map(|_| pool::waits().read()).unwrap_or_default();
     let mut waits: BTreeMap<usize, _> = waits.into_iter().map(|wait| (wait.thread, wait)).collect();
-    let mut stacks: Vec<Stack> = running::stacks()
+    let mut stacks: Vec<Stack> = stacks::stacks()
         .into_iter()
         .map(|stack| {
             let wait = waits.remove(&stack.number);
@@ -91,7 +91,7 @@ fn stacks() -> Vec<Stack> {
         .collect();
     let outside = waits.into_values();
     stacks.extend(outside.filter_map(|wait| {
-        let stack = running::stack_of(wait.thread)?;
+        let stack = stacks::stack_of(wait.thread)?;
         Some(Stack::new(stack, Some(wait)))
     }));
     stacks

@@ -4,7 +4,7 @@ use std::panic::Location;
 use std::time::Duration;
 
 use crate::call::Call;
-use crate::{running, waits};
+use crate::{stacks, waits};
 
 /// A thread that runs bodies or waits for a call; a part of a [`Snapshot`](crate::Snapshot).
 ///
@@ -60,7 +60,7 @@ pub struct Wait {
 }
 
 impl Stack {
-    pub(super) fn new(stack: running::Stack, wait: Option<waits::Told>) -> Self {
+    pub(super) fn new(stack: stacks::Stack, wait: Option<waits::Told>) -> Self {
         let calls = stack.bodies.iter().map(|body| body.name.call()).collect();
         let wait = wait.map(|waits::Told { on, calls, age, .. }| Wait { on, calls, age });
         Self { thread: stack.thread, age: stack.age, calls, wait }

@@ -3,12 +3,12 @@
 use std::sync::Arc;
 
 use super::body::Closure;
-use super::origin::Origin;
+use super::header::Header;
 use super::phase::Phase;
-use super::stage::Core;
+use super::state::Core;
 use super::{Mutex, Task};
 use crate::options::Options;
-use crate::running::Frame;
+use crate::stacks::Frame;
 use crate::trace::Trace;
 
 impl Task<Closure<fn()>> {
@@ -17,7 +17,7 @@ impl Task<Closure<fn()>> {
         Arc::new(Self {
             phase: Phase::new(false),
             core: Mutex::new(Core::queued(Closure(|| ()))),
-            origin: Origin::made_by(Frame::NONE, &Options::here(), Trace::UNTOLD),
+            header: Header::made_by(Frame::NONE, &Options::here(), Trace::UNTOLD),
         })
     }
 }

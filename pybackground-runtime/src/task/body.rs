@@ -3,11 +3,11 @@
 use std::pin::Pin;
 use std::task::{Context, Poll, Waker};
 
-use super::stage::BodyIs;
+use super::state::BodyIs;
 use crate::call::path_of_enclosing_function;
 use crate::error::Error;
 use crate::limit::Slot;
-use crate::quiet::drop_quietly;
+use crate::panic::drop_catching;
 
 /// Work that a task carries until a thread takes it up.
 pub(crate) trait Body: Send + Sized + 'static {
@@ -163,6 +163,6 @@ where
 
 impl<F> Drop for Suspending<F> {
     fn drop(&mut self) {
-        drop_quietly(self.future.take());
+        drop_catching(self.future.take());
     }
 }

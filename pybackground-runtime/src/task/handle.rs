@@ -4,10 +4,10 @@ use std::sync::Arc;
 
 use super::body::Body;
 use super::job::Job;
-use super::stage::{Core, HandOver, Outcome};
+use super::state::{Core, HandOver, Outcome};
 use super::{Task, tell_of_end};
+use crate::panic::drop_catching;
 use crate::pool;
-use crate::quiet::drop_quietly;
 use crate::sync::lock;
 
 /// A call as its `Lazy` sees it.
@@ -41,8 +41,8 @@ impl<B: Body> Handle<B::Output> for Task<B> {
 
     fn run_in_place(&self) -> Option<Outcome<B::Output>> {
         let body = self.start(Core::claim_in_place)?;
-        let outcome = self.origin.run_to_end(body);
-        self.origin.leave_slot();
+        let outcome = self.header.run_to_end(body);
+        self.header.leave_slot();
         self.tell_end(&outcome);
         let mut core = lock(&self.core);
         tell_of_end(&mut core);
@@ -50,7 +50,7 @@ impl<B: Body> Handle<B::Output> for Task<B> {
             HandOver::Direct(outcome) => Some(outcome),
             HandOver::TooLate(late) => {
                 drop(core);
-                drop_quietly(late);
+                drop_catching(late);
                 None
             }
         }
@@ -85,7 +85,7 @@ impl<B: Body> Handle<B::Output> for Task<B> {
                 let Some((body, attached)) = shared.start(Core::claim_and_keep) else {
                     return Err(shared);
                 };
-                Ok(shared.origin.run_for(body, attached))
+                Ok(shared.header.run_for(body, attached))
             }
         }
     }

@@ -8,16 +8,16 @@ use std::time::Instant;
 
 use super::Task;
 use super::body::{Body, Step};
-use super::inputs::{self, Input};
-use super::stage::{Close, Core};
+use super::dependencies::{self, Input};
+use super::state::{Close, Core};
 use crate::call::Call;
 use crate::cancel::Stopped;
 use crate::cancel::overruns::{self, Why};
 use crate::deadline::Deadline;
 use crate::error::Error;
+use crate::panic::{catch, drop_catching};
 use crate::pool;
-use crate::quiet::{drop_quietly, quietly};
-use crate::running::{self, Frame};
+use crate::stacks::{self, Frame};
 use crate::sync::{lock, lock_brief, now};
 use crate::trace::How;
 #[cfg(feature = "tracing")]
@@ -112,8 +112,8 @@ impl<B: Body> Job for Task<B> {
             let Some((body, frame)) = task.start_step() else {
                 return task.tidy_up();
             };
-            let ran = task.origin.run(body, frame, How::Thread, || Waker::from(task.clone()));
-            frame.inspect(|frame| running::poll_is_over(*frame));
+            let ran = task.header.run(body, frame, How::Thread, || Waker::from(task.clone()));
+            frame.inspect(|frame| stacks::poll_is_over(*frame));
             match ran {
                 Ok(Step::Suspended(body)) => match task.suspend(body, frame) {
                     Some(again) => task = again,
@@ -148,7 +148,7 @@ impl<B: Body> Job for Task<B> {
     }
 
     fn admit_with_inputs(self: Arc<Self>) {
-        if let Some(limit) = self.origin.limit() {
+        if let Some(limit) = self.header.limit() {
             return limit.submit_again(self);
         }
         let admitted = {
@@ -170,7 +170,7 @@ impl<B: Body> Job for Task<B> {
 
     fn follower_closed(&self) {
         let closed = lock(&self.core).attached().follower_closed();
-        closed.into_iter().for_each(drop_quietly);
+        closed.into_iter().for_each(drop_catching);
     }
 
     fn input_ended(self: Arc<Self>) {
@@ -184,14 +184,14 @@ impl<B: Body> Job for Task<B> {
     fn expire(&self, now: Instant) {
         if let Some(deadline) = self.deadline().filter(|deadline| deadline.at() <= now) {
             let error = |body| Error::timeout(self.identity(), deadline.after(), body);
-            inputs::expire(self.close(Why::TimedOut, error).unwrap_or_default());
+            dependencies::expire(self.close(Why::TimedOut, error).unwrap_or_default());
         }
     }
 
     fn cancel(&self) -> bool {
         let closed = self.close_cancelled();
         let had_not_ended = closed.is_some();
-        inputs::cancel(closed.unwrap_or_default());
+        dependencies::cancel(closed.unwrap_or_default());
         self.tidy_up();
         had_not_ended
     }
@@ -205,26 +205,26 @@ impl<B: Body> Job for Task<B> {
         let error = |_| Error::cancelled_with(self.identity(), stopped);
         let inputs = self.close_if(waits, stopped, error);
         let closed = inputs.is_some();
-        inputs::expire(inputs.unwrap_or_default());
+        dependencies::expire(inputs.unwrap_or_default());
         closed
     }
 
     fn tidy_up(&self) {
-        self.origin.trace().tell_closed();
+        self.header.trace().tell_closed();
         let (awaiter, leftover) = {
             let mut core = lock(&self.core);
             let awaiter = self.is_done().then(|| core.attached().replace_awaiter(None)).flatten();
             (awaiter, core.leftover())
         };
         if let Some(awaiter) = awaiter {
-            quietly(|| awaiter.wake());
+            catch(|| awaiter.wake());
         }
-        drop_quietly(leftover);
+        drop_catching(leftover);
     }
 
     fn detach(&self) {
         let mut core = lock(&self.core);
-        if !self.origin.detach() {
+        if !self.header.detach() {
             return;
         }
         if let Some(polled) = core.attached().polled() {
@@ -237,7 +237,7 @@ impl<B: Body> Job for Task<B> {
     }
 
     fn maker(&self) -> Frame {
-        self.origin.maker()
+        self.header.maker()
     }
 
     fn runner(&self) -> Frame {
@@ -245,7 +245,7 @@ impl<B: Body> Job for Task<B> {
     }
 
     fn keep_verdict(&self, error: Error) -> &Error {
-        self.origin.keep_verdict(error)
+        self.header.keep_verdict(error)
     }
 
     fn refuse(&self, why: &str) {
@@ -273,7 +273,7 @@ impl<B: Body> Job for Task<B> {
 
     #[cfg(feature = "tracing")]
     fn trace(&self) -> &Trace {
-        self.origin.trace()
+        self.header.trace()
     }
 
     fn deadline(&self) -> Option<Arc<Deadline>> {

@@ -4,18 +4,18 @@
 //! |---|---|
 //! | `job` | a call as the threads see it |
 //! | `handle` | a call as its `Lazy` sees it |
-//! | `steps` | a body that is polled, from one poll to the next |
-//! | `stage` | the states and every step between them, under the task's lock |
+//! | `poll` | a body that is polled, from one poll to the next |
+//! | `state` | the states and every step between them, under the task's lock |
 //! | `phase` | the few facts about the state that can be read without the lock |
-//! | `origin` | what is known of a call from the start: function, call site, limit |
+//! | `header` | what is known of a call from the start: function, call site, limit |
 //! | `body` | what a task runs: closure, applied function, future |
-//! | `borrowed` | a body that is kept elsewhere, because it borrows |
-//! | `attached` | what few calls have: a deadline, inputs, and who is told when the call ends |
+//! | `scoped` | a body that is kept elsewhere, because it borrows |
+//! | `trailer` | what few calls have: a deadline, inputs, and who is told when the call ends |
 //! | `alarm` | a call that nobody makes, so that it ends at its deadline |
-//! | `followers` | the calls that wait for a call as an input |
-//! | `inputs` | the calls that a call waits for before it is queued |
+//! | `dependents` | the calls that wait for a call as an input |
+//! | `dependencies` | the calls that a call waits for before it is queued |
 //! | `dependent` | a body that is given its inputs |
-//! | `verdicts` | why some waits for the call ended before it |
+//! | `wait_errors` | why some waits for the call ended before it |
 //!
 //! A task is seen from two sides. The queues and the deadline keeper hold it as [`Job`] and know
 //! nothing of its result; the `Lazy` holds it as [`Handle`] of the result's type. Either may be gone
@@ -34,19 +34,19 @@
 //! Code of the user (bodies, destructors, wakers) never runs under the lock.
 
 mod alarm;
-mod attached;
 mod body;
-mod borrowed;
+mod dependencies;
 mod dependent;
-mod followers;
+mod dependents;
 mod handle;
-mod inputs;
+mod header;
 mod job;
-mod origin;
 mod phase;
-mod stage;
-mod steps;
-mod verdicts;
+mod poll;
+mod scoped;
+mod state;
+mod trailer;
+mod wait_errors;
 
 use std::sync::Arc;
 use std::task::Waker;
@@ -57,32 +57,32 @@ use crate::cancel::orphans;
 use crate::cancel::overruns::{self, Stopped, Why};
 use crate::error::Error;
 use crate::options::Options;
+use crate::panic::drop_catching;
 use crate::pool;
-use crate::quiet::drop_quietly;
-use crate::running::{self, DEPENDENT};
+use crate::stacks::{self, DEPENDENT};
 use crate::sync::{Mutex, lock};
 use crate::trace::Trace;
 
-use attached::Attached;
 pub(crate) use body::{Body, Closure, Step, Suspending};
 #[cfg(not(debug_assertions))]
 pub(crate) use body::{LARGE, LargeClosure};
-pub(crate) use borrowed::{Borrowed, Unseen};
+use dependencies::Dependencies;
+pub(crate) use dependencies::{Input, detach};
 pub(crate) use dependent::Dependent;
 pub(crate) use handle::Handle;
-use inputs::Inputs;
-pub(crate) use inputs::{Input, detach};
+use header::Header;
 pub(crate) use job::{Job, any_was_awaited};
-use origin::Origin;
 use phase::Phase;
-pub(crate) use stage::{BodyIs, Outcome};
-use stage::{Close, Core, Finish};
+pub(crate) use scoped::{Borrowed, Unobserved};
+pub(crate) use state::{BodyIs, Outcome};
+use state::{Close, Core, Finish};
+use trailer::Trailer;
 
 /// A call, with its body of type `B`.
 pub(crate) struct Task<B: Body> {
     phase: Phase,
     core: Mutex<Core<B>>,
-    origin: Origin<B>,
+    header: Header<B>,
 }
 
 impl<B: Body> Task<B> {
@@ -91,11 +91,11 @@ impl<B: Body> Task<B> {
         let limited = options.slots().is_some();
         // First what may unwind: the rest is then put together at once, not built apart and moved.
         let trace = Trace::of_call(|| options.call_or(B::function));
-        let origin = Origin::new(options, trace);
+        let header = Header::new(options, trace);
         Arc::new(Self {
             phase: Phase::new(B::RUNS_TO_END && !limited),
             core: Mutex::new(if limited { Core::held(body) } else { Core::queued(body) }),
-            origin,
+            header,
         })
     }
 
@@ -103,15 +103,15 @@ impl<B: Body> Task<B> {
     pub(crate) fn held(options: &Options, body: B) -> Arc<Self> {
         let trace = Trace::of_call(|| options.call_or(B::function));
         let (phase, core) = (Phase::new(false), Mutex::new(Core::held(body)));
-        Arc::new(Self { phase, core, origin: Origin::new(options, trace) })
+        Arc::new(Self { phase, core, header: Header::new(options, trace) })
     }
 
     /// Has a call that is held be queued when its inputs have ended, or end at its timeout before.
     pub(crate) fn await_inputs(self: &Arc<Self>, inputs: Vec<Input>, timeout: Option<Duration>) {
-        let inputs = inputs::distinct(inputs);
+        let inputs = dependencies::distinct(inputs);
         let job: Arc<dyn Job> = self.clone();
-        let listed = DEPENDENT.list(Arc::downgrade(&job), self.origin.maker());
-        lock(&self.core).hold_for(Inputs::new(inputs.clone(), listed));
+        let listed = DEPENDENT.list(Arc::downgrade(&job), self.header.maker());
+        lock(&self.core).hold_for(Dependencies::new(inputs.clone(), listed));
         if let Some(timeout) = timeout {
             pool::keep_deadline(&job, timeout);
         }
@@ -133,11 +133,11 @@ impl<B: Body> Task<B> {
         let phase = Phase::new(false);
         phase.done();
         let core = Mutex::new(Core::ended(outcome));
-        Arc::new(Self { phase, core, origin: Origin::new(options, Trace::UNTOLD) })
+        Arc::new(Self { phase, core, header: Header::new(options, Trace::UNTOLD) })
     }
 
     fn identity(&self) -> Call {
-        self.origin.call()
+        self.header.call()
     }
 
     /// Claims the body and says so.
@@ -145,16 +145,16 @@ impl<B: Body> Task<B> {
     fn start<X>(&self, claim: impl FnOnce(&mut Core<B>) -> Option<X>) -> Option<X> {
         let mut core = lock(&self.core);
         let claimed = claim(&mut core)?;
-        self.phase.start(running::upcoming());
+        self.phase.start(stacks::upcoming());
         Some(claimed)
     }
 
     /// The outcome of a call, claimable or ended, that nobody else has any more.
     #[inline]
     fn into_outcome(self) -> Outcome<B::Output> {
-        let Self { core, origin, .. } = self;
+        let Self { core, header, .. } = self;
         match core.into_inner().expect("nothing under the lock panics").into_body() {
-            Ok((body, attached)) => origin.run_for(body, attached),
+            Ok((body, attached)) => header.run_for(body, attached),
             Err(outcome) => outcome,
         }
     }
@@ -162,7 +162,7 @@ impl<B: Body> Task<B> {
     /// Tells of the body's end before anybody can know of it: whoever has the value finds all told.
     #[inline]
     fn tell_end(&self, outcome: &Outcome<B::Output>) {
-        let trace = self.origin.trace();
+        let trace = self.header.trace();
         if !trace.is_kept() {
             return;
         }
@@ -186,10 +186,10 @@ impl<B: Body> Task<B> {
             drop(polled);
             end
         };
-        self.origin.leave_slot();
+        self.header.leave_slot();
         match end {
             Finish::Published(attached) => attached.wake(),
-            Finish::TooLate(outcome) => drop_quietly(outcome),
+            Finish::TooLate(outcome) => drop_catching(outcome),
         }
     }
 
@@ -233,7 +233,7 @@ impl<B: Body> Task<B> {
             Close::NeverEnds { mut attached, frees_slot } => {
                 let inputs = attached.take_inputs();
                 self.never_ends(attached, frees_slot);
-                Some(inputs.map(Inputs::in_vain).unwrap_or_default())
+                Some(inputs.map(Dependencies::in_vain).unwrap_or_default())
             }
             Close::RunsOn(attached) => {
                 attached.wake();
@@ -245,15 +245,15 @@ impl<B: Body> Task<B> {
 
     /// Notes for those who are told of the call that it is closed with `error`.
     fn noted(&self, error: Error, body: BodyIs) -> Error {
-        self.origin.trace().closed(&error, body);
+        self.header.trace().closed(&error, body);
         error
     }
 
     /// Tells of a call that was closed while nobody ran its body.
-    fn never_ends(&self, attached: Attached, frees_slot: bool) {
+    fn never_ends(&self, attached: Trailer, frees_slot: bool) {
         attached.wake();
         if frees_slot {
-            self.origin.leave_slot();
+            self.header.leave_slot();
         }
     }
 
@@ -262,7 +262,7 @@ impl<B: Body> Task<B> {
     }
 
     /// Has somebody told of the end; `false` if the call has ended.
-    fn add_waiter(&self, add: impl FnOnce(&mut Attached)) -> bool {
+    fn add_waiter(&self, add: impl FnOnce(&mut Trailer)) -> bool {
         let mut core = lock(&self.core);
         // The phase turns to done under this lock, together with taking the waiters: nobody is
         // added to a list that nobody will read.
@@ -284,7 +284,7 @@ impl<B: Body> Task<B> {
                 (true, core.attached().replace_awaiter(awaiter))
             }
         };
-        drop_quietly(unused);
+        drop_catching(unused);
         pending
     }
 }

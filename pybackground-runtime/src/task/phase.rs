@@ -1,6 +1,6 @@
 //! What may be read of a task's state without its lock.
 
-use crate::running::Frame;
+use crate::stacks::Frame;
 use crate::sync::atomic::{AtomicU64, Ordering};
 
 /// Not started, and whoever waits for the call may run it.

@@ -6,7 +6,7 @@
 
 use std::cell::Cell;
 
-use crate::quiet::quietly;
+use crate::panic::catch;
 
 thread_local! {
     static INSIDE: Cell<bool> = const { Cell::new(false) };
@@ -38,12 +38,12 @@ pub(super) fn is_inside() -> bool {
 pub(super) fn tell<R>(tell: impl FnOnce() -> R) -> Option<R> {
     let _inside = Inside::enter()?;
     let mut told = None;
-    quietly(|| told = Some(tell()));
+    catch(|| told = Some(tell()));
     told
 }
 
 /// Tells a subscriber what it has to be told in any case: the other half of something.
 pub(super) fn tell_in_any_case(tell: impl FnOnce()) {
     let _inside = Inside::enter();
-    quietly(tell);
+    catch(tell);
 }

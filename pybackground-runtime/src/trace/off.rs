@@ -9,8 +9,8 @@ use std::panic::{AssertUnwindSafe, Location, catch_unwind};
 use super::How;
 use crate::call::Call;
 use crate::error::Error;
+use crate::join::Awaited;
 use crate::task::{BodyIs, Outcome};
-use crate::wait::Awaited;
 
 #[derive(Default)]
 pub(crate) struct Trace;

@@ -10,7 +10,7 @@ use super::call::micros;
 use super::hook;
 use crate::call::Call;
 use crate::error::Error;
-use crate::wait::Awaited;
+use crate::join::Awaited;
 
 /// A wait for a call that has not ended. It follows from that call's span: that is how a subscriber
 /// knows which of many calls of a function it was.

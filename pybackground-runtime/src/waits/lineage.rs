@@ -8,7 +8,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use crate::running::Frame;
+use crate::stacks::Frame;
 
 pub(super) struct Lineage {
     /// For a body whose call was made on another thread: by whom.

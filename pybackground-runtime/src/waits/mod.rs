@@ -43,7 +43,7 @@ use crate::cancel::overruns::stopped;
 use crate::error::Error;
 #[cfg(feature = "process")]
 use crate::process::Wire;
-use crate::running::{self, Frame};
+use crate::stacks::{self, Frame};
 use crate::sync::thread::{self, Thread};
 use crate::sync::{IS_MODEL, Mutex, chaos, lock_brief, now};
 use crate::task::Job;
@@ -157,8 +157,8 @@ impl Waits {
 
     fn enter(&self, on: On, call: impl FnOnce() -> Call) -> Result<Option<Waiting<'_>>, Error> {
         // A thread from outside is in no ring; it is entered for reports, which no model makes.
-        let unseen = IS_MODEL && running::current().is_none();
-        let Some(thread) = running::this_thread().filter(|_| !unseen) else {
+        let unseen = IS_MODEL && stacks::current().is_none();
+        let Some(thread) = stacks::this_thread().filter(|_| !unseen) else {
             return Ok(None);
         };
         let wait = Wait::new(on);
@@ -181,7 +181,7 @@ impl Waits {
         wait: &Wait,
         inputs: &mut Vec<Awaited>,
     ) -> Option<Vec<Edge>> {
-        if running::current().is_none() {
+        if stacks::current().is_none() {
             // Nobody waits for a thread from outside.
             return None;
         }
@@ -200,7 +200,7 @@ impl Waits {
 
     /// This thread is about to block for a time.
     pub(crate) fn for_time(&self) -> Option<Waiting<'_>> {
-        let thread = running::this_thread()?;
+        let thread = stacks::this_thread()?;
         let before = lock_brief(&self.0).insert(thread, Wait::new(On::Time));
         Some(Waiting { waits: self, thread, before })
     }
@@ -208,8 +208,8 @@ impl Waits {
     /// This thread is about to block until a child answers. A body that is to stop has the wire cut.
     #[cfg(feature = "process")]
     pub(crate) fn for_child(&self, wire: Arc<Wire>) -> Option<Waiting<'_>> {
-        let thread = running::this_thread()?;
-        let on = On::Child { wire, body: running::current() };
+        let thread = stacks::this_thread()?;
+        let on = On::Child { wire, body: stacks::current() };
         let before = lock_brief(&self.0).insert(thread, Wait::new(on));
         Some(Waiting { waits: self, thread, before })
     }
@@ -221,7 +221,7 @@ impl Waits {
         }
         let all = lock_brief(&self.0);
         for body in all.lineage.stopping(frame) {
-            if let Some(wait) = all.graph.get(running::thread_of(body)) {
+            if let Some(wait) = all.graph.get(stacks::thread_of(body)) {
                 wait.wake();
             }
         }
@@ -264,7 +264,7 @@ impl Waits {
 impl All {
     /// See [`Graph::insert`].
     fn insert(&mut self, thread: usize, mut wait: Wait) -> Option<Wait> {
-        wait.line = self.lineage.add(running::ancestors(running::current()));
+        wait.line = self.lineage.add(stacks::ancestors(stacks::current()));
         self.graph.insert(thread, wait)
     }
 
@@ -278,7 +278,7 @@ impl All {
 
 impl Wait {
     fn new(on: On) -> Self {
-        let is_of_body = !running::current().is_none();
+        let is_of_body = !stacks::current().is_none();
         Self { thread: thread::current(), on, since: now(), is_of_body, line: None }
     }
 
@@ -342,7 +342,7 @@ impl Awaited {
             let inputs = inputs.into_iter().map(|input| Self(input.job));
             Needs::All(inputs.filter(|input| !input.0.is_done()).collect())
         } else {
-            Needs::Thread(running::thread_of(frame))
+            Needs::Thread(stacks::thread_of(frame))
         }
     }
 

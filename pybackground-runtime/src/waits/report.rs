@@ -7,7 +7,7 @@ use std::panic::Location;
 use super::graph::Node;
 use super::{Awaited, Wait, graph};
 use crate::call::Call;
-use crate::running::{self, Frame};
+use crate::stacks::{self, Frame};
 
 /// A call that waits for another.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -83,7 +83,7 @@ pub(super) fn edges<'a>(
 
 /// The calls on the stack of a thread, from the first of the bodies `entered` upwards.
 fn calls_from(thread: usize, entered: &BTreeSet<Frame>) -> Vec<Call> {
-    let bodies = running::stack_of(thread).map(|stack| stack.bodies).unwrap_or_default();
+    let bodies = stacks::stack_of(thread).map(|stack| stack.bodies).unwrap_or_default();
     let above = bodies.iter().skip_while(|body| !entered.contains(&body.frame));
     above.map(|body| body.name.call()).collect()
 }

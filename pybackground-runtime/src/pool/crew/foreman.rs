@@ -14,7 +14,7 @@ use crate::pool::counts::Wake;
 use crate::pool::growth::{Growth, Reading};
 use crate::pool::threads::BATCH;
 use crate::pool::{MONITOR_STACK_SIZE, SHUT_DOWN};
-use crate::running;
+use crate::stacks;
 use crate::sync::atomic::{AtomicBool, Ordering, fence};
 use crate::sync::{Condvar, Mutex, chaos, lock, now};
 
@@ -148,7 +148,7 @@ impl<'a, Q: Queue, H: Fn() -> io::Result<()>> OnDuty<'a, Q, H> {
 
     /// One look at the closures that wait; returns when to look again, unless there are none.
     fn look(&mut self, growth: &mut Growth, looks: usize, now: Instant) -> Option<Duration> {
-        running::clock::read();
+        stacks::coarse_clock::read();
         let waiting = self.crew.waiting();
         if waiting == 0 {
             growth.calm();
@@ -157,7 +157,7 @@ impl<'a, Q: Queue, H: Fn() -> io::Result<()>> OnDuty<'a, Q, H> {
         let counts = self.crew.counts.read();
         let workers = self.crew.config.workers();
         let reading = Reading { now, waiting, counts, workers };
-        let plan = growth.plan(&reading, || self.crew.roster.survey(looks));
+        let plan = growth.plan(&reading, || self.crew.sampler.survey(looks));
         if plan.places != counts.places {
             self.crew.counts.set_places(plan.places);
         }

@@ -9,19 +9,19 @@ use std::thread::Builder;
 use super::{Crew, Queue};
 use crate::pool::idle::{Awake, Sleeper};
 use crate::pool::somebody_waits;
-use crate::pool::status::Status;
 use crate::pool::worker::{SPINS, YIELDS};
-use crate::running;
+use crate::pool::worker_stats::WorkerStats;
+use crate::stacks;
 use crate::sync::atomic::Ordering;
 use crate::sync::{chaos, thread, thread_local};
 
-/// The number of the next thread: in its name, and in the roster of its crew.
+/// The number of the next thread: in its name, and in the sampler of its crew.
 static STARTED: AtomicUsize = AtomicUsize::new(0);
 
 /// The part of a crew that belongs to the current thread.
 struct Member {
     crew: Arc<Crew>,
-    status: Arc<Status>,
+    status: Arc<WorkerStats>,
     sleeper: Arc<Sleeper>,
     /// The thread is about to end: it has no place any more.
     retired: Cell<bool>,
@@ -47,8 +47,8 @@ pub(super) fn start<'s, Q: Queue>(
 
 /// The whole life of a member.
 pub(super) fn run(crew: &Arc<Crew>, queue: &impl Queue, id: usize) {
-    let status = Status::of_new_thread(crew.threads.load(Ordering::Relaxed), id);
-    crew.roster.join(id, status.clone());
+    let status = WorkerStats::of_new_thread(crew.threads.load(Ordering::Relaxed), id);
+    crew.sampler.join(id, status.clone());
     let member = Member {
         crew: crew.clone(),
         status,
@@ -56,7 +56,7 @@ pub(super) fn run(crew: &Arc<Crew>, queue: &impl Queue, id: usize) {
         retired: Cell::new(false),
     };
     MEMBER.with(|slot| slot.get_or_init(|| member).work(queue));
-    crew.roster.leave(id);
+    crew.sampler.leave(id);
     crew.threads.fetch_sub(1, Ordering::SeqCst);
     // Somebody may have relied on this thread when no other could be started.
     if crew.waiting() > 0 {
@@ -96,7 +96,7 @@ impl Member {
     fn serve(&self, queue: &impl Queue) -> Awake {
         let crew = &*self.crew;
         // The thread slept.
-        running::clock::read();
+        stacks::coarse_clock::read();
         let mut searching = true;
         while let Some(entry) = self.search(queue) {
             if crew.counts.stop_searching() && crew.waiting() > 0 {

@@ -31,7 +31,7 @@ use super::counts::{AtomicCounts, Wake};
 use super::global;
 use super::idle::Idle;
 use super::mark::{Taken, Waiting};
-use super::roster::Roster;
+use super::sampler::Sampler;
 use crate::config::Config;
 use crate::sync::atomic::{AtomicBool, AtomicUsize, Ordering, fence};
 use crate::sync::chaos;
@@ -58,7 +58,7 @@ pub(crate) struct Crew {
     config: &'static Config,
     counts: AtomicCounts,
     idle: Idle,
-    roster: Roster,
+    sampler: Sampler,
     foreman: Foreman,
     /// Threads that exist or are being started, the foreman aside.
     threads: AtomicUsize,
@@ -85,7 +85,7 @@ impl Crew {
             config,
             counts: AtomicCounts::new(config.workers()),
             idle: Idle::default(),
-            roster: Roster::default(),
+            sampler: Sampler::default(),
             foreman: Foreman::new(),
             threads: AtomicUsize::new(0),
             joining: AtomicUsize::new(0),

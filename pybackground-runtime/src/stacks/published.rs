@@ -8,7 +8,7 @@ use std::sync::{Mutex, OnceLock};
 use std::time::Duration;
 
 use super::frame::Frame;
-use super::names::Name;
+use super::interner::Name;
 use crate::sync::lock_leaf;
 
 /// So many bodies on top of each other need no further memory; beyond them it doubles.
@@ -16,7 +16,7 @@ const FEW: usize = 8;
 const DOUBLINGS: usize = 20;
 
 /// A thread's bodies, the lowest first.
-pub(super) struct Board {
+pub(super) struct PublishedStack {
     /// The thread's number.
     number: usize,
     /// The name of the thread that has the board now.
@@ -50,7 +50,7 @@ pub(crate) struct Running {
     pub(crate) name: Name,
 }
 
-impl Board {
+impl PublishedStack {
     pub(super) fn new(number: usize) -> Self {
         Self {
             number,
@@ -230,13 +230,13 @@ mod tests {
         Running { frame, maker, name: Name::from_number(name) }
     }
 
-    fn frames(board: &Board) -> Vec<Frame> {
+    fn frames(board: &PublishedStack) -> Vec<Frame> {
         board.read().map(|running| running.frame).collect()
     }
 
     #[test]
     fn bodies_are_read_in_the_order_they_lie_on_each_other() {
-        let board = Board::new(3);
+        let board = PublishedStack::new(3);
         let mut pushed = Vec::new();
         for _ in 0..100 * FEW {
             let (below, frame) = (board.current(), board.upcoming());
@@ -255,7 +255,7 @@ mod tests {
 
     #[test]
     fn a_reader_never_mixes_two_bodies() {
-        let (board, over) = (Board::new(0), AtomicBool::new(false));
+        let (board, over) = (PublishedStack::new(0), AtomicBool::new(false));
         thread::scope(|scope| {
             scope.spawn(|| {
                 for _ in 0..100_000 {

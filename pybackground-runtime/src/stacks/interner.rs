@@ -25,7 +25,7 @@ struct Table {
 pub(crate) type Key = (usize, usize);
 
 /// The names that a thread gave last.
-pub(super) struct Recent([Cell<(Key, Name)>; RECENT]);
+pub(super) struct RecentNames([Cell<(Key, Name)>; RECENT]);
 
 const RECENT: usize = 32;
 
@@ -53,7 +53,7 @@ impl Name {
     }
 }
 
-impl Recent {
+impl RecentNames {
     pub(super) const fn new() -> Self {
         Self([const { Cell::new(((0, 0), Name(0))) }; RECENT])
     }
@@ -80,7 +80,7 @@ mod tests {
     #[test]
     fn a_name_stands_for_its_call_whatever_was_named_in_between() {
         let here = Location::caller();
-        let recent = Recent::new();
+        let recent = RecentNames::new();
         let calls = ["a", "b", "c"].map(|function| Call::new(function, here));
         for _ in 0..2 {
             for (at, call) in calls.into_iter().enumerate() {

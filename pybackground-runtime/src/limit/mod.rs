@@ -13,9 +13,9 @@ use std::collections::VecDeque;
 use std::sync::Arc;
 
 use crate::call::Call;
+use crate::panic::drop_catching;
 use crate::pool;
-use crate::quiet::drop_quietly;
-use crate::running::Frame;
+use crate::stacks::Frame;
 use crate::sync::atomic::{AtomicBool, Ordering};
 use crate::sync::thread::{self, Thread};
 use crate::sync::{Mutex, chaos, lock, thread_local};
@@ -100,7 +100,7 @@ impl Limit {
         let held = std::mem::take(&mut lock(&self.slots).waiting);
         for job in held {
             job.refuse(why);
-            drop_quietly(job);
+            drop_catching(job);
             pool::limits().let_go();
         }
     }
@@ -146,7 +146,7 @@ impl Limit {
                 pool::resume(next);
             } else {
                 // Closed while it waited; it leaves its slot to the next.
-                drop_quietly(next);
+                drop_catching(next);
                 self.free_slot();
             }
             pool::limits().let_go();

@@ -21,13 +21,13 @@
 
 use std::sync::Arc;
 
-use super::attached::Attached;
 use super::body::Body;
-use super::inputs::{Input, Inputs};
+use super::dependencies::{Dependencies, Input};
+use super::trailer::Trailer;
 use crate::deadline::Deadline;
 use crate::error::Error;
-use crate::quiet::drop_quietly;
-use crate::running::Listed;
+use crate::panic::drop_catching;
+use crate::stacks::Listed;
 
 /// What a call came to: the value, or why there is none.
 pub(crate) type Outcome<T> = Result<T, Error>;
@@ -57,14 +57,14 @@ pub(super) enum Stage<B: Body> {
 /// The part of a task that its lock protects.
 pub(super) struct Core<B: Body> {
     stage: Stage<B>,
-    attached: Attached,
+    attached: Trailer,
 }
 
 /// What follows from a body's end.
 #[must_use]
 pub(super) enum Finish<T> {
     /// The outcome stands; these want to know.
-    Published(Attached),
+    Published(Trailer),
     /// The call had been closed before; nobody wants this any more.
     TooLate(Outcome<T>),
 }
@@ -95,7 +95,7 @@ pub(super) enum Woken {
     /// The body was suspended: queue it. It counts as suspended until this is dropped.
     Resumes(Listed),
     /// The last input has ended: queue the call. It counts as waiting until this is dropped.
-    HasInputs(Inputs),
+    HasInputs(Dependencies),
     /// Nothing.
     GoesOn,
 }
@@ -105,9 +105,9 @@ pub(super) enum Woken {
 pub(super) enum Close {
     /// The body had not ended and now never will; tell these. One that never started gives back its slot, if
     /// it was given one: until a body that started is dropped, it has what it took, and the slot.
-    NeverEnds { attached: Attached, frees_slot: bool },
+    NeverEnds { attached: Trailer, frees_slot: bool },
     /// The body runs on; tell these.
-    RunsOn(Attached),
+    RunsOn(Trailer),
     /// The call had ended before.
     TooLate,
 }
@@ -115,15 +115,15 @@ pub(super) enum Close {
 impl<B: Body> Core<B> {
     #[inline]
     pub(super) fn queued(body: B) -> Self {
-        Self { stage: Stage::Queued(body), attached: Attached::NOTHING }
+        Self { stage: Stage::Queued(body), attached: Trailer::NOTHING }
     }
 
     pub(super) fn held(body: B) -> Self {
-        Self { stage: Stage::Held(body), attached: Attached::NOTHING }
+        Self { stage: Stage::Held(body), attached: Trailer::NOTHING }
     }
 
     pub(super) fn ended(outcome: Outcome<B::Output>) -> Self {
-        Self { stage: Stage::Done(outcome), attached: Attached::NOTHING }
+        Self { stage: Stage::Done(outcome), attached: Trailer::NOTHING }
     }
 
     #[inline]
@@ -147,19 +147,19 @@ impl<B: Body> Core<B> {
     /// As `claim_in_place`, by a thread that alone can know of the end: it keeps the outcome, wakes
     /// the waiters itself, and does not come back here.
     #[inline]
-    pub(super) fn claim_and_keep(&mut self) -> Option<(B, Attached)> {
+    pub(super) fn claim_and_keep(&mut self) -> Option<(B, Trailer)> {
         let body = self.claim_in_place()?;
         Some((body, std::mem::take(&mut self.attached)))
     }
 
     /// As `claim_and_keep`, by somebody who has the whole task; else the outcome.
     #[inline]
-    pub(super) fn into_body(self) -> Result<(B, Attached), Outcome<B::Output>> {
+    pub(super) fn into_body(self) -> Result<(B, Trailer), Outcome<B::Output>> {
         match self.stage {
             Stage::Queued(body) => Ok((body, self.attached)),
             Stage::Done(outcome) => Err(outcome),
             Stage::Closed { leftover, error } => {
-                drop_quietly(leftover);
+                drop_catching(leftover);
                 Err(Err(error.expect("its only owner takes the error")))
             }
             _ => unreachable!("who runs a body, or may resume or close it, has the task too"),
@@ -274,12 +274,12 @@ impl<B: Body> Core<B> {
     }
 
     /// Has a call that was held from the start wait for inputs.
-    pub(super) fn hold_for(&mut self, inputs: Inputs) {
+    pub(super) fn hold_for(&mut self, inputs: Dependencies) {
         self.attached.set_inputs(inputs);
     }
 
     pub(super) fn inputs(&self) -> Vec<Input> {
-        self.attached.inputs().map(Inputs::all).unwrap_or_default()
+        self.attached.inputs().map(Dependencies::all).unwrap_or_default()
     }
 
     pub(super) fn is_running(&self) -> bool {
@@ -319,7 +319,7 @@ impl<B: Body> Core<B> {
     }
 
     /// What is attached to a call that has not ended.
-    pub(super) fn attached(&mut self) -> &mut Attached {
+    pub(super) fn attached(&mut self) -> &mut Trailer {
         &mut self.attached
     }
 }

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use super::growth::{Share, Survey};
-use super::status::Status;
+use super::worker_stats::WorkerStats;
 use crate::sync::{Mutex, lock};
 
 /// How many threads a sample asks the system about, at most, of each kind: asking takes some
@@ -11,13 +11,13 @@ use crate::sync::{Mutex, lock};
 const SAMPLE: usize = 16;
 
 #[derive(Default)]
-pub(super) struct Roster {
+pub(super) struct Sampler {
     /// In the order they came.
-    workers: Mutex<Vec<(usize, Arc<Status>)>>,
+    workers: Mutex<Vec<(usize, Arc<WorkerStats>)>>,
 }
 
-impl Roster {
-    pub(super) fn join(&self, id: usize, status: Arc<Status>) {
+impl Sampler {
+    pub(super) fn join(&self, id: usize, status: Arc<WorkerStats>) {
         lock(&self.workers).push((id, status));
     }
 
@@ -52,7 +52,7 @@ impl Roster {
     }
 }
 
-fn share_of(threads: &[Arc<Status>]) -> Share {
+fn share_of(threads: &[Arc<WorkerStats>]) -> Share {
     let blocked = threads.iter().filter(|status| status.is_blocked()).count();
     Share { blocked, sampled: threads.len() }
 }
@@ -61,14 +61,14 @@ fn share_of(threads: &[Arc<Status>]) -> Share {
 mod tests {
     use super::*;
 
-    fn roster_of(threads: usize, bodies: usize) -> Roster {
-        let roster = Roster::default();
+    fn roster_of(threads: usize, bodies: usize) -> Sampler {
+        let sampler = Sampler::default();
         for id in 0..threads {
-            let status = Arc::new(Status::new());
+            let status = Arc::new(WorkerStats::new());
             (0..bodies).for_each(|_| status.count_start());
-            roster.join(id, status);
+            sampler.join(id, status);
         }
-        roster
+        sampler
     }
 
     fn assert_blocked(survey: Survey, blocked: bool) {

@@ -4,7 +4,7 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 
 /// Runs `run`. Should it panic, the panic hook has been told, and nobody else suffers from it.
 #[inline]
-pub(crate) fn quietly(run: impl FnOnce()) {
+pub(crate) fn catch(run: impl FnOnce()) {
     if let Err(payload) = catch_unwind(AssertUnwindSafe(run)) {
         // A payload has a destructor of the user's too, which may panic with another. One has to be
         // the last: that one is leaked.
@@ -13,8 +13,8 @@ pub(crate) fn quietly(run: impl FnOnce()) {
 }
 
 /// Drops what nobody wants any more.
-pub(crate) fn drop_quietly<X>(rest: X) {
-    quietly(|| drop(rest));
+pub(crate) fn drop_catching<X>(rest: X) {
+    catch(|| drop(rest));
 }
 
 #[cfg(test)]
@@ -35,7 +35,7 @@ mod tests {
     #[test]
     fn nothing_gets_out_however_often_destructors_panic() {
         for length in 0..4 {
-            drop_quietly(Chain(length));
+            drop_catching(Chain(length));
         }
     }
 }

@@ -9,9 +9,9 @@ use std::task::Waker;
 
 use super::Task;
 use super::body::{Body, Step};
-use super::stage::{BodyIs, Core};
+use super::state::{BodyIs, Core};
 use crate::error::Error;
-use crate::quiet::drop_quietly;
+use crate::panic::drop_catching;
 use crate::sync::lock;
 use crate::trace::How;
 
@@ -39,7 +39,7 @@ impl<T: Send + 'static> Body for Borrowed<T> {
 }
 
 /// A call of a scope, asked at the scope's end.
-pub(crate) trait Unseen: Send + Sync {
+pub(crate) trait Unobserved: Send + Sync {
     /// Why the call has no value, unless somebody got to know.
     fn unseen_error(&self) -> Option<Error>;
 }
@@ -48,18 +48,18 @@ impl<T: Send + 'static> Task<Borrowed<T>> {
     /// Runs `body` as the call's, or drops it if the call was closed; returns whether it failed.
     pub(crate) fn run_borrowed(&self, body: impl FnOnce() -> T) -> bool {
         if self.start(Core::claim).is_none() {
-            drop_quietly(body);
+            drop_catching(body);
             return false;
         }
         let outcome =
-            self.origin.run_by(body, None, How::Thread, BodyIs::NotStarted, |body| body());
+            self.header.run_by(body, None, How::Thread, BodyIs::NotStarted, |body| body());
         let failed = outcome.is_err();
         self.finish(outcome);
         failed
     }
 }
 
-impl<T: Send + 'static> Unseen for Task<Borrowed<T>> {
+impl<T: Send + 'static> Unobserved for Task<Borrowed<T>> {
     fn unseen_error(&self) -> Option<Error> {
         lock(&self.core).error().cloned()
     }

@@ -1,6 +1,6 @@
 //! Which calls are let in.
 
-use crate::running;
+use crate::stacks;
 use crate::sync::atomic::{AtomicU8, Ordering};
 
 /// Every call.
@@ -14,9 +14,9 @@ const CLOSED: u8 = 2;
 pub(crate) const WHY: &str = "the runtime was shut down";
 
 /// Closed in two steps, and never opened again.
-pub(crate) struct Gate(AtomicU8);
+pub(crate) struct Admission(AtomicU8);
 
-impl Gate {
+impl Admission {
     pub(super) fn new() -> Self {
         Self(AtomicU8::new(OPEN))
     }
@@ -39,7 +39,7 @@ impl Gate {
     pub(super) fn lets_in_here(&self) -> bool {
         match self.0.load(Ordering::Relaxed) {
             OPEN => true,
-            INSIDE => !running::current().is_none(),
+            INSIDE => !stacks::current().is_none(),
             _ => false,
         }
     }

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use super::mark::Taken;
-use super::probe::ThreadId;
+use super::thread_state::ThreadId;
 use crate::sync::atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering};
 
 /// For a thread to ask for its number takes a tenth of what it takes to start it. When there are more
@@ -13,7 +13,7 @@ const CROWD: usize = 64;
 const ONE_IN: usize = 8;
 
 /// What the monitor may see of a worker.
-pub(super) struct Status {
+pub(super) struct WorkerStats {
     thread: ThreadId,
     /// A body runs on the thread and does not wait in a join.
     running: AtomicBool,
@@ -27,7 +27,7 @@ pub(super) struct Status {
 /// No stack is as deep: every compute call looks at the queue.
 const NOWHERE: usize = 0;
 
-impl Status {
+impl WorkerStats {
     pub(super) fn new() -> Self {
         Self {
             thread: ThreadId::unknown(),

@@ -4,22 +4,22 @@ use std::marker::PhantomData;
 use std::panic::{AssertUnwindSafe, Location, catch_unwind};
 use std::task::Waker;
 
-use super::attached::Attached;
 use super::body::{Body, Step};
-use super::stage::{BodyIs, Outcome};
-use super::verdicts::Verdicts;
+use super::state::{BodyIs, Outcome};
+use super::trailer::Trailer;
+use super::wait_errors::WaitErrors;
 use crate::call::Call;
 use crate::cancel::{self, overruns};
 use crate::error::Error;
 use crate::limit::{self, Limit};
 use crate::options::Options;
+use crate::panic::drop_catching;
 use crate::pool;
-use crate::quiet::drop_quietly;
-use crate::running::{self, Frame, FrameCell, Key};
+use crate::stacks::{self, Frame, FrameCell, Key};
 use crate::sync::OnceLock;
 use crate::trace::{self, How, Trace};
 
-pub(super) struct Origin<B> {
+pub(super) struct Header<B> {
     site: &'static Location<'static>,
     /// What few calls have, kept out of the way of the many.
     rare: OnceLock<Box<Rare>>,
@@ -32,21 +32,21 @@ pub(super) struct Origin<B> {
 struct Rare {
     name: Option<&'static str>,
     limit: Option<&'static Limit>,
-    verdicts: Verdicts,
+    verdicts: WaitErrors,
     trace: Trace,
 }
 
-impl<B: Body> Origin<B> {
+impl<B: Body> Header<B> {
     #[inline]
     pub(super) fn new(options: &Options, trace: Trace) -> Self {
-        Self::made_by(running::current_makes_call(), options, trace)
+        Self::made_by(stacks::current_makes_call(), options, trace)
     }
 
     #[inline]
     pub(super) fn made_by(maker: Frame, options: &Options, trace: Trace) -> Self {
         let (name, limit) = (options.fixed_name(), options.slots());
         let rare = if name.is_some() || limit.is_some() || trace.is_kept() {
-            OnceLock::from(Box::new(Rare { name, limit, verdicts: Verdicts::default(), trace }))
+            OnceLock::from(Box::new(Rare { name, limit, verdicts: WaitErrors::default(), trace }))
         } else {
             OnceLock::new()
         };
@@ -110,20 +110,20 @@ impl<B: Body> Origin<B> {
     ) -> Result<R, Error> {
         let maker = self.maker.get();
         let slot = self.limit().map(limit::hold_slot);
-        let entered = running::enter(frame, maker, self.key(), || self.call());
+        let entered = stacks::enter(frame, maker, self.key(), || self.call());
         // Now that the body can be seen: whoever stops its maker either sees it or is seen here.
         if overruns::is_any()
             && let Some(error) = self.must_not_run(is)
         {
             drop((entered, slot));
-            drop_quietly(body);
+            drop_catching(body);
             return Err(error);
         }
         let ran = {
             let told = self.trace().run(how);
             catch_unwind(AssertUnwindSafe(|| run(body))).map_err(|payload| {
                 told.unwound(&*payload);
-                let stopped = overruns::stopped(running::current());
+                let stopped = overruns::stopped(stacks::current());
                 Error::unwound(self.call(), payload, stopped)
             })
         };
@@ -166,7 +166,7 @@ impl<B: Body> Origin<B> {
 
     /// Runs a body for a thread that keeps the outcome and alone can know of it.
     #[inline]
-    pub(super) fn run_for(&self, body: B, attached: Attached) -> Outcome<B::Output> {
+    pub(super) fn run_for(&self, body: B, attached: Trailer) -> Outcome<B::Output> {
         let outcome = self.run_to_end(body);
         self.trace().ended(&outcome);
         self.leave_slot();

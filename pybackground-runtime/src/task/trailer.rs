@@ -8,16 +8,16 @@
 use std::sync::Arc;
 use std::task::Waker;
 
-use super::followers::Followers;
-use super::inputs::Inputs;
+use super::dependencies::Dependencies;
+use super::dependents::Dependents;
 use super::job::Job;
 use crate::deadline::Deadline;
-use crate::quiet::quietly;
-use crate::running::{Frame, Polled};
+use crate::panic::catch;
+use crate::stacks::{Frame, Polled};
 
 /// Most calls have nothing of all this, so a call without pays for a pointer.
 #[derive(Default)]
-pub(super) struct Attached(Option<Box<Parts>>);
+pub(super) struct Trailer(Option<Box<Parts>>);
 
 #[derive(Default)]
 struct Parts {
@@ -26,7 +26,7 @@ struct Parts {
     first: Option<Waker>,
     others: Vec<Waker>,
     /// The calls that wait for this one as an input.
-    followers: Followers,
+    followers: Dependents,
     /// The waker of the executor that polls the `Lazy`: foreign code to clone, wake and drop.
     awaiter: Option<Waker>,
     /// The run of the body, once others were told of it: it was detached, or runs on.
@@ -34,10 +34,10 @@ struct Parts {
     /// The frame of a call that was polled and made calls.
     polled: Option<Polled>,
     /// What the call waits for before it is queued.
-    inputs: Option<Box<Inputs>>,
+    inputs: Option<Box<Dependencies>>,
 }
 
-impl Attached {
+impl Trailer {
     pub(super) const NOTHING: Self = Self(None);
 
     #[inline]
@@ -86,7 +86,7 @@ impl Attached {
         self.parts().followers.add(call);
     }
 
-    /// See [`Followers::one_closed`].
+    /// See [`Dependents::one_closed`].
     #[must_use]
     pub(super) fn follower_closed(&mut self) -> Vec<Arc<dyn Job>> {
         self.0.as_mut().map(|parts| parts.followers.one_closed()).unwrap_or_default()
@@ -145,20 +145,20 @@ impl Attached {
         self.0.as_mut()?.known.take()
     }
 
-    pub(super) fn set_inputs(&mut self, inputs: Inputs) {
+    pub(super) fn set_inputs(&mut self, inputs: Dependencies) {
         self.parts().inputs = Some(Box::new(inputs));
     }
 
-    pub(super) fn inputs(&self) -> Option<&Inputs> {
+    pub(super) fn inputs(&self) -> Option<&Dependencies> {
         self.0.as_ref()?.inputs.as_deref()
     }
 
     /// An input has ended; returns them all if it was the last.
-    pub(super) fn input_ended(&mut self) -> Option<Inputs> {
+    pub(super) fn input_ended(&mut self) -> Option<Dependencies> {
         if self.0.as_mut()?.inputs.as_mut()?.one_ended() { self.take_inputs() } else { None }
     }
 
-    pub(super) fn take_inputs(&mut self) -> Option<Inputs> {
+    pub(super) fn take_inputs(&mut self) -> Option<Dependencies> {
         self.0.as_mut()?.inputs.take().map(|inputs| *inputs)
     }
 
@@ -184,12 +184,12 @@ impl Parts {
     #[inline(never)]
     fn wake(self) {
         for waker in self.first.into_iter().chain(self.others) {
-            quietly(|| waker.wake());
+            catch(|| waker.wake());
         }
         self.followers.tell();
         // Foreign code last: it may take its time.
         if let Some(awaiter) = self.awaiter {
-            quietly(|| awaiter.wake());
+            catch(|| awaiter.wake());
         }
     }
 }
@@ -212,7 +212,7 @@ mod tests {
     #[test]
     fn of_those_who_awaited_only_the_last_is_woken() {
         let counts: Vec<Arc<Count>> = (0..3).map(|_| Arc::default()).collect();
-        let mut attached = Attached::NOTHING;
+        let mut attached = Trailer::NOTHING;
         for (at, count) in counts.iter().enumerate() {
             let waker = Waker::from(count.clone());
             assert!(!attached.is_awaited_by(&waker));
@@ -229,7 +229,7 @@ mod tests {
     fn each_waiter_is_woken_once_however_often_it_registered() {
         let counts: Vec<Arc<Count>> = (0..3).map(|_| Arc::default()).collect();
         let wakers: Vec<Waker> = counts.iter().map(|count| Waker::from(count.clone())).collect();
-        let mut attached = Attached::NOTHING;
+        let mut attached = Trailer::NOTHING;
         for _ in 0..2 {
             for waker in &wakers {
                 attached.add_waiter(waker);

@@ -4,20 +4,20 @@ use std::collections::BTreeSet;
 use std::sync::Mutex;
 use std::time::Duration;
 
-use super::board::{Board, Running};
-use super::clock;
+use super::coarse_clock;
 use super::frame::{Frame, MOST_THREADS};
 use super::polled;
+use super::published::{PublishedStack, Running};
 use crate::call::Call;
 use crate::sync::lock_leaf;
 
-static BOARDS: Mutex<Boards> = Mutex::new(Boards { all: Vec::new(), free: Vec::new() });
+static BOARDS: Mutex<Registry> = Mutex::new(Registry { all: Vec::new(), free: Vec::new() });
 
-/// Boards are kept for other threads: there are as many as there ever were threads at once.
-struct Boards {
+/// Registry are kept for other threads: there are as many as there ever were threads at once.
+struct Registry {
     /// At a thread's number: its board.
-    all: Vec<&'static Board>,
-    free: Vec<&'static Board>,
+    all: Vec<&'static PublishedStack>,
+    free: Vec<&'static PublishedStack>,
 }
 
 /// The bodies of one thread.
@@ -31,12 +31,12 @@ pub(crate) struct Stack {
 }
 
 /// A board for a thread of that name; `None` if there are more threads than numbers.
-pub(super) fn take(thread: &str) -> Option<&'static Board> {
+pub(super) fn take(thread: &str) -> Option<&'static PublishedStack> {
     let mut boards = lock_leaf(&BOARDS);
     let board = boards.free.pop().or_else(|| {
         let number = boards.all.len();
         (number < MOST_THREADS).then(|| {
-            let board: &'static Board = Box::leak(Box::new(Board::new(number)));
+            let board: &'static PublishedStack = Box::leak(Box::new(PublishedStack::new(number)));
             boards.all.push(board);
             board
         })
@@ -46,11 +46,11 @@ pub(super) fn take(thread: &str) -> Option<&'static Board> {
 }
 
 /// The board's thread ends.
-pub(super) fn give_back(board: &'static Board) {
+pub(super) fn give_back(board: &'static PublishedStack) {
     lock_leaf(&BOARDS).free.push(board);
 }
 
-fn board(number: usize) -> Option<&'static Board> {
+fn board(number: usize) -> Option<&'static PublishedStack> {
     lock_leaf(&BOARDS).all.get(number).copied()
 }
 
@@ -97,7 +97,7 @@ pub(crate) fn may_have_made_calls(frame: Frame) -> bool {
 /// The bodies that made the calls of those that run.
 pub(crate) fn makers() -> BTreeSet<Frame> {
     let boards = lock_leaf(&BOARDS).all.clone();
-    boards.into_iter().flat_map(Board::read).map(|body| body.maker).collect()
+    boards.into_iter().flat_map(PublishedStack::read).map(|body| body.maker).collect()
 }
 
 /// How many threads there were at once, at most.
@@ -112,18 +112,18 @@ pub(crate) fn begun() -> u64 {
 
 /// The bodies on the thread of that number.
 pub(crate) fn stack_of(number: usize) -> Option<Stack> {
-    Some(stack(board(number)?, clock::read()))
+    Some(stack(board(number)?, coarse_clock::read()))
 }
 
 /// The bodies of every thread that has any, in the order of the threads' numbers.
 pub(crate) fn stacks() -> Vec<Stack> {
     let mut boards = lock_leaf(&BOARDS).all.clone();
     boards.retain(|board| !board.is_empty());
-    let now = clock::read();
+    let now = coarse_clock::read();
     boards.into_iter().map(|board| stack(board, now)).collect()
 }
 
-fn stack(board: &Board, now: Duration) -> Stack {
+fn stack(board: &PublishedStack, now: Duration) -> Stack {
     Stack {
         thread: board.thread(),
         number: board.number(),

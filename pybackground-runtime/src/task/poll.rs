@@ -8,15 +8,15 @@ use std::task::Wake;
 
 use super::Task;
 use super::body::Body;
-use super::inputs;
+use super::dependencies;
 use super::job::Job;
-use super::stage::{Core, Suspend, Woken};
+use super::state::{Core, Suspend, Woken};
 use crate::cancel::orphans;
 use crate::cancel::overruns::{self, Stopped};
 use crate::limit::Slot;
+use crate::panic::drop_catching;
 use crate::pool;
-use crate::quiet::drop_quietly;
-use crate::running::{self, Frame, Polled, SUSPENDED};
+use crate::stacks::{self, Frame, Polled, SUSPENDED};
 use crate::sync::lock;
 
 impl<B: Body> Task<B> {
@@ -31,21 +31,21 @@ impl<B: Body> Task<B> {
         let mut body = core.claim()?;
         body.leave_slot_to_call();
         let polled = core.attached().polled();
-        let frame = polled.map_or_else(|| running::upcoming().of_call(), Polled::comes_here);
+        let frame = polled.map_or_else(|| stacks::upcoming().of_call(), Polled::comes_here);
         self.phase.start(frame);
         Some((body, Some(frame)))
     }
 
     /// Puts a body away that waits to be woken; gives the call back if it is to be run again at once.
     pub(super) fn suspend(self: Arc<Self>, mut body: B, frame: Option<Frame>) -> Option<Arc<Self>> {
-        if let Some(limit) = self.origin.limit() {
+        if let Some(limit) = self.header.limit() {
             body.keep_slot(Slot::taken(limit));
         }
-        let frame = frame.filter(|frame| running::may_have_made_calls(*frame));
+        let frame = frame.filter(|frame| stacks::may_have_made_calls(*frame));
         let next = {
             let mut core = lock(&self.core);
             let next = core.suspend(body, || {
-                SUSPENDED.list(Arc::downgrade(&self) as Weak<dyn Job>, self.origin.maker())
+                SUSPENDED.list(Arc::downgrade(&self) as Weak<dyn Job>, self.header.maker())
             });
             let ended = core.attached().take_known();
             if matches!(next, Suspend::TooLate(_)) {
@@ -55,7 +55,7 @@ impl<B: Body> Task<B> {
             } else {
                 ended.inspect(|known| overruns::ended(*known));
                 if let Some(frame) = frame {
-                    core.attached().keep_polled(|| Polled::new(frame, self.origin.maker()));
+                    core.attached().keep_polled(|| Polled::new(frame, self.header.maker()));
                 }
                 self.phase.reserve();
             }
@@ -70,7 +70,7 @@ impl<B: Body> Task<B> {
                     return None;
                 }
                 // As well for those who close orphans.
-                let maker = self.origin.maker();
+                let maker = self.header.maker();
                 if let Some(stopped) = overruns::stopped(maker) {
                     orphans::close(self, maker, stopped);
                 }
@@ -79,8 +79,8 @@ impl<B: Body> Task<B> {
             Suspend::Requeue if pool::is_sequential() => return Some(self),
             Suspend::Requeue => pool::requeue(self),
             Suspend::TooLate(body) => {
-                self.origin.trace().stopped_at_last();
-                drop_quietly(body);
+                self.header.trace().stopped_at_last();
+                drop_catching(body);
             }
         }
         None
@@ -117,7 +117,7 @@ impl<B: Body> Wake for Task<B> {
                 drop(listed);
             }
             Woken::HasInputs(inputs) => {
-                inputs::queue(self);
+                dependencies::queue(self);
                 drop(inputs);
             }
             Woken::GoesOn => {}

@@ -3,8 +3,8 @@
 use std::collections::BTreeMap;
 use std::sync::Mutex;
 
+use super::current::this_thread;
 use super::frame::Frame;
-use super::stack::this_thread;
 use crate::sync::lock_leaf;
 
 static POLLED: Mutex<BTreeMap<Frame, Place>> = Mutex::new(BTreeMap::new());

@@ -15,10 +15,10 @@ use crate::cancel::overruns::stopped;
 use crate::context;
 use crate::error::Error;
 use crate::limit::lend_slots_while;
+use crate::panic::catch;
 use crate::pool::{self, crew::Crew};
-use crate::quiet::quietly;
-use crate::running::{self, Frame};
 use crate::snapshot;
+use crate::stacks::{self, Frame};
 use crate::sync::thread::{self, Thread};
 use crate::sync::{chaos, now, rounds, thread_local};
 use crate::task::{Handle, Job, Outcome};
@@ -89,7 +89,7 @@ fn run_inputs<T>(handle: &Arc<dyn Handle<T>>) -> bool {
                 return ran;
             }
             // A panic gets here from the destructor of a result that nobody waits for.
-            quietly(move || input.run());
+            catch(move || input.run());
             ran = true;
         } else if !was_seen_to {
             let inputs = unfinished(&*input);
@@ -112,7 +112,7 @@ pub(crate) fn until<T>(handle: &Arc<dyn Handle<T>>, end: Instant) -> Result<bool
 
 /// Waits for `time`, or until the body that waits is to stop.
 pub(crate) fn for_time(time: Duration) {
-    let body = running::current();
+    let body = stacks::current();
     if body.is_none() {
         return std::thread::sleep(time);
     }
@@ -161,7 +161,7 @@ fn block(wait: &Wait<'_, impl Awaited>) -> Result<bool, Error> {
         Some(entered) => lend_slots_while(|| wait.park_until_over(entered, site)),
         None => Ok(true),
     });
-    running::clock::read();
+    stacks::coarse_clock::read();
     told.end(wait.on, &waited);
     waited
 }
@@ -175,7 +175,7 @@ pub(crate) fn for_scope(crew: &Crew) {
         };
         let _ended = pool::block_while(|| lend_slots_while(wait));
     }
-    running::clock::read();
+    stacks::coarse_clock::read();
 }
 
 fn look_for_a_moment(is_over: impl Fn() -> bool, end: Option<Instant>) -> bool {
@@ -298,7 +298,7 @@ impl<A: Awaited> Wait<'_, A> {
         _entered: Entered,
         site: &'static Location<'static>,
     ) -> Result<bool, Error> {
-        let body = running::current();
+        let body = stacks::current();
         let mut deadline = self.deadline;
         let mut report_at = pool::report_after().and_then(|after| now().checked_add(after));
         loop {

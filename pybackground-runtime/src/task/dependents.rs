@@ -6,20 +6,20 @@
 use std::sync::Arc;
 
 use super::Job;
-use crate::quiet::quietly;
+use crate::panic::catch;
 use crate::sync::rounds;
 
 /// So few that were closed are not worth a look.
 const FEW: usize = rounds(16);
 
 #[derive(Default)]
-pub(super) struct Followers {
+pub(super) struct Dependents {
     calls: Vec<Arc<dyn Job>>,
     /// How many of them were closed since the last look.
     closed: usize,
 }
 
-impl Followers {
+impl Dependents {
     pub(super) fn add(&mut self, call: Arc<dyn Job>) {
         self.calls.push(call);
     }
@@ -40,7 +40,7 @@ impl Followers {
     /// Tells all of them that the call has ended.
     pub(super) fn tell(self) {
         for call in self.calls {
-            quietly(|| call.input_ended());
+            catch(|| call.input_ended());
         }
     }
 }
@@ -59,7 +59,7 @@ mod tests {
 
     #[test]
     fn those_that_are_closed_leave_no_more_than_a_few() {
-        let mut followers = Followers::default();
+        let mut followers = Dependents::default();
         for _ in 0..MANY {
             let call = call();
             followers.add(call.clone());
@@ -73,7 +73,7 @@ mod tests {
     #[test]
     fn to_close_many_takes_steps_in_proportion_and_spares_the_others() {
         let calls: Vec<_> = (0..MANY).map(|_| call()).collect();
-        let mut followers = Followers::default();
+        let mut followers = Dependents::default();
         calls.iter().cloned().for_each(|call| followers.add(call));
         let (mut looked_at, mut gone) = (0, 0);
         for call in calls.iter().skip(1) {

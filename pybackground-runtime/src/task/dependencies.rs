@@ -1,6 +1,6 @@
 //! What a call waits for before it is queued: other calls, its inputs.
 //!
-//! A call is a follower of each of its inputs and counts those that have ended. Inputs may have inputs of
+//! A call is a follower of each of its inputs and counts those that have ended. Dependencies may have inputs of
 //! their own, and so on for a hundred thousand: whatever passes from a call to its inputs, or from an
 //! input to the call, does so by a list and not by recursion.
 
@@ -9,9 +9,9 @@ use std::collections::VecDeque;
 use std::sync::Arc;
 
 use super::Job;
+use crate::panic::{catch, drop_catching};
 use crate::pool;
-use crate::quiet::{drop_quietly, quietly};
-use crate::running::{self, Frame, Listed};
+use crate::stacks::{self, Frame, Listed};
 use crate::sync::thread_local;
 
 /// A call that another waits for before it is queued.
@@ -23,14 +23,14 @@ pub(crate) struct Input {
 }
 
 /// The inputs of a call that has not all of them.
-pub(super) struct Inputs {
+pub(super) struct Dependencies {
     all: Vec<Input>,
     /// How many have not ended, and one more until the call is told that it knows all.
     left: usize,
     _listed: Listed,
 }
 
-impl Inputs {
+impl Dependencies {
     pub(super) fn new(all: Vec<Input>, listed: Listed) -> Self {
         Self { left: all.len() + 1, all, _listed: listed }
     }
@@ -69,7 +69,7 @@ pub(super) fn cancel(jobs: Vec<Arc<dyn Job>>) {
     for job in closed(jobs).into_iter().rev() {
         job.tidy_up();
         // It may have a value, if it had ended, and this may be the last that knows of it.
-        drop_quietly(job);
+        drop_catching(job);
     }
 }
 
@@ -111,7 +111,7 @@ thread_local! {
 /// To be queued may be its end, as after a shutdown, or its run, where calls are run in sequence. Then
 /// the next call of a chain is queued by way of this one: not on top of it, but after it.
 pub(super) fn queue(job: Arc<dyn Job>) {
-    let body = running::current();
+    let body = stacks::current();
     let mut job = Some(job);
     let is_after = READY.try_with(|ready| {
         let mut ready = ready.borrow_mut();
@@ -121,7 +121,7 @@ pub(super) fn queue(job: Arc<dyn Job>) {
         }
     });
     while let Some(next) = job {
-        quietly(|| next.admit_with_inputs());
+        catch(|| next.admit_with_inputs());
         let more = READY.try_with(|ready| ready.borrow_mut().last_mut()?.1.pop_front());
         job = more.ok().flatten();
         if job.is_none() && is_after.is_ok() {

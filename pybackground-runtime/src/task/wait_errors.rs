@@ -8,14 +8,14 @@ use crate::sync::OnceLock;
 
 /// Few calls have any, so a call without pays for a pointer.
 #[derive(Default)]
-pub(super) struct Verdicts(OnceLock<Box<Verdict>>);
+pub(super) struct WaitErrors(OnceLock<Box<Verdict>>);
 
 struct Verdict {
     error: Error,
-    next: Verdicts,
+    next: WaitErrors,
 }
 
-impl Verdicts {
+impl WaitErrors {
     /// Keeps `error`, unless one that says the same is kept: a wait may be tried for ever.
     pub(super) fn keep(&self, error: Error) -> &Error {
         let text = error.to_string();
