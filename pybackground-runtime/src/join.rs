@@ -13,7 +13,7 @@ use crate::call::Call;
 use crate::cancel;
 use crate::cancel::overruns::stopped;
 use crate::context;
-use crate::error::Error;
+use crate::error::{Error, Outcome};
 use crate::limit::lend_slots_while;
 use crate::panic::catch;
 use crate::pool::{self, crew::Crew};
@@ -21,7 +21,7 @@ use crate::snapshot;
 use crate::stacks::{self, Frame};
 use crate::sync::thread::{self, Thread};
 use crate::sync::{chaos, now, rounds, thread_local};
-use crate::task::{Handle, Job, Outcome};
+use crate::task::{Handle, Job};
 use crate::trace::WaitSpan;
 use crate::waits::{End, Waiting};
 

@@ -41,7 +41,7 @@ mod waits;
 
 pub use attribute::{BadTimeout, IntoTimeout};
 pub use background::{Background, Callable, background};
-pub use cancel::{CancelOnDrop, cancelled, checkpoint, sleep};
+pub use cancel::{cancelled, checkpoint, sleep};
 pub use combine::{AsCompleted, NotYet, Signal, as_completed};
 pub use config::{ConfigError, Configure, configure};
 #[doc(no_inline)]
@@ -49,7 +49,7 @@ pub use crossbeam_channel;
 pub use delay::{Delay, delay};
 pub use dispatch::{spawn, spawn_compute};
 pub use error::Error;
-pub use lazy::{Lazy, Outcome};
+pub use lazy::{CancelOnDrop, Lazy, Outcome};
 #[cfg(feature = "process")]
 #[cfg_attr(docsrs, doc(cfg(feature = "process")))]
 pub use process::{Crash, Processes, processes};

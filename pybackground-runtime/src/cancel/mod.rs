@@ -5,23 +5,19 @@
 //! | `overruns` | bodies that run on after their call was closed, and who is to stop with them |
 //! | `words` | what those that ended so leave to the calls that they made |
 //! | `orphans` | calls that wait while their maker is to stop |
-//! | `guard` | the `Lazy` whose call is cancelled when it is dropped |
 //!
 //! A body cannot be stopped from outside, only asked. What it asks is here: [`cancelled`],
 //! [`checkpoint`], [`sleep`].
 
-mod guard;
 pub(crate) mod orphans;
 pub(crate) mod overruns;
 mod words;
 
-use std::any::Any;
 use std::time::Duration;
 
+use crate::error::Stop;
 use crate::join;
 use crate::stacks;
-pub use guard::CancelOnDrop;
-pub(crate) use overruns::Stopped;
 
 /// Whether the call that this body runs for is over: it was cancelled, its deadline has passed, or so
 /// it is with the call whose body made it.
@@ -112,15 +108,7 @@ pub(crate) fn may_unwind() -> bool {
     CAN_UNWIND && !std::thread::panicking()
 }
 
-/// What a body unwinds with when it stops.
-struct Stop;
-
 /// Ends the body that this thread runs.
 pub(crate) fn unwind() -> ! {
     std::panic::resume_unwind(Box::new(Stop))
-}
-
-/// Whether a body unwound because it was to stop.
-pub(crate) fn is_stop(payload: &(dyn Any + Send)) -> bool {
-    payload.is::<Stop>()
 }

@@ -8,7 +8,7 @@ use std::collections::VecDeque;
 use std::sync::Arc;
 
 use super::CAN_UNWIND;
-use super::overruns::{Stopped, Why};
+use crate::error::{StopReason, Stopped};
 use crate::panic::drop_catching;
 use crate::pool;
 use crate::stacks::{DEPENDENT, Frame, SUSPENDED};
@@ -53,7 +53,7 @@ pub(crate) fn close_of(maker: Frame, stopped: Stopped) {
 /// Closes a call if it waits and is still that of `maker`; what it captured is for a worker to drop.
 pub(crate) fn close(orphan: Arc<dyn Job>, maker: Frame, stopped: Stopped) {
     // A maker that cannot be unwound may use the value; a shutdown ends what waits by itself.
-    let is_orphan = CAN_UNWIND && stopped.why != Why::ShutDown;
+    let is_orphan = CAN_UNWIND && stopped.reason != StopReason::ShutDown;
     if is_orphan && orphan.stop_with(maker, stopped) {
         pool::leave_to_worker(orphan);
     } else {

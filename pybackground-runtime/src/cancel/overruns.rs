@@ -9,17 +9,16 @@
 //! none are closed as `orphans`, and those of which the `Lazy` is dropped are cancelled with that.
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::fmt;
 use std::sync::Mutex;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
 use super::orphans;
 use super::words::Words;
 use crate::call::Call;
+use crate::error::{Progress, StopReason, Stopped};
 use crate::pool::{self, Mark};
 use crate::stacks::{self, Frame};
 use crate::sync::lock_leaf;
-use crate::task::BodyIs;
 
 static OVERRUNS: Mutex<Overruns> = Mutex::new(Overruns {
     running: BTreeMap::new(),
@@ -44,31 +43,6 @@ struct Overruns {
     ever: u64,
     /// The runtime is shut down: every body is to stop.
     shut_down: bool,
-}
-
-/// A call that was closed while its body ran, and why.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) struct Stopped {
-    pub(crate) call: Call,
-    pub(crate) why: Why,
-}
-
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Why {
-    Cancelled,
-    TimedOut,
-    ShutDown,
-}
-
-impl fmt::Display for Stopped {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Self { call, why } = self;
-        match why {
-            Why::Cancelled => write!(f, "{call} was cancelled"),
-            Why::TimedOut => write!(f, "{call} timed out"),
-            Why::ShutDown => write!(f, "{call} ran on when the runtime was shut down"),
-        }
-    }
 }
 
 impl Overruns {
@@ -101,9 +75,9 @@ impl Overruns {
 }
 
 /// The body of `frame` was running when its call was closed, and `body` is what it does now.
-pub(crate) fn began(frame: Frame, stopped: Stopped, body: BodyIs) {
+pub(crate) fn began(frame: Frame, stopped: Stopped, body: Progress) {
     let mut overruns = lock_leaf(&OVERRUNS);
-    if body == BodyIs::Running {
+    if body == Progress::Running {
         overruns.ever += 1;
     } else {
         overruns.killed.insert(frame);
@@ -238,9 +212,9 @@ fn look(frame: Frame) -> Option<Stopped> {
     overruns.words.count_use();
     let shut_down = overruns.shut_down;
     // What ended the call before the shutdown did is the reason.
-    overruns
-        .find(&frames)
-        .or_else(|| call.filter(|_| shut_down).map(|call| Stopped { call, why: Why::ShutDown }))
+    overruns.find(&frames).or_else(|| {
+        call.filter(|_| shut_down).map(|call| Stopped { call, reason: StopReason::ShutDown })
+    })
 }
 
 /// Which run on now, with how many bodies each, and how many ever did.

@@ -11,7 +11,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::overruns::Stopped;
+use crate::error::Stopped;
 use crate::pool::Mark;
 use crate::stacks::Frame;
 
@@ -95,11 +95,11 @@ impl Words {
 mod tests {
     use super::*;
     use crate::call::Call;
-    use crate::cancel::overruns::Why;
+    use crate::error::StopReason;
 
     fn stopped() -> Stopped {
         let here = std::panic::Location::caller();
-        Stopped { call: Call::new("f", here), why: Why::Cancelled }
+        Stopped { call: Call::new("f", here), reason: StopReason::Cancelled }
     }
 
     fn frame(run: usize) -> Frame {

@@ -8,8 +8,9 @@ use std::task::Waker;
 
 use ::tokio::runtime::Handle;
 
+use crate::error::Progress;
 use crate::limit::Slot;
-use crate::task::{Body, BodyIs, Step};
+use crate::task::{Body, Step};
 
 /// The context of a call.
 #[derive(Default)]
@@ -46,7 +47,7 @@ pub(crate) fn in_context<B>(body: B) -> InContext<B> {
 impl<B: Body> Body for InContext<B> {
     type Output = B::Output;
     const RUNS_TO_END: bool = B::RUNS_TO_END;
-    const WHEN_CLOSED: BodyIs = B::WHEN_CLOSED;
+    const WHEN_CLOSED: Progress = B::WHEN_CLOSED;
 
     fn function() -> &'static str {
         B::function()

@@ -14,15 +14,14 @@ use std::time::Instant;
 
 use super::{panicked, start_task};
 use crate::call::{Call, path_of_enclosing_function};
-use crate::cancel::Stopped;
 use crate::context::in_context;
 use crate::deadline::Deadline;
-use crate::error::Error;
+use crate::error::{Error, Outcome, Stopped};
 use crate::lazy::Lazy;
 use crate::options::Options;
 use crate::pool;
 use crate::stacks::Frame;
-use crate::task::{Closure, Handle, Input, Job, Outcome, Suspending};
+use crate::task::{Closure, Handle, Input, Job, Suspending};
 use crate::trace;
 #[cfg(feature = "tracing")]
 use crate::trace::Trace;

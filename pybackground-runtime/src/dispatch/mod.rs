@@ -15,10 +15,10 @@ mod direct;
 use std::any::Any;
 use std::sync::Arc;
 
+use crate::cancel;
 use crate::cancel::overruns;
-use crate::cancel::{self, Stopped};
 use crate::context::in_context;
-use crate::error::Error;
+use crate::error::{Error, Stopped};
 use crate::lazy::Lazy;
 use crate::options::Options;
 use crate::panic::drop_catching;

@@ -5,13 +5,10 @@ use std::fmt;
 use std::sync::Mutex;
 use std::time::Duration;
 
+use super::{Progress, StopReason, Stopped, WaitEdge};
 use crate::call::Call;
-use crate::cancel::Stopped;
-use crate::cancel::overruns::Why;
 #[cfg(feature = "process")]
 use crate::process::Failure;
-use crate::task::BodyIs;
-use crate::waits::Edge;
 
 pub(super) enum Cause {
     Panicked {
@@ -23,11 +20,11 @@ pub(super) enum Cause {
     },
     Timeout {
         after: Duration,
-        body: BodyIs,
+        body: Progress,
     },
     Cancelled(Cancelled),
     Deadlock {
-        ring: Vec<Edge>,
+        cycle: Vec<WaitEdge>,
     },
     Refused {
         why: String,
@@ -46,7 +43,7 @@ pub(super) struct Elsewhere {
 
 pub(super) enum Cancelled {
     /// By whoever has the `Lazy`.
-    Asked(BodyIs),
+    Asked(Progress),
     /// With the call whose body made it; its own body was not running.
     With(Stopped),
     /// Its body was to stop, and did; perhaps with the one that made the call.
@@ -57,7 +54,7 @@ pub(super) enum Cancelled {
     GivenUp(Stopped),
 }
 
-pub(super) const NO_TEXT: &str = "(its payload is not a text)";
+pub(crate) const NO_TEXT: &str = "(its payload is not a text)";
 
 /// What a panic with this payload says.
 pub(crate) fn text_of(payload: &(dyn Any + Send)) -> Option<&str> {
@@ -94,9 +91,9 @@ impl Cause {
                 write!(f, "{call} timed out after {after:?}: {}", told(*body))
             }
             Self::Cancelled(cancelled) => cancelled.tell(call, f),
-            Self::Deadlock { ring } => {
+            Self::Deadlock { cycle } => {
                 write!(f, "waiting for {call} would never have ended, because")?;
-                for (at, edge) in ring.iter().enumerate() {
+                for (at, edge) in cycle.iter().enumerate() {
                     let and = if at == 0 { "" } else { ", and" };
                     write!(f, "{and}\n  {edge}")?;
                 }
@@ -129,7 +126,7 @@ impl Cancelled {
                 write!(f, "{call} was cancelled, and its body has stopped")?;
                 match stopped {
                     None => Ok(()),
-                    Some(Stopped { why: Why::ShutDown, .. }) => {
+                    Some(Stopped { reason: StopReason::ShutDown, .. }) => {
                         f.write_str(", because the runtime was shut down")
                     }
                     Some(maker) => {
@@ -147,12 +144,12 @@ impl Cancelled {
     }
 }
 
-fn told(body: BodyIs) -> &'static str {
+fn told(body: Progress) -> &'static str {
     match body {
-        BodyIs::NotStarted => "its body had not started and never will",
-        BodyIs::Stopped => "its body was waiting and will not go on",
-        BodyIs::Running => "its body still runs, and its result will be dropped",
+        Progress::NotStarted => "its body had not started and never will",
+        Progress::Suspended => "its body was waiting and will not go on",
+        Progress::Running => "its body still runs, and its result will be dropped",
         #[cfg(feature = "process")]
-        BodyIs::Killed => "its process is killed, and all that it started",
+        Progress::Killed => "its process is killed, and all that it started",
     }
 }

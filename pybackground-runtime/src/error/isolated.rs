@@ -13,7 +13,7 @@ impl Error {
         Self::new(
             call,
             match failure {
-                Failure::Stopped(why) => Cause::Cancelled(Cancelled::Heeded(why)),
+                Failure::Stopped(stopped) => Cause::Cancelled(Cancelled::Heeded(stopped)),
                 Failure::Panicked { message, at } => {
                     // What is thrown here when the value is used.
                     let payload = message.clone().unwrap_or_else(|| NO_TEXT.to_owned());

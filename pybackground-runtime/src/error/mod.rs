@@ -1,8 +1,12 @@
 //! Why a call has no value.
 
 mod cause;
+mod cycle;
 #[cfg(feature = "process")]
 mod isolated;
+mod progress;
+mod reason;
+mod unwind;
 
 use std::any::Any;
 use std::fmt;
@@ -11,14 +15,18 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use crate::call::Call;
-use crate::cancel::overruns::Why;
-use crate::cancel::{self, Stopped};
 use crate::sync::lock_leaf;
-use crate::task::BodyIs;
-use crate::waits::Edge;
+pub(crate) use cause::NO_TEXT;
 #[cfg(any(feature = "process", feature = "tracing"))]
 pub(crate) use cause::text_of;
 use cause::{Cancelled, Cause};
+pub(crate) use cycle::{WaitEdge, WaitKind};
+pub(crate) use progress::Progress;
+pub(crate) use reason::{StopReason, Stopped};
+pub(crate) use unwind::{Stop, is_stop};
+
+/// What a call came to: its value, or the reason why it has none.
+pub(crate) type Outcome<T> = Result<T, Error>;
 
 /// Why a call has no value: it panicked, timed out, was cancelled or refused, or the wait for it would
 /// never have ended.
@@ -78,13 +86,13 @@ impl Error {
         payload: Box<dyn Any + Send>,
         stopped: Option<Stopped>,
     ) -> Self {
-        if cancel::is_stop(&*payload) {
+        if is_stop(&*payload) {
             return Self::new(call, Cause::Cancelled(Cancelled::Heeded(stopped)));
         }
         Self::new(call, Cause::panicked(payload))
     }
 
-    pub(crate) fn cancelled(call: Call, body: BodyIs) -> Self {
+    pub(crate) fn cancelled(call: Call, body: Progress) -> Self {
         Self::new(call, Cause::Cancelled(Cancelled::Asked(body)))
     }
 
@@ -98,21 +106,21 @@ impl Error {
         Self::new(call, Cause::Cancelled(Cancelled::GivenUp(waiter)))
     }
 
-    pub(crate) fn deadlock(call: Call, ring: Vec<Edge>) -> Self {
-        Self::new(call, Cause::Deadlock { ring })
+    pub(crate) fn deadlock(call: Call, cycle: Vec<WaitEdge>) -> Self {
+        Self::new(call, Cause::Deadlock { cycle })
     }
 
-    pub(crate) fn timeout(call: Call, after: Duration, body: BodyIs) -> Self {
+    pub(crate) fn timeout(call: Call, after: Duration, body: Progress) -> Self {
         Self::new(call, Cause::Timeout { after, body })
     }
 
     /// The body will not be run, or not be run further.
-    pub(crate) fn not_run(call: Call, why: &str, body: BodyIs) -> Self {
+    pub(crate) fn not_run(call: Call, why: &str, body: Progress) -> Self {
         let why = why.to_owned();
         Self::new(
             call,
             match body {
-                BodyIs::NotStarted => Cause::Refused { why },
+                Progress::NotStarted => Cause::Refused { why },
                 _ => Cause::Cancelled(Cancelled::CutOff { why }),
             },
         )
@@ -152,8 +160,8 @@ impl Error {
         matches!(
             self.0.cause,
             Cause::Cancelled(
-                Cancelled::With(Stopped { why: Why::ShutDown, .. })
-                    | Cancelled::Heeded(Some(Stopped { why: Why::ShutDown, .. }))
+                Cancelled::With(Stopped { reason: StopReason::ShutDown, .. })
+                    | Cancelled::Heeded(Some(Stopped { reason: StopReason::ShutDown, .. }))
             )
         )
     }
@@ -216,7 +224,7 @@ impl Error {
         else {
             return false;
         };
-        *body == BodyIs::Running
+        *body == Progress::Running
     }
 
     /// After how long the call timed out, if it did: what its timeout was.
@@ -288,43 +296,29 @@ impl Error {
         }
     }
 
-    /// Goes on with the panic of the body if there was one, else panics with this error's message. A
-    /// body that is to stop does so without a word.
-    ///
-    /// The payload is the body's own. It exists once: the first use of the value that gets here
-    /// takes it, a later one panics with a text that says so.
-    ///
-    /// # Panics
-    ///
-    /// Always.
-    #[track_caller]
-    pub(crate) fn raise(&self) -> ! {
-        if self.is_cancelled() && cancel::may_unwind() && cancel::cancelled() {
-            cancel::unwind();
-        }
-        let Cause::Panicked { message, payload, .. } = &self.0.cause else {
-            panic!(
-                "{self}; `Lazy::wait` and `Lazy::join` give this as an error instead of a panic"
-            );
-        };
-        let Some(payload) = lock_leaf(payload).take() else {
-            let message = message.as_deref().unwrap_or(cause::NO_TEXT);
-            panic!(
-                "the panic of {} was already passed on to an earlier use: {message}",
-                self.0.call
-            );
-        };
-        // A text is thrown anew so that the panic hook tells the line of this use as well; the
-        // payload that a `catch_unwind` sees is the same. Others cannot be thrown with a location.
-        let payload = match payload.downcast::<&'static str>() {
-            Ok(text) => std::panic::panic_any(*text),
-            Err(payload) => payload,
-        };
-        match payload.downcast::<String>() {
-            Ok(text) => std::panic::panic_any(*text),
-            Err(payload) => std::panic::resume_unwind(payload),
+    /// The call that has no value.
+    pub(crate) fn call(&self) -> Call {
+        self.0.call
+    }
+
+    /// Takes the payload of the body's panic, of which there is one.
+    pub(crate) fn take_payload(&self) -> Payload {
+        match &self.0.cause {
+            Cause::Panicked { payload, .. } => {
+                lock_leaf(payload).take().map_or(Payload::Taken, Payload::Here)
+            }
+            _ => Payload::None,
         }
     }
+}
+
+/// The payload of a body's panic.
+pub(crate) enum Payload {
+    /// The call failed for another reason than a panic.
+    None,
+    Here(Box<dyn Any + Send>),
+    /// An earlier use of the value took the payload.
+    Taken,
 }
 
 impl fmt::Display for Error {

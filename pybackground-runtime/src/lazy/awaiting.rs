@@ -7,8 +7,8 @@ use std::ops::{Deref, DerefMut};
 use std::pin::Pin;
 use std::task::{Context, Poll, Waker};
 
+use super::CancelOnDrop;
 use super::{Lazy, State};
-use crate::cancel::CancelOnDrop;
 use crate::error::Error;
 use crate::lazy::pending::Pending;
 

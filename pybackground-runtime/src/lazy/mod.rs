@@ -5,9 +5,13 @@
 //! | `pending` | a value that is still on its way |
 //! | `awaiting` | the value in `async` code |
 //! | `stop` | ending a call before its body does, or keeping it from that |
+//! | `cancel_on_drop` | the `Lazy` whose call is cancelled when it is dropped |
+//! | `raise` | the panic of a use whose call failed |
 
 mod awaiting;
+mod cancel_on_drop;
 mod pending;
+mod raise;
 mod stop;
 
 use std::panic::Location;
@@ -18,6 +22,7 @@ use crate::call::Call;
 use crate::error::Error;
 use crate::task::{Handle, Input, Job};
 pub use awaiting::Outcome;
+pub use cancel_on_drop::CancelOnDrop;
 use pending::Pending;
 
 /// The value that a background call will have: use it as the value, and the first use waits.

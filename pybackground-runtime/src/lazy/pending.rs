@@ -12,12 +12,12 @@ use std::task::{Poll, Waker};
 use std::time::{Duration, Instant};
 
 use crate::call::Call;
-use crate::cancel::overruns::{self, Why};
-use crate::error::Error;
+use crate::cancel::overruns;
+use crate::error::{Error, Outcome, StopReason};
 use crate::join;
 use crate::pool;
 use crate::sync::{OnceLock, chaos};
-use crate::task::{self, Handle, Input, Job, Outcome, any_was_awaited};
+use crate::task::{self, Handle, Input, Job, any_was_awaited};
 
 pub(super) struct Pending<T> {
     outcome: OnceLock<Outcome<T>>,
@@ -99,7 +99,8 @@ fn abandon(job: &(impl Job + ?Sized)) {
     if !job.is_done() {
         job.clear_awaiter();
         // A shutdown ends what waits and tells what runs by itself, and is then the reason that is told.
-        if overruns::stopped(job.maker()).is_some_and(|maker| maker.why != Why::ShutDown) {
+        if overruns::stopped(job.maker()).is_some_and(|maker| maker.reason != StopReason::ShutDown)
+        {
             job.cancel();
         }
     }

@@ -2,8 +2,8 @@
 
 use std::time::Duration;
 
+use super::CancelOnDrop;
 use super::{Lazy, State};
-use crate::cancel::CancelOnDrop;
 
 impl<T> Lazy<T> {
     /// Gives the call a deadline, `timeout` from now, unless it has a sooner one.

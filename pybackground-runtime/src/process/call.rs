@@ -19,12 +19,12 @@ use super::surroundings::Surroundings;
 use crate::call::{Call, path_of_enclosing_function};
 use crate::cancel::overruns::stopped;
 use crate::dispatch::start;
-use crate::error::Error;
+use crate::error::{Error, Progress};
 use crate::lazy::Lazy;
 use crate::options::Options;
 use crate::pool;
 use crate::stacks;
-use crate::task::{Body, BodyIs, Step, Task};
+use crate::task::{Body, Step, Task};
 use crate::trace::Trace;
 
 /// Runs a function in another process; `P` is a closure in it, after which it is named.
@@ -79,7 +79,7 @@ where
 {
     type Output = T;
     const RUNS_TO_END: bool = true;
-    const WHEN_CLOSED: BodyIs = BodyIs::Killed;
+    const WHEN_CLOSED: Progress = Progress::Killed;
 
     fn function() -> &'static str {
         path_of_enclosing_function::<T>()

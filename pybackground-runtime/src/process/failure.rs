@@ -7,8 +7,8 @@ use std::path::Path;
 use super::crash::Crash;
 use super::frame::Kind;
 use super::surroundings::Surroundings;
-use crate::cancel::Stopped;
 use crate::cancel::overruns::stopped;
+use crate::error::Stopped;
 use crate::stacks;
 
 /// Why there is no value from a child.

@@ -3,9 +3,8 @@
 use std::pin::Pin;
 use std::task::{Context, Poll, Waker};
 
-use super::state::BodyIs;
 use crate::call::path_of_enclosing_function;
-use crate::error::Error;
+use crate::error::{Error, Progress};
 use crate::limit::Slot;
 use crate::panic::drop_catching;
 
@@ -21,7 +20,7 @@ pub(crate) trait Body: Send + Sized + 'static {
     const RUNS_TO_END: bool;
 
     /// How far a body is that runs while its call is closed.
-    const WHEN_CLOSED: BodyIs = BodyIs::Running;
+    const WHEN_CLOSED: Progress = Progress::Running;
 
     /// The function's path, for messages.
     fn function() -> &'static str;

@@ -3,7 +3,7 @@
 use std::task::Waker;
 
 use super::body::{Body, Step};
-use super::state::Outcome;
+use crate::error::Outcome;
 use crate::limit::Slot;
 
 /// A body that first takes what its inputs came to, and ends in the error of one that has no value.

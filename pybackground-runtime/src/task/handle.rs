@@ -4,8 +4,9 @@ use std::sync::Arc;
 
 use super::body::Body;
 use super::job::Job;
-use super::state::{Core, HandOver, Outcome};
+use super::state::{Core, HandOver};
 use super::{Task, tell_of_end};
+use crate::error::Outcome;
 use crate::panic::drop_catching;
 use crate::pool;
 use crate::sync::lock;

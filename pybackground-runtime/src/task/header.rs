@@ -5,12 +5,11 @@ use std::panic::{AssertUnwindSafe, Location, catch_unwind};
 use std::task::Waker;
 
 use super::body::{Body, Step};
-use super::state::{BodyIs, Outcome};
 use super::trailer::Trailer;
 use super::wait_errors::WaitErrors;
 use crate::call::Call;
 use crate::cancel::{self, overruns};
-use crate::error::Error;
+use crate::error::{Error, Outcome, Progress};
 use crate::limit::{self, Limit};
 use crate::options::Options;
 use crate::panic::drop_catching;
@@ -93,7 +92,7 @@ impl<B: Body> Header<B> {
         how: How,
         waker: impl FnOnce() -> Waker,
     ) -> Result<Step<B>, Error> {
-        let body_is = if body.has_started() { BodyIs::Stopped } else { BodyIs::NotStarted };
+        let body_is = if body.has_started() { Progress::Suspended } else { Progress::NotStarted };
         self.run_by(body, frame, how, body_is, |body| body.run(waker))
     }
 
@@ -105,7 +104,7 @@ impl<B: Body> Header<B> {
         body: X,
         frame: Option<Frame>,
         how: How,
-        is: BodyIs,
+        is: Progress,
         run: impl FnOnce(X) -> R,
     ) -> Result<R, Error> {
         let maker = self.maker.get();
@@ -134,7 +133,7 @@ impl<B: Body> Header<B> {
     /// Why the body is not to begin, or go on, although a thread has come to it. Of that the calls hear which
     /// it made in earlier polls.
     #[cold]
-    fn must_not_run(&self, is: BodyIs) -> Option<Error> {
+    fn must_not_run(&self, is: Progress) -> Option<Error> {
         if overruns::is_shut_down() {
             return Some(Error::not_run(self.call(), pool::SHUT_DOWN, is));
         }

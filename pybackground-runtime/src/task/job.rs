@@ -11,10 +11,9 @@ use super::body::{Body, Step};
 use super::dependencies::{self, Input};
 use super::state::{Close, Core};
 use crate::call::Call;
-use crate::cancel::Stopped;
-use crate::cancel::overruns::{self, Why};
+use crate::cancel::overruns;
 use crate::deadline::Deadline;
-use crate::error::Error;
+use crate::error::{Error, StopReason, Stopped};
 use crate::panic::{catch, drop_catching};
 use crate::pool;
 use crate::stacks::{self, Frame};
@@ -184,7 +183,7 @@ impl<B: Body> Job for Task<B> {
     fn expire(&self, now: Instant) {
         if let Some(deadline) = self.deadline().filter(|deadline| deadline.at() <= now) {
             let error = |body| Error::timeout(self.identity(), deadline.after(), body);
-            dependencies::expire(self.close(Why::TimedOut, error).unwrap_or_default());
+            dependencies::expire(self.close(StopReason::TimedOut, error).unwrap_or_default());
         }
     }
 

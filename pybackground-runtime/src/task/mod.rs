@@ -54,8 +54,8 @@ use std::time::Duration;
 
 use crate::call::Call;
 use crate::cancel::orphans;
-use crate::cancel::overruns::{self, Stopped, Why};
-use crate::error::Error;
+use crate::cancel::overruns;
+use crate::error::{Error, Outcome, Progress, StopReason, Stopped};
 use crate::options::Options;
 use crate::panic::drop_catching;
 use crate::pool;
@@ -74,7 +74,6 @@ use header::Header;
 pub(crate) use job::{Job, any_was_awaited};
 use phase::Phase;
 pub(crate) use scoped::{Borrowed, Unobserved};
-pub(crate) use state::{BodyIs, Outcome};
 use state::{Close, Core, Finish};
 use trailer::Trailer;
 
@@ -195,8 +194,12 @@ impl<B: Body> Task<B> {
 
     /// Ends the call before its body has ended; returns the inputs that nobody wants then, or `None` if
     /// it had ended.
-    fn close(&self, why: Why, error: impl FnOnce(BodyIs) -> Error) -> Option<Vec<Arc<dyn Job>>> {
-        self.close_if(|_| true, Stopped { call: self.identity(), why }, error)
+    fn close(
+        &self,
+        reason: StopReason,
+        error: impl FnOnce(Progress) -> Error,
+    ) -> Option<Vec<Arc<dyn Job>>> {
+        self.close_if(|_| true, Stopped { call: self.identity(), reason }, error)
     }
 
     /// As `close`, unless the call is not as it has to be; what its body made is to stop for this reason.
@@ -204,7 +207,7 @@ impl<B: Body> Task<B> {
         &self,
         is_so: impl FnOnce(&Core<B>) -> bool,
         stopped: Stopped,
-        error: impl FnOnce(BodyIs) -> Error,
+        error: impl FnOnce(Progress) -> Error,
     ) -> Option<Vec<Arc<dyn Job>>> {
         let (frame, close) = {
             let mut core = lock(&self.core);
@@ -244,7 +247,7 @@ impl<B: Body> Task<B> {
     }
 
     /// Notes for those who are told of the call that it is closed with `error`.
-    fn noted(&self, error: Error, body: BodyIs) -> Error {
+    fn noted(&self, error: Error, body: Progress) -> Error {
         self.header.trace().closed(&error, body);
         error
     }
@@ -258,7 +261,7 @@ impl<B: Body> Task<B> {
     }
 
     fn close_cancelled(&self) -> Option<Vec<Arc<dyn Job>>> {
-        self.close(Why::Cancelled, |body| Error::cancelled(self.identity(), body))
+        self.close(StopReason::Cancelled, |body| Error::cancelled(self.identity(), body))
     }
 
     /// Has somebody told of the end; `false` if the call has ended.

@@ -9,8 +9,8 @@ use std::task::Waker;
 
 use super::Task;
 use super::body::{Body, Step};
-use super::state::{BodyIs, Core};
-use crate::error::Error;
+use super::state::Core;
+use crate::error::{Error, Progress};
 use crate::panic::drop_catching;
 use crate::sync::lock;
 use crate::trace::How;
@@ -52,7 +52,7 @@ impl<T: Send + 'static> Task<Borrowed<T>> {
             return false;
         }
         let outcome =
-            self.header.run_by(body, None, How::Thread, BodyIs::NotStarted, |body| body());
+            self.header.run_by(body, None, How::Thread, Progress::NotStarted, |body| body());
         let failed = outcome.is_err();
         self.finish(outcome);
         failed

@@ -25,12 +25,9 @@ use super::body::Body;
 use super::dependencies::{Dependencies, Input};
 use super::trailer::Trailer;
 use crate::deadline::Deadline;
-use crate::error::Error;
+use crate::error::{Error, Outcome, Progress};
 use crate::panic::drop_catching;
 use crate::stacks::Listed;
-
-/// What a call came to: the value, or why there is none.
-pub(crate) type Outcome<T> = Result<T, Error>;
 
 pub(super) enum Stage<B: Body> {
     /// The call waits for its inputs, or for a slot of its function's limit; nobody may claim it.
@@ -253,7 +250,7 @@ impl<B: Body> Core<B> {
         }
     }
 
-    pub(super) fn close(&mut self, why: impl FnOnce(BodyIs) -> Error) -> Close {
+    pub(super) fn close(&mut self, why: impl FnOnce(Progress) -> Error) -> Close {
         let held = matches!(self.stage, Stage::Held(_));
         let body = match std::mem::replace(&mut self.stage, Stage::Taken) {
             Stage::Held(body) | Stage::Queued(body) | Stage::Suspended(body, _) => body,
@@ -267,7 +264,7 @@ impl<B: Body> Core<B> {
             }
         };
         let has_started = body.has_started();
-        let error = why(if has_started { BodyIs::Stopped } else { BodyIs::NotStarted });
+        let error = why(if has_started { Progress::Suspended } else { Progress::NotStarted });
         self.stage = Stage::Closed { leftover: Some(body), error: Some(error) };
         let attached = self.attached.take_for_close();
         Close::NeverEnds { attached, frees_slot: !held && !has_started }
@@ -322,18 +319,4 @@ impl<B: Body> Core<B> {
     pub(super) fn attached(&mut self) -> &mut Trailer {
         &mut self.attached
     }
-}
-
-/// How far the body of a call was when the call was closed.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum BodyIs {
-    /// It never started and never will.
-    NotStarted,
-    /// It had started, waited, and will not go on.
-    Stopped,
-    /// It still runs, unless it heeds the cancellation.
-    Running,
-    /// It ran in another process, which is killed.
-    #[cfg(feature = "process")]
-    Killed,
 }

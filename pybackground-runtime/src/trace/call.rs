@@ -16,10 +16,8 @@ use super::hook::{self, Inside};
 use super::state::{Begin, Closed, End, State, Verdict};
 use super::{How, refusal};
 use crate::call::Call;
-use crate::cancel::is_stop;
-use crate::error::{self, Error};
+use crate::error::{self, Error, Outcome, Progress, is_stop};
 use crate::sync::lock_leaf;
-use crate::task::{BodyIs, Outcome};
 
 /// What is told of a call.
 #[derive(Default)]
@@ -123,9 +121,9 @@ impl Trace {
 
     /// The call was closed before its body ended. This is only noted: the task is locked, and the thread
     /// may be the monitor.
-    pub(crate) fn closed(&self, error: &Error, body: BodyIs) {
+    pub(crate) fn closed(&self, error: &Error, body: Progress) {
         if let Self::Told(told) = self {
-            let (verdict, runs_on) = (Verdict::of(error), body == BodyIs::Running);
+            let (verdict, runs_on) = (Verdict::of(error), body == Progress::Running);
             lock_leaf(&told.state).close(verdict, runs_on, Instant::now());
         }
     }

@@ -8,9 +8,8 @@ use std::panic::{AssertUnwindSafe, Location, catch_unwind};
 
 use super::How;
 use crate::call::Call;
-use crate::error::Error;
+use crate::error::{Error, Outcome, Progress};
 use crate::join::Awaited;
-use crate::task::{BodyIs, Outcome};
 
 #[derive(Default)]
 pub(crate) struct Trace;
@@ -41,7 +40,7 @@ impl Trace {
     pub(crate) fn ended<T>(&self, _: &Outcome<T>) {}
 
     #[inline]
-    pub(crate) fn closed(&self, _: &Error, _: BodyIs) {}
+    pub(crate) fn closed(&self, _: &Error, _: Progress) {}
 
     #[inline]
     pub(crate) fn tell_closed(&self) {}

@@ -40,7 +40,7 @@ use std::time::{Duration, Instant};
 use crate::call::Call;
 #[cfg(feature = "process")]
 use crate::cancel::overruns::stopped;
-use crate::error::Error;
+use crate::error::{Error, WaitEdge};
 #[cfg(feature = "process")]
 use crate::process::Wire;
 use crate::stacks::{self, Frame};
@@ -50,7 +50,6 @@ use crate::task::Job;
 use graph::{Graph, Needs};
 use lineage::Lineage;
 pub(crate) use members::Members;
-pub(crate) use report::Edge;
 
 /// The waits of a pool's calls.
 pub(crate) struct Waits(Mutex<All>);
@@ -180,7 +179,7 @@ impl Waits {
         thread: usize,
         wait: &Wait,
         inputs: &mut Vec<Awaited>,
-    ) -> Option<Vec<Edge>> {
+    ) -> Option<Vec<WaitEdge>> {
         if stacks::current().is_none() {
             // Nobody waits for a thread from outside.
             return None;

@@ -2,7 +2,7 @@
 
 use std::ops::{Deref, DerefMut};
 
-use crate::lazy::Lazy;
+use super::Lazy;
 
 /// A [`Lazy`] whose call is cancelled when it is dropped; made by [`Lazy::cancel_on_drop`].
 ///

@@ -1,0 +1,43 @@
+//! The panic with which the use of a value that does not exist ends.
+
+use crate::cancel;
+use crate::error::{Error, NO_TEXT, Payload};
+
+impl Error {
+    /// Resumes the panic of the body if it panicked, and panics with this error's message otherwise.
+    /// A cancelled body unwinds without a message.
+    ///
+    /// The payload of a panic exists once. The first use of the value takes it; a later use panics
+    /// with a message that says so.
+    ///
+    /// # Panics
+    ///
+    /// Always.
+    #[track_caller]
+    pub(crate) fn raise(&self) -> ! {
+        if self.is_cancelled() && cancel::may_unwind() && cancel::cancelled() {
+            cancel::unwind();
+        }
+        let payload = match self.take_payload() {
+            Payload::Here(payload) => payload,
+            Payload::Taken => panic!(
+                "the panic of {} was already passed on to an earlier use: {}",
+                self.call(),
+                self.message().unwrap_or(NO_TEXT)
+            ),
+            Payload::None => panic!(
+                "{self}; `Lazy::wait` and `Lazy::join` give this as an error instead of a panic"
+            ),
+        };
+        // A text is thrown anew, so that the panic hook sees the line of this use. The payload that
+        // `catch_unwind` returns is the same. Other payloads cannot be thrown with a location.
+        let payload = match payload.downcast::<&'static str>() {
+            Ok(text) => std::panic::panic_any(*text),
+            Err(payload) => payload,
+        };
+        match payload.downcast::<String>() {
+            Ok(text) => std::panic::panic_any(*text),
+            Err(payload) => std::panic::resume_unwind(payload),
+        }
+    }
+}
