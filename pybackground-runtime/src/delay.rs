@@ -2,13 +2,15 @@
 
 use std::fmt;
 use std::pin::Pin;
-use std::sync::Arc;
-use std::task::{Context, Poll};
+use std::sync::{Arc, Mutex};
+use std::task::{Context, Poll, Waker};
 use std::time::{Duration, Instant};
 
+use crate::deadline::Deadline;
+use crate::panic::{catch, drop_catching};
 use crate::pool;
-use crate::sync::now;
-use crate::task::{Job, Task};
+use crate::runnable::Runnable;
+use crate::sync::{lock_leaf, now};
 
 /// Waits for `time` in `async` code, where [`sleep`](crate::sleep) would block the whole thread.
 ///
@@ -56,8 +58,7 @@ pub fn delay(time: Duration) -> Delay {
 pub struct Delay {
     /// `None` is never.
     end: Option<Instant>,
-    /// A call that nobody makes, so that it ends at its deadline.
-    alarm: Option<Arc<dyn Job>>,
+    alarm: Option<Arc<Alarm>>,
 }
 
 impl Future for Delay {
@@ -71,15 +72,76 @@ impl Future for Delay {
         if rest.is_zero() {
             return Poll::Ready(());
         }
-        let alarm = self.alarm.get_or_insert_with(|| alarm_after(rest));
-        if alarm.set_awaiter(context.waker()) { Poll::Pending } else { Poll::Ready(()) }
+        let alarm = self.alarm.get_or_insert_with(|| Alarm::after(rest));
+        if alarm.set_waker(context.waker()) { Poll::Pending } else { Poll::Ready(()) }
     }
 }
 
-fn alarm_after(time: Duration) -> Arc<dyn Job> {
-    let alarm: Arc<dyn Job> = Task::alarm();
-    pool::keep_deadline(&alarm, time);
-    alarm
+/// Wakes a future at its deadline.
+#[derive(Default)]
+struct Alarm(Mutex<State>);
+
+#[derive(Default)]
+struct State {
+    is_over: bool,
+    waker: Option<Waker>,
+}
+
+impl Alarm {
+    fn after(time: Duration) -> Arc<Self> {
+        let alarm = Arc::new(Self::default());
+        if let Some(deadline) = Deadline::from_now(time) {
+            let runnable: Arc<dyn Runnable> = alarm.clone();
+            pool::keep_deadline(Arc::new(deadline), Arc::downgrade(&runnable));
+        }
+        alarm
+    }
+
+    /// Wakes `waker`, and no earlier one, at the deadline; `false` if that has passed.
+    fn set_waker(&self, waker: &Waker) -> bool {
+        let new = Some(waker.clone());
+        let (is_pending, unused) = {
+            let mut state = lock_leaf(&self.0);
+            if state.is_over {
+                (false, new)
+            } else {
+                (true, std::mem::replace(&mut state.waker, new))
+            }
+        };
+        // A waker is foreign code: it is dropped after the lock is released.
+        drop_catching(unused);
+        is_pending
+    }
+}
+
+/// `expire` leaves the waker, which is foreign code, to a thread of the pool.
+impl Runnable for Alarm {
+    fn run(self: Arc<Self>) {
+        self.clean_up();
+    }
+
+    fn refuse(&self, _: &str) {
+        self.clean_up();
+    }
+
+    fn is_stale(&self) -> bool {
+        lock_leaf(&self.0).waker.is_none()
+    }
+
+    fn expire(&self, _: Instant) {
+        lock_leaf(&self.0).is_over = true;
+    }
+
+    fn clean_up(&self) {
+        let waker = {
+            let mut state = lock_leaf(&self.0);
+            state.is_over = true;
+            state.waker.take()
+        };
+        if let Some(waker) = waker {
+            catch(|| waker.wake());
+        }
+    }
 }
 
 impl fmt::Debug for Delay {

@@ -57,9 +57,10 @@ pub(crate) fn until_done<T>(
     handle: &Arc<dyn Handle<T>>,
     run_in_place: impl Fn() -> bool,
 ) -> Result<(), Error> {
-    let this_thread_may = || handle.is_claimable() && handle.may_run_in_place();
+    let job = handle.job();
+    let this_thread_may = || job.is_claimable() && pool::may_run_in_place(job);
     loop {
-        if handle.is_done() || (this_thread_may() && run_in_place()) {
+        if job.is_done() || (this_thread_may() && run_in_place()) {
             return Ok(());
         }
         if !run_inputs(handle) {
@@ -78,11 +79,11 @@ fn run_inputs<T>(handle: &Arc<dyn Handle<T>>) -> bool {
         return ran;
     }
     let unfinished = |job: &dyn Job| {
-        let inputs = job.inputs().into_iter().map(|input| input.job);
+        let inputs = job.dependencies().into_iter().map(|input| input.job);
         inputs.filter(|input| !input.is_done()).map(|input| (input, false)).collect::<Vec<_>>()
     };
     // The path to an input, with the inputs beside it; `true` once those that it waits for were seen to.
-    let mut path = unfinished(&*Arc::clone(handle).job());
+    let mut path = unfinished(handle.job());
     while let Some((input, was_seen_to)) = path.pop() {
         if input.is_claimable() {
             if !pool::may_run_in_place(&*input) {
@@ -107,7 +108,7 @@ fn run_inputs<T>(handle: &Arc<dyn Handle<T>>) -> bool {
 /// If the body that waits is to stop.
 #[track_caller]
 pub(crate) fn until<T>(handle: &Arc<dyn Handle<T>>, end: Instant) -> Result<bool, Error> {
-    if handle.is_done() { Ok(true) } else { block_until_done(handle, Some(end)) }
+    if handle.job().is_done() { Ok(true) } else { block_until_done(handle, Some(end)) }
 }
 
 /// Waits for `time`, or until the body that waits is to stop.
@@ -142,11 +143,11 @@ pub(crate) fn for_any(calls: &impl Awaited, end: Option<Instant>) -> Result<bool
 
 #[track_caller]
 fn block_until_done<T>(handle: &Arc<dyn Handle<T>>, end: Option<Instant>) -> Result<bool, Error> {
-    if look_for_a_moment(|| handle.is_done(), end) {
+    if look_for_a_moment(|| handle.job().is_done(), end) {
         pool::look_after_own_calls();
         return Ok(true);
     }
-    let job = Arc::clone(handle).job();
+    let job = Arc::clone(handle).into_job();
     block(&Wait { deadline: job.deadline().map(|deadline| deadline.at()), on: &job, end })
 }
 

@@ -28,6 +28,7 @@ mod panic;
 mod pool;
 #[cfg(feature = "process")]
 mod process;
+mod runnable;
 mod scope;
 mod shared;
 mod shutdown;

@@ -9,22 +9,16 @@ use std::any::Any;
 use std::marker::PhantomData;
 use std::pin::Pin;
 use std::sync::Arc;
-use std::task::Waker;
-use std::time::Instant;
 
 use super::{panicked, start_task};
-use crate::call::{Call, path_of_enclosing_function};
+use crate::call::path_of_enclosing_function;
 use crate::context::in_context;
-use crate::deadline::Deadline;
-use crate::error::{Error, Outcome, Stopped};
+use crate::error::Outcome;
 use crate::lazy::Lazy;
 use crate::options::Options;
 use crate::pool;
-use crate::stacks::Frame;
-use crate::task::{Closure, Handle, Input, Job, Suspending};
+use crate::task::{Closure, Handle, Job, Suspending};
 use crate::trace;
-#[cfg(feature = "tracing")]
-use crate::trace::Trace;
 
 /// A value in its box.
 type Value = Box<dyn Any + Send>;
@@ -86,6 +80,14 @@ struct Unboxing<T> {
 }
 
 impl<T: Send + 'static> Handle<T> for Unboxing<T> {
+    fn job(&self) -> &dyn Job {
+        self.call.job()
+    }
+
+    fn into_job(self: Arc<Self>) -> Arc<dyn Job> {
+        self.call.clone().into_job()
+    }
+
     fn take(&self) -> Option<Outcome<T>> {
         self.call.take().map(|outcome| outcome.map(unboxed))
     }
@@ -103,136 +105,5 @@ impl<T: Send + 'static> Handle<T> for Unboxing<T> {
             Ok(outcome) => Ok(outcome.map(unboxed)),
             Err(_) => Err(self),
         }
-    }
-
-    fn may_run_in_place(&self) -> bool {
-        self.call.may_run_in_place()
-    }
-
-    fn job(self: Arc<Self>) -> Arc<dyn Job> {
-        self.call.clone().job()
-    }
-}
-
-impl<T> Job for Unboxing<T> {
-    fn run(self: Arc<Self>) {
-        self.call.clone().run();
-    }
-
-    fn is_queued(&self) -> bool {
-        self.call.is_queued()
-    }
-
-    fn is_claimable(&self) -> bool {
-        self.call.is_claimable()
-    }
-
-    fn is_suspended(&self) -> bool {
-        self.call.is_suspended()
-    }
-
-    fn is_done(&self) -> bool {
-        self.call.is_done()
-    }
-
-    fn admit(&self) -> bool {
-        self.call.admit()
-    }
-
-    fn admit_with_inputs(self: Arc<Self>) {
-        self.call.clone().admit_with_inputs();
-    }
-
-    fn add_follower(&self, call: Arc<dyn Job>) -> bool {
-        self.call.add_follower(call)
-    }
-
-    fn follower_closed(&self) {
-        self.call.follower_closed();
-    }
-
-    fn input_ended(self: Arc<Self>) {
-        self.call.clone().input_ended();
-    }
-
-    fn inputs(&self) -> Vec<Input> {
-        self.call.inputs()
-    }
-
-    fn close_unwanted(&self) -> Vec<Arc<dyn Job>> {
-        self.call.close_unwanted()
-    }
-
-    fn stop_with(&self, maker: Frame, stopped: Stopped) -> bool {
-        self.call.stop_with(maker, stopped)
-    }
-
-    fn tidy_up(&self) {
-        self.call.tidy_up();
-    }
-
-    fn expire(&self, now: Instant) {
-        self.call.expire(now);
-    }
-
-    fn cancel(&self) -> bool {
-        self.call.cancel()
-    }
-
-    fn detach(&self) {
-        self.call.detach();
-    }
-
-    fn maker(&self) -> Frame {
-        self.call.maker()
-    }
-
-    fn runner(&self) -> Frame {
-        self.call.runner()
-    }
-
-    fn keep_verdict(&self, error: Error) -> &Error {
-        self.call.keep_verdict(error)
-    }
-
-    fn refuse(&self, why: &str) {
-        self.call.refuse(why);
-    }
-
-    fn call(&self) -> Call {
-        self.call.call()
-    }
-
-    #[cfg(feature = "tracing")]
-    fn trace(&self) -> &Trace {
-        self.call.trace()
-    }
-
-    fn deadline(&self) -> Option<Arc<Deadline>> {
-        self.call.deadline()
-    }
-
-    fn has_deadline(&self) -> bool {
-        self.call.has_deadline()
-    }
-
-    fn bring_forward(&self, deadline: Arc<Deadline>) -> bool {
-        self.call.bring_forward(deadline)
-    }
-
-    fn register(&self, waker: &Waker) -> bool {
-        self.call.register(waker)
-    }
-
-    fn register_new(&self, waker: &Waker) -> bool {
-        self.call.register_new(waker)
-    }
-
-    fn set_awaiter(&self, waker: &Waker) -> bool {
-        self.call.set_awaiter(waker)
-    }
-
-    fn clear_awaiter(&self) {
-        self.call.clear_awaiter();
     }
 }

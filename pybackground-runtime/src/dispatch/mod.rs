@@ -121,7 +121,7 @@ fn never_starts<B: Body>(options: &Options, body: B, maker: Stopped) -> Arc<Task
 
 fn hand_over_with_conditions(options: &Options, job: Arc<dyn Job>) {
     if let Some(timeout) = options.time() {
-        pool::keep_deadline(&job, timeout);
+        job.set_timeout(timeout);
     }
     match options.slots() {
         Some(limit) => limit.submit(job),

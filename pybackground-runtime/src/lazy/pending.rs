@@ -15,7 +15,6 @@ use crate::call::Call;
 use crate::cancel::overruns;
 use crate::error::{Error, Outcome, StopReason};
 use crate::join;
-use crate::pool;
 use crate::sync::{OnceLock, chaos};
 use crate::task::{self, Handle, Input, Job, any_was_awaited};
 
@@ -89,13 +88,13 @@ impl<T> Drop for Held<T> {
         if let Some(handle) = self.get()
             && (overruns::is_any() || any_was_awaited())
         {
-            abandon(&**handle);
+            abandon(handle.job());
         }
     }
 }
 
 #[cold]
-fn abandon(job: &(impl Job + ?Sized)) {
+fn abandon(job: &dyn Job) {
     if !job.is_done() {
         job.clear_awaiter();
         // A shutdown ends what waits and tells what runs by itself, and is then the reason that is told.
@@ -121,10 +120,10 @@ impl<T> Pending<T> {
     pub(super) fn poll(&mut self, waker: &Waker) -> Poll<Outcome<T>> {
         let outcome = match self.outcome.take() {
             Some(outcome) => outcome,
-            None if self.handle.set_awaiter(waker) => return Poll::Pending,
+            None if self.handle.job().set_awaiter(waker) => return Poll::Pending,
             None => self.handle.take().expect("only its owner takes the outcome"),
         };
-        *self = Self::spent(Some(self.handle.call().site()));
+        *self = Self::spent(Some(self.handle.job().call().site()));
         Poll::Ready(outcome)
     }
 
@@ -154,7 +153,7 @@ impl<T> Pending<T> {
         });
         match waited {
             Ok(()) => self.arrived().as_ref(),
-            Err(error) => Err(self.handle.keep_verdict(error)),
+            Err(error) => Err(self.handle.job().keep_wait_error(error)),
         }
     }
 
@@ -164,7 +163,7 @@ impl<T> Pending<T> {
             match join::until(&self.handle, end) {
                 Ok(true) => {}
                 Ok(false) => return None,
-                Err(error) => return Some(Err(self.handle.keep_verdict(error))),
+                Err(error) => return Some(Err(self.handle.job().keep_wait_error(error))),
             }
         }
         Some(self.arrived().as_ref())
@@ -172,12 +171,12 @@ impl<T> Pending<T> {
 
     /// Whether the outcome is here or would be at once. It stays where it is.
     pub(super) fn is_ready(&self) -> bool {
-        self.outcome.get().is_some() || self.handle.is_done()
+        self.outcome.get().is_some() || self.handle.job().is_done()
     }
 
     pub(super) fn peek(&self) -> Option<&Outcome<T>> {
         match self.outcome.get() {
-            None if self.handle.is_done() => Some(self.arrived()),
+            None if self.handle.job().is_done() => Some(self.arrived()),
             outcome => outcome,
         }
     }
@@ -203,13 +202,14 @@ impl<T> Pending<T> {
         if let Some(job) = self.job()
             && !job.is_done()
         {
-            pool::keep_deadline(&job, timeout);
+            job.set_timeout(timeout);
         }
     }
 
     /// Returns whether the call had not ended.
     pub(super) fn cancel(&self) -> bool {
-        self.outcome.get().is_none() && self.handle.get().is_some_and(|handle| handle.cancel())
+        self.outcome.get().is_none()
+            && self.handle.get().is_some_and(|handle| handle.job().cancel())
     }
 
     pub(super) fn detach(&self) {
@@ -225,11 +225,11 @@ impl<T> Pending<T> {
     }
 
     pub(super) fn job(&self) -> Option<Arc<dyn Job>> {
-        self.handle.get().map(|handle| Arc::clone(handle).job())
+        self.handle.get().map(|handle| Arc::clone(handle).into_job())
     }
 
     pub(super) fn call(&self) -> Option<Call> {
-        self.handle.get().map(|handle| handle.call())
+        self.handle.get().map(|handle| handle.job().call())
     }
 
     /// The outcome of a call that has ended, moved here if it was not before.

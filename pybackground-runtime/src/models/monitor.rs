@@ -6,11 +6,10 @@ use std::sync::Arc;
 use super::{Ordering, lock};
 use crate::config;
 use crate::models::check;
-use crate::options::Options;
 use crate::pool::Pool;
 use crate::pool::counts::Wake;
+use crate::runnable::Idle;
 use crate::sync::checker::thread;
-use crate::task::{Closure, Task};
 
 /// A pool whose only place is taken, and whose monitor, which is played by the model, watches.
 fn full_and_watched() -> Arc<Pool> {
@@ -32,7 +31,7 @@ fn a_call_that_waits_is_watched() {
         let caller = thread::spawn({
             let pool = pool.clone();
             move || {
-                pool.queues.push(Task::new(&Options::here(), Closure(|| ())));
+                pool.queues.push(Arc::new(Idle));
                 pool.wake_one();
             }
         });

@@ -8,6 +8,7 @@ use std::time::{Duration, Instant};
 use super::{Tally, check, set_deadline};
 use crate::join;
 use crate::options::Options;
+use crate::runnable::Runnable;
 use crate::sync::atomic::{AtomicBool, Ordering};
 use crate::sync::checker::thread;
 use crate::task::{Closure, Handle, Job, Suspending, Task};

@@ -6,7 +6,7 @@ use std::sync::{Arc, Weak};
 use std::time::Instant;
 
 use crate::deadline::Deadline;
-use crate::task::Job;
+use crate::runnable::Runnable;
 
 /// Below this many entries none are looked for that can be dropped.
 const FEW: usize = 64;
@@ -20,7 +20,7 @@ pub(super) struct Deadlines {
 
 struct Entry {
     deadline: Arc<Deadline>,
-    job: Weak<dyn Job>,
+    job: Weak<dyn Runnable>,
 }
 
 impl Deadlines {
@@ -29,7 +29,7 @@ impl Deadlines {
     }
 
     /// Adds a deadline; returns whether it is now the soonest.
-    pub(super) fn add(&mut self, deadline: Arc<Deadline>, job: Weak<dyn Job>) -> bool {
+    pub(super) fn add(&mut self, deadline: Arc<Deadline>, job: Weak<dyn Runnable>) -> bool {
         if self.heap.len() >= self.sweep_at {
             self.sweep();
         }
@@ -51,7 +51,7 @@ impl Deadlines {
     }
 
     /// Takes a call whose deadline is not after `now`.
-    pub(super) fn pop_due(&mut self, now: Instant) -> Option<Arc<dyn Job>> {
+    pub(super) fn pop_due(&mut self, now: Instant) -> Option<Arc<dyn Runnable>> {
         while self.next().is_some_and(|next| next <= now) {
             let Reverse(entry) = self.heap.pop()?;
             if entry.deadline.is_over() {
@@ -93,12 +93,11 @@ impl Ord for Entry {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::options::Options;
-    use crate::task::{Closure, Task};
+    use crate::runnable::Idle;
     use std::time::Duration;
 
-    fn job() -> Arc<dyn Job> {
-        Task::new(&Options::here(), Closure(|| ()))
+    fn job() -> Arc<dyn Runnable> {
+        Arc::new(Idle)
     }
 
     /// A deadline `seconds` from now, give or take the time the test takes.
@@ -110,7 +109,7 @@ mod tests {
     fn calls_come_due_in_the_order_of_their_deadlines() {
         let mut deadlines = Deadlines::new();
         let jobs: Vec<_> = (0..3).map(|_| (deadline(0), job())).collect();
-        let mut add = |(deadline, job): &(Arc<Deadline>, Arc<dyn Job>)| {
+        let mut add = |(deadline, job): &(Arc<Deadline>, Arc<dyn Runnable>)| {
             deadlines.add(deadline.clone(), Arc::downgrade(job))
         };
         assert!(add(&jobs[2]));
@@ -129,9 +128,8 @@ mod tests {
         let mut kept = Vec::new();
         for _ in 0..100 * FEW {
             let (job, deadline) = (job(), deadline(3600));
-            assert!(job.bring_forward(deadline.clone()));
-            deadlines.add(deadline, Arc::downgrade(&job));
-            job.clone().run();
+            deadlines.add(deadline.clone(), Arc::downgrade(&job));
+            deadline.end();
             kept.push(job);
         }
         assert!(deadlines.len() <= 2 * FEW, "{} entries", deadlines.len());

@@ -8,13 +8,13 @@ use std::sync::{Arc, Weak};
 
 use super::{MONITOR_STACK_SIZE, Pool};
 use crate::panic::catch;
+use crate::runnable::Runnable;
 use crate::sync::thread;
-use crate::task::Job;
 
 /// Calls that were ended and may still be in the queues.
 #[derive(Default)]
 pub(super) struct Leftovers {
-    calls: Vec<Weak<dyn Job>>,
+    calls: Vec<Weak<dyn Runnable>>,
     /// At this number, those that are gone are forgotten.
     sweep_at: usize,
 }
@@ -24,7 +24,7 @@ const FEW: usize = 64;
 
 impl Leftovers {
     /// Queues a call that was ended.
-    pub(super) fn queue(&mut self, job: Arc<dyn Job>, pool: &Arc<Pool>) {
+    pub(super) fn queue(&mut self, job: Arc<dyn Runnable>, pool: &Arc<Pool>) {
         if self.calls.len() >= self.sweep_at {
             self.calls.retain(|call| call.strong_count() > 0);
             self.sweep_at = FEW.max(2 * self.calls.len());
@@ -52,7 +52,7 @@ impl Leftovers {
             for call in calls {
                 catch(move || {
                     if let Some(call) = call.upgrade() {
-                        call.tidy_up();
+                        call.clean_up();
                     }
                 });
             }

@@ -41,7 +41,7 @@ mod threads;
 mod worker;
 mod worker_stats;
 
-use std::sync::Arc;
+use std::sync::{Arc, Weak};
 use std::time::Duration;
 
 use crate::call::Call;
@@ -49,10 +49,10 @@ use crate::config::Config;
 use crate::deadline::Deadline;
 use crate::error::Error;
 use crate::panic::drop_catching;
+use crate::runnable::Runnable;
 use crate::stacks::{self, Frame};
 use crate::sync::atomic::AtomicUsize;
 use crate::sync::chaos;
-use crate::task::Job;
 use crate::waits::Waits;
 pub(crate) use admission::{Admission, WHY as SHUT_DOWN};
 use counts::AtomicCounts;
@@ -93,7 +93,7 @@ pub(crate) struct Pool {
 }
 
 /// Queues a call where the current thread's calls go.
-pub(crate) fn submit(job: Arc<dyn Job>) {
+pub(crate) fn submit(job: Arc<dyn Runnable>) {
     with_current(|worker| match worker {
         Some(worker) => worker.push(job),
         None => global().push(job),
@@ -102,7 +102,7 @@ pub(crate) fn submit(job: Arc<dyn Job>) {
 
 /// Queues a call that was let in before, whoever has it go on: a slot came free for it, or its inputs
 /// are there.
-pub(crate) fn resume(job: Arc<dyn Job>) {
+pub(crate) fn resume(job: Arc<dyn Runnable>) {
     with_current(|worker| match worker {
         Some(worker) => worker.push(job),
         None => global().push_again(job, Queues::push),
@@ -110,14 +110,14 @@ pub(crate) fn resume(job: Arc<dyn Job>) {
 }
 
 /// Has a thread of the pool drop what is left of a call, whose destructors may take their time.
-pub(crate) fn leave_to_worker(job: Arc<dyn Job>) {
+pub(crate) fn leave_to_worker(job: Arc<dyn Runnable>) {
     let pool = global();
     pool.queues.push_begun(job);
     pool.wake_one();
 }
 
 /// Queues a call whose future was woken, behind all others that were: it may wake itself for ever.
-pub(crate) fn requeue(job: Arc<dyn Job>) {
+pub(crate) fn requeue(job: Arc<dyn Runnable>) {
     with_current(|worker| {
         worker.map_or_else(|| global(), Worker::pool).push_again(job, Queues::push_begun);
     });
@@ -206,7 +206,7 @@ pub(crate) fn runs_inline() -> bool {
 /// Whether the current thread may run the call it waits for, which nobody has started as far as is
 /// known. If so, the call is no longer in the thread's own queue.
 #[inline]
-pub(crate) fn may_run_in_place(job: &(impl Job + ?Sized)) -> bool {
+pub(crate) fn may_run_in_place(job: &(impl Runnable + ?Sized)) -> bool {
     with_current(|worker| worker.is_some_and(|worker| worker.may_run_in_place(job)))
 }
 
@@ -221,15 +221,11 @@ pub(crate) fn look_after_own_calls() {
     });
 }
 
-/// Gives a call a deadline, unless it has a sooner one, and has the monitor keep it.
-pub(crate) fn keep_deadline(job: &Arc<dyn Job>, timeout: Duration) {
-    let Some(deadline) = Deadline::from_now(timeout).map(Arc::new) else { return };
-    if !job.bring_forward(deadline.clone()) {
-        return;
-    }
+/// Has the monitor expire `job` at its deadline.
+pub(crate) fn keep_deadline(deadline: Arc<Deadline>, job: Weak<dyn Runnable>) {
     with_current(|worker| {
         let pool = worker.map_or_else(|| global(), Worker::pool);
-        pool.monitor.add_deadline(deadline, Arc::downgrade(job), pool);
+        pool.monitor.add_deadline(deadline, job, pool);
     });
 }
 
@@ -254,7 +250,7 @@ impl Pool {
     }
 
     /// Queues a call from outside.
-    fn push(self: &Arc<Self>, job: Arc<dyn Job>) {
+    fn push(self: &Arc<Self>, job: Arc<dyn Runnable>) {
         if !self.admission.lets_in_here() {
             return job.refuse(SHUT_DOWN);
         }
@@ -262,7 +258,11 @@ impl Pool {
     }
 
     /// As `push`, for a call that was let in before.
-    fn push_again(self: &Arc<Self>, job: Arc<dyn Job>, push: impl FnOnce(&Queues, Arc<dyn Job>)) {
+    fn push_again(
+        self: &Arc<Self>,
+        job: Arc<dyn Runnable>,
+        push: impl FnOnce(&Queues, Arc<dyn Runnable>),
+    ) {
         if !self.admission.lets_in_from_bodies() {
             return job.refuse(SHUT_DOWN);
         }
@@ -271,7 +271,11 @@ impl Pool {
         self.queue(job, push);
     }
 
-    fn queue(self: &Arc<Self>, job: Arc<dyn Job>, push: impl FnOnce(&Queues, Arc<dyn Job>)) {
+    fn queue(
+        self: &Arc<Self>,
+        job: Arc<dyn Runnable>,
+        push: impl FnOnce(&Queues, Arc<dyn Runnable>),
+    ) {
         if self.config.is_sequential() {
             return job.run();
         }

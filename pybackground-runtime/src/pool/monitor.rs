@@ -13,10 +13,10 @@ use super::growth::{Growth, Reading};
 use super::leftovers::Leftovers;
 use super::{MONITOR_STACK_SIZE, Pool};
 use crate::deadline::Deadline;
+use crate::runnable::Runnable;
 use crate::stacks;
 use crate::sync::atomic::{AtomicBool, Ordering, fence};
 use crate::sync::{Condvar, Mutex, MutexGuard, chaos, lock, now, thread};
-use crate::task::Job;
 
 /// How many looks the pool makes do with the threads it has when the system refused one.
 const LOOKS_BEFORE_RETRY: usize = 100;
@@ -64,7 +64,7 @@ impl Monitor {
     pub(super) fn add_deadline(
         &self,
         deadline: Arc<Deadline>,
-        job: Weak<dyn Job>,
+        job: Weak<dyn Runnable>,
         pool: &Arc<Pool>,
     ) {
         let mut state = lock(&self.state);

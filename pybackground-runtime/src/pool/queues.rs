@@ -27,10 +27,10 @@ use super::Pool;
 use super::mark::{Taken, Waiting};
 use super::worker_stats::WorkerStats;
 use crate::panic::drop_catching;
+use crate::runnable::Runnable;
 use crate::sync::{RwLock, RwLockReadGuard, chaos, rounds};
-use crate::task::Job;
 
-type Entry = Arc<dyn Job>;
+type Entry = Arc<dyn Runnable>;
 
 /// How many calls from outside wait without an allocation.
 const RING: usize = rounds(1024);
@@ -275,7 +275,7 @@ impl OwnQueue {
                 return;
             }
             chaos();
-            if newest.is_queued() {
+            if !newest.is_stale() {
                 deque.push(newest);
                 return;
             }

@@ -10,10 +10,10 @@ use super::worker_stats::WorkerStats;
 use crate::error::Error;
 use crate::limit::holds_slot;
 use crate::panic::catch;
+use crate::runnable::Runnable;
 use crate::stacks;
 use crate::sync::atomic::Ordering;
 use crate::sync::{chaos, rounds, thread, thread_local};
-use crate::task::Job;
 
 /// How often a searching worker looks before it begins to yield, and how often before it sleeps.
 pub(super) const SPINS: usize = rounds(64);
@@ -106,7 +106,7 @@ impl Worker {
 
     /// Queues a call made by the body that runs on this thread.
     #[inline]
-    pub(crate) fn push(&self, job: Arc<dyn Job>) {
+    pub(crate) fn push(&self, job: Arc<dyn Runnable>) {
         if !self.pool.admission.lets_in_from_bodies() {
             return job.refuse(super::SHUT_DOWN);
         }
@@ -145,7 +145,7 @@ impl Worker {
 
     /// See [`super::may_run_in_place`].
     #[inline]
-    pub(super) fn may_run_in_place(&self, job: &(impl Job + ?Sized)) -> bool {
+    pub(super) fn may_run_in_place(&self, job: &(impl Runnable + ?Sized)) -> bool {
         // A body that has a slot of its function's limit is to lend it while it waits.
         if !self.has_stack() || holds_slot() {
             return false;
@@ -240,7 +240,7 @@ impl Worker {
     }
 
     /// Runs `job` and what else there is; `false` if the thread lost its place over it.
-    fn run_all(&self, job: Arc<dyn Job>) -> bool {
+    fn run_all(&self, job: Arc<dyn Runnable>) -> bool {
         let mut next = Some(job);
         while let Some(job) = next {
             self.status.count_start();
@@ -257,7 +257,7 @@ impl Worker {
         true
     }
 
-    fn find(&self) -> Option<Arc<dyn Job>> {
+    fn find(&self) -> Option<Arc<dyn Runnable>> {
         let own = || self.own.pop();
         let outside = || self.pool.queues.pop(self.first.replace(self.first.get().other()));
         let turn = self.turn();
@@ -288,7 +288,7 @@ impl Worker {
     }
 
     /// Looks for a call: eagerly, then politely, then no more.
-    fn search(&self) -> Option<Arc<dyn Job>> {
+    fn search(&self) -> Option<Arc<dyn Runnable>> {
         for round in 0..SPINS + YIELDS {
             if let Some(job) = self.find() {
                 return Some(job);

@@ -4,7 +4,8 @@ use std::sync::Arc;
 
 use crate::context::Context;
 use crate::panic::drop_catching;
-use crate::task::{Borrowed, Job, Task, Unobserved};
+use crate::runnable::Runnable;
+use crate::task::{Borrowed, Task, Unobserved};
 
 /// See [`Call`]; of any type.
 pub(crate) trait Entry: Send {

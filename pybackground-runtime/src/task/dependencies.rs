@@ -47,7 +47,7 @@ impl Dependencies {
 
     /// The call is closed: returns the inputs that nobody wants any more.
     pub(super) fn in_vain(self) -> Vec<Arc<dyn Job>> {
-        self.all.iter().for_each(|input| input.job.follower_closed());
+        self.all.iter().for_each(|input| input.job.dependent_closed());
         owned(self.all).collect()
     }
 }
@@ -67,7 +67,7 @@ fn owned(inputs: Vec<Input>) -> impl Iterator<Item = Arc<dyn Job>> {
 /// Closes these calls and the inputs that only they want, and drops their bodies.
 pub(super) fn cancel(jobs: Vec<Arc<dyn Job>>) {
     for job in closed(jobs).into_iter().rev() {
-        job.tidy_up();
+        job.clean_up();
         // It may have a value, if it had ended, and this may be the last that knows of it.
         drop_catching(job);
     }
@@ -75,7 +75,7 @@ pub(super) fn cancel(jobs: Vec<Arc<dyn Job>>) {
 
 /// As `cancel`, but what is left of the calls is for others to drop.
 pub(super) fn expire(jobs: Vec<Arc<dyn Job>>) {
-    closed(jobs).into_iter().rev().for_each(pool::leave_to_worker);
+    closed(jobs).into_iter().rev().for_each(|job| pool::leave_to_worker(job));
 }
 
 /// The calls and the inputs that only they want, closed: each before its inputs, so that none of them
@@ -83,7 +83,7 @@ pub(super) fn expire(jobs: Vec<Arc<dyn Job>>) {
 fn closed(mut jobs: Vec<Arc<dyn Job>>) -> Vec<Arc<dyn Job>> {
     let mut next = 0;
     while let Some(job) = jobs.get(next).cloned() {
-        jobs.extend(job.close_unwanted());
+        jobs.extend(job.close_cancelled().unwrap_or_default());
         next += 1;
     }
     jobs
@@ -92,10 +92,10 @@ fn closed(mut jobs: Vec<Arc<dyn Job>>) -> Vec<Arc<dyn Job>> {
 /// Frees the call, and the inputs that only it wants, from the bodies that made them.
 pub(crate) fn detach(job: &dyn Job) {
     job.detach();
-    let mut inputs: Vec<_> = owned(job.inputs()).collect();
+    let mut inputs: Vec<_> = owned(job.dependencies()).collect();
     while let Some(input) = inputs.pop() {
         input.detach();
-        inputs.extend(owned(input.inputs()));
+        inputs.extend(owned(input.dependencies()));
     }
 }
 
@@ -121,7 +121,7 @@ pub(super) fn queue(job: Arc<dyn Job>) {
         }
     });
     while let Some(next) = job {
-        catch(|| next.admit_with_inputs());
+        catch(|| next.admit_with_dependencies());
         let more = READY.try_with(|ready| ready.borrow_mut().last_mut()?.1.pop_front());
         job = more.ok().flatten();
         if job.is_none() && is_after.is_ok() {

@@ -40,7 +40,7 @@ impl Dependents {
     /// Tells all of them that the call has ended.
     pub(super) fn tell(self) {
         for call in self.calls {
-            catch(|| call.input_ended());
+            catch(|| call.dependency_ended());
         }
     }
 }

@@ -1,5 +1,6 @@
 //! A call as its `Lazy` sees it: the outcome, and running the body for it.
 
+use std::panic::{RefUnwindSafe, UnwindSafe};
 use std::sync::Arc;
 
 use super::body::Body;
@@ -12,7 +13,13 @@ use crate::pool;
 use crate::sync::lock;
 
 /// A call as its `Lazy` sees it.
-pub(crate) trait Handle<T>: Job {
+pub(crate) trait Handle<T>: Send + Sync + UnwindSafe + RefUnwindSafe {
+    /// The call without its type.
+    fn job(&self) -> &dyn Job;
+
+    /// As `job`, by count.
+    fn into_job(self: Arc<Self>) -> Arc<dyn Job>;
+
     /// The outcome, if the call has ended; whoever gets it is the only one.
     fn take(&self) -> Option<Outcome<T>>;
 
@@ -27,15 +34,17 @@ pub(crate) trait Handle<T>: Job {
     /// has ended, or which this thread may run and now does. When no queue has the task either, no
     /// lock is taken.
     fn join_at_once(self: Arc<Self>) -> Result<Outcome<T>, Arc<dyn Handle<T>>>;
-
-    /// Whether this thread may run the call: see [`pool::may_run_in_place`].
-    fn may_run_in_place(&self) -> bool;
-
-    /// The call as the threads see it.
-    fn job(self: Arc<Self>) -> Arc<dyn Job>;
 }
 
 impl<B: Body> Handle<B::Output> for Task<B> {
+    fn job(&self) -> &dyn Job {
+        self
+    }
+
+    fn into_job(self: Arc<Self>) -> Arc<dyn Job> {
+        self
+    }
+
     fn take(&self) -> Option<Outcome<B::Output>> {
         lock(&self.core).take()
     }
@@ -89,13 +98,5 @@ impl<B: Body> Handle<B::Output> for Task<B> {
                 Ok(shared.header.run_for(body, attached))
             }
         }
-    }
-
-    fn may_run_in_place(&self) -> bool {
-        pool::may_run_in_place(self)
-    }
-
-    fn job(self: Arc<Self>) -> Arc<dyn Job> {
-        self
     }
 }

@@ -1,6 +1,5 @@
 //! What is known of a call from the start, and how its body is run in the light of it.
 
-use std::marker::PhantomData;
 use std::panic::{AssertUnwindSafe, Location, catch_unwind};
 use std::task::Waker;
 
@@ -18,44 +17,44 @@ use crate::stacks::{self, Frame, FrameCell, Key};
 use crate::sync::OnceLock;
 use crate::trace::{self, How, Trace};
 
-pub(super) struct Header<B> {
+pub(crate) struct Header {
     site: &'static Location<'static>,
     /// What few calls have, kept out of the way of the many.
     rare: OnceLock<Box<Rare>>,
     /// The body that made the call, with which this one stops; none once it was detached.
     maker: FrameCell,
-    body: PhantomData<fn() -> B>,
 }
 
 #[derive(Default)]
 struct Rare {
     name: Option<&'static str>,
     limit: Option<&'static Limit>,
-    verdicts: WaitErrors,
+    wait_errors: WaitErrors,
     trace: Trace,
 }
 
-impl<B: Body> Header<B> {
+impl Header {
     #[inline]
     pub(super) fn new(options: &Options, trace: Trace) -> Self {
-        Self::made_by(stacks::current_makes_call(), options, trace)
-    }
-
-    #[inline]
-    pub(super) fn made_by(maker: Frame, options: &Options, trace: Trace) -> Self {
         let (name, limit) = (options.fixed_name(), options.slots());
         let rare = if name.is_some() || limit.is_some() || trace.is_kept() {
-            OnceLock::from(Box::new(Rare { name, limit, verdicts: WaitErrors::default(), trace }))
+            OnceLock::from(Box::new(Rare {
+                name,
+                limit,
+                wait_errors: WaitErrors::default(),
+                trace,
+            }))
         } else {
             OnceLock::new()
         };
-        let maker = FrameCell::new(maker);
-        Self { site: options.site(), rare, maker, body: PhantomData }
+        let maker = FrameCell::new(stacks::current_makes_call());
+        Self { site: options.site(), rare, maker }
     }
 
-    pub(super) fn call(&self) -> Call {
+    /// The call, of a function of that path unless the options named it.
+    pub(super) fn call(&self, function: fn() -> &'static str) -> Call {
         let name = self.rare.get().and_then(|rare| rare.name);
-        Call::new(name.unwrap_or_else(B::function), self.site)
+        Call::new(name.unwrap_or_else(function), self.site)
     }
 
     /// Gives back the slot of a limited function.
@@ -67,8 +66,8 @@ impl<B: Body> Header<B> {
     }
 
     /// Keeps why a wait for the call ended before the call did.
-    pub(super) fn keep_verdict(&self, error: Error) -> &Error {
-        self.rare.get_or_init(Box::default).verdicts.keep(error)
+    pub(super) fn keep_wait_error(&self, error: Error) -> &Error {
+        self.rare.get_or_init(Box::default).wait_errors.keep(error)
     }
 
     pub(super) fn maker(&self) -> Frame {
@@ -85,7 +84,7 @@ impl<B: Body> Header<B> {
     /// Runs the body, or a step of it, unless it is to stop with the one that made the call. The frame
     /// is that of the call, if it has one.
     #[inline]
-    pub(super) fn run(
+    pub(super) fn run<B: Body>(
         &self,
         body: B,
         frame: Option<Frame>,
@@ -93,7 +92,7 @@ impl<B: Body> Header<B> {
         waker: impl FnOnce() -> Waker,
     ) -> Result<Step<B>, Error> {
         let body_is = if body.has_started() { Progress::Suspended } else { Progress::NotStarted };
-        self.run_by(body, frame, how, body_is, |body| body.run(waker))
+        self.run_by(B::function, body, frame, how, body_is, |body| body.run(waker))
     }
 
     /// The same for what stands for the body and is run by `run`; `is` tells how far it would be if it
@@ -101,6 +100,7 @@ impl<B: Body> Header<B> {
     #[inline]
     pub(super) fn run_by<X, R>(
         &self,
+        function: fn() -> &'static str,
         body: X,
         frame: Option<Frame>,
         how: How,
@@ -109,10 +109,10 @@ impl<B: Body> Header<B> {
     ) -> Result<R, Error> {
         let maker = self.maker.get();
         let slot = self.limit().map(limit::hold_slot);
-        let entered = stacks::enter(frame, maker, self.key(), || self.call());
+        let entered = stacks::enter(frame, maker, self.key(function), || self.call(function));
         // Now that the body can be seen: whoever stops its maker either sees it or is seen here.
         if overruns::is_any()
-            && let Some(error) = self.must_not_run(is)
+            && let Some(error) = self.must_not_run(function, is)
         {
             drop((entered, slot));
             drop_catching(body);
@@ -123,7 +123,7 @@ impl<B: Body> Header<B> {
             catch_unwind(AssertUnwindSafe(|| run(body))).map_err(|payload| {
                 told.unwound(&*payload);
                 let stopped = overruns::stopped(stacks::current());
-                Error::unwound(self.call(), payload, stopped)
+                Error::unwound(self.call(function), payload, stopped)
             })
         };
         overruns::body_leaves();
@@ -133,29 +133,29 @@ impl<B: Body> Header<B> {
     /// Why the body is not to begin, or go on, although a thread has come to it. Of that the calls hear which
     /// it made in earlier polls.
     #[cold]
-    fn must_not_run(&self, is: Progress) -> Option<Error> {
+    fn must_not_run(&self, function: fn() -> &'static str, is: Progress) -> Option<Error> {
         if overruns::is_shut_down() {
-            return Some(Error::not_run(self.call(), pool::SHUT_DOWN, is));
+            return Some(Error::not_run(self.call(function), pool::SHUT_DOWN, is));
         }
         // A maker that cannot be unwound may use the value.
         let stopped = overruns::stopped(self.maker.get()).filter(|_| cancel::CAN_UNWIND)?;
         overruns::body_leaves();
-        Some(Error::cancelled_with(self.call(), stopped))
+        Some(Error::cancelled_with(self.call(function), stopped))
     }
 
     /// What tells this kind of call from others.
     #[inline]
-    fn key(&self) -> Key {
+    fn key(&self, function: fn() -> &'static str) -> Key {
         let name = match self.rare.get().and_then(|rare| rare.name) {
             Some(name) => name.as_ptr().addr(),
-            None => B::function as fn() -> &'static str as usize,
+            None => function as usize,
         };
         (std::ptr::from_ref(self.site).addr(), name)
     }
 
     /// Runs a body that runs to its end.
     #[inline]
-    pub(super) fn run_to_end(&self, body: B) -> Outcome<B::Output> {
+    pub(super) fn run_to_end<B: Body>(&self, body: B) -> Outcome<B::Output> {
         match self.run(body, None, How::InPlace, || Waker::noop().clone()) {
             Ok(Step::Finished(value)) => Ok(value),
             Ok(Step::Suspended(_)) => unreachable!("only bodies that run to their end come here"),
@@ -165,7 +165,7 @@ impl<B: Body> Header<B> {
 
     /// Runs a body for a thread that keeps the outcome and alone can know of it.
     #[inline]
-    pub(super) fn run_for(&self, body: B, attached: Trailer) -> Outcome<B::Output> {
+    pub(super) fn run_for<B: Body>(&self, body: B, attached: Trailer) -> Outcome<B::Output> {
         let outcome = self.run_to_end(body);
         self.trace().ended(&outcome);
         self.leave_slot();

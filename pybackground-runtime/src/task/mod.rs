@@ -11,7 +11,6 @@
 //! | `body` | what a task runs: closure, applied function, future |
 //! | `scoped` | a body that is kept elsewhere, because it borrows |
 //! | `trailer` | what few calls have: a deadline, inputs, and who is told when the call ends |
-//! | `alarm` | a call that nobody makes, so that it ends at its deadline |
 //! | `dependents` | the calls that wait for a call as an input |
 //! | `dependencies` | the calls that a call waits for before it is queued |
 //! | `dependent` | a body that is given its inputs |
@@ -33,7 +32,6 @@
 //!
 //! Code of the user (bodies, destructors, wakers) never runs under the lock.
 
-mod alarm;
 mod body;
 mod dependencies;
 mod dependent;
@@ -49,10 +47,8 @@ mod trailer;
 mod wait_errors;
 
 use std::sync::Arc;
-use std::task::Waker;
 use std::time::Duration;
 
-use crate::call::Call;
 use crate::cancel::orphans;
 use crate::cancel::overruns;
 use crate::error::{Error, Outcome, Progress, StopReason, Stopped};
@@ -81,7 +77,7 @@ use trailer::Trailer;
 pub(crate) struct Task<B: Body> {
     phase: Phase,
     core: Mutex<Core<B>>,
-    header: Header<B>,
+    header: Header,
 }
 
 impl<B: Body> Task<B> {
@@ -112,7 +108,7 @@ impl<B: Body> Task<B> {
         let listed = DEPENDENT.list(Arc::downgrade(&job), self.header.maker());
         lock(&self.core).hold_for(Dependencies::new(inputs.clone(), listed));
         if let Some(timeout) = timeout {
-            pool::keep_deadline(&job, timeout);
+            job.set_timeout(timeout);
         }
         // A shutdown looks for calls that wait after it has let no more in: this one it has found, or
         // it is found here.
@@ -120,11 +116,11 @@ impl<B: Body> Task<B> {
             job.refuse(pool::SHUT_DOWN);
         }
         for Input { job: input, .. } in inputs {
-            if !input.add_follower(job.clone()) {
-                job.clone().input_ended();
+            if !input.add_dependent(job.clone()) {
+                job.clone().dependency_ended();
             }
         }
-        job.input_ended();
+        job.dependency_ended();
     }
 
     /// A call that had ended before anybody could wait for it, and of which was told.
@@ -133,10 +129,6 @@ impl<B: Body> Task<B> {
         phase.done();
         let core = Mutex::new(Core::ended(outcome));
         Arc::new(Self { phase, core, header: Header::new(options, Trace::UNTOLD) })
-    }
-
-    fn identity(&self) -> Call {
-        self.header.call()
     }
 
     /// Claims the body and says so.
@@ -199,7 +191,7 @@ impl<B: Body> Task<B> {
         reason: StopReason,
         error: impl FnOnce(Progress) -> Error,
     ) -> Option<Vec<Arc<dyn Job>>> {
-        self.close_if(|_| true, Stopped { call: self.identity(), reason }, error)
+        self.close_if(|_| true, Stopped { call: self.call(), reason }, error)
     }
 
     /// As `close`, unless the call is not as it has to be; what its body made is to stop for this reason.
@@ -214,7 +206,7 @@ impl<B: Body> Task<B> {
             if !is_so(&core) {
                 return None;
             }
-            let runner = self.runner();
+            let runner = self.phase.runner();
             let close = core.close(|body| self.noted(error(body), body));
             let frame = match close {
                 Close::RunsOn(_) => {
@@ -259,37 +251,6 @@ impl<B: Body> Task<B> {
             self.header.leave_slot();
         }
     }
-
-    fn close_cancelled(&self) -> Option<Vec<Arc<dyn Job>>> {
-        self.close(StopReason::Cancelled, |body| Error::cancelled(self.identity(), body))
-    }
-
-    /// Has somebody told of the end; `false` if the call has ended.
-    fn add_waiter(&self, add: impl FnOnce(&mut Trailer)) -> bool {
-        let mut core = lock(&self.core);
-        // The phase turns to done under this lock, together with taking the waiters: nobody is
-        // added to a list that nobody will read.
-        let pending = !self.phase.is_done();
-        if pending {
-            add(core.attached());
-        }
-        pending
-    }
-
-    /// Puts `awaiter` in the place of the last one; `false` if the call has ended.
-    fn exchange_awaiter(&self, awaiter: Option<Waker>) -> bool {
-        let (pending, unused) = {
-            let mut core = lock(&self.core);
-            // As in `register`: nobody is put where nobody will look.
-            if self.is_done() {
-                (false, awaiter)
-            } else {
-                (true, core.attached().replace_awaiter(awaiter))
-            }
-        };
-        drop_catching(unused);
-        pending
-    }
 }
 
 /// The body has left its thread, which concerns those who know of it.
@@ -303,11 +264,23 @@ fn tell_of_end<B: Body>(core: &mut Core<B>) {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::deadline::Deadline;
 
     #[test]
     fn a_task_is_small() {
         let task = Task::new(&Options::here(), Closure(|| ()));
         let overhead = size_of_val(&*task);
         assert!(overhead <= 80, "{overhead} bytes besides the closure");
+    }
+
+    /// The heap of deadlines forgets those that are over.
+    #[test]
+    fn ended_call_ends_its_deadline() {
+        let task = Task::new(&Options::here(), Closure(|| ()));
+        let deadline = Arc::new(Deadline::from_now(Duration::from_secs(3600)).unwrap());
+        let job: Arc<dyn Job> = task;
+        assert!(job.bring_forward(deadline.clone()));
+        job.run();
+        assert!(deadline.is_over());
     }
 }

@@ -16,7 +16,7 @@ const PHASE_BITS: u32 = 2;
 const PHASE: u64 = (1 << PHASE_BITS) - 1;
 
 /// A copy of the stage for fast checks, written under the task's lock.
-pub(super) struct Phase(AtomicU64);
+pub(crate) struct Phase(AtomicU64);
 
 impl Phase {
     pub(super) fn new(claimable: bool) -> Self {

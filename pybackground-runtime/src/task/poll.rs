@@ -17,6 +17,7 @@ use crate::error::Stopped;
 use crate::limit::Slot;
 use crate::panic::drop_catching;
 use crate::pool;
+use crate::runnable::Runnable;
 use crate::stacks::{self, Frame, Polled, SUSPENDED};
 use crate::sync::lock;
 

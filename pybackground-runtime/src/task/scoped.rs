@@ -51,8 +51,10 @@ impl<T: Send + 'static> Task<Borrowed<T>> {
             drop_catching(body);
             return false;
         }
+        let function = Borrowed::<T>::function;
         let outcome =
-            self.header.run_by(body, None, How::Thread, Progress::NotStarted, |body| body());
+            self.header
+                .run_by(function, body, None, How::Thread, Progress::NotStarted, |body| body());
         let failed = outcome.is_err();
         self.finish(outcome);
         failed

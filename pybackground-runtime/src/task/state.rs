@@ -22,7 +22,7 @@
 use std::sync::Arc;
 
 use super::body::Body;
-use super::dependencies::{Dependencies, Input};
+use super::dependencies::Dependencies;
 use super::trailer::Trailer;
 use crate::deadline::Deadline;
 use crate::error::{Error, Outcome, Progress};
@@ -181,12 +181,6 @@ impl<B: Body> Core<B> {
         self.attached.deadline()
     }
 
-    /// Sets the deadline unless there is a sooner one or the call has ended; returns whether it did.
-    pub(super) fn bring_forward(&mut self, deadline: Arc<Deadline>) -> bool {
-        let ended = matches!(self.stage, Stage::Done(_) | Stage::Closed { .. } | Stage::Taken);
-        !ended && self.attached.bring_forward(deadline)
-    }
-
     /// Keeps the call from being closed, now that its body has ended; `false` if it was before.
     pub(super) fn end(&mut self) -> bool {
         let in_time = matches!(self.stage, Stage::Running { .. });
@@ -273,10 +267,6 @@ impl<B: Body> Core<B> {
     /// Has a call that was held from the start wait for inputs.
     pub(super) fn hold_for(&mut self, inputs: Dependencies) {
         self.attached.set_inputs(inputs);
-    }
-
-    pub(super) fn inputs(&self) -> Vec<Input> {
-        self.attached.inputs().map(Dependencies::all).unwrap_or_default()
     }
 
     pub(super) fn is_running(&self) -> bool {

@@ -17,7 +17,7 @@ use crate::stacks::{Frame, Polled};
 
 /// Most calls have nothing of all this, so a call without pays for a pointer.
 #[derive(Default)]
-pub(super) struct Trailer(Option<Box<Parts>>);
+pub(crate) struct Trailer(Option<Box<Parts>>);
 
 #[derive(Default)]
 struct Parts {

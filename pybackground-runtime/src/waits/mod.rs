@@ -333,9 +333,9 @@ impl graph::Wait for Wait {
 impl Awaited {
     fn needs(&self) -> Needs<Self> {
         let frame = self.0.runner();
-        let inputs = if frame.is_none() { self.0.inputs() } else { Vec::new() };
+        let inputs = if frame.is_none() { self.0.dependencies() } else { Vec::new() };
         // A call that has a deadline ends at that if not before.
-        if (frame.is_none() && inputs.is_empty()) || self.0.has_deadline() {
+        if (frame.is_none() && inputs.is_empty()) || self.0.deadline().is_some() {
             Needs::Nothing
         } else if frame.is_none() {
             let inputs = inputs.into_iter().map(|input| Self(input.job));

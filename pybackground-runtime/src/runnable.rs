@@ -1,0 +1,52 @@
+//! What a thread pool needs to know of the work in its queues.
+//!
+//! The queues, the deadlines and the cleanup of terminated work hold `Arc<dyn Runnable>`. They know
+//! nothing of calls, results or functions.
+
+use std::panic::{RefUnwindSafe, UnwindSafe};
+use std::sync::Arc;
+use std::time::Instant;
+
+/// Work that a thread can run once.
+///
+/// All methods may be called at any time, from any thread, and on work that has already ended. Each of them
+/// acts on its own lock only, so a caller may hold locks of the pool while it asks `is_stale`. The
+/// other methods run user code: destructors and wakers.
+pub(crate) trait Runnable: Send + Sync + UnwindSafe + RefUnwindSafe {
+    /// Runs the work, or cleans up after it if it has been terminated. Does nothing if another thread
+    /// has claimed it.
+    fn run(self: Arc<Self>);
+
+    /// Terminates the work, unless a thread runs it, because no thread will. Drops what it captured.
+    fn refuse(&self, why: &str);
+
+    /// Returns whether a queue entry of this work can be discarded. A hint: the work can be claimed
+    /// immediately afterwards.
+    fn is_stale(&self) -> bool;
+
+    /// Terminates the work if its deadline is not after `now`. Leaves user code to `clean_up`.
+    fn expire(&self, now: Instant);
+
+    /// Runs the user code that `expire` left: wakes whoever awaits the end, and drops what the work
+    /// captured.
+    fn clean_up(&self);
+}
+
+/// Work that does nothing, for tests and models of the pool.
+#[cfg(test)]
+pub(crate) struct Idle;
+
+#[cfg(test)]
+impl Runnable for Idle {
+    fn run(self: Arc<Self>) {}
+
+    fn refuse(&self, _: &str) {}
+
+    fn is_stale(&self) -> bool {
+        false
+    }
+
+    fn expire(&self, _: Instant) {}
+
+    fn clean_up(&self) {}
+}
