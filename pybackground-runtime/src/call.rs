@@ -30,6 +30,28 @@ impl fmt::Display for Call {
     }
 }
 
+/// Where a value was used, for messages: ` at src/main.rs:3:5`.
+///
+/// A formatter, or any other trait object, calls this crate without the line of its user. Then the line
+/// would be one of the `impl`s in `forward`, and nothing is printed in its place.
+pub(crate) struct UsedAt(pub(crate) &'static Location<'static>);
+
+impl UsedAt {
+    /// The line of the user, if it is known.
+    pub(crate) fn user(&self) -> Option<&'static Location<'static>> {
+        let own = file!().trim_end_matches("call.rs");
+        let is_own =
+            self.0.file().strip_prefix(own).is_some_and(|file| file.starts_with("forward"));
+        (!is_own).then_some(self.0)
+    }
+}
+
+impl fmt::Display for UsedAt {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.user().map_or(Ok(()), |site| write!(f, " at {site}"))
+    }
+}
+
 impl fmt::Debug for Call {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         fmt::Display::fmt(self, f)

@@ -12,7 +12,7 @@ use std::task::{Context, Poll, Wake, Waker};
 
 use ::tokio::task::coop;
 
-use crate::call::Call;
+use crate::call::{Call, UsedAt};
 
 /// More steps than tokio gives a task at once. Should it come to give more, nobody is warned.
 const MANY: usize = 512;
@@ -25,9 +25,10 @@ pub(super) fn warn_once(call: impl FnOnce() -> Call, site: &'static Location<'st
     if !WARNED.load(Ordering::Relaxed) && schedules_tasks() && !WARNED.swap(true, Ordering::Relaxed)
     {
         eprintln!(
-            "warning: the use of a `Lazy` at {site} blocks a thread that tokio runs tasks on until {} \
+            "warning: the use of a `Lazy`{} blocks a thread that tokio runs tasks on until {} \
              ends. In async code write `x.await`, or `Lazy::outcome(x).await` for a `Result`. \
              (Debug builds say so once.)",
+            UsedAt(site),
             call()
         );
     }

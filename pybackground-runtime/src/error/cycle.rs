@@ -3,7 +3,7 @@
 use std::fmt;
 use std::panic::Location;
 
-use crate::call::Call;
+use crate::call::{Call, UsedAt};
 
 /// A call that waits for another call.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -31,11 +31,12 @@ impl fmt::Display for WaitEdge {
         match kind {
             WaitKind::Argument => write!(f, "{waiter} needs {awaited} before it can begin"),
             WaitKind::InPlace => write!(f, "{waiter} waits for {awaited}, which it runs itself"),
-            WaitKind::Join(site) => write!(f, "{waiter} waits for {awaited} at {site}"),
+            WaitKind::Join(site) => write!(f, "{waiter} waits for {awaited}{}", UsedAt(site)),
             WaitKind::Any(count, site) => {
                 write!(
                     f,
-                    "{waiter} waits for any of {count} calls at {site}, of which {awaited} is one"
+                    "{waiter} waits for any of {count} calls{}, of which {awaited} is one",
+                    UsedAt(site)
                 )
             }
         }

@@ -40,14 +40,12 @@ macro_rules! compare_as_value {
             compare! { eq, ne: T, identity => bool }
         }
 
-        /// Whether the call timed out. A panic of the call goes on.
+        /// Whether the call timed out. A call that failed otherwise did not, and whoever compares has not
+        /// seen its error: the first use of the value still panics with it.
         impl<T> PartialEq<Timeout> for $pointer<T> {
             #[track_caller]
             fn eq(&self, _: &Timeout) -> bool {
-                match Self::wait(self) {
-                    Err(error) if !error.is_timeout() => error.raise(),
-                    outcome => outcome.is_err(),
-                }
+                self.is_timeout()
             }
 
             #[track_caller]

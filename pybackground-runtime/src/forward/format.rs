@@ -1,38 +1,56 @@
-//! Printing the value, and the error that it is.
+//! Formatting the value, and a value that is an error.
+//!
+//! Formatters run where a panic aborts the process: in the panic hook, and in destructors while the stack
+//! unwinds. There, formatting neither waits nor panics, whatever the state of the call. `Debug` never
+//! panics at all, because `unwrap`, `assert!` and loggers print values by `Debug`.
 
 use std::error::Error;
 use std::fmt;
+use std::thread::panicking;
 
-use crate::lazy::Lazy;
+use crate::lazy::{Lazy, NoValue, Shown};
 use crate::shared::Shared;
-use crate::timeout::Timeout;
 
-/// Each of these joins and prints the value with the same flags; a call that timed out prints as
-/// `Timeout`.
+/// Joins and prints the value with the same flags. Without a value, `$raises` tells whether to panic as any
+/// other use; while the thread panics, the formats print why there is none.
 macro_rules! format_as_value {
-    (of $pointer:ident: $($format:ident)+) => {$(
+    ($raises:literal: $($format:ident)+) => {$(
+        format_as_value! { of Lazy, $format, $raises }
+        format_as_value! { of Shared, $format, $raises }
+    )+};
+    (of $pointer:ident, $format:ident, $raises:literal) => {
         impl<T: fmt::$format> fmt::$format for $pointer<T> {
             #[track_caller]
             fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-                if self.is_timeout() {
-                    return fmt::Display::fmt(&Timeout, f);
+                match self.shown() {
+                    Shown::Value(value) => fmt::$format::fmt(value, f),
+                    Shown::NoValue(why) => {
+                        if $raises && !panicking() {
+                            why.raise();
+                        }
+                        fmt::Display::fmt(&why, f)
+                    }
                 }
-                fmt::$format::fmt(self.value(), f)
             }
         }
-    )+};
+    };
 }
 
-format_as_value! { of Lazy: Display Debug Binary Octal LowerHex UpperHex LowerExp UpperExp Pointer }
-format_as_value! { of Shared: Display Debug Binary Octal LowerHex UpperHex LowerExp UpperExp Pointer }
+format_as_value! { false: Debug }
+format_as_value! { true: Display Binary Octal LowerHex UpperHex LowerExp UpperExp Pointer }
 
 macro_rules! error_as_value {
     ($($pointer:ident)+) => {$(
-        /// A value that is an error is one here too. Why a call has no value is told by its `wait`.
+        /// A value that is an error is one here too. The source of a call that failed is its
+        /// [`Error`](crate::Error).
         impl<T: Error> Error for $pointer<T> {
             #[track_caller]
             fn source(&self) -> Option<&(dyn Error + 'static)> {
-                self.value().source()
+                match self.shown() {
+                    Shown::Value(value) => value.source(),
+                    Shown::NoValue(NoValue::Failed(error)) => Some(error),
+                    Shown::NoValue(_) => None,
+                }
             }
         }
     )+};

@@ -60,8 +60,9 @@ macro_rules! from_the_left {
 macro_rules! sums {
     ($type:ident: $($trait:ident $method:ident),+) => {$(
         impl $trait<Lazy<$type>> for $type {
+            // By a closure, or the line of the join would be one of `core`.
             fn $method<I: Iterator<Item = Lazy<$type>>>(terms: I) -> $type {
-                terms.map(Lazy::into_inner).$method()
+                terms.map(|term| Lazy::into_inner(term)).$method()
             }
         }
 

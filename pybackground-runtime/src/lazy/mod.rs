@@ -4,6 +4,7 @@
 //! |---|---|
 //! | `pending` | a value that is still on its way |
 //! | `awaiting` | the value in `async` code |
+//! | `shown` | what a formatter finds |
 //! | `stop` | ending a call before its body does, or keeping it from that |
 //! | `cancel_on_drop` | the `Lazy` whose call is cancelled when it is dropped |
 //! | `raise` | the panic of a use whose call failed |
@@ -12,10 +13,12 @@ mod awaiting;
 mod cancel_on_drop;
 mod pending;
 mod raise;
+mod shown;
 mod stop;
 
 use std::panic::Location;
 use std::sync::Arc;
+use std::thread::panicking;
 use std::time::{Duration, Instant};
 
 use crate::call::Call;
@@ -24,6 +27,7 @@ use crate::task::{Handle, Input, Job};
 pub use awaiting::Outcome;
 pub use cancel_on_drop::CancelOnDrop;
 use pending::Pending;
+pub(crate) use shown::{NoValue, Shown};
 
 /// The value that a background call will have: use it as the value, and the first use waits.
 ///
@@ -52,6 +56,10 @@ use pending::Pending;
 /// line of the use; a second use panics with a message that says so. Using the value of a call that
 /// timed out or was refused panics with a message that names the function and the call's line.
 /// [`Lazy::wait`] and [`Lazy::join`] give all of these as an [`Error`].
+///
+/// Two uses never panic. `Debug` prints the [`Error`] in place of the value. `x == Timeout` is `false` for a
+/// call that failed otherwise. While the thread panics, every format prints what is known of the call: its
+/// value, its error, or that it is pending.
 ///
 /// ```
 /// use pybackground_runtime::{Lazy, spawn};
@@ -337,9 +345,33 @@ impl<T> Lazy<T> {
         }
     }
 
-    /// Whether the call timed out; waits for it to end.
+    /// As `value_mut`, but returns the error while the thread panics.
+    #[track_caller]
+    pub(crate) fn value_mut_or_error(&mut self) -> Result<&mut T, Error> {
+        if !panicking() {
+            return Ok(self.value_mut());
+        }
+        match &mut self.state {
+            State::Ready(value) => Ok(value),
+            State::Pending(pending) => pending.wait_mut(),
+        }
+    }
+
+    /// Whether the call timed out; waits for its end, but leaves any other error to be seen.
     #[track_caller]
     pub(crate) fn is_timeout(&self) -> bool {
-        Self::wait(self).is_err_and(Error::is_timeout)
+        match &self.state {
+            State::Ready(_) => false,
+            State::Pending(pending) => pending.is_timeout(),
+        }
+    }
+
+    /// What a formatter prints. It waits for the value unless the thread panics.
+    #[track_caller]
+    pub(crate) fn shown(&self) -> Shown<'_, T> {
+        match &self.state {
+            State::Ready(value) => Shown::Value(value),
+            State::Pending(pending) => pending.shown(),
+        }
     }
 }

@@ -9,9 +9,12 @@ use std::ops::Deref;
 use std::panic::Location;
 use std::sync::Arc;
 use std::task::{Poll, Waker};
+use std::thread::panicking;
 use std::time::{Duration, Instant};
 
+use super::shown::{NoValue, Shown, spent};
 use crate::call::Call;
+use crate::cancel;
 use crate::cancel::overruns;
 use crate::error::{Error, Outcome, StopReason};
 use crate::join;
@@ -52,19 +55,6 @@ impl<T> Held<T> {
             Place::Spent(_) => None,
         }
     }
-}
-
-#[cold]
-#[track_caller]
-fn spent(site: Option<&'static Location<'static>>) -> ! {
-    let whose = match site {
-        Some(site) => format!("the call at {site}"),
-        None => "`Lazy::ready`".to_owned(),
-    };
-    panic!(
-        "an `.await` has had the value of {whose}: what it gave is the value, and the `Lazy` can be \
-         neither awaited nor used again"
-    );
 }
 
 impl<T> Deref for Held<T> {
@@ -139,6 +129,13 @@ impl<T> Pending<T> {
     #[cold]
     #[track_caller]
     fn wait_for_end(&self) -> Result<&T, &Error> {
+        self.wait_to_end()?;
+        self.arrived().as_ref()
+    }
+
+    /// Waits until the call ends, or runs it here. The outcome may be in the task or here then.
+    #[track_caller]
+    fn wait_to_end(&self) -> Result<(), &Error> {
         let waited = join::until_done(&self.handle, || {
             let Some(outcome) = self.handle.run_in_place() else {
                 return false;
@@ -151,9 +148,44 @@ impl<T> Pending<T> {
             self.handle.announce();
             true
         });
-        match waited {
-            Ok(()) => self.arrived().as_ref(),
-            Err(error) => Err(self.handle.job().keep_wait_error(error)),
+        waited.map_err(|error| self.handle.job().keep_wait_error(error))
+    }
+
+    /// Whether the call timed out. Any other error stays where it is, to be seen by the first use.
+    #[track_caller]
+    pub(super) fn is_timeout(&self) -> bool {
+        if self.outcome.get().is_none()
+            && let Err(error) = self.wait_to_end()
+        {
+            error.raise();
+        }
+        let stored = |outcome: &Outcome<T>| outcome.as_ref().err().cloned();
+        let error = match self.outcome.get() {
+            Some(outcome) => stored(outcome),
+            None => self.handle.job().error().or_else(|| stored(self.arrived())),
+        };
+        match error {
+            Some(error) if !error.is_timeout() => {
+                cancel::checkpoint();
+                false
+            }
+            error => error.is_some(),
+        }
+    }
+
+    /// What a formatter prints.
+    #[track_caller]
+    pub(super) fn shown(&self) -> Shown<'_, T> {
+        let call = match &self.handle.0 {
+            Place::Call(handle) => handle.job().call(),
+            Place::Spent(site) => return Shown::NoValue(NoValue::Spent(*site)),
+        };
+        let outcome =
+            if panicking() { self.peek().map(Outcome::as_ref) } else { Some(self.wait()) };
+        match outcome {
+            Some(Ok(value)) => Shown::Value(value),
+            Some(Err(error)) => Shown::NoValue(NoValue::Failed(error)),
+            None => Shown::NoValue(NoValue::Pending(call)),
         }
     }
 

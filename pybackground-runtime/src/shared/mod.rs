@@ -8,7 +8,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use crate::error::Error;
-use crate::lazy::Lazy;
+use crate::lazy::{Lazy, Shown};
 use crate::task::Input;
 
 /// A [`Lazy`] that is cloned at the cost of a reference count: all clones have the one value.
@@ -243,10 +243,16 @@ impl<T> Shared<T> {
         self.0.value()
     }
 
-    /// Whether the call timed out; waits for it to end.
+    /// See [`Lazy::is_timeout`].
     #[track_caller]
     pub(crate) fn is_timeout(&self) -> bool {
         self.0.is_timeout()
+    }
+
+    /// See [`Lazy::shown`].
+    #[track_caller]
+    pub(crate) fn shown(&self) -> Shown<'_, T> {
+        self.0.shown()
     }
 }
 

@@ -7,7 +7,7 @@ use std::sync::Mutex;
 use std::time::{Duration, Instant};
 
 use super::{Held, Snapshot, Stack, snapshot};
-use crate::call::Call;
+use crate::call::{Call, UsedAt};
 use crate::count::Count;
 use crate::pool;
 use crate::sync::lock_leaf;
@@ -77,9 +77,11 @@ impl Stack {
         let age = Some(wait.age());
         match (wait.on(), wait.calls()) {
             (None, _) => line(f, age, format_args!("sleeps")),
-            (Some((call, site)), 1) => line(f, age, format_args!("waits for {call} at {site}")),
+            (Some((call, site)), 1) => {
+                line(f, age, format_args!("waits for {call}{}", UsedAt(site)))
+            }
             (Some((call, site)), calls) => {
-                let which = format_args!("any of {calls} calls, the first {call}, at {site}");
+                let which = format_args!("any of {calls} calls, the first {call}{}", UsedAt(site));
                 line(f, age, format_args!("waits for {which}"))
             }
         }
@@ -103,7 +105,8 @@ pub(crate) fn report_wait(call: Call, site: &'static Location<'static>) {
     // A program whose standard error is closed has nobody to tell.
     let _ = write!(
         std::io::stderr(),
-        "pybackground: at {site} {call} has been waited for longer than {after:?}\n{}",
+        "pybackground:{} {call} has been waited for longer than {after:?}\n{}",
+        UsedAt(site),
         snapshot()
     );
 }

@@ -3,7 +3,7 @@
 use std::panic::Location;
 use std::time::Duration;
 
-use crate::call::Call;
+use crate::call::{Call, UsedAt};
 use crate::{stacks, waits};
 
 /// A thread that runs bodies or waits for a call; a part of a [`Snapshot`](crate::Snapshot).
@@ -172,7 +172,7 @@ impl Wait {
         self.on.map(|(call, _)| call.site())
     }
 
-    /// Where the wait is.
+    /// Where the wait is; `None` if the value is used by a formatter, which does not know the line.
     ///
     /// ```
     /// # use pybackground_runtime::{Lazy, Stack, snapshot, spawn};
@@ -187,7 +187,7 @@ impl Wait {
     /// ```
     #[must_use]
     pub fn waits_at(&self) -> Option<&'static Location<'static>> {
-        self.on.map(|(_, site)| site)
+        self.on.and_then(|(_, site)| UsedAt(site).user())
     }
 
     /// How many calls there are of which any ends the wait: 1 for a join, more for

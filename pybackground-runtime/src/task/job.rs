@@ -40,6 +40,9 @@ pub(crate) trait Job: Runnable {
     /// Calls `act` once, under the task's lock.
     fn with_trailer(&self, act: &mut dyn FnMut(&mut Trailer));
 
+    /// Returns why the call has no value, unless the outcome was taken. The outcome stays to be taken.
+    fn error(&self) -> Option<Error>;
+
     /// Returns whether the body waits to be woken.
     fn is_suspended(&self) -> bool;
 
@@ -296,6 +299,10 @@ impl<B: Body> Job for Task<B> {
 
     fn with_trailer(&self, act: &mut dyn FnMut(&mut Trailer)) {
         act(lock_brief(&self.core).attached());
+    }
+
+    fn error(&self) -> Option<Error> {
+        lock(&self.core).error().cloned()
     }
 
     fn is_suspended(&self) -> bool {

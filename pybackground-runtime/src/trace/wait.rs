@@ -8,7 +8,7 @@ use tracing::{Span, debug_span, error};
 
 use super::call::micros;
 use super::hook;
-use crate::call::Call;
+use crate::call::{Call, UsedAt};
 use crate::error::Error;
 use crate::join::Awaited;
 
@@ -30,7 +30,7 @@ impl WaitSpan {
                 "wait",
                 function = call.function(),
                 location = %call.site(),
-                at = %site,
+                at = UsedAt(site).user().map(display),
                 wait_us = Empty,
                 outcome = Empty,
             );
@@ -75,7 +75,7 @@ impl WaitSpan {
                 target: "pybackground",
                 function = self.call.function(),
                 location = %self.call.site(),
-                at = %self.site,
+                at = UsedAt(self.site).user().map(display),
                 %ring,
                 "calls wait for each other in a circle"
             );
