@@ -8,8 +8,8 @@ use std::time::{Duration, Instant};
 
 use crate::deadline::Deadline;
 use crate::panic::{catch, drop_catching};
-use crate::pool;
 use crate::runnable::Runnable;
+use crate::runtime;
 use crate::sync::{lock_leaf, now};
 
 /// Waits for `time` in `async` code, where [`sleep`](crate::sleep) would block the whole thread.
@@ -92,7 +92,7 @@ impl Alarm {
         let alarm = Arc::new(Self::default());
         if let Some(deadline) = Deadline::from_now(time) {
             let runnable: Arc<dyn Runnable> = alarm.clone();
-            pool::keep_deadline(Arc::new(deadline), Arc::downgrade(&runnable));
+            runtime::keep_deadline(Arc::new(deadline), Arc::downgrade(&runnable));
         }
         alarm
     }

@@ -16,7 +16,8 @@ use crate::context;
 use crate::error::{Error, Outcome};
 use crate::limit::lend_slots_while;
 use crate::panic::catch;
-use crate::pool::{self, crew::Crew};
+use crate::pool::crew::Crew;
+use crate::runtime;
 use crate::snapshot;
 use crate::stacks::{self, Frame};
 use crate::sync::thread::{self, Thread};
@@ -58,7 +59,7 @@ pub(crate) fn until_done<T>(
     run_in_place: impl Fn() -> bool,
 ) -> Result<(), Error> {
     let job = handle.job();
-    let this_thread_may = || job.is_claimable() && pool::may_run_in_place(job);
+    let this_thread_may = || job.is_claimable() && runtime::may_run_in_place(job);
     loop {
         if job.is_done() || (this_thread_may() && run_in_place()) {
             return Ok(());
@@ -75,7 +76,7 @@ pub(crate) fn until_done<T>(
 fn run_inputs<T>(handle: &Arc<dyn Handle<T>>) -> bool {
     let mut ran = false;
     // On a thread from outside, as on one whose stack is used up, it would find nothing to run.
-    if !pool::is_worker() {
+    if !runtime::is_worker() {
         return ran;
     }
     let unfinished = |job: &dyn Job| {
@@ -86,7 +87,7 @@ fn run_inputs<T>(handle: &Arc<dyn Handle<T>>) -> bool {
     let mut path = unfinished(handle.job());
     while let Some((input, was_seen_to)) = path.pop() {
         if input.is_claimable() {
-            if !pool::may_run_in_place(&*input) {
+            if !runtime::may_run_in_place(&*input) {
                 return ran;
             }
             // A panic gets here from the destructor of a result that nobody waits for.
@@ -118,7 +119,7 @@ pub(crate) fn for_time(time: Duration) {
         return std::thread::sleep(time);
     }
     let end = now().checked_add(time);
-    let _waiting = pool::waits().for_time();
+    let _waiting = runtime::waits().for_time();
     while stopped(body).is_none() {
         match end.map(|end| end.saturating_duration_since(now())) {
             None => thread::park(),
@@ -144,7 +145,7 @@ pub(crate) fn for_any(calls: &impl Awaited, end: Option<Instant>) -> Result<bool
 #[track_caller]
 fn block_until_done<T>(handle: &Arc<dyn Handle<T>>, end: Option<Instant>) -> Result<bool, Error> {
     if look_for_a_moment(|| handle.job().is_done(), end) {
-        pool::look_after_own_calls();
+        runtime::look_after_own_calls();
         return Ok(true);
     }
     let job = Arc::clone(handle).into_job();
@@ -158,7 +159,7 @@ fn block(wait: &Wait<'_, impl Awaited>) -> Result<bool, Error> {
     let told = WaitSpan::begin(wait.on, site);
     // Before this thread gives its place away: who decides whether another is started sees what all wait for.
     let entered = wait.enter(site);
-    let waited = pool::block_while(|| match entered? {
+    let waited = runtime::block_while(|| match entered? {
         Some(entered) => lend_slots_while(|| wait.park_until_over(entered, site)),
         None => Ok(true),
     });
@@ -174,7 +175,7 @@ pub(crate) fn for_scope(crew: &Crew) {
             crew.wait_for_end();
             Ok(true)
         };
-        let _ended = pool::block_while(|| lend_slots_while(wait));
+        let _ended = runtime::block_while(|| lend_slots_while(wait));
     }
     stacks::coarse_clock::read();
 }
@@ -239,7 +240,7 @@ impl Awaited for Arc<dyn Job> {
         site: &'static Location<'static>,
         end: End,
     ) -> Result<Option<Waiting<'static>>, Error> {
-        pool::waits().for_call(self, site, end)
+        runtime::waits().for_call(self, site, end)
     }
 
     fn expire(&self, now: Instant) {
@@ -301,7 +302,8 @@ impl<A: Awaited> Wait<'_, A> {
     ) -> Result<bool, Error> {
         let body = stacks::current();
         let mut deadline = self.deadline;
-        let mut report_at = pool::report_after().and_then(|after| now().checked_add(after));
+        let mut report_at =
+            runtime::config().report_after().and_then(|after| now().checked_add(after));
         loop {
             if self.on.is_over() {
                 return Ok(true);

@@ -29,6 +29,7 @@ mod pool;
 #[cfg(feature = "process")]
 mod process;
 mod runnable;
+mod runtime;
 mod scope;
 mod shared;
 mod shutdown;

@@ -8,7 +8,8 @@ use std::time::{Duration, Instant};
 use crate::call::Call;
 use crate::cancel::overruns;
 use crate::count::Count;
-use crate::pool::{self, Pool, crew};
+use crate::pool::crew;
+use crate::runtime::{self, Runtime};
 use crate::stacks;
 use crate::sync::chaos;
 
@@ -36,15 +37,15 @@ const LONGEST_PAUSE: Duration = Duration::from_millis(5);
 /// wait_idle(Duration::from_secs(10)).unwrap();
 /// ```
 pub fn wait_idle(timeout: Duration) -> Result<(), Unfinished> {
-    let Some(pool) = pool::existing() else {
+    let Some(runtime) = runtime::existing() else {
         return Ok(());
     };
     let end = Instant::now().checked_add(timeout);
     let mut pause = SHORTEST_PAUSE;
-    while !is_idle(pool) {
+    while !is_idle(runtime) {
         let now = Instant::now();
         if would_wait_for_itself() || end.is_some_and(|end| end <= now) {
-            return Err(Unfinished::now(pool));
+            return Err(Unfinished::now(runtime));
         }
         let rest = end.map_or(LONGEST_PAUSE, |end| end - now);
         std::thread::sleep(pause.min(rest));
@@ -91,15 +92,16 @@ pub fn wait_idle(timeout: Duration) -> Result<(), Unfinished> {
 /// assert!(Lazy::join(spawn(|| 1)).unwrap_err().is_refused());
 /// ```
 pub fn shutdown(timeout: Duration) -> Result<(), Unfinished> {
-    let pool = pool::global();
+    let runtime = runtime::global();
+    let pool = runtime.pool();
     pool.admission().close_outside();
     let idle = wait_idle(timeout);
     pool.admission().close();
     // When all is done, too: a call that was let in as the gate closed may come to the queues only now.
     overruns::stop_all();
-    pool.refuse_waiting();
+    runtime.refuse_waiting();
     crew::refuse_waiting();
-    pool::waits().wake_all();
+    runtime::waits().wake_all();
     #[cfg(feature = "process")]
     crate::process::close();
     idle
@@ -107,19 +109,19 @@ pub fn shutdown(timeout: Duration) -> Result<(), Unfinished> {
 
 /// Whether this thread is one of those that are waited for.
 fn would_wait_for_itself() -> bool {
-    !stacks::current().is_none() || pool::is_worker()
+    !stacks::current().is_none() || runtime::is_worker()
 }
 
 /// Whether nothing is left to do. One look at one thing after the other can miss a call that goes from
 /// one to the next, but not if no body began between two such looks.
-fn is_idle(pool: &Pool) -> bool {
+fn is_idle(runtime: &Runtime) -> bool {
     let look = || {
         let begun = stacks::begun();
         chaos();
         let offstage = stacks::DEPENDENT.count() + stacks::SUSPENDED.count();
         let waits = offstage > 0 || crew::unfinished() > 0;
         chaos();
-        let idle = !waits && pool.seems_idle() && stacks::stacks().is_empty();
+        let idle = !waits && runtime.seems_idle() && stacks::stacks().is_empty();
         idle.then_some(begun)
     };
     look().is_some_and(|first| look() == Some(first))
@@ -157,14 +159,14 @@ pub struct Unfinished {
 }
 
 impl Unfinished {
-    fn now(pool: &Pool) -> Self {
+    fn now(runtime: &Runtime) -> Self {
         let bodies = stacks::stacks().into_iter().flat_map(|stack| stack.bodies);
         Self {
             running: counted(bodies.map(|body| body.name.call())),
             suspended: counted(stacks::SUSPENDED.calls()),
-            held: counted(pool.held_calls()),
+            held: counted(runtime.held_calls()),
             dependent: counted(stacks::DEPENDENT.calls()),
-            queued: pool.waiting() + crew::waiting(),
+            queued: runtime.pool().waiting() + crew::waiting(),
         }
     }
 

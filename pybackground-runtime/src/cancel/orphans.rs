@@ -10,7 +10,7 @@ use std::sync::Arc;
 use super::CAN_UNWIND;
 use crate::error::{StopReason, Stopped};
 use crate::panic::drop_catching;
-use crate::pool;
+use crate::runtime;
 use crate::stacks::{DEPENDENT, Frame, SUSPENDED};
 use crate::sync::thread_local;
 use crate::task::Job;
@@ -55,7 +55,7 @@ pub(crate) fn close(orphan: Arc<dyn Job>, maker: Frame, stopped: Stopped) {
     // A maker that cannot be unwound may use the value; a shutdown ends what waits by itself.
     let is_orphan = CAN_UNWIND && stopped.reason != StopReason::ShutDown;
     if is_orphan && orphan.stop_with(maker, stopped) {
-        pool::leave_to_worker(orphan);
+        runtime::leave_to_worker(orphan);
     } else {
         drop_catching(orphan);
     }

@@ -16,7 +16,8 @@ use super::orphans;
 use super::words::Words;
 use crate::call::Call;
 use crate::error::{Progress, StopReason, Stopped};
-use crate::pool::{self, Mark};
+use crate::pool::Mark;
+use crate::runtime;
 use crate::stacks::{self, Frame};
 use crate::sync::lock_leaf;
 
@@ -145,7 +146,7 @@ fn forget_now_and_then() {
     if !lock_leaf(&OVERRUNS).words.is_due(0) {
         return;
     }
-    let things = stacks::most_threads() + pool::calls_held_back();
+    let things = stacks::most_threads() + runtime::calls_held_back();
     let mark = {
         let words = &mut lock_leaf(&OVERRUNS).words;
         if words.is_due(things) { words.take_mark() } else { None }
@@ -153,7 +154,7 @@ fn forget_now_and_then() {
     let Some(mut mark) = mark else { return };
     if mark.has_passed() {
         let mut needed = stacks::makers();
-        needed.extend(pool::makers_of_held_calls());
+        needed.extend(runtime::makers_of_held_calls());
         let mut overruns = lock_leaf(&OVERRUNS);
         overruns.words.round_is_over(&needed);
         overruns.publish();

@@ -17,7 +17,7 @@ use crate::lazy::Lazy;
 use crate::stacks::{self, Frame};
 use crate::sync::{Mutex, chaos, lock, lock_brief};
 use crate::waits::{End, Members, Waiting};
-use crate::{join, pool};
+use crate::{join, runtime};
 
 /// The results of calls in the order in which they come, each with the position its call had.
 ///
@@ -332,7 +332,7 @@ impl join::Awaited for AnyOf<'_> {
         end: End,
     ) -> Result<Option<Waiting<'static>>, Error> {
         let all = self.all.filter(|_| end == End::Never).cloned();
-        pool::waits().for_any(self.first, self.count, all, site)
+        runtime::waits().for_any(self.first, self.count, all, site)
     }
 
     /// The monitor expires each call that has a deadline.

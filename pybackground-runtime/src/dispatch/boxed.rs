@@ -16,7 +16,7 @@ use crate::context::in_context;
 use crate::error::Outcome;
 use crate::lazy::Lazy;
 use crate::options::Options;
-use crate::pool;
+use crate::runtime;
 use crate::task::{Closure, Handle, Job, Suspending};
 use crate::trace;
 
@@ -50,7 +50,7 @@ where
 
 fn start(options: Options, path: &'static str, body: BoxedBody) -> Started {
     let options = options.named_by(path);
-    if options.may_run_inline() && pool::runs_inline() {
+    if options.may_run_inline() && runtime::runs_inline() {
         return trace::inline(|| options.call(path), body)
             .map_err(|payload| panicked::<Closure<BoxedBody>>(&options, payload) as _);
     }

@@ -6,7 +6,7 @@ use super::{panicked, start};
 use crate::call::path_of_enclosing_function;
 use crate::lazy::Lazy;
 use crate::options::Options;
-use crate::pool;
+use crate::runtime;
 use crate::task::{Closure, LARGE, LargeClosure, Suspending};
 use crate::trace;
 
@@ -21,7 +21,7 @@ where
     F: FnOnce() -> T + Send + 'static,
     T: Send + 'static,
 {
-    if options.may_run_inline() && pool::runs_inline() {
+    if options.may_run_inline() && runtime::runs_inline() {
         let call = || options.rebuilt().call(path_of_enclosing_function::<F>());
         return match trace::inline(call, body) {
             Ok(value) => Lazy::ready(value),

@@ -22,7 +22,7 @@ use crate::error::{Error, Stopped};
 use crate::lazy::Lazy;
 use crate::options::Options;
 use crate::panic::drop_catching;
-use crate::pool;
+use crate::runtime;
 use crate::stacks;
 use crate::task::{Body, Job, Task};
 use crate::trace::Trace;
@@ -104,7 +104,7 @@ fn start_task<B: Body>(options: &Options, body: B) -> Arc<Task<B>> {
     if options.time().is_some() || options.slots().is_some() {
         hand_over_with_conditions(options, task.clone());
     } else {
-        pool::submit(task.clone());
+        runtime::submit(task.clone());
     }
     task
 }
@@ -125,7 +125,7 @@ fn hand_over_with_conditions(options: &Options, job: Arc<dyn Job>) {
     }
     match options.slots() {
         Some(limit) => limit.submit(job),
-        None => pool::submit(job),
+        None => runtime::submit(job),
     }
 }
 

@@ -14,7 +14,7 @@ use std::sync::Arc;
 
 use crate::call::Call;
 use crate::panic::drop_catching;
-use crate::pool;
+use crate::runtime;
 use crate::stacks::Frame;
 use crate::sync::atomic::{AtomicBool, Ordering};
 use crate::sync::thread::{self, Thread};
@@ -52,25 +52,25 @@ impl Limit {
 
     /// Queues `job` as soon as there is a slot for it.
     pub(crate) fn submit(&'static self, job: Arc<dyn Job>) {
-        self.submit_if(job, pool::lets_in);
+        self.submit_if(job, runtime::lets_in);
     }
 
     /// As `submit`, for a call that was let in before.
     pub(crate) fn submit_again(&'static self, job: Arc<dyn Job>) {
-        self.submit_if(job, || !pool::is_closed());
+        self.submit_if(job, || !runtime::is_closed());
     }
 
     fn submit_if(&'static self, job: Arc<dyn Job>, lets_in: fn() -> bool) {
         match self.hold(job, lets_in) {
             Ok(()) => self.start_waiting(),
-            Err(job) => job.refuse(pool::SHUT_DOWN),
+            Err(job) => job.refuse(runtime::SHUT_DOWN),
         }
     }
 
     /// Puts `job` behind those that wait, unless no call is let in: a shutdown, which first closes the
     /// gate, then looks for limits, and then for what they hold back, would not find it.
     fn hold(&'static self, job: Arc<dyn Job>, lets_in: fn() -> bool) -> Result<(), Arc<dyn Job>> {
-        let limits = pool::limits();
+        let limits = runtime::limits();
         let mut slots = lock(&self.slots);
         if !slots.known {
             slots.known = true;
@@ -101,7 +101,7 @@ impl Limit {
         for job in held {
             job.refuse(why);
             drop_catching(job);
-            pool::limits().let_go();
+            runtime::limits().let_go();
         }
     }
 
@@ -143,13 +143,13 @@ impl Limit {
         while let Some(next) = self.next_waiting() {
             chaos();
             if next.admit() {
-                pool::resume(next);
+                runtime::resume(next);
             } else {
                 // Closed while it waited; it leaves its slot to the next.
                 drop_catching(next);
                 self.free_slot();
             }
-            pool::limits().let_go();
+            runtime::limits().let_go();
         }
         let _ = STARTING.try_with(|limits| limits.borrow_mut().pop());
     }

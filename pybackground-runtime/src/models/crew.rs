@@ -10,6 +10,7 @@ use super::{Arc, Crew, Queue, Wake, member};
 use crate::config::model::set;
 use crate::configure;
 use crate::models::{Tally, check};
+use crate::runtime;
 use crate::sync::checker::sync::mpsc;
 use crate::sync::checker::thread;
 use crate::sync::{Mutex, lock};
@@ -54,7 +55,8 @@ impl Queue for Line {
 
 /// As the real scope, with threads of the checker's.
 fn scope(program: impl FnOnce(&Arc<Line>)) {
-    let line = Arc::new(Line { crew: Crew::new(), waiting: Mutex::default() });
+    let line =
+        Arc::new(Line { crew: Crew::new(runtime::global().pool()), waiting: Mutex::default() });
     let threads: Arc<Mutex<Vec<_>>> = Arc::default();
     let hire = {
         let (line, threads) = (line.clone(), threads.clone());

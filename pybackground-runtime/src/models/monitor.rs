@@ -13,7 +13,7 @@ use crate::sync::checker::thread;
 
 /// A pool whose only place is taken, and whose monitor, which is played by the model, watches.
 fn full_and_watched() -> Arc<Pool> {
-    let pool = Arc::new(Pool::new(config::effective()));
+    let pool = Arc::new(Pool::new(config::effective(), |_| false, |_| ()));
     assert_eq!(pool.counts.claim_wake(), Wake::One);
     assert!(pool.counts.stop_searching());
     let mut state = lock(&pool.monitor.state);

@@ -16,7 +16,7 @@ use crate::sync::chaos;
 use crate::sync::checker::sync::mpsc;
 use crate::sync::checker::thread;
 use crate::task::{Closure, Job, Task};
-use crate::{Lazy, configure, pool, spawn};
+use crate::{Lazy, configure, runtime, spawn};
 
 /// A limit for one execution; a limit lives as long as the program.
 fn limit(slots: usize) -> &'static Limit {
@@ -25,7 +25,7 @@ fn limit(slots: usize) -> &'static Limit {
 
 /// As `wait_idle`, which waits by the clock.
 fn wait_until_idle() {
-    while !is_idle(pool::global()) {
+    while !is_idle(runtime::global()) {
         thread::yield_now();
     }
 }

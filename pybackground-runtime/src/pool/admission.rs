@@ -36,7 +36,7 @@ impl Admission {
 
     /// Whether a call is let in that is made on a thread which is not the pool's: from outside, or by
     /// a body of a scope.
-    pub(super) fn lets_in_here(&self) -> bool {
+    pub(crate) fn lets_in_here(&self) -> bool {
         match self.0.load(Ordering::Relaxed) {
             OPEN => true,
             INSIDE => !stacks::current().is_none(),
@@ -45,7 +45,7 @@ impl Admission {
     }
 
     #[inline]
-    pub(super) fn lets_in_from_bodies(&self) -> bool {
+    pub(crate) fn lets_in_from_bodies(&self) -> bool {
         self.0.load(Ordering::Relaxed) < CLOSED
     }
 }

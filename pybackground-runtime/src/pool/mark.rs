@@ -8,8 +8,9 @@
 use std::sync::atomic::{AtomicUsize, Ordering};
 
 use super::crew::Crew;
-use super::{existing, queues};
+use super::queues;
 use crate::cancel::overruns;
+use crate::runtime::{Runtime, existing};
 use crate::stacks;
 use crate::sync::IS_MODEL;
 
@@ -29,7 +30,7 @@ impl Mark {
 
     pub(crate) fn of_now() -> Self {
         // The queues of a model are gone with its execution, whatever this outlives.
-        let Some(pool) = existing().filter(|_| !IS_MODEL) else {
+        let Some(pool) = existing().map(Runtime::pool).filter(|_| !IS_MODEL) else {
             return Self::PASSED;
         };
         let slack = stacks::most_threads();

@@ -8,7 +8,6 @@ use super::counts::Wake;
 use super::{Pool, worker};
 use crate::sync::atomic::Ordering;
 use crate::sync::{chaos, thread};
-use crate::trace;
 
 /// How many threads are woken or started before the monitor looks at its deadlines again; to start
 /// that many takes about a millisecond.
@@ -45,7 +44,7 @@ impl Pool {
     #[cold]
     fn start_thread(self: &Arc<Self>) -> bool {
         let most = self.most_threads();
-        let find_out = |threads| self.excess.helps(|| self.waits.may_end_by_a_call(threads));
+        let find_out = |threads| self.excess.helps(|| (self.may_end_by_a_call)(threads));
         let helps = OnceCell::new();
         let room = self.threads.fetch_update(Ordering::SeqCst, Ordering::SeqCst, |threads| {
             let is_one_more_needed =
@@ -112,7 +111,7 @@ impl Pool {
     }
 
     fn thread_was_refused(self: &Arc<Self>, error: &io::Error, is_risked: bool) {
-        trace::thread_was_refused(error);
+        (self.on_refusal)(error);
         self.counts.undo_wake();
         let left = self.threads.fetch_sub(1, Ordering::SeqCst) - 1;
         if is_risked {

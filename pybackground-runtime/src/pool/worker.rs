@@ -7,13 +7,11 @@ use super::Pool;
 use super::idle::{Awake, Sleeper};
 use super::queues::{First, OwnQueue};
 use super::worker_stats::WorkerStats;
-use crate::error::Error;
-use crate::limit::holds_slot;
 use crate::panic::catch;
 use crate::runnable::Runnable;
 use crate::stacks;
 use crate::sync::atomic::Ordering;
-use crate::sync::{chaos, rounds, thread, thread_local};
+use crate::sync::{chaos, rounds, stack_pointer, thread, thread_local};
 
 /// How often a searching worker looks before it begins to yield, and how often before it sleeps.
 pub(super) const SPINS: usize = rounds(64);
@@ -93,9 +91,10 @@ pub(crate) fn with_current<R>(f: impl FnOnce(Option<&Worker>) -> R) -> R {
     }
 }
 
-/// See [`super::runs_inline`].
+/// Whether a call that only computes may as well run where it is made: the current thread is a worker
+/// with calls enough of its own for others to steal.
 #[inline]
-pub(super) fn runs_inline() -> bool {
+pub(crate) fn runs_inline() -> bool {
     WORKER.try_with(|slot| slot.get().is_some_and(Worker::runs_inline)).unwrap_or(false)
 }
 
@@ -116,7 +115,7 @@ impl Worker {
         self.pool.wake_one();
     }
 
-    /// Whether a call made at this depth of the stack is run there: see [`super::runs_inline`].
+    /// Whether a call made at this depth of the stack is run there: see [`runs_inline`].
     ///
     /// The depth at which the queue was last found full is remembered. Calls from deeper are parts of
     /// the ones that filled it, smaller and more of them: they are run without another look, until a
@@ -139,25 +138,20 @@ impl Worker {
     /// Whether there is stack for one more body on top of the one that waits: a chain of nested joins
     /// goes on on another thread before it overflows this one.
     #[inline]
-    fn has_stack(&self) -> bool {
+    pub(crate) fn has_stack(&self) -> bool {
         stack_pointer() > self.stack_floor
     }
 
-    /// See [`super::may_run_in_place`].
+    /// Takes the entry of a call that this thread is about to run out of its own queue.
     #[inline]
-    pub(super) fn may_run_in_place(&self, job: &(impl Runnable + ?Sized)) -> bool {
-        // A body that has a slot of its function's limit is to lend it while it waits.
-        if !self.has_stack() || holds_slot() {
-            return false;
-        }
+    pub(crate) fn withdraw(&self, job: &(impl Runnable + ?Sized)) {
         let address = std::ptr::from_ref(job).cast::<()>();
         self.own.withdraw(|entry| Arc::as_ptr(entry).cast::<()>() == address);
         self.status.ask_for_look();
-        true
     }
 
-    /// See [`super::look_after_own_calls`].
-    pub(super) fn look_after_own_calls(&self) {
+    /// Wakes a thread for the calls in this thread's own queue.
+    pub(crate) fn look_after_own_calls(&self) {
         if self.own.len() > 0 {
             self.pool.wake_one();
         }
@@ -165,10 +159,7 @@ impl Worker {
 
     /// Gives this thread's place to others while `wait` blocks, which tells whether what it waits for
     /// has come.
-    pub(super) fn block_while(
-        &self,
-        wait: impl FnOnce() -> Result<bool, Error>,
-    ) -> Result<bool, Error> {
+    pub(crate) fn block_while<E>(&self, wait: impl FnOnce() -> Result<bool, E>) -> Result<bool, E> {
         self.status.set_running(false);
         self.own.rest(&self.pool.queues);
         if !self.polls.replace(true) {
@@ -313,11 +304,4 @@ impl Drop for Worker {
     fn drop(&mut self) {
         self.pool.sampler.leave(self.id);
     }
-}
-
-/// Roughly where the stack ends now; it grows downwards.
-#[inline]
-pub(crate) fn stack_pointer() -> usize {
-    let local = 0_u8;
-    (&raw const local).addr()
 }

@@ -22,7 +22,7 @@ use crate::dispatch::start;
 use crate::error::{Error, Progress};
 use crate::lazy::Lazy;
 use crate::options::Options;
-use crate::pool;
+use crate::runtime;
 use crate::stacks;
 use crate::task::{Body, Step, Task};
 use crate::trace::Trace;
@@ -105,7 +105,7 @@ fn ask(
         let mut child = ready_child(surroundings)?;
         let wire = child.wire().clone();
         let reply = {
-            let _waiting = pool::waits().for_child(wire.clone());
+            let _waiting = runtime::waits().for_child(wire.clone());
             if stopped(body).is_some() {
                 return Err(Failure::stopped());
             }
@@ -154,7 +154,7 @@ fn ready_child(surroundings: &Arc<Surroundings>) -> Result<Child, Failure> {
         let launch = place.launch();
         let error = match Child::launch(place, surroundings.clone()) {
             Ok(greeting) => {
-                let _waiting = pool::waits().for_child(greeting.wire().clone());
+                let _waiting = runtime::waits().for_child(greeting.wire().clone());
                 if stopped(stacks::current()).is_some() {
                     return Err(Failure::stopped());
                 }
@@ -178,7 +178,7 @@ fn value_of<T: DeserializeOwned>(Reply { kind, content }: Reply) -> Result<T, Fa
     match kind {
         Kind::Returned => {
             // As much is left wherever on the stack a call is run in place.
-            let stack = pool::stack_size() / 4;
+            let stack = runtime::config().stack_size() / 4;
             codec::result(&content, stack).map_err(|unread| match unread {
                 Unread::TooDeep => Failure::TooDeep { stack },
                 Unread::Refused(why) => broken(Part::Result, why),

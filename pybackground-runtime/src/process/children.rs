@@ -15,7 +15,7 @@ use super::settings::{self, Settings};
 use super::surroundings::Surroundings;
 use crate::cancel::overruns::stopped;
 use crate::limit::Limit;
-use crate::pool;
+use crate::runtime;
 use crate::stacks;
 use crate::sync::lock_leaf;
 use crate::sync::thread::{self, Thread};
@@ -194,7 +194,7 @@ fn attempt(surroundings: &Arc<Surroundings>, most: usize) -> Option<Taken> {
 
 fn wait_for(mut attempt: impl FnMut() -> Option<Taken>) -> Taken {
     let body = stacks::current();
-    let _waiting = pool::waits().for_time();
+    let _waiting = runtime::waits().for_time();
     loop {
         if stopped(body).is_some() {
             return Taken::Stopped;

@@ -10,7 +10,7 @@ use postcard::Deserializer;
 use postcard::de_flavors::{Flavor, Slice};
 use serde::de::DeserializeOwned;
 
-use crate::pool::stack_pointer;
+use crate::sync::stack_pointer;
 
 /// Why there is no value.
 #[derive(Debug, PartialEq, Eq)]

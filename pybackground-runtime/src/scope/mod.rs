@@ -31,8 +31,8 @@ use crate::join;
 use crate::lazy::Lazy;
 use crate::options::Options;
 use crate::panic::drop_catching;
-use crate::pool;
 use crate::pool::crew::{Crew, Queue};
+use crate::runtime;
 use crate::stacks;
 use crate::sync::atomic::{AtomicBool, Ordering};
 use crate::sync::{Mutex, lock};
@@ -196,10 +196,10 @@ impl<'scope> Scope<'scope, '_> {
             task.detach();
         }
         let entry = Box::new(Call { task: task.clone(), context: Context::capture(), body });
-        if pool::lets_in() {
+        if runtime::lets_in() {
             self.submit(entry);
         } else {
-            self.keep(entry.refuse(pool::SHUT_DOWN));
+            self.keep(entry.refuse(runtime::SHUT_DOWN));
         }
         Lazy::pending(task)
     }
@@ -228,7 +228,7 @@ impl<'scope> Scope<'scope, '_> {
 
     fn new() -> Self {
         Self {
-            crew: Crew::new(),
+            crew: Crew::new(runtime::global().pool()),
             in_place: AtomicBool::new(false),
             waiting: ManuallyDrop::new(Mutex::default()),
             failures: Mutex::default(),

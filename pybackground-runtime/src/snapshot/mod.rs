@@ -15,7 +15,8 @@ use std::panic::Location;
 
 use crate::call::Call;
 use crate::cancel::overruns;
-use crate::pool::{self, crew};
+use crate::pool::crew;
+use crate::runtime::{self, Runtime};
 use crate::stacks;
 pub use held::Held;
 pub(crate) use report::report_wait;
@@ -52,12 +53,13 @@ const SUSPENDED_CALLS: usize = 1000;
 #[must_use]
 pub fn snapshot() -> Snapshot {
     let (overrunning, overruns) = overruns::read();
-    let pool = pool::existing();
+    let runtime = runtime::existing();
+    let pool = runtime.map(Runtime::pool);
     let (threads, queued) = pool.map_or((0, 0), |pool| (pool.threads(), pool.waiting()));
     let max_threads = pool.map(|pool| pool.max_threads());
     let is_starved = pool.is_some_and(|pool| pool.is_starved());
     let (threads, queued) = (threads + crew::threads(), queued + crew::waiting());
-    let held = Held::all(pool.map(|pool| pool.held_calls()).unwrap_or_default());
+    let held = Held::all(runtime.map(Runtime::held_calls).unwrap_or_default());
     let overrunning =
         overrunning.into_iter().map(|(call, bodies)| Overrun { call, bodies }).collect();
     let dependent = Held::all(stacks::DEPENDENT.calls());
@@ -80,7 +82,7 @@ pub fn snapshot() -> Snapshot {
 
 /// The threads that run bodies or wait for calls.
 fn stacks() -> Vec<Stack> {
-    let waits = pool::existing().map(|_| pool::waits().read()).unwrap_or_default();
+    let waits = runtime::existing().map(|_| runtime::waits().read()).unwrap_or_default();
     let mut waits: BTreeMap<usize, _> = waits.into_iter().map(|wait| (wait.thread, wait)).collect();
     let mut stacks: Vec<Stack> = stacks::stacks()
         .into_iter()

@@ -9,7 +9,7 @@ use std::time::{Duration, Instant};
 use super::{Held, Snapshot, Stack, snapshot};
 use crate::call::{Call, UsedAt};
 use crate::count::Count;
-use crate::pool;
+use crate::runtime;
 use crate::sync::lock_leaf;
 
 impl fmt::Display for Snapshot {
@@ -94,7 +94,7 @@ static REPORTED: Mutex<Option<Instant>> = Mutex::new(None);
 /// Prints a snapshot because the wait for `call` takes long, unless one was printed not long ago.
 #[cold]
 pub(crate) fn report_wait(call: Call, site: &'static Location<'static>) {
-    let Some(after) = pool::report_after() else { return };
+    let Some(after) = runtime::config().report_after() else { return };
     {
         let mut reported = lock_leaf(&REPORTED);
         if reported.is_some_and(|at| at.elapsed() < after) {

@@ -30,6 +30,13 @@ pub(crate) fn lock_leaf<T>(mutex: &std::sync::Mutex<T>) -> std::sync::MutexGuard
     mutex.lock().unwrap_or_else(std::sync::PoisonError::into_inner)
 }
 
+/// Roughly where the current thread's stack ends now; it grows downwards.
+#[inline]
+pub(crate) fn stack_pointer() -> usize {
+    let local = 0_u8;
+    (&raw const local).addr()
+}
+
 /// A place where threads race. Gives up the processor now and then when built with
 /// `--cfg pybackground_chaos`, and for shuttle, so that rare interleavings are common; else it is nothing.
 #[inline(always)]

@@ -10,7 +10,7 @@ use std::sync::Arc;
 
 use super::Job;
 use crate::panic::{catch, drop_catching};
-use crate::pool;
+use crate::runtime;
 use crate::stacks::{self, Frame, Listed};
 use crate::sync::thread_local;
 
@@ -75,7 +75,7 @@ pub(super) fn cancel(jobs: Vec<Arc<dyn Job>>) {
 
 /// As `cancel`, but what is left of the calls is for others to drop.
 pub(super) fn expire(jobs: Vec<Arc<dyn Job>>) {
-    closed(jobs).into_iter().rev().for_each(|job| pool::leave_to_worker(job));
+    closed(jobs).into_iter().rev().for_each(|job| runtime::leave_to_worker(job));
 }
 
 /// The calls and the inputs that only they want, closed: each before its inputs, so that none of them

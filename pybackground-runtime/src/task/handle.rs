@@ -9,7 +9,7 @@ use super::state::{Core, HandOver};
 use super::{Task, tell_of_end};
 use crate::error::Outcome;
 use crate::panic::drop_catching;
-use crate::pool;
+use crate::runtime;
 use crate::sync::lock;
 
 /// A call as its `Lazy` sees it.
@@ -77,14 +77,14 @@ impl<B: Body> Handle<B::Output> for Task<B> {
 
     fn join_at_once(self: Arc<Self>) -> Result<Outcome<B::Output>, Arc<dyn Handle<B::Output>>> {
         let done = self.phase.is_done();
-        let here = || self.phase.is_claimable() && pool::may_run_in_place(&*self);
+        let here = || self.phase.is_claimable() && runtime::may_run_in_place(&*self);
         if !(done || here()) {
             return Err(self);
         }
         match Arc::try_unwrap(self) {
             Ok(task) => {
                 if !done && task.phase.is_done() {
-                    pool::look_after_own_calls();
+                    runtime::look_after_own_calls();
                 }
                 Ok(task.into_outcome())
             }

@@ -12,7 +12,7 @@ use crate::error::{Error, Outcome, Progress};
 use crate::limit::{self, Limit};
 use crate::options::Options;
 use crate::panic::drop_catching;
-use crate::pool;
+use crate::runtime;
 use crate::stacks::{self, Frame, FrameCell, Key};
 use crate::sync::OnceLock;
 use crate::trace::{self, How, Trace};
@@ -135,7 +135,7 @@ impl Header {
     #[cold]
     fn must_not_run(&self, function: fn() -> &'static str, is: Progress) -> Option<Error> {
         if overruns::is_shut_down() {
-            return Some(Error::not_run(self.call(function), pool::SHUT_DOWN, is));
+            return Some(Error::not_run(self.call(function), runtime::SHUT_DOWN, is));
         }
         // A maker that cannot be unwound may use the value.
         let stopped = overruns::stopped(self.maker.get()).filter(|_| cancel::CAN_UNWIND)?;

@@ -17,8 +17,8 @@ use crate::cancel::overruns;
 use crate::deadline::Deadline;
 use crate::error::{Error, StopReason, Stopped};
 use crate::panic::{catch, drop_catching};
-use crate::pool;
 use crate::runnable::Runnable;
+use crate::runtime;
 use crate::stacks::{self, Frame};
 use crate::sync::{lock, lock_brief, now};
 use crate::trace::How;
@@ -134,7 +134,7 @@ impl dyn Job + '_ {
             && self.bring_forward(deadline.clone())
         {
             let job: Arc<dyn Runnable> = self.clone();
-            pool::keep_deadline(deadline, Arc::downgrade(&job));
+            runtime::keep_deadline(deadline, Arc::downgrade(&job));
         }
     }
 
@@ -326,7 +326,7 @@ impl<B: Body> Job for Task<B> {
             admitted
         };
         if admitted {
-            pool::resume(self);
+            runtime::resume(self);
         }
     }
 

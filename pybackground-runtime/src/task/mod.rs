@@ -54,7 +54,7 @@ use crate::cancel::overruns;
 use crate::error::{Error, Outcome, Progress, StopReason, Stopped};
 use crate::options::Options;
 use crate::panic::drop_catching;
-use crate::pool;
+use crate::runtime;
 use crate::stacks::{self, DEPENDENT};
 use crate::sync::{Mutex, lock};
 use crate::trace::Trace;
@@ -112,8 +112,8 @@ impl<B: Body> Task<B> {
         }
         // A shutdown looks for calls that wait after it has let no more in: this one it has found, or
         // it is found here.
-        if !pool::lets_in() {
-            job.refuse(pool::SHUT_DOWN);
+        if !runtime::lets_in() {
+            job.refuse(runtime::SHUT_DOWN);
         }
         for Input { job: input, .. } in inputs {
             if !input.add_dependent(job.clone()) {
@@ -221,7 +221,7 @@ impl<B: Body> Task<B> {
             (frame, close)
         };
         if !frame.is_none() {
-            pool::waits().wake_stopped(frame);
+            runtime::waits().wake_stopped(frame);
             orphans::close_of(frame, stopped);
         }
         match close {

@@ -16,8 +16,8 @@ use crate::cancel::overruns;
 use crate::error::Stopped;
 use crate::limit::Slot;
 use crate::panic::drop_catching;
-use crate::pool;
 use crate::runnable::Runnable;
+use crate::runtime;
 use crate::stacks::{self, Frame, Polled, SUSPENDED};
 use crate::sync::lock;
 
@@ -67,8 +67,8 @@ impl<B: Body> Task<B> {
             Suspend::Stored => {
                 // A shutdown looks for futures after it has closed the runtime; this one may have
                 // come too late for that.
-                if pool::is_closed() {
-                    self.refuse(pool::SHUT_DOWN);
+                if runtime::is_closed() {
+                    self.refuse(runtime::SHUT_DOWN);
                     return None;
                 }
                 // As well for those who close orphans.
@@ -78,8 +78,8 @@ impl<B: Body> Task<B> {
                 }
             }
             // One on top of the other, they would need a stack as deep as there are steps.
-            Suspend::Requeue if pool::is_sequential() => return Some(self),
-            Suspend::Requeue => pool::requeue(self),
+            Suspend::Requeue if runtime::is_sequential() => return Some(self),
+            Suspend::Requeue => runtime::requeue(self),
             Suspend::TooLate(body) => {
                 self.header.trace().stopped_at_last();
                 drop_catching(body);
@@ -115,7 +115,7 @@ impl<B: Body> Wake for Task<B> {
         // The call is queued before it no longer counts as waiting: a wait until all is idle may look.
         match woken {
             Woken::Resumes(listed) => {
-                pool::requeue(self);
+                runtime::requeue(self);
                 drop(listed);
             }
             Woken::HasInputs(inputs) => {

@@ -8,7 +8,6 @@ use std::thread::Builder;
 
 use super::{Crew, Queue};
 use crate::pool::idle::{Awake, Sleeper};
-use crate::pool::somebody_waits;
 use crate::pool::worker::{SPINS, YIELDS};
 use crate::pool::worker_stats::WorkerStats;
 use crate::stacks;
@@ -65,7 +64,7 @@ pub(super) fn run(crew: &Arc<Crew>, queue: &impl Queue, id: usize) {
 }
 
 /// Gives the place of the current thread, if it is a member of a crew, to others while `wait` blocks.
-pub(in crate::pool) fn block_while<R>(wait: impl FnOnce() -> R) -> R {
+pub(crate) fn block_while<R>(wait: impl FnOnce() -> R) -> R {
     let mut wait = Some(wait);
     let mut block = |member: Option<&Member>| {
         let wait = wait.take().expect("one of the two ways below is taken");
@@ -82,7 +81,7 @@ pub(in crate::pool) fn block_while<R>(wait: impl FnOnce() -> R) -> R {
 }
 
 /// Whether the current thread runs the closures of a scope.
-pub(in crate::pool) fn is_member() -> bool {
+pub(crate) fn is_member() -> bool {
     MEMBER.try_with(|slot| slot.get().is_some_and(|member| !member.retired.get())).unwrap_or(false)
 }
 
@@ -178,7 +177,7 @@ impl Member {
         if crew.waiting() > 0 {
             crew.wake_one();
         }
-        somebody_waits();
+        self.crew.pool.somebody_waits();
         let result = wait();
         crew.joining.fetch_sub(1, Ordering::SeqCst);
         crew.counts.unblock();

@@ -25,10 +25,10 @@ use std::io;
 use std::sync::Arc;
 
 pub(crate) use census::{refuse_waiting, threads, unfinished, waiting};
-pub(super) use member::{block_while, is_member};
+pub(crate) use member::{block_while, is_member};
 
+use super::Pool;
 use super::counts::{AtomicCounts, Wake};
-use super::global;
 use super::idle::Idle;
 use super::mark::{Taken, Waiting};
 use super::sampler::Sampler;
@@ -55,6 +55,7 @@ pub(crate) trait Queue: Sync {
 
 /// The threads of one scope.
 pub(crate) struct Crew {
+    pool: &'static Arc<Pool>,
     config: &'static Config,
     counts: AtomicCounts,
     idle: Idle,
@@ -79,9 +80,10 @@ pub(crate) struct Crew {
 
 impl Crew {
     /// A crew for a scope of this thread's.
-    pub(crate) fn new() -> Arc<Self> {
-        let config = &global().config;
+    pub(crate) fn new(pool: &'static Arc<Pool>) -> Arc<Self> {
+        let config = &pool.config;
         let crew = Arc::new(Self {
+            pool,
             config,
             counts: AtomicCounts::new(config.workers()),
             idle: Idle::default(),

@@ -1,0 +1,181 @@
+//! The runtime of the process: the one instance that owns the pool, the wait graph and the limits.
+//!
+//! This is the only module that names the global instance. The modules below it get what they need by
+//! `&self` and parameters; the ones above call the functions here.
+
+mod global;
+mod limits;
+
+use std::sync::{Arc, Weak};
+
+use crate::call::Call;
+use crate::config::Config;
+use crate::deadline::Deadline;
+use crate::error::Error;
+use crate::limit::holds_slot;
+use crate::panic::drop_catching;
+use crate::pool::{Pool, Worker, crew, with_current};
+pub(crate) use crate::pool::{SHUT_DOWN, runs_inline};
+use crate::runnable::Runnable;
+use crate::stacks::{self, Frame};
+use crate::trace;
+use crate::waits::Waits;
+pub(crate) use global::{existing, global};
+use limits::Limits;
+
+/// The threads, and what they and their callers share.
+pub(crate) struct Runtime {
+    pool: Arc<Pool>,
+    waits: Waits,
+    limits: Limits,
+}
+
+impl Runtime {
+    fn new(config: Config) -> Self {
+        let may_end = |bodies| waits().may_end_by_a_call(bodies);
+        let pool = Arc::new(Pool::new(config, may_end, trace::thread_was_refused));
+        Self { pool, waits: Waits::new(), limits: Limits::new() }
+    }
+
+    pub(crate) fn pool(&self) -> &Arc<Pool> {
+        &self.pool
+    }
+
+    /// Whether no thread runs or looks for a call, and no call is queued or held back by a limit.
+    pub(crate) fn seems_idle(&self) -> bool {
+        self.limits.held() == 0 && self.pool.seems_idle()
+    }
+
+    /// Ends the calls that are queued, held back by a limit, or parked.
+    pub(crate) fn refuse_waiting(&self) {
+        self.pool.refuse_all(SHUT_DOWN);
+        self.limits.refuse_all(SHUT_DOWN);
+        for job in stacks::DEPENDENT.jobs().into_iter().chain(stacks::SUSPENDED.jobs()) {
+            job.refuse(SHUT_DOWN);
+            drop_catching(job);
+        }
+    }
+
+    /// The calls that a limit holds back.
+    pub(crate) fn held_calls(&self) -> Vec<Call> {
+        self.limits.calls()
+    }
+}
+
+/// The pool that the current thread belongs to, else the global one.
+fn pool_of(worker: Option<&Worker>) -> &Arc<Pool> {
+    worker.map_or_else(|| &global().pool, Worker::pool)
+}
+
+/// Enqueues a call made on the current thread.
+pub(crate) fn submit(job: Arc<dyn Runnable>) {
+    with_current(|worker| match worker {
+        Some(worker) => worker.push(job),
+        None => global().pool.push(job),
+    });
+}
+
+/// Enqueues a call that was admitted before: it acquired its limit, or its inputs ended.
+pub(crate) fn resume(job: Arc<dyn Runnable>) {
+    with_current(|worker| match worker {
+        Some(worker) => worker.push(job),
+        None => global().pool.push_admitted(job),
+    });
+}
+
+/// Enqueues a call whose future was woken, behind the other woken ones: it may wake itself for ever.
+pub(crate) fn requeue(job: Arc<dyn Runnable>) {
+    with_current(|worker| pool_of(worker).push_woken(job));
+}
+
+/// Leaves the remains of a closed call to the pool's threads, because destructors may take long.
+pub(crate) fn leave_to_worker(job: Arc<dyn Runnable>) {
+    global().pool.push_closed(job);
+}
+
+/// Whether each call runs to its end where it is made.
+pub(crate) fn is_sequential() -> bool {
+    config().is_sequential()
+}
+
+/// Whether a call made on the current thread is admitted.
+pub(crate) fn lets_in() -> bool {
+    with_current(|worker| match worker {
+        Some(worker) => worker.pool().admission().lets_in_from_bodies(),
+        None => global().pool.admission().lets_in_here(),
+    })
+}
+
+/// Whether no call is admitted any more, and none resumes.
+pub(crate) fn is_closed() -> bool {
+    !global().pool.admission().lets_in_from_bodies()
+}
+
+/// Whether the current thread runs calls, also between two of them.
+pub(crate) fn is_worker() -> bool {
+    with_current(|worker| worker.is_some()) || crew::is_member()
+}
+
+/// The limits that hold calls back.
+pub(crate) fn limits() -> &'static Limits {
+    &global().limits
+}
+
+/// How many calls are held back by limits.
+pub(crate) fn calls_held_back() -> usize {
+    existing().map_or(0, |runtime| runtime.limits.held())
+}
+
+/// The bodies that made them.
+pub(crate) fn makers_of_held_calls() -> Vec<Frame> {
+    existing().map(|runtime| runtime.limits.makers()).unwrap_or_default()
+}
+
+/// The settings in force.
+pub(crate) fn config() -> &'static Config {
+    global().pool.config()
+}
+
+/// Which call waits for which.
+pub(crate) fn waits() -> &'static Waits {
+    &global().waits
+}
+
+/// Gives the current thread's slot to others while `wait` blocks.
+pub(crate) fn block_while(wait: impl FnOnce() -> Result<bool, Error>) -> Result<bool, Error> {
+    with_current(|worker| match worker {
+        Some(worker) => worker.block_while(wait),
+        None => crew::block_while(wait),
+    })
+}
+
+/// Whether the current thread may run the call it waits for, which has not started as far as is
+/// known. If so, the call is no longer in the thread's own queue.
+#[inline]
+pub(crate) fn may_run_in_place(job: &(impl Runnable + ?Sized)) -> bool {
+    // A body that has a permit of its function's limit lends it while it waits.
+    with_current(|worker| {
+        worker.is_some_and(|worker| {
+            worker.has_stack() && !holds_slot() && {
+                worker.withdraw(job);
+                true
+            }
+        })
+    })
+}
+
+/// Wakes a thread for the calls in the current thread's own queue. The call that was to run in place
+/// ended elsewhere, and a thread may have gone to sleep while another call was taken out from above it.
+#[cold]
+pub(crate) fn look_after_own_calls() {
+    with_current(|worker| {
+        if let Some(worker) = worker {
+            worker.look_after_own_calls();
+        }
+    });
+}
+
+/// Has the monitor expire `job` at its deadline.
+pub(crate) fn keep_deadline(deadline: Arc<Deadline>, job: Weak<dyn Runnable>) {
+    with_current(|worker| pool_of(worker).add_deadline(deadline, job));
+}
