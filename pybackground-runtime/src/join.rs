@@ -14,6 +14,7 @@ use crate::cancel;
 use crate::cancel::overruns::stopped;
 use crate::context;
 use crate::error::{Error, Outcome};
+use crate::events::{self, CallEvents};
 use crate::limit::lend_slots_while;
 use crate::panic::catch;
 use crate::pool::crew::Crew;
@@ -23,7 +24,6 @@ use crate::stacks::{self, Frame};
 use crate::sync::thread::{self, Thread};
 use crate::sync::{chaos, now, rounds, thread_local};
 use crate::task::{Handle, Job};
-use crate::trace::WaitSpan;
 use crate::waits::{End, Waiting};
 
 /// How often a waiting thread looks before it begins to yield, and how often before it parks. A call
@@ -156,7 +156,7 @@ fn block_until_done<T>(handle: &Arc<dyn Handle<T>>, end: Option<Instant>) -> Res
 fn block(wait: &Wait<'_, impl Awaited>) -> Result<bool, Error> {
     let site = Location::caller();
     context::about_to_block(|| wait.on.call(), site);
-    let told = WaitSpan::begin(wait.on, site);
+    let blocked = events::blocked(|| wait.on.call(), site, || wait.on.events());
     // Before this thread gives its place away: who decides whether another is started sees what all wait for.
     let entered = wait.enter(site);
     let waited = runtime::block_while(|| match entered? {
@@ -164,7 +164,7 @@ fn block(wait: &Wait<'_, impl Awaited>) -> Result<bool, Error> {
         None => Ok(true),
     });
     stacks::coarse_clock::read();
-    told.end(wait.on, &waited);
+    blocked.unblocked(|| wait.on.events(), &waited);
     waited
 }
 
@@ -219,9 +219,8 @@ pub(crate) trait Awaited {
     /// The call that is waited for, or one of them.
     fn call(&self) -> Call;
 
-    /// The call that is waited for, if there is only one.
-    #[cfg(feature = "tracing")]
-    fn only(&self) -> Option<&dyn Job> {
+    /// The events of the call that is waited for, if there is only one.
+    fn events(&self) -> Option<&CallEvents> {
         None
     }
 }
@@ -255,9 +254,8 @@ impl Awaited for Arc<dyn Job> {
         (**self).call()
     }
 
-    #[cfg(feature = "tracing")]
-    fn only(&self) -> Option<&dyn Job> {
-        Some(&**self)
+    fn events(&self) -> Option<&CallEvents> {
+        Some((**self).events())
     }
 }
 

@@ -1,7 +1,7 @@
 //! The runtime of `pybackground`.
 
 #![cfg_attr(docsrs, feature(doc_cfg))]
-#![cfg_attr(feature = "tracing", doc = include_str!("trace/SPANS.md"))]
+#![cfg_attr(feature = "tracing", doc = include_str!("events/trace/SPANS.md"))]
 // Where there is unsafe code, it is in `process/hook.rs`.
 #![cfg_attr(not(feature = "process"), forbid(unsafe_code))]
 
@@ -17,6 +17,7 @@ mod deadline;
 mod delay;
 mod dispatch;
 mod error;
+mod events;
 mod forward;
 mod join;
 mod lazy;
@@ -38,7 +39,6 @@ mod stacks;
 mod sync;
 mod task;
 mod timeout;
-mod trace;
 mod waits;
 
 pub use attribute::{BadTimeout, IntoTimeout};

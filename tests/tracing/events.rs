@@ -1,4 +1,4 @@
-//! What is worth an event: panics, bodies that run past their end, rings of waits.
+//! Events of calls: panics, bodies that overrun their timeout, cycles of waits.
 
 #[path = "../common/mod.rs"]
 mod common;
@@ -14,7 +14,7 @@ use pybackground::{Error, Lazy, background};
 use tracing::Level;
 
 #[test]
-fn a_panic_is_told_with_its_message_and_call() {
+fn panic_is_an_event_with_message_and_call() {
     #[background]
     fn panics(page: u32) {
         panic!("page {page}");
@@ -27,11 +27,11 @@ fn a_panic_is_told_with_its_message_and_call() {
     assert_eq!(event.level, Level::ERROR);
     assert_eq!(event.fields.get("panic"), Some("page 7"));
     assert!(event.fields.get("location").unwrap().starts_with(file!()));
-    assert!(event.parent.unwrap().ends_with("::panics"), "it happened in the span of the call");
+    assert!(event.parent.unwrap().ends_with("::panics"), "the event is in the span of the call");
 }
 
 #[test]
-fn a_body_that_runs_past_its_timeout_is_told_twice() {
+fn body_that_overruns_its_timeout_is_reported_twice() {
     #[background(timeout = "1ms")]
     fn runs_on(gate: Gate) {
         gate.pass();
@@ -41,7 +41,7 @@ fn a_body_that_runs_past_its_timeout_is_told_twice() {
     recorder::install();
     let gate = Gate::default();
     let _opened = gate.opened_at_end();
-    // One that was late in getting a thread never ran on: its successor is tried.
+    // A call that timed out before it started does not run on. Try another one.
     loop {
         let x = runs_on(gate.clone());
         if Lazy::wait(&x).unwrap_err().body_runs_on() {
@@ -59,11 +59,11 @@ fn a_body_that_runs_past_its_timeout_is_told_twice() {
     assert!(on.fields.number("late_us").is_none() && ended.fields.number("late_us").is_some());
     let span = recorder::calls("::runs_on").pop().unwrap();
     assert!(span.fields.number("run_us").is_some());
-    assert_eq!(span.fields.get("outcome"), Some("timeout"), "that is what it stays");
+    assert_eq!(span.fields.get("outcome"), Some("timeout"), "the outcome stays");
 }
 
 #[test]
-fn a_timeout_that_nobody_waits_for_is_told_too() {
+fn timeout_of_a_dropped_call_is_recorded() {
     #[background(timeout = "1ms")]
     fn unwatched(gate: Gate) {
         gate.pass();
@@ -78,7 +78,7 @@ fn a_timeout_that_nobody_waits_for_is_told_too() {
 }
 
 #[test]
-fn a_body_that_stops_when_it_is_cancelled_is_no_warning() {
+fn body_that_stops_after_a_cancellation_is_no_warning() {
     #[background]
     fn listens(gate: Gate) {
         gate.pass();
@@ -100,30 +100,30 @@ fn a_body_that_stops_when_it_is_cancelled_is_no_warning() {
 }
 
 #[test]
-fn a_ring_of_waits_is_told_whole() {
+fn cycle_of_waits_is_one_event_with_every_wait() {
     #[background]
-    fn in_a_ring(come: Receiver<Lazy<Result<(), Error>>>) -> Result<(), Error> {
+    fn in_a_cycle(come: Receiver<Lazy<Result<(), Error>>>) -> Result<(), Error> {
         Lazy::join(come.recv().unwrap())?
     }
 
     let _watchdog = watchdog();
     recorder::install();
     let ((give_a, come_a), (give_b, come_b)) = (channel(), channel());
-    let (a, b) = (in_a_ring(come_a), in_a_ring(come_b));
+    let (a, b) = (in_a_cycle(come_a), in_a_cycle(come_b));
     give_b.send(a).unwrap();
     give_a.send(b).unwrap();
-    wait_until(|| recorder::calls("::in_a_ring").iter().all(|span| span.closed));
-    let event = recorder::events("::in_a_ring").remove(0);
+    wait_until(|| recorder::calls("::in_a_cycle").iter().all(|span| span.closed));
+    let event = recorder::events("::in_a_cycle").remove(0);
     assert_eq!(event.level, Level::ERROR);
-    assert_eq!(event.fields.get("ring").unwrap().matches(" waits for `").count(), 2, "{event:?}");
-    assert!(event.parent.unwrap().ends_with("::in_a_ring"), "told in the body that waited");
-    let waits = recorder::waits("::in_a_ring");
+    assert_eq!(event.fields.get("cycle").unwrap().matches(" waits for `").count(), 2, "{event:?}");
+    assert!(event.parent.unwrap().ends_with("::in_a_cycle"), "reported in the body that waited");
+    let waits = recorder::waits("::in_a_cycle");
     let ended_in = |outcome| waits.iter().filter(|w| w.fields.get("outcome") == outcome).count();
     assert_eq!(ended_in(Some("deadlock")), 1);
 }
 
 #[test]
-fn a_wait_that_is_given_up_in_time_is_told_so() {
+fn wait_with_a_time_limit_records_that_it_ran_out() {
     #[background]
     fn slow(gate: Gate) {
         gate.pass();
@@ -138,5 +138,5 @@ fn a_wait_that_is_given_up_in_time_is_told_so() {
     assert!(Lazy::wait_timeout(&x, Duration::from_millis(1)).is_none());
     let wait = recorder::waits("::slow").remove(0);
     assert_eq!(wait.fields.get("outcome"), Some("time is over"));
-    assert!(wait.parent.is_none(), "a thread from outside is in no span");
+    assert!(wait.parent.is_none(), "this thread is in no span");
 }

@@ -1,4 +1,4 @@
-//! The system gives no thread: the call tells so, and so does a warning.
+//! The system refuses a thread: the span of the call and a warning record it.
 
 #[path = "../common/mod.rs"]
 mod common;
@@ -12,7 +12,7 @@ use tracing::Level;
 fn no_thread_for_it() {}
 
 #[test]
-fn a_call_without_a_thread_is_refused_with_a_warning() {
+fn call_without_a_thread_is_refused_with_a_warning() {
     let _watchdog = watchdog();
     recorder::install();
     // No address space has room for such a stack.
@@ -21,7 +21,7 @@ fn a_call_without_a_thread_is_refused_with_a_warning() {
     let span = recorder::call("::no_thread_for_it");
     assert_eq!(span.fields.get("outcome"), Some("refused"));
     assert!(span.closed && span.entered.is_empty());
-    let told = recorder::said("the system gave no thread; the pool goes on with those it has");
-    assert_eq!((told[0].level, told[0].fields.number("refusals")), (Level::WARN, Some(1)));
-    assert!(told[0].fields.get("error").is_some());
+    let warnings = recorder::said("the system gave no thread; the pool goes on with those it has");
+    assert_eq!((warnings[0].level, warnings[0].fields.number("refusals")), (Level::WARN, Some(1)));
+    assert!(warnings[0].fields.get("error").is_some());
 }

@@ -1,4 +1,4 @@
-//! How a body ran: with one worker it is certain where.
+//! Where a body ran. One worker makes that certain.
 
 #[path = "../common/mod.rs"]
 mod common;
@@ -26,7 +26,7 @@ fn computes(n: u32) -> u32 {
 }
 
 #[test]
-fn a_body_tells_whether_it_ran_on_a_thread_in_place_or_inline() {
+fn span_records_whether_the_body_ran_on_a_thread_in_place_or_inline() {
     let _watchdog = watchdog();
     recorder::install();
     configure().workers(1).install().unwrap();

@@ -1,4 +1,4 @@
-//! A subscriber that remembers what it is told, for a whole test process.
+//! A subscriber that records spans and events, for a whole test process.
 
 #![allow(dead_code, reason = "each test file uses a part of it")]
 
@@ -13,17 +13,17 @@ use tracing::{Event, Level, Subscriber};
 use tracing_subscriber::layer::{Context, Layer, SubscriberExt};
 use tracing_subscriber::registry::LookupSpan;
 
-/// A span, as far as it was told.
+/// A recorded span.
 #[derive(Clone, Debug)]
-pub(crate) struct Told {
+pub(crate) struct Recorded {
     pub(crate) name: &'static str,
     pub(crate) target: &'static str,
     pub(crate) fields: Fields,
-    /// The function of the span's parent, or its name if it is no call.
+    /// The function of the parent span, or its name if it is no call.
     pub(crate) parent: Option<String>,
     /// The functions of the spans that it follows from.
     pub(crate) follows: Vec<String>,
-    /// The thread of each time it was entered, and when: counted over all that was told.
+    /// The thread of each time it was entered, and when, on a clock that counts enters and exits.
     pub(crate) entered: Vec<(String, usize)>,
     pub(crate) exited: Vec<usize>,
     pub(crate) closed: bool,
@@ -34,7 +34,7 @@ pub(crate) struct Told {
 pub(crate) struct Said {
     pub(crate) level: Level,
     pub(crate) fields: Fields,
-    /// As for spans.
+    /// As in `Recorded`.
     pub(crate) parent: Option<String>,
 }
 
@@ -63,15 +63,15 @@ impl Visit for Fields {
 
 #[derive(Default)]
 struct Log {
-    spans: Vec<Told>,
-    /// Where those are that are not closed.
+    spans: Vec<Recorded>,
+    /// The indices of the spans that are not closed.
     open: HashMap<Id, usize>,
     events: Vec<Said>,
     clock: usize,
 }
 
 impl Log {
-    fn span(&mut self, id: &Id) -> &mut Told {
+    fn span(&mut self, id: &Id) -> &mut Recorded {
         let at = self.open[id];
         &mut self.spans[at]
     }
@@ -104,7 +104,7 @@ impl<S: Subscriber + for<'a> LookupSpan<'a>> Layer<S> for Recorder {
         let parent = parent.map(|parent| log.title(&parent));
         let metadata = attributes.metadata();
         let at = log.spans.len();
-        log.spans.push(Told {
+        log.spans.push(Recorded {
             name: metadata.name(),
             target: metadata.target(),
             fields,
@@ -156,7 +156,7 @@ impl<S: Subscriber + for<'a> LookupSpan<'a>> Layer<S> for Recorder {
     }
 }
 
-/// Has everything told to the recorder, from the first call on.
+/// Makes the recorder the global subscriber.
 pub(crate) fn install() {
     static INSTALLED: OnceLock<()> = OnceLock::new();
     INSTALLED.get_or_init(|| {
@@ -165,33 +165,38 @@ pub(crate) fn install() {
     });
 }
 
-/// The spans of calls of the function whose path ends so, in the order they were made.
-pub(crate) fn calls(function: &str) -> Vec<Told> {
+/// The spans of calls of the function whose path ends with `function`, in the order of creation.
+pub(crate) fn calls(function: &str) -> Vec<Recorded> {
     spans("call", function)
 }
 
-/// The only one of them.
+/// The only span of a call of that function.
 #[track_caller]
-pub(crate) fn call(function: &str) -> Told {
+pub(crate) fn call(function: &str) -> Recorded {
     let mut calls = calls(function);
     assert_eq!(calls.len(), 1, "calls of `{function}`: {calls:#?}");
     calls.remove(0)
 }
 
 /// The spans of waits for calls of that function.
-pub(crate) fn waits(function: &str) -> Vec<Told> {
+pub(crate) fn waits(function: &str) -> Vec<Recorded> {
     spans("wait", function)
 }
 
-fn spans(name: &str, function: &str) -> Vec<Told> {
+/// The spans of that name.
+pub(crate) fn named(name: &str) -> Vec<Recorded> {
+    log().spans.iter().filter(|span| span.name == name).cloned().collect()
+}
+
+fn spans(name: &str, function: &str) -> Vec<Recorded> {
     let log = log();
-    let is = |span: &&Told| {
+    let is = |span: &&Recorded| {
         span.name == name && span.fields.get("function").is_some_and(|f| f.ends_with(function))
     };
     log.spans.iter().filter(is).cloned().collect()
 }
 
-/// The events of the library's that name that function.
+/// The events of the library that name that function.
 pub(crate) fn events(function: &str) -> Vec<Said> {
     let log = log();
     let is = |event: &&Said| event.fields.get("function").is_some_and(|f| f.ends_with(function));

@@ -1,4 +1,4 @@
-//! Each call is a span: where it belongs, what it tells, when it closes.
+//! Each call is a span: its parent, its fields, and when it closes.
 
 #[path = "../common/mod.rs"]
 mod common;
@@ -11,11 +11,11 @@ use std::time::Duration;
 use common::gate::Gate;
 use common::panics::caught;
 use common::{wait_until, watchdog};
-use pybackground::{Lazy, background, checkpoint};
+use pybackground::{Lazy, background, checkpoint, snapshot};
 use tracing::{info, info_span};
 
 #[test]
-fn a_call_is_a_span_that_tells_what_became_of_it() {
+fn span_of_a_call_records_its_outcome() {
     #[background]
     fn works() -> u32 {
         7
@@ -25,7 +25,7 @@ fn a_call_is_a_span_that_tells_what_became_of_it() {
     recorder::install();
     let (x, line) = (works(), line!());
     assert_eq!(Lazy::join(x).unwrap(), 7);
-    // Whoever has the value finds all told.
+    // The span is closed before the value can be taken.
     let span = recorder::call("::works");
     assert_eq!(span.target, "pybackground");
     let location = span.fields.get("location").unwrap();
@@ -39,7 +39,7 @@ fn a_call_is_a_span_that_tells_what_became_of_it() {
 }
 
 #[test]
-fn a_call_is_a_child_of_the_span_it_was_made_in_and_so_is_what_its_body_does() {
+fn call_is_a_child_of_the_span_it_is_made_in() {
     #[background]
     fn parent(gate: Gate) -> u32 {
         info!("in the body");
@@ -67,7 +67,7 @@ fn a_call_is_a_child_of_the_span_it_was_made_in_and_so_is_what_its_body_does() {
 }
 
 #[test]
-fn a_call_that_nobody_waits_for_tells_the_same() {
+fn dropped_call_records_its_outcome() {
     #[background]
     fn unwatched() {}
 
@@ -79,7 +79,7 @@ fn a_call_that_nobody_waits_for_tells_the_same() {
 }
 
 #[test]
-fn a_panic_is_an_outcome() {
+fn panic_is_an_outcome() {
     #[background]
     fn panics() -> u32 {
         panic!("boom")
@@ -94,7 +94,7 @@ fn a_panic_is_an_outcome() {
 }
 
 #[test]
-fn a_call_that_times_out_before_it_starts_was_on_no_thread() {
+fn call_that_times_out_before_it_starts_was_on_no_thread() {
     #[background(limit = 1)]
     fn one_at_a_time(gate: Gate) {
         gate.pass();
@@ -117,7 +117,7 @@ fn a_call_that_times_out_before_it_starts_was_on_no_thread() {
 }
 
 #[test]
-fn a_call_that_is_cancelled_is_closed_at_once_or_when_its_body_stops() {
+fn span_of_a_cancelled_call_closes_when_no_body_runs() {
     #[background(limit = 1)]
     fn cancelled_one(gate: Gate) {
         gate.pass();
@@ -141,7 +141,7 @@ fn a_call_that_is_cancelled_is_closed_at_once_or_when_its_body_stops() {
 }
 
 #[test]
-fn what_a_body_calls_that_is_to_stop_is_told_as_cancelled() {
+fn call_made_by_a_cancelled_body_is_recorded_as_cancelled() {
     #[background]
     fn stops(gate: Gate) {
         gate.pass();
@@ -165,7 +165,7 @@ fn what_a_body_calls_that_is_to_stop_is_told_as_cancelled() {
 }
 
 #[test]
-fn a_call_that_waits_for_a_slot_of_its_limit_is_in_the_queue_until_it_has_one() {
+fn span_of_a_limited_call_records_how_long_it_was_held_back() {
     #[background(limit = 1)]
     fn in_turn(gate: Gate) {
         gate.pass();
@@ -183,9 +183,10 @@ fn a_call_that_waits_for_a_slot_of_its_limit_is_in_the_queue_until_it_has_one() 
     let spans = recorder::calls("::in_turn");
     assert!(spans[0].exited[0] < spans[1].entered[0].1, "{spans:?}");
     assert!(spans.iter().all(|span| span.fields.get("outcome") == Some("ok")));
+    assert!(spans[1].fields.number("held_us").is_some(), "{spans:?}");
 }
 
-/// Is pending so many times, and has itself woken each time.
+/// Is pending this many times, and wakes its task each time.
 struct Pending(usize);
 
 impl Future for Pending {
@@ -202,7 +203,7 @@ impl Future for Pending {
 }
 
 #[test]
-fn an_async_body_is_one_span_that_is_entered_for_each_poll() {
+fn async_body_is_one_span_that_each_poll_enters() {
     #[background]
     async fn polled() -> u32 {
         Pending(3).await;
@@ -222,7 +223,31 @@ fn an_async_body_is_one_span_that_is_entered_for_each_poll() {
 }
 
 #[test]
-fn a_wait_tells_who_waits_for_whom() {
+fn span_of_an_async_call_records_how_long_it_was_suspended() {
+    #[background]
+    async fn suspended(other: Lazy<()>) {
+        other.await;
+    }
+    #[background]
+    fn other(gate: Gate) {
+        gate.pass();
+    }
+
+    let _watchdog = watchdog();
+    recorder::install();
+    let gate = Gate::default();
+    let _opened = gate.opened_at_end();
+    let x = suspended(other(gate.clone()));
+    wait_until(|| snapshot().suspended() == 1);
+    gate.open();
+    Lazy::into_inner(x);
+    let span = recorder::call("::suspended");
+    assert!(span.fields.number("suspended_us").is_some(), "{span:?}");
+    assert_eq!((span.entered.len(), span.fields.get("held_us")), (2, None));
+}
+
+#[test]
+fn span_of_a_wait_names_the_awaited_call() {
     #[background]
     fn waits_for(other: Lazy<()>) {
         Lazy::into_inner(other);

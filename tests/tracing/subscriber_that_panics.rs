@@ -1,4 +1,4 @@
-//! A subscriber that panics wherever it can.
+//! A subscriber that panics in each of its methods.
 
 #[path = "../common/mod.rs"]
 mod common;
@@ -17,7 +17,7 @@ struct Panics;
 impl<S: Subscriber> Layer<S> for Panics {
     fn on_new_span(&self, attributes: &Attributes<'_>, _: &Id, _: Context<'_, S>) {
         let name = attributes.metadata().name();
-        // A span that never was would be told nothing more.
+        // Without its span, a call would notify the subscriber of nothing else.
         assert!(name == "call", "new {name}");
     }
 
@@ -62,7 +62,7 @@ fn runs_on(gate: Gate) {
 }
 
 #[test]
-fn no_call_suffers_from_it() {
+fn calls_succeed_under_a_panicking_subscriber() {
     let _watchdog = watchdog();
     std::panic::set_hook(Box::new(|_| {}));
     tracing::subscriber::set_global_default(tracing_subscriber::registry().with(Panics)).unwrap();

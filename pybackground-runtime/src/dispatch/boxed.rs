@@ -14,11 +14,11 @@ use super::{panicked, start_task};
 use crate::call::path_of_enclosing_function;
 use crate::context::in_context;
 use crate::error::Outcome;
+use crate::events;
 use crate::lazy::Lazy;
 use crate::options::Options;
 use crate::runtime;
 use crate::task::{Closure, Handle, Job, Suspending};
-use crate::trace;
 
 /// A value in its box.
 type Value = Box<dyn Any + Send>;
@@ -51,7 +51,7 @@ where
 fn start(options: Options, path: &'static str, body: BoxedBody) -> Started {
     let options = options.named_by(path);
     if options.may_run_inline() && runtime::runs_inline() {
-        return trace::inline(|| options.call(path), body)
+        return events::run_inline(|| options.call(path), body)
             .map_err(|payload| panicked::<Closure<BoxedBody>>(&options, payload) as _);
     }
     Err(start_task(&options, in_context(Closure(body))))

@@ -8,12 +8,12 @@ use crate::cancel;
 use crate::cancel::overruns;
 use crate::context::in_context;
 use crate::error::Error;
+use crate::events::CallEvents;
 use crate::lazy::Lazy;
 use crate::options::Options;
 use crate::panic::drop_catching;
 use crate::stacks;
 use crate::task::{Body, Closure, Dependent, Input, Job, Suspending, Task};
-use crate::trace::Trace;
 
 /// Runs the body of a function with arguments that may be on their way. The options name it.
 pub(crate) fn dispatch_with_inputs<I, F, T>(options: Options, inputs: I, body: F) -> Lazy<T>
@@ -76,7 +76,7 @@ where
 fn failed<F, T: Send + 'static>(options: &Options, body: F, error: Error) -> Lazy<T> {
     drop_catching(body);
     let outcome = Err(error);
-    Trace::of_call(|| options.call_or(Closure::<fn() -> T>::function)).ended(&outcome);
+    CallEvents::created(|| options.call_or(Closure::<fn() -> T>::function)).ended(&outcome);
     Lazy::pending(Task::<Closure<fn() -> T>>::ended(options, outcome))
 }
 

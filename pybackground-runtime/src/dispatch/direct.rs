@@ -4,11 +4,11 @@ use std::any::Any;
 
 use super::{panicked, start};
 use crate::call::path_of_enclosing_function;
+use crate::events;
 use crate::lazy::Lazy;
 use crate::options::Options;
 use crate::runtime;
 use crate::task::{Closure, LARGE, LargeClosure, Suspending};
-use crate::trace;
 
 /// Runs the body of a function under the attribute.
 ///
@@ -23,7 +23,7 @@ where
 {
     if options.may_run_inline() && runtime::runs_inline() {
         let call = || options.rebuilt().call(path_of_enclosing_function::<F>());
-        return match trace::inline(call, body) {
+        return match events::run_inline(call, body) {
             Ok(value) => Lazy::ready(value),
             Err(payload) => panicked_inline::<F, T>(options.rebuilt(), payload),
         };

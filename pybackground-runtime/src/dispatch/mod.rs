@@ -19,13 +19,13 @@ use crate::cancel;
 use crate::cancel::overruns;
 use crate::context::in_context;
 use crate::error::{Error, Stopped};
+use crate::events::CallEvents;
 use crate::lazy::Lazy;
 use crate::options::Options;
 use crate::panic::drop_catching;
 use crate::runtime;
 use crate::stacks;
 use crate::task::{Body, Job, Task};
-use crate::trace::Trace;
 
 #[cfg(debug_assertions)]
 pub use boxed::{dispatch, dispatch_async};
@@ -115,7 +115,7 @@ fn never_starts<B: Body>(options: &Options, body: B, maker: Stopped) -> Arc<Task
     drop_catching(body);
     let call = options.call(B::function());
     let outcome = Err(Error::cancelled_with(call, maker));
-    Trace::of_call(|| call).ended(&outcome);
+    CallEvents::created(|| call).ended(&outcome);
     Task::ended(options, outcome)
 }
 

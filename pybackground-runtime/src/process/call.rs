@@ -20,12 +20,12 @@ use crate::call::{Call, path_of_enclosing_function};
 use crate::cancel::overruns::stopped;
 use crate::dispatch::start;
 use crate::error::{Error, Progress};
+use crate::events::CallEvents;
 use crate::lazy::Lazy;
 use crate::options::Options;
 use crate::runtime;
 use crate::stacks;
 use crate::task::{Body, Step, Task};
-use crate::trace::Trace;
 
 /// Runs a function in another process; `P` is a closure in it, after which it is named.
 pub(super) fn run<T, P>(
@@ -58,7 +58,7 @@ where
         }
         Err(failure) => {
             let outcome = Err(Error::isolated(call, failure));
-            Trace::of_call(|| call).ended(&outcome);
+            CallEvents::created(|| call).ended(&outcome);
             Lazy::pending(Task::<Isolated<T>>::ended(&options, outcome))
         }
     }

@@ -12,13 +12,13 @@ use crate::call::Call;
 use crate::config::Config;
 use crate::deadline::Deadline;
 use crate::error::Error;
+use crate::events;
 use crate::limit::holds_slot;
 use crate::panic::drop_catching;
 use crate::pool::{Pool, Worker, crew, with_current};
 pub(crate) use crate::pool::{SHUT_DOWN, runs_inline};
 use crate::runnable::Runnable;
 use crate::stacks::{self, Frame};
-use crate::trace;
 use crate::waits::Waits;
 pub(crate) use global::{existing, global};
 use limits::Limits;
@@ -33,7 +33,7 @@ pub(crate) struct Runtime {
 impl Runtime {
     fn new(config: Config) -> Self {
         let may_end = |bodies| waits().may_end_by_a_call(bodies);
-        let pool = Arc::new(Pool::new(config, may_end, trace::thread_was_refused));
+        let pool = Arc::new(Pool::new(config, may_end, events::thread_refused));
         Self { pool, waits: Waits::new(), limits: Limits::new() }
     }
 

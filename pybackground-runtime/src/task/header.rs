@@ -9,13 +9,13 @@ use super::wait_errors::WaitErrors;
 use crate::call::Call;
 use crate::cancel::{self, overruns};
 use crate::error::{Error, Outcome, Progress};
+use crate::events::{CallEvents, Place};
 use crate::limit::{self, Limit};
 use crate::options::Options;
 use crate::panic::drop_catching;
 use crate::runtime;
 use crate::stacks::{self, Frame, FrameCell, Key};
 use crate::sync::OnceLock;
-use crate::trace::{self, How, Trace};
 
 pub(crate) struct Header {
     site: &'static Location<'static>,
@@ -30,19 +30,19 @@ struct Rare {
     name: Option<&'static str>,
     limit: Option<&'static Limit>,
     wait_errors: WaitErrors,
-    trace: Trace,
+    events: CallEvents,
 }
 
 impl Header {
     #[inline]
-    pub(super) fn new(options: &Options, trace: Trace) -> Self {
+    pub(super) fn new(options: &Options, events: CallEvents) -> Self {
         let (name, limit) = (options.fixed_name(), options.slots());
-        let rare = if name.is_some() || limit.is_some() || trace.is_kept() {
+        let rare = if name.is_some() || limit.is_some() || events.are_observed() {
             OnceLock::from(Box::new(Rare {
                 name,
                 limit,
                 wait_errors: WaitErrors::default(),
-                trace,
+                events,
             }))
         } else {
             OnceLock::new()
@@ -88,11 +88,11 @@ impl Header {
         &self,
         body: B,
         frame: Option<Frame>,
-        how: How,
+        place: Place,
         waker: impl FnOnce() -> Waker,
     ) -> Result<Step<B>, Error> {
         let body_is = if body.has_started() { Progress::Suspended } else { Progress::NotStarted };
-        self.run_by(B::function, body, frame, how, body_is, |body| body.run(waker))
+        self.run_by(B::function, body, frame, place, body_is, |body| body.run(waker))
     }
 
     /// The same for what stands for the body and is run by `run`; `is` tells how far it would be if it
@@ -103,7 +103,7 @@ impl Header {
         function: fn() -> &'static str,
         body: X,
         frame: Option<Frame>,
-        how: How,
+        place: Place,
         is: Progress,
         run: impl FnOnce(X) -> R,
     ) -> Result<R, Error> {
@@ -119,9 +119,13 @@ impl Header {
             return Err(error);
         }
         let ran = {
-            let told = self.trace().run(how);
+            let events = self.events();
+            let running = match is {
+                Progress::Suspended => events.resumed(),
+                _ => events.started(place),
+            };
             catch_unwind(AssertUnwindSafe(|| run(body))).map_err(|payload| {
-                told.unwound(&*payload);
+                running.unwound(&*payload);
                 let stopped = overruns::stopped(stacks::current());
                 Error::unwound(self.call(function), payload, stopped)
             })
@@ -156,7 +160,7 @@ impl Header {
     /// Runs a body that runs to its end.
     #[inline]
     pub(super) fn run_to_end<B: Body>(&self, body: B) -> Outcome<B::Output> {
-        match self.run(body, None, How::InPlace, || Waker::noop().clone()) {
+        match self.run(body, None, Place::Joiner, || Waker::noop().clone()) {
             Ok(Step::Finished(value)) => Ok(value),
             Ok(Step::Suspended(_)) => unreachable!("only bodies that run to their end come here"),
             Ok(Step::Failed(error)) | Err(error) => Err(error),
@@ -167,17 +171,15 @@ impl Header {
     #[inline]
     pub(super) fn run_for<B: Body>(&self, body: B, attached: Trailer) -> Outcome<B::Output> {
         let outcome = self.run_to_end(body);
-        self.trace().ended(&outcome);
+        self.events().ended(&outcome);
         self.leave_slot();
         attached.wake();
         outcome
     }
 
-    /// What is told of the call.
     #[inline]
-    pub(super) fn trace(&self) -> &Trace {
-        const UNTOLD: &Trace = &Trace::UNTOLD;
-        if trace::IS_ON { self.rare.get().map_or(UNTOLD, |rare| &rare.trace) } else { UNTOLD }
+    pub(super) fn events(&self) -> &CallEvents {
+        CallEvents::find(|| self.rare.get().map(|rare| &rare.events))
     }
 
     #[inline]

@@ -16,14 +16,12 @@ use crate::call::Call;
 use crate::cancel::overruns;
 use crate::deadline::Deadline;
 use crate::error::{Error, StopReason, Stopped};
+use crate::events::{CallEvents, Place};
 use crate::panic::{catch, drop_catching};
 use crate::runnable::Runnable;
 use crate::runtime;
 use crate::stacks::{self, Frame};
 use crate::sync::{lock, lock_brief, now};
-use crate::trace::How;
-#[cfg(feature = "tracing")]
-use crate::trace::Trace;
 
 /// A call without the type of its result.
 ///
@@ -104,9 +102,8 @@ impl dyn Job + '_ {
         self.header().keep_wait_error(error)
     }
 
-    #[cfg(feature = "tracing")]
-    pub(crate) fn trace(&self) -> &Trace {
-        self.header().trace()
+    pub(crate) fn events(&self) -> &CallEvents {
+        self.header().events()
     }
 
     fn locked<R>(&self, act: impl FnOnce(&mut Trailer) -> R) -> R {
@@ -225,7 +222,7 @@ impl<B: Body> Runnable for Task<B> {
             let Some((body, frame)) = task.start_step() else {
                 return task.clean_up();
             };
-            let ran = task.header.run(body, frame, How::Thread, || Waker::from(task.clone()));
+            let ran = task.header.run(body, frame, Place::Worker, || Waker::from(task.clone()));
             frame.inspect(|frame| stacks::poll_is_over(*frame));
             match ran {
                 Ok(Step::Suspended(body)) => match task.suspend(body, frame) {
@@ -270,7 +267,7 @@ impl<B: Body> Runnable for Task<B> {
     }
 
     fn clean_up(&self) {
-        self.header.trace().tell_closed();
+        self.header.events().report_stop();
         let (awaiter, leftover) = {
             let mut core = lock(&self.core);
             let is_done = self.phase.is_done();
@@ -310,7 +307,11 @@ impl<B: Body> Job for Task<B> {
     }
 
     fn admit(&self) -> bool {
-        lock(&self.core).admit()
+        let admitted = lock(&self.core).admit();
+        if admitted {
+            self.header.events().queued();
+        }
+        admitted
     }
 
     fn admit_with_dependencies(self: Arc<Self>) {
@@ -326,6 +327,7 @@ impl<B: Body> Job for Task<B> {
             admitted
         };
         if admitted {
+            self.header.events().queued();
             runtime::resume(self);
         }
     }

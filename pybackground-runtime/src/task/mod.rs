@@ -52,12 +52,12 @@ use std::time::Duration;
 use crate::cancel::orphans;
 use crate::cancel::overruns;
 use crate::error::{Error, Outcome, Progress, StopReason, Stopped};
+use crate::events::CallEvents;
 use crate::options::Options;
 use crate::panic::drop_catching;
 use crate::runtime;
 use crate::stacks::{self, DEPENDENT};
 use crate::sync::{Mutex, lock};
-use crate::trace::Trace;
 
 pub(crate) use body::{Body, Closure, Step, Suspending};
 #[cfg(not(debug_assertions))]
@@ -85,8 +85,8 @@ impl<B: Body> Task<B> {
     pub(crate) fn new(options: &Options, body: B) -> Arc<Self> {
         let limited = options.slots().is_some();
         // First what may unwind: the rest is then put together at once, not built apart and moved.
-        let trace = Trace::of_call(|| options.call_or(B::function));
-        let header = Header::new(options, trace);
+        let events = CallEvents::created(|| options.call_or(B::function));
+        let header = Header::new(options, events);
         Arc::new(Self {
             phase: Phase::new(B::RUNS_TO_END && !limited),
             core: Mutex::new(if limited { Core::held(body) } else { Core::queued(body) }),
@@ -96,9 +96,9 @@ impl<B: Body> Task<B> {
 
     /// A call that waits for inputs: see `await_inputs`.
     pub(crate) fn held(options: &Options, body: B) -> Arc<Self> {
-        let trace = Trace::of_call(|| options.call_or(B::function));
+        let events = CallEvents::created(|| options.call_or(B::function));
         let (phase, core) = (Phase::new(false), Mutex::new(Core::held(body)));
-        Arc::new(Self { phase, core, header: Header::new(options, trace) })
+        Arc::new(Self { phase, core, header: Header::new(options, events) })
     }
 
     /// Has a call that is held be queued when its inputs have ended, or end at its timeout before.
@@ -128,7 +128,7 @@ impl<B: Body> Task<B> {
         let phase = Phase::new(false);
         phase.done();
         let core = Mutex::new(Core::ended(outcome));
-        Arc::new(Self { phase, core, header: Header::new(options, Trace::UNTOLD) })
+        Arc::new(Self { phase, core, header: Header::new(options, CallEvents::NONE) })
     }
 
     /// Claims the body and says so.
@@ -153,15 +153,15 @@ impl<B: Body> Task<B> {
     /// Tells of the body's end before anybody can know of it: whoever has the value finds all told.
     #[inline]
     fn tell_end(&self, outcome: &Outcome<B::Output>) {
-        let trace = self.header.trace();
-        if !trace.is_kept() {
+        let events = self.header.events();
+        if !events.are_observed() {
             return;
         }
         let in_time = lock(&self.core).end();
         if in_time {
-            trace.ended(outcome);
+            events.ended(outcome);
         } else {
-            trace.stopped_at_last();
+            events.ended_late();
         }
     }
 
@@ -240,7 +240,7 @@ impl<B: Body> Task<B> {
 
     /// Notes for those who are told of the call that it is closed with `error`.
     fn noted(&self, error: Error, body: Progress) -> Error {
-        self.header.trace().closed(&error, body);
+        self.header.events().stopped(&error, body);
         error
     }
 

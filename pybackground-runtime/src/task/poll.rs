@@ -65,6 +65,7 @@ impl<B: Body> Task<B> {
         };
         match next {
             Suspend::Stored => {
+                self.header.events().suspended();
                 // A shutdown looks for futures after it has closed the runtime; this one may have
                 // come too late for that.
                 if runtime::is_closed() {
@@ -81,7 +82,7 @@ impl<B: Body> Task<B> {
             Suspend::Requeue if runtime::is_sequential() => return Some(self),
             Suspend::Requeue => runtime::requeue(self),
             Suspend::TooLate(body) => {
-                self.header.trace().stopped_at_last();
+                self.header.events().ended_late();
                 drop_catching(body);
             }
         }

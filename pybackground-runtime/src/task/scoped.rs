@@ -11,9 +11,9 @@ use super::Task;
 use super::body::{Body, Step};
 use super::state::Core;
 use crate::error::{Error, Progress};
+use crate::events::Place;
 use crate::panic::drop_catching;
 use crate::sync::lock;
-use crate::trace::How;
 
 /// Stands for a closure that returns `T`.
 pub(crate) struct Borrowed<T>(PhantomData<fn() -> T>);
@@ -54,7 +54,7 @@ impl<T: Send + 'static> Task<Borrowed<T>> {
         let function = Borrowed::<T>::function;
         let outcome =
             self.header
-                .run_by(function, body, None, How::Thread, Progress::NotStarted, |body| body());
+                .run_by(function, body, None, Place::Worker, Progress::NotStarted, |body| body());
         let failed = outcome.is_err();
         self.finish(outcome);
         failed

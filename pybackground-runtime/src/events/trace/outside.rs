@@ -1,20 +1,20 @@
-//! What became of a body in another process, from where nothing unwinds that would tell of it.
+//! The end of a body in another process, where no unwinding thread reports it.
 
 use tracing::{Span, error};
 
-use super::call::tell_in;
+use super::subscriber::notify_in;
 use crate::call::Call;
 use crate::error::Error;
 
-/// Tells that the body of `call` panicked or that its process crashed, if that is why there is no value.
-pub(super) fn tell(call: Call, span: &Span, error: &Error) {
-    // Of an input that has no value was told when it ended.
+/// Reports that the body of `call` panicked or that its process crashed, if `error` says so.
+pub(super) fn report(call: Call, span: &Span, error: &Error) {
+    // The failure of an argument was reported when the argument's call ended.
     if !error.is_of(call) {
         return;
     }
     let (function, location) = (call.function(), call.site());
     if let Some(crash) = error.crash() {
-        tell_in(span, || {
+        notify_in(span, || {
             error!(
                 target: "pybackground",
                 parent: span,
@@ -25,7 +25,7 @@ pub(super) fn tell(call: Call, span: &Span, error: &Error) {
             );
         });
     } else if error.panicked_elsewhere() {
-        tell_in(span, || {
+        notify_in(span, || {
             error!(
                 target: "pybackground",
                 parent: span,

@@ -1,7 +1,7 @@
 //! Threads that the system refused.
 //!
-//! It refuses them to the monitor more often than to others, so this is only noted, and told by the next
-//! thread that makes a call or runs a body.
+//! Most refusals happen on the monitor, which runs no code of a subscriber. So they are noted, and
+//! reported by the next thread that makes a call or runs a body.
 
 use std::io;
 use std::sync::Mutex;
@@ -9,7 +9,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 
 use tracing::warn;
 
-use super::hook;
+use super::subscriber::{self, notify};
 use crate::sync::lock_leaf;
 
 static NOTED: AtomicBool = AtomicBool::new(false);
@@ -17,30 +17,30 @@ static REFUSALS: Mutex<Refusals> = Mutex::new(Refusals { count: 0, last: None })
 
 struct Refusals {
     count: u64,
-    /// Why, as the system put it.
+    /// The system's reason for the last one.
     last: Option<String>,
 }
 
-pub(crate) fn thread_was_refused(error: &io::Error) {
+pub(crate) fn thread_refused(error: &io::Error) {
     let mut refusals = lock_leaf(&REFUSALS);
     refusals.count += 1;
     refusals.last = Some(error.to_string());
-    // ORDERING: whoever sees this looks under the lock; who does not yet leaves it to the next.
+    // ORDERING: a reader that sees this takes the lock; one that misses it leaves the report to the next.
     NOTED.store(true, Ordering::Relaxed);
 }
 
-/// Tells what was noted, if there is any.
+/// Reports the refusals that were noted, if there are any.
 #[inline]
-pub(super) fn tell() {
+pub(super) fn report() {
     // ORDERING: see above.
     if NOTED.load(Ordering::Relaxed) {
-        tell_noted();
+        report_noted();
     }
 }
 
 #[cold]
-fn tell_noted() {
-    if hook::is_inside() {
+fn report_noted() {
+    if subscriber::is_inside() {
         return;
     }
     let (count, last) = {
@@ -49,7 +49,7 @@ fn tell_noted() {
         (std::mem::take(&mut refusals.count), refusals.last.take())
     };
     let Some(error) = last else { return };
-    hook::tell(|| {
+    notify(|| {
         warn!(
             target: "pybackground",
             parent: None,

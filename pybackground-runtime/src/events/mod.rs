@@ -1,0 +1,249 @@
+//! The events of calls, for the features that observe them.
+//!
+//! | event | when |
+//! |---|---|
+//! | `created` | the call is made |
+//! | `queued` | a call that was held back by a limit or by its arguments is queued; other calls are queued when they are created |
+//! | `started` | the body begins on a thread |
+//! | `suspended` | the body, a future, is stored until it is woken |
+//! | `resumed` | the body continues on a thread |
+//! | `ended` | the call has its outcome, from its body or because it never starts |
+//! | `stopped` | the call is closed before its body ended: by a deadline, a cancellation or a shutdown |
+//! | `blocked` | a thread blocks until a call ends |
+//! | `unblocked` | the thread continues |
+//!
+//! Each call carries [`CallEvents`]. A feature that observes calls adds a field of its own to
+//! [`CallEvents`], [`Running`] and [`Blocked`], and a line to `notify!`. Without such a feature all of
+//! these are empty and the functions compile to nothing.
+//!
+//! | file | subject |
+//! |---|---|
+//! | `place` | where a body runs |
+//! | `trace` | the observer of the feature `tracing` |
+
+mod place;
+#[cfg(feature = "tracing")]
+mod trace;
+
+use std::any::Any;
+use std::marker::PhantomData;
+use std::panic::{AssertUnwindSafe, Location, catch_unwind};
+
+use crate::call::Call;
+use crate::error::{Error, Outcome, Progress};
+pub(crate) use place::Place;
+
+/// Whether any observer is compiled.
+const HAS_OBSERVER: bool = cfg!(feature = "tracing");
+
+/// What the observers keep about one call.
+#[derive(Default)]
+pub(crate) struct CallEvents {
+    #[cfg(feature = "tracing")]
+    span: trace::CallSpan,
+}
+
+/// A body is on this thread until this is dropped.
+pub(crate) struct Running<'a> {
+    #[cfg(feature = "tracing")]
+    span: trace::Entered<'a>,
+    events: PhantomData<&'a CallEvents>,
+}
+
+/// A thread that blocks until a call ends.
+pub(crate) struct Blocked {
+    #[cfg(feature = "tracing")]
+    span: trace::WaitSpan,
+}
+
+/// Passes an event to every observer.
+macro_rules! notify {
+    ($to:expr, $event:ident($($argument:expr),*)) => {{
+        #[cfg(feature = "tracing")]
+        $to.span.$event($($argument),*);
+        #[cfg(not(feature = "tracing"))]
+        let _ = (&$to, $(&$argument),*);
+    }};
+}
+
+/// Whether an observer wants to know about the calls that are made now.
+#[inline]
+fn is_observed() -> bool {
+    #[cfg(feature = "tracing")]
+    return trace::is_enabled();
+    #[cfg(not(feature = "tracing"))]
+    false
+}
+
+impl CallEvents {
+    /// The events of a call that no observer knows.
+    pub(crate) const NONE: Self = Self {
+        #[cfg(feature = "tracing")]
+        span: trace::CallSpan::Disabled,
+    };
+
+    /// A call is made on this thread.
+    #[inline]
+    pub(crate) fn created(call: impl FnOnce() -> Call) -> Self {
+        if is_observed() { Self::observed(call()) } else { Self::NONE }
+    }
+
+    fn observed(call: Call) -> Self {
+        let _ = call;
+        Self {
+            #[cfg(feature = "tracing")]
+            span: trace::CallSpan::created(call),
+        }
+    }
+
+    /// Whether an observer keeps anything about the call.
+    #[inline]
+    pub(crate) fn are_observed(&self) -> bool {
+        #[cfg(feature = "tracing")]
+        return !matches!(self.span, trace::CallSpan::Disabled);
+        #[cfg(not(feature = "tracing"))]
+        {
+            let _ = self;
+            false
+        }
+    }
+
+    /// The events in `place`, which is empty for most calls.
+    #[inline]
+    pub(crate) fn find<'a>(place: impl FnOnce() -> Option<&'a Self>) -> &'a Self {
+        const NONE: &CallEvents = &CallEvents::NONE;
+        if HAS_OBSERVER { place().unwrap_or(NONE) } else { NONE }
+    }
+
+    /// A call that was held back is queued.
+    #[inline]
+    pub(crate) fn queued(&self) {
+        notify!(self, queued());
+    }
+
+    /// The body begins on this thread.
+    #[inline]
+    pub(crate) fn started(&self, place: Place) -> Running<'_> {
+        let _ = (self, place);
+        Running {
+            #[cfg(feature = "tracing")]
+            span: self.span.started(place),
+            events: PhantomData,
+        }
+    }
+
+    /// The body, which was suspended, continues on this thread.
+    #[inline]
+    pub(crate) fn resumed(&self) -> Running<'_> {
+        let _ = self;
+        Running {
+            #[cfg(feature = "tracing")]
+            span: self.span.resumed(),
+            events: PhantomData,
+        }
+    }
+
+    /// The body has left its thread and is stored until it is woken.
+    #[inline]
+    pub(crate) fn suspended(&self) {
+        notify!(self, suspended());
+    }
+
+    /// The call has its outcome, and its body has ended or never starts.
+    #[inline]
+    pub(crate) fn ended<T>(&self, outcome: &Outcome<T>) {
+        notify!(self, ended(outcome.as_ref().err()));
+    }
+
+    /// The call is closed before its body ended. The task is locked and the thread may be the monitor,
+    /// so observers only take a note. [`report_stop`](Self::report_stop) follows.
+    #[inline]
+    pub(crate) fn stopped(&self, error: &Error, body: Progress) {
+        notify!(self, stopped(error, body));
+    }
+
+    /// Lets the observers act on a `stopped`, with no lock held, on the first thread that comes to the
+    /// call.
+    #[inline]
+    pub(crate) fn report_stop(&self) {
+        notify!(self, report_stop());
+    }
+
+    /// The body of a call that was closed has left its thread for good.
+    #[inline]
+    pub(crate) fn ended_late(&self) {
+        notify!(self, ended_late());
+    }
+}
+
+impl Running<'_> {
+    /// The body unwinds with `payload`.
+    #[inline]
+    pub(crate) fn unwound(&self, payload: &(dyn Any + Send)) {
+        notify!(self, unwound(payload));
+    }
+}
+
+/// This thread blocks at `site` until the call ends. `awaited` are the events of that call, if the
+/// thread waits for one call only.
+#[inline]
+pub(crate) fn blocked<'a>(
+    call: impl FnOnce() -> Call,
+    site: &'static Location<'static>,
+    awaited: impl FnOnce() -> Option<&'a CallEvents>,
+) -> Blocked {
+    let _ = (&call, site, &awaited);
+    Blocked {
+        #[cfg(feature = "tracing")]
+        span: trace::WaitSpan::enter(call(), site, awaited().map(|events| &events.span)),
+    }
+}
+
+impl Blocked {
+    /// The thread continues: the call has ended or not, or the wait failed.
+    #[inline]
+    pub(crate) fn unblocked<'a>(
+        self,
+        awaited: impl FnOnce() -> Option<&'a CallEvents>,
+        waited: &Result<bool, Error>,
+    ) {
+        #[cfg(not(feature = "tracing"))]
+        let _ = (self, awaited, waited);
+        #[cfg(feature = "tracing")]
+        self.span.exit(awaited().map(|events| &events.span), waited);
+    }
+}
+
+/// Runs the body of a call where the call is made.
+#[inline(always)]
+#[allow(clippy::inline_always, reason = "the body is compiled where the call is made")]
+pub(crate) fn run_inline<T>(
+    call: impl FnOnce() -> Call,
+    body: impl FnOnce() -> T,
+) -> std::thread::Result<T> {
+    let body = AssertUnwindSafe(body);
+    if is_observed() { observe_inline(call(), body) } else { catch_unwind(body) }
+}
+
+#[inline(never)]
+fn observe_inline<T>(
+    call: Call,
+    body: AssertUnwindSafe<impl FnOnce() -> T>,
+) -> std::thread::Result<T> {
+    let events = CallEvents::observed(call);
+    let ran = {
+        let running = events.started(Place::Caller);
+        catch_unwind(body).inspect_err(|payload| running.unwound(&**payload))
+    };
+    notify!(events, ended_inline(ran.as_ref().err().map(|payload| &**payload)));
+    ran
+}
+
+/// The system refused a thread. The thread that learns so may be the monitor, so observers only take a
+/// note, and act on it at the next call.
+#[inline]
+pub(crate) fn thread_refused(error: &std::io::Error) {
+    let _ = error;
+    #[cfg(feature = "tracing")]
+    trace::thread_refused(error);
+}
