@@ -23,7 +23,7 @@ use crate::snapshot;
 use crate::stacks::{self, Frame};
 use crate::sync::thread::{self, Thread};
 use crate::sync::{chaos, now, rounds, thread_local};
-use crate::task::{Handle, Job};
+use crate::task::{Handle, Job, Registration};
 use crate::waits::{End, Waiting};
 
 /// How often a waiting thread looks before it begins to yield, and how often before it parks. A call
@@ -198,10 +198,13 @@ fn look_for_a_moment(is_over: impl Fn() -> bool, end: Option<Instant>) -> bool {
 
 /// What a thread can block for.
 pub(crate) trait Awaited {
+    /// Keeps a waker registered.
+    type Registration;
+
     fn is_over(&self) -> bool;
 
-    /// Has `waker` woken when it is over; `false` if it is.
-    fn register(&self, waker: &Waker) -> bool;
+    /// Wakes `waker` when it is over; `None` if it is.
+    fn register(&self, waker: Waker) -> Option<Self::Registration>;
 
     /// Tells others of the wait.
     fn announce(
@@ -226,12 +229,14 @@ pub(crate) trait Awaited {
 }
 
 impl Awaited for Arc<dyn Job> {
+    type Registration = Registration;
+
     fn is_over(&self) -> bool {
         self.is_done()
     }
 
-    fn register(&self, waker: &Waker) -> bool {
-        (**self).register(waker)
+    fn register(&self, waker: Waker) -> Option<Registration> {
+        <dyn Job>::register(self, waker)
     }
 
     fn announce(
@@ -260,8 +265,9 @@ impl Awaited for Arc<dyn Job> {
 }
 
 /// The thread waits until this is dropped.
-struct Entered {
+struct Entered<R> {
     _waiting: Option<Waiting<'static>>,
+    _registration: R,
 }
 
 /// A wait that blocks.
@@ -279,15 +285,18 @@ impl<A: Awaited> Wait<'_, A> {
     /// # Errors
     ///
     /// If it would never end.
-    fn enter(&self, site: &'static Location<'static>) -> Result<Option<Entered>, Error> {
+    fn enter(
+        &self,
+        site: &'static Location<'static>,
+    ) -> Result<Option<Entered<A::Registration>>, Error> {
         let waker = current_waker();
         chaos();
-        if !self.on.register(&waker) {
+        let Some(registration) = self.on.register(waker) else {
             return Ok(None);
-        }
+        };
         let ends = self.end.is_some() || self.deadline.is_some();
         let waiting = self.on.announce(site, if ends { End::InTime } else { End::Never })?;
-        Ok(Some(Entered { _waiting: waiting }))
+        Ok(Some(Entered { _waiting: waiting, _registration: registration }))
     }
 
     /// Parks until what is waited for is over or until the end of the wait. The monitor expires calls at
@@ -295,7 +304,7 @@ impl<A: Awaited> Wait<'_, A> {
     /// here.
     fn park_until_over(
         &self,
-        _entered: Entered,
+        _entered: Entered<A::Registration>,
         site: &'static Location<'static>,
     ) -> Result<bool, Error> {
         let body = stacks::current();
@@ -343,8 +352,7 @@ thread_local! {
     static WAKER: OnceCell<Waker> = const { OnceCell::new() };
 }
 
-/// The waker of the current thread: one and the same, so that a call which is waited for again and
-/// again knows it once.
+/// The waker of the current thread, made at its first wait.
 fn current_waker() -> Waker {
     let make = || Waker::from(Arc::new(Unpark(thread::current())));
     WAKER.try_with(|waker| waker.get_or_init(make).clone()).unwrap_or_else(|_| make())

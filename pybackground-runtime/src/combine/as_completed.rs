@@ -16,6 +16,7 @@ use crate::error::Error;
 use crate::lazy::Lazy;
 use crate::stacks::{self, Frame};
 use crate::sync::{Mutex, chaos, lock, lock_brief};
+use crate::task::Registration;
 use crate::waits::{End, Members, Waiting};
 use crate::{join, runtime};
 
@@ -39,16 +40,16 @@ use crate::{join, runtime};
 /// assert_eq!(order, [1, 2, 0]);
 /// ```
 pub fn as_completed<T>(calls: impl IntoIterator<Item = Lazy<T>>) -> AsCompleted<T> {
-    let calls: Vec<_> = calls.into_iter().map(Some).collect();
-    let arrivals = Arc::new(Arrivals::default());
-    let is_announced = |(number, call): (usize, &Option<Lazy<T>>)| {
-        let job = Lazy::job(call.as_ref()?)?;
-        let arrival = || Waker::from(Arc::new(Arrival { number, arrivals: arrivals.clone() }));
-        (!job.is_done() && job.register_new(&arrival())).then_some(())
+    let mut completed = AsCompleted {
+        calls: Vec::new(),
+        left: 0,
+        first: 0,
+        arrived: VecDeque::new(),
+        arrivals: Arc::default(),
+        members: None,
     };
-    let is_here = |call: &(usize, &Option<Lazy<T>>)| is_announced(*call).is_none();
-    let arrived = calls.iter().enumerate().filter(is_here).map(|(number, _)| number).collect();
-    AsCompleted { left: calls.len(), first: 0, calls, arrived, arrivals, members: None }
+    calls.into_iter().for_each(|call| completed.add(call));
+    completed
 }
 
 /// The results of calls as they come; made by [`as_completed`].
@@ -77,7 +78,7 @@ pub fn as_completed<T>(calls: impl IntoIterator<Item = Lazy<T>>) -> AsCompleted<
 #[must_use = "the calls run without it, but nobody gets their results"]
 pub struct AsCompleted<T> {
     /// At a call's number: the call, until it has come.
-    calls: Vec<Option<Lazy<T>>>,
+    calls: Vec<Option<Expected<T>>>,
     left: usize,
     /// No call before this one is left.
     first: usize,
@@ -86,6 +87,13 @@ pub struct AsCompleted<T> {
     arrivals: Arc<Arrivals>,
     /// The calls that are left, for those who look for rings of waits; made when a body first blocks.
     members: Option<Arc<Members>>,
+}
+
+/// A call that has not come.
+struct Expected<T> {
+    call: Lazy<T>,
+    /// `None` if the call had ended when it was added.
+    _registration: Option<Registration>,
 }
 
 /// No call has ended in the time that [`AsCompleted::next_timeout`] was given; there are more to come.
@@ -163,9 +171,21 @@ impl<T> AsCompleted<T> {
     /// assert!(calls.all(|(_, result)| result.unwrap_err().is_cancelled()));
     /// ```
     pub fn cancel_rest(&mut self) {
-        for call in self.calls.iter().flatten() {
-            Lazy::cancel(call);
+        for expected in self.calls.iter().flatten() {
+            Lazy::cancel(&expected.call);
         }
+    }
+
+    fn add(&mut self, call: Lazy<T>) {
+        let number = self.calls.len();
+        let job = Lazy::job(&call).filter(|job| !job.is_done());
+        let arrival = || Waker::from(Arc::new(Arrival { number, arrivals: self.arrivals.clone() }));
+        let registration = job.and_then(|job| job.register(arrival()));
+        if registration.is_none() {
+            self.arrived.push_back(number);
+        }
+        self.calls.push(Some(Expected { call, _registration: registration }));
+        self.left += 1;
     }
 
     #[track_caller]
@@ -222,17 +242,18 @@ impl<T> AsCompleted<T> {
         if let Some(members) = &self.members {
             members.remove(number);
         }
-        self.calls[number].take().expect("a call comes once")
+        self.calls[number].take().expect("a call comes once").call
     }
 
     /// A wait for the calls that are left, of which none has arrived.
     fn wait_for_any(&mut self, first: usize, end: Option<Instant>) -> AnyOf<'_> {
         if end.is_none() && !stacks::current().is_none() && self.members.is_none() {
             let jobs = self.calls.iter().enumerate();
-            let jobs = jobs.filter_map(|(number, call)| Some((number, Lazy::job(call.as_ref()?)?)));
+            let jobs =
+                jobs.filter_map(|(number, call)| Some((number, Lazy::job(&call.as_ref()?.call)?)));
             self.members = Some(Arc::new(Members::new(self.calls.len(), jobs)));
         }
-        let first = self.calls[first].as_ref().and_then(Lazy::job);
+        let first = self.calls[first].as_ref().and_then(|expected| Lazy::job(&expected.call));
         AnyOf {
             first: first.expect("a call that has not arrived is on its way").call(),
             count: self.left,
@@ -313,17 +334,20 @@ struct AnyOf<'a> {
 }
 
 impl join::Awaited for AnyOf<'_> {
+    /// The waker stays with the calls, whose next wait replaces it.
+    type Registration = ();
+
     fn is_over(&self) -> bool {
         !lock_brief(&self.arrivals.state).ended.is_empty()
     }
 
-    fn register(&self, waker: &Waker) -> bool {
+    fn register(&self, waker: Waker) -> Option<()> {
         let mut state = lock(&self.arrivals.state);
-        let wait = state.ended.is_empty();
-        if wait {
-            state.waiter = Some(waker.clone());
+        if !state.ended.is_empty() {
+            return None;
         }
-        wait
+        state.waiter = Some(waker);
+        Some(())
     }
 
     fn announce(

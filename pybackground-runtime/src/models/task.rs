@@ -138,7 +138,7 @@ fn whoever_is_registered_is_woken() {
             move || job.run()
         });
         let told = Arc::new(Told { thread: thread::current(), told: AtomicBool::new(false) });
-        if job.register(&Waker::from(told.clone())) {
+        if let Some(_registered) = job.register(Waker::from(told.clone())) {
             while !told.told.load(Ordering::Acquire) {
                 thread::park();
             }

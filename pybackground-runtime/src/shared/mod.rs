@@ -9,7 +9,7 @@ use std::time::Duration;
 
 use crate::error::Error;
 use crate::lazy::{Lazy, Shown};
-use crate::task::Input;
+use crate::task::{Input, Job};
 
 /// A [`Lazy`] that is cloned at the cost of a reference count: all clones have the one value.
 ///
@@ -257,6 +257,11 @@ impl<T> Shared<T> {
 }
 
 impl<T> Shared<T> {
+    /// The call; `None` for a value that was made without waiting.
+    pub(crate) fn job(this: &Self) -> Option<Arc<dyn Job>> {
+        Lazy::job(&this.0)
+    }
+
     /// The call as an input of another; `None` if there is nothing to wait for.
     pub(crate) fn input(this: &Self) -> Option<Input> {
         let input = Lazy::input(&this.0)?;

@@ -12,6 +12,7 @@ use super::header::Header;
 use super::phase::Phase;
 use super::state::{Close, Core};
 use super::trailer::Trailer;
+use super::waiters::Registration;
 use crate::call::Call;
 use crate::cancel::overruns;
 use crate::deadline::Deadline;
@@ -161,14 +162,25 @@ impl dyn Job + '_ {
         self.locked(Trailer::follower_closed).into_iter().for_each(drop_catching);
     }
 
-    /// Wakes `waker` when the call ends; `false` if it has ended.
-    pub(crate) fn register(&self, waker: &Waker) -> bool {
-        self.unless_done(|trailer| trailer.add_waiter(waker)).is_some()
+    /// Wakes `waker` when the call ends, unless the registration is dropped before; `None` if it has ended.
+    pub(crate) fn register(self: &Arc<Self>, waker: Waker) -> Option<Registration>
+    where
+        Self: 'static,
+    {
+        let key = self.unless_done(|trailer| trailer.waiters().add(waker))?;
+        Some(Registration::new(Arc::downgrade(self), key))
     }
 
-    /// As `register`, for a waker that has not been registered: does not search the others for it.
-    pub(crate) fn register_new(&self, waker: &Waker) -> bool {
-        self.unless_done(|trailer| trailer.add_new_waiter(waker)).is_some()
+    #[cfg(test)]
+    pub(super) fn registered(&self) -> usize {
+        self.locked(|trailer| trailer.waiters().len())
+    }
+
+    pub(super) fn unregister(&self, key: u64) {
+        // A call that has ended is asked without its lock.
+        if !self.is_done() {
+            drop_catching(self.unless_done(|trailer| trailer.waiters().remove(key)));
+        }
     }
 
     /// Wakes `waker`, and no waker that was set here before, when the call ends; `false` if it has ended.

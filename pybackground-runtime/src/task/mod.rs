@@ -14,6 +14,7 @@
 //! | `dependents` | the calls that wait for a call as an input |
 //! | `dependencies` | the calls that a call waits for before it is queued |
 //! | `dependent` | a body that is given its inputs |
+//! | `waiters` | the wakers that the end of a call wakes |
 //! | `wait_errors` | why some waits for the call ended before it |
 //!
 //! A task is seen from two sides. The queues and the deadline keeper hold it as [`Job`] and know
@@ -45,6 +46,7 @@ mod scoped;
 mod state;
 mod trailer;
 mod wait_errors;
+mod waiters;
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -72,6 +74,7 @@ use phase::Phase;
 pub(crate) use scoped::{Borrowed, Unobserved};
 use state::{Close, Core, Finish};
 use trailer::Trailer;
+pub(crate) use waiters::Registration;
 
 /// A call, with its body of type `B`.
 pub(crate) struct Task<B: Body> {

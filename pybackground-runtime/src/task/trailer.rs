@@ -1,9 +1,9 @@
 //! What few calls have: a deadline, those who are to be told of the end, inputs, and a body that others
 //! know of while it runs or between two polls.
 //!
-//! Those who are to be told are of three kinds. A thread that waits, and whatever else of this crate wants
-//! to know, registers once and stays. A call that has this one for an input goes when it is closed. The future that a `Lazy` is has one place, for the executor's
-//! waker: it may come with another each time it is polled, and only the last one counts.
+//! The end of a call notifies three kinds of waiters. Threads that wait, and whatever else of this crate
+//! does, register and unregister. A dependent call leaves when it is closed. The `Lazy` has one place for
+//! the waker of its executor: each poll may bring another, and only the last one counts.
 
 use std::sync::Arc;
 use std::task::Waker;
@@ -11,6 +11,7 @@ use std::task::Waker;
 use super::dependencies::Dependencies;
 use super::dependents::Dependents;
 use super::job::Job;
+use super::waiters::Waiters;
 use crate::deadline::Deadline;
 use crate::panic::catch;
 use crate::stacks::{Frame, Polled};
@@ -22,9 +23,7 @@ pub(crate) struct Trailer(Option<Box<Parts>>);
 #[derive(Default)]
 struct Parts {
     deadline: Option<Arc<Deadline>>,
-    /// Few calls have a waiter and most of those have one.
-    first: Option<Waker>,
-    others: Vec<Waker>,
+    waiters: Waiters,
     /// The calls that wait for this one as an input.
     followers: Dependents,
     /// The waker of the executor that polls the `Lazy`: foreign code to clone, wake and drop.
@@ -64,21 +63,8 @@ impl Trailer {
         }
     }
 
-    /// Adds `waker` unless it would wake somebody who is to be woken already.
-    pub(super) fn add_waiter(&mut self, waker: &Waker) {
-        if !self.parts().waiters().any(|known| known.will_wake(waker)) {
-            self.add_new_waiter(waker);
-        }
-    }
-
-    /// Adds `waker`, which was not added before.
-    pub(super) fn add_new_waiter(&mut self, waker: &Waker) {
-        let parts = self.parts();
-        if parts.first.is_none() {
-            parts.first = Some(waker.clone());
-        } else {
-            parts.others.push(waker.clone());
-        }
+    pub(super) fn waiters(&mut self) -> &mut Waiters {
+        &mut self.parts().waiters
     }
 
     /// Adds a call that waits for this one as an input.
@@ -177,15 +163,9 @@ impl Trailer {
 }
 
 impl Parts {
-    fn waiters(&self) -> impl Iterator<Item = &Waker> {
-        self.first.iter().chain(&self.others)
-    }
-
     #[inline(never)]
     fn wake(self) {
-        for waker in self.first.into_iter().chain(self.others) {
-            catch(|| waker.wake());
-        }
+        self.waiters.wake();
         self.followers.tell();
         // Foreign code last: it may take its time.
         if let Some(awaiter) = self.awaiter {
@@ -223,21 +203,5 @@ mod tests {
         attached.wake();
         let woken: Vec<usize> = counts.iter().map(|c| c.0.load(Ordering::Relaxed)).collect();
         assert_eq!(woken, [0, 0, 1]);
-    }
-
-    #[test]
-    fn each_waiter_is_woken_once_however_often_it_registered() {
-        let counts: Vec<Arc<Count>> = (0..3).map(|_| Arc::default()).collect();
-        let wakers: Vec<Waker> = counts.iter().map(|count| Waker::from(count.clone())).collect();
-        let mut attached = Trailer::NOTHING;
-        for _ in 0..2 {
-            for waker in &wakers {
-                attached.add_waiter(waker);
-                attached.add_waiter(waker);
-            }
-        }
-        attached.wake();
-        let woken: Vec<usize> = counts.iter().map(|c| c.0.load(Ordering::Relaxed)).collect();
-        assert_eq!(woken, [1, 1, 1]);
     }
 }
