@@ -92,12 +92,8 @@ impl<T: Send + 'static> Handle<T> for Unboxing<T> {
         self.call.take().map(|outcome| outcome.map(unboxed))
     }
 
-    fn run_in_place(&self) -> Option<Outcome<T>> {
-        self.call.run_in_place().map(|outcome| outcome.map(unboxed))
-    }
-
-    fn announce(&self) {
-        self.call.announce();
+    fn run_in_place(&self, keep: &mut dyn FnMut(Outcome<T>)) -> bool {
+        self.call.run_in_place(&mut |outcome| keep(outcome.map(unboxed)))
     }
 
     fn join_at_once(self: Arc<Self>) -> Result<Outcome<T>, Arc<dyn Handle<T>>> {

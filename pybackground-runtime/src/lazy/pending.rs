@@ -137,16 +137,13 @@ impl<T> Pending<T> {
     #[track_caller]
     fn wait_to_end(&self) -> Result<(), &Error> {
         let waited = join::until_done(&self.handle, || {
-            let Some(outcome) = self.handle.run_in_place() else {
-                return false;
-            };
-            chaos();
-            let stored = self.outcome.set(outcome).is_ok();
-            debug_assert!(stored, "whoever claimed the body is the only one with an outcome");
-            chaos();
-            // Others who wait through this `Lazy` look here when they hear of it.
-            self.handle.announce();
-            true
+            // Others who wait through this `Lazy` look here when the call has ended.
+            self.handle.run_in_place(&mut |outcome| {
+                chaos();
+                let stored = self.outcome.set(outcome).is_ok();
+                debug_assert!(stored, "whoever claimed the body is the only one with an outcome");
+                chaos();
+            })
         });
         waited.map_err(|error| self.handle.job().keep_wait_error(error))
     }

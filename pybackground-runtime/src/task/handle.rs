@@ -3,14 +3,11 @@
 use std::panic::{RefUnwindSafe, UnwindSafe};
 use std::sync::Arc;
 
+use super::Task;
 use super::body::Body;
 use super::job::Job;
-use super::state::{Core, HandOver};
-use super::{Task, tell_of_end};
 use crate::error::Outcome;
-use crate::panic::drop_catching;
 use crate::runtime;
-use crate::sync::lock;
 
 /// A call as its `Lazy` sees it.
 pub(crate) trait Handle<T>: Send + Sync + UnwindSafe + RefUnwindSafe {
@@ -23,12 +20,9 @@ pub(crate) trait Handle<T>: Send + Sync + UnwindSafe + RefUnwindSafe {
     /// The outcome, if the call has ended; whoever gets it is the only one.
     fn take(&self) -> Option<Outcome<T>>;
 
-    /// Runs the body on this thread if nobody has started it, and returns the outcome without
-    /// storing it. Others who wait hear of it by `announce`, so that the outcome can first be put
-    /// where they will look.
-    fn run_in_place(&self) -> Option<Outcome<T>>;
-
-    fn announce(&self);
+    /// Runs the body on this thread if it is claimable, hands the outcome to `keep`, and ends the call
+    /// after that: other waiters look where `keep` has put the outcome. Returns whether it did.
+    fn run_in_place(&self, keep: &mut dyn FnMut(Outcome<T>)) -> bool;
 
     /// The outcome for the only holder of the `Lazy`, unless it takes blocking: that of a call which
     /// has ended, or which this thread may run and now does. When no queue has the task either, no
@@ -46,57 +40,48 @@ impl<B: Body> Handle<B::Output> for Task<B> {
     }
 
     fn take(&self) -> Option<Outcome<B::Output>> {
-        lock(&self.core).take()
+        self.state.lock().take_outcome()
     }
 
-    fn run_in_place(&self) -> Option<Outcome<B::Output>> {
-        let body = self.start(Core::claim_in_place)?;
-        let outcome = self.header.run_to_end(body);
-        self.header.leave_slot();
-        self.tell_end(&outcome);
-        let mut core = lock(&self.core);
-        tell_of_end(&mut core);
-        match core.hand_over(outcome) {
-            HandOver::Direct(outcome) => Some(outcome),
-            HandOver::TooLate(late) => {
-                drop(core);
-                drop_catching(late);
-                None
-            }
-        }
-    }
-
-    fn announce(&self) {
-        let attached = {
-            let mut core = lock(&self.core);
-            self.phase.done();
-            std::mem::take(core.attached())
-        };
-        attached.wake();
+    fn run_in_place(&self, keep: &mut dyn FnMut(Outcome<B::Output>)) -> bool {
+        self.end_in_place(keep).is_some()
     }
 
     fn join_at_once(self: Arc<Self>) -> Result<Outcome<B::Output>, Arc<dyn Handle<B::Output>>> {
-        let done = self.phase.is_done();
-        let here = || self.phase.is_claimable() && runtime::may_run_in_place(&*self);
+        let done = self.state.word().is_done();
+        let here = || self.state.word().is_claimable() && runtime::may_run_in_place(&*self);
         if !(done || here()) {
             return Err(self);
         }
         match Arc::try_unwrap(self) {
             Ok(task) => {
-                if !done && task.phase.is_done() {
+                if !done && task.state.word().is_done() {
                     runtime::look_after_own_calls();
                 }
                 Ok(task.into_outcome())
             }
-            Err(shared) => {
-                if done {
-                    return Ok(shared.take().expect("its only owner takes the outcome"));
-                }
-                let Some((body, attached)) = shared.start(Core::claim_and_keep) else {
-                    return Err(shared);
-                };
-                Ok(shared.header.run_for(body, attached))
-            }
+            Err(shared) if done => Ok(shared.take().expect("its only owner takes the outcome")),
+            Err(shared) => match shared.end_in_place(|outcome| outcome) {
+                Some(outcome) => Ok(outcome),
+                None => Err(shared),
+            },
         }
+    }
+}
+
+impl<B: Body> Task<B> {
+    /// The outcome of a claimable or ended call that has no other owner: nothing else can see its end.
+    #[inline]
+    fn into_outcome(self) -> Outcome<B::Output> {
+        let Self { state, header } = self;
+        let (body, trailer) = match state.into_parts() {
+            Ok(parts) => parts,
+            Err(outcome) => return outcome,
+        };
+        let outcome = header.run_to_end(body);
+        header.events().ended(&outcome);
+        header.leave_slot();
+        trailer.wake();
+        outcome
     }
 }

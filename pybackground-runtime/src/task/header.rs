@@ -4,7 +4,6 @@ use std::panic::{AssertUnwindSafe, Location, catch_unwind};
 use std::task::Waker;
 
 use super::body::{Body, Step};
-use super::trailer::Trailer;
 use super::wait_errors::WaitErrors;
 use crate::call::Call;
 use crate::cancel::{self, overruns};
@@ -167,16 +166,7 @@ impl Header {
         }
     }
 
-    /// Runs a body for a thread that keeps the outcome and alone can know of it.
-    #[inline]
-    pub(super) fn run_for<B: Body>(&self, body: B, attached: Trailer) -> Outcome<B::Output> {
-        let outcome = self.run_to_end(body);
-        self.events().ended(&outcome);
-        self.leave_slot();
-        attached.wake();
-        outcome
-    }
-
+    /// What is told of the call.
     #[inline]
     pub(super) fn events(&self) -> &CallEvents {
         CallEvents::find(|| self.rare.get().map(|rare| &rare.events))

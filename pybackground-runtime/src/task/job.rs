@@ -9,8 +9,7 @@ use super::Task;
 use super::body::{Body, Step};
 use super::dependencies::{self, Dependencies, Input};
 use super::header::Header;
-use super::phase::Phase;
-use super::state::{Close, Core};
+use super::state::{Close, Locked, Word};
 use super::trailer::Trailer;
 use super::waiters::Registration;
 use crate::call::Call;
@@ -22,7 +21,7 @@ use crate::panic::{catch, drop_catching};
 use crate::runnable::Runnable;
 use crate::runtime;
 use crate::stacks::{self, Frame};
-use crate::sync::{lock, lock_brief, now};
+use crate::sync::now;
 
 /// A call without the type of its result.
 ///
@@ -34,16 +33,13 @@ pub(crate) trait Job: Runnable {
     fn header(&self) -> &Header;
 
     /// What can be read of the state without the lock.
-    fn phase(&self) -> &Phase;
+    fn word(&self) -> &Word;
 
     /// Calls `act` once, under the task's lock.
     fn with_trailer(&self, act: &mut dyn FnMut(&mut Trailer));
 
     /// Returns why the call has no value, unless the outcome was taken. The outcome stays to be taken.
     fn error(&self) -> Option<Error>;
-
-    /// Returns whether the body waits to be woken.
-    fn is_suspended(&self) -> bool;
 
     /// Grants a held call the permit it waits for; `false` if the call has been closed.
     fn admit(&self) -> bool;
@@ -79,18 +75,23 @@ pub(crate) fn any_was_awaited() -> bool {
 impl dyn Job + '_ {
     /// Returns whether the call has ended.
     pub(crate) fn is_done(&self) -> bool {
-        self.phase().is_done()
+        self.word().is_done()
     }
 
     /// Returns whether a thread that joins the call may run it. A hint: it can be claimed immediately
     /// afterwards.
     pub(crate) fn is_claimable(&self) -> bool {
-        self.phase().is_claimable()
+        self.word().is_claimable()
+    }
+
+    /// Returns whether the body is a future that waits to be woken.
+    pub(crate) fn is_suspended(&self) -> bool {
+        self.word().is_suspended()
     }
 
     /// The run of the body that has not ended; none if no thread runs it.
     pub(crate) fn runner(&self) -> Frame {
-        self.phase().runner()
+        self.word().runner()
     }
 
     /// The body that made the call, with which this one stops; none if the call was detached.
@@ -113,7 +114,7 @@ impl dyn Job + '_ {
         result.expect("`act` is called once")
     }
 
-    /// As `locked`, unless the call has ended. The phase turns to done under the lock, together with
+    /// As `locked`, unless the call has ended. The state turns to done under the lock, together with
     /// taking the trailer: nothing is added to a list that is never read.
     fn unless_done<R>(&self, act: impl FnOnce(&mut Trailer) -> R) -> Option<R> {
         self.locked(|trailer| if self.is_done() { None } else { Some(act(trailer)) })
@@ -138,28 +139,22 @@ impl dyn Job + '_ {
 
     /// Sets the deadline; `false` if there is an earlier one or the call has ended.
     pub(crate) fn bring_forward(&self, deadline: Arc<Deadline>) -> bool {
-        let set = |trailer: &mut Trailer| {
-            if self.is_claimable() {
-                self.phase().reserve();
-            }
-            trailer.bring_forward(deadline)
-        };
-        self.unless_done(set).unwrap_or(false)
+        self.unless_done(|trailer| trailer.bring_forward(deadline)).unwrap_or(false)
     }
 
     /// The calls that the call waits for before it is enqueued.
     pub(crate) fn dependencies(&self) -> Vec<Input> {
-        self.locked(|trailer| trailer.inputs().map(Dependencies::all)).unwrap_or_default()
+        self.locked(|trailer| trailer.dependencies().map(Dependencies::all)).unwrap_or_default()
     }
 
     /// Notifies `call`, of which this is a dependency, of the end; `false` if the call has ended.
     pub(crate) fn add_dependent(&self, call: Arc<dyn Job>) -> bool {
-        self.unless_done(|trailer| trailer.add_follower(call)).is_some()
+        self.unless_done(|trailer| trailer.add_dependent(call)).is_some()
     }
 
     /// A dependent was closed and need not be notified any more.
     pub(crate) fn dependent_closed(&self) {
-        self.locked(Trailer::follower_closed).into_iter().for_each(drop_catching);
+        self.locked(Trailer::dependent_closed).into_iter().for_each(drop_catching);
     }
 
     /// Wakes `waker` when the call ends, unless the registration is dropped before; `None` if it has ended.
@@ -223,13 +218,25 @@ impl dyn Job + '_ {
     }
 }
 
+impl<B: Body> Task<B> {
+    fn expire_at(&self, now: impl FnOnce() -> Instant) {
+        let deadline = self.state.lock().trailer().deadline().cloned();
+        if let Some(deadline) = deadline
+            && deadline.at() <= now()
+        {
+            let error = |progress| Error::timeout(self.call(), deadline.after(), progress);
+            dependencies::expire(self.close(StopReason::TimedOut, error).unwrap_or_default());
+        }
+    }
+}
+
 impl<B: Body> Runnable for Task<B> {
     fn run(self: Arc<Self>) {
         let mut task = self;
         loop {
             // The monitor may not have come to it yet.
-            if !task.phase.is_claimable() && lock(&task.core).deadline().is_some() {
-                task.expire(now());
+            if !task.state.word().is_claimable() {
+                task.expire_at(now);
             }
             let Some((body, frame)) = task.start_step() else {
                 return task.clean_up();
@@ -248,48 +255,41 @@ impl<B: Body> Runnable for Task<B> {
     }
 
     fn is_stale(&self) -> bool {
-        !self.phase.is_queued()
+        !self.state.word().is_pending()
     }
 
     fn expire(&self, now: Instant) {
-        let deadline = lock(&self.core).deadline().cloned();
-        if let Some(deadline) = deadline.filter(|deadline| deadline.at() <= now) {
-            let error = |body| Error::timeout(self.call(), deadline.after(), body);
-            dependencies::expire(self.close(StopReason::TimedOut, error).unwrap_or_default());
-        }
+        self.expire_at(|| now);
     }
 
     fn refuse(&self, why: &str) {
         let close = {
-            let mut core = lock(&self.core);
-            if core.is_running() {
+            let mut state = self.state.lock();
+            if state.is_running() {
                 return;
             }
-            let error = |body| Error::not_run(self.call(), why, body);
-            let close = core.close(|body| self.noted(error(body), body));
-            if !matches!(close, Close::TooLate) {
-                self.phase.done();
-            }
-            close
+            state.close(|progress, _, _| {
+                self.noted(Error::not_run(self.call(), why, progress), progress)
+            })
         };
-        if let Close::NeverEnds { attached, frees_slot } = close {
-            self.never_ends(attached, frees_slot);
+        if let Close::NeverEnds { trailer, frees_slot } = close {
+            self.never_ends(trailer, frees_slot);
         }
         self.clean_up();
     }
 
     fn clean_up(&self) {
         self.header.events().report_stop();
-        let (awaiter, leftover) = {
-            let mut core = lock(&self.core);
-            let is_done = self.phase.is_done();
-            let awaiter = is_done.then(|| core.attached().replace_awaiter(None)).flatten();
-            (awaiter, core.leftover())
+        let (awaiter, body) = {
+            let mut state = self.state.lock();
+            let is_done = self.state.word().is_done();
+            let awaiter = is_done.then(|| state.trailer().replace_awaiter(None)).flatten();
+            (awaiter, state.take_closed_body())
         };
         if let Some(awaiter) = awaiter {
             catch(|| awaiter.wake());
         }
-        drop_catching(leftover);
+        drop_catching(body);
     }
 }
 
@@ -302,24 +302,20 @@ impl<B: Body> Job for Task<B> {
         &self.header
     }
 
-    fn phase(&self) -> &Phase {
-        &self.phase
+    fn word(&self) -> &Word {
+        self.state.word()
     }
 
     fn with_trailer(&self, act: &mut dyn FnMut(&mut Trailer)) {
-        act(lock_brief(&self.core).attached());
+        self.state.lock_brief().with_trailer(act);
     }
 
     fn error(&self) -> Option<Error> {
-        lock(&self.core).error().cloned()
-    }
-
-    fn is_suspended(&self) -> bool {
-        lock_brief(&self.core).is_suspended()
+        self.state.lock().error().cloned()
     }
 
     fn admit(&self) -> bool {
-        let admitted = lock(&self.core).admit();
+        let admitted = self.state.lock().admit(true);
         if admitted {
             self.header.events().queued();
         }
@@ -330,14 +326,7 @@ impl<B: Body> Job for Task<B> {
         if let Some(limit) = self.header.limit() {
             return limit.submit_again(self);
         }
-        let admitted = {
-            let mut core = lock(&self.core);
-            let admitted = core.admit();
-            if admitted && B::RUNS_TO_END && core.deadline().is_none() {
-                self.phase.offer();
-            }
-            admitted
-        };
+        let admitted = self.state.lock().admit(false);
         if admitted {
             self.header.events().queued();
             runtime::resume(self);
@@ -353,7 +342,7 @@ impl<B: Body> Job for Task<B> {
     }
 
     fn stop_with(&self, maker: Frame, stopped: Stopped) -> bool {
-        let waits = |core: &Core<B>| !core.is_running() && self.header.maker() == maker;
+        let waits = |state: &Locked<'_, B>| !state.is_running() && self.header.maker() == maker;
         let error = |_| Error::cancelled_with(self.call(), stopped);
         let dependencies = self.close_if(waits, stopped, error);
         let closed = dependencies.is_some();
@@ -362,17 +351,17 @@ impl<B: Body> Job for Task<B> {
     }
 
     fn detach(&self) {
-        let mut core = lock(&self.core);
+        let mut state = self.state.lock();
         if !self.header.detach() {
             return;
         }
-        if let Some(polled) = core.attached().polled() {
+        if let Some(polled) = state.trailer().polled() {
             polled.disown();
         }
-        if core.is_running() {
-            let runner = self.phase.runner();
+        if state.is_running() {
+            let runner = self.state.word().runner();
             overruns::detach(runner);
-            core.attached().make_known(runner);
+            state.trailer().make_known(runner);
         }
     }
 }

@@ -40,7 +40,6 @@ mod dependents;
 mod handle;
 mod header;
 mod job;
-mod phase;
 mod poll;
 mod scoped;
 mod state;
@@ -58,8 +57,7 @@ use crate::events::CallEvents;
 use crate::options::Options;
 use crate::panic::drop_catching;
 use crate::runtime;
-use crate::stacks::{self, DEPENDENT};
-use crate::sync::{Mutex, lock};
+use crate::stacks::{self, DEPENDENT, Frame};
 
 pub(crate) use body::{Body, Closure, Step, Suspending};
 #[cfg(not(debug_assertions))]
@@ -70,16 +68,14 @@ pub(crate) use dependent::Dependent;
 pub(crate) use handle::Handle;
 use header::Header;
 pub(crate) use job::{Job, any_was_awaited};
-use phase::Phase;
 pub(crate) use scoped::{Borrowed, Unobserved};
-use state::{Close, Core, Finish};
+use state::{Close, Finish, Locked, State};
 use trailer::Trailer;
 pub(crate) use waiters::Registration;
 
 /// A call, with its body of type `B`.
 pub(crate) struct Task<B: Body> {
-    phase: Phase,
-    core: Mutex<Core<B>>,
+    state: State<B>,
     header: Header,
 }
 
@@ -91,8 +87,7 @@ impl<B: Body> Task<B> {
         let events = CallEvents::created(|| options.call_or(B::function));
         let header = Header::new(options, events);
         Arc::new(Self {
-            phase: Phase::new(B::RUNS_TO_END && !limited),
-            core: Mutex::new(if limited { Core::held(body) } else { Core::queued(body) }),
+            state: if limited { State::held(body) } else { State::queued(body) },
             header,
         })
     }
@@ -100,8 +95,7 @@ impl<B: Body> Task<B> {
     /// A call that waits for inputs: see `await_inputs`.
     pub(crate) fn held(options: &Options, body: B) -> Arc<Self> {
         let events = CallEvents::created(|| options.call_or(B::function));
-        let (phase, core) = (Phase::new(false), Mutex::new(Core::held(body)));
-        Arc::new(Self { phase, core, header: Header::new(options, events) })
+        Arc::new(Self { state: State::held(body), header: Header::new(options, events) })
     }
 
     /// Has a call that is held be queued when its inputs have ended, or end at its timeout before.
@@ -109,7 +103,8 @@ impl<B: Body> Task<B> {
         let inputs = dependencies::distinct(inputs);
         let job: Arc<dyn Job> = self.clone();
         let listed = DEPENDENT.list(Arc::downgrade(&job), self.header.maker());
-        lock(&self.core).hold_for(Dependencies::new(inputs.clone(), listed));
+        let dependencies = Dependencies::new(inputs.clone(), listed);
+        self.state.lock().trailer().set_dependencies(dependencies);
         if let Some(timeout) = timeout {
             job.set_timeout(timeout);
         }
@@ -128,67 +123,66 @@ impl<B: Body> Task<B> {
 
     /// A call that had ended before anybody could wait for it, and of which was told.
     pub(crate) fn ended(options: &Options, outcome: Outcome<B::Output>) -> Arc<Self> {
-        let phase = Phase::new(false);
-        phase.done();
-        let core = Mutex::new(Core::ended(outcome));
-        Arc::new(Self { phase, core, header: Header::new(options, CallEvents::NONE) })
+        Arc::new(Self {
+            state: State::done(outcome),
+            header: Header::new(options, CallEvents::NONE),
+        })
     }
 
-    /// Claims the body and says so.
-    #[inline]
-    fn start<X>(&self, claim: impl FnOnce(&mut Core<B>) -> Option<X>) -> Option<X> {
-        let mut core = lock(&self.core);
-        let claimed = claim(&mut core)?;
-        self.phase.start(stacks::upcoming());
-        Some(claimed)
-    }
-
-    /// The outcome of a call, claimable or ended, that nobody else has any more.
-    #[inline]
-    fn into_outcome(self) -> Outcome<B::Output> {
-        let Self { core, header, .. } = self;
-        match core.into_inner().expect("nothing under the lock panics").into_body() {
-            Ok((body, attached)) => header.run_for(body, attached),
-            Err(outcome) => outcome,
+    /// Runs the body on this thread if it is claimable, hands the outcome to `keep`, and ends the call
+    /// after that. Returns `None` if another thread has claimed the body, or if the call was closed while
+    /// it ran: its outcome is then dropped.
+    fn end_in_place<R>(&self, keep: impl FnOnce(Outcome<B::Output>) -> R) -> Option<R> {
+        let body = self.state.lock().claim_in_place(|_| stacks::upcoming())?;
+        let outcome = self.header.run_to_end(body);
+        self.header.leave_slot();
+        if !self.end(&outcome) {
+            drop_catching(outcome);
+            return None;
         }
+        let kept = keep(outcome);
+        let trailer = self.state.lock().publish_handed_over();
+        trailer.wake();
+        Some(kept)
     }
 
-    /// Tells of the body's end before anybody can know of it: whoever has the value finds all told.
-    #[inline]
-    fn tell_end(&self, outcome: &Outcome<B::Output>) {
-        let events = self.header.events();
-        if !events.are_observed() {
-            return;
-        }
-        let in_time = lock(&self.core).end();
+    /// Keeps the call from being closed, now that its body has returned, and reports that before another
+    /// thread can see it. Returns `false` if the call was closed before.
+    fn end(&self, outcome: &Outcome<B::Output>) -> bool {
+        let in_time = {
+            let mut state = self.state.lock();
+            body_has_left(&mut state);
+            state.end()
+        };
         if in_time {
-            events.ended(outcome);
+            self.header.events().ended(outcome);
         } else {
-            events.ended_late();
+            self.header.events().ended_late();
         }
+        in_time
     }
 
-    /// Stores the outcome, or drops it if it came too late.
+    /// Ends the call on the thread that ran its body: stores the outcome, or drops it if it came too late.
     fn finish(&self, outcome: Outcome<B::Output>) {
-        self.tell_end(&outcome);
-        let end = {
-            let mut core = lock(&self.core);
-            tell_of_end(&mut core);
-            let polled = core.attached().take_polled();
-            let end = core.finish(outcome);
-            self.phase.done();
+        if self.header.events().are_observed() {
+            self.end(&outcome);
+        }
+        let finish = {
+            let mut state = self.state.lock();
+            body_has_left(&mut state);
+            let polled = state.trailer().take_polled();
+            let finish = state.publish(outcome);
             drop(polled);
-            end
+            finish
         };
         self.header.leave_slot();
-        match end {
-            Finish::Published(attached) => attached.wake(),
+        match finish {
+            Finish::Published(trailer) => trailer.wake(),
             Finish::TooLate(outcome) => drop_catching(outcome),
         }
     }
 
-    /// Ends the call before its body has ended; returns the inputs that nobody wants then, or `None` if
-    /// it had ended.
+    /// Closes the call; returns the dependencies that no other call needs, or `None` if it had ended.
     fn close(
         &self,
         reason: StopReason,
@@ -197,59 +191,61 @@ impl<B: Body> Task<B> {
         self.close_if(|_| true, Stopped { call: self.call(), reason }, error)
     }
 
-    /// As `close`, unless the call is not as it has to be; what its body made is to stop for this reason.
+    /// As `close`, if the state is as the caller needs it. The calls that the body has made stop for
+    /// this reason.
     fn close_if(
         &self,
-        is_so: impl FnOnce(&Core<B>) -> bool,
+        is_so: impl FnOnce(&Locked<'_, B>) -> bool,
         stopped: Stopped,
         error: impl FnOnce(Progress) -> Error,
     ) -> Option<Vec<Arc<dyn Job>>> {
-        let (frame, close) = {
-            let mut core = lock(&self.core);
-            if !is_so(&core) {
+        let mut frame = Frame::NONE;
+        let close = {
+            let mut state = self.state.lock();
+            if !is_so(&state) {
                 return None;
             }
-            let runner = self.phase.runner();
-            let close = core.close(|body| self.noted(error(body), body));
-            let frame = match close {
-                Close::RunsOn(_) => {
+            let close = state.close(|progress, runner, trailer| {
+                if runner.is_none() {
+                    frame = trailer.cut_off(stopped);
+                } else {
                     overruns::began(runner, stopped, B::WHEN_CLOSED);
-                    core.attached().make_known(runner);
-                    runner
+                    frame = runner;
                 }
-                Close::NeverEnds { .. } => core.cut_off(stopped),
-                Close::TooLate => return None,
-            };
-            self.phase.done();
-            (frame, close)
+                self.noted(error(progress), progress)
+            });
+            if matches!(close, Close::RunsOn(_)) {
+                state.trailer().make_known(frame);
+            }
+            close
         };
         if !frame.is_none() {
             runtime::waits().wake_stopped(frame);
             orphans::close_of(frame, stopped);
         }
         match close {
-            Close::NeverEnds { mut attached, frees_slot } => {
-                let inputs = attached.take_inputs();
-                self.never_ends(attached, frees_slot);
-                Some(inputs.map(Dependencies::in_vain).unwrap_or_default())
+            Close::NeverEnds { mut trailer, frees_slot } => {
+                let dependencies = trailer.take_dependencies();
+                self.never_ends(trailer, frees_slot);
+                Some(dependencies.map(Dependencies::in_vain).unwrap_or_default())
             }
-            Close::RunsOn(attached) => {
-                attached.wake();
+            Close::RunsOn(trailer) => {
+                trailer.wake();
                 Some(Vec::new())
             }
             Close::TooLate => None,
         }
     }
 
-    /// Notes for those who are told of the call that it is closed with `error`.
-    fn noted(&self, error: Error, body: Progress) -> Error {
-        self.header.events().stopped(&error, body);
+    /// Notes for reports that the call is closed with `error`.
+    fn noted(&self, error: Error, progress: Progress) -> Error {
+        self.header.events().stopped(&error, progress);
         error
     }
 
-    /// Tells of a call that was closed while nobody ran its body.
-    fn never_ends(&self, attached: Trailer, frees_slot: bool) {
-        attached.wake();
+    /// Notifies those who wait for a call that was closed while no thread ran its body.
+    fn never_ends(&self, trailer: Trailer, frees_slot: bool) {
+        trailer.wake();
         if frees_slot {
             self.header.leave_slot();
         }
@@ -258,8 +254,8 @@ impl<B: Body> Task<B> {
 
 /// The body has left its thread, which concerns those who know of it.
 #[inline]
-fn tell_of_end<B: Body>(core: &mut Core<B>) {
-    if let Some(frame) = core.attached().take_known() {
+fn body_has_left<B: Body>(state: &mut Locked<'_, B>) {
+    if let Some(frame) = state.trailer().take_known() {
         overruns::ended(frame);
     }
 }

@@ -10,16 +10,14 @@ use super::Task;
 use super::body::Body;
 use super::dependencies;
 use super::job::Job;
-use super::state::{Core, Suspend, Woken};
+use super::state::{Suspend, Woken};
 use crate::cancel::orphans;
 use crate::cancel::overruns;
-use crate::error::Stopped;
 use crate::limit::Slot;
 use crate::panic::drop_catching;
 use crate::runnable::Runnable;
 use crate::runtime;
 use crate::stacks::{self, Frame, Polled, SUSPENDED};
-use crate::sync::lock;
 
 impl<B: Body> Task<B> {
     /// Claims the body, or its next step, for a thread that comes to it; with the frame of the call, if
@@ -27,15 +25,16 @@ impl<B: Body> Task<B> {
     #[inline]
     pub(super) fn start_step(&self) -> Option<(B, Option<Frame>)> {
         if B::RUNS_TO_END {
-            return Some((self.start(Core::claim)?, None));
+            return Some((self.state.lock().claim(|_| stacks::upcoming())?, None));
         }
-        let mut core = lock(&self.core);
-        let mut body = core.claim()?;
+        let mut frame = None;
+        let mut body = self.state.lock().claim(|trailer| {
+            let polled = trailer.polled();
+            let of_call = polled.map_or_else(|| stacks::upcoming().of_call(), Polled::comes_here);
+            *frame.insert(of_call)
+        })?;
         body.leave_slot_to_call();
-        let polled = core.attached().polled();
-        let frame = polled.map_or_else(|| stacks::upcoming().of_call(), Polled::comes_here);
-        self.phase.start(frame);
-        Some((body, Some(frame)))
+        Some((body, frame))
     }
 
     /// Puts a body away that waits to be woken; gives the call back if it is to be run again at once.
@@ -45,21 +44,20 @@ impl<B: Body> Task<B> {
         }
         let frame = frame.filter(|frame| stacks::may_have_made_calls(*frame));
         let next = {
-            let mut core = lock(&self.core);
-            let next = core.suspend(body, || {
+            let mut state = self.state.lock();
+            let next = state.suspend(body, || {
                 SUSPENDED.list(Arc::downgrade(&self) as Weak<dyn Job>, self.header.maker())
             });
-            let ended = core.attached().take_known();
+            let ended = state.trailer().take_known();
             if matches!(next, Suspend::TooLate(_)) {
                 // It may have been closed after it left its thread.
                 ended.inspect(|known| overruns::cut_off(*known, frame.is_some()));
-                drop(core.attached().take_polled());
+                drop(state.trailer().take_polled());
             } else {
                 ended.inspect(|known| overruns::ended(*known));
                 if let Some(frame) = frame {
-                    core.attached().keep_polled(|| Polled::new(frame, self.header.maker()));
+                    state.trailer().keep_polled(|| Polled::new(frame, self.header.maker()));
                 }
-                self.phase.reserve();
             }
             next
         };
@@ -90,38 +88,20 @@ impl<B: Body> Task<B> {
     }
 }
 
-impl<B: Body> Core<B> {
-    /// Leaves word to the calls that a body made which will be polled no more; returns its frame, which
-    /// is none if it made no calls.
-    pub(super) fn cut_off(&mut self, stopped: Stopped) -> Frame {
-        self.attached().take_polled().map_or(Frame::NONE, |polled| {
-            overruns::leave_word(polled.frame(), stopped);
-            polled.frame()
-        })
-    }
-}
-
 /// The waker that a task gives to a future of its own, which puts it back into the queue, as the last of
 /// its inputs does.
 impl<B: Body> Wake for Task<B> {
     fn wake(self: Arc<Self>) {
-        let woken = {
-            let mut core = lock(&self.core);
-            let woken = core.wake();
-            if let Woken::Resumes(_) = woken {
-                self.phase.reserve();
-            }
-            woken
-        };
+        let woken = self.state.lock().wake();
         // The call is queued before it no longer counts as waiting: a wait until all is idle may look.
         match woken {
             Woken::Resumes(listed) => {
                 runtime::requeue(self);
                 drop(listed);
             }
-            Woken::HasInputs(inputs) => {
+            Woken::HasDependencies(listed) => {
                 dependencies::queue(self);
-                drop(inputs);
+                drop(listed);
             }
             Woken::GoesOn => {}
         }

@@ -9,11 +9,10 @@ use std::task::Waker;
 
 use super::Task;
 use super::body::{Body, Step};
-use super::state::Core;
 use crate::error::{Error, Progress};
 use crate::events::Place;
 use crate::panic::drop_catching;
-use crate::sync::lock;
+use crate::stacks;
 
 /// Stands for a closure that returns `T`.
 pub(crate) struct Borrowed<T>(PhantomData<fn() -> T>);
@@ -47,7 +46,7 @@ pub(crate) trait Unobserved: Send + Sync {
 impl<T: Send + 'static> Task<Borrowed<T>> {
     /// Runs `body` as the call's, or drops it if the call was closed; returns whether it failed.
     pub(crate) fn run_borrowed(&self, body: impl FnOnce() -> T) -> bool {
-        if self.start(Core::claim).is_none() {
+        if self.state.lock().claim(|_| stacks::upcoming()).is_none() {
             drop_catching(body);
             return false;
         }
@@ -63,6 +62,6 @@ impl<T: Send + 'static> Task<Borrowed<T>> {
 
 impl<T: Send + 'static> Unobserved for Task<Borrowed<T>> {
     fn unseen_error(&self) -> Option<Error> {
-        lock(&self.core).error().cloned()
+        self.state.lock().error().cloned()
     }
 }

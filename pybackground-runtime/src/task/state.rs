@@ -1,312 +1,434 @@
-//! The states of a call and every step between them.
+//! The states of a call and every transition between them. No other file changes the word.
 //!
 //! ```text
-//!                  claim            finish                     take
-//!   Queued(body) ────────▶ Running ──────────▶ Done(outcome) ────────▶ Taken
-//!    │  ▲                  │     │                   ▲
-//!    │  │ wake     suspend │     └───────────────────┘
-//!    │  │                  ▼       close: the body goes on, its result will be late
-//!    │  └────────── Suspended(body)
-//!    │                     │
-//!    └──────────┬──────────┘
-//!         close ▼
-//!        Closed { body, error }    take: the error;  leftover: the body, to be dropped
+//!            admit              claim                end                 publish
+//!   HELD ─────────▶ QUEUED ─────────────▶ RUNNING ─────────▶ ENDING ─────────────▶ DONE
+//!                    ▲  ▲                 │  │  │                                   ▲
+//!                    │  │     poll again  │  │  │    publish, or close: the body     │
+//!                    │  └──────── WOKEN ◀─┘  │  └─── runs on, its result is late ────┤
+//!                    │            wake       │                                      │
+//!                    │ wake                  │ suspend                               │
+//!                    └──────── SUSPENDED ◀───┘                                      │
+//!                                                                                   │
+//!   HELD, QUEUED, CLAIMABLE, SUSPENDED ─────────────── close ───────────────────────┘
+//!
+//!   CLAIMABLE ── a deadline is set ──▶ QUEUED        CLAIMABLE ── claim ──▶ RUNNING
 //! ```
 //!
-//! A call that waits for inputs, or for a slot of its function's limit, or for first the one and then the
-//! other, begins as Held(body) and is admitted to Queued, or closed before.
+//! WOKEN is RUNNING in all but one respect: a body that suspends is enqueued again. CLAIMABLE is QUEUED for a
+//! call that a joining thread may run. A call begins as HELD, QUEUED, CLAIMABLE or, if it has an outcome
+//! from the start, DONE.
 //!
-//! A step returns what its maker has to do next, with no lock held: drop a body, drop a result that
-//! came too late, wake those who wait. This file knows no clock and no thread.
-
-use std::sync::Arc;
+//! The state is a word that can be read without the lock. It changes only under the lock, together
+//! with what the lock protects: see the table in `mod.rs`. A transition returns what its caller
+//! has to do after it has released the lock: drop a body, drop a result that came too late, wake the
+//! waiters. This file knows no clock and no thread.
 
 use super::body::Body;
 use super::dependencies::Dependencies;
 use super::trailer::Trailer;
-use crate::deadline::Deadline;
 use crate::error::{Error, Outcome, Progress};
 use crate::panic::drop_catching;
-use crate::stacks::Listed;
+use crate::stacks::{Frame, Listed};
+use crate::sync::atomic::{AtomicU64, Ordering};
+use crate::sync::{Mutex, MutexGuard, lock, lock_brief};
 
-pub(super) enum Stage<B: Body> {
-    /// The call waits for its inputs, or for a slot of its function's limit; nobody may claim it.
-    Held(B),
-    /// Nobody runs the body; whoever claims it first does.
-    Queued(B),
-    /// A thread has the body. If it was woken meanwhile, it must not be left suspended.
-    Running { woken: bool },
-    /// The body has ended in time, and its outcome is about to be stored. Only calls that are told of
-    /// pass this: nothing closes them any more, so that what is told is what stays.
-    Ending,
-    /// The body, a future, waits to be woken.
+/// The call waits for its dependencies or for a permit. Whoever provides these admits it.
+const HELD: u64 = 0;
+/// A worker may claim the body, and does so when it takes the call from a queue.
+const QUEUED: u64 = 1 << TAG_BITS;
+/// As `QUEUED`, and a thread that joins the call may claim the body too: it is not a future, and the
+/// call has neither a deadline nor a permit.
+const CLAIMABLE: u64 = 2 << TAG_BITS;
+/// The future waits to be woken. Its waker enqueues it.
+const SUSPENDED: u64 = 3 << TAG_BITS;
+/// There is an outcome, or there was one until it was taken. Workers clean up after a call that
+/// was closed.
+const DONE: u64 = 4 << TAG_BITS;
+
+/// The thread of the frame in the other bits runs the body. It alone ends or suspends it.
+const RUNNING: u64 = 1;
+/// As `RUNNING`, and the future has been woken since this poll began.
+const WOKEN: u64 = 2;
+/// The body has returned in time. Its thread is about to publish the outcome, and nothing can close
+/// the call before that.
+const ENDING: u64 = 3;
+
+const TAG_BITS: u32 = 2;
+const TAG: u64 = (1 << TAG_BITS) - 1;
+
+/// The state of a call, as far as it can be read without the lock.
+pub(crate) struct Word(AtomicU64);
+
+impl Word {
+    /// Returns whether a joining thread may claim the body.
+    #[inline]
+    pub(super) fn is_claimable(&self) -> bool {
+        self.read() == CLAIMABLE
+    }
+
+    /// Returns whether the body waits for a thread or is held back.
+    pub(super) fn is_pending(&self) -> bool {
+        matches!(self.read(), HELD | QUEUED | CLAIMABLE)
+    }
+
+    pub(super) fn is_suspended(&self) -> bool {
+        self.read() == SUSPENDED
+    }
+
+    #[inline]
+    pub(super) fn is_done(&self) -> bool {
+        // ORDERING: pairs with `set_done`: what was written before is seen after this.
+        self.0.load(Ordering::Acquire) == DONE
+    }
+
+    /// The run of the body that has not ended; none if no thread runs it.
+    pub(super) fn runner(&self) -> Frame {
+        let word = self.read();
+        if word & TAG == 0 { Frame::NONE } else { Frame::from_word(word >> TAG_BITS) }
+    }
+
+    fn is_running(&self) -> bool {
+        matches!(self.read() & TAG, RUNNING | WOKEN)
+    }
+
+    #[inline]
+    fn read(&self) -> u64 {
+        // ORDERING: a hint without the lock; under the lock, the lock orders. The search for cycles of
+        // waits relies on the frame, but only for threads that have since held the lock of the waits.
+        self.0.load(Ordering::Relaxed)
+    }
+
+    #[inline]
+    fn set(&self, state: u64) {
+        // ORDERING: as `read`.
+        self.0.store(state, Ordering::Relaxed);
+    }
+
+    #[inline]
+    fn set_running(&self, tag: u64, frame: Frame) {
+        self.set((frame.word() << TAG_BITS) | tag);
+    }
+
+    fn set_done(&self) {
+        // ORDERING: a thread that sees this reads what was written before: the outcome under the task's
+        // lock or, after a run in place, in the `Lazy`.
+        self.0.store(DONE, Ordering::Release);
+    }
+}
+
+/// The state of a call, with all that its transitions move.
+pub(super) struct State<B: Body> {
+    word: Word,
+    core: Mutex<Core<B>>,
+}
+
+/// What the lock protects.
+struct Core<B: Body> {
+    cell: Cell<B>,
+    trailer: Trailer,
+}
+
+/// What the call has at this time: its body or its outcome.
+enum Cell<B: Body> {
+    /// A thread has the body, or the outcome was handed over.
+    Empty,
+    Body(B),
     Suspended(B, Listed),
-    /// The outcome waits for the `Lazy`.
-    Done(Outcome<B::Output>),
-    /// The call was closed before its body ran to its end. The error waits for the `Lazy`, the body
-    /// for a worker to drop it: its destructors are the user's, and whoever closes calls has no time
-    /// for them.
-    Closed { leftover: Option<B>, error: Option<Error> },
-    /// The outcome has been handed over.
-    Taken,
+    Outcome(Outcome<B::Output>),
+    /// The call was closed before its body returned. The body waits for a thread of the pool to drop it:
+    /// its destructors are user code, which the closing thread does not run.
+    Closed {
+        body: Option<B>,
+        error: Option<Error>,
+    },
 }
 
-/// The part of a task that its lock protects.
-pub(super) struct Core<B: Body> {
-    stage: Stage<B>,
-    attached: Trailer,
+/// The state, locked.
+pub(super) struct Locked<'a, B: Body> {
+    word: &'a Word,
+    core: MutexGuard<'a, Core<B>>,
 }
 
-/// What follows from a body's end.
+/// What follows from the end of a body.
 #[must_use]
 pub(super) enum Finish<T> {
-    /// The outcome stands; these want to know.
+    /// The outcome is published: notify these.
     Published(Trailer),
-    /// The call had been closed before; nobody wants this any more.
+    /// The call had been closed: drop the outcome.
     TooLate(Outcome<T>),
 }
 
-/// What follows from a body's end on the thread that waits for it.
-#[must_use]
-pub(super) enum HandOver<T> {
-    /// The thread keeps the outcome.
-    Direct(Outcome<T>),
-    /// The call had been closed before: drop this. Why it was closed waits for whoever takes it.
-    TooLate(Outcome<T>),
-}
-
-/// What follows from a body that waits.
+/// What follows from a future that is pending.
 #[must_use]
 pub(super) enum Suspend<B> {
     /// It is stored until it is woken.
     Stored,
-    /// It was woken meanwhile: queue it again.
+    /// It has been woken: enqueue it again.
     Requeue,
-    /// The call had been closed before: drop the body.
+    /// The call had been closed: drop the body.
     TooLate(B),
 }
 
-/// What follows from the news that something has happened that the call waits for.
+/// What follows from a wake-up, by a waker or by a dependency.
 #[must_use]
 pub(super) enum Woken {
-    /// The body was suspended: queue it. It counts as suspended until this is dropped.
+    /// The future was suspended: enqueue it. It counts as suspended until this is dropped.
     Resumes(Listed),
-    /// The last input has ended: queue the call. It counts as waiting until this is dropped.
-    HasInputs(Dependencies),
+    /// The last dependency has ended: enqueue the call. It counts as waiting until this is dropped.
+    HasDependencies(Dependencies),
     /// Nothing.
     GoesOn,
 }
 
-/// What follows from closing a call before its body's end.
+/// What follows from closing a call.
 #[must_use]
 pub(super) enum Close {
-    /// The body had not ended and now never will; tell these. One that never started gives back its slot, if
-    /// it was given one: until a body that started is dropped, it has what it took, and the slot.
-    NeverEnds { attached: Trailer, frees_slot: bool },
-    /// The body runs on; tell these.
+    /// The body never returns: notify these. A call that never started gives back its slot, if it
+    /// had one; a body that has started keeps it until it is dropped.
+    NeverEnds { trailer: Trailer, frees_slot: bool },
+    /// The body runs on: notify these.
     RunsOn(Trailer),
-    /// The call had ended before.
+    /// The call had ended.
     TooLate,
 }
 
-impl<B: Body> Core<B> {
+impl<B: Body> State<B> {
     #[inline]
-    pub(super) fn queued(body: B) -> Self {
-        Self { stage: Stage::Queued(body), attached: Trailer::NOTHING }
+    fn new(state: u64, cell: Cell<B>) -> Self {
+        let core = Core { cell, trailer: Trailer::NOTHING };
+        Self { word: Word(AtomicU64::new(state)), core: Mutex::new(core) }
     }
 
+    #[inline]
+    pub(super) fn queued(body: B) -> Self {
+        Self::new(if B::RUNS_TO_END { CLAIMABLE } else { QUEUED }, Cell::Body(body))
+    }
+
+    #[inline]
     pub(super) fn held(body: B) -> Self {
-        Self { stage: Stage::Held(body), attached: Trailer::NOTHING }
+        Self::new(HELD, Cell::Body(body))
     }
 
-    pub(super) fn ended(outcome: Outcome<B::Output>) -> Self {
-        Self { stage: Stage::Done(outcome), attached: Trailer::NOTHING }
+    pub(super) fn done(outcome: Outcome<B::Output>) -> Self {
+        Self::new(DONE, Cell::Outcome(outcome))
     }
 
     #[inline]
-    pub(super) fn claim(&mut self) -> Option<B> {
-        if !matches!(self.stage, Stage::Queued(_)) {
-            return None;
-        }
-        match std::mem::replace(&mut self.stage, Stage::Running { woken: false }) {
-            Stage::Queued(body) => Some(body),
-            _ => unreachable!("the stage was checked under the same lock"),
-        }
+    pub(super) fn word(&self) -> &Word {
+        &self.word
     }
 
-    /// As `claim`, by a thread that waits for the call. It could not leave the body at a deadline,
-    /// so a call that has one is for others to run; nor would it gain by a body that may suspend.
     #[inline]
-    pub(super) fn claim_in_place(&mut self) -> Option<B> {
-        if B::RUNS_TO_END && self.attached.deadline().is_none() { self.claim() } else { None }
+    pub(super) fn lock(&self) -> Locked<'_, B> {
+        Locked { word: &self.word, core: lock(&self.core) }
     }
 
-    /// As `claim_in_place`, by a thread that alone can know of the end: it keeps the outcome, wakes
-    /// the waiters itself, and does not come back here.
-    #[inline]
-    pub(super) fn claim_and_keep(&mut self) -> Option<(B, Trailer)> {
-        let body = self.claim_in_place()?;
-        Some((body, std::mem::take(&mut self.attached)))
+    /// As `lock`, on a thread that may be unparked meanwhile.
+    pub(super) fn lock_brief(&self) -> Locked<'_, B> {
+        Locked { word: &self.word, core: lock_brief(&self.core) }
     }
 
-    /// As `claim_and_keep`, by somebody who has the whole task; else the outcome.
+    /// Takes the state apart: the body of a call that is claimable, or else the outcome.
     #[inline]
-    pub(super) fn into_body(self) -> Result<(B, Trailer), Outcome<B::Output>> {
-        match self.stage {
-            Stage::Queued(body) => Ok((body, self.attached)),
-            Stage::Done(outcome) => Err(outcome),
-            Stage::Closed { leftover, error } => {
-                drop_catching(leftover);
+    pub(super) fn into_parts(self) -> Result<(B, Trailer), Outcome<B::Output>> {
+        let core = self.core.into_inner().expect("no code under the lock panics");
+        match core.cell {
+            Cell::Body(body) => Ok((body, core.trailer)),
+            Cell::Outcome(outcome) => Err(outcome),
+            Cell::Closed { body, error } => {
+                drop_catching(body);
                 Err(Err(error.expect("its only owner takes the error")))
             }
-            _ => unreachable!("who runs a body, or may resume or close it, has the task too"),
+            _ => unreachable!("a thread that runs or resumes the body owns the task too"),
+        }
+    }
+}
+
+impl<B: Body> Locked<'_, B> {
+    /// Claims the body for a worker that has taken the call from a queue.
+    #[inline]
+    pub(super) fn claim(&mut self, frame: impl FnOnce(&Trailer) -> Frame) -> Option<B> {
+        if matches!(self.word.read(), QUEUED | CLAIMABLE) { Some(self.run(frame)) } else { None }
+    }
+
+    /// Claims the body for a thread that joins the call.
+    #[inline]
+    pub(super) fn claim_in_place(&mut self, frame: impl FnOnce(&Trailer) -> Frame) -> Option<B> {
+        if self.word.is_claimable() { Some(self.run(frame)) } else { None }
+    }
+
+    #[inline]
+    fn run(&mut self, frame: impl FnOnce(&Trailer) -> Frame) -> B {
+        let body = self.take_body();
+        self.word.set_running(RUNNING, frame(&self.core.trailer));
+        body
+    }
+
+    #[inline]
+    fn take_body(&mut self) -> B {
+        match std::mem::replace(&mut self.core.cell, Cell::Empty) {
+            Cell::Body(body) | Cell::Suspended(body, _) => body,
+            _ => unreachable!("a call that no thread runs and that has not ended has its body"),
         }
     }
 
-    /// Lets go of a call that waited for its inputs or for a slot; `false` if it was closed meanwhile.
-    pub(super) fn admit(&mut self) -> bool {
-        match std::mem::replace(&mut self.stage, Stage::Taken) {
-            Stage::Held(body) => {
-                self.stage = Stage::Queued(body);
-                true
-            }
-            closed => {
-                self.stage = closed;
-                false
-            }
+    /// Admits a held call to the queues; `false` if it has been closed. A call with a permit is left to the
+    /// workers.
+    #[must_use]
+    pub(super) fn admit(&mut self, has_permit: bool) -> bool {
+        let is_held = self.word.read() == HELD;
+        if is_held {
+            let is_reserved =
+                !B::RUNS_TO_END || has_permit || self.core.trailer.deadline().is_some();
+            self.word.set(if is_reserved { QUEUED } else { CLAIMABLE });
         }
+        is_held
     }
 
-    pub(super) fn deadline(&self) -> Option<&Arc<Deadline>> {
-        self.attached.deadline()
-    }
-
-    /// Keeps the call from being closed, now that its body has ended; `false` if it was before.
+    /// Keeps the call from being closed, now that its body has returned; `false` if it has been closed.
+    #[must_use]
     pub(super) fn end(&mut self) -> bool {
-        let in_time = matches!(self.stage, Stage::Running { .. });
+        let in_time = self.word.is_running();
         if in_time {
-            self.stage = Stage::Ending;
+            self.word.set_running(ENDING, self.word.runner());
         }
         in_time
     }
 
-    pub(super) fn finish(&mut self, outcome: Outcome<B::Output>) -> Finish<B::Output> {
-        if matches!(self.stage, Stage::Running { .. } | Stage::Ending) {
-            self.stage = Stage::Done(outcome);
-            self.attached.end_deadline();
-            Finish::Published(std::mem::take(&mut self.attached))
-        } else {
-            Finish::TooLate(outcome)
+    /// Publishes the outcome.
+    pub(super) fn publish(&mut self, outcome: Outcome<B::Output>) -> Finish<B::Output> {
+        if self.word.is_done() {
+            return Finish::TooLate(outcome);
         }
+        self.core.cell = Cell::Outcome(outcome);
+        Finish::Published(self.set_done())
     }
 
-    pub(super) fn hand_over(&mut self, outcome: Outcome<B::Output>) -> HandOver<B::Output> {
-        if matches!(self.stage, Stage::Running { .. } | Stage::Ending) {
-            self.stage = Stage::Taken;
-            HandOver::Direct(outcome)
-        } else {
-            HandOver::TooLate(outcome)
-        }
+    /// Ends a call whose outcome its thread has handed over. Returns what to notify.
+    #[must_use]
+    pub(super) fn publish_handed_over(&mut self) -> Trailer {
+        self.set_done()
     }
 
+    fn set_done(&mut self) -> Trailer {
+        let trailer = std::mem::take(&mut self.core.trailer);
+        trailer.end_deadline();
+        self.word.set_done();
+        trailer
+    }
+
+    /// Puts away the future after a poll that left it pending.
     pub(super) fn suspend(&mut self, body: B, list: impl FnOnce() -> Listed) -> Suspend<B> {
-        let Stage::Running { woken } = self.stage else {
-            return Suspend::TooLate(body);
-        };
-        if woken {
-            self.stage = Stage::Queued(body);
-            Suspend::Requeue
-        } else {
-            self.stage = Stage::Suspended(body, list());
-            Suspend::Stored
+        match self.word.read() & TAG {
+            RUNNING => {
+                self.core.cell = Cell::Suspended(body, list());
+                self.word.set(SUSPENDED);
+                Suspend::Stored
+            }
+            WOKEN => {
+                self.core.cell = Cell::Body(body);
+                self.word.set(QUEUED);
+                Suspend::Requeue
+            }
+            _ => Suspend::TooLate(body),
         }
     }
 
-    /// Something that the call waits for has happened.
+    /// Takes note of a wake-up: by the future's waker or, while the call is held, by a dependency.
     pub(super) fn wake(&mut self) -> Woken {
-        match std::mem::replace(&mut self.stage, Stage::Taken) {
-            Stage::Suspended(body, suspended) => {
-                self.stage = Stage::Queued(body);
-                Woken::Resumes(suspended)
+        match self.word.read() {
+            HELD => {
+                self.core.trailer.dependency_ended().map_or(Woken::GoesOn, Woken::HasDependencies)
             }
-            Stage::Running { .. } => {
-                self.stage = Stage::Running { woken: true };
-                Woken::GoesOn
-            }
-            Stage::Held(body) => {
-                self.stage = Stage::Held(body);
-                self.attached.input_ended().map_or(Woken::GoesOn, Woken::HasInputs)
-            }
-            queued_or_ended => {
-                self.stage = queued_or_ended;
-                Woken::GoesOn
-            }
-        }
-    }
-
-    pub(super) fn close(&mut self, why: impl FnOnce(Progress) -> Error) -> Close {
-        let held = matches!(self.stage, Stage::Held(_));
-        let body = match std::mem::replace(&mut self.stage, Stage::Taken) {
-            Stage::Held(body) | Stage::Queued(body) | Stage::Suspended(body, _) => body,
-            Stage::Running { .. } => {
-                self.stage = Stage::Done(Err(why(B::WHEN_CLOSED)));
-                return Close::RunsOn(self.attached.take_for_close());
-            }
-            ended @ (Stage::Ending | Stage::Done(_) | Stage::Closed { .. } | Stage::Taken) => {
-                self.stage = ended;
-                return Close::TooLate;
-            }
-        };
-        let has_started = body.has_started();
-        let error = why(if has_started { Progress::Suspended } else { Progress::NotStarted });
-        self.stage = Stage::Closed { leftover: Some(body), error: Some(error) };
-        let attached = self.attached.take_for_close();
-        Close::NeverEnds { attached, frees_slot: !held && !has_started }
-    }
-
-    /// Has a call that was held from the start wait for inputs.
-    pub(super) fn hold_for(&mut self, inputs: Dependencies) {
-        self.attached.set_inputs(inputs);
-    }
-
-    pub(super) fn is_running(&self) -> bool {
-        matches!(self.stage, Stage::Running { .. })
-    }
-
-    pub(super) fn is_suspended(&self) -> bool {
-        matches!(self.stage, Stage::Suspended(..))
-    }
-
-    /// The body of a closed call, to be dropped.
-    pub(super) fn leftover(&mut self) -> Option<B> {
-        match &mut self.stage {
-            Stage::Closed { leftover, .. } => leftover.take(),
-            _ => None,
-        }
-    }
-
-    pub(super) fn take(&mut self) -> Option<Outcome<B::Output>> {
-        match &mut self.stage {
-            Stage::Closed { error, .. } => error.take().map(Err),
-            Stage::Done(_) => match std::mem::replace(&mut self.stage, Stage::Taken) {
-                Stage::Done(outcome) => Some(outcome),
-                _ => unreachable!("the stage was checked under the same lock"),
+            SUSPENDED => match std::mem::replace(&mut self.core.cell, Cell::Empty) {
+                Cell::Suspended(body, listed) => {
+                    self.core.cell = Cell::Body(body);
+                    self.word.set(QUEUED);
+                    Woken::Resumes(listed)
+                }
+                _ => unreachable!("a suspended call has its body"),
             },
+            running if running & TAG == RUNNING => {
+                self.word.set_running(WOKEN, self.word.runner());
+                Woken::GoesOn
+            }
+            _ => Woken::GoesOn,
+        }
+    }
+
+    /// Closes the call with the error of `stop`, which is called before another thread can see that it
+    /// is done, with the run of the body that goes on, if there is one.
+    pub(super) fn close(
+        &mut self,
+        stop: impl FnOnce(Progress, Frame, &mut Trailer) -> Error,
+    ) -> Close {
+        let state = self.word.read();
+        if state == DONE || state & TAG == ENDING {
+            return Close::TooLate;
+        }
+        if state & TAG != 0 {
+            let error = stop(B::WHEN_CLOSED, self.word.runner(), &mut self.core.trailer);
+            self.core.cell = Cell::Outcome(Err(error));
+            self.word.set_done();
+            return Close::RunsOn(self.core.trailer.take_for_close());
+        }
+        let body = self.take_body();
+        let has_started = body.has_started();
+        let progress = if has_started { Progress::Suspended } else { Progress::NotStarted };
+        let error = stop(progress, Frame::NONE, &mut self.core.trailer);
+        self.core.cell = Cell::Closed { body: Some(body), error: Some(error) };
+        self.word.set_done();
+        let trailer = self.core.trailer.take_for_close();
+        Close::NeverEnds { trailer, frees_slot: state != HELD && !has_started }
+    }
+
+    /// Returns whether a thread runs the body.
+    pub(super) fn is_running(&self) -> bool {
+        self.word.is_running()
+    }
+
+    /// Takes the body of a closed call, to be dropped.
+    pub(super) fn take_closed_body(&mut self) -> Option<B> {
+        match &mut self.core.cell {
+            Cell::Closed { body, .. } => body.take(),
             _ => None,
         }
     }
 
-    /// Why there is no value, as long as nobody has taken that.
+    pub(super) fn take_outcome(&mut self) -> Option<Outcome<B::Output>> {
+        match std::mem::replace(&mut self.core.cell, Cell::Empty) {
+            Cell::Outcome(outcome) => Some(outcome),
+            Cell::Closed { body, error } => {
+                self.core.cell = Cell::Closed { body, error: None };
+                error.map(Err)
+            }
+            other => {
+                self.core.cell = other;
+                None
+            }
+        }
+    }
+
+    /// Why there is no value, until that is taken.
     pub(super) fn error(&self) -> Option<&Error> {
-        match &self.stage {
-            Stage::Done(outcome) => outcome.as_ref().err(),
-            Stage::Closed { error, .. } => error.as_ref(),
+        match &self.core.cell {
+            Cell::Outcome(outcome) => outcome.as_ref().err(),
+            Cell::Closed { error, .. } => error.as_ref(),
             _ => None,
         }
     }
 
-    /// What is attached to a call that has not ended.
-    pub(super) fn attached(&mut self) -> &mut Trailer {
-        &mut self.attached
+    /// Calls `act` with the trailer. A call that gets a deadline is left to the workers: a joining thread
+    /// could not leave its body at the deadline.
+    pub(super) fn with_trailer(&mut self, act: impl FnOnce(&mut Trailer)) {
+        act(&mut self.core.trailer);
+        if self.word.is_claimable() && self.core.trailer.deadline().is_some() {
+            self.word.set(QUEUED);
+        }
+    }
+
+    pub(super) fn trailer(&mut self) -> &mut Trailer {
+        &mut self.core.trailer
     }
 }

@@ -12,7 +12,9 @@ use super::dependencies::Dependencies;
 use super::dependents::Dependents;
 use super::job::Job;
 use super::waiters::Waiters;
+use crate::cancel::overruns;
 use crate::deadline::Deadline;
+use crate::error::Stopped;
 use crate::panic::catch;
 use crate::stacks::{Frame, Polled};
 
@@ -25,7 +27,7 @@ struct Parts {
     deadline: Option<Arc<Deadline>>,
     waiters: Waiters,
     /// The calls that wait for this one as an input.
-    followers: Dependents,
+    dependents: Dependents,
     /// The waker of the executor that polls the `Lazy`: foreign code to clone, wake and drop.
     awaiter: Option<Waker>,
     /// The run of the body, once others were told of it: it was detached, or runs on.
@@ -33,7 +35,7 @@ struct Parts {
     /// The frame of a call that was polled and made calls.
     polled: Option<Polled>,
     /// What the call waits for before it is queued.
-    inputs: Option<Box<Dependencies>>,
+    dependencies: Option<Box<Dependencies>>,
 }
 
 impl Trailer {
@@ -68,14 +70,14 @@ impl Trailer {
     }
 
     /// Adds a call that waits for this one as an input.
-    pub(super) fn add_follower(&mut self, call: Arc<dyn Job>) {
-        self.parts().followers.add(call);
+    pub(super) fn add_dependent(&mut self, call: Arc<dyn Job>) {
+        self.parts().dependents.add(call);
     }
 
     /// See [`Dependents::one_closed`].
     #[must_use]
-    pub(super) fn follower_closed(&mut self) -> Vec<Arc<dyn Job>> {
-        self.0.as_mut().map(|parts| parts.followers.one_closed()).unwrap_or_default()
+    pub(super) fn dependent_closed(&mut self) -> Vec<Arc<dyn Job>> {
+        self.0.as_mut().map(|parts| parts.dependents.one_closed()).unwrap_or_default()
     }
 
     /// Whether waking `waker` is known to wake whoever awaits the call.
@@ -131,21 +133,34 @@ impl Trailer {
         self.0.as_mut()?.known.take()
     }
 
-    pub(super) fn set_inputs(&mut self, inputs: Dependencies) {
-        self.parts().inputs = Some(Box::new(inputs));
+    /// Leaves word to the calls that a body made which is polled no more; returns its frame, which
+    /// is none if it made no calls.
+    pub(super) fn cut_off(&mut self, stopped: Stopped) -> Frame {
+        self.take_polled().map_or(Frame::NONE, |polled| {
+            overruns::leave_word(polled.frame(), stopped);
+            polled.frame()
+        })
     }
 
-    pub(super) fn inputs(&self) -> Option<&Dependencies> {
-        self.0.as_ref()?.inputs.as_deref()
+    pub(super) fn set_dependencies(&mut self, dependencies: Dependencies) {
+        self.parts().dependencies = Some(Box::new(dependencies));
+    }
+
+    pub(super) fn dependencies(&self) -> Option<&Dependencies> {
+        self.0.as_ref()?.dependencies.as_deref()
     }
 
     /// An input has ended; returns them all if it was the last.
-    pub(super) fn input_ended(&mut self) -> Option<Dependencies> {
-        if self.0.as_mut()?.inputs.as_mut()?.one_ended() { self.take_inputs() } else { None }
+    pub(super) fn dependency_ended(&mut self) -> Option<Dependencies> {
+        if self.0.as_mut()?.dependencies.as_mut()?.one_ended() {
+            self.take_dependencies()
+        } else {
+            None
+        }
     }
 
-    pub(super) fn take_inputs(&mut self) -> Option<Dependencies> {
-        self.0.as_mut()?.inputs.take().map(|inputs| *inputs)
+    pub(super) fn take_dependencies(&mut self) -> Option<Dependencies> {
+        self.0.as_mut()?.dependencies.take().map(|dependencies| *dependencies)
     }
 
     /// Wakes everybody. Wakers are foreign code: they are called with no lock held, and one that
@@ -166,7 +181,7 @@ impl Parts {
     #[inline(never)]
     fn wake(self) {
         self.waiters.wake();
-        self.followers.tell();
+        self.dependents.tell();
         // Foreign code last: it may take its time.
         if let Some(awaiter) = self.awaiter {
             catch(|| awaiter.wake());
@@ -192,15 +207,15 @@ mod tests {
     #[test]
     fn of_those_who_awaited_only_the_last_is_woken() {
         let counts: Vec<Arc<Count>> = (0..3).map(|_| Arc::default()).collect();
-        let mut attached = Trailer::NOTHING;
+        let mut trailer = Trailer::NOTHING;
         for (at, count) in counts.iter().enumerate() {
             let waker = Waker::from(count.clone());
-            assert!(!attached.is_awaited_by(&waker));
-            let replaced = attached.replace_awaiter(Some(waker.clone()));
+            assert!(!trailer.is_awaited_by(&waker));
+            let replaced = trailer.replace_awaiter(Some(waker.clone()));
             assert_eq!(replaced.is_some(), at > 0);
-            assert!(attached.is_awaited_by(&waker));
+            assert!(trailer.is_awaited_by(&waker));
         }
-        attached.wake();
+        trailer.wake();
         let woken: Vec<usize> = counts.iter().map(|c| c.0.load(Ordering::Relaxed)).collect();
         assert_eq!(woken, [0, 0, 1]);
     }
