@@ -2,7 +2,7 @@
 
 #![cfg_attr(docsrs, feature(doc_cfg))]
 #![cfg_attr(feature = "tracing", doc = include_str!("events/trace/SPANS.md"))]
-// Where there is unsafe code, it is in `process/hook.rs`.
+// The unsafe code is in `process/child_entry.rs` and `secure_execution.rs`.
 #![cfg_attr(not(feature = "process"), forbid(unsafe_code))]
 
 mod attribute;
@@ -32,6 +32,8 @@ mod process;
 mod runnable;
 mod runtime;
 mod scope;
+#[cfg(feature = "process")]
+mod secure_execution;
 mod shared;
 mod shutdown;
 mod snapshot;
@@ -50,11 +52,14 @@ pub use config::{ConfigError, Configure, configure};
 pub use crossbeam_channel;
 pub use delay::{Delay, delay};
 pub use dispatch::{spawn, spawn_compute};
+#[cfg(feature = "process")]
+#[cfg_attr(docsrs, doc(cfg(feature = "process")))]
+pub use error::Crash;
 pub use error::Error;
 pub use lazy::{CancelOnDrop, Lazy, Outcome};
 #[cfg(feature = "process")]
 #[cfg_attr(docsrs, doc(cfg(feature = "process")))]
-pub use process::{Crash, Processes, processes};
+pub use process::{Processes, processes};
 pub use pybackground_macros::background_runtime as background;
 pub use scope::{Scope, scope};
 pub use shared::Shared;

@@ -5,10 +5,10 @@ use std::fmt;
 use std::sync::Mutex;
 use std::time::Duration;
 
+#[cfg(feature = "process")]
+use super::failure::Failure;
 use super::{Progress, StopReason, Stopped, WaitEdge};
 use crate::call::Call;
-#[cfg(feature = "process")]
-use crate::process::Failure;
 
 pub(super) enum Cause {
     Panicked {
@@ -102,8 +102,7 @@ impl Cause {
             Self::Refused { why } => write!(f, "{call} was refused and will not run: {why}"),
             #[cfg(feature = "process")]
             Self::Isolated(failure) => {
-                write!(f, "{call} ")?;
-                failure.tell(f)
+                write!(f, "{call} {failure}")
             }
         }
     }

@@ -1,28 +1,34 @@
-//! How calls with `process` can fail, besides as any call can.
+//! The errors of calls with `process`.
 
 use std::sync::Mutex;
 
-use super::Error;
 use super::cause::{Cancelled, Cause, Elsewhere, NO_TEXT};
+use super::crash::Crash;
+use super::failure::Failure;
+use super::{Error, Stopped};
 use crate::call::Call;
-use crate::process::{Crash, Failure};
 
 impl Error {
-    /// The call ran, or was to run, in another process.
+    /// The call failed as only a call in another process can.
     pub(crate) fn isolated(call: Call, failure: Failure) -> Self {
-        Self::new(
-            call,
-            match failure {
-                Failure::Stopped(stopped) => Cause::Cancelled(Cancelled::Heeded(stopped)),
-                Failure::Panicked { message, at } => {
-                    // What is thrown here when the value is used.
-                    let payload = message.clone().unwrap_or_else(|| NO_TEXT.to_owned());
-                    let payload = Mutex::new(Some(Box::new(payload) as Box<_>));
-                    Cause::Panicked { message, payload, elsewhere: Some(Elsewhere { at }) }
-                }
-                failure => Cause::Isolated(failure),
-            },
-        )
+        Self::new(call, Cause::Isolated(failure))
+    }
+
+    /// The body panicked in another process, at this file, line and column if the hook saw one.
+    pub(crate) fn panicked_in_child(
+        call: Call,
+        message: Option<String>,
+        at: Option<String>,
+    ) -> Self {
+        // The payload of the panic that the use of the value raises.
+        let payload = message.clone().unwrap_or_else(|| NO_TEXT.to_owned());
+        let payload = Mutex::new(Some(Box::new(payload) as Box<_>));
+        Self::new(call, Cause::Panicked { message, payload, elsewhere: Some(Elsewhere { at }) })
+    }
+
+    /// The child was killed because the body was to stop.
+    pub(crate) fn stopped_in_child(call: Call, stopped: Option<Stopped>) -> Self {
+        Self::new(call, Cause::Cancelled(Cancelled::Heeded(stopped)))
     }
 
     fn failure(&self) -> Option<&Failure> {

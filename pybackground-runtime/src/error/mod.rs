@@ -1,7 +1,11 @@
 //! Why a call has no value.
 
 mod cause;
+#[cfg(feature = "process")]
+mod crash;
 mod cycle;
+#[cfg(feature = "process")]
+mod failure;
 #[cfg(feature = "process")]
 mod isolated;
 mod progress;
@@ -20,7 +24,13 @@ pub(crate) use cause::NO_TEXT;
 #[cfg(any(feature = "process", feature = "tracing"))]
 pub(crate) use cause::text_of;
 use cause::{Cancelled, Cause};
+#[cfg(feature = "process")]
+pub use crash::Crash;
+#[cfg(feature = "process")]
+pub(crate) use crash::End;
 pub(crate) use cycle::{WaitEdge, WaitKind};
+#[cfg(feature = "process")]
+pub(crate) use failure::{Failure, Likely, Part};
 pub(crate) use progress::Progress;
 pub(crate) use reason::{StopReason, Stopped};
 pub(crate) use unwind::{Stop, is_stop};

@@ -1,4 +1,4 @@
-//! A call as the runtime sees it: a body that asks a child.
+//! A call as the runtime sees it: a body that sends the call to a child and waits for the outcome.
 
 use std::marker::PhantomData;
 use std::sync::Arc;
@@ -6,20 +6,19 @@ use std::task::Waker;
 
 use serde::de::DeserializeOwned;
 
+use super::access::Caller;
 use super::child::{Child, Reply, Unready};
-use super::children::{self, Taken};
+use super::child_entry;
+use super::children::{self, Leased, Taken};
 use super::codec::{self, Arguments};
-use super::depth::Unread;
-use super::failure::{Failure, Likely, Part};
-use super::frame::Kind;
+use super::frame::{Kind, Panic};
 use super::function::Function;
-use super::hook;
-use super::serve::Panic;
-use super::surroundings::Surroundings;
+use super::spawn_error;
+use super::stack_guard::Unread;
 use crate::call::{Call, path_of_enclosing_function};
 use crate::cancel::overruns::stopped;
 use crate::dispatch::start;
-use crate::error::{Error, Progress};
+use crate::error::{Error, Failure, Likely, Part, Progress};
 use crate::events::CallEvents;
 use crate::lazy::Lazy;
 use crate::options::Options;
@@ -27,7 +26,7 @@ use crate::runtime;
 use crate::stacks;
 use crate::task::{Body, Step, Task};
 
-/// Runs a function in another process; `P` is a closure in it, after which it is named.
+/// Runs a function in another process. The call is named after the function that contains the closure `P`.
 pub(super) fn run<T, P>(
     options: Options,
     function: &'static Function,
@@ -44,17 +43,17 @@ where
     if options.slots().is_none() {
         options = options.limit(children::limit());
     }
-    let request = match function.place() {
+    let request = match function.index() {
         None => Err(Failure::Unregistered),
-        Some(place) => arguments
-            .into_frame(place, memory.unwrap_or(0))
+        Some(index) => arguments
+            .into_frame(index, memory.unwrap_or(0))
             .map_err(|why| Failure::Codec { what: Part::Arguments, why }),
     };
     let call = options.call("");
     match request {
         Ok(request) => {
-            let surroundings = Surroundings::now();
-            start(options, Isolated { call, request, memory, surroundings, value: PhantomData })
+            let caller = Caller::now();
+            start(options, Isolated { call, request, memory, caller, value: PhantomData })
         }
         Err(failure) => {
             let outcome = Err(Error::isolated(call, failure));
@@ -69,7 +68,7 @@ struct Isolated<T> {
     call: Call,
     request: Vec<u8>,
     memory: Option<u64>,
-    surroundings: Arc<Surroundings>,
+    caller: Arc<Caller>,
     value: PhantomData<fn() -> T>,
 }
 
@@ -86,111 +85,140 @@ where
     }
 
     fn run(self, _: impl FnOnce() -> Waker) -> Step<Self> {
-        let Self { call, request, memory, surroundings, .. } = self;
-        match ask(request, memory, &surroundings).and_then(value_of) {
+        let Self { call, request, memory, caller, .. } = self;
+        match ask(request, memory, &caller).and_then(value_of) {
             Ok(value) => Step::Finished(value),
-            Err(failure) => Step::Failed(Error::isolated(call, failure)),
+            Err(NoValue::Failed(failure)) => Step::Failed(Error::isolated(call, failure)),
+            Err(NoValue::Panicked(Panic { message, at })) => {
+                Step::Failed(Error::panicked_in_child(call, message, at))
+            }
+            Err(NoValue::Stopped) => {
+                Step::Failed(Error::stopped_in_child(call, stopped(stacks::current())))
+            }
         }
     }
 }
 
-/// Has a child run the call, and keeps the child for another if all went well.
-fn ask(
-    mut request: Vec<u8>,
-    memory: Option<u64>,
-    surroundings: &Arc<Surroundings>,
-) -> Result<Reply, Failure> {
+/// Why a call has no value.
+enum NoValue {
+    /// The body of this thread is to stop.
+    Stopped,
+    Panicked(Panic),
+    Failed(Failure),
+}
+
+impl From<Failure> for NoValue {
+    fn from(failure: Failure) -> Self {
+        Self::Failed(failure)
+    }
+}
+
+/// How many children may die before the body begins. A call that no process survives is an error.
+const HAND_OVERS: u32 = 10;
+
+/// Has a child run the call, and keeps the child for another call if all went well.
+fn ask(mut request: Vec<u8>, memory: Option<u64>, caller: &Caller) -> Result<Reply, NoValue> {
     let body = stacks::current();
+    let mut deaths = 0;
     loop {
-        let mut child = ready_child(surroundings)?;
-        let wire = child.wire().clone();
+        let mut leased = ready_child(caller)?;
+        let connection = leased.child.connection().clone();
         let reply = {
-            let _waiting = runtime::waits().for_child(wire.clone());
+            let _waiting = runtime::waits().for_child(connection.clone());
             if stopped(body).is_some() {
-                return Err(Failure::stopped());
+                return Err(NoValue::Stopped);
             }
-            child.ask(&mut request)
+            leased.child.ask(&mut request)
         };
-        // From here on nobody cuts the wire.
+        // From here on nothing cuts the connection.
         match reply {
-            // Another has to run it.
-            Ok(reply) if reply.kind == Kind::Declined => children::retire(child),
+            Ok(reply) if reply.kind == Kind::Declined => children::retire(leased),
             Ok(reply) => {
-                // A body that panicked may have left anything behind.
-                let serves_on = reply.kind != Kind::Panicked && child.is_fit();
-                if wire.was_cut() {
-                    drop(child);
+                // A body that panicked may have left any state behind.
+                let serves_on = reply.kind != Kind::Panicked && leased.child.is_fit();
+                if connection.was_cut() {
+                    drop(leased);
                 } else if serves_on {
-                    children::give_back(child);
+                    children::give_back(leased);
                 } else {
-                    children::retire(child);
+                    children::retire(leased);
                 }
                 return Ok(reply);
             }
-            Err(_) if wire.was_cut() => return Err(Failure::stopped()),
-            Err(error) => return Err(Failure::Crashed(child.autopsy(&error, memory))),
+            Err(_) if connection.was_cut() => return Err(NoValue::Stopped),
+            Err(lost) => {
+                let crash = leased.exit_reason(&lost.error, memory);
+                if lost.may_have_begun {
+                    return Err(Failure::Crashed(crash).into());
+                }
+                deaths += 1;
+                if deaths == HAND_OVERS {
+                    return Err(Failure::Spawn(format!(
+                        "{deaths} processes ended before its body began; of the last one, {}",
+                        crash.before_any_call()
+                    ))
+                    .into());
+                }
+            }
         }
     }
 }
 
 /// Why a child would run `main`.
-const NOT_IN_PLACE: &str = "the program was linked without what makes a child of it, or has the rights of another \
-                            than who started it";
+const NOT_IN_PLACE: &str = "the program was linked without the code that makes a process a child, or has other rights \
+                            than the user who started it";
 
-fn ready_child(surroundings: &Arc<Surroundings>) -> Result<Child, Failure> {
-    let mut taken = children::take(surroundings);
+fn ready_child(caller: &Caller) -> Result<Leased, NoValue> {
+    let mut taken = children::take(&caller.access);
     loop {
-        let place = match taken {
-            Taken::Warm(child) => return Ok(child),
-            Taken::Stopped => return Err(Failure::stopped()),
-            Taken::Place(place) => place,
+        let permit = match taken {
+            Taken::Warm(leased) => return Ok(leased),
+            Taken::Stopped => return Err(NoValue::Stopped),
+            Taken::Permit(permit) => permit,
         };
-        if !hook::is_in_place() {
-            return Err(Failure::Handshake {
-                why: NOT_IN_PLACE.to_owned(),
-                likely: Some(Likely::Foreign),
-            });
+        if !child_entry::is_in_place() {
+            let why = NOT_IN_PLACE.to_owned();
+            return Err(Failure::Handshake { why, likely: Some(Likely::Foreign) }.into());
         }
-        let launch = place.launch();
-        let error = match Child::launch(place, surroundings.clone()) {
+        let launch = permit.launch();
+        let error = match Child::launch(caller) {
             Ok(greeting) => {
-                let _waiting = runtime::waits().for_child(greeting.wire().clone());
+                let _waiting = runtime::waits().for_child(greeting.connection().clone());
                 if stopped(stacks::current()).is_some() {
-                    return Err(Failure::stopped());
+                    return Err(NoValue::Stopped);
                 }
                 match greeting.wait() {
-                    Ok(child) => return Ok(child),
-                    Err(Unready::Failed(failure)) => return Err(failure),
+                    Ok(child) => return Ok(permit.lease(child)),
+                    Err(Unready::Cut) => return Err(NoValue::Stopped),
+                    Err(Unready::Failed(failure)) => return Err(failure.into()),
                     Err(Unready::Refused(error)) => error,
                 }
             }
             Err(error) => error,
         };
-        taken = children::take_later(surroundings, error, launch)
-            .map_err(|error| Failure::spawn(&error, surroundings))?;
+        drop(permit);
+        taken = children::take_later(&caller.access, error, launch)
+            .map_err(|error| spawn_error::failure(&error, caller.directory.as_deref()))?;
     }
 }
 
-fn value_of<T: DeserializeOwned>(Reply { kind, content }: Reply) -> Result<T, Failure> {
-    let broken = |what, why| Failure::Codec { what, why };
-    let text =
-        || postcard::from_bytes(&content).unwrap_or_else(|_| "for no known reason".to_owned());
+fn value_of<T: DeserializeOwned>(Reply { kind, content }: Reply) -> Result<T, NoValue> {
+    let broken = |what, why| Err(Failure::Codec { what, why }.into());
+    let text = || codec::content(&content).unwrap_or_else(|| "for no known reason".to_owned());
     match kind {
         Kind::Returned => {
-            // As much is left wherever on the stack a call is run in place.
+            // A thread that runs a call in place has at least as much left.
             let stack = runtime::config().stack_size() / 4;
-            codec::result(&content, stack).map_err(|unread| match unread {
-                Unread::TooDeep => Failure::TooDeep { stack },
-                Unread::Refused(why) => broken(Part::Result, why),
-            })
+            match codec::result(&content, stack) {
+                Ok(value) => Ok(value),
+                Err(Unread::TooDeep) => Err(Failure::TooDeep { stack }.into()),
+                Err(Unread::Refused(why)) => broken(Part::Result, why),
+            }
         }
-        Kind::Panicked => {
-            let Panic { message, at } = postcard::from_bytes(&content).unwrap_or_default();
-            Err(Failure::Panicked { message, at })
-        }
-        Kind::BadArguments => Err(broken(Part::Arguments, text())),
-        Kind::BadResult => Err(broken(Part::Result, text())),
-        Kind::Declined => unreachable!("another child was asked"),
+        Kind::Panicked => Err(NoValue::Panicked(codec::content(&content).unwrap_or_default())),
+        Kind::BadArguments => broken(Part::Arguments, text()),
+        Kind::BadResult => broken(Part::Result, text()),
+        Kind::Begun | Kind::Declined => unreachable!("these are no outcomes"),
     }
 }
 
@@ -199,8 +227,8 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_function_that_is_in_no_list_is_not_run() {
-        // As that of a library which was loaded later.
+    fn function_outside_the_list_is_not_run() {
+        // As a function of a library that was loaded later.
         static LOOSE: Function = Function::new("loose", |_| Ok(Vec::new()));
         let call = run::<(), ()>(Options::here(), &LOOSE, None, Arguments::new());
         let error = Lazy::join(call).unwrap_err();

@@ -1,168 +1,220 @@
-//! One child: start, ask, end.
+//! One child, as the program sees it: start, call, end.
 
 use std::hash::{BuildHasher, RandomState};
 use std::io::{self, BufReader, Read};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use super::children::Place;
-use super::crash::Crash;
-use super::failure::{Failure, Likely};
+use super::access::{Access, Caller};
 use super::frame::{self, Hello, Kind, News, ReplyHead};
 use super::function;
+use super::launch::launch;
 use super::settings;
-use super::surroundings::Surroundings;
-use super::system::{Process, Wire, launch};
+use super::system::{self, Connection, Process};
+use crate::error::{Crash, End, Failure, Likely};
+use crate::waits::Connection as _;
 
-/// How long a child that hung up may take to end by itself. Its connection is closed when it ends, a
-/// moment before the system tells of its end.
+/// How long a child may take to end after its connection broke: the system closes the connection of a process a
+/// moment before it reports the end.
 const GRACE: Duration = Duration::from_secs(2);
 
-/// Memory is looked at after each so many calls, and after each that moved so many bytes.
-const CALLS_PER_LOOK: u64 = 16;
+/// The memory of a child is checked after this many calls, and after calls that moved this many bytes.
+const CALLS_PER_CHECK: u64 = 16;
 const MANY_BYTES: usize = 1 << 20;
 
-/// A reply of so many bytes is read at one go.
+/// Two replies of this many bytes are read at once.
 const SMALL: usize = 512;
 
-/// A process that serves calls; killed with all that it started, and reaped, when dropped.
+/// A process that serves calls. Dropping it kills it with all that it started, and reaps it.
 pub(super) struct Child {
     process: Process,
-    wire: Arc<Wire>,
-    surroundings: Arc<Surroundings>,
+    connection: Arc<Connection>,
+    access: Access,
     calls: u64,
-    /// Of the next call.
+    /// The number of the last call.
     number: u64,
-    /// How many bytes went there and back since its memory was looked at.
+    /// The bytes sent and received since the memory was checked.
     moved: usize,
-    /// Last, so that the place is free when the process is gone.
-    _place: Place,
 }
 
-/// What a child came back with.
+/// The outcome of a call, as the child reports it.
 pub(super) struct Reply {
     pub(super) kind: Kind,
     pub(super) content: Vec<u8>,
 }
 
+/// Why a child did not report the outcome of a call.
+pub(super) struct Lost {
+    /// Whether the body may have begun.
+    pub(super) may_have_begun: bool,
+    pub(super) error: io::Error,
+}
+
 impl Child {
-    /// Starts a child, which has yet to greet.
+    /// Starts a child, which has yet to send its greeting.
     ///
     /// # Errors
     ///
     /// If the system gives no process or no socket.
-    pub(super) fn launch(place: Place, surroundings: Arc<Surroundings>) -> io::Result<Greeting> {
+    pub(super) fn launch(caller: &Caller) -> io::Result<Greeting> {
         let nonce = nonce();
-        let (process, wire) = launch(nonce, &surroundings)?;
-        let wire = Arc::new(wire);
-        // None that a body may write by mistake.
+        let (process, connection) = launch(nonce, caller)?;
+        // A body writes no such number by mistake.
         let [number @ .., _, _, _, _, _, _, _, _] = nonce.to_le_bytes();
-        let number = u64::from_le_bytes(number);
-        let child = Self { process, wire, surroundings, calls: 0, number, moved: 0, _place: place };
+        let child = Self {
+            process,
+            connection: Arc::new(connection),
+            access: caller.access,
+            calls: 0,
+            number: u64::from_le_bytes(number),
+            moved: 0,
+        };
         Ok(Greeting { child, nonce })
     }
 
-    pub(super) fn wire(&self) -> &Arc<Wire> {
-        &self.wire
+    pub(super) fn connection(&self) -> &Arc<Connection> {
+        &self.connection
     }
 
-    pub(super) fn was_started_in(&self, surroundings: &Arc<Surroundings>) -> bool {
-        Arc::ptr_eq(&self.surroundings, surroundings) || self.surroundings == *surroundings
+    pub(super) fn serves(&self, access: &Access) -> bool {
+        self.access == *access
     }
 
-    /// Whether it still lives, as far as one can see.
+    /// Whether the process has not ended. It may end at any time.
     pub(super) fn seems_alive(&mut self) -> bool {
         !self.process.has_ended()
     }
 
-    /// Has the child run a call, of which the frame is given its number.
+    /// Sends a call, which gets its number here, and waits for its outcome.
     ///
     /// # Errors
     ///
-    /// If the connection broke: the child ended, or somebody cut it. `InvalidData` if what comes is not the
-    /// answer to this call and nothing else: somebody else wrote it, as a copy of the child that a body made.
-    pub(super) fn ask(&mut self, call: &mut [u8]) -> io::Result<Reply> {
+    /// If the connection broke, because the child ended or because it was cut. `InvalidData` if the child sent bytes
+    /// that are no answer to this call: a body wrote to the connection.
+    pub(super) fn ask(&mut self, call: &mut [u8]) -> Result<Reply, Lost> {
+        let mut has_begun = false;
+        self.exchange(call, &mut has_begun).map_err(|error| {
+            // Bytes of another writer do not tell whether the body has begun.
+            let may_have_begun = has_begun || error.kind() == io::ErrorKind::InvalidData;
+            Lost { may_have_begun, error }
+        })
+    }
+
+    fn exchange(&mut self, call: &mut [u8], has_begun: &mut bool) -> io::Result<Reply> {
         self.calls += 1;
         self.number = self.number.wrapping_add(1);
         frame::number(call, self.number);
-        self.wire.send(call)?;
-        let mut wire = BufReader::with_capacity(SMALL, self.wire.reader(None));
-        let mut head = [0; ReplyHead::LENGTH];
-        wire.read_exact(&mut head)?;
-        let ReplyHead { number, kind, length } = ReplyHead::from_bytes(&head)?;
-        // No body was there before the first.
-        if number != self.number || (kind == Kind::Declined && self.calls == 1) {
-            return Err(io::ErrorKind::InvalidData.into());
-        }
-        // The buffer grows with what comes, not by what a child that lost its mind announces.
+        self.connection.send(call)?;
+        let mut replies = BufReader::with_capacity(SMALL, self.connection.reader(None));
+        let ReplyHead { kind, length, .. } = loop {
+            let mut head = [0; ReplyHead::LENGTH];
+            replies.read_exact(&mut head)?;
+            let head = ReplyHead::from_bytes(&head)?;
+            // No earlier body can have left a new child unfit.
+            let is_expected = match head.kind {
+                Kind::Begun => !*has_begun && head.length == 0,
+                Kind::Declined => !*has_begun && self.calls > 1,
+                _ => true,
+            };
+            if head.number != self.number || !is_expected {
+                return Err(io::ErrorKind::InvalidData.into());
+            }
+            if head.kind != Kind::Begun {
+                break head;
+            }
+            *has_begun = true;
+        };
+        // The buffer grows with the bytes that arrive, not by the announced length.
         let mut content = Vec::new();
-        (&mut wire).take(length).read_to_end(&mut content)?;
-        if !wire.buffer().is_empty() {
+        (&mut replies).take(length).read_to_end(&mut content)?;
+        if !replies.buffer().is_empty() {
             return Err(io::ErrorKind::InvalidData.into());
         }
         if u64::try_from(content.len()) != Ok(length) {
             return Err(io::ErrorKind::UnexpectedEof.into());
         }
-        // What the body printed comes before what it returned.
-        self.process.flush_stderr();
         self.moved += call.len() + content.len();
         Ok(Reply { kind, content })
     }
 
-    /// Whether it is as good as new, after a call that went well.
+    /// Whether the child may serve another call, after one that went well.
     pub(super) fn is_fit(&mut self) -> bool {
         let settings = settings::effective();
         if self.calls >= settings.recycle_after {
             return false;
         }
-        if !self.calls.is_multiple_of(CALLS_PER_LOOK) && self.moved < MANY_BYTES {
+        if !self.calls.is_multiple_of(CALLS_PER_CHECK) && self.moved < MANY_BYTES {
             return true;
         }
         self.moved = 0;
         self.process.memory_in_use().is_none_or(|bytes| bytes <= settings.recycle_above)
     }
 
-    /// How a child ended whose connection broke by this error.
-    pub(super) fn autopsy(mut self, error: &io::Error, memory: Option<u64>) -> Crash {
+    /// Returns how a child ended whose connection broke with this error.
+    pub(super) fn exit_reason(mut self, error: &io::Error, memory: Option<u64>) -> Crash {
         if error.kind() == io::ErrorKind::InvalidData {
-            return Crash::confused();
+            return Crash::new(End::ProtocolViolation, None);
         }
         if !self.process.ends_within(GRACE) {
-            return Crash::hung_up();
+            return Crash::new(End::Disconnected, None);
         }
-        // What it started goes with it.
-        match self.process.end() {
-            Ok(status) => Crash::of(status, memory),
-            Err(_) => Crash::unseen(),
-        }
+        // Kills what it started.
+        let Ok(status) = self.process.end() else {
+            return Crash::new(End::Unobserved, None);
+        };
+        let end = match (system::signal(status), status.code()) {
+            (Some((signal, dumped_core)), _) => End::Signalled { signal, dumped_core },
+            (None, code) => End::Exited { code: code.unwrap_or_default() },
+        };
+        Crash::new(end, memory)
+    }
+
+    /// Tells the child to exit, which runs its exit handlers. See [`Child::wait_for_exit`].
+    pub(super) fn request_exit(&self) {
+        self.connection.hang_up();
+    }
+
+    /// Waits for a child that was told to exit, kills it if it does not by `end`, and reaps it.
+    pub(super) fn wait_for_exit(mut self, end: Instant) {
+        self.process.ends_within(end.saturating_duration_since(Instant::now()));
     }
 }
 
-/// A child that has yet to say that it is one.
+/// A child that has yet to send its greeting.
 pub(super) struct Greeting {
     child: Child,
     nonce: u128,
 }
 
 impl Greeting {
-    pub(super) fn wire(&self) -> &Arc<Wire> {
-        self.child.wire()
+    pub(super) fn connection(&self) -> &Arc<Connection> {
+        self.child.connection()
     }
 
-    /// Waits for the greeting. Nothing is sent before: who knows what that process would make of it.
+    /// Waits for the greeting. Nothing is sent before: the process may be another program.
     ///
     /// # Errors
     ///
-    /// If the process ends, says something else, or nothing in time, or if the system gave it too little.
+    /// If the process ends, sends something else, or nothing in time, or if the system gave it too little.
     pub(super) fn wait(self) -> Result<Child, Unready> {
         let patience = settings::effective().start_timeout;
         let mut said = [0; Hello::LENGTH];
-        let heard = self.wire().reader(Instant::now().checked_add(patience)).read_exact(&mut said);
-        let hello = heard.map(|()| Hello::from_bytes(&said).filter(|it| it.nonce == self.nonce));
+        let until = Instant::now().checked_add(patience);
+        let read = self.connection().reader(until).read_exact(&mut said);
+        let hello = read.map(|()| Hello::from_bytes(&said).filter(|it| it.nonce == self.nonce));
         let failed = |why, likely| Unready::Failed(Failure::Handshake { why, likely });
         Err(match hello.map(|hello| hello.map(|hello| hello.news)) {
-            Ok(Some(News::Ready { fingerprint })) if fingerprint == function::fingerprint() => {
-                return Ok(self.child);
+            Ok(Some(News::Ready { fingerprint, directory }))
+                if fingerprint == function::fingerprint() =>
+            {
+                if directory == self.child.access.directory {
+                    return Ok(self.child);
+                }
+                Unready::Failed(Failure::Spawn(
+                    "the directory of the call was moved or removed, and the program has left it; call \
+                     in a directory that stays"
+                        .to_owned(),
+                ))
             }
             Ok(Some(News::Refused { error })) => Unready::Refused(
                 error.map_or_else(|| io::ErrorKind::Other.into(), io::Error::from_raw_os_error),
@@ -172,41 +224,42 @@ impl Greeting {
                 let why = format!("it did not say that it is ready within {patience:?}");
                 failed(why, Some(Likely::Slow))
             }
-            // Nobody waits for it any more.
-            Err(_) if self.wire().was_cut() => Unready::Failed(Failure::stopped()),
+            Err(_) if self.connection().was_cut() => Unready::Cut,
             Err(error) => {
-                let end = self.child.autopsy(&error, None);
-                let why = format!("before it was ready, {}", end.before_any_call());
-                if end.signal().is_some() {
+                let crash = self.child.exit_reason(&error, None);
+                let why = format!("before it was ready, {}", crash.before_any_call());
+                if crash.signal().is_some() {
                     Unready::Failed(Failure::Spawn(why))
                 } else {
-                    // One of ours that ends by itself was made to: it does not get as far as `main`.
-                    failed(why, end.code().map(|_| Likely::Foreign))
+                    // A child of this program does not exit by itself before it is ready.
+                    failed(why, crash.code().map(|_| Likely::Foreign))
                 }
             }
         })
     }
 }
 
-/// Why a child cannot be asked.
+/// Why a child serves no calls.
 pub(super) enum Unready {
     Failed(Failure),
-    /// It gives up its place: the system gave it no thread, or the like.
+    /// The system refused the child a thread or the like.
     Refused(io::Error),
+    /// The call that waited was stopped.
+    Cut,
 }
 
 impl Drop for Child {
     fn drop(&mut self) {
-        // First, or another program than ours would take the end of its input for a reason to go on.
+        // Before the connection: another program may take the end of its input as a reason to go on.
         self.process.kill();
-        // One that may not be killed, since this program gave up the rights for it, ends by itself.
-        self.wire.cut();
-        // There is nothing to be done about an error: the process is gone then.
+        // A child that this program may not kill any more, because it gave up rights, ends by itself.
+        self.connection.cut();
+        // An error says that the process is gone.
         let _ = self.process.end();
     }
 }
 
-/// A number that nobody can guess.
+/// Returns a number that nobody can guess.
 fn nonce() -> u128 {
     let half = || u128::from(RandomState::new().hash_one(Instant::now()));
     half() << 64 | half()

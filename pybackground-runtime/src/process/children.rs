@@ -1,19 +1,20 @@
-//! The children that are warm, and how many there may be.
+//! The pool of children: those that are idle, and how many there may be.
 //!
-//! A call takes the child that was idle for the shortest time, or a place for a new one. How many calls
-//! run at once is limited before they get a thread, so that there is a place for nearly all that come
-//! here; the others, of functions with a limit of their own, wait for one on their thread.
+//! A call takes the child that was idle for the shortest time, or a permit for a new one. A `limit` on calls holds back
+//! most of those for which there is no permit before they get a thread. The others, whose functions have a limit of
+//! their own, wait here on their thread.
 
 use std::collections::VecDeque;
 use std::io;
-use std::sync::{Arc, Condvar, Mutex, MutexGuard, OnceLock, PoisonError};
+use std::sync::{Condvar, Mutex, MutexGuard, OnceLock, PoisonError};
 use std::time::{Duration, Instant};
 
+use super::access::Access;
 use super::child::Child;
-use super::failure::is_shortage;
 use super::settings::{self, Settings};
-use super::surroundings::Surroundings;
+use super::spawn_error::is_shortage;
 use crate::cancel::overruns::stopped;
+use crate::error::Crash;
 use crate::limit::Limit;
 use crate::runtime;
 use crate::stacks;
@@ -23,29 +24,32 @@ use crate::sync::thread::{self, Thread};
 static CHILDREN: Mutex<Children> = Mutex::new(Children {
     idle: VecDeque::new(),
     leaving: Vec::new(),
-    places: 0,
+    permits: 0,
     launches: 0,
     waiting: Vec::new(),
     has_keeper: false,
     closed: false,
 });
 
-/// Told when children become idle or are gone.
+/// Notified when children become idle, are to leave or are gone.
 static CHANGED: Condvar = Condvar::new();
 
-/// How long the end of the runtime waits for children that are being killed.
-const LONGEST_END: Duration = Duration::from_secs(5);
+/// How long a child may take to exit. It kills itself earlier.
+const EXIT_LIMIT: Duration = Duration::from_secs(4);
+
+/// How long the shutdown waits for children to end.
+const CLOSE_LIMIT: Duration = Duration::from_secs(5);
 
 struct Children {
     /// The one that has been idle for longest first.
     idle: VecDeque<Idle>,
-    /// Those that the keeper is to end.
-    leaving: Vec<Child>,
-    /// How many there are, busy ones and those that start or end included.
-    places: usize,
-    /// How many were to be started.
+    /// The children that the keeper is to retire.
+    leaving: Vec<Leased>,
+    /// The number of children: busy, idle, starting and ending.
+    permits: usize,
+    /// The number of attempts to start a child.
     launches: u64,
-    /// Threads that look again when something changes.
+    /// Threads that try again when something changes.
     waiting: Vec<Thread>,
     has_keeper: bool,
     /// The runtime is shut down.
@@ -53,22 +57,39 @@ struct Children {
 }
 
 struct Idle {
-    child: Child,
+    leased: Leased,
     since: Instant,
 }
 
-/// The right to have a child.
-pub(super) struct Place {
-    launch: Launch,
+/// A child and its permit, which is released when the process is gone.
+pub(super) struct Leased {
+    pub(super) child: Child,
+    permit: Permit,
 }
 
-impl Place {
-    pub(super) fn launch(&self) -> Launch {
-        self.launch
+impl Leased {
+    /// See [`Child::exit_reason`].
+    pub(super) fn exit_reason(self, error: &io::Error, memory: Option<u64>) -> Crash {
+        self.child.exit_reason(error, memory)
     }
 }
 
-/// What a start is beside.
+/// The right to have a child.
+pub(super) struct Permit {
+    launch: Launch,
+}
+
+impl Permit {
+    pub(super) fn launch(&self) -> Launch {
+        self.launch
+    }
+
+    pub(super) fn lease(self, child: Child) -> Leased {
+        Leased { child, permit: self }
+    }
+}
+
+/// An attempt to start a child.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) struct Launch {
     number: u64,
@@ -78,51 +99,44 @@ pub(super) struct Launch {
 
 /// What a call gets.
 pub(super) enum Taken {
-    Warm(Child),
-    /// Nobody is idle, but there may be one more.
-    Place(Place),
+    Warm(Leased),
+    /// No child is idle, but there may be one more.
+    Permit(Permit),
     /// The body is to stop.
     Stopped,
 }
 
 impl Children {
-    /// A child or a place, if there is one among `most` in all; children that are no use are put into
-    /// `gone`.
-    fn try_take(
-        &mut self,
-        surroundings: &Arc<Surroundings>,
-        most: usize,
-        gone: &mut Vec<Child>,
-    ) -> Option<Taken> {
-        let fits = |idle: &Idle| idle.child.was_started_in(surroundings);
-        while let Some(at) = self.idle.iter().rposition(fits) {
-            let Idle { mut child, .. } = self.idle.remove(at)?;
-            if child.seems_alive() {
-                return Some(Taken::Warm(child));
+    /// Takes a child, or a permit if there are fewer than `most`. Children that are of no use go into `gone`.
+    fn try_take(&mut self, access: &Access, most: usize, gone: &mut Vec<Leased>) -> Option<Taken> {
+        let serves = |idle: &Idle| idle.leased.child.serves(access);
+        while let Some(at) = self.idle.iter().rposition(serves) {
+            let Idle { mut leased, .. } = self.idle.remove(at)?;
+            if leased.child.seems_alive() {
+                return Some(Taken::Warm(leased));
             }
-            gone.push(child);
+            gone.push(leased);
         }
-        // Those that are gone in a moment keep their places until then.
-        if self.places - gone.len() >= most {
-            // One of other surroundings makes room.
-            gone.push(self.idle.pop_front()?.child);
+        // Those in `gone` keep their permits for a moment.
+        if self.permits - gone.len() >= most {
+            // A child with another access makes room.
+            gone.push(self.idle.pop_front()?.leased);
         }
-        let launch = Launch { number: self.launches, is_beside_others: self.places > gone.len() };
-        self.places += 1;
+        let launch = Launch { number: self.launches, is_beside_others: self.permits > gone.len() };
+        self.permits += 1;
         self.launches += 1;
-        Some(Taken::Place(Place { launch }))
+        Some(Taken::Permit(Permit { launch }))
     }
 
-    /// Has the threads look again that wait for a child or a place.
-    fn tell_waiting(&mut self) {
+    fn wake_waiting(&mut self) {
         for thread in self.waiting.drain(..) {
             thread.unpark();
         }
     }
 
-    /// Takes the children that are to leave and those that have been idle for too long; returns when the
-    /// next will have been.
-    fn take_gone(&mut self, settings: &Settings, gone: &mut Vec<Child>) -> Option<Instant> {
+    /// Takes the children that are to leave and those that have been idle for too long; returns when the next will
+    /// have been.
+    fn take_gone(&mut self, settings: &Settings, gone: &mut Vec<Leased>) -> Option<Instant> {
         gone.append(&mut self.leaving);
         let now = Instant::now();
         while self.idle.len() > settings.min_idle {
@@ -130,7 +144,7 @@ impl Children {
             if now < expires {
                 return Some(expires);
             }
-            gone.extend(self.idle.pop_front().map(|idle| idle.child));
+            gone.extend(self.idle.pop_front().map(|idle| idle.leased));
         }
         None
     }
@@ -142,53 +156,53 @@ pub(super) fn limit() -> &'static Limit {
     LIMIT.get_or_init(|| Limit::new(settings::effective().max))
 }
 
-/// A child that is idle, or a place for one.
+/// Takes a child that is idle, or a permit for a new one.
 ///
 /// # Blocking
 ///
 /// While there are as many children as there may be, or until the body is to stop.
-pub(super) fn take(surroundings: &Arc<Surroundings>) -> Taken {
+pub(super) fn take(access: &Access) -> Taken {
     let most = settings::effective().max;
-    attempt(surroundings, most).unwrap_or_else(|| wait_for(|| attempt(surroundings, most)))
+    attempt(access, most).unwrap_or_else(|| wait_for(|| attempt(access, most)))
 }
 
-/// As [`take`], for a call for which no child could be started: it waits for those of others, or starts one when
-/// it has what they had.
+/// As [`take`], for a call whose child could not be started: waits for the children of other calls, or for a permit
+/// after one of these has ended.
 ///
 /// # Errors
 ///
-/// The error of the start, if nobody was in its way, or if waiting is no use.
+/// The error of the start, if no other child took the resources, or if waiting is of no use.
 ///
 /// # Blocking
 ///
 /// Until a child becomes idle or is gone, or until the body is to stop.
 pub(super) fn take_later(
-    surroundings: &Arc<Surroundings>,
+    access: &Access,
     error: io::Error,
     launch: Launch,
 ) -> Result<Taken, io::Error> {
     let (others, was_alone) = {
         let children = lock_leaf(&CHILDREN);
-        (children.places, !launch.is_beside_others && children.launches == launch.number + 1)
+        (children.permits, !launch.is_beside_others && children.launches == launch.number + 1)
     };
     if !is_shortage(&error) || (others == 0 && was_alone) {
         return Err(error);
     }
-    // Nobody is there any more to be in its way: this is done by one after the other.
+    // Calls for which only others' attempts took the resources try one after the other.
     let most = others.max(1);
-    Ok(wait_for(|| attempt(surroundings, most)))
+    Ok(wait_for(|| attempt(access, most)))
 }
 
-/// A child or a place, if there is one now among `most`; else this thread is to look again when
-/// something has changed.
-fn attempt(surroundings: &Arc<Surroundings>, most: usize) -> Option<Taken> {
-    // Dropped last, with the lock free.
+/// Takes a child or a permit, if there is one now; otherwise registers this thread to try again.
+fn attempt(access: &Access, most: usize) -> Option<Taken> {
     let mut gone = Vec::new();
     let mut children = lock_leaf(&CHILDREN);
-    let taken = children.try_take(surroundings, most, &mut gone);
+    let taken = children.try_take(access, most, &mut gone);
     if taken.is_none() {
         children.waiting.push(thread::current());
     }
+    drop(children);
+    end_all(gone);
     taken
 }
 
@@ -207,19 +221,19 @@ fn wait_for(mut attempt: impl FnMut() -> Option<Taken>) -> Taken {
 }
 
 /// Keeps a child for the next call.
-pub(super) fn give_back(child: Child) {
+pub(super) fn give_back(leased: Leased) {
     let settings = settings::effective();
     if settings.keep_alive.is_zero() && settings.min_idle == 0 {
-        return retire(child);
+        return retire(leased);
     }
     let mut children = lock_leaf(&CHILDREN);
     if children.closed {
-        drop(children);
-        return drop(child);
+        children.leaving.push(leased);
+        return wake_keeper(children);
     }
-    children.idle.push_back(Idle { child, since: Instant::now() });
-    // The keeper waits for one that has been idle for longer.
-    children.tell_waiting();
+    children.idle.push_back(Idle { leased, since: Instant::now() });
+    // The keeper needs no wake-up: it waits for a child that has been idle for longer.
+    children.wake_waiting();
     let needs_keeper = !children.has_keeper
         && children.idle.len() > settings.min_idle
         && settings.keep_alive != Duration::MAX;
@@ -230,15 +244,14 @@ pub(super) fn give_back(child: Child) {
     }
 }
 
-/// Ends a child that is no use any more, on another thread: who has its answer need not wait for that.
-pub(super) fn retire(child: Child) {
+/// Has a child exit on another thread, so that the call that used it need not wait.
+pub(super) fn retire(leased: Leased) {
     let mut children = lock_leaf(&CHILDREN);
-    children.leaving.push(child);
-    have_ended(children);
+    children.leaving.push(leased);
+    wake_keeper(children);
 }
 
-/// Has the keeper end those that are to leave.
-fn have_ended(mut children: MutexGuard<'_, Children>) {
+fn wake_keeper(mut children: MutexGuard<'_, Children>) {
     let had_keeper = std::mem::replace(&mut children.has_keeper, true);
     drop(children);
     if had_keeper {
@@ -248,8 +261,7 @@ fn have_ended(mut children: MutexGuard<'_, Children>) {
     }
 }
 
-/// Ends children that are to leave or have been idle for long, and then itself: no thread is left when no
-/// child is.
+/// Starts the thread that retires children. It ends when there is no child that it could retire.
 fn start_keeper() {
     const STACK: usize = 64 * 1024;
     let started = crate::sync::thread::spawn("background-children".to_owned(), STACK, keep);
@@ -259,7 +271,7 @@ fn start_keeper() {
         children.has_keeper = false;
         let leaving = std::mem::take(&mut children.leaving);
         drop(children);
-        drop(leaving);
+        end_all(leaving);
     }
 }
 
@@ -271,7 +283,7 @@ fn keep() {
         let next = children.take_gone(settings, &mut gone);
         if !gone.is_empty() {
             drop(children);
-            drop(gone);
+            end_all(gone);
             children = lock_leaf(&CHILDREN);
             continue;
         }
@@ -284,26 +296,42 @@ fn keep() {
     }
 }
 
-/// Ends all children, for the runtime is shut down: the idle ones by the keeper, the others by the threads that
-/// wait for them, which were told to stop.
+/// Has children exit, all at once, and kills those that do not in time.
 ///
 /// # Blocking
 ///
-/// Until all are reaped, which takes milliseconds, or until it is clear that one does not end.
+/// For as long as their exit handlers take, up to [`EXIT_LIMIT`].
+fn end_all(gone: Vec<Leased>) {
+    let end = Instant::now() + EXIT_LIMIT;
+    for leased in &gone {
+        leased.child.request_exit();
+    }
+    for Leased { child, permit } in gone {
+        child.wait_for_exit(end);
+        drop(permit);
+    }
+}
+
+/// Ends all children at shutdown: the keeper retires the idle ones, and the threads that wait for the others, which
+/// were told to stop, kill them.
+///
+/// # Blocking
+///
+/// Until all are reaped, up to [`CLOSE_LIMIT`].
 pub(crate) fn close() {
     let mut children = lock_leaf(&CHILDREN);
     children.closed = true;
-    children.tell_waiting();
+    children.wake_waiting();
     let idle = std::mem::take(&mut children.idle);
-    children.leaving.extend(idle.into_iter().map(|idle| idle.child));
+    children.leaving.extend(idle.into_iter().map(|idle| idle.leased));
     if children.leaving.is_empty() {
         drop(children);
     } else {
-        have_ended(children);
+        wake_keeper(children);
     }
-    let end = Instant::now() + LONGEST_END;
+    let end = Instant::now() + CLOSE_LIMIT;
     let mut children = lock_leaf(&CHILDREN);
-    while children.places > 0 {
+    while children.permits > 0 {
         let rest = end.saturating_duration_since(Instant::now());
         if rest.is_zero() {
             return;
@@ -312,11 +340,11 @@ pub(crate) fn close() {
     }
 }
 
-impl Drop for Place {
+impl Drop for Permit {
     fn drop(&mut self) {
         let mut children = lock_leaf(&CHILDREN);
-        children.places -= 1;
-        children.tell_waiting();
+        children.permits -= 1;
+        children.wake_waiting();
         CHANGED.notify_all();
     }
 }

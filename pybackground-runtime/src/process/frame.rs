@@ -1,63 +1,99 @@
-//! What goes over the wire: a greeting from the child, then calls and replies in turns.
+//! The protocol between a program and its child: a greeting from the child, then calls and replies in turns.
 //!
 //! | frame | bytes |
 //! |---|---|
-//! | hello | magic 8, nonce 16, fingerprint 8 |
-//! | refusal | another magic 8, nonce 16, number of the error 8 |
+//! | greeting | magic 8, nonce 16, fingerprint 8, directory 16 |
+//! | refusal | another magic 8, nonce 16, error number 8, zeros 16 |
 //! | call | number 8, function 4, memory 8, length 8, arguments |
-//! | reply | number of the call 8, kind 1, length 8, what came of it |
+//! | reply | number of the call 8, kind 1, length 8, content |
 //!
-//! Numbers are little-endian. Both ends are one program, so nothing has a version.
+//! A call is answered by `Begun`, immediately before its body begins, and then by its outcome. If a child dies without
+//! a `Begun`, no body has begun, and the call can go to another child. Numbers are little-endian. Both ends are the
+//! same program, so the protocol has no version.
 
 use std::io;
 
-/// Begins a greeting; no text that another program may print does.
+use serde::{Deserialize, Serialize};
+
+/// The device and the number of a file; zeros where the system has none.
+pub(super) type FileId = (u64, u64);
+
+/// The variable that makes a process a child. Its value is the version of this library, because a program may
+/// contain several, and the nonce in hexadecimal. On systems where a child cannot inherit a socket, a colon and the
+/// port to connect to follow.
+pub(super) const VARIABLE: &str = "PYBACKGROUND_CHILD";
+
+/// What precedes the nonce in the variable.
+const VERSION: &str = concat!(env!("CARGO_PKG_VERSION"), " ");
+
+/// Returns the value of the variable for a child that inherits its socket.
+pub(super) fn variable_value(nonce: u128) -> String {
+    format!("{VERSION}{nonce:x}")
+}
+
+/// Parses the nonce and the port, if the value is for this version.
+pub(super) fn nonce_and_port(value: &str) -> Option<(u128, &str)> {
+    let value = value.strip_prefix(VERSION)?;
+    let (nonce, port) = value.split_once(':').unwrap_or((value, ""));
+    Some((u128::from_str_radix(nonce, 16).ok()?, port))
+}
+
+/// Begins a greeting. No text that another program may print begins like this.
 const MAGIC: [u8; 8] = *b"\x00pybg\xff\x01\n";
 
-/// Begins what a child says that cannot serve calls.
+/// Begins the message of a child that cannot serve calls.
 const REFUSAL: [u8; 8] = *b"\x00pybg\xff\x02\n";
 
-/// The first that a child says.
+/// The first message of a child.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) struct Hello {
-    /// Given to the child in its variable.
+    /// The nonce from the variable.
     pub(super) nonce: u128,
     pub(super) news: News,
 }
 
-/// What it is about.
+/// The content of the first message.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum News {
-    /// Calls may come, of functions in the list with this fingerprint.
-    Ready { fingerprint: u64 },
+    /// The child serves calls of functions in the list with this fingerprint, in this directory.
+    Ready { fingerprint: u64, directory: FileId },
     /// The system gave the child too little; the number of its error, if it has one.
     Refused { error: Option<i32> },
 }
 
 impl Hello {
-    pub(super) const LENGTH: usize = 32;
+    pub(super) const LENGTH: usize = 48;
 
     pub(super) fn to_bytes(self) -> [u8; Self::LENGTH] {
-        let (magic, last) = match self.news {
-            News::Ready { fingerprint } => (MAGIC, fingerprint),
-            News::Refused { error } => (REFUSAL, u64::from(error.unwrap_or(0).cast_unsigned())),
+        let (magic, number, directory) = match self.news {
+            News::Ready { fingerprint, directory } => (MAGIC, fingerprint, directory),
+            News::Refused { error } => {
+                (REFUSAL, u64::from(error.unwrap_or(0).cast_unsigned()), (0, 0))
+            }
         };
         let mut bytes = [0; Self::LENGTH];
         bytes[..8].copy_from_slice(&magic);
         bytes[8..24].copy_from_slice(&self.nonce.to_le_bytes());
-        bytes[24..].copy_from_slice(&last.to_le_bytes());
+        bytes[24..32].copy_from_slice(&number.to_le_bytes());
+        bytes[32..40].copy_from_slice(&directory.0.to_le_bytes());
+        bytes[40..].copy_from_slice(&directory.1.to_le_bytes());
         bytes
     }
 
     pub(super) fn from_bytes(bytes: &[u8; Self::LENGTH]) -> Option<Self> {
         let (magic, rest) = bytes.split_first_chunk::<8>()?;
         let (nonce, rest) = rest.split_first_chunk()?;
-        let (last, _) = rest.split_first_chunk()?;
-        let last = u64::from_le_bytes(*last);
+        let (number, rest) = rest.split_first_chunk()?;
+        let (device, rest) = rest.split_first_chunk()?;
+        let (file, _) = rest.split_first_chunk()?;
+        let number = u64::from_le_bytes(*number);
         let news = match *magic {
-            MAGIC => News::Ready { fingerprint: last },
+            MAGIC => News::Ready {
+                fingerprint: number,
+                directory: (u64::from_le_bytes(*device), u64::from_le_bytes(*file)),
+            },
             REFUSAL => {
-                News::Refused { error: i32::try_from(last).ok().filter(|error| *error != 0) }
+                News::Refused { error: i32::try_from(number).ok().filter(|error| *error != 0) }
             }
             _ => return None,
         };
@@ -65,18 +101,18 @@ impl Hello {
     }
 }
 
-/// Says which call a frame belongs to: both kinds of frames begin with that.
+/// Writes the number of a call into a frame: calls and replies begin with it.
 pub(super) fn number(frame: &mut [u8], number: u64) {
     frame[..8].copy_from_slice(&number.to_le_bytes());
 }
 
-/// What is said of a call before its arguments.
+/// The part of a call before its arguments.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) struct CallHead {
-    /// The reply is to have the same; see [`number`].
+    /// Repeated by the replies; see [`number`].
     pub(super) number: u64,
     pub(super) function: u32,
-    /// Most bytes of data that the child may have while it runs; 0 is no limit.
+    /// The bytes of data that the child may have while the body runs; 0 is no limit.
     pub(super) memory: u64,
     pub(super) length: u64,
 }
@@ -106,24 +142,32 @@ impl CallHead {
     }
 }
 
-/// What a body came to, as its child tells.
+/// What a reply reports.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Kind {
-    /// A value.
+    /// The body begins; the outcome follows.
+    Begun,
+    /// The body returned a value.
     Returned,
-    /// A [`Panic`](super::serve::Panic).
+    /// The body panicked: a [`Panic`].
     Panicked,
-    /// The arguments could not be read; a text.
+    /// The arguments could not be deserialized: a text.
     BadArguments,
-    /// The value could not be written; a text.
+    /// The value could not be serialized: a text.
     BadResult,
-    /// Nothing: an earlier body left the child unfit for this one, which did not begin.
+    /// An earlier body left the child unfit for this one, which did not begin.
     Declined,
 }
 
 impl Kind {
-    const ALL: [Self; 5] =
-        [Self::Returned, Self::Panicked, Self::BadArguments, Self::BadResult, Self::Declined];
+    const ALL: [Self; 6] = [
+        Self::Begun,
+        Self::Returned,
+        Self::Panicked,
+        Self::BadArguments,
+        Self::BadResult,
+        Self::Declined,
+    ];
 
     fn to_byte(self) -> u8 {
         self as u8
@@ -134,10 +178,25 @@ impl Kind {
     }
 }
 
-/// What is said of a reply before its content.
+/// The content of a reply to a call that panicked.
+#[derive(Default, Serialize, Deserialize)]
+pub(super) struct Panic {
+    /// `None` if the payload is no text.
+    pub(super) message: Option<String>,
+    /// The file, line and column.
+    pub(super) at: Option<String>,
+}
+
+/// Why a child cannot answer with a value: the kind of its reply, and the text.
+pub struct Broken {
+    pub(super) kind: Kind,
+    pub(super) why: String,
+}
+
+/// The part of a reply before its content.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) struct ReplyHead {
-    /// That of the call; see [`number`].
+    /// The number of the call; see [`number`].
     pub(super) number: u64,
     pub(super) kind: Kind,
     pub(super) length: u64,
@@ -156,7 +215,7 @@ impl ReplyHead {
 
     /// # Errors
     ///
-    /// If the child is not in its right mind any more.
+    /// `InvalidData` if the bytes are no reply.
     pub(super) fn from_bytes(bytes: &[u8; Self::LENGTH]) -> io::Result<Self> {
         let [n0, n1, n2, n3, n4, n5, n6, n7, kind, length @ ..] = *bytes;
         let number = u64::from_le_bytes([n0, n1, n2, n3, n4, n5, n6, n7]);
@@ -165,9 +224,9 @@ impl ReplyHead {
     }
 }
 
-/// The length of something that is in memory.
+/// The length of something in memory, for a frame.
 pub(super) fn length(bytes: usize) -> u64 {
-    u64::try_from(bytes).expect("no memory is as large as that")
+    u64::try_from(bytes).expect("no address space is larger than 64 bits")
 }
 
 #[cfg(test)]
@@ -175,10 +234,10 @@ mod tests {
     use super::*;
 
     #[test]
-    fn what_is_written_is_read() {
+    fn frames_are_read_as_written() {
         let says = |news| Hello { nonce: 0x0102_0304_0506_0708_090a, news };
         let news = [
-            News::Ready { fingerprint: u64::MAX - 1 },
+            News::Ready { fingerprint: u64::MAX - 1, directory: (7, u64::MAX) },
             News::Refused { error: Some(11) },
             News::Refused { error: None },
         ];
@@ -194,7 +253,7 @@ mod tests {
     }
 
     #[test]
-    fn a_frame_is_given_a_number() {
+    fn calls_and_replies_carry_a_number() {
         let call = CallHead { number: 0, function: 7, memory: 1, length: 2 };
         let mut frame = call.to_bytes();
         number(&mut frame, 9);
@@ -206,9 +265,17 @@ mod tests {
     }
 
     #[test]
-    fn what_others_say_is_no_greeting() {
-        assert_eq!(Hello::from_bytes(b">>> Python 3.12 on linux; help? "), None);
-        assert_eq!(Hello::from_bytes(&[0; 32]), None);
+    fn other_bytes_are_no_frames() {
+        assert_eq!(Hello::from_bytes(&[b'>'; Hello::LENGTH]), None);
+        assert_eq!(Hello::from_bytes(&[0; Hello::LENGTH]), None);
         assert!(ReplyHead::from_bytes(&[200; ReplyHead::LENGTH]).is_err());
+    }
+
+    #[test]
+    fn variable_of_another_version_is_ignored() {
+        let nonce = u128::MAX - 7;
+        assert_eq!(nonce_and_port(&variable_value(nonce)), Some((nonce, "")));
+        assert_eq!(nonce_and_port(&format!("{}:80", variable_value(nonce))), Some((nonce, "80")));
+        assert_eq!(nonce_and_port(&format!("99.{}", variable_value(nonce))), None);
     }
 }

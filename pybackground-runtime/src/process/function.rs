@@ -1,26 +1,25 @@
-//! The list of functions that a child knows, put together by the linker.
+//! The list of functions that a child knows, which the linker collects.
 //!
-//! The child is the same program, so the place of a function in the list tells it which is meant.
+//! The child is the same program, so an index into the list names a function.
 
-use super::codec::Received;
-use super::failure::Broken;
+use super::frame::Broken;
 
 pub use self::PYBACKGROUND_FUNCTIONS_0_1_0 as FUNCTIONS;
 
-/// Every function under `#[background(process)]` in the program. The linker puts lists of one name together,
-/// so that it is none that another list has: one of the user's, or that of another version of this library.
+/// Every function with `#[background(process)]` in the program. The linker merges lists of one name, so this name
+/// must differ from the user's lists and from those of other versions of this library.
 #[linkme::distributed_slice]
 #[linkme(crate = linkme)]
 pub static PYBACKGROUND_FUNCTIONS_0_1_0: [Function];
 
-/// A function as a child runs it: arguments as bytes in, its value as the bytes of a reply out.
+/// A function as a child runs it: arguments as bytes in, the bytes of a reply out.
 pub struct Function {
     name: &'static str,
     run: fn(&mut Received<'_>) -> Result<Vec<u8>, Broken>,
 }
 
 impl Function {
-    /// An entry of the list.
+    /// Makes an entry of the list.
     #[must_use]
     pub const fn new(
         name: &'static str,
@@ -30,18 +29,32 @@ impl Function {
     }
 
     pub(super) fn run(&self, arguments: &[u8]) -> Result<Vec<u8>, Broken> {
-        (self.run)(&mut Received::new(arguments))
+        (self.run)(&mut Received(arguments))
     }
 
-    /// The place in the list; none if the linker left the function out, or put it into another list: that
-    /// of a library which was loaded later, and which a child would not load.
-    pub(super) fn place(&'static self) -> Option<u32> {
-        let place = FUNCTIONS.iter().position(|known| std::ptr::eq(known, self))?;
-        u32::try_from(place).ok()
+    /// Returns the index in the list. `None` if the linker left the function out, or put it into the list of a
+    /// library that was loaded later and that a child would not load.
+    pub(super) fn index(&'static self) -> Option<u32> {
+        let index = FUNCTIONS.iter().position(|known| std::ptr::eq(known, self))?;
+        u32::try_from(index).ok()
     }
 }
 
-/// What a constant says that `memory` is.
+/// The arguments of a call in the child, as far as they were not read yet. Each is preceded by its length.
+pub struct Received<'a>(&'a [u8]);
+
+impl<'a> Received<'a> {
+    /// Returns the bytes of the next argument.
+    pub(super) fn next(&mut self) -> Option<&'a [u8]> {
+        let (length, rest) = self.0.split_first_chunk()?;
+        let length = usize::try_from(u64::from_le_bytes(*length)).ok()?;
+        let (argument, rest) = rest.split_at_checked(length)?;
+        self.0 = rest;
+        Some(argument)
+    }
+}
+
+/// Checks a constant that is given as `memory`.
 ///
 /// # Panics
 ///
@@ -52,14 +65,14 @@ pub const fn memory(bytes: u64) -> u64 {
     bytes
 }
 
-/// The function at a place of the list.
-pub(super) fn at(place: u32) -> Option<&'static Function> {
-    FUNCTIONS.get(usize::try_from(place).ok()?)
+/// Returns the function at an index of the list.
+pub(super) fn at(index: u32) -> Option<&'static Function> {
+    FUNCTIONS.get(usize::try_from(index).ok()?)
 }
 
-/// Tells this list from those of other programs: all names, in order.
+/// Hashes all names in order, which tells this list from those of other programs.
 pub(super) fn fingerprint() -> u64 {
-    // Fowler, Noll and Vo's hash, which is the same in every process.
+    // The hash of Fowler, Noll and Vo is the same in every process.
     let bytes = FUNCTIONS.iter().flat_map(|function| function.name.bytes().chain([0]));
     bytes.fold(0xcbf2_9ce4_8422_2325, |hash, byte| {
         (hash ^ u64::from(byte)).wrapping_mul(0x0100_0000_01b3)
@@ -72,6 +85,6 @@ mod tests {
     fn each_version_has_a_list_of_its_own() {
         let version = env!("CARGO_PKG_VERSION").replace(['.', '-', '+'], "_");
         let list = format!("pub static PYBACKGROUND_FUNCTIONS_{version}: [Function];");
-        assert!(include_str!("function.rs").contains(&list), "it is to be `{list}`");
+        assert!(include_str!("function.rs").contains(&list), "the list should be `{list}`");
     }
 }

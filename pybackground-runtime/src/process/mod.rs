@@ -1,57 +1,47 @@
-//! Bodies in processes of their own: `#[background(process)]`.
+//! Bodies in other processes: `#[background(process)]`.
 //!
-//! The child is the same program, started again with a variable that makes it serve calls instead of
-//! running `main`. The caller writes the arguments down; a thread of the runtime takes a child that is
-//! idle, or starts one, sends them over, and waits for the answer; a stop kills the child, which the
-//! thread sees.
+//! A child is the same program, started again with a variable that makes it serve calls instead of running `main`. The
+//! caller serializes the arguments. A thread of the runtime takes an idle child, or starts one, sends the call, and
+//! waits for the reply. A stop cuts the connection and kills the child.
 //!
 //! | file | subject |
 //! |---|---|
-//! | `call` | a call as the runtime sees it: a body that asks a child |
-//! | `children` | the children that are warm, and how many there may be |
-//! | `child` | one child: start, ask, end |
-//! | `condition` | whether a child is still as it was when it started |
-//! | `crash` | how a process ended that should not have |
-//! | `failure` | how such a call can fail, beyond what any call can |
-//! | `surroundings` | the variables and the directory that a child is started in |
-//! | `settings` | what the program says of all this |
-//! | `frame` | what goes over the wire |
+//! | `expansion` | what the attribute expands to |
+//! | `call` | a call as the runtime sees it: a body that waits for a child |
+//! | `children` | the pool of children |
+//! | `child` | one child, as the program sees it |
+//! | `launch` | the command that starts a child |
+//! | `access` | what a path means to a process |
+//! | `settings` | the settings of the program |
+//! | `spawn_error` | why no process could be started |
+//! | `frame` | the protocol |
 //! | `codec` | arguments and results as bytes |
-//! | `depth` | how deeply nested a result may be |
-//! | `refusal` | why a value could not be written or read |
+//! | `stack_guard` | deserializing on a bounded part of the stack |
+//! | `serde_error` | why a value could not be serialized or deserialized |
 //! | `function` | the list of functions that a child knows |
+//! | `child_entry` | how a process becomes a child, and how it exits: the unsafe code |
 //! | `serve` | the child's side |
-//! | `hook` | how a process learns that it is a child; all the unsafe code there is |
+//! | `health` | whether a child can run the next body |
 //! | `system` | sockets, process groups and limits of each system |
 
+mod access;
 mod call;
 mod child;
+mod child_entry;
 mod children;
 mod codec;
-mod condition;
-mod crash;
-mod depth;
-mod failure;
+pub mod expansion;
 mod frame;
 mod function;
-mod hook;
-mod refusal;
+mod health;
+mod launch;
+mod serde_error;
 mod serve;
 mod settings;
-mod surroundings;
+mod spawn_error;
+mod stack_guard;
 mod system;
 
-pub use self::crash::Crash;
 pub use self::settings::{Processes, processes};
 
 pub(crate) use self::children::close;
-pub(crate) use self::failure::Failure;
-pub(crate) use self::system::Wire;
-
-/// What the attribute expands to.
-pub mod expansion {
-    pub use super::codec::{Answers, Arguments, Crosses, Lends, Received};
-    pub use super::failure::Broken;
-    pub use super::function::{FUNCTIONS, Function, memory};
-    pub use linkme;
-}

@@ -1,61 +1,71 @@
-//! The child's side: greets, runs one call after the other, and ends with the parent.
+//! The child's side: greets the program, runs one call after the other, and ends with the program.
+//!
+//! ```text
+//! main thread           waits until the connection breaks ──┬─ a body runs: kills the process group
+//!                                                           └─ none does: exits
+//! background-call       greeting ── call, Begun, body, reply ── call, Begun, body, reply ── ..
+//! ```
+//!
+//! The connection breaks when the program retires this child, when it stops the call, and when it ends. `main` has
+//! not run and never does.
 
 use std::cell::RefCell;
 use std::io::{self, BufReader, Read, Write};
 use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::thread;
 
-use serde::{Deserialize, Serialize};
-
+use super::access::Access;
 use super::codec::reply_with;
-use super::condition::Condition;
-use super::failure::Broken;
-use super::frame::{self, CallHead, Hello, Kind, News};
+use super::frame::{self, Broken, CallHead, Hello, Kind, News, Panic, ReplyHead};
 use super::function;
-use super::system::{self, Link};
+use super::health::Health;
+use super::system::{self, ChildConnection};
 use crate::error::text_of;
 
-/// The stack of the thread that runs the bodies, unless `RUST_MIN_STACK` says otherwise.
+/// The stack of the thread that runs the bodies, unless `RUST_MIN_STACK` is set.
 const STACK: usize = 8 << 20;
 
-/// The exit code of a process that lost its connection: an error of input and output, in `sysexits.h`.
-const LOST_LINK: i32 = 74;
+/// The exit code of a child that lost its connection: an input or output error, in `sysexits.h`.
+const LOST_CONNECTION: i32 = 74;
 
-/// What is told of a panic.
-#[derive(Default, Serialize, Deserialize)]
-pub(super) struct Panic {
-    /// None if its payload is no text.
-    pub(super) message: Option<String>,
-    /// The file, line and column.
-    pub(super) at: Option<String>,
-}
+/// Whether a body runs.
+static RUNS_BODY: AtomicBool = AtomicBool::new(false);
 
 thread_local! {
     /// Where this thread panicked last.
     static PANICKED_AT: RefCell<Option<String>> = const { RefCell::new(None) };
 }
 
-/// Serves calls until the parent is gone, and ends the process then.
-pub(super) fn serve(nonce: u128, mut link: Link) -> ! {
+/// Serves calls until the connection breaks, and ends the process: by `exit` if no body runs.
+pub(super) fn serve(nonce: u128, mut connection: ChildConnection, exit: fn() -> !) -> ! {
     note_panics();
     system::show_name();
-    let started = link.second().and_then(|calls| {
-        let watch = link.watch()?;
-        let ready = News::Ready { fingerprint: function::fingerprint() };
+    let started = connection.second().and_then(|calls| {
+        let watch = connection.watch()?;
+        let ready = News::Ready {
+            fingerprint: function::fingerprint(),
+            directory: Access::now().directory,
+        };
         let greeting = Hello { nonce, news: ready }.to_bytes();
         start(move || greet_and_run(calls, &greeting))?;
         Ok(watch)
     });
     match &started {
-        // It is not closed after: its number may be another file's.
+        // Not dropped: a body may have given the number of its descriptor to another file.
         Ok(watch) => watch.wait(),
         Err(error) => {
             let refused = News::Refused { error: error.raw_os_error() };
-            // If nobody hears it, nobody is left to hear it.
-            let _ = link.write_all(&Hello { nonce, news: refused }.to_bytes());
+            // An error says that the program is gone.
+            let _ = connection.write_all(&Hello { nonce, news: refused }.to_bytes());
         }
     }
-    system::end_group()
+    // ORDERING: the connection breaks after the program has read the reply, which the other thread writes after the
+    // store. If it breaks earlier, either end is right.
+    if RUNS_BODY.load(Ordering::Acquire) {
+        system::end_group()
+    }
+    exit()
 }
 
 /// Starts the thread that runs the bodies.
@@ -67,63 +77,80 @@ fn start(run: impl FnOnce() + Send + 'static) -> io::Result<()> {
     builder.spawn(run).map(drop)
 }
 
-/// Says that calls may come, and runs them until the connection ends.
+/// Sends the greeting, and runs calls until the connection ends.
 ///
-/// The greeting is this thread's, for there is no child without it: where a program is still loading the
-/// library that all this is in, it is held up by the loader, and would never get to a call.
-fn greet_and_run(mut link: Link, greeting: &[u8]) {
-    let this = std::process::id();
-    if link.write_all(greeting).is_err() {
+/// This thread sends the greeting because there is no child without it: in a program that is still loading the library
+/// with this code, the loader may block the thread, and no call would ever run.
+fn greet_and_run(mut connection: ChildConnection, greeting: &[u8]) {
+    if connection.write_all(greeting).is_err() {
         return;
     }
-    let mut condition = Condition::at_start();
-    let mut link = BufReader::new(link);
-    let mut head = [0; CallHead::LENGTH];
-    while link.read_exact(&mut head).is_ok() {
-        let head = CallHead::from_bytes(&head);
-        let admitted = condition.admit(head.memory);
-        let mut arguments = Vec::new();
-        match (&mut link).take(head.length).read_to_end(&mut arguments) {
-            Ok(read) if u64::try_from(read) == Ok(head.length) => {}
-            _ => return,
-        }
-        let mut reply = match admitted {
+    let this = std::process::id();
+    let mut health = Health::at_start();
+    let mut connection = BufReader::new(connection);
+    while let Some((head, arguments)) = next_call(&mut connection) {
+        let mut reply = match health.admit(head.memory) {
             Some(memory) => {
                 PANICKED_AT.take();
+                // ORDERING: see `serve`.
+                RUNS_BODY.store(true, Ordering::Release);
+                let begun = ReplyHead { number: head.number, kind: Kind::Begun, length: 0 };
+                if !send(&mut connection, &begun.to_bytes()) {
+                    return;
+                }
                 let ran = run(&CallHead { memory, ..head }, arguments);
                 if std::process::id() != this {
-                    // A copy of the process that the body made; the answer is the original's to give.
+                    // A copy of the process that the body made. The original answers.
                     system::end_process();
                 }
-                // A body that is killed later keeps what it had printed.
+                // So that killing the process later loses no output.
                 let _ = io::stdout().flush();
                 reply_of(ran)
             }
             None => reply_with(Kind::Declined, &()),
         };
+        RUNS_BODY.store(false, Ordering::Release);
         frame::number(&mut reply, head.number);
-        if !link.get_ref().is_intact() {
-            lost_link();
-        }
-        // The parent waits for it before it sends more, so that nothing is in the buffer.
-        if link.get_mut().write_all(&reply).is_err() {
+        if !send(&mut connection, &reply) {
             return;
         }
-        condition.look_again();
+        health.check_after_body();
+    }
+    if !connection.get_ref().is_intact() {
+        exit_without_connection();
     }
 }
 
-/// Ends the process, for it cannot answer: what it would write to may be a file of the user's.
-fn lost_link() -> ! {
+/// Reads a call and its arguments. `None` if the connection ended.
+fn next_call(connection: &mut BufReader<ChildConnection>) -> Option<(CallHead, Vec<u8>)> {
+    let mut head = [0; CallHead::LENGTH];
+    connection.read_exact(&mut head).ok()?;
+    let head = CallHead::from_bytes(&head);
+    let mut arguments = Vec::new();
+    connection.take(head.length).read_to_end(&mut arguments).ok()?;
+    (u64::try_from(arguments.len()) == Ok(head.length)).then_some((head, arguments))
+}
+
+/// Writes to the connection; `false` if it ended. The program waits for a reply before it sends more, so the reader's
+/// buffer is empty.
+fn send(connection: &mut BufReader<ChildConnection>, bytes: &[u8]) -> bool {
+    if !connection.get_ref().is_intact() {
+        exit_without_connection();
+    }
+    connection.get_mut().write_all(bytes).is_ok()
+}
+
+/// Ends a process that cannot answer: its descriptor may be a file of the user's by now.
+fn exit_without_connection() -> ! {
     let _ = writeln!(
         io::stderr(),
         "background: a body closed the connection to the program that called it; \
          it must not close descriptors that it did not open"
     );
-    std::process::exit(LOST_LINK)
+    std::process::exit(LOST_CONNECTION)
 }
 
-/// What a body came to; None if the function is unknown.
+/// The outcome of a body; `None` if the function is unknown.
 type Ran = Option<thread::Result<Result<Vec<u8>, Broken>>>;
 
 fn run(head: &CallHead, arguments: Vec<u8>) -> Ran {
@@ -154,13 +181,13 @@ fn reply_of(ran: Ran) -> Vec<u8> {
     }
 }
 
-/// Keeps where a panic happened, which only the hook is told.
+/// Keeps the location of each panic, which only the hook sees.
 fn note_panics() {
     let next = std::panic::take_hook();
     std::panic::set_hook(Box::new(move |panic| {
         let at = panic.location().map(ToString::to_string);
         let _ = PANICKED_AT.try_with(|place| place.replace(at));
-        // Where the hook of `std` prints a backtrace, it waits for itself if it is refused memory.
+        // The hook of `std` deadlocks if the memory for a backtrace is refused.
         system::make_room_for_report();
         next(panic);
     }));

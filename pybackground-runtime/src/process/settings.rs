@@ -1,5 +1,8 @@
-//! What the program says of its children.
+//! The settings of the processes that calls run in.
 
+use std::collections::BTreeMap;
+use std::ffi::{OsStr, OsString};
+use std::process::Command;
 use std::sync::OnceLock;
 use std::time::Duration;
 
@@ -7,8 +10,8 @@ use crate::config::ConfigError;
 
 static SETTINGS: OnceLock<Settings> = OnceLock::new();
 
-/// As [`Processes`] has been told, or else the defaults.
-#[derive(Clone, Copy, Debug)]
+/// The values of [`Processes`].
+#[derive(Clone, Debug)]
 pub(super) struct Settings {
     pub(super) min_idle: usize,
     pub(super) max: usize,
@@ -16,6 +19,7 @@ pub(super) struct Settings {
     pub(super) recycle_after: u64,
     pub(super) recycle_above: u64,
     pub(super) start_timeout: Duration,
+    pub(super) environment: Environment,
 }
 
 impl Settings {
@@ -28,16 +32,59 @@ impl Settings {
             recycle_after: 100_000,
             recycle_above: 256 << 20,
             start_timeout: Duration::from_secs(10),
+            environment: Environment::default(),
         }
     }
 }
 
-/// The settings in force from now on.
+/// What a child's environment has besides the program's, or in its place.
+#[derive(Clone, Debug, Default)]
+pub(super) struct Environment {
+    is_cleared: bool,
+    /// `None` removes a variable.
+    changes: BTreeMap<OsString, Option<OsString>>,
+}
+
+impl Environment {
+    /// Chooses the environment of a command. Without a change it inherits the program's as it is when it starts.
+    pub(super) fn apply_to(&self, command: &mut Command) {
+        if self.is_cleared {
+            command.env_clear();
+        }
+        for (name, value) in &self.changes {
+            match value {
+                Some(value) => command.env(name, value),
+                None => command.env_remove(name),
+            };
+        }
+    }
+
+    /// Returns why no process can be started with this environment.
+    fn problem(&self) -> Option<String> {
+        let has = |text: &OsStr, byte| text.as_encoded_bytes().contains(&byte);
+        self.changes.iter().find_map(|(name, value)| {
+            let is_name = !name.is_empty() && !has(name, b'=') && !has(name, 0);
+            if !is_name {
+                Some(format!(
+                    "env {name:?} is no name of a variable; it has to be without `=` and NUL"
+                ))
+            } else if value.as_deref().is_some_and(|value| has(value, 0)) {
+                Some(format!(
+                    "the value of env {name:?} contains NUL; the system cannot pass it on"
+                ))
+            } else {
+                None
+            }
+        })
+    }
+}
+
+/// Returns the settings, which are in force from now on.
 pub(super) fn effective() -> &'static Settings {
     SETTINGS.get_or_init(Settings::default)
 }
 
-/// Begins to set up the processes that calls with `process` run in, before the first of them.
+/// Begins to set up the processes that calls with `process` run in, before the first of these calls.
 ///
 /// | function | unit | default |
 /// |---|---|---|
@@ -47,6 +94,7 @@ pub(super) fn effective() -> &'static Settings {
 /// | [`recycle_after`](Processes::recycle_after) | calls | 100000 |
 /// | [`recycle_above`](Processes::recycle_above) | bytes of memory in use | 268435456 |
 /// | [`start_timeout`](Processes::start_timeout) | time | 10 seconds |
+/// | [`env`](Processes::env), [`env_remove`](Processes::env_remove), [`env_clear`](Processes::env_clear) | variables | the program's when the process starts |
 ///
 /// ```
 /// use pybackground_runtime::processes;
@@ -58,7 +106,7 @@ pub fn processes() -> Processes {
     Processes { settings: Settings::default() }
 }
 
-/// Settings on their way to [`install`](Processes::install); see [`processes`].
+/// Settings that take effect with [`install`](Processes::install); see [`processes`].
 ///
 /// ```
 /// use pybackground_runtime::{Processes, processes};
@@ -76,11 +124,11 @@ pub struct Processes {
 }
 
 impl Processes {
-    /// How many processes there may be at once, at least 1. Further calls wait; while they do they hold
-    /// no thread, but for those of functions with a `limit` of their own that lets more of them begin.
+    /// Sets how many processes there may be at once, at least 1. Further calls wait. They hold no thread, except those
+    /// of functions with a `limit` that lets more of them begin.
     ///
-    /// These are the processes of this one. Each of them may have processes as well, if its bodies make
-    /// calls with `process`, and knows nothing of these settings: `main` has not run there.
+    /// The limit counts the processes of this program. A body that makes calls with `process` has processes of its
+    /// own, with default settings, because `main` does not run there.
     ///
     /// ```
     /// pybackground_runtime::processes().max(2).install().unwrap();
@@ -90,8 +138,8 @@ impl Processes {
         self
     }
 
-    /// How many idle processes stay for good, once calls have started them. One that dies meanwhile is found by
-    /// the next call, which takes another; until then it is a zombie.
+    /// Sets how many idle processes stay for good, once calls have started them. The next call replaces one that died
+    /// meanwhile; until then it is a zombie.
     ///
     /// ```
     /// pybackground_runtime::processes().min_idle(1).install().unwrap();
@@ -101,8 +149,8 @@ impl Processes {
         self
     }
 
-    /// How long a process with nothing to do stays; `Duration::MAX` is for ever, and `Duration::ZERO` gives
-    /// each call a process of its own.
+    /// Sets how long an idle process stays. `Duration::MAX` keeps it for the life of the program, and `Duration::ZERO`
+    /// gives each call a process of its own.
     ///
     /// ```
     /// use std::time::Duration;
@@ -113,7 +161,7 @@ impl Processes {
         self
     }
 
-    /// After how many calls a process is replaced.
+    /// Sets after how many calls a process is replaced.
     ///
     /// ```
     /// pybackground_runtime::processes().recycle_after(1000).install().unwrap();
@@ -123,8 +171,8 @@ impl Processes {
         self
     }
 
-    /// With how many bytes of memory in use a process is replaced when its call has ended. It is looked at
-    /// now and then, and after large arguments or results; where the system does not tell, never.
+    /// Sets with how many bytes of memory in use a process is replaced when its call has ended. The memory is checked
+    /// every few calls and after large arguments or results; on systems that do not report it, never.
     ///
     /// ```
     /// pybackground_runtime::processes().recycle_above(64 << 20).install().unwrap();
@@ -134,7 +182,7 @@ impl Processes {
         self
     }
 
-    /// How long a process may take from its start until it is ready for calls.
+    /// Sets how long a process may take from its start until it is ready for calls.
     ///
     /// ```
     /// use std::time::Duration;
@@ -145,11 +193,66 @@ impl Processes {
         self
     }
 
+    /// Sets a variable in the environment of the processes, as
+    /// [`Command::env`](std::process::Command::env) does.
+    ///
+    /// A process inherits the program's environment as it is when the process starts; a call that finds an idle
+    /// process does not update its environment. Pass as an argument what differs between calls.
+    ///
+    /// ```
+    /// use pybackground_runtime::{Lazy, background, processes};
+    ///
+    /// #[background(process)]
+    /// fn locale() -> Option<String> { std::env::var("LC_ALL").ok() }
+    ///
+    /// processes().env("LC_ALL", "C").install().unwrap();
+    /// assert_eq!(Lazy::into_inner(locale()).as_deref(), Some("C"));
+    /// ```
+    pub fn env(mut self, name: impl AsRef<OsStr>, value: impl AsRef<OsStr>) -> Self {
+        let value = value.as_ref().to_owned();
+        self.settings.environment.changes.insert(name.as_ref().to_owned(), Some(value));
+        self
+    }
+
+    /// Removes a variable from the environment of the processes, as
+    /// [`Command::env_remove`](std::process::Command::env_remove) does.
+    ///
+    /// ```
+    /// use pybackground_runtime::{Lazy, background, processes};
+    ///
+    /// #[background(process)]
+    /// fn has_path() -> bool { std::env::var_os("PATH").is_some() }
+    ///
+    /// processes().env_remove("PATH").install().unwrap();
+    /// assert!(!has_path());
+    /// ```
+    pub fn env_remove(mut self, name: impl AsRef<OsStr>) -> Self {
+        self.settings.environment.changes.insert(name.as_ref().to_owned(), None);
+        self
+    }
+
+    /// Removes all variables from the environment of the processes but those that a later [`env`](Processes::env) sets,
+    /// as [`Command::env_clear`](std::process::Command::env_clear) does.
+    ///
+    /// ```
+    /// use pybackground_runtime::{Lazy, background, processes};
+    ///
+    /// #[background(process)]
+    /// fn variables() -> Vec<String> { std::env::vars().map(|(name, _)| name).collect() }
+    ///
+    /// processes().env_clear().env("TZ", "UTC").install().unwrap();
+    /// assert_eq!(*variables(), ["TZ"]);
+    /// ```
+    pub fn env_clear(mut self) -> Self {
+        self.settings.environment = Environment { is_cleared: true, changes: BTreeMap::new() };
+        self
+    }
+
     /// Puts the settings into force for the whole program.
     ///
     /// # Errors
     ///
-    /// If a value cannot be, if settings were installed before, or if a call with `process` was made before.
+    /// If a value is impossible, if settings were installed before, or if a call with `process` was made before.
     ///
     /// ```
     /// let error = pybackground_runtime::processes().max(0).install().unwrap_err();
@@ -161,11 +264,28 @@ impl Processes {
                 "max is 0; it has to be at least 1, or no call would ever run",
             ));
         }
+        if let Some(problem) = self.settings.environment.problem() {
+            return Err(ConfigError::new(problem));
+        }
         SETTINGS.set(self.settings).map_err(|_| {
             ConfigError::new(
                 "the processes were set up before, or are in use since the first call; \
                  set them up once, before it",
             )
         })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn impossible_variables_are_refused() {
+        let refused = |processes: Processes| processes.install().unwrap_err().to_string();
+        for name in ["", "A=B", "A\0"] {
+            assert!(refused(processes().env(name, "1")).contains("no name of a variable"));
+        }
+        assert!(refused(processes().env("A", "1\0")).contains("the value of env \"A\""));
     }
 }

@@ -41,8 +41,6 @@ use crate::call::Call;
 #[cfg(feature = "process")]
 use crate::cancel::overruns::stopped;
 use crate::error::{Error, WaitEdge};
-#[cfg(feature = "process")]
-use crate::process::Wire;
 use crate::stacks::{self, Frame};
 use crate::sync::thread::{self, Thread};
 use crate::sync::{IS_MODEL, Mutex, chaos, lock_brief, now};
@@ -85,9 +83,16 @@ enum On {
     /// The answer of a child that runs the body.
     #[cfg(feature = "process")]
     Child {
-        wire: Arc<Wire>,
+        connection: Arc<dyn Connection>,
         body: Frame,
     },
+}
+
+/// The connection to a child that a thread waits for.
+#[cfg(feature = "process")]
+pub(crate) trait Connection: Send + Sync {
+    /// Ends the connection: the thread gets an error instead of an answer.
+    fn cut(&self);
 }
 
 /// A call that somebody waits for, told from others by where it is.
@@ -204,11 +209,11 @@ impl Waits {
         Some(Waiting { waits: self, thread, before })
     }
 
-    /// This thread is about to block until a child answers. A body that is to stop has the wire cut.
+    /// This thread is about to block until a child answers. Stopping its body cuts the connection.
     #[cfg(feature = "process")]
-    pub(crate) fn for_child(&self, wire: Arc<Wire>) -> Option<Waiting<'_>> {
+    pub(crate) fn for_child(&self, connection: Arc<dyn Connection>) -> Option<Waiting<'_>> {
         let thread = stacks::this_thread()?;
-        let on = On::Child { wire, body: stacks::current() };
+        let on = On::Child { connection, body: stacks::current() };
         let before = lock_brief(&self.0).insert(thread, Wait::new(on));
         Some(Waiting { waits: self, thread, before })
     }
@@ -295,10 +300,10 @@ impl Wait {
     /// Has the thread look whether its body is to stop, whether or not that was meant.
     fn wake(&self) {
         #[cfg(feature = "process")]
-        if let On::Child { wire, body } = &self.on {
+        if let On::Child { connection, body } = &self.on {
             // The thread cannot look, and what it waits for does not survive being woken.
             if stopped(*body).is_some() {
-                wire.cut();
+                connection.cut();
             }
             return;
         }

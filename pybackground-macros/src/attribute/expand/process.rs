@@ -16,14 +16,14 @@ use crate::attribute::validate::{Passing, outermost_reference};
 // Input:  { x.len() }
 // Output: private::isolated! {
 //             let mut __arguments = private::process::Arguments::new();
-//             <private::BackgroundCall as private::process::Lends<str>>::give(&mut __arguments, "x", x);
-//             <private::BackgroundCall as private::process::Answers<usize>>::run(
+//             <private::BackgroundCall as private::process::ProcessArgRef<str>>::give(&mut __arguments, "x", x);
+//             <private::BackgroundCall as private::process::ProcessReturn<usize>>::run(
 //                 private::Options::here(),
 //                 {
 //                     #[distributed_slice(FUNCTIONS)]
 //                     static __FUNCTION: private::process::Function = Function::new("path::f", |__received| {
-//                         let __arg0 = <private::BackgroundCall as private::process::Lends<str>>::take(__received, "x")?;
-//                         <private::BackgroundCall as private::process::Answers<usize>>::answer(move || -> usize { .. })
+//                         let __arg0 = <private::BackgroundCall as private::process::ProcessArgRef<str>>::take(__received, "x")?;
+//                         <private::BackgroundCall as private::process::ProcessReturn<usize>>::answer(move || -> usize { .. })
 //                     });
 //                     &__FUNCTION
 //                 },
@@ -68,7 +68,7 @@ pub(super) fn call(
     // The two places that need serde of the result are shown as one.
     let span = names::mixed(output.span);
     let at_output = runtime.private(output.span);
-    let answers = quote_spanned!(span=> <#at_output::BackgroundCall as #at_output::process::Answers<#of_body>>);
+    let answers = quote_spanned!(span=> <#at_output::BackgroundCall as #at_output::process::ProcessReturn<#of_body>>);
     quote_spanned! {here=>
         #private::isolated! {
             let mut __arguments = #private::process::Arguments::new();
@@ -102,10 +102,10 @@ fn give(input: &FnArg, argument: &Argument<'_>, runtime: &Runtime) -> TokenStrea
     let (configured, name) = (configured(argument), name(argument));
     match argument.passing {
         Passing::Moved | Passing::Awaited => quote_spanned! {span=>
-            #configured <#private::BackgroundCall as #private::process::Crosses<#ty>>::give(&mut __arguments, #name, #outer);
+            #configured <#private::BackgroundCall as #private::process::ProcessArg<#ty>>::give(&mut __arguments, #name, #outer);
         },
         Passing::Copied => quote_spanned! {span=>
-            #configured <#private::BackgroundCall as #private::process::Lends<#ty>>::give(&mut __arguments, #name, #outer);
+            #configured <#private::BackgroundCall as #private::process::ProcessArgRef<#ty>>::give(&mut __arguments, #name, #outer);
         },
     }
 }
@@ -116,8 +116,8 @@ fn take(input: &FnArg, argument: &Argument<'_>, runtime: &Runtime) -> TokenStrea
     let (private, carrier) = (runtime.private(span), &argument.carrier);
     let (configured, name) = (configured(argument), name(argument));
     let requirement = match argument.passing {
-        Passing::Moved | Passing::Awaited => quote_spanned!(span=> Crosses),
-        Passing::Copied => quote_spanned!(span=> Lends),
+        Passing::Moved | Passing::Awaited => quote_spanned!(span=> ProcessArg),
+        Passing::Copied => quote_spanned!(span=> ProcessArgRef),
     };
     quote_spanned! {span=>
         #configured let #carrier =

@@ -1,18 +1,19 @@
 //! Sockets, process groups and limits of each system, under the same names.
 //!
-//! | name | on whose side | what |
+//! | name | used by | what |
 //! |---|---|---|
-//! | `launch` | parent | starts the program as a child |
-//! | `Process` | parent | the child and all that it starts: killed, reaped, looked at |
-//! | `Wire` | parent | the connection, which anybody may cut |
-//! | `Link` | child | the other end of it |
-//! | `data_in_use` | child | what a limit of memory counts |
-//! | `Watch` | child | learns of the parent's end |
-//! | `show_name`, `limit_memory`, `make_room_for_report`, `end_group`, `end_process` | child | what it does to itself |
-//! | `identity` | both | what tells a file from others |
-//! | `rights` | both | in whose name the process does what it does |
-//! | `has_one_thread` | child | whether it may change its environment |
-//! | `has_rights_of_another` | both | whether whoever starts the program must not make a child of it |
+//! | `program`, `launch` | program | starts the program as a child |
+//! | `Process` | program | the child and all that it starts: killed, reaped, observed |
+//! | `Connection` | program | its end of the connection, which any thread may cut |
+//! | `signal` | program | the signal that ended a process |
+//! | `starts_secure_programs` | program | whether a child would run with more rights than its starter |
+//! | `ChildConnection` | child | the other end |
+//! | `Watch` | child | waits until the connection breaks |
+//! | `data_in_use`, `limit_memory`, `make_room_for_report` | child | its memory |
+//! | `show_name`, `end_group`, `end_process` | child | what it does to itself |
+//! | `has_one_thread`, `leads_group`, `parent_lives` | child | what it asks about itself |
+//! | `file_id` | both | identifies a file |
+//! | `credentials` | both | the effective user and group |
 
 #[cfg(unix)]
 mod unix;
@@ -20,18 +21,12 @@ mod unix;
 mod windows;
 
 #[cfg(unix)]
-pub(crate) use unix::Wire;
-#[cfg(unix)]
-pub(super) use unix::{
-    Identity, Link, Process, Rights, data_in_use, end_group, end_process, has_one_thread,
-    has_rights_of_another, identity, launch, limit_memory, make_room_for_report, rights, show_name,
-    signal,
-};
+use unix as this;
 #[cfg(windows)]
-pub(crate) use windows::Wire;
-#[cfg(windows)]
-pub(super) use windows::{
-    Identity, Link, Process, Rights, data_in_use, end_group, end_process, has_one_thread,
-    has_rights_of_another, identity, launch, limit_memory, make_room_for_report, rights, show_name,
-    signal,
+use windows as this;
+
+pub(super) use this::{
+    ChildConnection, Connection, Process, credentials, data_in_use, end_group, end_process,
+    file_id, has_one_thread, launch, leads_group, limit_memory, make_room_for_report, parent_lives,
+    program, show_name, signal, starts_secure_programs,
 };

@@ -1,11 +1,12 @@
 //! Windows: a connection on the loopback interface, a job object. Compiled, but never run by its authors.
 //!
-//! A process can be given no socket here, so that the child connects: once for the calls, and once to learn of the
-//! parent's end while a body runs. Who else connects knows no nonce.
+//! A process can inherit no socket here, so the child connects: once for the calls, and once to learn of the end of
+//! the connection while a body runs. Another process that connects does not know the nonce.
 
 use std::fs::Metadata;
 use std::io::{self, Read, Write};
 use std::net::{Ipv4Addr, Shutdown, TcpListener, TcpStream};
+use std::path::PathBuf;
 use std::process::{Command, ExitStatus, Stdio};
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::thread;
@@ -13,36 +14,38 @@ use std::time::{Duration, Instant};
 
 use process_wrap::std::{ChildWrapper, CommandWrap, JobObject};
 
-use crate::process::hook::{self, VARIABLE};
+use crate::process::frame::{FileId, VARIABLE, variable_value};
 use crate::process::settings;
-use crate::process::surroundings::Surroundings;
 
-/// The time between two looks at what nobody tells of.
+/// The time between two checks of what the system does not report.
 const PAUSE: Duration = Duration::from_millis(1);
 
-/// Starts this program again, as a child in a job of its own.
+/// Returns the path of this program.
+pub(in crate::process) fn program() -> io::Result<PathBuf> {
+    std::env::current_exe()
+}
+
+/// Starts this program again by `command`, as a child in a job of its own.
 ///
 /// # Errors
 ///
 /// If the system gives no process or no socket, or if the child does not connect in time.
 pub(in crate::process) fn launch(
+    mut command: Command,
     nonce: u128,
-    surroundings: &Surroundings,
-) -> io::Result<(Process, Wire)> {
+) -> io::Result<(Process, Connection)> {
     let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0))?;
     listener.set_nonblocking(true)?;
     let port = listener.local_addr()?.port();
-    let mut command = Command::new(std::env::current_exe()?);
-    surroundings.surround(&mut command);
-    command.env(VARIABLE, format!("{}:{port}", hook::value(nonce))).stdin(Stdio::null());
+    command.env(VARIABLE, format!("{}:{port}", variable_value(nonce))).stdin(Stdio::null());
     let child = CommandWrap::from(command).wrap(JobObject).spawn()?;
     let mut process = Process { child, ended: None };
     let connected =
         process.accept(&listener).and_then(|calls| Ok((calls, process.accept(&listener)?)));
     match connected {
         Ok((stream, lifeline)) => {
-            let wire = Wire { stream, _lifeline: lifeline, cut: AtomicBool::new(false) };
-            Ok((process, wire))
+            let connection = Connection { stream, lifeline, cut: AtomicBool::new(false) };
+            Ok((process, connection))
         }
         Err(error) => {
             let _ = process.end();
@@ -82,11 +85,11 @@ impl Process {
 
     /// Kills the job.
     pub(in crate::process) fn kill(&mut self) {
-        // An error says that nobody is left to be killed.
+        // An error says that there is no such process.
         let _ = self.child.start_kill();
     }
 
-    /// Kills the job, reaps the child, and tells how it ended.
+    /// Kills the job, reaps the child, and returns how it ended.
     pub(in crate::process) fn end(&mut self) -> io::Result<ExitStatus> {
         if let Some(status) = self.ended {
             return Ok(status);
@@ -97,10 +100,6 @@ impl Process {
         Ok(status)
     }
 
-    /// It is this process's own.
-    #[expect(clippy::unused_self, reason = "other systems have a pipe")]
-    pub(in crate::process) fn flush_stderr(&self) {}
-
     /// Whether the child has ended.
     pub(in crate::process) fn has_ended(&mut self) -> bool {
         if self.ended.is_none() {
@@ -109,7 +108,7 @@ impl Process {
         self.ended.is_some()
     }
 
-    /// Waits for the child's end for `time` at most.
+    /// Waits for the end of the child for at most `time`; `false` if it has not ended.
     pub(in crate::process) fn ends_within(&mut self, time: Duration) -> bool {
         let start = Instant::now();
         while !self.has_ended() {
@@ -121,8 +120,8 @@ impl Process {
         true
     }
 
-    /// The system tells it to those only who ask in unsafe code.
-    #[expect(clippy::unused_self, reason = "other systems know")]
+    /// The system tells it in unsafe code only.
+    #[expect(clippy::unused_self, reason = "other systems use it")]
     pub(in crate::process) fn memory_in_use(&self) -> Option<u64> {
         None
     }
@@ -133,21 +132,18 @@ pub(in crate::process) fn signal(_: ExitStatus) -> Option<(i32, bool)> {
     None
 }
 
-/// The parent's end of a connection.
-pub(crate) struct Wire {
+/// The program's end of a connection.
+pub(in crate::process) struct Connection {
     stream: TcpStream,
-    _lifeline: TcpStream,
+    lifeline: TcpStream,
     cut: AtomicBool,
 }
 
-impl Wire {
-    /// Ends the connection: who waits here goes on, with an error.
-    pub(crate) fn cut(&self) {
-        // ORDERING: who looks has either seen the connection break, or has since had the lock under
-        // which this is called.
-        self.cut.store(true, Ordering::Relaxed);
+impl Connection {
+    /// Tells the child that no call will come, so that it exits.
+    pub(in crate::process) fn hang_up(&self) {
         // An error says that the other end is gone.
-        let _ = self.stream.shutdown(Shutdown::Both);
+        let _ = self.lifeline.shutdown(Shutdown::Both);
     }
 
     pub(in crate::process) fn was_cut(&self) -> bool {
@@ -164,38 +160,48 @@ impl Wire {
         (&self.stream).write_all(bytes)
     }
 
-    /// Reads what the child sends, until the instant at most.
-    pub(in crate::process) fn reader(&self, until: Option<Instant>) -> WireReader<'_> {
-        WireReader { wire: self, until }
+    /// Reads what the child sends, at most until the instant.
+    pub(in crate::process) fn reader(&self, until: Option<Instant>) -> ConnectionReader<'_> {
+        ConnectionReader { connection: self, until }
     }
 }
 
-/// See [`Wire::reader`].
-pub(in crate::process) struct WireReader<'w> {
-    wire: &'w Wire,
+impl crate::waits::Connection for Connection {
+    fn cut(&self) {
+        // ORDERING: a reader of the flag has either seen the connection break, or has since had the lock under which
+        // this is called.
+        self.cut.store(true, Ordering::Relaxed);
+        // An error says that the other end is gone.
+        let _ = self.stream.shutdown(Shutdown::Both);
+    }
+}
+
+/// See [`Connection::reader`].
+pub(in crate::process) struct ConnectionReader<'c> {
+    connection: &'c Connection,
     until: Option<Instant>,
 }
 
-impl Read for WireReader<'_> {
+impl Read for ConnectionReader<'_> {
     fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
         let rest = self.until.map(|until| until.saturating_duration_since(Instant::now()));
         if rest == Some(Duration::ZERO) {
             return Err(io::ErrorKind::TimedOut.into());
         }
-        self.wire.stream.set_read_timeout(rest)?;
-        (&self.wire.stream).read(buffer)
+        self.connection.stream.set_read_timeout(rest)?;
+        (&self.connection.stream).read(buffer)
     }
 }
 
 /// The child's end of the connection.
-pub(in crate::process) struct Link {
+pub(in crate::process) struct ChildConnection {
     calls: TcpStream,
     lifeline: TcpStream,
 }
 
-impl Link {
-    /// Connects to the port that the parent's variable names.
-    pub(in crate::process) fn of_child(port: &str) -> Option<Self> {
+impl ChildConnection {
+    /// Connects to the port in the variable.
+    pub(in crate::process) fn inherited(port: &str) -> Option<Self> {
         let port: u16 = port.parse().ok()?;
         let connect = || {
             let stream = TcpStream::connect((Ipv4Addr::LOCALHOST, port)).ok()?;
@@ -205,41 +211,40 @@ impl Link {
         Some(Self { calls: connect()?, lifeline: connect()? })
     }
 
-    /// Whether it is what this process was started with: nobody closes sockets by their numbers here.
-    #[expect(clippy::unused_self, reason = "other systems have to look")]
+    /// Bodies do not close sockets by their numbers here.
+    #[expect(clippy::unused_self, reason = "other systems use it")]
     pub(in crate::process) fn is_intact(&self) -> bool {
         true
     }
 
-    /// The same connection, for another thread.
+    /// Returns the same connection, for another thread.
     pub(in crate::process) fn second(&self) -> io::Result<Self> {
         Ok(Self { calls: self.calls.try_clone()?, lifeline: self.lifeline.try_clone()? })
     }
 
-    /// What learns of the parent's end.
+    /// Returns what waits for the end of the connection.
     pub(in crate::process) fn watch(&self) -> io::Result<Watch> {
         self.lifeline.try_clone().map(Watch)
     }
 }
 
-/// See [`Link::watch`].
+/// See [`ChildConnection::watch`].
 pub(in crate::process) struct Watch(TcpStream);
 
 impl Watch {
-    /// Waits until the parent is gone.
     pub(in crate::process) fn wait(&self) {
-        // Nothing is ever sent here.
+        // The program sends nothing here.
         let _ = (&self.0).read(&mut [0]);
     }
 }
 
-impl Read for Link {
+impl Read for ChildConnection {
     fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
         self.calls.read(buffer)
     }
 }
 
-impl Write for Link {
+impl Write for ChildConnection {
     fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
         self.calls.write(bytes)
     }
@@ -249,10 +254,20 @@ impl Write for Link {
     }
 }
 
-/// It was started by its name.
+/// The program was started by its name.
 pub(in crate::process) fn show_name() {}
 
-/// Ends this process, which takes nobody along: the parent kills the job.
+/// There are no groups: the program kills the job.
+pub(in crate::process) fn leads_group() -> bool {
+    false
+}
+
+/// The system does not tell. It kills the job when the program ends.
+pub(in crate::process) fn parent_lives() -> bool {
+    true
+}
+
+/// Ends this process. The program kills the job.
 pub(in crate::process) fn end_group() -> ! {
     end_process()
 }
@@ -262,7 +277,7 @@ pub(in crate::process) fn end_process() -> ! {
     std::process::abort()
 }
 
-/// Nothing counts it here.
+/// The system does not count it.
 pub(in crate::process) fn data_in_use() -> Option<u64> {
     None
 }
@@ -272,35 +287,28 @@ pub(in crate::process) fn limit_memory(_: u64) -> Option<LimitedMemory> {
     None
 }
 
-/// There is none.
+/// There is no limit.
 pub(in crate::process) enum LimitedMemory {}
 
-/// There is room.
+/// There is no limit.
 pub(in crate::process) fn make_room_for_report() {}
 
-/// What tells a file from all others. Nobody tells it here.
-#[derive(PartialEq, Eq)]
-pub(in crate::process) enum Identity {}
-
-pub(in crate::process) fn identity(_: &Metadata) -> Option<Identity> {
+/// Files have no numbers that safe code can read.
+pub(in crate::process) fn file_id(_: &Metadata) -> Option<FileId> {
     None
 }
 
-/// In whose name a process does what it does: who started it, here.
-#[derive(PartialEq, Eq)]
-pub(in crate::process) struct Rights;
-
-/// What this process has.
-pub(in crate::process) fn rights() -> Rights {
-    Rights
+/// A process acts for the user who started it.
+pub(in crate::process) fn credentials() -> (u32, u32) {
+    (0, 0)
 }
 
-/// Programs have the rights of who starts them here.
-pub(in crate::process) fn has_rights_of_another() -> bool {
+/// Programs have the rights of the user who starts them here.
+pub(in crate::process) fn starts_secure_programs() -> bool {
     false
 }
 
-/// Nobody has to ask here: the system has a lock around the environment.
+/// The system has a lock around the environment.
 pub(in crate::process) fn has_one_thread() -> bool {
     true
 }

@@ -6,22 +6,22 @@ use rustix::process::{Resource, Rlimit};
 
 use crate::sync::lock_leaf;
 
-/// How many bytes of data this process has, as its limit counts them, where the system tells.
+/// Returns how many bytes of data this process has, as its limit counts them, where the system tells.
 pub(in crate::process) fn data_in_use() -> Option<u64> {
     let pages = std::fs::read_to_string("/proc/self/statm").ok()?;
     let data: u64 = pages.split_whitespace().nth(5)?.parse().ok()?;
     Some(data * rustix::param::page_size() as u64)
 }
 
-/// What the report of a panic may take: with a backtrace, debug information is read and kept.
+/// The bytes that the report of a panic may take: a backtrace reads debug information and keeps it.
 const REPORT: u64 = 128 << 20;
 
-/// What is allowed to this process of data.
+/// The limit of data of this process.
 struct Memory {
     limit: Option<u64>,
-    /// A panic has been reported; what that took is still there.
+    /// A panic has been reported, and what that took is still there.
     has_panicked: bool,
-    /// Without a limit of ours.
+    /// The limit before this code changed it.
     at_start: Option<Rlimit>,
 }
 
@@ -39,7 +39,7 @@ impl Memory {
         if limit == before {
             return;
         }
-        // A body may have lowered what can be had at most.
+        // A body may have lowered the maximum.
         let current = [limit.or(at_start.current), now.maximum].into_iter().flatten().min();
         let _ = rustix::process::setrlimit(Resource::Data, Rlimit { current, ..now });
     }
@@ -50,7 +50,7 @@ impl Memory {
     }
 }
 
-/// Allows this process `bytes` of data, until the guard is dropped; 0 is no limit.
+/// Limits this process to `bytes` of data until the guard is dropped; 0 is no limit.
 pub(in crate::process) fn limit_memory(bytes: u64) -> Option<LimitedMemory> {
     if bytes == 0 {
         return None;
@@ -68,7 +68,7 @@ impl Drop for LimitedMemory {
     }
 }
 
-/// Allows this process as much more as the report of a panic may take, and keep.
+/// Raises the limit of this process by what the report of a panic may take and keep.
 pub(in crate::process) fn make_room_for_report() {
     Memory::change(|memory| memory.has_panicked = true);
 }

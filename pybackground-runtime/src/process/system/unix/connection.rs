@@ -1,4 +1,4 @@
-//! The parent's end of a connection.
+//! The program's end of a connection.
 
 #[cfg(not(target_os = "linux"))]
 use std::io::Write;
@@ -11,32 +11,29 @@ use std::time::Instant;
 
 use rustix::event::{PollFd, PollFlags};
 
-use super::{LOOKS, wait_for};
+use super::wait::{CHECKS, wait_for};
 use crate::sync::thread::yield_unless_crowded;
 
-/// The parent's end of a connection.
+/// The program's end of a connection.
 ///
-/// It never blocks in a read or a write, where the end of the child might go unnoticed: a process that the
-/// child forked can have the other end open.
-pub(crate) struct Wire {
+/// It never blocks in a read or a write. A process that the child forked can keep the other end open, and the end of
+/// the child would go unnoticed.
+pub(in crate::process) struct Connection {
     stream: UnixStream,
-    /// What becomes readable when the child ends, where the system has that.
+    /// Becomes readable when the child ends, where the system has such a descriptor.
     end: Option<OwnedFd>,
     cut: AtomicBool,
 }
 
-impl Wire {
+impl Connection {
     pub(super) fn new(stream: UnixStream, end: Option<OwnedFd>) -> Self {
         Self { stream, end, cut: AtomicBool::new(false) }
     }
 
-    /// Ends the connection: who waits here goes on, with an error, and the child ends itself.
-    pub(crate) fn cut(&self) {
-        // ORDERING: who looks has either seen the connection break, or has since had the lock under
-        // which this is called.
-        self.cut.store(true, Ordering::Relaxed);
+    /// Tells the child that no call will come, so that it exits.
+    pub(in crate::process) fn hang_up(&self) {
         // An error says that the other end is gone.
-        let _ = self.stream.shutdown(Shutdown::Both);
+        let _ = self.stream.shutdown(Shutdown::Write);
     }
 
     pub(in crate::process) fn was_cut(&self) -> bool {
@@ -66,12 +63,12 @@ impl Wire {
         Ok(())
     }
 
-    /// Reads what the child sends, until the instant at most.
-    pub(in crate::process) fn reader(&self, until: Option<Instant>) -> WireReader<'_> {
-        WireReader { wire: self, until, looks: LOOKS }
+    /// Reads what the child sends, at most until the instant.
+    pub(in crate::process) fn reader(&self, until: Option<Instant>) -> ConnectionReader<'_> {
+        ConnectionReader { connection: self, until, checks: CHECKS }
     }
 
-    /// Waits until the socket is ready; `false` if it is not and never will be, as the child has ended.
+    /// Waits until the socket is ready; `false` if it never will be, because the child has ended.
     fn wait(&self, ready: PollFlags, until: Option<Instant>) -> io::Result<bool> {
         let socket = PollFd::new(&self.stream, ready);
         match &self.end {
@@ -88,7 +85,17 @@ impl Wire {
     }
 }
 
-/// Writes to a socket of which the other end may be gone: an error, whatever the program says of SIGPIPE.
+impl crate::waits::Connection for Connection {
+    fn cut(&self) {
+        // ORDERING: a reader of the flag has either seen the connection break, or has since had the lock under which
+        // this is called.
+        self.cut.store(true, Ordering::Relaxed);
+        // An error says that the other end is gone.
+        let _ = self.stream.shutdown(Shutdown::Both);
+    }
+}
+
+/// Writes to a socket. If the other end is gone, that is an error, whatever the program does with SIGPIPE.
 #[cfg(target_os = "linux")]
 fn send(stream: &UnixStream, bytes: &[u8]) -> io::Result<usize> {
     Ok(rustix::net::send(stream, bytes, rustix::net::SendFlags::NOSIGNAL)?)
@@ -99,30 +106,30 @@ fn send(mut stream: &UnixStream, bytes: &[u8]) -> io::Result<usize> {
     stream.write(bytes)
 }
 
-/// See [`Wire::reader`].
-pub(in crate::process) struct WireReader<'w> {
-    wire: &'w Wire,
+/// See [`Connection::reader`].
+pub(in crate::process) struct ConnectionReader<'c> {
+    connection: &'c Connection,
     until: Option<Instant>,
-    /// How often it may still look before it sleeps.
-    looks: u32,
+    /// How often it still checks before it sleeps.
+    checks: u32,
 }
 
-impl Read for WireReader<'_> {
+impl Read for ConnectionReader<'_> {
     fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
         let mut has_ended = false;
         loop {
-            match (&self.wire.stream).read(buffer) {
+            match (&self.connection.stream).read(buffer) {
                 Err(error) if error.kind() == io::ErrorKind::WouldBlock => {}
                 read => return read,
             }
             if has_ended {
-                // What it wrote before it ended has been read.
+                // Everything that it wrote before it ended has been read.
                 return Ok(0);
             }
-            if self.looks > 0 {
-                self.looks = if yield_unless_crowded() { self.looks - 1 } else { 0 };
+            if self.checks > 0 {
+                self.checks = if yield_unless_crowded() { self.checks - 1 } else { 0 };
             } else {
-                has_ended = !self.wire.wait(PollFlags::IN, self.until)?;
+                has_ended = !self.connection.wait(PollFlags::IN, self.until)?;
             }
         }
     }

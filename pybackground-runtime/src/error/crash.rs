@@ -1,9 +1,6 @@
-//! How a process ended that should not have.
+//! How a process ended before its body did.
 
 use std::fmt;
-use std::process::ExitStatus;
-
-use super::system;
 
 /// How a process ended in the middle of a call; from [`Error::crash`](crate::Error::crash).
 ///
@@ -26,12 +23,13 @@ use super::system;
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Crash {
     end: End,
-    /// What the function's `memory` allowed.
+    /// The function's `memory`, in bytes.
     memory: Option<u64>,
 }
 
+/// How a process ended.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum End {
+pub(crate) enum End {
     Exited {
         code: i32,
     },
@@ -39,41 +37,25 @@ enum End {
         signal: i32,
         dumped_core: bool,
     },
-    /// The child lives on, but nobody can talk to it.
-    HungUp,
-    /// The child sent what is no answer.
-    Confused,
-    /// Somebody else was told how it ended.
+    /// The process closed the connection and ran on.
+    Disconnected,
+    /// The process sent bytes that are no answer to the call.
+    ProtocolViolation,
+    /// The system reported the end to another waiter, or to none.
     Unobserved,
 }
 
 impl Crash {
-    pub(super) fn of(status: ExitStatus, memory: Option<u64>) -> Self {
-        let end = match (system::signal(status), status.code()) {
-            (Some((signal, dumped_core)), _) => End::Signalled { signal, dumped_core },
-            (None, code) => End::Exited { code: code.unwrap_or_default() },
-        };
+    pub(crate) fn new(end: End, memory: Option<u64>) -> Self {
         Self { end, memory }
     }
 
-    pub(super) fn hung_up() -> Self {
-        Self { end: End::HungUp, memory: None }
-    }
-
-    pub(super) fn confused() -> Self {
-        Self { end: End::Confused, memory: None }
-    }
-
-    pub(super) fn unseen() -> Self {
-        Self { end: End::Unobserved, memory: None }
-    }
-
-    /// The same, of a child that had no call to run.
-    pub(super) fn before_any_call(&self) -> impl fmt::Display + '_ {
+    /// Describes the end of a process that had no call to run.
+    pub(crate) fn before_any_call(&self) -> impl fmt::Display + '_ {
         BeforeAnyCall(self)
     }
 
-    fn tell(&self, f: &mut fmt::Formatter<'_>, when: &str) -> fmt::Result {
+    fn describe(&self, f: &mut fmt::Formatter<'_>, when: &str) -> fmt::Result {
         match self.end {
             End::Exited { code } => {
                 write!(f, "its process ended by itself{when}, with exit code {code}")?;
@@ -87,14 +69,16 @@ impl Crash {
                     f.write_str(", and its core was dumped")?;
                 }
             }
-            End::HungUp => f.write_str("its process closed the connection, and was killed")?,
-            End::Confused => f.write_str(
-                "its process sent something else than the answer to the call, and was killed; a body \
+            End::Disconnected => {
+                f.write_str("its process closed the connection, and was killed")?;
+            }
+            End::ProtocolViolation => f.write_str(
+                "its process sent bytes that are no answer to the call, and was killed; a body \
                  must not write to descriptors that it did not open",
             )?,
             End::Unobserved => f.write_str(
-                "its process ended, but the system tells this program nothing of how: it ignores \
-                 SIGCHLD, or waits for the processes of others",
+                "its process ended, but the system did not report how, because the program ignores \
+                 SIGCHLD or waits for any child",
             )?,
         }
         match self.memory {
@@ -108,8 +92,8 @@ impl Crash {
         }
     }
 
-    /// The number of the signal that ended the process, if one did: 11 is SIGSEGV. None as well where the
-    /// program ignores SIGCHLD, for then nobody is told.
+    /// Returns the number of the signal that ended the process, if one did: 11 is SIGSEGV. `None` as well
+    /// if the program ignores SIGCHLD, because the system then reports no end.
     ///
     /// ```
     /// # use pybackground_runtime::{Lazy, background};
@@ -124,12 +108,12 @@ impl Crash {
     pub fn signal(&self) -> Option<i32> {
         match self.end {
             End::Signalled { signal, .. } => Some(signal),
-            End::Exited { .. } | End::HungUp | End::Confused | End::Unobserved => None,
+            _ => None,
         }
     }
 
-    /// The exit code of the process, if it ended by itself; it did so before the body returned, so
-    /// that 0 is no success either.
+    /// Returns the exit code of the process, if it ended by itself. It did so before the body returned, so
+    /// 0 is no success either.
     ///
     /// ```
     /// # use pybackground_runtime::{Lazy, background};
@@ -143,11 +127,11 @@ impl Crash {
     pub fn code(&self) -> Option<i32> {
         match self.end {
             End::Exited { code } => Some(code),
-            End::Signalled { .. } | End::HungUp | End::Confused | End::Unobserved => None,
+            _ => None,
         }
     }
 
-    /// Whether the system kept an image of the process.
+    /// Whether the system dumped the core of the process.
     ///
     /// ```
     /// # use pybackground_runtime::{Lazy, background};
@@ -164,8 +148,8 @@ impl Crash {
         matches!(self.end, End::Signalled { dumped_core: true, .. })
     }
 
-    /// Whether the usual reason for such an end is that there was no more memory: a SIGKILL, which
-    /// this library did not send, or an abort under a limit set by `memory`.
+    /// Whether the usual reason for such an end is a lack of memory: a SIGKILL that this library did not
+    /// send, or an abort under a limit set by `memory`.
     ///
     /// ```
     /// # use pybackground_runtime::{Lazy, background};
@@ -188,7 +172,7 @@ impl Crash {
 
 impl fmt::Display for Crash {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        self.tell(f, " in mid-call")
+        self.describe(f, " in mid-call")
     }
 }
 
@@ -197,62 +181,61 @@ struct BeforeAnyCall<'a>(&'a Crash);
 
 impl fmt::Display for BeforeAnyCall<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        self.0.tell(f, "")
+        self.0.describe(f, "")
     }
 }
 
-/// The signals that end processes which do nothing to deserve it, by the numbers that all systems share.
+/// Describes the signals that usually end a process, by the numbers that all systems share.
 fn meaning(signal: i32) -> Option<&'static str> {
     Some(match signal {
-        4 => "SIGILL: an instruction that does not exist",
-        6 => "SIGABRT: it gave up",
-        8 => "SIGFPE: an impossible division",
-        9 => "SIGKILL: somebody else killed it",
-        11 => "SIGSEGV: a bad memory access or an overflow of the stack",
-        13 => "SIGPIPE: nobody read what it wrote",
-        15 => "SIGTERM: somebody asked it to end",
+        4 => "SIGILL: an illegal instruction",
+        6 => "SIGABRT: it aborted",
+        8 => "SIGFPE: an arithmetic error",
+        9 => "SIGKILL: it was killed from outside",
+        11 => "SIGSEGV: a bad memory access or a stack overflow",
+        13 => "SIGPIPE: it wrote to a pipe without a reader",
+        15 => "SIGTERM: it was asked to end",
         _ => return None,
     })
 }
 
-#[cfg(all(test, unix))]
+#[cfg(test)]
 mod tests {
     use super::*;
-    use std::os::unix::process::ExitStatusExt;
 
-    fn crash(wait_status: i32, memory: Option<u64>) -> Crash {
-        Crash::of(ExitStatus::from_raw(wait_status), memory)
+    fn signalled(signal: i32, memory: Option<u64>) -> Crash {
+        Crash::new(End::Signalled { signal, dumped_core: false }, memory)
     }
 
     #[test]
-    fn a_signal_is_told_with_what_it_means() {
-        let segfault = crash(0x8b, None);
-        assert_eq!((segfault.signal(), segfault.code()), (Some(11), None));
-        assert!(segfault.dumped_core() && !segfault.looks_out_of_memory());
-        let told = segfault.to_string();
-        assert!(told.contains("signal 11 (SIGSEGV") && told.ends_with("core was dumped"), "{told}");
+    fn signal_is_reported_with_its_meaning() {
+        let crash = Crash::new(End::Signalled { signal: 11, dumped_core: true }, None);
+        assert_eq!((crash.signal(), crash.code()), (Some(11), None));
+        assert!(crash.dumped_core() && !crash.looks_out_of_memory());
+        let text = crash.to_string();
+        assert!(text.contains("signal 11 (SIGSEGV") && text.ends_with("core was dumped"), "{text}");
     }
 
     #[test]
-    fn an_exit_is_no_success_whatever_its_code() {
-        let exit = crash(3 << 8, None);
+    fn exit_is_a_crash_whatever_its_code() {
+        let exit = Crash::new(End::Exited { code: 3 }, None);
         assert_eq!((exit.signal(), exit.code()), (None, Some(3)));
         assert!(exit.to_string().ends_with("ended by itself in mid-call, with exit code 3"));
     }
 
     #[test]
-    fn a_kill_that_we_did_not_send_hints_at_memory() {
-        assert!(crash(9, None).looks_out_of_memory());
-        assert!(crash(9, None).to_string().ends_with("had no more memory"));
-        assert!(!crash(6, None).looks_out_of_memory());
-        let limited = crash(6, Some(1 << 20));
+    fn kill_from_outside_hints_at_memory() {
+        assert!(signalled(9, None).looks_out_of_memory());
+        assert!(signalled(9, None).to_string().ends_with("had no more memory"));
+        assert!(!signalled(6, None).looks_out_of_memory());
+        let limited = signalled(6, Some(1 << 20));
         assert!(limited.looks_out_of_memory());
         assert!(limited.to_string().contains("1048576 bytes that `memory` allows"));
     }
 
     #[test]
-    fn an_overflow_of_the_stack_says_nothing_of_memory() {
-        let overflow = crash(11, Some(1 << 20));
+    fn stack_overflow_does_not_hint_at_memory() {
+        let overflow = signalled(11, Some(1 << 20));
         assert!(!overflow.looks_out_of_memory());
         assert!(!overflow.to_string().contains("memory` allows"), "{overflow}");
     }
