@@ -8,8 +8,6 @@ use std::fmt::Write as _;
 use std::fs::File;
 use std::io::{BufRead, BufReader, Read, Write as _, stderr, stdin};
 use std::os::fd::AsRawFd;
-use std::os::fd::OwnedFd;
-use std::os::unix::net::UnixStream;
 use std::process::{Command, Stdio};
 use std::time::Duration;
 
@@ -47,12 +45,11 @@ fn output_goes_where_the_callers_goes_and_input_is_empty() {
 
 const LINES: u32 = 2_000;
 
-/// Each is printed in many pieces.
 fn line(name: char, number: u32) -> String {
     format!("<{name} prints {number}, and {name} {number} again>")
 }
 
-/// Prints when the others do, which the test tells by hanging up.
+/// Prints when the others do, which the test starts by hanging up.
 #[background(process)]
 fn print_lines(name: char, port: u16) {
     hold(port).read_exact(&mut [0]).unwrap_err();
@@ -60,18 +57,18 @@ fn print_lines(name: char, port: u16) {
         if name.is_lowercase() {
             println!("<{name} prints {number}, and {name} {number} again>");
         } else {
-            eprintln!("<{name} prints {number}, and {name} {number} again>");
+            stderr().write_all(format!("{}\n", line(name, number)).as_bytes()).unwrap();
         }
     }
 }
 
 #[test]
-fn lines_that_are_printed_at_once_are_whole() {
-    const TEST: &str = "lines_that_are_printed_at_once_are_whole";
+fn lines_of_several_processes_stay_whole() {
+    const TEST: &str = "lines_of_several_processes_stay_whole";
     const NAMES: [char; 4] = ['a', 'b', 'C', 'D'];
     let _watchdog = watchdog();
     if !child::is_child() {
-        // All of it goes to one place.
+        // All of it goes to one pipe.
         let mut shell = Command::new("sh");
         let program = child::command(TEST);
         shell.args(["-c", r#"exec "$0" "$@" 2>&1"#]).arg(program.get_program());
@@ -200,23 +197,6 @@ fn nothing_is_printed_into_files_of_a_body_if_the_program_has_no_output() {
     assert_eq!(printed, "");
 }
 
-#[background(process)]
-fn complain_at_length(bytes: usize) {
-    stderr().write_all(&b"x".repeat(bytes)).unwrap();
-}
-
-#[test]
-fn a_line_without_an_end_is_passed_on_as_well() {
-    const TEST: &str = "a_line_without_an_end_is_passed_on_as_well";
-    const BYTES: usize = 3 << 20;
-    let _watchdog = watchdog();
-    if !child::is_child() {
-        assert_eq!(errors_of(TEST).matches('x').count(), BYTES);
-        return;
-    }
-    Lazy::into_inner(complain_at_length(BYTES));
-}
-
 #[test]
 fn who_holds_the_lock_of_the_error_output_gets_the_value() {
     // As long as a watchdog would wait, which could not bark without the lock.
@@ -258,37 +238,6 @@ fn what_a_thread_says_that_a_body_left_behind_is_passed_on_between_calls() {
     stdin().read_to_end(&mut Vec::new()).unwrap();
 }
 
-#[background(process)]
-fn complain_in_long_lines(name: char, port: u16) {
-    hold(port).read_exact(&mut [0]).unwrap_err();
-    for _ in 0..100 {
-        eprintln!("{}", name.to_string().repeat(LONG_LINE));
-    }
-}
-
-/// Longer than what a pipe takes at once.
-const LONG_LINE: usize = 20_000;
-
-#[test]
-fn long_lines_that_are_printed_at_once_are_whole() {
-    const TEST: &str = "long_lines_that_are_printed_at_once_are_whole";
-    const NAMES: [char; 3] = ['<', '=', '>'];
-    let _watchdog = watchdog();
-    if !child::is_child() {
-        let errors = errors_of(TEST);
-        for name in NAMES {
-            let line = name.to_string().repeat(LONG_LINE);
-            assert_eq!(errors.lines().filter(|printed| *printed == line).count(), 100);
-        }
-        return;
-    }
-    let lifeline = Lifeline::new();
-    let calls = NAMES.map(|name| complain_in_long_lines(name, lifeline.port()));
-    let held = NAMES.map(|_| lifeline.held());
-    drop(held);
-    calls.into_iter().for_each(Lazy::into_inner);
-}
-
 #[test]
 fn what_a_body_says_before_it_hangs_is_passed_on() {
     const TEST: &str = "what_a_body_says_before_it_hangs_is_passed_on";
@@ -308,70 +257,6 @@ fn what_a_body_says_before_it_hangs_is_passed_on() {
     let endless = complain_for_ever(lifeline.port());
     stdin().read_to_end(&mut Vec::new()).unwrap();
     assert!(Lazy::cancel(&endless));
-}
-
-/// Runs the test of this name with a standard error that nobody reads until it says that it is done.
-fn with_errors_that_nobody_reads(test: &str, errors: OwnedFd, reader: impl Read) -> String {
-    let mut command = child::command(test);
-    command.stdout(Stdio::piped()).stderr(errors);
-    let mut program = command.spawn().unwrap();
-    // It has the other end.
-    drop(command);
-    let mut said = BufReader::new(program.stdout.take().unwrap()).lines();
-    assert!(said.any(|line| line.unwrap().contains("done")));
-    let mut errors = String::new();
-    BufReader::new(reader).read_to_string(&mut errors).unwrap();
-    assert!(said.all(|line| line.is_ok()));
-    assert!(program.wait().unwrap().success());
-    errors
-}
-
-#[test]
-fn nobody_waits_long_for_who_does_not_read_the_errors() {
-    const TEST: &str = "nobody_waits_long_for_who_does_not_read_the_errors";
-    let _watchdog = watchdog();
-    if !child::is_child() {
-        let (reader, errors) = std::io::pipe().unwrap();
-        with_errors_that_nobody_reads(TEST, errors.into(), reader);
-        return;
-    }
-    // All that a pipe takes, and more.
-    let floods = [(); 20].map(|()| Lazy::with_timeout(complain_at_length(1 << 20), MOMENT));
-    for flood in floods {
-        assert!(Lazy::join(flood).unwrap_err().is_timeout());
-    }
-    for _ in 0..3 {
-        Lazy::into_inner(complain("a word"));
-    }
-    pybackground::shutdown(Duration::from_secs(60)).unwrap();
-    println!("done");
-}
-
-/// Long enough for a body to begin.
-const MOMENT: Duration = Duration::from_millis(200);
-
-#[test]
-fn all_is_passed_on_where_the_errors_are_never_waited_for() {
-    const TEST: &str = "all_is_passed_on_where_the_errors_are_never_waited_for";
-    const BYTES: usize = 300_000;
-    let _watchdog = watchdog();
-    if !child::is_child() {
-        let (reader, errors) = UnixStream::pair().unwrap();
-        errors.set_nonblocking(true).unwrap();
-        let errors = with_errors_that_nobody_reads(TEST, errors.into(), reader);
-        assert_eq!(errors.matches('x').count(), BYTES);
-        return;
-    }
-    let call = complain_at_length(BYTES);
-    println!("done");
-    Lazy::into_inner(call);
-    // What was not taken at once is not waited for at the end.
-    complain_to_the_end();
-}
-
-/// Until all that was said before has been taken.
-fn complain_to_the_end() {
-    pybackground::shutdown(Duration::from_secs(60)).unwrap();
 }
 
 #[test]

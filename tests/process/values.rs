@@ -192,7 +192,7 @@ fn a_type_whose_two_sides_disagree_is_an_error() {
     let _watchdog = watchdog();
     let told = refusal(count(Row { id: 1, count: 2 }, vec![3]));
     assert!(told.contains("::count` ") && told.contains("`row: values::Row`: "), "{told}");
-    assert!(told.contains("wrote more bytes (2) than") && told.contains("arguments"), "{told}");
+    assert!(told.contains("wrote more bytes (8) than") && told.contains("arguments"), "{told}");
     let told = refusal(row());
     assert!(told.contains("its result") && told.contains("`values::Row`: "), "{told}");
     // Nothing of the next argument is read as the end of this one.

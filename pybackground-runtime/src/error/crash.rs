@@ -73,12 +73,12 @@ impl Crash {
                 f.write_str("its process closed the connection, and was killed")?;
             }
             End::ProtocolViolation => f.write_str(
-                "its process sent bytes that are no answer to the call, and was killed; a body \
+                "its process sent something else than the answer to the call, and was killed; a body \
                  must not write to descriptors that it did not open",
             )?,
             End::Unobserved => f.write_str(
-                "its process ended, but the system did not report how, because the program ignores \
-                 SIGCHLD or waits for any child",
+                "its process ended, but the system did not tell this program how: it ignores SIGCHLD, or \
+                 waits for any child",
             )?,
         }
         match self.memory {

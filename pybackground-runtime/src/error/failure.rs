@@ -78,9 +78,9 @@ impl fmt::Display for Failure {
             ),
             Self::TooDeep { stack } => write!(
                 f,
-                "ran, but its result could not be passed back from its process: deserializing it takes \
-                 more than {stack} bytes of stack, a quarter of a thread's, because it contains a large \
-                 array or is nested too deeply; return a `Vec` or a flatter type, or raise \
+                "ran, but its result could not be passed back from its process: it is so large, as an array \
+                 in place, or is nested so deeply that reading it takes more than {stack} bytes of stack, a \
+                 quarter of what a thread has; return a `Vec` or something flatter, or raise \
                  `configure().stack_size(..)`"
             ),
             Self::Unregistered => f.write_str(

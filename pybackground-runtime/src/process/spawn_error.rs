@@ -15,8 +15,8 @@ fn advice(error: &io::Error, directory: Option<&Path>) -> String {
     use io::ErrorKind::{ArgumentListTooLong, NotADirectory, NotFound, PermissionDenied};
     const SHORTAGE: &str =
         "; raise the limits of processes and open files, or lower `processes().max(..)`";
-    const ENVIRONMENT: &str = "; the environment of the program is larger than the system passes on: remove \
-         variables, or choose them by `processes().env_clear()`";
+    const ENVIRONMENT: &str = "; the environment, which is the program's, has more variables than the system passes \
+         on: remove some before the call, or choose them by `processes().env_clear()`";
     match (error.kind(), directory) {
         _ if is_shortage(error) => SHORTAGE.to_owned(),
         (ArgumentListTooLong, _) => ENVIRONMENT.to_owned(),
@@ -51,7 +51,7 @@ mod tests {
             advice(PermissionDenied).contains("to enter")
                 && advice(PermissionDenied).contains("`/closed`")
         );
-        assert!(advice(ArgumentListTooLong).contains("remove variables"));
+        assert!(advice(ArgumentListTooLong).contains("remove some"));
         assert_eq!(advice(Other), "");
     }
 }
