@@ -63,14 +63,15 @@ impl Environment {
     fn problem(&self) -> Option<String> {
         let has = |text: &OsStr, byte| text.as_encoded_bytes().contains(&byte);
         self.changes.iter().find_map(|(name, value)| {
+            let shown = name.to_string_lossy();
             let is_name = !name.is_empty() && !has(name, b'=') && !has(name, 0);
             if !is_name {
                 Some(format!(
-                    "env {name:?} is no name of a variable; it has to be without `=` and NUL"
+                    "env {shown:?} is no name of a variable; it has to be without `=` and NUL"
                 ))
             } else if value.as_deref().is_some_and(|value| has(value, 0)) {
                 Some(format!(
-                    "the value of env {name:?} contains NUL; the system cannot pass it on"
+                    "the value of env {shown:?} contains NUL; the system cannot pass it on"
                 ))
             } else {
                 None
