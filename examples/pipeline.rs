@@ -80,6 +80,6 @@ fn main() {
     }
     println!("{bills} bills, {sum} in all");
 
-    println!("# after {:.2?}, by {} threads", start.elapsed(), snapshot().threads());
+    println!("# after {:.2?}, by {} threads", start.elapsed(), snapshot().threads);
     println!("# one after the other, the disk alone takes {:.2?}", 3 * CUSTOMERS * SLOW);
 }

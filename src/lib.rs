@@ -287,9 +287,9 @@ pub use pybackground_runtime::__private::background;
 #[doc(no_inline)]
 pub use pybackground_runtime::crossbeam_channel;
 pub use pybackground_runtime::{
-    AsCompleted, Background, BadTimeout, Callable, CancelOnDrop, ConfigError, Configure, Delay,
-    Error, Held, IntoTimeout, Lazy, NotYet, Outcome, Overrun, Scope, Shared, Signal, Snapshot,
-    Stack, Timeout, Unfinished, Wait, as_completed, cancelled, checkpoint, configure, delay, scope,
+    AsCompleted, Background, BadTimeout, CallCount, Callable, CancelOnDrop, ConfigError, Configure,
+    Delay, Error, IntoTimeout, Lazy, NotYet, Outcome, Scope, Shared, Signal, Snapshot, Stack,
+    Timeout, Unfinished, Wait, as_completed, cancelled, checkpoint, configure, delay, scope,
     shutdown, sleep, snapshot, spawn, spawn_compute, wait_idle,
 };
 #[cfg(feature = "process")]

@@ -205,7 +205,7 @@ fn a_body_that_is_cancelled_gives_up_and_so_do_its_calls() {
     let errors = told.recv().unwrap();
     assert_eq!(errors.len(), 3);
     assert!(errors.iter().all(Error::is_cancelled), "{errors:?}");
-    wait_until(|| snapshot().stacks().is_empty());
+    wait_until(|| snapshot().stacks.is_empty());
 }
 
 #[test]
@@ -222,7 +222,7 @@ fn a_snapshot_tells_of_the_wait() {
     wait_until(|| {
         let report = snapshot();
         let text = report.to_string();
-        report.stacks().iter().filter_map(Stack::wait).any(|wait| {
+        report.stacks.iter().filter_map(Stack::wait).any(|wait| {
             let is_it = wait.calls() == 3;
             assert!(!is_it || text.contains("waits for any of 3 calls, the first `"), "{text}");
             is_it
@@ -245,7 +245,7 @@ fn a_panic_and_a_drop_in_the_middle_harm_nobody() {
     });
     drop(panicked);
     gate.open();
-    wait_until(|| snapshot().stacks().is_empty());
+    wait_until(|| snapshot().stacks.is_empty());
 }
 
 #[test]
@@ -265,7 +265,7 @@ fn the_line_of_the_wait_is_the_users() {
             let is_here = |wait: &pybackground::Wait| {
                 wait.waits_at().is_some_and(|at| at.file() == here.file())
             };
-            wait_until(|| snapshot().stacks().iter().filter_map(Stack::wait).any(is_here));
+            wait_until(|| snapshot().stacks.iter().filter_map(Stack::wait).any(is_here));
             gate.open();
         });
         assert!(calls.next().is_some());

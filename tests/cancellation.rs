@@ -396,8 +396,8 @@ fn a_cancelled_body_that_runs_on_is_named_until_it_ends() {
     Lazy::cancel(&x);
     let named = || {
         let report = snapshot();
-        let mut overruns = report.overrunning().iter();
-        overruns.any(|overrun| overrun.function().ends_with("::does_not_listen"))
+        let mut overruns = report.overrunning.iter();
+        overruns.any(|overrun| overrun.function.ends_with("::does_not_listen"))
     };
     assert!(named());
     gate.open();
@@ -497,7 +497,7 @@ fn a_body_stops_with_the_first_of_its_line() {
     let _watchdog = watchdog();
     let bodies = || {
         let report = snapshot();
-        let names = report.stacks().iter().flat_map(Stack::functions);
+        let names = report.stacks.iter().flat_map(Stack::functions);
         names.filter(|name| name.ends_with("::a_body_stops_with_the_first_of_its_line")).count()
     };
     for _ in 0..100 {

@@ -50,7 +50,7 @@ fn a_body_runs_once_whether_its_value_is_wanted_or_not() {
     let _watchdog = watchdog();
     *split(12);
     common::wait_until(|| RUNS.load(Ordering::SeqCst) >= (1 << 13) - 1);
-    common::wait_until(|| pybackground::snapshot().queued() == 0);
+    common::wait_until(|| pybackground::snapshot().queued == 0);
     assert_eq!(RUNS.load(Ordering::SeqCst), (1 << 13) - 1);
 }
 
@@ -108,7 +108,7 @@ fn arguments_are_dropped_once() {
         }
     });
     drops.wait_for(1_000);
-    common::wait_until(|| pybackground::snapshot().queued() == 0);
+    common::wait_until(|| pybackground::snapshot().queued == 0);
     assert_eq!(drops.count(), 1_000);
 }
 

@@ -241,7 +241,7 @@ fn captures_of_an_async_body_that_nobody_can_wake() {
             let lazy = never(gate.clone(), kind(&drops));
             gate.wait_for_arrivals(1);
             gate.open();
-            wait_until(|| snapshot().suspended() == 1);
+            wait_until(|| snapshot().suspended == 1);
             drop(lazy);
             drops.wait_for(round);
         }

@@ -113,7 +113,7 @@ fn threads_that_thirty_blocked_bodies_get() -> usize {
         .collect();
     gate.wait_for_arrivals(3);
     // A thread too many announces itself by nothing but its existence.
-    let most = (0..100_000).map(|_| snapshot().threads()).max();
+    let most = (0..100_000).map(|_| snapshot().threads).max();
     gate.open();
     bodies.into_iter().for_each(Lazy::into_inner);
     most.unwrap_or_default()

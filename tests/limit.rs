@@ -154,7 +154,7 @@ fn a_body_that_is_woken_and_then_stopped_gives_its_slot_back_once() {
     let (word, gate, (made, has_made)) = (Word::default(), Gate::default(), channel());
     let maker = maker(word.clone(), made);
     let stopped = has_made.recv().unwrap();
-    wait_until(|| snapshot().suspended() == 2);
+    wait_until(|| snapshot().suspended == 2);
     let busy = spawn({
         let gate = gate.clone();
         move || gate.pass()

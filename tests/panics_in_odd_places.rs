@@ -152,7 +152,7 @@ fn a_cancelled_body_does_not_meet_the_panic_hook() {
     in_a_child!("a_cancelled_body_does_not_meet_the_panic_hook", "1 passed");
     panic::set_hook(Box::new(|_| panic!("in the hook")));
     let call = spawn(|| pybackground::sleep(std::time::Duration::MAX));
-    while pybackground::snapshot().stacks().is_empty() {
+    while pybackground::snapshot().stacks.is_empty() {
         std::thread::yield_now();
     }
     Lazy::cancel(&call);

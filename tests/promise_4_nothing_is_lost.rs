@@ -176,7 +176,7 @@ fn arguments_and_results_are_dropped_once_each() {
     arguments.wait_for(CALLS);
     results.wait_for(CALLS);
     // Those that were counted too often are seen when everything has come to rest.
-    common::wait_until(|| pybackground::snapshot().queued() == 0);
+    common::wait_until(|| pybackground::snapshot().queued == 0);
     assert_eq!((arguments.count(), results.count()), (CALLS, CALLS));
 }
 

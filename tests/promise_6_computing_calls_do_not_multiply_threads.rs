@@ -30,5 +30,5 @@ fn computing_bodies_do_not_multiply_threads() {
     let expected = *compute(50_000);
     assert!(calls.into_iter().all(|call| call == expected));
     assert!(COMPUTING.most() <= FEW, "{} bodies at once", COMPUTING.most());
-    assert!(snapshot().threads() <= FEW, "{} threads", snapshot().threads());
+    assert!(snapshot().threads <= FEW, "{} threads", snapshot().threads);
 }

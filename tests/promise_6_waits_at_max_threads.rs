@@ -174,7 +174,7 @@ fn the_limit_holds_when_nobody_waits_any_more() {
     gate.wait_for_arrivals(2);
     gate.open();
     given_up.into_iter().for_each(Lazy::into_inner);
-    wait_until(|| snapshot().threads() == 0);
+    wait_until(|| snapshot().threads == 0);
     let gate = Gate::default();
     let bodies = [(); 30].map(|()| {
         let gate = gate.clone();
@@ -182,7 +182,7 @@ fn the_limit_holds_when_nobody_waits_any_more() {
     });
     gate.wait_for_arrivals(2);
     // A thread too many announces itself by nothing but its existence.
-    let most = (0..20_000).map(|_| snapshot().threads()).max();
+    let most = (0..20_000).map(|_| snapshot().threads).max();
     gate.open();
     bodies.into_iter().for_each(Lazy::into_inner);
     assert_eq!(most, Some(2));
@@ -199,10 +199,10 @@ fn a_snapshot_tells_that_no_thread_is_left() {
     let gate = Gate::default();
     let holders = [holds_a_thread(gate.clone()), holds_a_thread(gate.clone())];
     gate.wait_for_arrivals(2);
-    assert!(!snapshot().is_starved(), "nothing is queued");
+    assert!(!snapshot().is_starved, "nothing is queued");
     let queued = spawn(|| 5);
     let report = snapshot();
-    assert!(report.is_starved() && report.max_threads() == Some(2), "{report}");
+    assert!(report.is_starved && report.max_threads == Some(2), "{report}");
     let text = report.to_string();
     for part in ["max_threads is 2", "no thread is left", "::holds_a_thread` (called at "] {
         assert!(text.contains(part), "{part} in {text}");
@@ -210,5 +210,5 @@ fn a_snapshot_tells_that_no_thread_is_left() {
     gate.open();
     assert_eq!(queued, 5);
     holders.into_iter().for_each(Lazy::into_inner);
-    wait_until(|| !snapshot().is_starved());
+    wait_until(|| !snapshot().is_starved);
 }

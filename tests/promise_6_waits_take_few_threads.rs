@@ -33,7 +33,7 @@ macro_rules! with_few_threads {
 /// All calls have the value that they are to have, and took few threads.
 fn come_to(sum: u64, calls: Vec<Lazy<u64>>) {
     assert_eq!(calls.into_iter().map(Lazy::into_inner).sum::<u64>(), sum);
-    let threads = snapshot().threads();
+    let threads = snapshot().threads;
     assert!(threads < FEW, "{threads} threads");
 }
 
@@ -105,9 +105,9 @@ fn for_one_async_body_that_waits_for_something_else() {
     with_few_threads!("for_one_async_body_that_waits_for_something_else");
     let word = Word::default();
     let calls = readers(CALLS, &Lazy::share(hear(word.clone())));
-    wait_until(|| snapshot().threads() >= 8);
+    wait_until(|| snapshot().threads >= 8);
     // Each announces itself by nothing but its existence.
-    let most = (0..2_000).map(|_| snapshot().threads()).max();
+    let most = (0..2_000).map(|_| snapshot().threads).max();
     assert!(most < Some(FEW), "{most:?} threads");
     word.say(1);
     come_to(CALLS, calls);

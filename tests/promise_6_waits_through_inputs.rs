@@ -36,6 +36,6 @@ fn waits_for_calls_with_inputs_nest_deeply_on_few_threads() {
     configure().workers(1).install().unwrap();
     assert_eq!(spawn(|| mapped(DEPTH)), DEPTH);
     assert_eq!(spawn(|| added(DEPTH)), DEPTH);
-    let threads = snapshot().threads();
+    let threads = snapshot().threads;
     assert!(threads < 200, "{threads} threads");
 }

@@ -24,7 +24,7 @@ fn who_waits_for_any_is_stuck_only_when_all_are() {
             spawn(move || {
                 let outer = given.lock().unwrap().recv().unwrap();
                 wait_until(|| {
-                    snapshot().stacks().iter().filter_map(Stack::wait).any(|wait| wait.calls() == 2)
+                    snapshot().stacks.iter().filter_map(Stack::wait).any(|wait| wait.calls() == 2)
                 });
                 if let Err(error) = Lazy::wait(&outer) {
                     told.lock().unwrap().push(error.clone());

@@ -25,11 +25,11 @@ fn idle_costs_nothing() {
     let _watchdog = watchdog();
     configure().keep_alive(KEEP_ALIVE).install().unwrap();
     assert_eq!(threads(), []);
-    assert_eq!(snapshot().threads(), 0);
+    assert_eq!(snapshot().threads, 0);
 
     no_thread_wakes_up_while_nothing_is_pending();
     common::wait_until(|| threads().is_empty());
-    assert_eq!(snapshot().threads(), 0);
+    assert_eq!(snapshot().threads, 0);
 
     // And again, after they have all left.
     burst();

@@ -59,7 +59,7 @@ fn closures_that_wait_when_its_time_is_over_are_refused() {
         ran.into_inner()
     });
     told.recv().unwrap();
-    assert_eq!(shutdown(Duration::ZERO).unwrap_err().queued(), WAIT);
+    assert_eq!(shutdown(Duration::ZERO).unwrap_err().queued, WAIT);
     assert_eq!(scope.join().unwrap(), 0);
 }
 

@@ -51,7 +51,7 @@ fn calls_run_in_place_and_in_order() {
     assert!(Lazy::is_ready(&x));
     assert_eq!(x, thread::current().id());
     assert_eq!(*LOG.lock().unwrap(), ["outer begins", "inner", "outer ends", "caller goes on"]);
-    assert_eq!(snapshot().threads(), 0);
+    assert_eq!(snapshot().threads, 0);
 }
 
 #[test]

@@ -12,7 +12,9 @@ use common::child;
 use common::counters::{Drops, Token};
 use common::gate::Gate;
 use common::watchdog;
-use pybackground::{Lazy, background, configure, shutdown, sleep, snapshot, spawn, wait_idle};
+use pybackground::{
+    CallCount, Lazy, background, configure, shutdown, sleep, snapshot, spawn, wait_idle,
+};
 
 const AMPLE: Duration = Duration::from_secs(100);
 const FOR_EVER: Duration = Duration::MAX;
@@ -32,7 +34,7 @@ macro_rules! in_a_child {
 fn nothing_to_do_is_idle() {
     in_a_child!("nothing_to_do_is_idle");
     assert!(wait_idle(Duration::ZERO).is_ok());
-    assert_eq!(snapshot().threads(), 0);
+    assert_eq!(snapshot().threads, 0);
 }
 
 #[test]
@@ -84,13 +86,13 @@ fn what_runs_is_named_when_the_time_is_over() {
     let first = takes_long(gate.clone());
     gate.wait_for_arrivals(1);
     let unfinished = wait_idle(Duration::from_millis(1)).unwrap_err();
-    assert!(unfinished.to_string().starts_with("1 body still runs, "), "{unfinished}");
+    assert!(unfinished.to_string().starts_with("1 running, "), "{unfinished}");
     let calls = [first, takes_long(gate.clone())];
     gate.wait_for_arrivals(2);
     let unfinished = wait_idle(Duration::from_millis(1)).unwrap_err();
-    assert_eq!(unfinished.functions().len(), 2);
-    assert!(unfinished.functions().all(|name| name.ends_with("::takes_long")));
-    assert!(unfinished.to_string().starts_with("2 bodies still run, "), "{unfinished}");
+    assert_eq!(unfinished.running.len(), 2);
+    assert!(unfinished.running.iter().all(|call| call.function.ends_with("::takes_long")));
+    assert!(unfinished.to_string().starts_with("2 running, "), "{unfinished}");
     gate.open();
     wait_idle(FOR_EVER).unwrap();
     assert!(calls.iter().all(Lazy::is_ready));
@@ -164,7 +166,8 @@ fn what_does_not_end_in_time_is_named_and_told_to_stop() {
     });
     started.recv().unwrap();
     let unfinished = shutdown(Duration::from_millis(20)).unwrap_err();
-    assert!(unfinished.functions().any(|name| name.ends_with("::never_ends")), "{unfinished}");
+    let named = |call: &CallCount| call.function.ends_with("::never_ends");
+    assert!(unfinished.running.iter().any(named), "{unfinished}");
     // Both heed it.
     assert!(Lazy::join(joins).unwrap_err().is_cancelled());
     wait_idle(AMPLE).unwrap();
@@ -194,24 +197,25 @@ fn every_call_has_an_outcome_after_a_shutdown_in_vain() {
     let (gate, drops, (send, wakers)) = (Gate::default(), Drops::default(), channel());
     let suspended = waits_for_ever(drops.token(), send);
     let waker = wakers.recv().unwrap();
-    common::wait_until(|| snapshot().suspended() == 1);
+    common::wait_until(|| snapshot().suspended == 1);
     let running = one_at_a_time(gate.clone());
     gate.wait_for_arrivals(1);
     let held = [one_at_a_time(gate.clone()), one_at_a_time(gate.clone())];
     let queued = spawn(|| ());
 
     let report = snapshot();
-    assert!(report.to_string().contains("waits for its turn"), "{report}");
-    let held_there: Vec<_> = report.held().iter().map(pybackground::Held::calls).collect();
+    assert!(report.to_string().contains("held back by a limit: `"), "{report}");
+    let held_there: Vec<_> = report.held.iter().map(|calls| calls.count).collect();
     assert_eq!(held_there, [1, 1], "by the places of the calls");
-    assert!(report.held()[0].function().ends_with("::one_at_a_time"));
-    assert_eq!(report.held()[0].called_at().file(), file!());
+    assert!(report.held[0].function.ends_with("::one_at_a_time"));
+    assert_eq!(report.held[0].called_at.file(), file!());
 
     let unfinished = shutdown(Duration::from_millis(1)).unwrap_err();
-    assert_eq!((unfinished.suspended(), unfinished.held(), unfinished.queued()), (1, 2, 1));
-    let named: Vec<&str> = unfinished.functions().collect();
-    assert!(named.iter().any(|name| name.ends_with("::one_at_a_time")), "{unfinished}");
-    assert!(named.iter().any(|name| name.ends_with("::waits_for_ever")), "{unfinished}");
+    let calls = |counts: &[CallCount]| counts.iter().map(|calls| calls.count).sum::<usize>();
+    let numbers = [&unfinished.running, &unfinished.suspended, &unfinished.held].map(|c| calls(c));
+    assert_eq!((numbers, unfinished.queued), ([1, 1, 2], 1));
+    assert!(unfinished.held[0].function.ends_with("::one_at_a_time"), "{unfinished}");
+    assert!(unfinished.suspended[0].function.ends_with("::waits_for_ever"), "{unfinished}");
 
     assert!(held.iter().all(Lazy::is_ready) && Lazy::is_ready(&queued));
     for error in held.map(Lazy::join).map(Result::unwrap_err) {
@@ -279,7 +283,7 @@ fn what_was_called_before_a_shutdown_goes_on_whoever_brings_it_on() {
     let (holder, next) = (first(send.clone()), first(send.clone()));
     let woken = woken(send);
     let wakers: Vec<Waker> = (0..2).map(|_| wakers.recv().unwrap()).collect();
-    common::wait_until(|| snapshot().suspended() == 2);
+    common::wait_until(|| snapshot().suspended == 2);
     std::thread::scope(|scope| {
         let ending = scope.spawn(|| shutdown(AMPLE));
         common::wait_until(|| Lazy::join(spawn(|| ())).is_err());
@@ -320,7 +324,7 @@ fn a_destructor_on_a_thread_of_the_runtime_is_told_at_once() {
 fn a_shutdown_inside_a_body_neither_waits_nor_hangs() {
     in_a_child!("a_shutdown_inside_a_body_neither_waits_nor_hangs");
     let unfinished = Lazy::into_inner(spawn(|| shutdown(FOR_EVER).unwrap_err()));
-    assert_eq!(unfinished.functions().len(), 1);
+    assert_eq!(unfinished.running.len(), 1);
     assert!(Lazy::join(spawn(|| ())).unwrap_err().is_refused());
 }
 

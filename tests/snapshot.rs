@@ -13,7 +13,7 @@ use std::time::Duration;
 fn stack_of(function: &str) -> Option<Stack> {
     let report = snapshot();
     let ends = |stack: &&Stack| stack.functions().any(|name| name.ends_with(function));
-    report.stacks().iter().find(ends).cloned()
+    report.stacks.iter().find(ends).cloned()
 }
 
 #[test]
@@ -71,7 +71,7 @@ fn a_wait_is_told_with_what_is_waited_for_and_where() {
         .unwrap();
     let outside = || {
         let report = snapshot();
-        let mut stacks = report.stacks().iter();
+        let mut stacks = report.stacks.iter();
         stacks.find(|stack| stack.thread() == "a thread from outside").cloned()
     };
     wait_until(|| outside().is_some());

@@ -327,8 +327,8 @@ fn whatever_is_called_is_run_and_told() {
     common::wait_until(|| BEGAN.load(Ordering::SeqCst) >= CALLED.load(Ordering::SeqCst));
     assert_eq!(BEGAN.load(Ordering::SeqCst), CALLED.load(Ordering::SeqCst), "bodies ran twice");
     common::wait_until(|| ALIVE.load(Ordering::SeqCst) == 0);
-    common::wait_until(|| snapshot().threads() == 0);
+    common::wait_until(|| snapshot().threads == 0);
     assert!(LIMITED.most() <= 3, "{} bodies at once", LIMITED.most());
-    assert!(snapshot().overrunning().is_empty(), "{}", snapshot());
+    assert!(snapshot().overrunning.is_empty(), "{}", snapshot());
     println!("{STEPS:?} steps, {CALLED:?} calls");
 }

@@ -100,6 +100,6 @@ fn many_calls_from_many_threads_are_all_refused() {
         }
     });
     assert_eq!(RUNS.load(Ordering::SeqCst), 0);
-    common::wait_until(|| snapshot().queued() == 0);
-    assert_eq!(snapshot().threads(), 0);
+    common::wait_until(|| snapshot().queued == 0);
+    assert_eq!(snapshot().threads, 0);
 }

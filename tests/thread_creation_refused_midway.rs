@@ -137,7 +137,7 @@ fn calls_that_nobody_joins() {
             drop(spawn(move || drop(token)));
         }
         drops.wait_for(CALLS);
-        common::wait_until(|| snapshot().queued() == 0);
+        common::wait_until(|| snapshot().queued == 0);
         assert_eq!(drops.count(), CALLS);
         return;
     }

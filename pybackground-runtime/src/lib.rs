@@ -64,7 +64,7 @@ pub use pybackground_macros::background_runtime as background;
 pub use scope::{Scope, scope};
 pub use shared::Shared;
 pub use shutdown::{Unfinished, shutdown, wait_idle};
-pub use snapshot::{Held, Overrun, Snapshot, Stack, Wait, snapshot};
+pub use snapshot::{CallCount, Snapshot, Stack, Wait, snapshot};
 pub use timeout::Timeout;
 
 /// What the attribute expands to. Not for use by hand: it changes with every version.

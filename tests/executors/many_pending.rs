@@ -30,8 +30,8 @@ fn a_hundred_thousand_bodies_wait_at_once_on_few_threads() {
     let before = resident_bytes();
     let calls: Vec<Lazy<usize>> = events.into_iter().map(wait_for).collect();
 
-    wait_until(|| snapshot().suspended() == BODIES);
-    assert_eq!(snapshot().queued(), 0);
+    wait_until(|| snapshot().suspended == BODIES);
+    assert_eq!(snapshot().queued, 0);
     if let Some(threads) = runtime_threads() {
         assert!(threads.len() <= MOST_THREADS, "{threads:?}");
     }

@@ -36,7 +36,7 @@ fn a_large_argument_holds_up_nobody_else() {
     let stopped = Lazy::into_inner(pid());
     signal("STOP", stopped);
     let stuck = length(ByteBuf::from(vec![1; LARGE]));
-    wait_until(|| !snapshot().stacks().is_empty());
+    wait_until(|| !snapshot().stacks.is_empty());
     let others: Vec<_> = (0..10).map(|_| pid()).collect();
     assert!(others.iter().all(|other| **other != stopped));
 

@@ -184,7 +184,7 @@ fn there_are_no_more_children_than_there_may_be() {
             let held = [lifeline.held(), lifeline.held()];
             assert_eq!(children().len(), 2);
             // Those that wait for their turn hold no thread.
-            assert!(snapshot().stacks().len() <= 2, "{}", snapshot());
+            assert!(snapshot().stacks.len() <= 2, "{}", snapshot());
             drop(held);
         }
         calls.into_iter().for_each(Lazy::into_inner);

@@ -64,7 +64,7 @@ fn a_body_that_was_killed_did_not_run_on() {
     let held = lifeline.held();
     assert!(Lazy::cancel(&call));
     let report = snapshot();
-    assert_eq!((report.overrunning().len(), report.overruns()), (0, 0), "{report}");
+    assert_eq!((report.overrunning.len(), report.overruns), (0, 0), "{report}");
     held.wait_for_end();
 }
 

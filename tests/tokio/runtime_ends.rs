@@ -29,7 +29,7 @@ async fn wait_for_a_task() -> Result<(), tokio::task::JoinError> {
 
 /// Waits until so many bodies wait for the runtime.
 fn until_suspended(count: usize) {
-    wait_until(|| pybackground::snapshot().suspended() == count);
+    wait_until(|| pybackground::snapshot().suspended == count);
 }
 
 fn bodies_end_with(runtime: Runtime) {

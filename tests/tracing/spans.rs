@@ -238,7 +238,7 @@ fn span_of_an_async_call_records_how_long_it_was_suspended() {
     let gate = Gate::default();
     let _opened = gate.opened_at_end();
     let x = suspended(other(gate.clone()));
-    wait_until(|| snapshot().suspended() == 1);
+    wait_until(|| snapshot().suspended == 1);
     gate.open();
     Lazy::into_inner(x);
     let span = recorder::call("::suspended");

@@ -210,7 +210,7 @@ mod large {
                 Lazy::into_inner(Lazy::map(inner, |value| value + 1))
             });
             assert_eq!(outer, 3);
-            assert_eq!(snapshot().threads(), 1);
+            assert_eq!(snapshot().threads, 1);
         });
     }
 }

@@ -14,7 +14,7 @@ fn a_call_is_run_whether_the_worker_searches_or_sleeps() {
     check_calmly(|| {
         assert_eq!(spawn(|| 1), 1);
         assert_eq!(spawn(|| 2), 2);
-        assert_eq!(snapshot().threads(), 1, "a thread that sleeps is found before one is started");
+        assert_eq!(snapshot().threads, 1, "a thread that sleeps is found before one is started");
     });
 }
 

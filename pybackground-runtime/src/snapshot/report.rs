@@ -6,7 +6,7 @@ use std::panic::Location;
 use std::sync::Mutex;
 use std::time::{Duration, Instant};
 
-use super::{Held, Snapshot, Stack, snapshot};
+use super::{CallCount, Snapshot, Stack, snapshot};
 use crate::call::{Call, UsedAt};
 use crate::count::Count;
 use crate::runtime;
@@ -19,45 +19,43 @@ impl fmt::Display for Snapshot {
             write!(f, " (max_threads is {most})")?;
         }
         let queued = Count(self.queued, "call queued", "calls queued");
-        let suspended = Count(self.suspended, "async body waits", "async bodies wait");
-        writeln!(f, ", {queued}, {suspended} to be woken")?;
+        let suspended = Count(self.suspended, "async body suspended", "async bodies suspended");
+        writeln!(f, ", {queued}, {suspended}")?;
         if self.is_starved {
-            writeln!(f, "  no thread is left for the queued calls: max_threads have these to do")?;
+            writeln!(
+                f,
+                "  no thread is left for the queued calls: all of max_threads are busy with"
+            )?;
         }
         if !self.stacks.is_empty() {
-            let head = "what it runs, and waits for";
-            writeln!(f, "  {:<16} {:>9}  {head}", "thread", "for")?;
+            writeln!(f, "  {:<16} {:>9}  what it runs and waits for", "thread", "for")?;
         }
         for stack in &self.stacks {
-            stack.tell(f)?;
+            stack.write_lines(f)?;
         }
-        let held = [
-            (&self.held, "for its turn"),
-            (&self.dependent, "for its inputs"),
-            (&self.suspended_calls, "to be woken"),
+        let parked = [
+            (&self.held, "held back by a limit"),
+            (&self.dependent, "waiting for arguments"),
+            (&self.suspended_calls, "suspended"),
         ];
-        for (calls, what) in held {
-            for Held { call, calls } in calls {
-                writeln!(f, "  {calls} × {call} waits {what}")?;
+        for (calls, state) in parked {
+            for call in calls {
+                writeln!(f, "  {state}: {call}")?;
             }
         }
-        let still: usize = self.overrunning.iter().map(|overrun| overrun.bodies).sum();
-        let ever = Count(
-            self.overruns,
-            "body ran on when its call was over",
-            "bodies ran on when their call was over",
-        );
-        writeln!(f, "{ever}, {}", Count(still, "still does", "still do"))?;
-        for overrun in &self.overrunning {
-            writeln!(f, "  {} × {}", overrun.bodies, overrun.call)?;
+        let now = CallCount::sum(&self.overrunning);
+        let ever = Count(self.overruns, "body", "bodies");
+        writeln!(f, "{ever} ran on after the call had ended, {now} still running")?;
+        for call in &self.overrunning {
+            writeln!(f, "  still running: {call}")?;
         }
         Ok(())
     }
 }
 
 impl Stack {
-    /// A line for each body and one for the wait; the first begins with the name of the thread.
-    fn tell(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+    /// Writes a line for each body and one for the wait. The first starts with the name of the thread.
+    fn write_lines(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let mut thread = self.thread();
         let mut line =
             |f: &mut fmt::Formatter<'_>, age: Option<Duration>, what: fmt::Arguments<'_>| {
@@ -117,15 +115,15 @@ mod tests {
     use std::panic::Location;
 
     #[test]
-    fn words_fit_the_numbers() {
-        let suspended = Call::new("hear", Location::caller());
+    fn nouns_agree_with_their_numbers() {
+        let call = Call::new("hear", Location::caller());
         let report = |n: usize| Snapshot {
             threads: n,
             max_threads: None,
             is_starved: false,
             queued: n,
             suspended: n,
-            suspended_calls: vec![Held { call: suspended, calls: n }],
+            suspended_calls: vec![CallCount::new(call, n)],
             held: Vec::new(),
             dependent: Vec::new(),
             stacks: Vec::new(),
@@ -135,17 +133,17 @@ mod tests {
         assert_eq!(
             report(1).to_string(),
             format!(
-                "pybackground: 1 thread, 1 call queued, 1 async body waits to be woken\n  \
-                 1 × {suspended} waits to be woken\n\
-                 1 body ran on when its call was over, 0 still do\n"
+                "pybackground: 1 thread, 1 call queued, 1 async body suspended\n  \
+                 suspended: {call}\n\
+                 1 body ran on after the call had ended, 0 still running\n"
             )
         );
         assert_eq!(
             report(2).to_string(),
             format!(
-                "pybackground: 2 threads, 2 calls queued, 2 async bodies wait to be woken\n  \
-                 2 × {suspended} waits to be woken\n\
-                 2 bodies ran on when their call was over, 0 still do\n"
+                "pybackground: 2 threads, 2 calls queued, 2 async bodies suspended\n  \
+                 suspended: 2 × {call}\n\
+                 2 bodies ran on after the call had ended, 0 still running\n"
             )
         );
     }

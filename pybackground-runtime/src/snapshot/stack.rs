@@ -24,7 +24,7 @@ use crate::{stacks, waits};
 /// let _x = background(works)(start, ended);
 /// started.recv().unwrap();
 /// let report = snapshot();
-/// let stack = &report.stacks()[0];
+/// let stack = &report.stacks[0];
 /// assert!(stack.functions().next().unwrap().ends_with("works"));
 /// assert!(stack.wait().is_none());
 /// end.send(()).unwrap();
@@ -43,7 +43,7 @@ pub struct Stack {
 /// use pybackground_runtime::{Lazy, Stack, Wait, snapshot, spawn};
 ///
 /// let look = || loop {
-///     if let Some(wait) = snapshot().stacks().iter().find_map(Stack::wait) {
+///     if let Some(wait) = snapshot().stacks.iter().find_map(Stack::wait) {
 ///         break wait.clone();
 ///     }
 ///     std::thread::yield_now();
@@ -70,7 +70,7 @@ impl Stack {
     ///
     /// ```
     /// # use pybackground_runtime::{snapshot, spawn};
-    /// let name = spawn(|| snapshot().stacks()[0].thread().to_owned());
+    /// let name = spawn(|| snapshot().stacks[0].thread().to_owned());
     /// assert!(name.starts_with("background-"));
     /// ```
     #[must_use]
@@ -83,7 +83,7 @@ impl Stack {
     ///
     /// ```
     /// # use pybackground_runtime::{snapshot, spawn};
-    /// let age = spawn(|| snapshot().stacks()[0].age());
+    /// let age = spawn(|| snapshot().stacks[0].age());
     /// assert!(age.is_some());
     /// ```
     #[must_use]
@@ -96,7 +96,7 @@ impl Stack {
     /// ```
     /// # use pybackground_runtime::{background, snapshot};
     /// fn looks() -> bool {
-    ///     snapshot().stacks()[0].functions().eq([std::any::type_name_of_val(&looks)])
+    ///     snapshot().stacks[0].functions().eq([std::any::type_name_of_val(&looks)])
     /// }
     /// assert!(*background(looks)());
     /// ```
@@ -109,7 +109,7 @@ impl Stack {
     ///
     /// ```
     /// # use pybackground_runtime::{snapshot, spawn};
-    /// let site = spawn(|| snapshot().stacks()[0].called_at().next().unwrap());
+    /// let site = spawn(|| snapshot().stacks[0].called_at().next().unwrap());
     /// assert_eq!(site.file(), file!());
     /// ```
     #[must_use]
@@ -121,7 +121,7 @@ impl Stack {
     ///
     /// ```
     /// # use pybackground_runtime::{snapshot, spawn};
-    /// let waits = spawn(|| snapshot().stacks()[0].wait().is_some());
+    /// let waits = spawn(|| snapshot().stacks[0].wait().is_some());
     /// assert_eq!(waits, false, "it looks");
     /// ```
     #[must_use]
@@ -141,7 +141,7 @@ impl Wait {
     /// ```
     /// # use pybackground_runtime::{Lazy, Stack, snapshot, spawn};
     /// # let look = || loop {
-    /// #     if let Some(wait) = snapshot().stacks().iter().find_map(Stack::wait) {
+    /// #     if let Some(wait) = snapshot().stacks.iter().find_map(Stack::wait) {
     /// #         break wait.clone();
     /// #     }
     /// #     std::thread::yield_now();
@@ -159,7 +159,7 @@ impl Wait {
     /// ```
     /// # use pybackground_runtime::{Lazy, Stack, snapshot, spawn};
     /// # let look = || loop {
-    /// #     if let Some(wait) = snapshot().stacks().iter().find_map(Stack::wait) {
+    /// #     if let Some(wait) = snapshot().stacks.iter().find_map(Stack::wait) {
     /// #         break wait.clone();
     /// #     }
     /// #     std::thread::yield_now();
@@ -177,7 +177,7 @@ impl Wait {
     /// ```
     /// # use pybackground_runtime::{Lazy, Stack, snapshot, spawn};
     /// # let look = || loop {
-    /// #     if let Some(wait) = snapshot().stacks().iter().find_map(Stack::wait) {
+    /// #     if let Some(wait) = snapshot().stacks.iter().find_map(Stack::wait) {
     /// #         break wait.clone();
     /// #     }
     /// #     std::thread::yield_now();
@@ -196,7 +196,7 @@ impl Wait {
     /// ```
     /// # use pybackground_runtime::{Lazy, Stack, snapshot, spawn};
     /// # let look = || loop {
-    /// #     if let Some(wait) = snapshot().stacks().iter().find_map(Stack::wait) {
+    /// #     if let Some(wait) = snapshot().stacks.iter().find_map(Stack::wait) {
     /// #         break wait.clone();
     /// #     }
     /// #     std::thread::yield_now();
@@ -214,7 +214,7 @@ impl Wait {
     /// ```
     /// # use pybackground_runtime::{Lazy, Stack, snapshot, spawn};
     /// # let look = || loop {
-    /// #     if let Some(wait) = snapshot().stacks().iter().find_map(Stack::wait) {
+    /// #     if let Some(wait) = snapshot().stacks.iter().find_map(Stack::wait) {
     /// #         break wait.clone();
     /// #     }
     /// #     std::thread::yield_now();
