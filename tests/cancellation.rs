@@ -270,16 +270,16 @@ fn a_detached_call_goes_on_without_the_one_that_made_it() {
     let (queued, running, begun) = (gate.clone(), gate.clone(), gate.clone());
     let tell_too = tell.clone();
     let x = spawn(move || {
-        Lazy::detach(spawn(move || {
+        drop(Lazy::detach(spawn(move || {
             queued.pass();
             tell_too.send(cancelled()).unwrap();
-        }));
+        })));
         let child = spawn(move || {
             running.pass();
             tell.send(cancelled()).unwrap();
         });
         begun.wait_for_arrivals(2);
-        Lazy::detach(child);
+        drop(Lazy::detach(child));
         begun.pass();
     });
     gate.wait_for_arrivals(3);

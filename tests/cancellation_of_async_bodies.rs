@@ -255,10 +255,10 @@ fn a_detached_call_of_any_poll_goes_on() {
                 poll
             })
         };
-        Lazy::detach(child(1));
+        drop(Lazy::detach(child(1)));
         let other = child(2);
         yield_now().await;
-        Lazy::detach(other);
+        drop(Lazy::detach(other));
         drop((gate, tell));
         give.send(()).unwrap();
         pending::<()>().await;
@@ -295,7 +295,7 @@ fn a_detached_call_that_awaits_keeps_its_own_calls() {
     let x = spawn(move || {
         let child = child(held_up, tell, give);
         given.recv().unwrap();
-        Lazy::detach(child);
+        drop(Lazy::detach(child));
         here.pass();
     });
     gate.wait_for_arrivals(1);

@@ -177,7 +177,7 @@ fn a_detached_call_takes_its_input_along() {
             assert!(!cancelled());
             5
         });
-        Lazy::detach(Lazy::map(first, move |n| tell.send(n).unwrap()));
+        drop(Lazy::detach(Lazy::map(first, move |n| tell.send(n).unwrap())));
         say.send(()).unwrap();
         sleep(Duration::from_secs(3600));
     });

@@ -131,7 +131,7 @@ fn a_call_that_its_own_body_owns() {
         drop,
         |own| assert!(Lazy::cancel(&own)),
         |own| assert!(Lazy::join(own).is_err_and(|error| error.is_deadlock())),
-        |own| Lazy::detach(own),
+        |own| drop(Lazy::detach(own)),
     ];
     for (round, ending) in endings.into_iter().cycle().take(400).enumerate() {
         let own = Shared::default();

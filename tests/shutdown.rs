@@ -43,7 +43,7 @@ fn every_call_has_ended_when_it_is_idle() {
 
     fn tree(depth: u32) {
         for _ in 0..depth {
-            Lazy::detach(spawn(move || tree(depth - 1)));
+            drop(Lazy::detach(spawn(move || tree(depth - 1))));
         }
         sleep(Duration::from_micros(10));
         ENDED.fetch_add(1, Ordering::SeqCst);
@@ -66,8 +66,8 @@ fn every_call_has_ended_when_it_is_idle() {
 
     in_a_child!("every_call_has_ended_when_it_is_idle");
     for round in 1..20 {
-        Lazy::detach(spawn(|| tree(5)));
-        Lazy::detach(suspends());
+        drop(Lazy::detach(spawn(|| tree(5))));
+        drop(Lazy::detach(suspends()));
         wait_idle(AMPLE).unwrap();
         // A body with n children has as many descendants as there are orders of some of n things.
         assert_eq!(ENDED.load(Ordering::SeqCst), round * (326 + 1));

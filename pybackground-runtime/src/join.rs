@@ -7,11 +7,10 @@ use std::cell::OnceCell;
 use std::panic::Location;
 use std::sync::Arc;
 use std::task::{Wake, Waker};
-use std::time::{Duration, Instant};
+use std::time::Instant;
 
 use crate::call::Call;
 use crate::cancel;
-use crate::cancel::overruns::stopped;
 use crate::context;
 use crate::error::{Error, Outcome};
 use crate::events::{self, CallEvents};
@@ -110,23 +109,6 @@ fn run_inputs<T>(handle: &Arc<dyn Handle<T>>) -> bool {
 #[track_caller]
 pub(crate) fn until<T>(handle: &Arc<dyn Handle<T>>, end: Instant) -> Result<bool, Error> {
     if handle.job().is_done() { Ok(true) } else { block_until_done(handle, Some(end)) }
-}
-
-/// Waits for `time`, or until the body that waits is to stop.
-pub(crate) fn for_time(time: Duration) {
-    let body = stacks::current();
-    if body.is_none() {
-        return std::thread::sleep(time);
-    }
-    let end = now().checked_add(time);
-    let _waiting = runtime::waits().for_time();
-    while stopped(body).is_none() {
-        match end.map(|end| end.saturating_duration_since(now())) {
-            None => thread::park(),
-            Some(Duration::ZERO) => return,
-            Some(rest) => thread::park_timeout(rest),
-        }
-    }
 }
 
 /// Waits for the end of any of several calls or for `end`; returns whether one has ended.
@@ -339,7 +321,7 @@ impl<A: Awaited> Wait<'_, A> {
     /// A body that is to stop does not go on waiting, except in a destructor: what that one waits for
     /// is part of tidying up.
     fn give_up_if_stopped(&self, body: Frame) -> Result<(), Error> {
-        match stopped(body) {
+        match cancel::stopped() {
             Some(waiter) if cancel::may_unwind() && !self.on.is_call_of(body) => {
                 Err(Error::given_up(self.on.call(), waiter))
             }

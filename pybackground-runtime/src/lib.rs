@@ -36,6 +36,7 @@ mod scope;
 mod secure_execution;
 mod shared;
 mod shutdown;
+mod sleep;
 mod snapshot;
 mod stacks;
 mod sync;
@@ -45,7 +46,7 @@ mod waits;
 
 pub use attribute::{BadTimeout, IntoTimeout};
 pub use background::{Background, Callable, background};
-pub use cancel::{cancelled, checkpoint, sleep};
+pub use cancel::{cancelled, checkpoint};
 pub use combine::{AsCompleted, NotYet, Signal, as_completed};
 pub use config::{ConfigError, Configure, configure};
 #[doc(no_inline)]
@@ -64,6 +65,7 @@ pub use pybackground_macros::background_runtime as background;
 pub use scope::{Scope, scope};
 pub use shared::Shared;
 pub use shutdown::{Unfinished, shutdown, wait_idle};
+pub use sleep::sleep;
 pub use snapshot::{CallCount, Snapshot, Stack, Wait, snapshot};
 pub use timeout::Timeout;
 

@@ -3,12 +3,13 @@
 use std::fmt;
 use std::time::{Duration, Instant};
 
-use crate::cancel::overruns;
+use crate::cancel;
 use crate::pool::crew;
 use crate::runtime::{self, Runtime};
 use crate::snapshot::CallCount;
 use crate::stacks;
 use crate::sync::chaos;
+use crate::task::{DEPENDENT, SUSPENDED};
 
 /// The time between two checks, at first and at most.
 const SHORTEST_PAUSE: Duration = Duration::from_micros(50);
@@ -95,7 +96,7 @@ pub fn shutdown(timeout: Duration) -> Result<(), Unfinished> {
     let idle = wait_idle(timeout);
     pool.admission().close();
     // Also when all have ended: a call that was admitted before may enter a queue only now.
-    overruns::stop_all();
+    cancel::stop_all();
     runtime.refuse_waiting();
     crew::refuse_waiting();
     runtime::waits().wake_all();
@@ -115,7 +116,7 @@ fn is_idle(runtime: &Runtime) -> bool {
     let look = || {
         let begun = stacks::begun();
         chaos();
-        let offstage = stacks::DEPENDENT.count() + stacks::SUSPENDED.count();
+        let offstage = DEPENDENT.count() + SUSPENDED.count();
         let waits = offstage > 0 || crew::unfinished() > 0;
         chaos();
         let idle = !waits && runtime.seems_idle() && stacks::stacks().is_empty();
@@ -159,9 +160,9 @@ impl Unfinished {
         let bodies = stacks::stacks().into_iter().flat_map(|stack| stack.bodies);
         Self {
             running: CallCount::of_each(bodies.map(|body| body.name.call())),
-            suspended: CallCount::of_each(stacks::SUSPENDED.calls()),
+            suspended: CallCount::of_each(SUSPENDED.calls()),
             held: CallCount::of_each(runtime.held_calls()),
-            dependent: CallCount::of_each(stacks::DEPENDENT.calls()),
+            dependent: CallCount::of_each(DEPENDENT.calls()),
             queued: runtime.pool().waiting() + crew::waiting(),
         }
     }

@@ -183,7 +183,7 @@ fn step(calls: &mut Vec<Call>, operation: Operation) {
             return;
         }
         Drop(_) => return,
-        Detach(_) => return Lazy::detach(call.lazy),
+        Detach(_) => return drop(Lazy::detach(call.lazy)),
         MoveToThread(_) => {
             if call.is_pending() {
                 call.release();

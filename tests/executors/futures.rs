@@ -180,7 +180,7 @@ fn a_value_that_was_awaited_is_gone_and_says_so() {
     let mut x = Lazy::ready(1);
     assert_eq!(block_on(&mut x), 1);
     assert!(panic_of(|| *x).contains("`Lazy::ready`"));
-    Lazy::detach(x);
+    drop(Lazy::detach(x));
 }
 
 #[test]

@@ -97,7 +97,7 @@ fn a_use_where_tokio_lets_threads_block_is_not_told() {
         // The threads of this library lend their place when they wait.
         let _entered = runtime.enter();
         let (send, receive) = mpsc::channel();
-        Lazy::detach(spawn(move || send.send(*slow_answer()).unwrap()));
+        drop(Lazy::detach(spawn(move || send.send(*slow_answer()).unwrap())));
         assert_eq!(receive.recv().unwrap(), 42);
         assert_eq!(waits_in_an_async_body(), 42);
     });

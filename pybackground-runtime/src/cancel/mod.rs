@@ -1,28 +1,40 @@
-//! Stopping calls that nobody wants any more.
+//! Cancellation of running bodies and of the calls that they made.
 //!
 //! | file | subject |
 //! |---|---|
-//! | `overruns` | bodies that run on after their call was closed, and who is to stop with them |
-//! | `words` | what those that ended so leave to the calls that they made |
-//! | `orphans` | calls that wait while their maker is to stop |
+//! | `tree` | which bodies stop with which others |
+//! | `link` | a call's place in the tree |
+//! | `current` | the node of the body that runs on this thread |
+//! | `overruns` | bodies that run although their call was closed, for reports |
 //!
-//! A body cannot be stopped from outside, only asked. What it asks is here: [`cancelled`],
-//! [`checkpoint`], [`sleep`].
+//! A body cannot be stopped from outside, it can only poll: by [`cancelled`], [`checkpoint`],
+//! [`sleep`](crate::sleep), or a wait.
 
-pub(crate) mod orphans;
+mod current;
+mod link;
 pub(crate) mod overruns;
-mod words;
+mod tree;
 
-use std::time::Duration;
+use std::sync::Mutex;
 
-use crate::error::Stop;
-use crate::join;
+use crate::error::{Stop, StopReason, Stopped};
 use crate::stacks;
+use crate::sync::lock_leaf;
+pub(crate) use current::{current, end, run_as};
+pub(crate) use link::Link;
+pub(crate) use overruns::Overrun;
+#[cfg(feature = "process")]
+pub(crate) use tree::Connection;
+use tree::Counted;
+pub(crate) use tree::{Node, Orphan, Parked, Parking, is_any};
 
-/// Whether the call that this body runs for is over: it was cancelled, its deadline has passed, or so
-/// it is with the call whose body made it.
+/// Held from a shutdown on: every body has to stop.
+static SHUT_DOWN: Mutex<Option<Counted>> = Mutex::new(None);
+
+/// Returns whether the running body has to stop: its call was cancelled or has timed out, or the body that
+/// made the call has to stop.
 ///
-/// Outside of a body it is `false`.
+/// Outside of a body it returns `false`.
 ///
 /// ```
 /// use pybackground_runtime::{Lazy, cancelled, spawn};
@@ -35,22 +47,22 @@ use crate::stacks;
 ///     while !cancelled() {
 ///         std::thread::yield_now(); // a step of some work
 ///     }
-///     stop.send("tidied up").unwrap();
+///     stop.send("cleaned up").unwrap();
 /// });
 /// started.recv().unwrap();
 /// Lazy::cancel(&x);
-/// assert_eq!(stopped.recv().unwrap(), "tidied up");
+/// assert_eq!(stopped.recv().unwrap(), "cleaned up");
 /// ```
 #[must_use]
 pub fn cancelled() -> bool {
-    overruns::stopped(stacks::current()).is_some()
+    stopped().is_some()
 }
 
-/// Ends the body, as a `return` through all that it has called, if the call it runs for is over.
+/// Ends the running body, like a `return` through all its callers, if it has to [stop](cancelled).
 ///
-/// The body unwinds as from a panic, so that its values are dropped, but the panic hook is not called
-/// and nothing is printed. While the thread panics already, nothing happens; nor does it in a program
-/// built with `panic = "abort"`, where a body has to ask [`cancelled`] and return.
+/// The body unwinds as from a panic, so its values are dropped, but the panic hook does not run and nothing
+/// is printed. While the thread is already panicking, nothing happens. Nor does anything in a program built
+/// with `panic = "abort"`: there a body has to poll [`cancelled`] and return.
 ///
 /// ```
 /// use pybackground_runtime::{Lazy, checkpoint, spawn};
@@ -75,35 +87,41 @@ pub fn checkpoint() {
     }
 }
 
-/// Sleeps for `time`, or until the call that this body runs for is over: then it ends the body as
-/// [`checkpoint`] does, or returns where that does nothing.
-///
-/// Outside of a body it is [`std::thread::sleep`].
-///
-/// # Blocking
-///
-/// For `time`, the whole thread. **Not for `async` code**, where others wait for the thread to go on:
-/// write [`delay(time).await`](crate::delay) there, or use the timer of your executor.
-///
-/// ```
-/// use pybackground_runtime::{Lazy, sleep, spawn};
-/// use std::time::Duration;
-///
-/// let x = spawn(|| sleep(Duration::from_secs(3600)));
-/// Lazy::cancel(&x); // the thread is free at once
-/// assert!(Lazy::wait(&x).unwrap_err().is_cancelled());
-/// ```
-pub fn sleep(time: Duration) {
-    checkpoint();
-    join::for_time(time);
-    checkpoint();
+/// Returns why the body on this thread has to stop, if it has.
+#[inline]
+pub(crate) fn stopped() -> Option<Stopped> {
+    if is_any() { find_stopped() } else { None }
+}
+
+#[cold]
+fn find_stopped() -> Option<Stopped> {
+    // A body that had to stop before the shutdown keeps that reason.
+    current().and_then(|node| node.stopped()).or_else(|| {
+        let call = stacks::current_call().filter(|_| is_shut_down())?;
+        Some(Stopped { call, reason: StopReason::ShutDown })
+    })
+}
+
+/// The runtime is shut down: every body has to stop.
+pub(crate) fn stop_all() {
+    lock_leaf(&SHUT_DOWN).get_or_insert_with(Counted::new);
+}
+
+/// Whether the runtime is shut down.
+pub(crate) fn is_shut_down() -> bool {
+    is_any() && lock_leaf(&SHUT_DOWN).is_some()
+}
+
+/// Each execution of a model has a runtime that was not shut down.
+#[cfg(all(test, any(pybackground_loom, pybackground_shuttle)))]
+pub(crate) fn forget_shutdown() {
+    drop(lock_leaf(&SHUT_DOWN).take());
 }
 
 /// Whether the program is built so that a body can unwind.
 pub(crate) const CAN_UNWIND: bool = cfg!(panic = "unwind");
 
-/// Unwinding would end the process while a panic already does, in a destructor, and always if it is
-/// built so.
+/// Whether a body may unwind here. In a destructor that runs because of a panic, it would abort the process.
 pub(crate) fn may_unwind() -> bool {
     CAN_UNWIND && !std::thread::panicking()
 }

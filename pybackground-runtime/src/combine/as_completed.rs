@@ -17,7 +17,7 @@ use crate::lazy::Lazy;
 use crate::stacks::{self, Frame};
 use crate::sync::{Mutex, chaos, lock, lock_brief};
 use crate::task::Registration;
-use crate::waits::{End, Members, Waiting};
+use crate::waits::{End, WaitSet, Waiting};
 use crate::{join, runtime};
 
 /// The results of calls in the order in which they come, each with the position its call had.
@@ -86,7 +86,7 @@ pub struct AsCompleted<T> {
     arrived: VecDeque<usize>,
     arrivals: Arc<Arrivals>,
     /// The calls that are left, for those who look for rings of waits; made when a body first blocks.
-    members: Option<Arc<Members>>,
+    members: Option<Arc<WaitSet>>,
 }
 
 /// A call that has not come.
@@ -251,7 +251,7 @@ impl<T> AsCompleted<T> {
             let jobs = self.calls.iter().enumerate();
             let jobs =
                 jobs.filter_map(|(number, call)| Some((number, Lazy::job(&call.as_ref()?.call)?)));
-            self.members = Some(Arc::new(Members::new(self.calls.len(), jobs)));
+            self.members = Some(Arc::new(WaitSet::new(self.calls.len(), jobs)));
         }
         let first = self.calls[first].as_ref().and_then(|expected| Lazy::job(&expected.call));
         AnyOf {
@@ -329,7 +329,7 @@ impl Wake for Arrival {
 struct AnyOf<'a> {
     first: Call,
     count: usize,
-    all: Option<&'a Arc<Members>>,
+    all: Option<&'a Arc<WaitSet>>,
     arrivals: &'a Arrivals,
 }
 

@@ -5,15 +5,13 @@ use std::sync::Arc;
 use super::{dispatch, dispatch_async, never_starts};
 use crate::attribute::{Inputs, Needed};
 use crate::cancel;
-use crate::cancel::overruns;
 use crate::context::in_context;
 use crate::error::Error;
 use crate::events::CallEvents;
 use crate::lazy::Lazy;
 use crate::options::Options;
 use crate::panic::drop_catching;
-use crate::stacks;
-use crate::task::{Body, Closure, Dependent, Input, Job, Suspending, Task};
+use crate::task::{Body, Closure, Dependent, Input, Suspending, Task};
 
 /// Runs the body of a function with arguments that may be on their way. The options name it.
 pub(crate) fn dispatch_with_inputs<I, F, T>(options: Options, inputs: I, body: F) -> Lazy<T>
@@ -89,7 +87,7 @@ fn needed(inputs: &impl Inputs) -> Vec<Input> {
 
 /// Makes the task of a call that is queued when its inputs have ended.
 fn start_with_inputs<B: Body>(options: &Options, body: B, inputs: Vec<Input>) -> Arc<Task<B>> {
-    let maker = overruns::stopped(stacks::current());
+    let maker = cancel::stopped();
     if let Some(maker) = maker
         && cancel::may_unwind()
     {

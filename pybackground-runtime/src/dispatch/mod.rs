@@ -16,7 +16,6 @@ use std::any::Any;
 use std::sync::Arc;
 
 use crate::cancel;
-use crate::cancel::overruns;
 use crate::context::in_context;
 use crate::error::{Error, Stopped};
 use crate::events::CallEvents;
@@ -24,7 +23,6 @@ use crate::lazy::Lazy;
 use crate::options::Options;
 use crate::panic::drop_catching;
 use crate::runtime;
-use crate::stacks;
 use crate::task::{Body, Job, Task};
 
 #[cfg(debug_assertions)]
@@ -90,7 +88,7 @@ pub(crate) fn start<B: Body>(options: Options, body: B) -> Lazy<B::Output> {
 
 #[inline]
 fn start_task<B: Body>(options: &Options, body: B) -> Arc<Task<B>> {
-    let maker = overruns::stopped(stacks::current());
+    let maker = cancel::stopped();
     if let Some(maker) = maker
         && cancel::may_unwind()
     {
@@ -132,6 +130,6 @@ fn hand_over_with_conditions(options: &Options, job: Arc<dyn Job>) {
 /// The call of a body that was run on the spot and panicked.
 fn panicked<B: Body>(options: &Options, payload: Box<dyn Any + Send>) -> Arc<Task<B>> {
     let call = options.call(B::function());
-    let stopped = overruns::stopped(stacks::current());
+    let stopped = cancel::stopped();
     Task::ended(options, Err(Error::unwound(call, payload, stopped)))
 }

@@ -15,8 +15,7 @@ use std::time::{Duration, Instant};
 use super::shown::{NoValue, Shown, spent};
 use crate::call::Call;
 use crate::cancel;
-use crate::cancel::overruns;
-use crate::error::{Error, Outcome, StopReason};
+use crate::error::{Error, Outcome};
 use crate::join;
 use crate::sync::{OnceLock, chaos};
 use crate::task::{self, Handle, Input, Job, any_was_awaited};
@@ -76,7 +75,7 @@ impl<T> Drop for Held<T> {
     #[inline]
     fn drop(&mut self) {
         if let Some(handle) = self.get()
-            && (overruns::is_any() || any_was_awaited())
+            && (cancel::is_any() || any_was_awaited())
         {
             abandon(handle.job());
         }
@@ -87,9 +86,7 @@ impl<T> Drop for Held<T> {
 fn abandon(job: &dyn Job) {
     if !job.is_done() {
         job.clear_awaiter();
-        // A shutdown ends what waits and tells what runs by itself, and is then the reason that is told.
-        if overruns::stopped(job.maker()).is_some_and(|maker| maker.reason != StopReason::ShutDown)
-        {
+        if job.is_orphaned() {
             job.cancel();
         }
     }
@@ -244,6 +241,13 @@ impl<T> Pending<T> {
     pub(super) fn detach(&self) {
         if let Some(job) = self.job() {
             task::detach(&*job);
+        }
+    }
+
+    /// Has the call go on when the one whose body made it is stopped, until nothing holds the `Lazy`.
+    pub(super) fn share(&self) {
+        if let Some(job) = self.job() {
+            task::share(&*job);
         }
     }
 

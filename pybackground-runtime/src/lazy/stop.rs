@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use super::CancelOnDrop;
 use super::{Lazy, State};
+use crate::cancel;
 
 impl<T> Lazy<T> {
     /// Gives the call a deadline, `timeout` from now, unless it has a sooner one.
@@ -70,19 +71,41 @@ impl<T> Lazy<T> {
         CancelOnDrop::new(this)
     }
 
-    /// Lets the call run to its end on its own, whatever becomes of the call whose body made it.
+    /// Detaches the call from the body that made it, and returns the `Lazy`.
     ///
-    /// Dropping a `Lazy` lets the call run as well, but if it was made by the body of a call that is
-    /// cancelled or times out, it stops with that one.
+    /// Dropping a `Lazy` lets the call run as well. But a call that was made by a body stops with that body, if
+    /// it is cancelled or times out. A detached call goes on. So `drop(Lazy::detach(f(x)))` runs a call that
+    /// nothing waits for to its end, and a `Lazy` in a `static` outlives its first user.
+    ///
+    /// A call of a [`scope`](crate::scope) stays part of the scope.
     ///
     /// ```
     /// # use pybackground_runtime::{Lazy, spawn};
-    /// Lazy::detach(spawn(|| println!("some time")));
+    /// drop(Lazy::detach(spawn(|| println!("some time"))));
+    ///
+    /// let x = Lazy::detach(spawn(|| 6 * 7));
+    /// assert_eq!(x, 42);
     /// ```
-    #[expect(clippy::needless_pass_by_value, reason = "who detaches a call gives it up")]
-    pub fn detach(this: Self) {
+    pub fn detach(this: Self) -> Self {
+        Self::detach_call(&this);
+        this
+    }
+
+    pub(crate) fn detach_call(this: &Self) {
         if let State::Pending(pending) = &this.state {
             pending.detach();
+        }
+    }
+
+    /// Lets the call outlive the body that made it, until nothing holds the `Lazy`.
+    pub(crate) fn outlive_parent(this: &Self) {
+        let State::Pending(pending) = &this.state else { return };
+        pending.share();
+        // A call that a stopped body makes never runs. The body ends here, so that it does not leave the call
+        // to others, as in a `OnceLock`.
+        let never_ran = || matches!(pending.peek(), Some(Err(error)) if error.is_cancelled());
+        if cancel::may_unwind() && cancel::cancelled() && never_ran() {
+            cancel::unwind();
         }
     }
 }

@@ -15,7 +15,6 @@ use std::sync::Arc;
 use crate::call::Call;
 use crate::panic::drop_catching;
 use crate::runtime;
-use crate::stacks::Frame;
 use crate::sync::atomic::{AtomicBool, Ordering};
 use crate::sync::thread::{self, Thread};
 use crate::sync::{Mutex, chaos, lock, thread_local};
@@ -88,11 +87,6 @@ impl Limit {
     pub(crate) fn held_calls(&self) -> Vec<Call> {
         let slots = lock(&self.slots);
         slots.waiting.iter().filter(|job| !job.is_done()).map(|job| job.call()).collect()
-    }
-
-    /// The bodies that made the calls that wait for a slot.
-    pub(crate) fn makers(&self) -> Vec<Frame> {
-        lock(&self.slots).waiting.iter().map(|job| job.maker()).collect()
     }
 
     /// Ends the calls that wait for a slot.

@@ -28,7 +28,7 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::task::{Context, Poll};
 use std::time::{Duration, Instant};
 
-use crate::cancel::overruns;
+use crate::cancel;
 use crate::deadline::Deadline;
 #[cfg(pybackground_shuttle)]
 use crate::sync::chaos;
@@ -74,7 +74,7 @@ pub(crate) fn check(program: impl Fn() + Send + Sync + 'static) {
 
 fn execution(program: &impl Fn()) {
     begin();
-    overruns::forget_shutdown();
+    cancel::forget_shutdown();
     program();
     over();
 }

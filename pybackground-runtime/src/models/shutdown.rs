@@ -37,10 +37,10 @@ fn a_call_on_its_way_from_a_limit_to_the_queues_is_not_overlooked() {
     check(|| {
         let (limit, ended) = (limit(2), Tally::default());
         let other = thread::spawn(move || {
-            Lazy::detach(dispatch(Options::here().limit(limit), || ()));
+            drop(Lazy::detach(dispatch(Options::here().limit(limit), || ())));
         });
         let count = ended.clone();
-        Lazy::detach(dispatch(Options::here().limit(limit), move || count.add()));
+        drop(Lazy::detach(dispatch(Options::here().limit(limit), move || count.add())));
         wait_until_idle();
         assert_eq!(ended.get(), 1);
         other.join().unwrap();
@@ -54,10 +54,10 @@ fn a_body_that_is_about_to_go_on_is_not_overlooked() {
     check(|| {
         let ended = Tally::default();
         let count = ended.clone();
-        Lazy::detach(spawn(move || {
+        drop(Lazy::detach(spawn(move || {
             Lazy::into_inner(dispatch_async(Options::here(), async {}));
             count.add();
-        }));
+        })));
         wait_until_idle();
         assert_eq!(ended.get(), 1);
     });
@@ -69,7 +69,7 @@ fn a_future_between_two_polls_is_not_overlooked() {
     set(configure().workers(1));
     check(|| {
         let polls = Tally::default();
-        Lazy::detach(dispatch_async(Options::here(), polled(3, &polls)));
+        drop(Lazy::detach(dispatch_async(Options::here(), polled(3, &polls))));
         wait_until_idle();
         assert_eq!(polls.get(), 3);
     });

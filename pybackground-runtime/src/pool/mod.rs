@@ -6,7 +6,6 @@
 //! | `counts` | how many threads do what, and the decision who is woken |
 //! | `admission` | which calls are let in; closed by a shutdown |
 //! | `idle` | the stack of sleeping threads |
-//! | `mark` | whether what waited at some time has been taken since |
 //! | `threads` | how many there are, and when one is woken or started |
 //! | `worker` | the life of a thread |
 //! | `worker_stats` | what others may see of it |
@@ -28,7 +27,6 @@ mod excess;
 mod growth;
 mod idle;
 mod leftovers;
-mod mark;
 mod monitor;
 mod queues;
 mod sampler;
@@ -50,7 +48,6 @@ pub(crate) use admission::{Admission, WHY as SHUT_DOWN};
 use counts::AtomicCounts;
 use excess::Excess;
 use idle::Idle;
-pub(crate) use mark::Mark;
 use monitor::Monitor;
 use queues::{First, Queues};
 use sampler::Sampler;

@@ -23,8 +23,6 @@ use crossbeam_channel::{Receiver, Sender, bounded, unbounded};
 #[cfg(not(any(pybackground_loom, pybackground_shuttle)))]
 use crossbeam_deque::{Steal, Stealer, Worker as Deque};
 
-use super::Pool;
-use super::mark::{Taken, Waiting};
 use super::worker_stats::WorkerStats;
 use crate::panic::drop_catching;
 use crate::runnable::Runnable;
@@ -64,7 +62,6 @@ impl First {
 struct Channel {
     send: Sender<Entry>,
     receive: Receiver<Entry>,
-    taken: Taken,
 }
 
 /// A worker whose deque may hold something.
@@ -142,7 +139,6 @@ impl Queues {
             // Looking is much cheaper than a failed attempt.
             while !listed.stealer.is_empty() {
                 if let Steal::Success(job) = listed.stealer.steal() {
-                    listed.worker.stolen().count();
                     return Some(job);
                 }
             }
@@ -186,7 +182,7 @@ impl Queues {
 
 impl From<(Sender<Entry>, Receiver<Entry>)> for Channel {
     fn from((send, receive): (Sender<Entry>, Receiver<Entry>)) -> Self {
-        Self { send, receive, taken: Taken::default() }
+        Self { send, receive }
     }
 }
 
@@ -197,33 +193,8 @@ impl Channel {
 
     #[inline]
     fn pop(&self) -> Option<Entry> {
-        let job = self.receive.try_recv().ok()?;
-        self.taken.count();
-        Some(job)
+        self.receive.try_recv().ok()
     }
-}
-
-/// For each queue of the pool's that is not empty, whether what is in it now may be there still; so many
-/// more may have been taken than were counted.
-pub(super) fn waiting(pool: &Arc<Pool>, slack: usize) -> Vec<Waiting> {
-    let channel = |of: fn(&Queues) -> &Channel| -> Waiting {
-        let (channel, pool) = (of(&pool.queues), pool.clone());
-        let all = channel.taken.after(channel.receive.len() + slack);
-        Box::new(move || {
-            let channel = of(&pool.queues);
-            !channel.receive.is_empty() && channel.taken.is_before(all)
-        })
-    };
-    let deque = |listed: &Listed| -> Waiting {
-        let (worker, stealer) = (listed.worker.clone(), listed.stealer.clone());
-        let all = worker.stolen().after(stealer.len() + slack);
-        Box::new(move || !stealer.is_empty() && worker.stolen().is_before(all))
-    };
-    let mut waiting: Vec<Waiting> = pool.queues.listed().iter().map(deque).collect();
-    let channels: [fn(&Queues) -> &Channel; 3] =
-        [|queues| &queues.ring, |queues| &queues.overflow, |queues| &queues.begun];
-    waiting.extend(channels.map(channel));
-    waiting
 }
 
 impl OwnQueue {

@@ -2,7 +2,6 @@
 
 use std::sync::Arc;
 
-use super::mark::Taken;
 use super::thread_state::ThreadId;
 use crate::sync::atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering};
 
@@ -20,8 +19,6 @@ pub(super) struct WorkerStats {
     starts: AtomicU64,
     /// The stack pointer of a compute call that found the queue full.
     full_at: AtomicUsize,
-    /// From its queue, by others.
-    stolen: Taken,
 }
 
 /// No stack is as deep: every compute call looks at the queue.
@@ -34,12 +31,7 @@ impl WorkerStats {
             running: AtomicBool::new(false),
             starts: AtomicU64::new(0),
             full_at: AtomicUsize::new(NOWHERE),
-            stolen: Taken::default(),
         }
-    }
-
-    pub(super) fn stolen(&self) -> &Taken {
-        &self.stolen
     }
 
     /// Of a thread that has just begun, as the `id`th, beside so many others.

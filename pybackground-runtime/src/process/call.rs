@@ -16,14 +16,13 @@ use super::function::Function;
 use super::spawn_error;
 use super::stack_guard::Unread;
 use crate::call::{Call, path_of_enclosing_function};
-use crate::cancel::overruns::stopped;
+use crate::cancel;
 use crate::dispatch::start;
 use crate::error::{Error, Failure, Likely, Part, Progress};
 use crate::events::CallEvents;
 use crate::lazy::Lazy;
 use crate::options::Options;
 use crate::runtime;
-use crate::stacks;
 use crate::task::{Body, Step, Task};
 
 /// Runs a function in another process. The call is named after the function that contains the closure `P`.
@@ -92,9 +91,7 @@ where
             Err(NoValue::Panicked(Panic { message, at })) => {
                 Step::Failed(Error::panicked_in_child(call, message, at))
             }
-            Err(NoValue::Stopped) => {
-                Step::Failed(Error::stopped_in_child(call, stopped(stacks::current())))
-            }
+            Err(NoValue::Stopped) => Step::Failed(Error::stopped_in_child(call, cancel::stopped())),
         }
     }
 }
@@ -118,14 +115,13 @@ const HAND_OVERS: u32 = 10;
 
 /// Has a child run the call, and keeps the child for another call if all went well.
 fn ask(mut request: Vec<u8>, memory: Option<u64>, caller: &Caller) -> Result<Reply, NoValue> {
-    let body = stacks::current();
     let mut deaths = 0;
     loop {
         let mut leased = ready_child(caller)?;
         let connection = leased.child.connection().clone();
         let reply = {
             let _waiting = runtime::waits().for_child(connection.clone());
-            if stopped(body).is_some() {
+            if cancel::stopped().is_some() {
                 return Err(NoValue::Stopped);
             }
             leased.child.ask(&mut request)
@@ -184,7 +180,7 @@ fn ready_child(caller: &Caller) -> Result<Leased, NoValue> {
         let error = match Child::launch(caller) {
             Ok(greeting) => {
                 let _waiting = runtime::waits().for_child(greeting.connection().clone());
-                if stopped(stacks::current()).is_some() {
+                if cancel::stopped().is_some() {
                     return Err(NoValue::Stopped);
                 }
                 match greeting.wait() {

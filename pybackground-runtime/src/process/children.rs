@@ -13,11 +13,10 @@ use super::access::Access;
 use super::child::Child;
 use super::settings::{self, Settings};
 use super::spawn_error::is_shortage;
-use crate::cancel::overruns::stopped;
+use crate::cancel;
 use crate::error::Crash;
 use crate::limit::Limit;
 use crate::runtime;
-use crate::stacks;
 use crate::sync::lock_leaf;
 use crate::sync::thread::{self, Thread};
 
@@ -207,10 +206,9 @@ fn attempt(access: &Access, most: usize) -> Option<Taken> {
 }
 
 fn wait_for(mut attempt: impl FnMut() -> Option<Taken>) -> Taken {
-    let body = stacks::current();
     let _waiting = runtime::waits().for_time();
     loop {
-        if stopped(body).is_some() {
+        if cancel::stopped().is_some() {
             return Taken::Stopped;
         }
         if let Some(taken) = attempt() {

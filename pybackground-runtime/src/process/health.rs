@@ -2,7 +2,7 @@
 
 use super::access::Access;
 use super::system::data_in_use;
-use crate::cancel::overruns;
+use crate::cancel;
 
 /// The bytes of data that earlier bodies may leave behind, however small the next body's `memory` is.
 const ALWAYS_ALLOWED: u64 = 16 << 20;
@@ -40,7 +40,7 @@ impl Health {
     /// Checks what a body may have changed. Called after the reply, when no caller waits.
     pub(super) fn check_after_body(&mut self) {
         self.has_run = true;
-        self.is_unfit = self.is_unfit || overruns::is_shut_down() || self.access != Access::now();
+        self.is_unfit = self.is_unfit || cancel::is_shut_down() || self.access != Access::now();
     }
 }
 

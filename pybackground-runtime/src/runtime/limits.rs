@@ -5,7 +5,6 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 
 use crate::call::Call;
 use crate::limit::Limit;
-use crate::stacks::Frame;
 use crate::sync::lock_leaf;
 
 /// Limits that ever held a call back, and how many calls all of them hold back now.
@@ -40,11 +39,6 @@ impl Limits {
     /// The calls that are held back.
     pub(super) fn calls(&self) -> Vec<Call> {
         self.all().into_iter().flat_map(Limit::held_calls).collect()
-    }
-
-    /// The bodies that made them.
-    pub(super) fn makers(&self) -> Vec<Frame> {
-        self.all().into_iter().flat_map(Limit::makers).collect()
     }
 
     /// Ends the calls that are held back.

@@ -18,7 +18,7 @@ use crate::panic::drop_catching;
 use crate::pool::{Pool, Worker, crew, with_current};
 pub(crate) use crate::pool::{SHUT_DOWN, runs_inline};
 use crate::runnable::Runnable;
-use crate::stacks::{self, Frame};
+use crate::task::{DEPENDENT, SUSPENDED};
 use crate::waits::Waits;
 pub(crate) use global::{existing, global};
 use limits::Limits;
@@ -50,7 +50,7 @@ impl Runtime {
     pub(crate) fn refuse_waiting(&self) {
         self.pool.refuse_all(SHUT_DOWN);
         self.limits.refuse_all(SHUT_DOWN);
-        for job in stacks::DEPENDENT.jobs().into_iter().chain(stacks::SUSPENDED.jobs()) {
+        for job in DEPENDENT.jobs().into_iter().chain(SUSPENDED.jobs()) {
             job.refuse(SHUT_DOWN);
             drop_catching(job);
         }
@@ -119,16 +119,6 @@ pub(crate) fn is_worker() -> bool {
 /// The limits that hold calls back.
 pub(crate) fn limits() -> &'static Limits {
     &global().limits
-}
-
-/// How many calls are held back by limits.
-pub(crate) fn calls_held_back() -> usize {
-    existing().map_or(0, |runtime| runtime.limits.held())
-}
-
-/// The bodies that made them.
-pub(crate) fn makers_of_held_calls() -> Vec<Frame> {
-    existing().map(|runtime| runtime.limits.makers()).unwrap_or_default()
 }
 
 /// The settings in force.

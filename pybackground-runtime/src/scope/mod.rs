@@ -23,7 +23,7 @@ use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
 use std::sync::Arc;
 
 use crate::call::path_of_enclosing_function;
-use crate::cancel::{self, overruns};
+use crate::cancel;
 use crate::context::Context;
 use crate::count::Count;
 use crate::error::Error;
@@ -33,10 +33,9 @@ use crate::options::Options;
 use crate::panic::drop_catching;
 use crate::pool::crew::{Crew, Queue};
 use crate::runtime;
-use crate::stacks;
 use crate::sync::atomic::{AtomicBool, Ordering};
 use crate::sync::{Mutex, lock};
-use crate::task::{Body, Borrowed, Job, Task, Unobserved};
+use crate::task::{Body, Borrowed, Task, Unobserved};
 use entry::{Call, Entry};
 
 /// Runs `f`, in which closures that borrow can be called in the background, and waits for all of them.
@@ -180,7 +179,7 @@ impl<'scope> Scope<'scope, '_> {
         T: Send + 'static,
     {
         let options = Options::here().name(path_of_enclosing_function::<F>());
-        let maker = overruns::stopped(stacks::current());
+        let maker = cancel::stopped();
         if let Some(maker) = maker
             && cancel::may_unwind()
         {
@@ -296,7 +295,7 @@ impl<'scope> Queue for Scope<'scope, '_> {
     fn pop(&self) -> Option<Self::Entry> {
         let mut waiting = lock(&self.waiting);
         let entry = waiting.pop_front()?;
-        self.crew.one_taken(waiting.len());
+        self.crew.set_waiting(waiting.len());
         Some(entry)
     }
 

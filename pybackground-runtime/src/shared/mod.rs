@@ -51,6 +51,13 @@ pub struct Shared<T>(Arc<Lazy<T>>);
 impl<T> Lazy<T> {
     /// Lets any number of holders have the value.
     ///
+    /// If the body that made the call is cancelled or times out, the call goes on for as long as a clone is
+    /// held. It is cancelled when the last clone is dropped. So a value in a `static` outlives its first user.
+    /// A call of a [`scope`](crate::scope) stays part of the scope, and stops with it.
+    ///
+    /// If the body has to [stop](crate::cancelled) when it makes the call, the call never runs, and sharing it
+    /// ends the body as [`checkpoint`](crate::checkpoint) does.
+    ///
     /// ```
     /// # use pybackground_runtime::{Lazy, spawn};
     /// let x = Lazy::share(spawn(|| vec![1, 2, 3]));
@@ -59,6 +66,7 @@ impl<T> Lazy<T> {
     /// assert_eq!(x[0], 1);
     /// ```
     pub fn share(this: Self) -> Shared<T> {
+        Lazy::outlive_parent(&this);
         Shared(Arc::new(this))
     }
 }
@@ -175,6 +183,19 @@ impl<T> Shared<T> {
     )]
     pub fn cancel(this: &Self) -> bool {
         Lazy::cancel(&this.0)
+    }
+
+    /// Detaches the call from the body that made it, for every holder: see [`Lazy::detach`]. Unlike other shared
+    /// calls, it is not cancelled when the last clone is dropped.
+    ///
+    /// ```
+    /// # use pybackground_runtime::{Lazy, Shared, spawn};
+    /// let x = Shared::detach(Lazy::share(spawn(|| 6 * 7)));
+    /// assert_eq!(x, 42);
+    /// ```
+    pub fn detach(this: Self) -> Self {
+        Lazy::detach_call(&this.0);
+        this
     }
 
     /// Gives the `Lazy` back if nobody else holds a clone, without waiting for the value.

@@ -16,6 +16,7 @@ use crate::cancel::overruns;
 use crate::pool::crew;
 use crate::runtime::{self, Runtime};
 use crate::stacks;
+use crate::task::{DEPENDENT, SUSPENDED};
 pub use call_count::CallCount;
 pub(crate) use report::report_wait;
 pub use stack::{Stack, Wait};
@@ -60,10 +61,10 @@ pub fn snapshot() -> Snapshot {
         max_threads: pool.map(|pool| pool.max_threads()),
         is_starved: pool.is_some_and(|pool| pool.is_starved()),
         queued: queued + crew::waiting(),
-        suspended: stacks::SUSPENDED.count(),
-        suspended_calls: CallCount::of_each(stacks::SUSPENDED.some_calls(SUSPENDED_CALLS)),
+        suspended: SUSPENDED.count(),
+        suspended_calls: CallCount::of_each(SUSPENDED.some_calls(SUSPENDED_CALLS)),
         held: CallCount::of_each(runtime.map(Runtime::held_calls).unwrap_or_default()),
-        dependent: CallCount::of_each(stacks::DEPENDENT.calls()),
+        dependent: CallCount::of_each(DEPENDENT.calls()),
         stacks: stacks(),
         overrunning: overrunning.into_iter().map(counts).collect(),
         overruns,

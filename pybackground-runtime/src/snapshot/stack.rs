@@ -60,9 +60,9 @@ pub struct Wait {
 }
 
 impl Stack {
-    pub(super) fn new(stack: stacks::Stack, wait: Option<waits::Told>) -> Self {
+    pub(super) fn new(stack: stacks::Stack, wait: Option<waits::WaitReport>) -> Self {
         let calls = stack.bodies.iter().map(|body| body.name.call()).collect();
-        let wait = wait.map(|waits::Told { on, calls, age, .. }| Wait { on, calls, age });
+        let wait = wait.map(|waits::WaitReport { on, calls, age, .. }| Wait { on, calls, age });
         Self { thread: stack.thread, age: stack.age, calls, wait }
     }
 

@@ -1,7 +1,7 @@
 //! Calls as small numbers.
 //!
-//! A name does not fit an atomic, a number does. Each thread remembers the numbers of the calls it ran
-//! last, so that the table, which has a lock, is asked once for each kind of call.
+//! A call does not fit an atomic, a number does. Each thread caches the numbers of its recent calls, so that
+//! it takes the lock of the table once for each kind of call.
 
 use std::cell::Cell;
 use std::collections::BTreeMap;
@@ -21,10 +21,10 @@ struct Table {
     calls: Vec<Call>,
 }
 
-/// What tells a kind of call from others at a glance: the addresses of its site and of what names it.
+/// The addresses of a call's site and of what names it, which are quick to compare.
 pub(crate) type Key = (usize, usize);
 
-/// The names that a thread gave last.
+/// A thread's recent names.
 pub(super) struct RecentNames([Cell<(Key, Name)>; RECENT]);
 
 const RECENT: usize = 32;
@@ -58,7 +58,7 @@ impl RecentNames {
         Self([const { Cell::new(((0, 0), Name(0))) }; RECENT])
     }
 
-    /// The name of the call with that key.
+    /// Returns the name of the call with that key.
     #[inline]
     pub(super) fn name(&self, key: Key, call: impl FnOnce() -> Call) -> Name {
         let recent = &self.0[key.0 / align_of::<std::panic::Location<'_>>() % RECENT];
@@ -78,7 +78,7 @@ mod tests {
     use std::panic::Location;
 
     #[test]
-    fn a_name_stands_for_its_call_whatever_was_named_in_between() {
+    fn name_stands_for_its_call_after_others_were_named() {
         let here = Location::caller();
         let recent = RecentNames::new();
         let calls = ["a", "b", "c"].map(|function| Call::new(function, here));

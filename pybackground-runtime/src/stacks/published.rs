@@ -1,7 +1,7 @@
-//! What a thread tells of its bodies.
+//! The stack of bodies that a thread publishes.
 //!
-//! Only the thread itself writes, with plain stores; others read what they can get. An entry is read
-//! twice over: if its frame is the same before and after, what was read in between belongs to it.
+//! Only the thread itself writes, with plain stores. A reader loads an entry's frame before and after the
+//! rest of the entry: if it is the same frame, the rest belongs to it.
 
 use std::sync::atomic::{AtomicU32, AtomicU64, AtomicUsize, Ordering, fence};
 use std::sync::{Mutex, OnceLock};
@@ -11,7 +11,7 @@ use super::frame::Frame;
 use super::interner::Name;
 use crate::sync::lock_leaf;
 
-/// So many bodies on top of each other need no further memory; beyond them it doubles.
+/// The number of entries without an allocation. Each allocation doubles the number.
 const FEW: usize = 8;
 const DOUBLINGS: usize = 20;
 
@@ -19,15 +19,13 @@ const DOUBLINGS: usize = 20;
 pub(super) struct PublishedStack {
     /// The thread's number.
     number: usize,
-    /// The name of the thread that has the board now.
+    /// The name of the thread that has the stack now.
     thread: Mutex<String>,
-    /// How many bodies the thread and its forerunners of the same number began.
+    /// How many bodies the thread and earlier ones of the same number began.
     begun: AtomicU64,
     depth: AtomicUsize,
     /// The body on top, for the thread itself.
     current: AtomicU64,
-    /// The body that made a call last.
-    maker: AtomicU64,
     /// When the lowest body began.
     since: AtomicU64,
     few: [Entry; FEW],
@@ -37,16 +35,13 @@ pub(super) struct PublishedStack {
 #[derive(Default)]
 struct Entry {
     frame: AtomicU64,
-    maker: AtomicU64,
     name: AtomicU32,
 }
 
-/// A body that runs, or waits for others.
+/// A body that runs or is blocked.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Running {
     pub(crate) frame: Frame,
-    /// The body that made the call.
-    pub(crate) maker: Frame,
     pub(crate) name: Name,
 }
 
@@ -58,7 +53,6 @@ impl PublishedStack {
             begun: AtomicU64::new(0),
             depth: AtomicUsize::new(0),
             current: AtomicU64::new(Frame::NONE.word()),
-            maker: AtomicU64::new(Frame::NONE.word()),
             since: AtomicU64::new(0),
             few: std::array::from_fn(|_| Entry::default()),
             more: std::array::from_fn(|_| OnceLock::new()),
@@ -73,79 +67,45 @@ impl PublishedStack {
         lock_leaf(&self.thread).clone()
     }
 
-    /// Another thread has the board from now on.
+    /// Gives the stack to another thread.
     pub(super) fn hand_to(&self, thread: &str) {
         thread.clone_into(&mut lock_leaf(&self.thread));
     }
 
     pub(super) fn begun(&self) -> u64 {
-        // ORDERING: who asks others reads the depth first, which orders.
+        // ORDERING: `Relaxed`. A reader of other threads' counts loads the depth first, which orders.
         self.begun.load(Ordering::Relaxed)
     }
 
-    /// The body on top, asked by the thread itself.
+    /// Returns the body on top, to the thread itself.
     #[inline]
     pub(super) fn current(&self) -> Frame {
-        // ORDERING: the thread reads what it wrote itself.
+        // ORDERING: `Relaxed`, as the thread reads what it wrote itself.
         Frame::from_word(self.current.load(Ordering::Relaxed))
     }
 
-    /// The body on top, asked by the thread itself, which now makes a call.
-    #[inline]
-    pub(super) fn current_makes_call(&self) -> Frame {
-        let maker = self.current();
-        // ORDERING: who asks for it has a lock that the thread had later, or learns of the body later.
-        self.maker.store(maker.word(), Ordering::Relaxed);
-        maker
-    }
-
-    /// Whether the body of `frame`, which is or was on this thread, may have made calls: bodies that
-    /// began after it are taken to be part of it.
-    pub(super) fn may_have_made_calls(&self, frame: Frame) -> bool {
-        let maker = Frame::from_word(self.maker.load(Ordering::Relaxed));
-        let is_foreign = maker.is_of_call() && maker.thread() != self.number;
-        is_foreign || maker.run() >= frame.run()
-    }
-
-    /// A poll of the body of `frame` is over. Were it left as the one that made a call last, it could not
-    /// be compared with others: it may have got its frame on another thread.
-    pub(super) fn poll_is_over(&self, frame: Frame) {
-        if self.maker.load(Ordering::Relaxed) == frame.word() {
-            let last = self.begun.load(Ordering::Relaxed).wrapping_sub(1);
-            self.maker.store(Frame::new(self.number, last).word(), Ordering::Relaxed);
-        }
-    }
-
-    /// The frame of the next body.
+    /// Returns the frame of the next body.
     #[inline]
     pub(super) fn upcoming(&self) -> Frame {
-        // ORDERING: this thread alone writes the number.
+        // ORDERING: `Relaxed`, as only this thread writes the number.
         Frame::new(self.number, self.begun.load(Ordering::Relaxed))
     }
 
-    /// Puts the next body on top, and returns the one below. It has the frame of its call, if that has one,
-    /// and else the upcoming.
+    /// Puts the next body on top, and returns the one below.
     #[inline]
-    pub(super) fn push(
-        &self,
-        of_call: Option<Frame>,
-        maker: Frame,
-        name: Name,
-        now: impl FnOnce() -> Duration,
-    ) -> Frame {
-        let frame = of_call.unwrap_or_else(|| self.upcoming());
+    pub(super) fn push(&self, name: Name, now: impl FnOnce() -> Duration) -> Frame {
+        let frame = self.upcoming();
         self.begun.store(self.begun.load(Ordering::Relaxed) + 1, Ordering::Relaxed);
-        // ORDERING: this thread alone writes the depth.
+        // ORDERING: `Relaxed`, as only this thread writes the depth.
         let depth = self.depth.load(Ordering::Relaxed);
         if depth == 0 {
             self.since.store(as_micros(now()), Ordering::Relaxed);
         }
         let entry = self.entry(depth);
-        // ORDERING: the frame was none since the last body left; with this fence nobody who reads the
-        // new maker and name finds the old frame after them, and with the release nobody who finds the
-        // new frame reads the old ones.
+        // ORDERING: `Release`. The frame has been none since the last body left. With this fence, a reader
+        // of the new name does not find the old frame after it. With the release store, a reader of the new
+        // frame does not read the old name.
         fence(Ordering::Release);
-        entry.maker.store(maker.word(), Ordering::Relaxed);
         entry.name.store(name.number(), Ordering::Relaxed);
         entry.frame.store(frame.word(), Ordering::Release);
         self.depth.store(depth + 1, Ordering::Release);
@@ -154,29 +114,30 @@ impl PublishedStack {
         below
     }
 
-    /// Takes the body on top away; `below` is the one under it.
+    /// Takes the body on top off; `below` is the one under it.
     #[inline]
     pub(super) fn pop(&self, below: Frame) {
         self.current.store(below.word(), Ordering::Relaxed);
         let depth = self.depth.load(Ordering::Relaxed) - 1;
         self.entry(depth).frame.store(Frame::NONE.word(), Ordering::Relaxed);
-        // ORDERING: what the body did comes before it is seen gone.
+        // ORDERING: `Release`. What the body did happens before a reader sees it gone.
         self.depth.store(depth, Ordering::Release);
     }
 
     /// Whether no body is on the thread.
     pub(super) fn is_empty(&self) -> bool {
-        // ORDERING: pairs with `pop`.
+        // ORDERING: `Acquire`, pairs with `pop`.
         self.depth.load(Ordering::Acquire) == 0
     }
 
-    /// When the lowest body began, on the clock of this module's.
+    /// Returns when the lowest body began, by the coarse clock.
     pub(super) fn since(&self) -> Duration {
         Duration::from_micros(self.since.load(Ordering::Relaxed))
     }
 
-    /// The bodies, the lowest first. What comes and goes meanwhile may be missing.
+    /// Returns the bodies, the lowest first. A body that comes or goes meanwhile may be missing.
     pub(super) fn read(&self) -> impl DoubleEndedIterator<Item = Running> {
+        // ORDERING: `Acquire`, pairs with `push`.
         let depth = self.depth.load(Ordering::Acquire);
         (0..depth).filter_map(|at| self.entry(at).read())
     }
@@ -199,18 +160,14 @@ impl PublishedStack {
 
 impl Entry {
     fn read(&self) -> Option<Running> {
-        // ORDERING: see `push`.
-        let frame = self.frame.load(Ordering::Acquire);
-        let maker = self.maker.load(Ordering::Relaxed);
+        // ORDERING: `Acquire`, here and in the fence: see `push`.
+        let word = self.frame.load(Ordering::Acquire);
         let name = self.name.load(Ordering::Relaxed);
         fence(Ordering::Acquire);
         let still = self.frame.load(Ordering::Relaxed);
-        let frame = Frame::from_word(frame);
-        (frame.word() == still && !frame.is_none()).then(|| Running {
-            frame,
-            maker: Frame::from_word(maker),
-            name: Name::from_number(name),
-        })
+        let frame = Frame::from_word(word);
+        (word == still && !frame.is_none())
+            .then(|| Running { frame, name: Name::from_number(name) })
     }
 }
 
@@ -224,51 +181,46 @@ mod tests {
     use std::sync::atomic::AtomicBool;
     use std::thread;
 
-    fn body(frame: Frame) -> Running {
-        let maker = Frame::from_word(frame.word() + 1);
-        let name = u32::try_from(frame.word() & 0xFFFF).unwrap();
-        Running { frame, maker, name: Name::from_number(name) }
+    fn name(frame: Frame) -> Name {
+        Name::from_number(u32::try_from(frame.word() & 0xFFFF).unwrap())
     }
 
-    fn frames(board: &PublishedStack) -> Vec<Frame> {
-        board.read().map(|running| running.frame).collect()
+    fn frames(stack: &PublishedStack) -> Vec<Frame> {
+        stack.read().map(|running| running.frame).collect()
     }
 
     #[test]
-    fn bodies_are_read_in_the_order_they_lie_on_each_other() {
-        let board = PublishedStack::new(3);
+    fn bodies_are_read_from_the_lowest_up() {
+        let stack = PublishedStack::new(3);
         let mut pushed = Vec::new();
         for _ in 0..100 * FEW {
-            let (below, frame) = (board.current(), board.upcoming());
-            let Running { maker, name, .. } = body(frame);
-            assert_eq!(board.push(None, maker, name, Duration::default), below);
+            let (below, frame) = (stack.current(), stack.upcoming());
+            assert_eq!(stack.push(name(frame), Duration::default), below);
             pushed.push(frame);
-            assert_eq!(frames(&board), pushed);
+            assert_eq!(frames(&stack), pushed);
         }
         while let Some(top) = pushed.pop() {
-            assert_eq!(board.current(), top);
-            board.pop(pushed.last().copied().unwrap_or(Frame::NONE));
-            assert_eq!(frames(&board), pushed);
+            assert_eq!(stack.current(), top);
+            stack.pop(pushed.last().copied().unwrap_or(Frame::NONE));
+            assert_eq!(frames(&stack), pushed);
         }
-        assert!(board.is_empty());
+        assert!(stack.is_empty());
     }
 
     #[test]
-    fn a_reader_never_mixes_two_bodies() {
-        let (board, over) = (PublishedStack::new(0), AtomicBool::new(false));
+    fn reader_never_mixes_two_bodies() {
+        let (stack, over) = (PublishedStack::new(0), AtomicBool::new(false));
         thread::scope(|scope| {
             scope.spawn(|| {
                 for _ in 0..100_000 {
-                    let Running { maker, name, .. } = body(board.upcoming());
-                    let below = board.push(None, maker, name, Duration::default);
-                    board.pop(below);
+                    let below = stack.push(name(stack.upcoming()), Duration::default);
+                    stack.pop(below);
                 }
                 over.store(true, Ordering::Relaxed);
             });
             while !over.load(Ordering::Relaxed) {
-                for read in board.read() {
-                    let whole = body(read.frame);
-                    assert_eq!((read.maker, read.name), (whole.maker, whole.name));
+                for read in stack.read() {
+                    assert_eq!(read.name, name(read.frame));
                 }
             }
         });

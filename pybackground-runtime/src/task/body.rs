@@ -22,6 +22,9 @@ pub(crate) trait Body: Send + Sized + 'static {
     /// How far a body is that runs while its call is closed.
     const WHEN_CLOSED: Progress = Progress::Running;
 
+    /// Whether the call is part of a scope, which waits for it and so always takes it along.
+    const BELONGS_TO_SCOPE: bool = false;
+
     /// The function's path, for messages.
     fn function() -> &'static str;
 

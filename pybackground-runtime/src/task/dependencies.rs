@@ -9,9 +9,10 @@ use std::collections::VecDeque;
 use std::sync::Arc;
 
 use super::Job;
+use super::parked::ParkedCall;
 use crate::panic::{catch, drop_catching};
 use crate::runtime;
-use crate::stacks::{self, Frame, Listed};
+use crate::stacks::{self, Frame};
 use crate::sync::thread_local;
 
 /// A call that another waits for before it is queued.
@@ -27,12 +28,12 @@ pub(super) struct Dependencies {
     all: Vec<Input>,
     /// How many have not ended, and one more until the call is told that it knows all.
     left: usize,
-    _listed: Listed,
+    _parked: ParkedCall,
 }
 
 impl Dependencies {
-    pub(super) fn new(all: Vec<Input>, listed: Listed) -> Self {
-        Self { left: all.len() + 1, all, _listed: listed }
+    pub(super) fn new(all: Vec<Input>, parked: ParkedCall) -> Self {
+        Self { left: all.len() + 1, all, _parked: parked }
     }
 
     /// Returns whether it was the last.
@@ -89,12 +90,21 @@ fn closed(mut jobs: Vec<Arc<dyn Job>>) -> Vec<Arc<dyn Job>> {
     jobs
 }
 
-/// Frees the call, and the inputs that only it wants, from the bodies that made them.
+/// Detaches the call, and the inputs that only it wants, from the bodies that made them.
 pub(crate) fn detach(job: &dyn Job) {
-    job.detach();
+    for_owned(job, |job| job.detach());
+}
+
+/// As `detach`, until nothing holds the call.
+pub(crate) fn share(job: &dyn Job) {
+    for_owned(job, |job| job.share());
+}
+
+fn for_owned(job: &dyn Job, act: fn(&dyn Job)) {
+    act(job);
     let mut inputs: Vec<_> = owned(job.dependencies()).collect();
     while let Some(input) = inputs.pop() {
-        input.detach();
+        act(&*input);
         inputs.extend(owned(input.dependencies()));
     }
 }

@@ -6,6 +6,7 @@ use std::sync::Arc;
 use super::Task;
 use super::body::Body;
 use super::job::Job;
+use crate::cancel;
 use crate::error::Outcome;
 use crate::runtime;
 
@@ -74,11 +75,12 @@ impl<B: Body> Task<B> {
     #[inline]
     fn into_outcome(self) -> Outcome<B::Output> {
         let Self { state, header } = self;
-        let (body, trailer) = match state.into_parts() {
+        let (body, node, trailer) = match state.into_parts() {
             Ok(parts) => parts,
             Err(outcome) => return outcome,
         };
-        let outcome = header.run_to_end(body);
+        let (outcome, node) = header.run_to_end(body, node);
+        cancel::end(node);
         header.events().ended(&outcome);
         header.leave_slot();
         trailer.wake();

@@ -1,27 +1,26 @@
 //! What is known of a call from the start, and how its body is run in the light of it.
 
 use std::panic::{AssertUnwindSafe, Location, catch_unwind};
+use std::sync::Arc;
 use std::task::Waker;
 
 use super::body::{Body, Step};
 use super::wait_errors::WaitErrors;
 use crate::call::Call;
-use crate::cancel::{self, overruns};
+use crate::cancel::{self, Node};
 use crate::error::{Error, Outcome, Progress};
 use crate::events::{CallEvents, Place};
 use crate::limit::{self, Limit};
 use crate::options::Options;
 use crate::panic::drop_catching;
 use crate::runtime;
-use crate::stacks::{self, Frame, FrameCell, Key};
+use crate::stacks::{self, Key};
 use crate::sync::OnceLock;
 
 pub(crate) struct Header {
     site: &'static Location<'static>,
     /// What few calls have, kept out of the way of the many.
     rare: OnceLock<Box<Rare>>,
-    /// The body that made the call, with which this one stops; none once it was detached.
-    maker: FrameCell,
 }
 
 #[derive(Default)]
@@ -46,8 +45,7 @@ impl Header {
         } else {
             OnceLock::new()
         };
-        let maker = FrameCell::new(stacks::current_makes_call());
-        Self { site: options.site(), rare, maker }
+        Self { site: options.site(), rare }
     }
 
     /// The call, of a function of that path unless the options named it.
@@ -69,29 +67,17 @@ impl Header {
         self.rare.get_or_init(Box::default).wait_errors.keep(error)
     }
 
-    pub(super) fn maker(&self) -> Frame {
-        self.maker.get()
-    }
-
-    /// Frees the call from the body that made it; returns whether there was one.
-    pub(super) fn detach(&self) -> bool {
-        let had_maker = !self.maker.get().is_none();
-        self.maker.set(Frame::NONE);
-        had_maker
-    }
-
-    /// Runs the body, or a step of it, unless it is to stop with the one that made the call. The frame
-    /// is that of the call, if it has one.
+    /// Runs the body, or a step of it, unless it has to stop. Returns its node as well.
     #[inline]
     pub(super) fn run<B: Body>(
         &self,
         body: B,
-        frame: Option<Frame>,
+        node: Arc<Node>,
         place: Place,
         waker: impl FnOnce() -> Waker,
-    ) -> Result<Step<B>, Error> {
+    ) -> (Result<Step<B>, Error>, Arc<Node>) {
         let body_is = if body.has_started() { Progress::Suspended } else { Progress::NotStarted };
-        self.run_by(B::function, body, frame, place, body_is, |body| body.run(waker))
+        self.run_by(B::function, body, node, place, body_is, |body| body.run(waker))
     }
 
     /// The same for what stands for the body and is run by `run`; `is` tells how far it would be if it
@@ -101,23 +87,21 @@ impl Header {
         &self,
         function: fn() -> &'static str,
         body: X,
-        frame: Option<Frame>,
+        node: Arc<Node>,
         place: Place,
         is: Progress,
         run: impl FnOnce(X) -> R,
-    ) -> Result<R, Error> {
-        let maker = self.maker.get();
+    ) -> (Result<R, Error>, Arc<Node>) {
         let slot = self.limit().map(limit::hold_slot);
-        let entered = stacks::enter(frame, maker, self.key(function), || self.call(function));
-        // Now that the body can be seen: whoever stops its maker either sees it or is seen here.
-        if overruns::is_any()
-            && let Some(error) = self.must_not_run(function, is)
+        let entered = stacks::enter(self.key(function), || self.call(function));
+        if cancel::is_any()
+            && let Some(error) = self.must_not_run(function, &node, is)
         {
             drop((entered, slot));
             drop_catching(body);
-            return Err(error);
+            return (Err(error), node);
         }
-        let ran = {
+        cancel::run_as(node, || {
             let events = self.events();
             let running = match is {
                 Progress::Suspended => events.resumed(),
@@ -125,24 +109,24 @@ impl Header {
             };
             catch_unwind(AssertUnwindSafe(|| run(body))).map_err(|payload| {
                 running.unwound(&*payload);
-                let stopped = overruns::stopped(stacks::current());
-                Error::unwound(self.call(function), payload, stopped)
+                Error::unwound(self.call(function), payload, cancel::stopped())
             })
-        };
-        overruns::body_leaves();
-        ran
+        })
     }
 
-    /// Why the body is not to begin, or go on, although a thread has come to it. Of that the calls hear which
-    /// it made in earlier polls.
+    /// Returns why the body must not start, or go on, although a thread has claimed it.
     #[cold]
-    fn must_not_run(&self, function: fn() -> &'static str, is: Progress) -> Option<Error> {
-        if overruns::is_shut_down() {
+    fn must_not_run(
+        &self,
+        function: fn() -> &'static str,
+        node: &Arc<Node>,
+        is: Progress,
+    ) -> Option<Error> {
+        if cancel::is_shut_down() {
             return Some(Error::not_run(self.call(function), runtime::SHUT_DOWN, is));
         }
-        // A maker that cannot be unwound may use the value.
-        let stopped = overruns::stopped(self.maker.get()).filter(|_| cancel::CAN_UNWIND)?;
-        overruns::body_leaves();
+        // A parent that cannot unwind may go on to use the value.
+        let stopped = node.stopped().filter(|_| cancel::CAN_UNWIND)?;
         Some(Error::cancelled_with(self.call(function), stopped))
     }
 
@@ -158,15 +142,20 @@ impl Header {
 
     /// Runs a body that runs to its end.
     #[inline]
-    pub(super) fn run_to_end<B: Body>(&self, body: B) -> Outcome<B::Output> {
-        match self.run(body, None, Place::Joiner, || Waker::noop().clone()) {
+    pub(super) fn run_to_end<B: Body>(
+        &self,
+        body: B,
+        node: Arc<Node>,
+    ) -> (Outcome<B::Output>, Arc<Node>) {
+        let (ran, node) = self.run(body, node, Place::Joiner, || Waker::noop().clone());
+        let outcome = match ran {
             Ok(Step::Finished(value)) => Ok(value),
             Ok(Step::Suspended(_)) => unreachable!("only bodies that run to their end come here"),
             Ok(Step::Failed(error)) | Err(error) => Err(error),
-        }
+        };
+        (outcome, node)
     }
 
-    /// What is told of the call.
     #[inline]
     pub(super) fn events(&self) -> &CallEvents {
         CallEvents::find(|| self.rare.get().map(|rare| &rare.events))

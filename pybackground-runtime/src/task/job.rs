@@ -13,14 +13,14 @@ use super::state::{Close, Locked, Word};
 use super::trailer::Trailer;
 use super::waiters::Registration;
 use crate::call::Call;
-use crate::cancel::overruns;
+use crate::cancel::{self, Link, Orphan};
 use crate::deadline::Deadline;
-use crate::error::{Error, StopReason, Stopped};
+use crate::error::{Error, StopReason};
 use crate::events::{CallEvents, Place};
 use crate::panic::{catch, drop_catching};
 use crate::runnable::Runnable;
 use crate::runtime;
-use crate::stacks::{self, Frame};
+use crate::stacks::Frame;
 use crate::sync::now;
 
 /// A call without the type of its result.
@@ -54,12 +54,11 @@ pub(crate) trait Job: Runnable {
     /// the call had ended.
     fn close_cancelled(&self) -> Option<Vec<Arc<dyn Job>>>;
 
-    /// Closes a call that waits and that `maker`, which is to stop, has made; `false` if it runs, has
-    /// ended or was detached. Drops nothing.
-    fn stop_with(&self, maker: Frame, stopped: Stopped) -> bool;
+    /// Whether the call stops with its parent, whatever its holder asked for.
+    fn belongs_to_scope(&self) -> bool;
 
-    /// Detaches the call from the one whose body made it: it goes on when that one stops.
-    fn detach(&self);
+    /// Calls `act` once, under the task's lock, with the call's place in the cancellation tree.
+    fn with_link(&self, act: &mut dyn FnMut(&mut Link));
 }
 
 /// Whether any call of the process was ever awaited: as long as none was, this spares a lock.
@@ -94,9 +93,29 @@ impl dyn Job + '_ {
         self.word().runner()
     }
 
-    /// The body that made the call, with which this one stops; none if the call was detached.
-    pub(crate) fn maker(&self) -> Frame {
-        self.header().maker()
+    fn linked<R>(&self, act: impl FnOnce(&mut Link) -> R) -> R {
+        let (mut act, mut result) = (Some(act), None);
+        self.with_link(&mut |link| result = act.take().map(|act| act(link)));
+        result.expect("`act` is called once")
+    }
+
+    /// Detaches the call from the one whose body made it: it goes on when that one is stopped.
+    pub(crate) fn detach(&self) {
+        if !self.belongs_to_scope() {
+            drop(self.linked(Link::detach));
+        }
+    }
+
+    /// Has the call go on when the one whose body made it is stopped, for as long as it is held.
+    pub(crate) fn share(&self) {
+        if !self.belongs_to_scope() {
+            self.linked(Link::share);
+        }
+    }
+
+    /// Whether the body that made the call has stopped.
+    pub(crate) fn is_orphaned(&self) -> bool {
+        self.linked(|link| link.is_orphaned())
     }
 
     /// Keeps the error of a wait that ended before the call did, for as long as the call is kept.
@@ -238,18 +257,18 @@ impl<B: Body> Runnable for Task<B> {
             if !task.state.word().is_claimable() {
                 task.expire_at(now);
             }
-            let Some((body, frame)) = task.start_step() else {
+            let Some((body, node)) = task.start_step() else {
                 return task.clean_up();
             };
-            let ran = task.header.run(body, frame, Place::Worker, || Waker::from(task.clone()));
-            frame.inspect(|frame| stacks::poll_is_over(*frame));
+            let (ran, node) =
+                task.header.run(body, node, Place::Worker, || Waker::from(task.clone()));
             match ran {
-                Ok(Step::Suspended(body)) => match task.suspend(body, frame) {
+                Ok(Step::Suspended(body)) => match task.suspend(body, node) {
                     Some(again) => task = again,
                     None => return,
                 },
-                Ok(Step::Finished(value)) => return task.finish(Ok(value)),
-                Ok(Step::Failed(error)) | Err(error) => return task.finish(Err(error)),
+                Ok(Step::Finished(value)) => return task.finish(Ok(value), node),
+                Ok(Step::Failed(error)) | Err(error) => return task.finish(Err(error), node),
             }
         }
     }
@@ -268,11 +287,11 @@ impl<B: Body> Runnable for Task<B> {
             if state.is_running() {
                 return;
             }
-            state.close(|progress, _, _| {
+            state.close(|progress, _| {
                 self.noted(Error::not_run(self.call(), why, progress), progress)
             })
         };
-        if let Close::NeverEnds { trailer, frees_slot } = close {
+        if let Close::NeverEnds { trailer, frees_slot, .. } = close {
             self.never_ends(trailer, frees_slot);
         }
         self.clean_up();
@@ -341,27 +360,29 @@ impl<B: Body> Job for Task<B> {
         self.close(StopReason::Cancelled, |body| Error::cancelled(self.call(), body))
     }
 
-    fn stop_with(&self, maker: Frame, stopped: Stopped) -> bool {
-        let waits = |state: &Locked<'_, B>| !state.is_running() && self.header.maker() == maker;
-        let error = |_| Error::cancelled_with(self.call(), stopped);
-        let dependencies = self.close_if(waits, stopped, error);
-        let closed = dependencies.is_some();
-        dependencies::expire(dependencies.unwrap_or_default());
-        closed
+    fn belongs_to_scope(&self) -> bool {
+        B::BELONGS_TO_SCOPE
     }
 
-    fn detach(&self) {
-        let mut state = self.state.lock();
-        if !self.header.detach() {
-            return;
-        }
-        if let Some(polled) = state.trailer().polled() {
-            polled.disown();
-        }
-        if state.is_running() {
-            let runner = self.state.word().runner();
-            overruns::detach(runner);
-            state.trailer().make_known(runner);
+    fn with_link(&self, act: &mut dyn FnMut(&mut Link)) {
+        self.state.lock().with_link(act);
+    }
+}
+
+impl<B: Body> Orphan for Task<B> {
+    fn close_orphan(self: Arc<Self>) {
+        // A parent that cannot unwind may go on to use the value.
+        let is_parked = |state: &Locked<'_, B>| cancel::CAN_UNWIND && !state.is_running();
+        let reason =
+            |state: &Locked<'_, B>| if is_parked(state) { state.link().stopped() } else { None };
+        let error = |_, stopped| Error::cancelled_with(self.call(), stopped);
+        let closed = self.close_if(reason, error);
+        let was_open = closed.is_some();
+        dependencies::expire(closed.unwrap_or_default());
+        if was_open {
+            runtime::leave_to_worker(self);
+        } else {
+            drop_catching(self);
         }
     }
 }

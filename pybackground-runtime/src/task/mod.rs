@@ -14,6 +14,7 @@
 //! | `dependents` | the calls that wait for a call as an input |
 //! | `dependencies` | the calls that a call waits for before it is queued |
 //! | `dependent` | a body that is given its inputs |
+//! | `parked` | the calls that are on no thread and in no queue |
 //! | `waiters` | the wakers that the end of a call wakes |
 //! | `wait_errors` | why some waits for the call ended before it |
 //!
@@ -40,6 +41,7 @@ mod dependents;
 mod handle;
 mod header;
 mod job;
+mod parked;
 mod poll;
 mod scoped;
 mod state;
@@ -50,24 +52,24 @@ mod waiters;
 use std::sync::Arc;
 use std::time::Duration;
 
-use crate::cancel::orphans;
-use crate::cancel::overruns;
+use crate::cancel::{self, Node, Orphan, Overrun};
 use crate::error::{Error, Outcome, Progress, StopReason, Stopped};
 use crate::events::CallEvents;
 use crate::options::Options;
 use crate::panic::drop_catching;
 use crate::runtime;
-use crate::stacks::{self, DEPENDENT, Frame};
+use crate::stacks;
 
 pub(crate) use body::{Body, Closure, Step, Suspending};
 #[cfg(not(debug_assertions))]
 pub(crate) use body::{LARGE, LargeClosure};
 use dependencies::Dependencies;
-pub(crate) use dependencies::{Input, detach};
+pub(crate) use dependencies::{Input, detach, share};
 pub(crate) use dependent::Dependent;
 pub(crate) use handle::Handle;
 use header::Header;
 pub(crate) use job::{Job, any_was_awaited};
+pub(crate) use parked::{DEPENDENT, SUSPENDED};
 pub(crate) use scoped::{Borrowed, Unobserved};
 use state::{Close, Finish, Locked, State};
 use trailer::Trailer;
@@ -85,9 +87,9 @@ impl<B: Body> Task<B> {
         let limited = options.slots().is_some();
         // First what may unwind: the rest is then put together at once, not built apart and moved.
         let events = CallEvents::created(|| options.call_or(B::function));
-        let header = Header::new(options, events);
+        let (header, parent) = (Header::new(options, events), cancel::current());
         Arc::new(Self {
-            state: if limited { State::held(body) } else { State::queued(body) },
+            state: if limited { State::held(body, parent) } else { State::queued(body, parent) },
             header,
         })
     }
@@ -95,16 +97,19 @@ impl<B: Body> Task<B> {
     /// A call that waits for inputs: see `await_inputs`.
     pub(crate) fn held(options: &Options, body: B) -> Arc<Self> {
         let events = CallEvents::created(|| options.call_or(B::function));
-        Arc::new(Self { state: State::held(body), header: Header::new(options, events) })
+        let state = State::held(body, cancel::current());
+        Arc::new(Self { state, header: Header::new(options, events) })
     }
 
     /// Has a call that is held be queued when its inputs have ended, or end at its timeout before.
     pub(crate) fn await_inputs(self: &Arc<Self>, inputs: Vec<Input>, timeout: Option<Duration>) {
         let inputs = dependencies::distinct(inputs);
         let job: Arc<dyn Job> = self.clone();
-        let listed = DEPENDENT.list(Arc::downgrade(&job), self.header.maker());
-        let dependencies = Dependencies::new(inputs.clone(), listed);
-        self.state.lock().trailer().set_dependencies(dependencies);
+        {
+            let mut state = self.state.lock();
+            let parked = DEPENDENT.park(self, state.link().node());
+            state.trailer().set_dependencies(Dependencies::new(inputs.clone(), parked));
+        }
         if let Some(timeout) = timeout {
             job.set_timeout(timeout);
         }
@@ -112,6 +117,10 @@ impl<B: Body> Task<B> {
         // it is found here.
         if !runtime::lets_in() {
             job.refuse(runtime::SHUT_DOWN);
+        }
+        // The same holds for a stop of the parent.
+        if cancel::is_any() {
+            self.clone().close_orphan();
         }
         for Input { job: input, .. } in inputs {
             if !input.add_dependent(job.clone()) {
@@ -129,14 +138,21 @@ impl<B: Body> Task<B> {
         })
     }
 
+    /// Has the call go on when the body that makes it is stopped.
+    pub(crate) fn detach(&self) {
+        self.state.lock().with_link(|link| drop(link.detach()));
+    }
+
     /// Runs the body on this thread if it is claimable, hands the outcome to `keep`, and ends the call
     /// after that. Returns `None` if another thread has claimed the body, or if the call was closed while
     /// it ran: its outcome is then dropped.
     fn end_in_place<R>(&self, keep: impl FnOnce(Outcome<B::Output>) -> R) -> Option<R> {
-        let body = self.state.lock().claim_in_place(|_| stacks::upcoming())?;
-        let outcome = self.header.run_to_end(body);
+        let (body, node) = self.state.lock().claim_in_place(stacks::upcoming)?;
+        let (outcome, node) = self.header.run_to_end(body, node);
         self.header.leave_slot();
-        if !self.end(&outcome) {
+        let in_time = self.end(&outcome);
+        cancel::end(node);
+        if !in_time {
             drop_catching(outcome);
             return None;
         }
@@ -149,11 +165,11 @@ impl<B: Body> Task<B> {
     /// Keeps the call from being closed, now that its body has returned, and reports that before another
     /// thread can see it. Returns `false` if the call was closed before.
     fn end(&self, outcome: &Outcome<B::Output>) -> bool {
-        let in_time = {
+        let (in_time, link) = {
             let mut state = self.state.lock();
-            body_has_left(&mut state);
-            state.end()
+            (state.end(), state.take_link())
         };
+        drop(link);
         if in_time {
             self.header.events().ended(outcome);
         } else {
@@ -163,18 +179,16 @@ impl<B: Body> Task<B> {
     }
 
     /// Ends the call on the thread that ran its body: stores the outcome, or drops it if it came too late.
-    fn finish(&self, outcome: Outcome<B::Output>) {
+    fn finish(&self, outcome: Outcome<B::Output>, node: Arc<Node>) {
         if self.header.events().are_observed() {
             self.end(&outcome);
         }
-        let finish = {
+        let (finish, link) = {
             let mut state = self.state.lock();
-            body_has_left(&mut state);
-            let polled = state.trailer().take_polled();
-            let finish = state.publish(outcome);
-            drop(polled);
-            finish
+            (state.publish(outcome), state.take_link())
         };
+        drop(link);
+        cancel::end(node);
         self.header.leave_slot();
         match finish {
             Finish::Published(trailer) => trailer.wake(),
@@ -188,48 +202,36 @@ impl<B: Body> Task<B> {
         reason: StopReason,
         error: impl FnOnce(Progress) -> Error,
     ) -> Option<Vec<Arc<dyn Job>>> {
-        self.close_if(|_| true, Stopped { call: self.call(), reason }, error)
+        let stopped = Stopped { call: self.call(), reason };
+        self.close_if(|_| Some(stopped), |progress, _| error(progress))
     }
 
-    /// As `close`, if the state is as the caller needs it. The calls that the body has made stop for
-    /// this reason.
+    /// As `close`, if `reason` finds one. The calls that the body made stop for that reason as well.
     fn close_if(
         &self,
-        is_so: impl FnOnce(&Locked<'_, B>) -> bool,
-        stopped: Stopped,
-        error: impl FnOnce(Progress) -> Error,
+        reason: impl FnOnce(&Locked<'_, B>) -> Option<Stopped>,
+        error: impl FnOnce(Progress, Stopped) -> Error,
     ) -> Option<Vec<Arc<dyn Job>>> {
-        let mut frame = Frame::NONE;
         let close = {
             let mut state = self.state.lock();
-            if !is_so(&state) {
-                return None;
-            }
-            let close = state.close(|progress, runner, trailer| {
-                if runner.is_none() {
-                    frame = trailer.cut_off(stopped);
-                } else {
-                    overruns::began(runner, stopped, B::WHEN_CLOSED);
-                    frame = runner;
+            let stopped = reason(&state)?;
+            state.close(|progress, node| {
+                if let Some(node) = node {
+                    let runs_on = progress == Progress::Running;
+                    node.stop(stopped, runs_on.then(|| Overrun::new(stopped.call)));
                 }
-                self.noted(error(progress), progress)
-            });
-            if matches!(close, Close::RunsOn(_)) {
-                state.trailer().make_known(frame);
-            }
-            close
+                self.noted(error(progress, stopped), progress)
+            })
         };
-        if !frame.is_none() {
-            runtime::waits().wake_stopped(frame);
-            orphans::close_of(frame, stopped);
-        }
         match close {
-            Close::NeverEnds { mut trailer, frees_slot } => {
+            Close::NeverEnds { mut trailer, link, frees_slot } => {
+                link.own().inspect(|node| node.notify());
                 let dependencies = trailer.take_dependencies();
                 self.never_ends(trailer, frees_slot);
                 Some(dependencies.map(Dependencies::in_vain).unwrap_or_default())
             }
-            Close::RunsOn(trailer) => {
+            Close::RunsOn(trailer, node) => {
+                node.notify();
                 trailer.wake();
                 Some(Vec::new())
             }
@@ -249,14 +251,6 @@ impl<B: Body> Task<B> {
         if frees_slot {
             self.header.leave_slot();
         }
-    }
-}
-
-/// The body has left its thread, which concerns those who know of it.
-#[inline]
-fn body_has_left<B: Body>(state: &mut Locked<'_, B>) {
-    if let Some(frame) = state.trailer().take_known() {
-        overruns::ended(frame);
     }
 }
 

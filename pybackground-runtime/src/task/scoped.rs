@@ -27,6 +27,7 @@ impl<T: Send + 'static> Body for Borrowed<T> {
     type Output = T;
     /// As little as for a future can a thread that waits run it.
     const RUNS_TO_END: bool = false;
+    const BELONGS_TO_SCOPE: bool = true;
 
     fn function() -> &'static str {
         unreachable!("the options of a call of a scope name it")
@@ -46,16 +47,16 @@ pub(crate) trait Unobserved: Send + Sync {
 impl<T: Send + 'static> Task<Borrowed<T>> {
     /// Runs `body` as the call's, or drops it if the call was closed; returns whether it failed.
     pub(crate) fn run_borrowed(&self, body: impl FnOnce() -> T) -> bool {
-        if self.state.lock().claim(|_| stacks::upcoming()).is_none() {
+        let Some((_, node)) = self.state.lock().claim(stacks::upcoming) else {
             drop_catching(body);
             return false;
-        }
+        };
         let function = Borrowed::<T>::function;
-        let outcome =
-            self.header
-                .run_by(function, body, None, Place::Worker, Progress::NotStarted, |body| body());
+        let is = Progress::NotStarted;
+        let (outcome, node) =
+            self.header.run_by(function, body, node, Place::Worker, is, |body| body());
         let failed = outcome.is_err();
-        self.finish(outcome);
+        self.finish(outcome, node);
         failed
     }
 }

@@ -24,12 +24,16 @@
 //! has to do after it has released the lock: drop a body, drop a result that came too late, wake the
 //! waiters. This file knows no clock and no thread.
 
+use std::sync::Arc;
+
 use super::body::Body;
 use super::dependencies::Dependencies;
+use super::parked::ParkedCall;
 use super::trailer::Trailer;
+use crate::cancel::{Link, Node};
 use crate::error::{Error, Outcome, Progress};
 use crate::panic::drop_catching;
-use crate::stacks::{Frame, Listed};
+use crate::stacks::Frame;
 use crate::sync::atomic::{AtomicU64, Ordering};
 use crate::sync::{Mutex, MutexGuard, lock, lock_brief};
 
@@ -38,7 +42,7 @@ const HELD: u64 = 0;
 /// A worker may claim the body, and does so when it takes the call from a queue.
 const QUEUED: u64 = 1 << TAG_BITS;
 /// As `QUEUED`, and a thread that joins the call may claim the body too: it is not a future, and the
-/// call has neither a deadline nor a permit.
+/// call has neither a deadline nor a permit and is not shared by a body.
 const CLAIMABLE: u64 = 2 << TAG_BITS;
 /// The future waits to be woken. Its waker enqueues it.
 const SUSPENDED: u64 = 3 << TAG_BITS;
@@ -127,6 +131,8 @@ pub(super) struct State<B: Body> {
 struct Core<B: Body> {
     cell: Cell<B>,
     trailer: Trailer,
+    /// The parent until the body starts, then the body's own node until it ends or is closed.
+    link: Link,
 }
 
 /// What the call has at this time: its body or its outcome.
@@ -134,7 +140,6 @@ enum Cell<B: Body> {
     /// A thread has the body, or the outcome was handed over.
     Empty,
     Body(B),
-    Suspended(B, Listed),
     Outcome(Outcome<B::Output>),
     /// The call was closed before its body returned. The body waits for a thread of the pool to drop it:
     /// its destructors are user code, which the closing thread does not run.
@@ -174,7 +179,7 @@ pub(super) enum Suspend<B> {
 #[must_use]
 pub(super) enum Woken {
     /// The future was suspended: enqueue it. It counts as suspended until this is dropped.
-    Resumes(Listed),
+    Resumes(Option<ParkedCall>),
     /// The last dependency has ended: enqueue the call. It counts as waiting until this is dropped.
     HasDependencies(Dependencies),
     /// Nothing.
@@ -186,32 +191,32 @@ pub(super) enum Woken {
 pub(super) enum Close {
     /// The body never returns: notify these. A call that never started gives back its slot, if it
     /// had one; a body that has started keeps it until it is dropped.
-    NeverEnds { trailer: Trailer, frees_slot: bool },
-    /// The body runs on: notify these.
-    RunsOn(Trailer),
+    NeverEnds { trailer: Trailer, link: Link, frees_slot: bool },
+    /// The body runs on: notify these, and what is parked below the node.
+    RunsOn(Trailer, Arc<Node>),
     /// The call had ended.
     TooLate,
 }
 
 impl<B: Body> State<B> {
     #[inline]
-    fn new(state: u64, cell: Cell<B>) -> Self {
-        let core = Core { cell, trailer: Trailer::NOTHING };
+    fn new(state: u64, cell: Cell<B>, parent: Option<Arc<Node>>) -> Self {
+        let core = Core { cell, trailer: Trailer::NOTHING, link: Link::Parent(parent) };
         Self { word: Word(AtomicU64::new(state)), core: Mutex::new(core) }
     }
 
     #[inline]
-    pub(super) fn queued(body: B) -> Self {
-        Self::new(if B::RUNS_TO_END { CLAIMABLE } else { QUEUED }, Cell::Body(body))
+    pub(super) fn queued(body: B, parent: Option<Arc<Node>>) -> Self {
+        Self::new(if B::RUNS_TO_END { CLAIMABLE } else { QUEUED }, Cell::Body(body), parent)
     }
 
     #[inline]
-    pub(super) fn held(body: B) -> Self {
-        Self::new(HELD, Cell::Body(body))
+    pub(super) fn held(body: B, parent: Option<Arc<Node>>) -> Self {
+        Self::new(HELD, Cell::Body(body), parent)
     }
 
     pub(super) fn done(outcome: Outcome<B::Output>) -> Self {
-        Self::new(DONE, Cell::Outcome(outcome))
+        Self::new(DONE, Cell::Outcome(outcome), None)
     }
 
     #[inline]
@@ -229,12 +234,12 @@ impl<B: Body> State<B> {
         Locked { word: &self.word, core: lock_brief(&self.core) }
     }
 
-    /// Takes the state apart: the body of a call that is claimable, or else the outcome.
+    /// Takes the state apart: the body of a call that is claimable, with its node, or else the outcome.
     #[inline]
-    pub(super) fn into_parts(self) -> Result<(B, Trailer), Outcome<B::Output>> {
-        let core = self.core.into_inner().expect("no code under the lock panics");
+    pub(super) fn into_parts(self) -> Result<(B, Arc<Node>, Trailer), Outcome<B::Output>> {
+        let mut core = self.core.into_inner().expect("no code under the lock panics");
         match core.cell {
-            Cell::Body(body) => Ok((body, core.trailer)),
+            Cell::Body(body) => Ok((body, core.link.start_alone(), core.trailer)),
             Cell::Outcome(outcome) => Err(outcome),
             Cell::Closed { body, error } => {
                 drop_catching(body);
@@ -246,29 +251,33 @@ impl<B: Body> State<B> {
 }
 
 impl<B: Body> Locked<'_, B> {
-    /// Claims the body for a worker that has taken the call from a queue.
+    /// Claims the body for a worker that has taken the call from a queue. Returns it with its node, which it
+    /// keeps from poll to poll.
     #[inline]
-    pub(super) fn claim(&mut self, frame: impl FnOnce(&Trailer) -> Frame) -> Option<B> {
+    pub(super) fn claim(&mut self, frame: impl FnOnce() -> Frame) -> Option<(B, Arc<Node>)> {
         if matches!(self.word.read(), QUEUED | CLAIMABLE) { Some(self.run(frame)) } else { None }
     }
 
     /// Claims the body for a thread that joins the call.
     #[inline]
-    pub(super) fn claim_in_place(&mut self, frame: impl FnOnce(&Trailer) -> Frame) -> Option<B> {
+    pub(super) fn claim_in_place(
+        &mut self,
+        frame: impl FnOnce() -> Frame,
+    ) -> Option<(B, Arc<Node>)> {
         if self.word.is_claimable() { Some(self.run(frame)) } else { None }
     }
 
     #[inline]
-    fn run(&mut self, frame: impl FnOnce(&Trailer) -> Frame) -> B {
+    fn run(&mut self, frame: impl FnOnce() -> Frame) -> (B, Arc<Node>) {
         let body = self.take_body();
-        self.word.set_running(RUNNING, frame(&self.core.trailer));
-        body
+        self.word.set_running(RUNNING, frame());
+        (body, self.core.link.start())
     }
 
     #[inline]
     fn take_body(&mut self) -> B {
         match std::mem::replace(&mut self.core.cell, Cell::Empty) {
-            Cell::Body(body) | Cell::Suspended(body, _) => body,
+            Cell::Body(body) => body,
             _ => unreachable!("a call that no thread runs and that has not ended has its body"),
         }
     }
@@ -279,11 +288,16 @@ impl<B: Body> Locked<'_, B> {
     pub(super) fn admit(&mut self, has_permit: bool) -> bool {
         let is_held = self.word.read() == HELD;
         if is_held {
-            let is_reserved =
-                !B::RUNS_TO_END || has_permit || self.core.trailer.deadline().is_some();
+            let is_reserved = !B::RUNS_TO_END || has_permit || self.is_for_workers();
             self.word.set(if is_reserved { QUEUED } else { CLAIMABLE });
         }
         is_held
+    }
+
+    /// Whether a joining thread must not claim the body: it could not leave the body at a deadline, and
+    /// while it ran a shared call it could not drop its own clone.
+    fn is_for_workers(&self) -> bool {
+        self.core.trailer.deadline().is_some() || self.core.link.is_shared()
     }
 
     /// Keeps the call from being closed, now that its body has returned; `false` if it has been closed.
@@ -319,10 +333,11 @@ impl<B: Body> Locked<'_, B> {
     }
 
     /// Puts away the future after a poll that left it pending.
-    pub(super) fn suspend(&mut self, body: B, list: impl FnOnce() -> Listed) -> Suspend<B> {
+    pub(super) fn suspend(&mut self, body: B, park: impl FnOnce() -> ParkedCall) -> Suspend<B> {
         match self.word.read() & TAG {
             RUNNING => {
-                self.core.cell = Cell::Suspended(body, list());
+                self.core.cell = Cell::Body(body);
+                self.core.trailer.set_parked(park());
                 self.word.set(SUSPENDED);
                 Suspend::Stored
             }
@@ -341,14 +356,10 @@ impl<B: Body> Locked<'_, B> {
             HELD => {
                 self.core.trailer.dependency_ended().map_or(Woken::GoesOn, Woken::HasDependencies)
             }
-            SUSPENDED => match std::mem::replace(&mut self.core.cell, Cell::Empty) {
-                Cell::Suspended(body, listed) => {
-                    self.core.cell = Cell::Body(body);
-                    self.word.set(QUEUED);
-                    Woken::Resumes(listed)
-                }
-                _ => unreachable!("a suspended call has its body"),
-            },
+            SUSPENDED => {
+                self.word.set(QUEUED);
+                Woken::Resumes(self.core.trailer.take_parked())
+            }
             running if running & TAG == RUNNING => {
                 self.word.set_running(WOKEN, self.word.runner());
                 Woken::GoesOn
@@ -358,29 +369,30 @@ impl<B: Body> Locked<'_, B> {
     }
 
     /// Closes the call with the error of `stop`, which is called before another thread can see that it
-    /// is done, with the run of the body that goes on, if there is one.
+    /// is done, with the node of a body that has started.
     pub(super) fn close(
         &mut self,
-        stop: impl FnOnce(Progress, Frame, &mut Trailer) -> Error,
+        stop: impl FnOnce(Progress, Option<&Arc<Node>>) -> Error,
     ) -> Close {
         let state = self.word.read();
         if state == DONE || state & TAG == ENDING {
             return Close::TooLate;
         }
         if state & TAG != 0 {
-            let error = stop(B::WHEN_CLOSED, self.word.runner(), &mut self.core.trailer);
+            let node = self.core.link.own().expect("a running body has a node").clone();
+            let error = stop(B::WHEN_CLOSED, Some(&node));
             self.core.cell = Cell::Outcome(Err(error));
             self.word.set_done();
-            return Close::RunsOn(self.core.trailer.take_for_close());
+            return Close::RunsOn(self.core.trailer.take_for_close(), node);
         }
         let body = self.take_body();
         let has_started = body.has_started();
         let progress = if has_started { Progress::Suspended } else { Progress::NotStarted };
-        let error = stop(progress, Frame::NONE, &mut self.core.trailer);
+        let error = stop(progress, self.core.link.own());
         self.core.cell = Cell::Closed { body: Some(body), error: Some(error) };
         self.word.set_done();
-        let trailer = self.core.trailer.take_for_close();
-        Close::NeverEnds { trailer, frees_slot: state != HELD && !has_started }
+        let (trailer, link) = (self.core.trailer.take_for_close(), self.take_link());
+        Close::NeverEnds { trailer, link, frees_slot: state != HELD && !has_started }
     }
 
     /// Returns whether a thread runs the body.
@@ -423,9 +435,29 @@ impl<B: Body> Locked<'_, B> {
     /// could not leave its body at the deadline.
     pub(super) fn with_trailer(&mut self, act: impl FnOnce(&mut Trailer)) {
         act(&mut self.core.trailer);
-        if self.word.is_claimable() && self.core.trailer.deadline().is_some() {
+        self.reserve();
+    }
+
+    /// Calls `act` with the place of the call in the cancellation tree.
+    pub(super) fn with_link(&mut self, act: impl FnOnce(&mut Link)) {
+        act(&mut self.core.link);
+        self.reserve();
+    }
+
+    fn reserve(&mut self) {
+        if self.word.is_claimable() && self.is_for_workers() {
             self.word.set(QUEUED);
         }
+    }
+
+    pub(super) fn link(&self) -> &Link {
+        &self.core.link
+    }
+
+    /// Takes the link out, to be dropped without the lock.
+    #[must_use]
+    pub(super) fn take_link(&mut self) -> Link {
+        std::mem::replace(&mut self.core.link, Link::NONE)
     }
 
     pub(super) fn trailer(&mut self) -> &mut Trailer {

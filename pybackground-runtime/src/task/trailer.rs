@@ -11,12 +11,10 @@ use std::task::Waker;
 use super::dependencies::Dependencies;
 use super::dependents::Dependents;
 use super::job::Job;
+use super::parked::ParkedCall;
 use super::waiters::Waiters;
-use crate::cancel::overruns;
 use crate::deadline::Deadline;
-use crate::error::Stopped;
 use crate::panic::catch;
-use crate::stacks::{Frame, Polled};
 
 /// Most calls have nothing of all this, so a call without pays for a pointer.
 #[derive(Default)]
@@ -30,10 +28,8 @@ struct Parts {
     dependents: Dependents,
     /// The waker of the executor that polls the `Lazy`: foreign code to clone, wake and drop.
     awaiter: Option<Waker>,
-    /// The run of the body, once others were told of it: it was detached, or runs on.
-    known: Option<Frame>,
-    /// The frame of a call that was polled and made calls.
-    polled: Option<Polled>,
+    /// The body is suspended.
+    parked: Option<ParkedCall>,
     /// What the call waits for before it is queued.
     dependencies: Option<Box<Dependencies>>,
 }
@@ -96,50 +92,23 @@ impl Trailer {
     }
 
     /// Takes what the crate itself has to do with when the call is closed. The awaiter, which is foreign
-    /// code, is left to whoever may run such; the frame, to the body's end.
+    /// code, is left to whoever may run such.
     #[must_use]
     pub(super) fn take_for_close(&mut self) -> Self {
-        let (awaiter, polled) = (self.replace_awaiter(None), self.take_polled());
+        let awaiter = self.replace_awaiter(None);
         let own = std::mem::take(self);
         drop(self.replace_awaiter(awaiter));
-        if polled.is_some() {
-            self.parts().polled = polled;
-        }
         own
     }
 
-    /// The calls that the body made are to know it by this frame from poll to poll.
-    pub(super) fn keep_polled(&mut self, polled: impl FnOnce() -> Polled) {
-        self.parts().polled.get_or_insert_with(polled);
-    }
-
-    pub(super) fn polled(&self) -> Option<&Polled> {
-        self.0.as_ref()?.polled.as_ref()
+    /// The body is suspended until this is taken.
+    pub(super) fn set_parked(&mut self, parked: ParkedCall) {
+        self.parts().parked = Some(parked);
     }
 
     #[must_use]
-    pub(super) fn take_polled(&mut self) -> Option<Polled> {
-        self.0.as_mut()?.polled.take()
-    }
-
-    /// Others were told of the run of the body.
-    pub(super) fn make_known(&mut self, frame: Frame) {
-        self.parts().known = Some(frame);
-    }
-
-    /// The run of the body, which has ended, if others have to be told of that.
-    #[inline]
-    pub(super) fn take_known(&mut self) -> Option<Frame> {
-        self.0.as_mut()?.known.take()
-    }
-
-    /// Leaves word to the calls that a body made which is polled no more; returns its frame, which
-    /// is none if it made no calls.
-    pub(super) fn cut_off(&mut self, stopped: Stopped) -> Frame {
-        self.take_polled().map_or(Frame::NONE, |polled| {
-            overruns::leave_word(polled.frame(), stopped);
-            polled.frame()
-        })
+    pub(super) fn take_parked(&mut self) -> Option<ParkedCall> {
+        self.0.as_mut()?.parked.take()
     }
 
     pub(super) fn set_dependencies(&mut self, dependencies: Dependencies) {

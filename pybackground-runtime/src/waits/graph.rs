@@ -1,33 +1,32 @@
-//! Who waits for what, as data: no threads, no locks, no clock.
+//! The wait graph as data: no threads, no locks, no clock.
 //!
-//! A thread that waits can do nothing else, so a call that it runs ends only after it went on. A join
-//! waits for one call; a wait for any of several ends with the first of them; a call that waits for its
-//! inputs begins after the last. Whether a wait can end is a question of what can be reached from it: by
-//! way of the calls it is for, the threads that run those, and what these wait for, it has to come to
-//! something that goes on by itself.
+//! A thread that waits does nothing else, so a call that it runs ends only after the wait. A join waits for
+//! one call. A wait for any of several calls ends with the first of them. A call with dependencies begins
+//! after the last of them. A wait can end if something that goes on by itself can be reached from it: through
+//! the calls that it is for, the threads that run these, and what those threads wait for.
 
 use std::collections::BTreeSet;
 
 /// What a thread waits for.
 pub(crate) trait Wait {
-    /// A call, told from others by its order.
+    /// A call, identified by its order.
     type Call: Clone + Ord;
 
-    /// Whether the wait ends whatever the calls do: it is for a time, or has a time limit.
+    /// Whether the wait ends whatever the calls do: it is for time, or has a time limit.
     fn ends_by_itself(&self) -> bool;
 
-    /// One of the calls, of which any ends the wait, or `None` if there are not so many.
+    /// Returns one of the calls of which any ends the wait, or `None` if there are not so many.
     fn call(&self, number: usize) -> Option<Self::Call>;
 }
 
 /// What has to happen before a call can end.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) enum Needs<C> {
-    /// Nothing that is known of: it goes on by itself.
+    /// Nothing that is known: the call goes on by itself.
     Nothing,
-    /// The thread, which runs it, has to come back to it.
+    /// The thread that runs it has to return to it.
     Thread(usize),
-    /// Each of these has to end: they are its inputs.
+    /// Each of these dependencies has to end.
     All(Vec<C>),
 }
 
@@ -43,11 +42,11 @@ pub(crate) struct Graph<W> {
 pub(crate) enum Node<C> {
     /// A thread that waits.
     Thread(usize),
-    /// A call that waits for its inputs.
+    /// A call that waits for its dependencies.
     Call(C),
 }
 
-/// Who can go on only after another: the other runs a call that it waits for, or is the call.
+/// `from` can go on only after `to`, which runs the call or is the call that `from` waits for.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Edge<C> {
     pub(crate) from: Node<C>,
@@ -60,8 +59,8 @@ impl<W> Graph<W> {
         Self { waits: Vec::new() }
     }
 
-    /// The thread waits from now on. Returns what it waited for before: code that a thread runs while
-    /// it waits may wait as well.
+    /// Inserts the wait of a thread. Returns the wait that it replaces: code that a thread runs while it
+    /// waits may wait as well.
     pub(crate) fn insert(&mut self, thread: usize, wait: W) -> Option<W> {
         if thread >= self.waits.len() {
             self.waits.resize_with(thread + 1, || None);
@@ -69,7 +68,7 @@ impl<W> Graph<W> {
         self.waits[thread].replace(wait)
     }
 
-    /// The thread waits no more, or for what it waited for before. Returns what it waited for.
+    /// Removes the wait of a thread, or restores the one before. Returns the removed wait.
     pub(crate) fn restore(&mut self, thread: usize, before: Option<W>) -> Option<W> {
         std::mem::replace(self.waits.get_mut(thread)?, before)
     }
@@ -85,9 +84,9 @@ impl<W> Graph<W> {
 }
 
 impl<W: Wait> Graph<W> {
-    /// If `thread` could never go on once it waited for `wait` too: everything that keeps it from that,
-    /// beginning with `thread` itself.
-    pub(crate) fn stuck(
+    /// Returns everything that would keep `thread` from ever going on if it waited for `wait` too, beginning
+    /// with `thread` itself. Returns `None` if the wait can end.
+    pub(crate) fn deadlock(
         &self,
         thread: usize,
         wait: &W,
@@ -99,8 +98,8 @@ impl<W: Wait> Graph<W> {
             let (graph, needs, path) = (self, &needs, Vec::new());
             let search = Search { graph, thread, wait, needs, going_on: &mut going_on, path };
             let edges = search.edges()?;
-            // Who is met again on the way to itself counts as stuck. That is so unless it turns out
-            // later that it goes on, which those that were met before do not know.
+            // A node that is reached twice is assumed to be blocked. If it turns out later to go on, the
+            // nodes that were searched before have to be searched again.
             if going_on.len() == known {
                 return leads_back(&Node::Thread(thread), &edges).then_some(edges);
             }
@@ -108,19 +107,19 @@ impl<W: Wait> Graph<W> {
     }
 }
 
-/// A search, as deep as it goes first, for something that goes on by itself.
+/// A depth-first search for something that goes on by itself.
 struct Search<'s, 'g, W: Wait, N> {
     graph: &'g Graph<W>,
-    /// Who is about to wait, and is not in the graph yet.
+    /// The thread that is about to wait, which is not in the graph yet.
     thread: usize,
     wait: &'g W,
     needs: N,
-    /// Who is known to go on.
+    /// The nodes that are known to go on.
     going_on: &'s mut BTreeSet<Node<W::Call>>,
     path: Vec<Step<'g, W>>,
 }
 
-/// A node on the way, and how many of its calls were looked at.
+/// A node on the path, and how many of its calls were searched.
 struct Step<'g, W: Wait> {
     node: Node<W::Call>,
     calls: Calls<'g, W>,
@@ -146,7 +145,7 @@ impl<W: Wait> Step<'_, W> {
 }
 
 impl<'g, W: Wait, N: Fn(&W::Call) -> Needs<W::Call>> Search<'_, 'g, W, N> {
-    /// What keeps the thread from going on if it waits so; `None` if nothing does.
+    /// Returns what keeps the thread from going on if it waits, or `None` if nothing does.
     fn edges(mut self) -> Option<Vec<Edge<W::Call>>> {
         let (root, wait) = (Node::Thread(self.thread), self.wait);
         let mut edges = Vec::new();
@@ -169,7 +168,7 @@ impl<'g, W: Wait, N: Fn(&W::Call) -> Needs<W::Call>> Search<'_, 'g, W, N> {
             if met.insert(to.clone()) {
                 self.path.push(Step { node: to, calls, looked_at: 0 });
             } else {
-                self.is_stuck();
+                self.is_blocked();
             }
         }
         if self.going_on.contains(&root) {
@@ -180,8 +179,8 @@ impl<'g, W: Wait, N: Fn(&W::Call) -> Needs<W::Call>> Search<'_, 'g, W, N> {
         Some(edges)
     }
 
-    /// Who has to go on before the call can end, and what that waits for; `None` if nobody has to, or
-    /// is known to.
+    /// Returns the node that has to go on before the call can end, with its calls, or `None` if there is none
+    /// or it is known to go on.
     fn behind(&self, call: &W::Call) -> Option<(Node<W::Call>, Calls<'g, W>)> {
         let (node, calls) = match (self.needs)(call) {
             Needs::Nothing => return None,
@@ -198,34 +197,34 @@ impl<'g, W: Wait, N: Fn(&W::Call) -> Needs<W::Call>> Search<'_, 'g, W, N> {
         (!self.going_on.contains(&node)).then_some((node, calls))
     }
 
-    /// All calls of the last node on the way were looked at.
+    /// All calls of the last node on the path were searched.
     fn leave(&mut self) {
         match self.path.pop() {
             Some(Step { node, calls: Calls::All(_), .. }) => {
                 self.going_on.insert(node);
                 self.goes_on();
             }
-            _ => self.is_stuck(),
+            _ => self.is_blocked(),
         }
     }
 
-    /// The call that the last node looked at last can end.
+    /// The call that was searched last can end.
     fn goes_on(&mut self) {
         while let Some(step) = self.path.pop_if(|step| matches!(step.calls, Calls::Any(_))) {
             self.going_on.insert(step.node);
         }
     }
 
-    /// The call that the last node looked at last cannot end.
-    fn is_stuck(&mut self) {
+    /// The call that was searched last cannot end.
+    fn is_blocked(&mut self) {
         while self.path.pop_if(|step| matches!(step.calls, Calls::All(_))).is_some() {}
     }
 }
 
-/// Whether all the edges are on the way back to `node`.
+/// Whether all the edges lead back to `node`.
 ///
-/// They are if all who wait do: those who had been stuck without it would have been told when the
-/// last of them came. But a thread whose wait is over may have its entry for a moment more.
+/// They do if every thread in the graph is waiting: nodes that were deadlocked without `node` were reported
+/// when the last of them came. But a thread whose wait is over may have its entry a moment longer.
 fn leads_back<C: Ord>(node: &Node<C>, edges: &[Edge<C>]) -> bool {
     let mut leading = BTreeSet::from([node]);
     let mut before = 0;
@@ -267,7 +266,7 @@ mod tests {
         AnyOf(vec![call])
     }
 
-    /// The calls that threads run: at a call's number, the thread.
+    /// Calls that run on threads: at a call's number, the thread.
     fn runs(threads: &[Option<usize>]) -> impl Fn(&Call) -> Needs<Call> {
         |call| threads[*call].map_or(Needs::Nothing, Needs::Thread)
     }
@@ -277,63 +276,63 @@ mod tests {
     }
 
     #[test]
-    fn whoever_waits_for_its_own_call_is_stuck() {
+    fn wait_for_its_own_call_is_a_deadlock() {
         let graph = Graph::new();
-        assert_eq!(graph.stuck(4, &join(0), runs(&[Some(4)])), Some(vec![edge(4, 0, 4)]));
+        assert_eq!(graph.deadlock(4, &join(0), runs(&[Some(4)])), Some(vec![edge(4, 0, 4)]));
     }
 
     #[test]
-    fn a_call_that_nobody_runs_ends_the_chain() {
+    fn call_that_no_thread_runs_ends_the_chain() {
         let mut graph = Graph::new();
         graph.insert(1, join(0));
-        assert_eq!(graph.stuck(0, &join(1), runs(&[None, Some(1)])), None);
+        assert_eq!(graph.deadlock(0, &join(1), runs(&[None, Some(1)])), None);
     }
 
     #[test]
-    fn rings_of_every_length_are_found_and_only_when_they_close() {
+    fn cycle_of_any_length_is_found_when_it_closes() {
         for length in [2, 3, 10, 1_000] {
             // Thread n runs call n.
             let threads: Vec<Option<usize>> = (0..length).map(Some).collect();
             let mut graph = Graph::new();
             for thread in 0..length - 1 {
-                assert_eq!(graph.stuck(thread, &join(thread + 1), runs(&threads)), None);
+                assert_eq!(graph.deadlock(thread, &join(thread + 1), runs(&threads)), None);
                 graph.insert(thread, join(thread + 1));
             }
             let last = length - 1;
-            let ring = graph.stuck(last, &join(0), runs(&threads)).unwrap();
+            let cycle = graph.deadlock(last, &join(0), runs(&threads)).unwrap();
             let expected = (0..length).map(|at| edge((last + at) % length, at, at));
-            assert!(ring.into_iter().eq(expected));
+            assert!(cycle.into_iter().eq(expected));
         }
     }
 
     #[test]
-    fn a_tail_that_leads_into_a_ring_is_no_ring() {
+    fn wait_that_leads_into_a_cycle_is_no_part_of_it() {
         let mut graph = Graph::new();
         let threads = [Some(0), Some(1)];
         graph.insert(0, join(1));
         graph.insert(1, join(0));
-        assert_eq!(graph.stuck(2, &join(0), runs(&threads)), None);
+        assert_eq!(graph.deadlock(2, &join(0), runs(&threads)), None);
     }
 
     #[test]
-    fn who_waits_for_any_goes_on_while_one_can_end() {
+    fn wait_for_any_goes_on_while_one_call_can_end() {
         let mut graph = Graph::new();
-        // Thread 0 runs call 0 and waits for any of 1, 2 and 3; the last of them to wait for 0 is told.
+        // Thread 0 runs call 0 and waits for any of 1, 2 and 3; the last of them to wait for 0 deadlocks.
         graph.insert(0, AnyOf(vec![1, 2, 3]));
         let begun = [Some(0), Some(1), Some(2), None];
         for thread in [1, 2] {
-            assert_eq!(graph.stuck(thread, &join(0), runs(&begun)), None);
+            assert_eq!(graph.deadlock(thread, &join(0), runs(&begun)), None);
             graph.insert(thread, join(0));
         }
         let all = [Some(0), Some(1), Some(2), Some(3)];
-        let edges = graph.stuck(3, &join(0), runs(&all)).unwrap();
+        let edges = graph.deadlock(3, &join(0), runs(&all)).unwrap();
         assert_eq!(edges[0], edge(3, 0, 0));
         assert_eq!(edges.len(), 6);
     }
 
     #[test]
-    fn a_call_that_waits_for_inputs_is_stuck_with_any_of_them() {
-        // Thread 0 runs call 0, of which call 1 wants the value; call 2 goes on by itself.
+    fn call_is_blocked_by_any_of_its_dependencies() {
+        // Thread 0 runs call 0, on which call 1 depends; call 2 goes on by itself.
         let needs = |inputs: Vec<Call>| {
             move |call: &Call| match call {
                 0 => Needs::Thread(0),
@@ -342,17 +341,17 @@ mod tests {
             }
         };
         let graph = Graph::new();
-        assert_eq!(graph.stuck(0, &join(1), needs(vec![2, 2])), None);
-        let edges = graph.stuck(0, &join(1), needs(vec![2, 0])).unwrap();
+        assert_eq!(graph.deadlock(0, &join(1), needs(vec![2, 2])), None);
+        let edges = graph.deadlock(0, &join(1), needs(vec![2, 0])).unwrap();
         let join = Edge { from: Node::Thread(0), call: 1, to: Node::Call(1) };
         let input = Edge { from: Node::Call(1), call: 0, to: Node::Thread(0) };
         assert_eq!(edges, [join, input]);
     }
 
-    /// Call 1 wants calls 2 and 3, both run by threads that wait: thread 2 for any of 3 and 4, thread 3
-    /// for any of 2 and 4. So whoever comes first to the other takes it for stuck.
+    /// Call 1 depends on calls 2 and 3, both run by threads that wait: thread 2 for any of 3 and 4, thread 3
+    /// for 2. So the search takes the first of them that it reaches twice for blocked.
     #[test]
-    fn what_seemed_stuck_on_the_way_is_looked_at_again() {
+    fn node_that_seemed_blocked_is_searched_again() {
         let needs = |call: &Call| match call {
             1 => Needs::All(vec![2, 3]),
             2 | 3 => Needs::Thread(*call),
@@ -361,11 +360,11 @@ mod tests {
         let mut graph = Graph::new();
         graph.insert(2, AnyOf(vec![3, 4]));
         graph.insert(3, join(2));
-        assert_eq!(graph.stuck(0, &join(1), needs), None);
+        assert_eq!(graph.deadlock(0, &join(1), needs), None);
     }
 
     #[test]
-    fn a_long_chain_of_inputs_is_followed_to_its_end() {
+    fn long_chain_of_dependencies_is_searched_to_its_end() {
         let length = 100_000;
         let needs = |end: Needs<Call>| {
             move |call: &Call| match call {
@@ -374,13 +373,13 @@ mod tests {
             }
         };
         let graph = Graph::new();
-        assert_eq!(graph.stuck(7, &join(length), needs(Needs::Nothing)), None);
-        let edges = graph.stuck(7, &join(length), needs(Needs::Thread(7))).unwrap();
+        assert_eq!(graph.deadlock(7, &join(length), needs(Needs::Nothing)), None);
+        let edges = graph.deadlock(7, &join(length), needs(Needs::Thread(7))).unwrap();
         assert_eq!(edges.len(), length + 1);
     }
 
     #[test]
-    fn a_wait_inside_a_wait_is_taken_back() {
+    fn nested_wait_restores_the_outer_one() {
         let mut graph = Graph::new();
         assert_eq!(graph.insert(0, 'a'), None);
         let before = graph.insert(0, 'b');
@@ -393,12 +392,12 @@ mod tests {
     const THREADS: usize = 6;
     const CALLS: usize = 12;
 
-    /// Threads with the calls they run on top of each other, told in the plainest way.
+    /// Threads with the calls that they run on top of each other, in the plainest form.
     #[derive(Default)]
     struct Reference {
         stacks: [Vec<Call>; THREADS],
         waits: [Option<AnyOf>; THREADS],
-        /// The inputs that a call waits for.
+        /// The dependencies that a call waits for.
         inputs: [Vec<Call>; CALLS],
         ended: Vec<Call>,
     }
@@ -416,7 +415,7 @@ mod tests {
             }
         }
 
-        /// Whether `thread` never went on if it waited so: who is not known to go on does not.
+        /// Whether `thread` would never go on if it waited for `wait`. A thread goes on only if it is known to.
         fn never_goes_on(&self, thread: usize, wait: &AnyOf) -> bool {
             let mut goes_on: [bool; THREADS] =
                 std::array::from_fn(|other| other != thread && self.waits[other].is_none());
@@ -485,7 +484,7 @@ mod tests {
             }
             2 if !calls.iter().any(|call| reference.ended.contains(call)) => {
                 let wait = AnyOf(calls.to_vec());
-                let stuck = graph.stuck(thread, &wait, |call| reference.needs(*call));
+                let stuck = graph.deadlock(thread, &wait, |call| reference.needs(*call));
                 assert_eq!(stuck.is_some(), reference.never_goes_on(thread, &wait));
                 if stuck.is_none() {
                     graph.insert(thread, wait.clone());
@@ -505,7 +504,7 @@ mod tests {
 
     proptest::proptest! {
         #[test]
-        fn a_wait_is_stuck_if_and_only_if_it_would_never_end(
+        fn wait_is_a_deadlock_if_and_only_if_it_never_ends(
             steps in proptest::collection::vec(
                 (0..4_u8, 0..THREADS, proptest::collection::vec(0..CALLS, 1..4)),
                 0..300,

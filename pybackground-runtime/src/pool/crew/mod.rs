@@ -30,7 +30,6 @@ pub(crate) use member::{block_while, is_member};
 use super::Pool;
 use super::counts::{AtomicCounts, Wake};
 use super::idle::Idle;
-use super::mark::{Taken, Waiting};
 use super::sampler::Sampler;
 use crate::config::Config;
 use crate::sync::atomic::{AtomicBool, AtomicUsize, Ordering, fence};
@@ -43,7 +42,7 @@ pub(crate) trait Queue: Sync {
     /// A closure with its call.
     type Entry;
 
-    /// Takes the oldest, after which [`Crew::one_taken`] is told how many are left.
+    /// Takes the oldest, after which [`Crew::set_waiting`] is told how many are left.
     fn pop(&self) -> Option<Self::Entry>;
 
     /// Runs it. No panic gets out.
@@ -67,8 +66,6 @@ pub(crate) struct Crew {
     joining: AtomicUsize,
     /// How many entries are in the queue.
     waiting: AtomicUsize,
-    /// How many were taken from it.
-    taken: Taken,
     /// How many closures have not ended.
     unfinished: AtomicUsize,
     /// Whose scope it is.
@@ -92,7 +89,6 @@ impl Crew {
             threads: AtomicUsize::new(0),
             joining: AtomicUsize::new(0),
             waiting: AtomicUsize::new(0),
-            taken: Taken::default(),
             unfinished: AtomicUsize::new(0),
             owner: thread::current(),
             owner_waits: AtomicBool::new(false),
@@ -129,23 +125,9 @@ impl Crew {
         self.waiting.store(entries, Ordering::Relaxed);
     }
 
-    /// The same when the oldest was taken.
-    pub(crate) fn one_taken(&self, left: usize) {
-        self.taken.count();
-        self.set_waiting(left);
-    }
-
     /// How many entries are in the queue.
     pub(crate) fn waiting(&self) -> usize {
         self.waiting.load(Ordering::Relaxed)
-    }
-
-    /// For each crew, whether what is in its queue now may be there still; see [`queues::waiting`].
-    pub(super) fn all_waiting(slack: usize) -> impl Iterator<Item = Waiting> {
-        census::all().into_iter().map(move |crew| -> Waiting {
-            let all = crew.taken.after(crew.waiting() + slack);
-            Box::new(move || crew.waiting() > 0 && crew.taken.is_before(all))
-        })
     }
 
     /// Sees to it that somebody takes care of entries that were queued before.

@@ -5,33 +5,33 @@ use std::sync::{Arc, Mutex};
 use crate::sync::lock_leaf;
 use crate::task::Job;
 
-/// Calls by their numbers. Each goes when it has come, which is while nobody waits for any.
-pub(crate) struct Members(Mutex<Places>);
+/// Calls by their numbers. A call is removed when the caller has taken it, which is between two waits.
+pub(crate) struct WaitSet(Mutex<Inner>);
 
 #[derive(Default)]
-struct Places {
-    /// The calls that have not come, in no order.
+struct Inner {
+    /// The calls that are left, in no order.
     calls: Vec<(usize, Arc<dyn Job>)>,
     /// At a call's number: its place in `calls`.
     place_of: Vec<usize>,
 }
 
-impl Members {
-    /// Calls by their numbers, which are less than `numbers`.
+impl WaitSet {
+    /// Makes a set of calls with their numbers, which are less than `numbers`.
     pub(crate) fn new(numbers: usize, calls: impl Iterator<Item = (usize, Arc<dyn Job>)>) -> Self {
         let calls: Vec<_> = calls.collect();
         let mut place_of = vec![0; numbers];
         for (place, (number, _)) in calls.iter().enumerate() {
             place_of[*number] = place;
         }
-        Self(Mutex::new(Places { calls, place_of }))
+        Self(Mutex::new(Inner { calls, place_of }))
     }
 
-    /// The call of that number, which is one of them, has come.
+    /// Removes the call of that number, which is in the set.
     pub(crate) fn remove(&self, number: usize) {
         let gone = {
             let mut places = lock_leaf(&self.0);
-            let Places { calls, place_of } = &mut *places;
+            let Inner { calls, place_of } = &mut *places;
             let place = place_of[number];
             let gone = calls.swap_remove(place);
             if let Some((moved, _)) = calls.get(place) {
@@ -39,11 +39,11 @@ impl Members {
             }
             gone
         };
-        // Out of the lock: this may be the last that knows of the call.
+        // After the lock is released: this may be the last holder of the call.
         drop(gone);
     }
 
-    /// The call in that place.
+    /// Returns the call in that place.
     pub(super) fn at(&self, place: usize) -> Option<Arc<dyn Job>> {
         lock_leaf(&self.0).calls.get(place).map(|(_, call)| call.clone())
     }
@@ -56,15 +56,15 @@ mod tests {
     use crate::task::{Closure, Task};
 
     #[test]
-    fn whichever_goes_the_others_stay() {
+    fn removal_keeps_the_other_calls() {
         let calls: Vec<Arc<dyn Job>> =
             (0..5).map(|_| Task::new(&Options::here(), Closure(|| ())) as _).collect();
-        let members = Members::new(5, calls.iter().cloned().enumerate().skip(1));
+        let set = WaitSet::new(5, calls.iter().cloned().enumerate().skip(1));
         let mut left = vec![1, 2, 3, 4];
         for gone in [4, 1, 2, 3] {
-            members.remove(gone);
+            set.remove(gone);
             left.retain(|number| *number != gone);
-            let stay: Vec<_> = (0..).map_while(|place| members.at(place)).collect();
+            let stay: Vec<_> = (0..).map_while(|place| set.at(place)).collect();
             assert_eq!(stay.len(), left.len());
             for number in &left {
                 assert!(stay.iter().any(|call| Arc::ptr_eq(call, &calls[*number])));

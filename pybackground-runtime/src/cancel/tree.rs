@@ -1,0 +1,684 @@
+//! The cancellation tree: which bodies stop with which others.
+//!
+//! Each running body has a [`Node`]. A call holds the node of the body that made it, its parent; the node
+//! of the call's own body takes this link over when the body starts. A stop marks one node. A running body
+//! polls for it by walking up its chain. Whatever cannot poll is *parked*, registered in the node of its
+//! own body or parent, and is woken or closed by a walk down.
+//!
+//! | in state | `parent`, `link` | `parked` | `overrun` |
+//! |---|---|---|---|
+//! | `Running` | taken by `detach`, replaced by `share`; `link` set by `park` | changed by `park` and its guard | set by `stop` |
+//! | `Stopped` | as `Running` until the body ends, then taken by `end` | as `Running` | dropped by `end` |
+//! | `Ended` | none | changed by `park` and its guard: calls of the body outlive it | none |
+//!
+//! All of it is behind the node's lock, except in a node that nothing else holds.
+//!
+//! # Invariants
+//!
+//! 1. A node leaves `Running` once and stays `Stopped` or `Ended` until it is renewed.
+//! 2. Only a node that nothing else holds is renewed, so a state never changes under a child.
+//! 3. A node that has ended has no parent, so a chain is as long as what runs. If anything above it was
+//!    stopped when its body ended, the node itself is `Stopped` from then on.
+//! 4. A parent is never set after the first, except for a barrier in front of the same one. So the tree has
+//!    no cycles, and a lock may be taken while that of a child is held, never the other way round.
+//! 5. A node that is linked, which is registered in its parent, has a linked parent, unless that is a root
+//!    or a barrier. `park` establishes this from the top down.
+//! 6. No node is dropped while a lock is held: the last holder of a chain frees it, node by node.
+//!
+//! # Why no stop is missed
+//!
+//! A waiter parks and then looks for a stop; `stop` marks a node and then walks down. Let the walk pass the
+//! node in which the waiter registers. If the registration came before, the walk finds it. If it came after,
+//! the waiter has that node's lock after the walk had it, so that it sees the mark. By invariant 5 the walk
+//! passes every node with a waiter below it: a node that is not yet linked is linked by the waiter before
+//! that one looks. A node that ends while the walk is above it takes itself out of the walk's way; it looks
+//! for the stop before that, and goes on with the walk itself.
+
+use std::cell::RefCell;
+use std::collections::BTreeMap;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
+
+use super::overruns::Overrun;
+use crate::error::Stopped;
+use crate::sync::thread::Thread;
+use crate::sync::{lock_leaf, thread_local};
+
+/// The number of stopped nodes, and one more after a shutdown.
+static STOPPED: AtomicUsize = AtomicUsize::new(0);
+
+/// Whether any body has to stop. As long as none has, this is all that a poll for it costs.
+#[inline]
+pub(crate) fn is_any() -> bool {
+    // ORDERING: `Relaxed`. A body that polls sees a stop soon; one that is about to park takes a lock that
+    // the stop has taken, or is found by the stop.
+    STOPPED.load(Ordering::Relaxed) != 0
+}
+
+/// One more that has to stop, until this is dropped.
+pub(super) struct Counted(());
+
+impl Counted {
+    pub(super) fn new() -> Self {
+        // ORDERING: see `is_any`.
+        STOPPED.fetch_add(1, Ordering::Relaxed);
+        Self(())
+    }
+}
+
+impl Drop for Counted {
+    fn drop(&mut self) {
+        // ORDERING: see `is_any`.
+        STOPPED.fetch_sub(1, Ordering::Relaxed);
+    }
+}
+
+/// A body in the tree, for as long as it runs or a call that it made is held.
+pub(crate) struct Node {
+    /// A stop of the parent does not reach below. No body has this node.
+    is_barrier: bool,
+    inner: Mutex<Inner>,
+}
+
+struct Inner {
+    state: State,
+    /// The node of the body that made the call.
+    parent: Option<Arc<Node>>,
+    /// The key of this node among what is parked in its parent.
+    link: Option<usize>,
+    parked: BTreeMap<usize, Parked>,
+    next_key: usize,
+    /// The body runs although its call was closed.
+    overrun: Option<Overrun>,
+}
+
+enum State {
+    Running,
+    Stopped(Stopped, Counted),
+    Ended,
+}
+
+/// What cannot poll for a stop.
+#[derive(Clone)]
+pub(crate) enum Parked {
+    /// A thread that is blocked in a wait.
+    Thread(Thread),
+    /// A process that runs the body.
+    #[cfg(feature = "process")]
+    Process(Arc<dyn Connection>),
+    /// A call that is on no thread and in no queue.
+    Call(Weak<dyn Orphan>),
+    /// A body with something parked below it.
+    Node(Weak<Node>),
+}
+
+/// A call that can be parked.
+pub(crate) trait Orphan: Send + Sync {
+    /// Closes the call if it is still parked and a node above it is stopped.
+    fn close_orphan(self: Arc<Self>);
+}
+
+/// The connection to a process that a thread waits for.
+#[cfg(feature = "process")]
+pub(crate) trait Connection: Send + Sync {
+    /// Ends the connection: the thread gets an error instead of a reply.
+    fn cut(&self);
+}
+
+/// Something is parked until this is dropped.
+pub(crate) struct Parking {
+    node: Arc<Node>,
+    key: usize,
+}
+
+impl Node {
+    pub(crate) fn new(parent: Option<Arc<Self>>) -> Arc<Self> {
+        Self::make(parent, false)
+    }
+
+    fn make(parent: Option<Arc<Self>>, is_barrier: bool) -> Arc<Self> {
+        let inner = Mutex::new(Inner {
+            state: State::Running,
+            parent,
+            link: None,
+            parked: BTreeMap::new(),
+            next_key: 0,
+            overrun: None,
+        });
+        Arc::new(Self { is_barrier, inner })
+    }
+
+    /// Returns what stands between `parent` and a call that a stop of `parent` must not reach.
+    pub(crate) fn barrier(parent: Arc<Self>) -> Arc<Self> {
+        if parent.is_barrier { parent } else { Self::make(Some(parent), true) }
+    }
+
+    pub(super) fn is_barrier(&self) -> bool {
+        self.is_barrier
+    }
+
+    /// Gives a node that [`end`](Self::end) returned to another body.
+    #[inline]
+    pub(crate) fn renew(self: &mut Arc<Self>, parent: Option<Arc<Self>>) {
+        let inner = Arc::get_mut(self).expect("nothing else holds the node").inner();
+        (inner.state, inner.parent) = (State::Running, parent);
+    }
+
+    /// Returns why the node's body has to stop, if it has: the nearest stop on its chain.
+    #[inline]
+    pub(crate) fn stopped(self: &Arc<Self>) -> Option<Stopped> {
+        if is_any() { self.find_stopped(false) } else { None }
+    }
+
+    /// Whether anything above is stopped, on the far side of barriers as well.
+    pub(crate) fn is_orphaned(self: &Arc<Self>) -> bool {
+        is_any() && self.find_stopped(true).is_some()
+    }
+
+    #[cold]
+    fn find_stopped(self: &Arc<Self>, through_barriers: bool) -> Option<Stopped> {
+        let mut node = self.clone();
+        loop {
+            let parent = {
+                let inner = node.lock();
+                if let State::Stopped(stopped, _) = inner.state {
+                    return Some(stopped);
+                }
+                inner.parent.clone().filter(|_| through_barriers || !node.is_barrier)
+            };
+            node = parent?;
+        }
+    }
+
+    /// Marks the body as one that has to stop; [`notify`](Self::notify) is due afterwards. If its call was
+    /// closed while the body runs, the body is an overrun until it ends.
+    pub(crate) fn stop(&self, stopped: Stopped, overrun: Option<Overrun>) {
+        let mut inner = self.lock();
+        if matches!(inner.state, State::Running) {
+            inner.state = State::Stopped(stopped, Counted::new());
+        }
+        inner.overrun = overrun;
+    }
+
+    /// Wakes the threads and closes the calls that are parked below a stopped node.
+    ///
+    /// A call that is closed may have a node of its own, with calls parked below: that one's turn comes
+    /// after this one and not on top of it, because there may be any number of generations.
+    pub(crate) fn notify(self: &Arc<Self>) {
+        thread_local! {
+            /// The nodes that this thread visits next, while it visits others.
+            static NEXT: RefCell<Option<Vec<Arc<Node>>>> = const { RefCell::new(None) };
+        }
+
+        let is_later = NEXT.try_with(|next| match &mut *next.borrow_mut() {
+            Some(next) => {
+                next.push(self.clone());
+                true
+            }
+            none => {
+                *none = Some(Vec::new());
+                false
+            }
+        });
+        if is_later == Ok(true) {
+            return;
+        }
+        let mut nodes = vec![self.clone()];
+        while let Some(node) = nodes.pop() {
+            let parked: Vec<Parked> = node.lock().parked.values().cloned().collect();
+            for parked in parked {
+                match parked {
+                    Parked::Thread(thread) => thread.unpark(),
+                    #[cfg(feature = "process")]
+                    Parked::Process(connection) => connection.cut(),
+                    Parked::Call(call) => {
+                        if let Some(call) = call.upgrade() {
+                            call.close_orphan();
+                        }
+                    }
+                    Parked::Node(node) => nodes.extend(node.upgrade()),
+                }
+            }
+            let later = NEXT.try_with(|next| next.borrow_mut().as_mut().map(std::mem::take));
+            nodes.extend(later.ok().flatten().unwrap_or_default());
+        }
+        let _ = NEXT.try_with(RefCell::take);
+    }
+
+    /// The body has ended. Returns the node if nothing else holds it, to be renewed.
+    #[inline]
+    pub(crate) fn end(mut self: Arc<Self>) -> Option<Arc<Self>> {
+        let Some(node) = Arc::get_mut(&mut self) else { return self.end_held() };
+        let inner = node.inner();
+        if !matches!(inner.state, State::Running) {
+            inner.state = State::Ended;
+            inner.overrun = None;
+        }
+        drop(inner.parent.take());
+        Some(self)
+    }
+
+    #[cold]
+    fn end_held(mut self: Arc<Self>) -> Option<Arc<Self>> {
+        // Before the parent is taken: see "Why no stop is missed".
+        let stopped = self.stopped();
+        let (above, overrun, was_running) = {
+            let mut inner = self.lock();
+            let was_running = matches!(inner.state, State::Running);
+            if was_running {
+                inner.state = match stopped {
+                    Some(stopped) => State::Stopped(stopped, Counted::new()),
+                    None => State::Ended,
+                };
+            }
+            (inner.take_parent(), inner.overrun.take(), was_running)
+        };
+        drop((above, overrun));
+        if was_running && stopped.is_some() {
+            self.notify();
+        }
+        let inner = Arc::get_mut(&mut self)?.inner();
+        inner.state = State::Ended;
+        Some(self)
+    }
+
+    /// Takes the link to the parent out: the body goes on when that one is stopped.
+    pub(crate) fn detach(&self) {
+        let above = self.lock().take_parent();
+        drop(above);
+    }
+
+    /// Puts a barrier between the node and its parent.
+    pub(crate) fn share(&self) {
+        let above = {
+            let mut inner = self.lock();
+            let above = inner.take_parent();
+            inner.parent = above.as_ref().map(|above| Self::barrier(above.parent.clone()));
+            above
+        };
+        drop(above);
+    }
+
+    /// Registers what cannot poll. The caller looks for a stop afterwards: one that came before is not told.
+    pub(crate) fn park(self: &Arc<Self>, parked: Parked) -> Parking {
+        let key = self.lock().insert(parked);
+        self.link();
+        Parking { node: self.clone(), key }
+    }
+
+    /// Registers the node in its parent, and that one in its own, as far as they are not.
+    fn link(self: &Arc<Self>) {
+        let mut unlinked = Vec::new();
+        let mut node = self.clone();
+        loop {
+            let parent = {
+                let inner = node.lock();
+                let ends_here = inner.link.is_some() || node.is_barrier;
+                inner.parent.clone().filter(|_| !ends_here)
+            };
+            let Some(parent) = parent else { break };
+            unlinked.push(node);
+            node = parent;
+        }
+        for node in unlinked.iter().rev() {
+            let mut inner = node.lock();
+            if inner.link.is_none()
+                && let Some(parent) = &inner.parent
+            {
+                let key = parent.lock().insert(Parked::Node(Arc::downgrade(node)));
+                inner.link = Some(key);
+            }
+        }
+    }
+
+    fn lock(&self) -> MutexGuard<'_, Inner> {
+        lock_leaf(&self.inner)
+    }
+
+    /// As `lock`, of a node that nothing else holds.
+    #[inline]
+    fn inner(&mut self) -> &mut Inner {
+        self.inner.get_mut().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// The parent that a node had, and its registration there, to be dropped without a lock.
+struct Above {
+    parent: Arc<Node>,
+    link: Option<usize>,
+}
+
+impl Drop for Above {
+    fn drop(&mut self) {
+        if let Some(key) = self.link.take() {
+            let registration = self.parent.lock().parked.remove(&key);
+            drop(registration);
+        }
+    }
+}
+
+impl Inner {
+    fn insert(&mut self, parked: Parked) -> usize {
+        let key = self.next_key;
+        self.next_key += 1;
+        self.parked.insert(key, parked);
+        key
+    }
+
+    #[must_use]
+    fn take_parent(&mut self) -> Option<Above> {
+        let link = self.link.take();
+        self.parent.take().map(|parent| Above { parent, link })
+    }
+}
+
+impl Drop for Node {
+    fn drop(&mut self) {
+        let mut next = self.inner().take_parent();
+        while let Some(above) = next {
+            let parent = above.parent.clone();
+            drop(above);
+            next = Arc::into_inner(parent).and_then(|mut parent| parent.inner().take_parent());
+        }
+    }
+}
+
+impl Drop for Parking {
+    fn drop(&mut self) {
+        let parked = self.node.lock().parked.remove(&self.key);
+        drop(parked);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::call::Call;
+    use crate::error::StopReason;
+    use std::panic::Location;
+    use std::sync::Barrier;
+    use std::sync::atomic::AtomicBool;
+    use std::thread;
+
+    const MANY: usize = 100_000;
+
+    fn stopped(function: &'static str) -> Stopped {
+        Stopped { call: Call::new(function, Location::caller()), reason: StopReason::Cancelled }
+    }
+
+    fn stop(node: &Arc<Node>) {
+        node.stop(stopped("f"), None);
+        node.notify();
+    }
+
+    fn child(parent: &Arc<Node>) -> Arc<Node> {
+        Node::new(Some(parent.clone()))
+    }
+
+    fn is_stopped(node: &Arc<Node>) -> bool {
+        node.stopped().is_some()
+    }
+
+    /// Counts how often it was closed.
+    #[derive(Default)]
+    struct Count(AtomicUsize);
+
+    impl Count {
+        fn get(&self) -> usize {
+            self.0.load(Ordering::Relaxed)
+        }
+    }
+
+    impl Orphan for Count {
+        fn close_orphan(self: Arc<Self>) {
+            self.0.fetch_add(1, Ordering::Relaxed);
+        }
+    }
+
+    fn park(node: &Arc<Node>) -> (Arc<Count>, Parking) {
+        let count = Arc::new(Count::default());
+        let parking = node.park(Parked::Call(Arc::downgrade(&count) as Weak<dyn Orphan>));
+        (count, parking)
+    }
+
+    #[test]
+    fn stop_reaches_descendants_and_nothing_else() {
+        let root = Node::new(None);
+        let (left, right) = (child(&root), child(&root));
+        let below = child(&left);
+        stop(&left);
+        assert!(is_stopped(&left) && is_stopped(&below));
+        assert!(!is_stopped(&root) && !is_stopped(&right));
+    }
+
+    #[test]
+    fn nearest_stop_is_the_reason() {
+        let root = Node::new(None);
+        let (middle, first, second) = (child(&root), stopped("first"), stopped("second"));
+        let leaf = child(&middle);
+        root.stop(first, None);
+        assert_eq!(leaf.stopped(), Some(first));
+        middle.stop(second, None);
+        assert_eq!(leaf.stopped(), Some(second));
+        middle.stop(first, None);
+        assert_eq!(leaf.stopped(), Some(second), "a node is stopped once");
+    }
+
+    #[test]
+    fn call_outlives_a_parent_that_ended_unstopped() {
+        let root = Node::new(None);
+        let parent = child(&root);
+        let leaf = child(&parent);
+        assert!(parent.end().is_none(), "the leaf holds it");
+        stop(&root);
+        assert!(!is_stopped(&leaf));
+    }
+
+    #[test]
+    fn call_of_a_parent_that_ended_stopped_stays_stopped() {
+        let root = Node::new(None);
+        let parent = child(&root);
+        let leaf = child(&parent);
+        stop(&root);
+        assert!(parent.end().is_none());
+        assert!(root.end().is_some(), "the ended parent does not hold its own");
+        assert!(is_stopped(&leaf));
+    }
+
+    #[test]
+    fn node_is_renewed_only_when_nothing_holds_it() {
+        let mut node = Node::new(None);
+        let parent = Node::new(None);
+        for _ in 0..3 {
+            stop(&node);
+            node = node.end().expect("nothing else holds it");
+            node.renew(Some(parent.clone()));
+            assert!(!is_stopped(&node));
+        }
+        let (_count, parking) = park(&node);
+        let held = node.clone();
+        assert!(node.end().is_none());
+        drop(parking);
+        assert!(held.end().is_some());
+        assert_eq!(Arc::strong_count(&parent), 1);
+        assert!(parent.end().is_some(), "no registration is left");
+    }
+
+    #[test]
+    fn detached_body_keeps_its_calls() {
+        let root = Node::new(None);
+        let detached = child(&root);
+        let leaf = child(&detached);
+        let (count, _parking) = park(&leaf);
+        detached.detach();
+        stop(&root);
+        assert!(!is_stopped(&leaf) && !leaf.is_orphaned());
+        assert_eq!(count.get(), 0);
+        stop(&detached);
+        assert!(is_stopped(&leaf));
+        assert_eq!(count.get(), 1);
+    }
+
+    #[test]
+    fn shared_call_is_orphaned_by_a_stop_but_not_stopped() {
+        let root = Node::new(None);
+        let parent = child(&root);
+        let (running, waiting) = (child(&parent), Node::barrier(parent.clone()));
+        let (count, _parking) = park(&running);
+        (0..2).for_each(|_| running.share());
+        stop(&root);
+        for node in [&running, &waiting, &Node::barrier(waiting.clone())] {
+            assert!(!is_stopped(node));
+            assert!(node.is_orphaned());
+        }
+        assert_eq!(count.get(), 0);
+        stop(&running);
+        assert_eq!(count.get(), 1);
+    }
+
+    #[test]
+    fn stop_wakes_what_is_parked_below_and_nothing_else() {
+        let root = Node::new(None);
+        let (left, right) = (child(&root), child(&root));
+        let below = child(&child(&left));
+        let parked = [&left, &below, &below].map(park);
+        let (other, _parking) = park(&right);
+        let (gone, parking) = park(&below);
+        drop(parking);
+        stop(&left);
+        assert!(parked.iter().all(|(count, _)| count.get() == 1));
+        assert_eq!((gone.get(), other.get()), (0, 0));
+    }
+
+    /// The parent ends after the stop and before the walk comes to it.
+    #[test]
+    fn parent_that_ends_during_a_stop_wakes_what_it_leaves() {
+        let root = Node::new(None);
+        let parent = child(&root);
+        let leaf = child(&parent);
+        let (count, _parking) = park(&leaf);
+        root.stop(stopped("f"), None);
+        assert!(parent.end().is_none());
+        assert_eq!(count.get(), 1);
+        root.notify();
+        assert!(is_stopped(&leaf));
+    }
+
+    #[test]
+    fn overrun_is_counted_until_its_body_ends() {
+        let call = stopped("overruns_once");
+        let bodies = || {
+            let (running, _) = crate::cancel::overruns::read();
+            running.into_iter().find(|(running, _)| *running == call.call).map(|(_, bodies)| bodies)
+        };
+        let nodes = [(); 2].map(|()| Node::new(None));
+        for node in &nodes {
+            node.stop(call, Some(Overrun::new(call.call)));
+        }
+        assert_eq!(bodies(), Some(2));
+        let [first, second] = nodes;
+        let leaf = child(&first);
+        first.end();
+        assert_eq!(bodies(), Some(1));
+        second.end();
+        assert_eq!(bodies(), None);
+        assert!(is_stopped(&leaf));
+    }
+
+    #[test]
+    fn long_chain_is_walked_and_dropped_without_recursion() {
+        let root = Node::new(None);
+        let mut leaf = root.clone();
+        for _ in 0..MANY {
+            leaf = child(&leaf);
+        }
+        let (count, parking) = park(&leaf);
+        stop(&root);
+        assert!(is_stopped(&leaf));
+        assert_eq!(count.get(), 1);
+        drop(parking);
+        drop(leaf);
+        assert_eq!(Arc::strong_count(&root), 1);
+        assert!(root.end().is_some(), "no registration is left");
+    }
+
+    /// Counts visits, not time.
+    #[test]
+    fn stops_one_by_one_visit_only_what_they_stop() {
+        let root = Node::new(None);
+        let parked: Vec<_> = (0..MANY)
+            .map(|_| {
+                let node = child(&root);
+                let (count, parking) = park(&node);
+                (node, count, parking)
+            })
+            .collect();
+        for (node, _, _) in &parked {
+            stop(node);
+        }
+        assert!(parked.iter().all(|(_, count, _)| count.get() == 1));
+    }
+
+    #[test]
+    fn closed_call_hands_on_the_stop_without_recursion() {
+        /// A parked call whose own body made the next one.
+        struct Call {
+            node: Arc<Node>,
+            closed: AtomicUsize,
+        }
+        impl Orphan for Call {
+            fn close_orphan(self: Arc<Self>) {
+                self.closed.fetch_add(1, Ordering::Relaxed);
+                self.node.notify();
+            }
+        }
+
+        let root = Node::new(None);
+        let (mut parent, mut calls) = (root.clone(), Vec::new());
+        for _ in 0..MANY {
+            let call = Arc::new(Call { node: Node::new(None), closed: AtomicUsize::new(0) });
+            let parking = parent.park(Parked::Call(Arc::downgrade(&call) as Weak<dyn Orphan>));
+            parent = call.node.clone();
+            calls.push((call, parking));
+        }
+        stop(&root);
+        assert!(calls.iter().all(|(call, _)| call.closed.load(Ordering::Relaxed) == 1));
+    }
+
+    /// Threads park below a chain while it is stopped from above, and its middle ends.
+    #[test]
+    fn stop_is_seen_by_or_wakes_whatever_parks_meanwhile() {
+        const THREADS: usize = 3;
+
+        for _ in 0..2_000 {
+            let root = Node::new(None);
+            let middle = child(&root);
+            let leaves = [(); THREADS].map(|()| child(&middle));
+            let (start, is_over) = (Barrier::new(THREADS + 2), AtomicBool::new(false));
+            thread::scope(|scope| {
+                for leaf in &leaves {
+                    scope.spawn(|| {
+                        start.wait();
+                        let (count, _parking) = park(leaf);
+                        if is_stopped(leaf) {
+                            return;
+                        }
+                        while !is_over.load(Ordering::Acquire) {
+                            thread::yield_now();
+                        }
+                        // If the middle ended before the stop, the leaf goes on.
+                        assert!(count.get() > 0 || !is_stopped(leaf));
+                    });
+                }
+                let ends = scope.spawn(|| {
+                    start.wait();
+                    middle.clone().end();
+                });
+                start.wait();
+                stop(&root);
+                ends.join().unwrap();
+                is_over.store(true, Ordering::Release);
+            });
+        }
+    }
+}

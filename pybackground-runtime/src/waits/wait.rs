@@ -1,0 +1,177 @@
+//! One wait of a thread.
+
+use std::cmp::Ordering;
+use std::panic::Location;
+use std::sync::Arc;
+use std::time::Instant;
+
+use super::graph::{self, Needs};
+use super::wait_set::WaitSet;
+use crate::call::Call;
+#[cfg(feature = "process")]
+use crate::cancel::Connection;
+use crate::stacks;
+use crate::sync::now;
+use crate::sync::thread::{self, Thread};
+use crate::task::Job;
+
+pub(super) struct Wait {
+    thread: Thread,
+    pub(super) on: On,
+    pub(super) since: Instant,
+    pub(super) is_of_body: bool,
+}
+
+/// What a thread waits for.
+pub(super) enum On {
+    Call {
+        job: Arc<dyn Job>,
+        site: &'static Location<'static>,
+        end: End,
+    },
+    /// The first of `count` calls, and all of them if they can be part of a cycle.
+    Any {
+        first: Call,
+        count: usize,
+        all: Option<Arc<WaitSet>>,
+        site: &'static Location<'static>,
+    },
+    Time,
+    /// The reply of a process that runs the body.
+    #[cfg(feature = "process")]
+    Child(Arc<dyn Connection>),
+}
+
+/// A call that a thread waits for, identified by its address.
+#[derive(Clone)]
+pub(super) struct Awaited(pub(super) Arc<dyn Job>);
+
+/// What ends a wait besides the end of the call.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum End {
+    Never,
+    /// A time limit of the wait, or the call's deadline.
+    InTime,
+}
+
+impl Wait {
+    pub(super) fn new(on: On) -> Self {
+        let is_of_body = !stacks::current().is_none();
+        Self { thread: thread::current(), on, since: now(), is_of_body }
+    }
+
+    /// Whether it may be for a call that has no thread.
+    pub(super) fn may_end_by_a_call(&self) -> bool {
+        match &self.on {
+            On::Call { job, .. } => !job.is_done() && job.runner().is_none() && !job.is_suspended(),
+            On::Any { .. } => true,
+            On::Time => false,
+            #[cfg(feature = "process")]
+            On::Child(_) => false,
+        }
+    }
+
+    /// Ends the wait of a body that has to stop. A parked thread polls for that itself.
+    pub(super) fn wake(&self) {
+        match &self.on {
+            #[cfg(feature = "process")]
+            On::Child(connection) => connection.cut(),
+            _ => self.thread.unpark(),
+        }
+    }
+}
+
+impl graph::Wait for Wait {
+    type Call = Awaited;
+
+    fn ends_by_itself(&self) -> bool {
+        match &self.on {
+            On::Call { end, .. } => *end == End::InTime,
+            On::Any { all, .. } => all.is_none(),
+            On::Time => true,
+            #[cfg(feature = "process")]
+            On::Child(_) => true,
+        }
+    }
+
+    fn call(&self, number: usize) -> Option<Awaited> {
+        match &self.on {
+            On::Call { job, .. } => (number == 0).then(|| Awaited(job.clone())),
+            On::Any { all, .. } => all.as_ref()?.at(number).map(Awaited),
+            On::Time => None,
+            #[cfg(feature = "process")]
+            On::Child(_) => None,
+        }
+    }
+}
+
+impl Awaited {
+    pub(super) fn needs(&self) -> Needs<Self> {
+        let frame = self.0.runner();
+        let inputs = if frame.is_none() { self.0.dependencies() } else { Vec::new() };
+        // A call with a deadline ends by itself.
+        if (frame.is_none() && inputs.is_empty()) || self.0.deadline().is_some() {
+            Needs::Nothing
+        } else if frame.is_none() {
+            let inputs = inputs.into_iter().map(|input| Self(input.job));
+            Needs::All(inputs.filter(|input| !input.0.is_done()).collect())
+        } else {
+            Needs::Thread(frame.thread())
+        }
+    }
+
+    fn address(&self) -> usize {
+        Arc::as_ptr(&self.0).cast::<()>().addr()
+    }
+}
+
+impl PartialEq for Awaited {
+    fn eq(&self, other: &Self) -> bool {
+        self.address() == other.address()
+    }
+}
+
+impl Eq for Awaited {}
+
+impl PartialOrd for Awaited {
+    fn partial_cmp(&self, other: &Self) -> Option<Ordering> {
+        Some(self.cmp(other))
+    }
+}
+
+impl Ord for Awaited {
+    fn cmp(&self, other: &Self) -> Ordering {
+        self.address().cmp(&other.address())
+    }
+}
+
+impl On {
+    pub(super) fn call(&self) -> Option<(Call, &'static Location<'static>)> {
+        match self {
+            Self::Call { job, site, .. } => Some((job.call(), *site)),
+            Self::Any { first, site, .. } => Some((*first, *site)),
+            Self::Time => None,
+            #[cfg(feature = "process")]
+            Self::Child(_) => None,
+        }
+    }
+
+    /// Whether a process runs the body, which then is reported as running.
+    pub(super) fn is_child(&self) -> bool {
+        match self {
+            Self::Call { .. } | Self::Any { .. } | Self::Time => false,
+            #[cfg(feature = "process")]
+            Self::Child(_) => true,
+        }
+    }
+
+    pub(super) fn count(&self) -> usize {
+        match self {
+            Self::Call { .. } => 1,
+            Self::Any { count, .. } => *count,
+            Self::Time => 0,
+            #[cfg(feature = "process")]
+            Self::Child(_) => 0,
+        }
+    }
+}
