@@ -215,6 +215,52 @@ fn a_type_that_refuses_says_why() {
     );
 }
 
+/// Can be serialized, and refuses to be deserialized unless it is even.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+struct Even(u32);
+
+impl<'de> Deserialize<'de> for Even {
+    fn deserialize<D: serde::Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        match u32::deserialize(deserializer)? {
+            number if number % 2 == 0 => Ok(Self(number)),
+            number => Err(serde::de::Error::custom(format!("{number} is odd"))),
+        }
+    }
+}
+
+#[background(process)]
+fn sum(numbers: Vec<Option<Even>>) -> u32 {
+    numbers.into_iter().flatten().map(|Even(number)| number).sum()
+}
+
+#[background(process)]
+fn even(number: u32) -> BTreeMap<u8, Even> {
+    BTreeMap::from([(1, Even(number))])
+}
+
+#[test]
+fn deserialize_that_refuses_says_why() {
+    let _watchdog = watchdog();
+    assert_eq!(sum(vec![Some(Even(4)), None, Some(Even(2))]), 6);
+    let text = refusal(sum(vec![None, Some(Even(7))]));
+    assert!(text.contains("its arguments") && text.contains("`numbers: "), "{text}");
+    assert!(text.contains("values::Even") && text.contains(": 7 is odd"), "{text}");
+    assert_eq!(Lazy::into_inner(even(8))[&1], Even(8));
+    let text = refusal(even(9));
+    assert!(text.contains("its result") && text.contains(": 9 is odd"), "{text}");
+}
+
+#[test]
+fn values_that_look_alike_stay_apart() {
+    #[background(process)]
+    fn same(nested: [Option<Option<u8>>; 3], units: (Option<()>, Option<()>)) -> String {
+        format!("{nested:?} {units:?}")
+    }
+    let _watchdog = watchdog();
+    let text = same([None, Some(None), Some(Some(0))], (None, Some(())));
+    assert_eq!(text, "[None, Some(None), Some(Some(0))] (None, Some(()))");
+}
+
 #[test]
 fn a_list_of_the_users_own_is_no_list_of_ours() {
     let _watchdog = watchdog();
