@@ -3,6 +3,7 @@
 mod common;
 
 use std::process::Command;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use common::{child, children, watchdog};
@@ -51,6 +52,29 @@ mod before {
             std::thread::park();
         }
     }
+
+    // SAFETY: as above. Linkers that go by the number put it after all others.
+    #[used]
+    #[unsafe(link_section = ".init_array.70000")]
+    static LAST: extern "C" fn() = note;
+
+    extern "C" fn note() {
+        super::LAST_HAS_RUN.store(true, std::sync::atomic::Ordering::Relaxed);
+    }
+}
+
+static LAST_HAS_RUN: AtomicBool = AtomicBool::new(false);
+
+#[background(process)]
+fn last_has_run() -> bool {
+    LAST_HAS_RUN.load(Ordering::Relaxed)
+}
+
+#[test]
+fn all_constructors_run_in_a_child() {
+    let _watchdog = watchdog();
+    assert!(LAST_HAS_RUN.load(Ordering::Relaxed));
+    assert!(last_has_run());
 }
 
 #[background(process)]

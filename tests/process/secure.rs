@@ -92,7 +92,10 @@ fn makes_no_child_and_becomes_none(test: &str, give_rights: impl FnOnce(&Path) -
     let (output, greeting) = run_forged(&program, test);
     fs::remove_file(program).unwrap();
     if output.status.code() == Some(NOT_SECURE) {
-        eprintln!("skipped: the system ignores the rights of a program in {:?}", std::env::temp_dir());
+        eprintln!(
+            "skipped: the system ignores the rights of a program in {:?}",
+            std::env::temp_dir()
+        );
         return;
     }
     let told = child::told(&output);

@@ -2,11 +2,13 @@
 //!
 //! # Unsafe code
 //!
-//! This is the only file of the folder with unsafe code. Two arguments make it sound:
+//! This is the only file of the folder with unsafe code. Three arguments make it sound:
 //!
 //! - **Before `main`** this thread is the only one, unless a library has started another, which is checked where it
 //!   matters. The code uses parts of `std` that need nothing that `main` would set up: the environment, files, sockets,
 //!   threads, and panics that are caught.
+//! - **The constructors** that follow in the linker's array are called once, in order and with the same arguments, as the
+//!   loader would call them next. It never does, because a child does not return to it.
 //! - **After `fork`** the copy has one thread, and locks of other threads may be held for good. It calls functions only
 //!   that POSIX allows there (`close`, `poll`, `kill`, `_exit`), and never returns.
 
@@ -21,23 +23,78 @@ use super::serve;
 use super::system::{self, ChildConnection, has_one_thread};
 use crate::secure_execution;
 
-// SAFETY (of `unsafe` in the attribute: code that runs before `main`): see the head of the file. A process that is no
-// child reads one variable and returns.
-ctor::declarative::ctor! {
-    #[ctor(unsafe)]
-    fn serve_if_child() {
-        let variable = secure_execution::variable(VARIABLE);
-        if secure_execution::is_secure_execution() {
+/// A function that the loader calls before `main`.
+#[cfg(not(all(target_os = "linux", target_env = "gnu")))]
+type Constructor = extern "C" fn();
+#[cfg(all(target_os = "linux", target_env = "gnu"))]
+type Constructor =
+    extern "C" fn(std::ffi::c_int, *const *const std::ffi::c_char, *const *const std::ffi::c_char);
+
+// SAFETY: the loader calls each function in this section once, before `main`. The type is the one that it expects there.
+#[used]
+#[cfg_attr(target_vendor = "apple", unsafe(link_section = "__DATA,__mod_init_func,mod_init_funcs"))]
+#[cfg_attr(windows, unsafe(link_section = ".CRT$XCU"))]
+#[cfg_attr(not(any(target_vendor = "apple", windows)), unsafe(link_section = ".init_array"))]
+static ENTRY: Constructor = enter;
+
+#[cfg(not(all(target_os = "linux", target_env = "gnu")))]
+extern "C" fn enter() {
+    serve_if_child(|| run_later_constructors(|constructor| constructor()));
+}
+
+#[cfg(all(target_os = "linux", target_env = "gnu"))]
+extern "C" fn enter(
+    count: std::ffi::c_int,
+    arguments: *const *const std::ffi::c_char,
+    environment: *const *const std::ffi::c_char,
+) {
+    serve_if_child(|| {
+        run_later_constructors(|constructor| constructor(count, arguments, environment))
+    });
+}
+
+/// Serves calls and does not return, if this process was started as a child. A process that was not reads one variable.
+fn serve_if_child(run_later_constructors: impl FnOnce()) {
+    let variable = secure_execution::variable(VARIABLE);
+    if secure_execution::is_secure_execution() {
+        return;
+    }
+    // ORDERING: see `is_in_place`.
+    IN_PLACE.store(true, Ordering::Relaxed);
+    let child = variable.and_then(|value| child(value.to_str()?));
+    if let Some((nonce, connection)) = child {
+        run_later_constructors();
+        serve::serve(nonce, connection, exit);
+    }
+}
+
+/// Calls the constructors that the loader would call after this one: bodies and exit handlers may need them.
+#[cfg(target_os = "linux")]
+fn run_later_constructors(call: impl Fn(Constructor)) {
+    unsafe extern "C" {
+        /// The linker puts it at the end of the array that contains [`ENTRY`].
+        static __init_array_end: usize;
+    }
+    let mut slot = &raw const ENTRY;
+    let end = (&raw const __init_array_end).cast::<Constructor>();
+    loop {
+        slot = slot.wrapping_add(1);
+        if slot >= end {
             return;
         }
-        // ORDERING: see `is_in_place`.
-        IN_PLACE.store(true, Ordering::Relaxed);
-        let child = variable.and_then(|value| child(value.to_str()?));
-        if let Some((nonce, connection)) = child {
-            serve::serve(nonce, connection, exit);
+        // SAFETY: the slot is in the array, which has no holes. It is read as a number, because some linkers pad the array
+        // with 0 and -1.
+        let address = unsafe { slot.cast::<usize>().read() };
+        if address != 0 && address != usize::MAX {
+            // SAFETY: all other slots hold functions of this type.
+            call(unsafe { slot.read() });
         }
     }
 }
+
+/// Other systems have no array of which the end is known.
+#[cfg(not(target_os = "linux"))]
+fn run_later_constructors(_: impl Fn(Constructor)) {}
 
 static IN_PLACE: AtomicBool = AtomicBool::new(false);
 
