@@ -39,6 +39,7 @@ mod shutdown;
 mod sleep;
 mod snapshot;
 mod stacks;
+mod stderr;
 mod sync;
 mod task;
 mod timeout;
