@@ -3,16 +3,23 @@
 use std::fmt;
 use std::panic::Location;
 
-/// Which function a call runs and where it was called from.
+/// The function that a call runs, and the place of the call.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub(crate) struct Call {
     function: &'static str,
     site: &'static Location<'static>,
+    /// Whether `site` is where the function is defined, because no line of the user calls it.
+    is_definition: bool,
 }
 
 impl Call {
     pub(crate) fn new(function: &'static str, site: &'static Location<'static>) -> Self {
-        Self { function, site }
+        Self { function, site, is_definition: false }
+    }
+
+    /// A call by code of the standard library, of a function that is defined at `definition`.
+    pub(crate) fn by_name(function: &'static str, definition: &'static Location<'static>) -> Self {
+        Self { function, site: definition, is_definition: true }
     }
 
     pub(crate) fn function(self) -> &'static str {
@@ -26,8 +33,38 @@ impl Call {
 
 impl fmt::Display for Call {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "`{}` (called at {})", self.function, self.site)
+        let Self { function, site, is_definition } = self;
+        if *is_definition {
+            write!(f, "`{function}` (defined at {site})")
+        } else if is_in_standard_library(site) {
+            // A closure given to `spawn`, for example: its path names the function around it.
+            write!(f, "`{function}` (called by the standard library)")
+        } else {
+            write!(f, "`{function}` (called at {site})")
+        }
     }
+}
+
+/// Whether a call was made by code of the standard library: by an iterator's adapter, for example, to
+/// which the user passed the function by name.
+#[inline]
+pub(crate) fn is_in_standard_library(site: &Location<'_>) -> bool {
+    // Every call asks. The paths of most user code are relative, and the first bytes show that.
+    let file = site.file();
+    let is_absolute =
+        file.starts_with('/') || cfg!(windows) && file.as_bytes().get(1) == Some(&b':');
+    is_absolute && is_path_of_standard_library(file)
+}
+
+/// A toolchain from rustup has `/rustc/<commit>/library/core/src/..`, with the component `rust-src`
+/// `../lib/rustlib/src/rust/library/core/src/..`, and that of a distribution
+/// `/usr/src/rustc-<version>/library/core/src/..`.
+#[cold]
+fn is_path_of_standard_library(file: &str) -> bool {
+    let folders = || file.split(['/', '\\']);
+    let mut pairs = folders().zip(folders().skip(1));
+    folders().any(|folder| folder.starts_with("rustc") || folder == "rustlib")
+        && pairs.any(|pair| matches!(pair, ("library", "core" | "alloc" | "std")))
 }
 
 /// Where a value was used, for messages: ` at src/main.rs:3:5`.
@@ -119,6 +156,44 @@ mod tests {
     #[test]
     fn a_function_is_named_by_its_own_path() {
         assert!(path_of(&path_of_enclosing_function::<u8>).contains("path_of_enclosing_function"));
+    }
+
+    #[test]
+    fn paths_of_the_standard_library_are_recognized() {
+        for file in [
+            "/rustc/59807616e1fa2540724bfbac14d7976d7e4a3860/library/core/src/ops/function.rs",
+            "/rustc/59807616e1fa2540724bfbac14d7976d7e4a3860/library\\alloc\\src\\boxed.rs",
+            "/usr/src/rustc-1.95.0/library/std/src/thread/mod.rs",
+            "/root/.rustup/toolchains/stable/lib/rustlib/src/rust/library/core/src/ops/function.rs",
+        ] {
+            assert!(is_path_of_standard_library(file), "{file}");
+        }
+        for file in [
+            "/home/user/library/core/src/lib.rs",
+            "/home/rustc/library/src/core.rs",
+            "/home/user/.cargo/registry/src/index/rayon-1.10.0/src/lib.rs",
+        ] {
+            assert!(!is_path_of_standard_library(file), "{file}");
+        }
+    }
+
+    #[test]
+    fn call_by_an_iterator_names_no_line_of_the_standard_library() {
+        #[track_caller]
+        fn here((): ()) -> &'static Location<'static> {
+            Location::caller()
+        }
+        let site = Option::map(Some(()), here).unwrap();
+        assert!(is_in_standard_library(site), "{site}");
+        assert_eq!(
+            Call::new("app::f", site).to_string(),
+            "`app::f` (called by the standard library)"
+        );
+        let definition = Location::caller();
+        assert_eq!(
+            Call::by_name("app::f", definition).to_string(),
+            format!("`app::f` (defined at {definition})")
+        );
     }
 
     #[test]

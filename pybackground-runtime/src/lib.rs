@@ -39,7 +39,6 @@ mod shutdown;
 mod sleep;
 mod snapshot;
 mod stacks;
-mod stderr;
 mod sync;
 mod task;
 mod timeout;

@@ -1,14 +1,14 @@
-//! How one call is to be run.
+//! The options of one call.
 
 use std::panic::Location;
 use std::time::Duration;
 
-use crate::call::Call;
+use crate::call::{Call, is_in_standard_library};
 use crate::limit::Limit;
 
-/// What the attribute says of a call, and where the call is.
+/// The place of a call, and what the attribute's options say.
 ///
-/// Every function here is `const` or folds away, so that a call without options pays for none.
+/// The compiler folds every function here, so a call without options does not pay for them.
 #[derive(Clone, Copy)]
 pub struct Options {
     site: &'static Location<'static>,
@@ -16,46 +16,68 @@ pub struct Options {
     limit: Option<&'static Limit>,
     timeout: Option<Duration>,
     compute: bool,
+    /// Whether `site` is where the function is defined.
+    by_name: bool,
 }
 
 impl Options {
-    /// A call made at the line of the caller.
+    /// Options of a call at the caller's line.
     #[inline]
     #[must_use]
     #[track_caller]
     pub const fn here() -> Self {
-        Self { site: Location::caller(), name: None, limit: None, timeout: None, compute: false }
+        Self::at(Location::caller())
     }
 
-    /// The body burns CPU and waits for nothing but other calls.
+    const fn at(site: &'static Location<'static>) -> Self {
+        Self { site, name: None, limit: None, timeout: None, compute: false, by_name: false }
+    }
+
+    /// Options of a call at the caller's line, of a function that is defined at `definition`.
+    ///
+    /// If the function was passed by name to the standard library, as in `words.map(length)`, then the
+    /// caller's line is none of the user's, and the definition takes its place.
+    #[inline]
+    #[must_use]
+    #[track_caller]
+    pub fn of(definition: &'static Location<'static>) -> Self {
+        let site = Location::caller();
+        if is_in_standard_library(site) {
+            Self { by_name: true, ..Self::at(definition) }
+        } else {
+            Self::at(site)
+        }
+    }
+
+    /// The body computes and waits for nothing but other calls.
     #[inline]
     #[must_use]
     pub const fn compute(self) -> Self {
         Self { compute: true, ..self }
     }
 
-    /// What messages call the function, instead of its path.
+    /// The function's name in messages, instead of its path.
     #[inline]
     #[must_use]
     pub const fn name(self, name: &'static str) -> Self {
         Self { name: Some(name), ..self }
     }
 
-    /// How many bodies of the function may run at once.
+    /// The limit on how many bodies of the function run at once.
     #[inline]
     #[must_use]
     pub const fn limit(self, limit: &'static Limit) -> Self {
         Self { limit: Some(limit), ..self }
     }
 
-    /// How long after the call the body has to be done.
+    /// The time from the call to its deadline.
     #[inline]
     #[must_use]
     pub const fn timeout(self, timeout: Duration) -> Self {
         Self { timeout: Some(timeout), ..self }
     }
 
-    /// The same options for a function of this path, which names the call unless a name was given.
+    /// The same options, with the function's path as the name unless there is a name.
     pub(crate) fn named_by(self, path: &'static str) -> Self {
         Self { name: Some(self.name.unwrap_or(path)), ..self }
     }
@@ -64,13 +86,19 @@ impl Options {
     #[cfg(not(debug_assertions))]
     #[inline]
     pub(crate) fn rebuilt(&self) -> Self {
-        let Self { site, name, limit, timeout, compute } = *self;
-        Self { site, name, limit, timeout, compute }
+        let Self { site, name, limit, timeout, compute, by_name } = *self;
+        Self { site, name, limit, timeout, compute, by_name }
     }
 
     #[inline]
     pub(crate) fn site(&self) -> &'static Location<'static> {
         self.site
+    }
+
+    /// Whether the site is where the function is defined.
+    #[inline]
+    pub(crate) fn is_by_name(&self) -> bool {
+        self.by_name
     }
 
     #[inline]
@@ -88,17 +116,18 @@ impl Options {
         self.timeout
     }
 
-    /// The call of `function`, unless the options name it.
+    /// The call of `function`, unless the options have a name.
     pub(crate) fn call(&self, function: &'static str) -> Call {
-        Call::new(self.name.unwrap_or(function), self.site)
+        let make = if self.by_name { Call::by_name } else { Call::new };
+        make(self.name.unwrap_or(function), self.site)
     }
 
-    /// The same, for a function whose path is looked up if it is asked for.
+    /// The call of a function whose path is found only if the options have no name.
     pub(crate) fn call_or(&self, function: fn() -> &'static str) -> Call {
-        Call::new(self.name.unwrap_or_else(function), self.site)
+        self.call(self.name.unwrap_or_else(function))
     }
 
-    /// Whether a busy worker may run the body right where the call is made.
+    /// Whether a busy worker may run the body where the call is made.
     #[inline]
     pub(crate) fn may_run_inline(&self) -> bool {
         self.compute && self.limit.is_none() && self.timeout.is_none()

@@ -1,24 +1,18 @@
-//! What the expansion of `#[background]` is made of, besides the call itself.
+//! The traits and functions that the expansion of `#[background]` uses.
 //!
-//! - [`arguments`]: how an argument travels from the caller into the body
-//! - [`dataflow`]: arguments that may be on their way
-//! - [`output`]: how the body is handed over, and what may come back
-//! - [`timeout`]: what may be written as a timeout, here and in `background(f).timeout(..)`
+//! - [`output`]: how the body reaches the runtime, and which types it may return
+//! - [`timeout`]: the values that may be a timeout, here and in `background(f).timeout(..)`
 //!
-//! Most of it exists for what the compiler says when a function cannot run in the background: each
-//! requirement is a trait with words of its own, asked for where the argument stands.
+//! The requirements on arguments are in [`dispatch`](crate::dispatch), which knows how they move to the body.
+//!
+//! Each requirement of a function is a trait with an error message of its own, and the expansion asks
+//! for it at the argument. So the compiler reports in our words why a function cannot run in the
+//! background.
 
-mod arguments;
-mod dataflow;
 mod output;
 mod timeout;
 
-pub use self::arguments::{
-    Borrows, BorrowsReceiver, Carrier, Given, Lent, Takes, give, lend, lend_receiver,
-};
-pub use self::dataflow::{Expected, Inputs, LazyArgument, Needed, expect};
-pub use self::output::{Function, Returns, limit, never_any};
+pub use self::output::{Definition, Function, Returns, limit, never_any};
 pub use self::timeout::{BadTimeout, IntoTimeout, timeout};
-
-/// What has requirements of the types that go into it and come out of it.
-pub struct BackgroundCall;
+pub use crate::dispatch::argument::*;
+pub use crate::dispatch::inputs::*;

@@ -1,17 +1,21 @@
-//! How the body is handed over, and what may come back.
+//! How the body reaches the runtime, and which types it may return.
 
-use super::{BackgroundCall, Inputs};
-use crate::__private::{Options, dispatch, dispatch_async};
-use crate::Lazy;
+use std::panic::Location;
+
 use crate::call::{path_of_enclosing_function, without_types};
-use crate::dispatch::{dispatch_async_with_inputs, dispatch_with_inputs};
+use crate::dispatch::{
+    BackgroundCall, Inputs, dispatch, dispatch_async, dispatch_async_with_inputs,
+    dispatch_with_inputs,
+};
+use crate::lazy::Lazy;
+use crate::options::Options;
 
-/// A body may return `T`.
+/// States that a body may return `T`.
 #[diagnostic::on_unimplemented(
     message = "a background call cannot return `{T}`: it is not `Send`, and the result comes from \
                another thread",
     label = "this cannot come from another thread",
-    note = "return a type that can: `Arc` for `Rc`, owned data for a guard",
+    note = "return a type that is `Send`: `Arc` for `Rc`, owned data for a guard",
     note = "for a type parameter write `T: Send + 'static`, for `dyn Trait` write `dyn Trait + Send`"
 )]
 pub trait Returns<T> {
@@ -20,18 +24,18 @@ pub trait Returns<T> {
     where
         F: FnOnce() -> T + Send + 'static;
 
-    /// Runs a future that ends in `T` in the background.
+    /// Polls a future with the output `T` in the background.
     fn run_async<F>(options: Options, future: F) -> Lazy<T>
     where
         F: Future<Output = T> + Send + 'static;
 
-    /// As `run`, with arguments that may be on their way.
+    /// Runs a body as `run` does, once its `#[lazy]` arguments have values.
     fn run_with_inputs<I, F>(options: Options, inputs: I, body: F) -> Lazy<T>
     where
         I: Inputs,
         F: FnOnce(I::Values) -> T + Send + 'static;
 
-    /// As `run_async`, with arguments that may be on their way.
+    /// Polls a future as `run_async` does, once its `#[lazy]` arguments have values.
     fn run_async_with_inputs<I, F, A>(options: Options, inputs: I, body: F) -> Lazy<T>
     where
         I: Inputs,
@@ -42,7 +46,7 @@ pub trait Returns<T> {
 #[diagnostic::do_not_recommend]
 impl<T: Send + 'static> Returns<T> for BackgroundCall {
     #[inline(always)]
-    #[allow(clippy::inline_always, reason = "as `dispatch`, which this is a name for")]
+    #[allow(clippy::inline_always, reason = "forwards to `dispatch`, which is inlined too")]
     fn run<F>(options: Options, body: F) -> Lazy<T>
     where
         F: FnOnce() -> T + Send + 'static,
@@ -78,6 +82,18 @@ impl<T: Send + 'static> Returns<T> for BackgroundCall {
     }
 }
 
+/// Knows where the attribute's function is defined.
+pub struct Definition;
+
+impl Definition {
+    /// Returns the place of the caller, which the expansion moves to the function's name.
+    #[must_use]
+    #[track_caller]
+    pub const fn place(self) -> &'static Location<'static> {
+        Location::caller()
+    }
+}
+
 /// The result type of a function type: the only way to name the type of `fn() -> !`.
 pub trait Function {
     /// What a call returns.
@@ -88,20 +104,20 @@ impl<T> Function for fn() -> T {
     type Output = T;
 }
 
-/// No result, of the type that an `async` body declares.
+/// Returns `None`, typed as the result that an `async` body declares.
 #[inline]
 #[must_use]
 pub const fn never_any<T>() -> Option<T> {
     None
 }
 
-/// The value of `limit = ..`, checked while compiling.
+/// Checks the value of `limit = ..` at compile time.
 ///
 /// # Panics
 ///
-/// If no call could ever run.
+/// If the limit is 0.
 #[must_use]
 pub const fn limit(most: usize) -> usize {
-    assert!(most > 0, "with a limit of 0 no call would ever run: write 1 or more");
+    assert!(most > 0, "with a limit of 0 no call can run: write 1 or more");
     most
 }

@@ -3,7 +3,7 @@
 use std::fmt;
 use std::time::Duration;
 
-/// What can be a timeout: seconds as a number, a [`Duration`], or text such as `"250ms"`.
+/// A value that can be a timeout: seconds as a number, a [`Duration`], or text such as `"250ms"`.
 ///
 /// | type | meaning |
 /// |---|---|
@@ -11,7 +11,7 @@ use std::time::Duration;
 /// | [`Duration`] | itself |
 /// | `&str` | a number and a unit: `ns`, `us`, `ms`, `s`, `m` (minutes), `h` or `d` |
 ///
-/// What is longer than a [`Duration`] can hold means "never", as [`Duration::MAX`].
+/// A time that is too long for a [`Duration`] becomes [`Duration::MAX`], which means "never".
 ///
 /// ```
 /// use std::time::Duration;
@@ -23,26 +23,26 @@ use std::time::Duration;
 /// assert!((-1).into_timeout().is_err());
 /// ```
 #[diagnostic::on_unimplemented(
-    message = "`{Self}` is no timeout",
+    message = "`{Self}` is not a timeout",
     label = "not a timeout",
     note = "write seconds as a number (`1.5`), text (`\"250ms\"`), or a `Duration`"
 )]
 pub trait IntoTimeout {
-    /// How long the timeout is.
+    /// Converts the value to a length of time.
     ///
     /// # Errors
     ///
-    /// [`BadTimeout`] if it is negative, not finite, or text that is no length of time.
+    /// [`BadTimeout`] if the value is negative, not finite, or text that is not a length of time.
     fn into_timeout(self) -> Result<Duration, BadTimeout>;
 }
 
-/// A value that is no length of time; it prints the value and what can be written instead.
+/// The error for a value that is not a length of time. Its message names the value and the valid forms.
 ///
 /// ```
 /// use pybackground_runtime::IntoTimeout;
 ///
 /// let error = "5 parsecs".into_timeout().unwrap_err();
-/// assert!(error.to_string().starts_with("\"5 parsecs\" is no length of time: write "));
+/// assert!(error.to_string().starts_with("\"5 parsecs\" is not a length of time: write "));
 /// ```
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct BadTimeout {
@@ -69,7 +69,7 @@ impl fmt::Display for BadTimeout {
         match why {
             Why::Negative => write!(f, "a timeout cannot be negative, but this one is {value}")?,
             Why::NotFinite => write!(f, "a timeout must be finite, but this one is {value}")?,
-            Why::NotUnderstood => write!(f, "{value} is no length of time")?,
+            Why::NotUnderstood => write!(f, "{value} is not a length of time")?,
         }
         f.write_str(
             ": write seconds (`1.5`), text (`\"250ms\"`; units ns, us, ms, s, m, h, d), \
@@ -80,11 +80,11 @@ impl fmt::Display for BadTimeout {
 
 impl std::error::Error for BadTimeout {}
 
-/// The value of `timeout = ..`, where it is no literal.
+/// Converts the value of `timeout = ..`, unless it is a literal.
 ///
 /// # Panics
 ///
-/// If `value` is no length of time; at the line of the call, for only there can it be put right.
+/// If `value` is not a length of time. The panic's location is that of the call.
 #[track_caller]
 #[must_use]
 pub fn timeout(value: impl IntoTimeout, function: &str) -> Duration {
@@ -146,7 +146,7 @@ fn from_seconds(seconds: f64, shown: &dyn fmt::Debug) -> Result<Duration, BadTim
     if seconds < 0.0 {
         return Err(BadTimeout::new(shown, Why::Negative));
     }
-    // What is too long for a `Duration` never comes.
+    // A `Duration` cannot hold more: the timeout never expires.
     Ok(Duration::try_from_secs_f64(seconds).unwrap_or(Duration::MAX))
 }
 

@@ -1,8 +1,7 @@
 //! A call that goes on with the value of another.
 
-use crate::attribute::{Expected, Given};
 use crate::call::path_of_enclosing_function;
-use crate::dispatch::dispatch_with_inputs;
+use crate::dispatch::{Expected, Given, dispatch_with_inputs};
 use crate::lazy::Lazy;
 use crate::options::Options;
 

@@ -1,9 +1,8 @@
-//! Calls whose arguments may be the values of other calls: they are queued when all of these have ended.
+//! Calls whose arguments may be the values of other calls. A call is queued when all of those have ended.
 
 use std::sync::Arc;
 
-use super::{dispatch, dispatch_async, never_starts};
-use crate::attribute::{Inputs, Needed};
+use super::{Inputs, Needed, dispatch, dispatch_async, never_starts};
 use crate::cancel;
 use crate::context::in_context;
 use crate::error::Error;
@@ -13,7 +12,7 @@ use crate::options::Options;
 use crate::panic::drop_catching;
 use crate::task::{Body, Closure, Dependent, Input, Suspending, Task};
 
-/// Runs the body of a function with arguments that may be on their way. The options name it.
+/// Runs the body of a function with `#[lazy]` parameters. The options name the function.
 pub(crate) fn dispatch_with_inputs<I, F, T>(options: Options, inputs: I, body: F) -> Lazy<T>
 where
     I: Inputs,
@@ -38,7 +37,7 @@ where
     Lazy::pending(start_with_inputs(&options, body, needed))
 }
 
-/// Polls the body of an `async` function with arguments that may be on their way. The options name it.
+/// Polls the body of an `async` function with `#[lazy]` parameters. The options name the function.
 pub(crate) fn dispatch_async_with_inputs<I, F, A>(
     options: Options,
     inputs: I,
@@ -70,7 +69,7 @@ where
     Lazy::pending(start_with_inputs(&options, body, needed))
 }
 
-/// A call of which an argument is known to have no value.
+/// Makes a call that has failed because an argument has no value.
 fn failed<F, T: Send + 'static>(options: &Options, body: F, error: Error) -> Lazy<T> {
     drop_catching(body);
     let outcome = Err(error);
@@ -78,14 +77,14 @@ fn failed<F, T: Send + 'static>(options: &Options, body: F, error: Error) -> Laz
     Lazy::pending(Task::<Closure<fn() -> T>>::ended(options, outcome))
 }
 
-/// The calls that have to end first.
+/// Returns the calls that must end first.
 fn needed(inputs: &impl Inputs) -> Vec<Input> {
     let mut needed = Needed::default();
     inputs.list(&mut needed);
     needed.0
 }
 
-/// Makes the task of a call that is queued when its inputs have ended.
+/// Makes the task of a call that is queued once its inputs have ended.
 fn start_with_inputs<B: Body>(options: &Options, body: B, inputs: Vec<Input>) -> Arc<Task<B>> {
     let maker = cancel::stopped();
     if let Some(maker) = maker

@@ -1,16 +1,20 @@
-//! Making a call: `spawn`, and what the attribute expands to.
+//! Making a call: `spawn`, and the functions that the attribute's expansion calls.
 //!
 //! | file | subject |
 //! |---|---|
-//! | `direct` | a task is made for each function: the fastest calls |
-//! | `dataflow` | calls that wait for the values of others first |
-//! | `boxed` | all functions share one type of task: the fastest builds, of code that is not optimised |
+//! | [`argument`] | how an argument moves from the caller to the body |
+//! | [`inputs`] | arguments whose value may not exist yet |
+//! | `direct` | optimised builds: each function has a task type of its own, for the fastest calls |
+//! | `boxed` | other builds: all functions share one task type, for the fastest builds |
+//! | `dataflow` | calls that wait for the values of other calls first |
 
+pub(crate) mod argument;
 #[cfg(debug_assertions)]
 mod boxed;
 mod dataflow;
 #[cfg(not(debug_assertions))]
 mod direct;
+pub(crate) mod inputs;
 
 use std::any::Any;
 use std::sync::Arc;
@@ -25,11 +29,13 @@ use crate::panic::drop_catching;
 use crate::runtime;
 use crate::task::{Body, Job, Task};
 
+pub(crate) use argument::{BackgroundCall, Given};
 #[cfg(debug_assertions)]
 pub use boxed::{dispatch, dispatch_async};
 pub(crate) use dataflow::{dispatch_async_with_inputs, dispatch_with_inputs};
 #[cfg(not(debug_assertions))]
 pub use direct::{dispatch, dispatch_async};
+pub(crate) use inputs::{Expected, Inputs, Needed};
 
 /// Runs a closure in the background.
 ///

@@ -139,8 +139,8 @@ fn a_call_begins_once_when_its_input_ends() {
 #[cfg(pybackground_shuttle)]
 mod large {
     use super::{Arc, Job, Lazy, Options, Tally, call, check, configure, set, thread};
-    use crate::attribute::{Expected, Given, LazyArgument};
-    use crate::dispatch::dispatch_with_inputs;
+    use crate::dispatch::inputs::LazyArgument;
+    use crate::dispatch::{Expected, Given, dispatch_with_inputs};
     use crate::{snapshot, spawn};
 
     #[test]

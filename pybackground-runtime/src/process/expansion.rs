@@ -15,7 +15,7 @@ pub use super::codec::Arguments;
 use super::codec::{argument, returned};
 pub use super::frame::Broken;
 pub use super::function::{FUNCTIONS, Function, Received, memory};
-use crate::attribute::{BackgroundCall, Carrier, Lent};
+use crate::dispatch::argument::{BackgroundCall, Carrier, Lent};
 use crate::lazy::Lazy;
 use crate::options::Options;
 

@@ -26,6 +26,8 @@ pub(crate) struct Header {
 #[derive(Default)]
 struct Rare {
     name: Option<&'static str>,
+    /// Whether the site is where the function is defined.
+    is_by_name: bool,
     limit: Option<&'static Limit>,
     wait_errors: WaitErrors,
     events: CallEvents,
@@ -35,9 +37,11 @@ impl Header {
     #[inline]
     pub(super) fn new(options: &Options, events: CallEvents) -> Self {
         let (name, limit) = (options.fixed_name(), options.slots());
-        let rare = if name.is_some() || limit.is_some() || events.are_observed() {
+        let is_by_name = options.is_by_name();
+        let rare = if name.is_some() || is_by_name || limit.is_some() || events.are_observed() {
             OnceLock::from(Box::new(Rare {
                 name,
+                is_by_name,
                 limit,
                 wait_errors: WaitErrors::default(),
                 events,
@@ -50,8 +54,11 @@ impl Header {
 
     /// The call, of a function of that path unless the options named it.
     pub(super) fn call(&self, function: fn() -> &'static str) -> Call {
-        let name = self.rare.get().and_then(|rare| rare.name);
-        Call::new(name.unwrap_or_else(function), self.site)
+        let rare = self.rare.get();
+        let function = rare.and_then(|rare| rare.name).unwrap_or_else(function);
+        let is_by_name = rare.is_some_and(|rare| rare.is_by_name);
+        let make = if is_by_name { Call::by_name } else { Call::new };
+        make(function, self.site)
     }
 
     /// Gives back the slot of a limited function.

@@ -1,27 +1,26 @@
-//! Arguments that may be on their way: parameters with `#[lazy]`, and the value that `Lazy::map` waits for.
+//! Arguments whose value may not exist yet: those of `#[lazy]` parameters and of `Lazy::map`.
 
-use super::BackgroundCall;
-use super::arguments::{Carrier, Takes};
+use super::argument::{BackgroundCall, Carrier, Takes};
 use crate::error::Error;
 use crate::lazy::Lazy;
 use crate::panic::drop_catching;
 use crate::shared::Shared;
 use crate::task::Input;
 
-/// What can be given for a parameter of type `T` with `#[lazy]`: a `T`, a [`Lazy<T>`](Lazy), or, of a
-/// value that can be cloned, a [`Shared<T>`](Shared).
+/// An argument for a `#[lazy]` parameter of type `T`: a `T`, a [`Lazy<T>`](Lazy), or a
+/// [`Shared<T>`](Shared) if `T` is `Clone + Send + Sync`.
 ///
-/// They are told apart by `T`. Where it could be one or the other, as for a `T` that is a type parameter
-/// of the function, say which: `f::<u32>(x)`.
+/// The compiler infers from `T` which of them an argument is. If `T` is a type parameter of the
+/// function, name its type at the call: `f::<u32>(x)`.
 #[diagnostic::on_unimplemented(
     message = "`{Self}` is neither `{T}` nor a `Lazy<{T}>`, which a `#[lazy]` parameter takes",
     label = "expected `{T}` or `Lazy<{T}>`",
-    note = "a `Shared<{T}>` will do as well, if the value is `Clone + Send + Sync`",
-    note = "no conversion is made to the type of a `#[lazy]` parameter: write it out, as in \
+    note = "it also takes a `Shared<{T}>` if the value is `Clone + Send + Sync`",
+    note = "an argument for a `#[lazy]` parameter is not coerced: write the conversion, for example \
             `.to_owned()` or `x as Box<dyn Trait + Send>`"
 )]
 pub trait LazyArgument<T> {
-    /// Makes the argument ready to be waited for.
+    /// Converts the argument to one that a call can wait for.
     fn expected(self) -> Expected<T>;
 }
 
@@ -48,16 +47,16 @@ impl<T: Clone + Send + Sync + 'static> LazyArgument<T> for Shared<T> {
     }
 }
 
-/// An argument that may be on its way.
+/// An argument whose value may not exist yet.
 pub struct Expected<T>(Source<T>);
 
 enum Source<T> {
     Call(Lazy<T>),
-    /// Needs more of `T` than it be `Send`, which is no concern of the others.
+    /// A `Shared`. It requires more of `T` than the others, so its type is erased.
     Other(Box<dyn OtherSource<T> + Send>),
 }
 
-/// Where a value comes from that others may want too.
+/// A source that other callers may share.
 trait OtherSource<T> {
     fn input(&self) -> Option<Input>;
 
@@ -97,7 +96,7 @@ impl<T> Expected<T> {
     }
 }
 
-/// Makes an argument for a parameter with `#[lazy]` ready to go to the body.
+/// Converts an argument for a `#[lazy]` parameter.
 #[inline]
 pub fn expect<T>(argument: impl LazyArgument<T>) -> Expected<T>
 where
@@ -106,23 +105,23 @@ where
     argument.expected()
 }
 
-/// The arguments of a call that may be on their way: `(last, (.., (first, ())))`.
+/// All `#[lazy]` arguments of a call, as nested pairs: `(last, (.., (first, ())))`.
 pub trait Inputs: Send + 'static {
-    /// The arguments when they are there, each in what it travels in.
+    /// The values, each in its carrier.
     type Values: Send;
 
-    /// Lists the calls that have to end first.
+    /// Lists the calls that must end first.
     fn list(&self, needed: &mut Needed);
 
-    /// The arguments, when the calls have ended.
+    /// Returns the values, once the calls have ended.
     ///
     /// # Errors
     ///
-    /// Why the first of them that has none has no value.
+    /// Returns the error of the first argument without a value.
     fn take(self) -> Result<Self::Values, Error>;
 }
 
-/// The calls that have to end before another is queued.
+/// The calls that must end before another call is queued.
 #[derive(Default)]
 pub struct Needed(pub(crate) Vec<Input>);
 

@@ -1,30 +1,31 @@
-//! How an argument travels from the caller into the body.
+//! How an argument moves from the caller to the body.
 //!
-//! The caller's side turns each argument into a carrier, of whose type nothing is known but that it
-//! is `Send + 'static` and what it carries. So an argument that cannot travel is an error where it
-//! stands, once, and not again wherever the closure that holds it is used.
+//! The caller wraps each argument in a carrier. The compiler knows of a carrier's type only that it is
+//! `Send + 'static` and what it carries. So the compiler reports an argument that cannot move to
+//! another thread once, at the argument, and not again at each use of the closure that holds it.
 //!
-//! The requirements are on [`BackgroundCall`] and not on the argument's type, or the compiler would
-//! go on to propose a `&` more, or one of these traits as a bound.
+//! [`BackgroundCall`] has the requirements, not the argument's type. Otherwise the compiler would
+//! suggest to add a `&`, or one of these traits as a bound.
 
 use std::borrow::{Borrow, ToOwned};
 
-use super::BackgroundCall;
+/// The type that implements the requirements on arguments and results.
+pub struct BackgroundCall;
 
-/// `T` may be moved to the body.
+/// States that a `T` may be moved to the body.
 #[diagnostic::on_unimplemented(
     message = "`{T}` cannot be given to a background call: it is not `Send`, and the body runs on \
                another thread",
-    label = "this cannot go to another thread",
-    note = "use a type that can: `Arc` for `Rc`, `Mutex` or an atomic for `RefCell` and `Cell`",
+    label = "this cannot move to another thread",
+    note = "use a type that is `Send`: `Arc` for `Rc`, `Mutex` or an atomic for `RefCell` and `Cell`",
     note = "for a type parameter write `T: Send + 'static`, for `impl Trait` write \
             `impl Trait + Send + 'static`, for `dyn Trait` write `dyn Trait + Send`"
 )]
 pub trait Takes<T> {
-    /// What the argument travels in.
+    /// The carrier of the argument.
     type Carrier: Given<T> + Send + 'static;
 
-    /// Makes the argument ready to travel.
+    /// Puts the argument into its carrier.
     fn carry(argument: T) -> Self::Carrier;
 }
 
@@ -38,20 +39,20 @@ impl<T: Send + 'static> Takes<T> for BackgroundCall {
     }
 }
 
-/// `T` may be passed by reference: the call makes a copy of it for the body.
+/// States that a `T` may be passed by reference: the call copies it for the body.
 #[diagnostic::on_unimplemented(
-    message = "`{T}` cannot be lent to a background call: the call keeps a copy of what it \
-               borrows, and of this none can be made that is `Send`",
-    label = "no copy of this can go to another thread",
+    message = "`{T}` cannot be lent to a background call: the call makes a copy of what it borrows, \
+               and this has no copy that is `Send`",
+    label = "no copy of this can move to another thread",
     note = "the copy is made by `ToOwned`, which every `Clone` type has: derive `Clone`, take the \
             argument by value, or share it as an `Arc`",
     note = "for a type parameter write `T: Clone + Send + 'static`"
 )]
 pub trait Borrows<T: ?Sized> {
-    /// What the copy travels in.
+    /// The carrier of the copy.
     type Carrier: Lent<T> + Send + 'static;
 
-    /// Makes the copy.
+    /// Copies the argument into a carrier.
     fn copy(argument: &T) -> Self::Carrier;
 }
 
@@ -68,12 +69,12 @@ where
     }
 }
 
-/// `T` may be the `&self` of a background method.
+/// States that a `T` may be the `&self` of a background method.
 #[diagnostic::on_unimplemented(
-    message = "`{T}` cannot be the `&self` of a background method: the call keeps a copy of it, \
-               and of this none can be made that is `Send`",
-    label = "no copy of this can go to another thread",
-    note = "derive `Clone` on the type, or take `self: &Arc<Self>`, of which only the `Arc` is copied",
+    message = "`{T}` cannot be the `&self` of a background method: the call makes a copy of it, \
+               and this has no copy that is `Send`",
+    label = "no copy of this can move to another thread",
+    note = "derive `Clone` for the type, or take `self: &Arc<Self>`, which copies only the `Arc`",
     note = "in a trait, write `where Self: Clone + Send + 'static` on the method"
 )]
 pub trait BorrowsReceiver<T: ?Sized>: Borrows<T> {}
@@ -83,17 +84,17 @@ impl<T: ?Sized> BorrowsReceiver<T> for BackgroundCall where Self: Borrows<T> {}
 
 /// Carries an argument of type `T`.
 pub trait Given<T> {
-    /// The argument, on the body's side.
+    /// Returns the argument, in the body.
     fn take(self) -> T;
 }
 
 /// Carries a copy of an argument of type `&T`.
 pub trait Lent<T: ?Sized> {
-    /// The reference that the body sees.
+    /// Returns the reference that the body sees.
     fn get(&self) -> &T;
 }
 
-/// An argument, or the copy of one.
+/// Holds an argument, or the copy of one.
 pub struct Carrier<T>(T);
 
 impl<T> Given<T> for Carrier<T> {
@@ -112,13 +113,13 @@ impl<T: ?Sized, C: Borrow<T>> Lent<T> for Carrier<C> {
 
 #[cfg(feature = "process")]
 impl<T> Carrier<T> {
-    /// Carries what has arrived in another process.
+    /// Carries an argument that another process has read.
     pub(crate) fn of(argument: T) -> Self {
         Self(argument)
     }
 }
 
-/// Makes an argument ready to go to the body.
+/// Puts an argument into its carrier.
 #[inline]
 pub fn give<T>(argument: T) -> impl Given<T> + Send + 'static
 where
@@ -127,7 +128,7 @@ where
     BackgroundCall::carry(argument)
 }
 
-/// Makes a copy of a borrowed argument for the body.
+/// Copies a borrowed argument into a carrier.
 #[inline]
 pub fn lend<T: ?Sized>(argument: &T) -> impl Lent<T> + Send + 'static + use<T>
 where
@@ -136,7 +137,7 @@ where
     BackgroundCall::copy(argument)
 }
 
-/// Makes a copy of a borrowed receiver for the body.
+/// Copies a borrowed receiver into a carrier.
 #[inline]
 pub fn lend_receiver<T: ?Sized>(receiver: &T) -> impl Lent<T> + Send + 'static + use<T>
 where
