@@ -118,7 +118,7 @@
 //! [`as_completed`] gives the results of many calls as they come, whichever is first. [`Lazy::signal`]
 //! puts a call beside channels into crossbeam's `select!`. [`Lazy::map`] makes a call that begins with the
 //! value of another, and holds no thread until then; so does a call of a function of your own with
-//! [`#[lazy]` parameters](macro@background#arguments-that-are-on-their-way).
+//! [`#[lazy]` parameters](macro@background#arguments-without-a-value-yet).
 //!
 //! ```
 //! use pybackground::{as_completed, background};

@@ -268,6 +268,96 @@ macro_rules! made_by_macro {
 }
 made_by_macro!(made, u8, 1 + 1);
 
+/// Lints that few people turn on.
+#[deny(
+    clippy::absolute_paths,
+    clippy::allow_attributes,
+    clippy::allow_attributes_without_reason,
+    clippy::as_conversions,
+    clippy::default_numeric_fallback,
+    clippy::else_if_without_else,
+    clippy::exhaustive_structs,
+    clippy::implicit_return,
+    clippy::let_underscore_must_use,
+    clippy::let_underscore_untyped,
+    clippy::missing_docs_in_private_items,
+    clippy::missing_inline_in_public_items,
+    clippy::missing_trait_methods,
+    clippy::mod_module_files,
+    clippy::multiple_inherent_impl,
+    clippy::multiple_unsafe_ops_per_block,
+    clippy::pattern_type_mismatch,
+    clippy::question_mark_used,
+    clippy::same_name_method,
+    clippy::semicolon_inside_block,
+    clippy::semicolon_outside_block,
+    clippy::shadow_reuse,
+    clippy::shadow_same,
+    clippy::shadow_unrelated,
+    clippy::single_call_fn,
+    clippy::std_instead_of_core,
+    clippy::unused_trait_names,
+    clippy::unwrap_used
+)]
+pub mod restricted {
+    use core::future::{Ready, ready};
+
+    use pybackground::{Lazy, background};
+
+    /// Every kind of binding.
+    #[background(timeout = 60.0, limit = 2, compute)]
+    #[inline]
+    pub fn bindings((a, _): (u8, u8), mut list: Vec<u8>, lent: &str, _unused: u8, _: u8) -> usize {
+        list.push(a);
+        return list.len().saturating_add(lent.len());
+    }
+
+    /// Waits for its argument.
+    #[background]
+    #[inline]
+    pub fn nested(number: u8) -> Lazy<usize> {
+        return bindings((number, 0), Vec::new(), "a", 0, 0);
+    }
+
+    /// A call whose value is a call.
+    #[background]
+    #[inline]
+    pub async fn call_in_async(number: u8) -> Lazy<usize> {
+        ready(()).await;
+        return bindings((number, 0), Vec::new(), "a", 0, 0);
+    }
+
+    /// A call whose value is a future.
+    #[background]
+    #[inline]
+    pub async fn future_in_async() -> Ready<u8> {
+        ready(()).await;
+        return ready(1);
+    }
+
+    /// A call whose value is an opaque future.
+    #[background]
+    #[inline]
+    pub async fn opaque_in_async(number: u8) -> impl Future<Output = u8> + Send {
+        ready(()).await;
+        return ready(number);
+    }
+}
+
+/// A call whose value is a call, as the last expression.
+#[background]
+async fn call_in_async(number: u8) -> Lazy<usize> {
+    std::future::ready(()).await;
+    on_one_line::expression("a", usize::from(number))
+}
+
+/// A call whose value is a future, as the last expression.
+#[background]
+async fn future_in_async(#[lazy] number: u8) -> std::future::Ready<u8> {
+    std::future::ready(()).await;
+    std::future::ready(number)
+}
+
 /// There are lints about braces on one line.
 #[rustfmt::skip]
 pub mod on_one_line {
@@ -292,6 +382,15 @@ pub mod on_one_line {
     /// On one line.
     #[background]
     pub fn closure(number: u8) -> u8 { let same = || number; same() }
+}
+
+/// Polls a future that is ready.
+fn block_on<T>(future: impl Future<Output = T>) -> T {
+    let mut context = std::task::Context::from_waker(std::task::Waker::noop());
+    match std::pin::pin!(future).poll(&mut context) {
+        std::task::Poll::Ready(value) => value,
+        std::task::Poll::Pending => unreachable!("it is ready"),
+    }
 }
 
 #[test]
@@ -321,6 +420,13 @@ fn nothing_generated_is_linted() {
     assert_eq!(library::Public::new().method("a"), "Public(\"\") a");
     assert_eq!(library::function("a"), "a");
     assert_eq!(made(1), 3);
+    assert_eq!(restricted::bindings((1, 2), vec![], "a", 0, 0), 2);
+    assert_eq!(*restricted::nested(1), 2);
+    assert_eq!(*restricted::call_in_async(1), 2);
+    assert_eq!(block_on(Lazy::into_inner(restricted::future_in_async())), 1);
+    assert_eq!(block_on(Lazy::into_inner(restricted::opaque_in_async(1))), 1);
+    assert_eq!(*call_in_async(1), 2);
+    assert_eq!(block_on(Lazy::into_inner(future_in_async(1))), 1);
     assert_eq!(on_one_line::expression("a", 1), 2);
     assert_eq!(*on_one_line::statement(vec![]), ());
     assert_eq!(on_one_line::block(), 2);

@@ -15,41 +15,51 @@ async fn forever() -> ! {
 
 #[track_caller]
 fn fetch(url: &str) -> ::pybackground::Lazy<Result<String, Error>> {
-    let __arg0 = url;
-    let __arg0 = ::pybackground::__private::lend(__arg0);
-    <::pybackground::__private::BackgroundCall as ::pybackground::__private::Returns<
+    let __pybackground_arg0 = url;
+    let __pybackground_arg0 = ::pybackground::__private::lend(__pybackground_arg0);
+    return <::pybackground::__private::BackgroundCall as ::pybackground::__private::Returns<
         _,
     >>::run_async(
-        ::pybackground::__private::Options::here(),
+        ::pybackground::__private::Options::of(const {
+            ::pybackground::__private::Definition.place()
+        }),
         async move {
-            if let ::core::option::Option::Some(__result) = ::pybackground::__private::never_any::<
+            let __pybackground_arg0 = __pybackground_arg0;
+            #[allow(clippy::shadow_unrelated)]
+            let url = ::pybackground::__private::Lent::get(&__pybackground_arg0);
+            if let ::core::option::Option::Some(__pybackground_result) = ::pybackground::__private::never_any::<
                 Result<String, Error>,
             >() {
-                return __result;
+                return __pybackground_result;
             }
-            let __arg0 = __arg0;
-            let url = ::pybackground::__private::Lent::get(&__arg0);
-            match () {
-                () => {
+            return match ::pybackground::__private::never_any::<
+                Result<String, Error>,
+            >() {
+                ::core::option::Option::Some(__pybackground_result) => {
+                    __pybackground_result
+                }
+                ::core::option::Option::None => {
                     let page = get(url).await?;
                     Ok(page)
                 }
-            }
+            };
         },
-    )
+    );
 }
 #[track_caller]
 fn forever() -> ::pybackground::Lazy<
     <fn() -> ! as ::pybackground::__private::Function>::Output,
 > {
-    <::pybackground::__private::BackgroundCall as ::pybackground::__private::Returns<
+    return <::pybackground::__private::BackgroundCall as ::pybackground::__private::Returns<
         _,
     >>::run_async(
-        ::pybackground::__private::Options::here(),
+        ::pybackground::__private::Options::of(const {
+            ::pybackground::__private::Definition.place()
+        }),
         async move {
             loop {
                 step().await;
             }
         },
-    )
+    );
 }

@@ -19,31 +19,40 @@ unsafe fn tracked() {}
 fn attributes(#[cfg(unix)] a: u8, b: (u8, u8)) -> ::pybackground::Lazy<u8> {
     #![allow(clippy::needless_return)]
     #[cfg(unix)]
-    let __arg0 = a;
+    let __pybackground_arg0 = a;
     #[cfg(unix)]
-    let __arg0 = ::pybackground::__private::give(__arg0);
-    let __arg1 = b;
-    let __arg1 = ::pybackground::__private::give(__arg1);
-    <::pybackground::__private::BackgroundCall as ::pybackground::__private::Returns<
+    let __pybackground_arg0 = ::pybackground::__private::give(__pybackground_arg0);
+    let __pybackground_arg1 = b;
+    let __pybackground_arg1 = ::pybackground::__private::give(__pybackground_arg1);
+    return <::pybackground::__private::BackgroundCall as ::pybackground::__private::Returns<
         _,
     >>::run(
-        ::pybackground::__private::Options::here(),
+        ::pybackground::__private::Options::of(const {
+            ::pybackground::__private::Definition.place()
+        }),
         move || -> u8 {
             #[cfg(unix)]
-            let a = ::pybackground::__private::Given::take(__arg0);
+            #[allow(clippy::shadow_unrelated)]
+            let a = ::pybackground::__private::Given::take(__pybackground_arg0);
+            #[allow(clippy::shadow_unrelated)]
             #[allow(unused_variables)]
-            let b = ::pybackground::__private::Given::take(__arg1);
+            let b = ::pybackground::__private::Given::take(__pybackground_arg1);
             match () {
                 () => {
                     return 1;
                 }
             }
         },
-    )
+    );
 }
 #[track_caller]
 unsafe fn tracked() -> ::pybackground::Lazy<()> {
-    <::pybackground::__private::BackgroundCall as ::pybackground::__private::Returns<
+    return <::pybackground::__private::BackgroundCall as ::pybackground::__private::Returns<
         _,
-    >>::run(::pybackground::__private::Options::here(), move || -> () {})
+    >>::run(
+        ::pybackground::__private::Options::of(const {
+            ::pybackground::__private::Definition.place()
+        }),
+        move || -> () {},
+    );
 }

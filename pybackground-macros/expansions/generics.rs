@@ -19,21 +19,25 @@ fn generic<'a, T: Clone + Send + 'static, const N: usize>(
 where
     T: Ord,
 {
-    let __arg0 = values;
-    let __arg0 = ::pybackground::__private::lend(__arg0);
-    let __arg1 = f;
-    let __arg1 = ::pybackground::__private::give(__arg1);
-    <::pybackground::__private::BackgroundCall as ::pybackground::__private::Returns<
+    let __pybackground_arg0 = values;
+    let __pybackground_arg0 = ::pybackground::__private::lend(__pybackground_arg0);
+    let __pybackground_arg1 = f;
+    let __pybackground_arg1 = ::pybackground::__private::give(__pybackground_arg1);
+    return <::pybackground::__private::BackgroundCall as ::pybackground::__private::Returns<
         _,
     >>::run(
-        ::pybackground::__private::Options::here(),
+        ::pybackground::__private::Options::of(const {
+            ::pybackground::__private::Definition.place()
+        }),
         move || -> Vec<T> {
-            let __arg0 = __arg0;
-            let values = ::pybackground::__private::Lent::get(&__arg0);
-            let f = ::pybackground::__private::Given::take(__arg1);
+            let __pybackground_arg0 = __pybackground_arg0;
+            #[allow(clippy::shadow_unrelated)]
+            let values = ::pybackground::__private::Lent::get(&__pybackground_arg0);
+            #[allow(clippy::shadow_unrelated)]
+            let f = ::pybackground::__private::Given::take(__pybackground_arg1);
             match () {
                 () => values.iter().inspect(|value| f(value)).cloned().collect(),
             }
         },
-    )
+    );
 }

@@ -16,59 +16,76 @@ fn assemble(
     text: &str,
     pages: impl ::pybackground::__private::LazyArgument<Vec<Page>>,
 ) -> ::pybackground::Lazy<Book> {
-    let __arg0 = title;
-    let __arg0 = ::pybackground::__private::expect::<String>(__arg0);
-    let __arg1 = text;
-    let __arg1 = ::pybackground::__private::lend(__arg1);
-    let __arg2 = pages;
-    let __arg2 = ::pybackground::__private::expect::<Vec<Page>>(__arg2);
-    let __inputs = ();
-    let __inputs = (__arg0, __inputs);
-    let __inputs = (__arg2, __inputs);
-    <::pybackground::__private::BackgroundCall as ::pybackground::__private::Returns<
+    let __pybackground_arg0 = title;
+    let __pybackground_arg0 = ::pybackground::__private::expect::<
+        String,
+    >(__pybackground_arg0);
+    let __pybackground_arg1 = text;
+    let __pybackground_arg1 = ::pybackground::__private::lend(__pybackground_arg1);
+    let __pybackground_arg2 = pages;
+    let __pybackground_arg2 = ::pybackground::__private::expect::<
+        Vec<Page>,
+    >(__pybackground_arg2);
+    let __pybackground_inputs = ();
+    let __pybackground_inputs = (__pybackground_arg0, __pybackground_inputs);
+    let __pybackground_inputs = (__pybackground_arg2, __pybackground_inputs);
+    return <::pybackground::__private::BackgroundCall as ::pybackground::__private::Returns<
         _,
     >>::run_with_inputs(
-        ::pybackground::__private::Options::here(),
-        __inputs,
-        move |__inputs| -> Book {
-            let (__arg2, __inputs) = __inputs;
-            let (__arg0, __inputs) = __inputs;
-            let title = ::pybackground::__private::Given::take(__arg0);
-            let __arg1 = __arg1;
-            let text = ::pybackground::__private::Lent::get(&__arg1);
-            let pages = ::pybackground::__private::Given::take(__arg2);
+        ::pybackground::__private::Options::of(const {
+            ::pybackground::__private::Definition.place()
+        }),
+        __pybackground_inputs,
+        move |__pybackground_inputs| -> Book {
+            let (__pybackground_arg2, __pybackground_inputs) = __pybackground_inputs;
+            let (__pybackground_arg0, __pybackground_inputs) = __pybackground_inputs;
+            #[allow(clippy::shadow_unrelated)]
+            let title = ::pybackground::__private::Given::take(__pybackground_arg0);
+            let __pybackground_arg1 = __pybackground_arg1;
+            #[allow(clippy::shadow_unrelated)]
+            let text = ::pybackground::__private::Lent::get(&__pybackground_arg1);
+            #[allow(clippy::shadow_unrelated)]
+            let pages = ::pybackground::__private::Given::take(__pybackground_arg2);
             match () {
                 () => Book::new(title, text, pages),
             }
         },
-    )
+    );
 }
 #[track_caller]
 fn store(
     book: impl ::pybackground::__private::LazyArgument<Book>,
 ) -> ::pybackground::Lazy<()> {
-    let __arg0 = book;
-    let __arg0 = ::pybackground::__private::expect::<Book>(__arg0);
-    let __inputs = ();
-    let __inputs = (__arg0, __inputs);
-    <::pybackground::__private::BackgroundCall as ::pybackground::__private::Returns<
+    let __pybackground_arg0 = book;
+    let __pybackground_arg0 = ::pybackground::__private::expect::<
+        Book,
+    >(__pybackground_arg0);
+    let __pybackground_inputs = ();
+    let __pybackground_inputs = (__pybackground_arg0, __pybackground_inputs);
+    return <::pybackground::__private::BackgroundCall as ::pybackground::__private::Returns<
         _,
     >>::run_async_with_inputs(
-        ::pybackground::__private::Options::here(),
-        __inputs,
-        move |__inputs| async move {
-            if let ::core::option::Option::Some(__result) = ::pybackground::__private::never_any::<
+        ::pybackground::__private::Options::of(const {
+            ::pybackground::__private::Definition.place()
+        }),
+        __pybackground_inputs,
+        move |__pybackground_inputs| async move {
+            let (__pybackground_arg0, __pybackground_inputs) = __pybackground_inputs;
+            #[allow(clippy::shadow_unrelated)]
+            let book = ::pybackground::__private::Given::take(__pybackground_arg0);
+            if let ::core::option::Option::Some(__pybackground_result) = ::pybackground::__private::never_any::<
                 (),
             >() {
-                return __result;
+                return __pybackground_result;
             }
-            let (__arg0, __inputs) = __inputs;
-            let book = ::pybackground::__private::Given::take(__arg0);
-            match () {
-                () => {
+            return match ::pybackground::__private::never_any::<()>() {
+                ::core::option::Option::Some(__pybackground_result) => {
+                    __pybackground_result
+                }
+                ::core::option::Option::None => {
                     shelf().put(book).await;
                 }
-            }
+            };
         },
-    )
+    );
 }

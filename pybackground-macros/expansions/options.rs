@@ -12,36 +12,41 @@ fn expression(patience: u8) -> u8 {
 
 #[track_caller]
 fn literal() -> ::pybackground::Lazy<u8> {
-    <::pybackground::__private::BackgroundCall as ::pybackground::__private::Returns<
+    return <::pybackground::__private::BackgroundCall as ::pybackground::__private::Returns<
         _,
     >>::run(
-        ::pybackground::__private::Options::here()
+        ::pybackground::__private::Options::of(const {
+                ::pybackground::__private::Definition.place()
+            })
             .compute()
             .name("work")
             .limit({
-                static __LIMIT: ::pybackground::__private::Limit = ::pybackground::__private::Limit::new(
+                static __PYBACKGROUND_LIMIT: ::pybackground::__private::Limit = ::pybackground::__private::Limit::new(
                     ::pybackground::__private::limit(MOST),
                 );
-                &__LIMIT
+                &__PYBACKGROUND_LIMIT
             })
             .timeout(::core::time::Duration::new(0u64, 250000000u32)),
         move || -> u8 { 1 },
-    )
+    );
 }
 #[track_caller]
 fn expression(patience: u8) -> background_calls::Lazy<u8> {
-    let __arg0 = patience;
-    let __arg0 = background_calls::__private::give(__arg0);
-    <background_calls::__private::BackgroundCall as background_calls::__private::Returns<
+    let __pybackground_arg0 = patience;
+    let __pybackground_arg0 = background_calls::__private::give(__pybackground_arg0);
+    return <background_calls::__private::BackgroundCall as background_calls::__private::Returns<
         _,
     >>::run(
-        background_calls::__private::Options::here()
+        background_calls::__private::Options::of(const {
+                background_calls::__private::Definition.place()
+            })
             .timeout(background_calls::__private::timeout(patience(), "expression")),
         move || -> u8 {
-            let patience = background_calls::__private::Given::take(__arg0);
+            #[allow(clippy::shadow_unrelated)]
+            let patience = background_calls::__private::Given::take(__pybackground_arg0);
             match () {
                 () => patience,
             }
         },
-    )
+    );
 }

@@ -15,40 +15,54 @@ fn patterns(
 
 #[track_caller]
 fn patterns(
-    arg0: (u8, String),
+    __pybackground_arg0: (u8, String),
     list: Vec<u8>,
-    arg2: String,
+    __pybackground_arg2: String,
     _unused: u8,
-    arg4: &u8,
-    arg5: String,
+    __pybackground_arg4: &u8,
+    __pybackground_arg5: String,
 ) -> ::pybackground::Lazy<()> {
-    let __arg0 = arg0;
-    let __arg0 = ::pybackground::__private::give(__arg0);
-    let __arg1 = list;
-    let __arg1 = ::pybackground::__private::give(__arg1);
-    let __arg2 = arg2;
-    let __arg2 = ::pybackground::__private::give(__arg2);
-    let __arg3 = _unused;
-    let __arg3 = ::pybackground::__private::give(__arg3);
-    let __arg4 = arg4;
-    let __arg4 = ::pybackground::__private::lend(__arg4);
-    let __arg5 = arg5;
-    let __arg5 = ::pybackground::__private::give(__arg5);
-    <::pybackground::__private::BackgroundCall as ::pybackground::__private::Returns<
+    let __pybackground_arg0 = __pybackground_arg0;
+    let __pybackground_arg0 = ::pybackground::__private::give(__pybackground_arg0);
+    let __pybackground_arg1 = list;
+    let __pybackground_arg1 = ::pybackground::__private::give(__pybackground_arg1);
+    let __pybackground_arg2 = __pybackground_arg2;
+    let __pybackground_arg2 = ::pybackground::__private::give(__pybackground_arg2);
+    let __pybackground_arg3 = _unused;
+    let __pybackground_arg3 = ::pybackground::__private::give(__pybackground_arg3);
+    let __pybackground_arg4 = __pybackground_arg4;
+    let __pybackground_arg4 = ::pybackground::__private::lend(__pybackground_arg4);
+    let __pybackground_arg5 = __pybackground_arg5;
+    let __pybackground_arg5 = ::pybackground::__private::give(__pybackground_arg5);
+    return <::pybackground::__private::BackgroundCall as ::pybackground::__private::Returns<
         _,
     >>::run(
-        ::pybackground::__private::Options::here(),
+        ::pybackground::__private::Options::of(const {
+            ::pybackground::__private::Definition.place()
+        }),
         move || -> () {
-            let __arg0 = ::pybackground::__private::Given::take(__arg0);
-            let (a, _) = __arg0;
-            let mut list = ::pybackground::__private::Given::take(__arg1);
-            let __arg2 = ::pybackground::__private::Given::take(__arg2);
-            let _ = __arg2;
-            let _unused = ::pybackground::__private::Given::take(__arg3);
-            let __arg4 = __arg4;
-            let &byte = ::pybackground::__private::Lent::get(&__arg4);
-            let mut __arg5 = ::pybackground::__private::Given::take(__arg5);
-            let ref mut text = __arg5;
+            let __pybackground_arg0 = ::pybackground::__private::Given::take(
+                __pybackground_arg0,
+            );
+            #[allow(clippy::shadow_unrelated)]
+            let (a, _) = __pybackground_arg0;
+            #[allow(clippy::shadow_unrelated)]
+            let mut list = ::pybackground::__private::Given::take(__pybackground_arg1);
+            let __pybackground_arg2 = ::pybackground::__private::Given::take(
+                __pybackground_arg2,
+            );
+            #[allow(clippy::shadow_unrelated)]
+            let _ = __pybackground_arg2;
+            #[allow(clippy::shadow_unrelated)]
+            let _unused = ::pybackground::__private::Given::take(__pybackground_arg3);
+            let __pybackground_arg4 = __pybackground_arg4;
+            #[allow(clippy::shadow_unrelated)]
+            let &byte = ::pybackground::__private::Lent::get(&__pybackground_arg4);
+            let mut __pybackground_arg5 = ::pybackground::__private::Given::take(
+                __pybackground_arg5,
+            );
+            #[allow(clippy::shadow_unrelated)]
+            let ref mut text = __pybackground_arg5;
             match () {
                 () => {
                     list.push(a + byte);
@@ -56,5 +70,5 @@ fn patterns(
                 }
             }
         },
-    )
+    );
 }

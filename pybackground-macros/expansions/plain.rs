@@ -10,26 +10,35 @@ fn nothing() {}
 
 #[track_caller]
 pub fn add(a: i32, b: i32) -> ::pybackground::Lazy<i32> {
-    let __arg0 = a;
-    let __arg0 = ::pybackground::__private::give(__arg0);
-    let __arg1 = b;
-    let __arg1 = ::pybackground::__private::give(__arg1);
-    <::pybackground::__private::BackgroundCall as ::pybackground::__private::Returns<
+    let __pybackground_arg0 = a;
+    let __pybackground_arg0 = ::pybackground::__private::give(__pybackground_arg0);
+    let __pybackground_arg1 = b;
+    let __pybackground_arg1 = ::pybackground::__private::give(__pybackground_arg1);
+    return <::pybackground::__private::BackgroundCall as ::pybackground::__private::Returns<
         _,
     >>::run(
-        ::pybackground::__private::Options::here(),
+        ::pybackground::__private::Options::of(const {
+            ::pybackground::__private::Definition.place()
+        }),
         move || -> i32 {
-            let a = ::pybackground::__private::Given::take(__arg0);
-            let b = ::pybackground::__private::Given::take(__arg1);
+            #[allow(clippy::shadow_unrelated)]
+            let a = ::pybackground::__private::Given::take(__pybackground_arg0);
+            #[allow(clippy::shadow_unrelated)]
+            let b = ::pybackground::__private::Given::take(__pybackground_arg1);
             match () {
                 () => a + b,
             }
         },
-    )
+    );
 }
 #[track_caller]
 fn nothing() -> ::pybackground::Lazy<()> {
-    <::pybackground::__private::BackgroundCall as ::pybackground::__private::Returns<
+    return <::pybackground::__private::BackgroundCall as ::pybackground::__private::Returns<
         _,
-    >>::run(::pybackground::__private::Options::here(), move || -> () {})
+    >>::run(
+        ::pybackground::__private::Options::of(const {
+            ::pybackground::__private::Definition.place()
+        }),
+        move || -> () {},
+    );
 }

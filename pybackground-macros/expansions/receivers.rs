@@ -25,67 +25,84 @@ impl Counter {
 impl Counter {
     #[track_caller]
     fn by_reference(&self, other: &Self) -> ::pybackground::Lazy<u64> {
-        let __arg0 = self;
-        let __arg0 = ::pybackground::__private::lend_receiver(__arg0);
-        let __arg1 = other;
-        let __arg1 = ::pybackground::__private::lend(__arg1);
-        <::pybackground::__private::BackgroundCall as ::pybackground::__private::Returns<
+        let __pybackground_arg0 = self;
+        let __pybackground_arg0 = ::pybackground::__private::lend_receiver(
+            __pybackground_arg0,
+        );
+        let __pybackground_arg1 = other;
+        let __pybackground_arg1 = ::pybackground::__private::lend(__pybackground_arg1);
+        return <::pybackground::__private::BackgroundCall as ::pybackground::__private::Returns<
             _,
         >>::run(
-            ::pybackground::__private::Options::here(),
+            ::pybackground::__private::Options::of(const {
+                ::pybackground::__private::Definition.place()
+            }),
             move || -> u64 {
-                let __arg0 = __arg0;
-                let __self = ::pybackground::__private::Lent::get(&__arg0);
-                let __arg1 = __arg1;
-                let other = ::pybackground::__private::Lent::get(&__arg1);
+                let __pybackground_arg0 = __pybackground_arg0;
+                let __pybackground_self = ::pybackground::__private::Lent::get(
+                    &__pybackground_arg0,
+                );
+                let __pybackground_arg1 = __pybackground_arg1;
+                #[allow(clippy::shadow_unrelated)]
+                let other = ::pybackground::__private::Lent::get(&__pybackground_arg1);
                 match () {
                     () => {
-                        println!("{self} {}", other.count, self = __self);
-                        __self.count + other.count
+                        println!("{self} {}", other.count, self = __pybackground_self);
+                        __pybackground_self.count + other.count
                     }
                 }
             },
-        )
+        );
     }
     #[track_caller]
     fn by_value(self) -> ::pybackground::Lazy<Self> {
-        let __arg0 = self;
-        let __arg0 = ::pybackground::__private::give(__arg0);
-        <::pybackground::__private::BackgroundCall as ::pybackground::__private::Returns<
+        let __pybackground_arg0 = self;
+        let __pybackground_arg0 = ::pybackground::__private::give(__pybackground_arg0);
+        return <::pybackground::__private::BackgroundCall as ::pybackground::__private::Returns<
             _,
         >>::run(
-            ::pybackground::__private::Options::here(),
+            ::pybackground::__private::Options::of(const {
+                ::pybackground::__private::Definition.place()
+            }),
             move || -> Self {
-                let mut __self = ::pybackground::__private::Given::take(__arg0);
+                let mut __pybackground_self = ::pybackground::__private::Given::take(
+                    __pybackground_arg0,
+                );
                 match () {
                     () => {
-                        __self.count += 1;
-                        __self
+                        __pybackground_self.count += 1;
+                        __pybackground_self
                     }
                 }
             },
-        )
+        );
     }
     #[track_caller]
     fn shared(self: &Arc<Self>) -> ::pybackground::Lazy<u64> {
-        let __arg0 = self;
-        let __arg0 = ::pybackground::__private::lend_receiver(__arg0);
-        <::pybackground::__private::BackgroundCall as ::pybackground::__private::Returns<
+        let __pybackground_arg0 = self;
+        let __pybackground_arg0 = ::pybackground::__private::lend_receiver(
+            __pybackground_arg0,
+        );
+        return <::pybackground::__private::BackgroundCall as ::pybackground::__private::Returns<
             _,
         >>::run(
-            ::pybackground::__private::Options::here(),
+            ::pybackground::__private::Options::of(const {
+                ::pybackground::__private::Definition.place()
+            }),
             move || -> u64 {
-                let __arg0 = __arg0;
-                let __self = ::pybackground::__private::Lent::get(&__arg0);
+                let __pybackground_arg0 = __pybackground_arg0;
+                let __pybackground_self = ::pybackground::__private::Lent::get(
+                    &__pybackground_arg0,
+                );
                 match () {
                     () => {
                         fn inner(counter: &Counter) -> u64 {
                             counter.count
                         }
-                        inner(__self)
+                        inner(__pybackground_self)
                     }
                 }
             },
-        )
+        );
     }
 }

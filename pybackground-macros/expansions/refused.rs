@@ -10,7 +10,9 @@ trait Declared {
 
 // ---- becomes ----
 
+#[allow(unexpected_cfgs)]
 pub fn refused(list: &mut Vec<u8>) -> ::pybackground::Lazy<usize> {
+    #[cfg(rust_analyzer)] { list.len() }
     ::core::compile_error! {
         "a timeout is a length of time and cannot be negative, but this one is -1.0: write seconds (`1.5`), text (`\"250ms\"`; units ns, us, ms, s, m, h, d), or a `Duration`"
     }
@@ -18,15 +20,16 @@ pub fn refused(list: &mut Vec<u8>) -> ::pybackground::Lazy<usize> {
         "`#[background]` has no option `retry`; it has `timeout`, `compute`, `limit`, `process`, `memory`, `name`, `crate`"
     }
     ::core::compile_error! {
-        "a background call cannot be made at compile time, so the function cannot be `const`\ninstead: keep a `const fn` beside it, and call that in the body"
+        "the compiler cannot make a background call, so the function cannot be `const`\ninstead: write a second function that is `const`, and call it in the body"
     }
     ::core::compile_error! {
-        "a background call cannot borrow mutably from its caller, which goes on while the body runs\ninstead: take the value and give it back (`fn f(mut x: T) -> T`), share it (`Arc<Mutex<T>>`), or borrow inside `std::thread::scope`"
+        "a background call cannot borrow mutably from its caller, because the caller continues while the body runs\ninstead: take the value and return it (`fn f(mut x: T) -> T`), share it (`Arc<Mutex<T>>`), or write the call as a closure in a scope, which may borrow: `pybackground::scope(|s| { s.spawn(|| ..); })`"
     }
 }
 trait Declared {
+    #[allow(unexpected_cfgs)]
     fn refused(&mut self) -> ::pybackground::Lazy<u8>;
     ::core::compile_error! {
-        "a background call cannot borrow `self` mutably from its caller, which goes on while the body runs\ninstead: take `mut self` and give it back (`-> Self`), or share it (`self: Arc<Self>` with a `Mutex` inside)"
+        "a background call cannot borrow `self` mutably from its caller, because the caller continues while the body runs\ninstead: take `mut self` and return it (`-> Self`), share it (`self: Arc<Self>` with a `Mutex` inside), or write the call as a closure in a scope, which may borrow: `pybackground::scope(|s| { s.spawn(|| ..); })`"
     }
 }

@@ -16,35 +16,41 @@ fn opaque(
 ) -> ::pybackground::Lazy<
     Result<impl Iterator<Item = impl Display + 'static> + 'static, Error>,
 > {
-    let __arg0 = fail;
-    let __arg0 = ::pybackground::__private::give(__arg0);
-    <::pybackground::__private::BackgroundCall as ::pybackground::__private::Returns<
+    let __pybackground_arg0 = fail;
+    let __pybackground_arg0 = ::pybackground::__private::give(__pybackground_arg0);
+    return <::pybackground::__private::BackgroundCall as ::pybackground::__private::Returns<
         _,
     >>::run(
-        ::pybackground::__private::Options::here(),
+        ::pybackground::__private::Options::of(const {
+            ::pybackground::__private::Definition.place()
+        }),
         move || -> Result<_, Error> {
-            let fail = ::pybackground::__private::Given::take(__arg0);
+            #[allow(clippy::shadow_unrelated)]
+            let fail = ::pybackground::__private::Given::take(__pybackground_arg0);
             match () {
                 () => numbers(fail),
             }
         },
-    )
+    );
 }
 #[track_caller]
 fn never(
     code: i32,
 ) -> ::pybackground::Lazy<<fn() -> ! as ::pybackground::__private::Function>::Output> {
-    let __arg0 = code;
-    let __arg0 = ::pybackground::__private::give(__arg0);
-    <::pybackground::__private::BackgroundCall as ::pybackground::__private::Returns<
+    let __pybackground_arg0 = code;
+    let __pybackground_arg0 = ::pybackground::__private::give(__pybackground_arg0);
+    return <::pybackground::__private::BackgroundCall as ::pybackground::__private::Returns<
         _,
     >>::run(
-        ::pybackground::__private::Options::here(),
+        ::pybackground::__private::Options::of(const {
+            ::pybackground::__private::Definition.place()
+        }),
         move || -> <fn() -> ! as ::pybackground::__private::Function>::Output {
-            let code = ::pybackground::__private::Given::take(__arg0);
+            #[allow(clippy::shadow_unrelated)]
+            let code = ::pybackground::__private::Given::take(__pybackground_arg0);
             match () {
                 () => panic!("{code}"),
             }
         },
-    )
+    );
 }

@@ -26,19 +26,25 @@ trait Fetch {
     where
         Self: Clone + Send + 'static,
     {
-        let __arg0 = self;
-        let __arg0 = ::pybackground::__private::lend_receiver(__arg0);
-        <::pybackground::__private::BackgroundCall as ::pybackground::__private::Returns<
+        let __pybackground_arg0 = self;
+        let __pybackground_arg0 = ::pybackground::__private::lend_receiver(
+            __pybackground_arg0,
+        );
+        return <::pybackground::__private::BackgroundCall as ::pybackground::__private::Returns<
             _,
         >>::run(
-            ::pybackground::__private::Options::here(),
+            ::pybackground::__private::Options::of(const {
+                ::pybackground::__private::Definition.place()
+            }),
             move || -> u8 {
-                let __arg0 = __arg0;
-                let __self = ::pybackground::__private::Lent::get(&__arg0);
+                let __pybackground_arg0 = __pybackground_arg0;
+                let __pybackground_self = ::pybackground::__private::Lent::get(
+                    &__pybackground_arg0,
+                );
                 match () {
-                    () => __self.number(),
+                    () => __pybackground_self.number(),
                 }
             },
-        )
+        );
     }
 }

@@ -6,11 +6,13 @@
 //! | [`validate`] | can it run in the background, and how does each argument get there? |
 //! | [`expand`] | what is the function that does so? |
 //!
-//! All of them put what they find wrong into one [`report`], in the words of [`messages`], and take
-//! care of [`groups`] that cannot be seen.
+//! All phases add their errors to one [`report`], with the texts of [`messages`], and preserve
+//! invisible [`groups`].
 
 mod expand;
 mod groups;
+#[cfg(test)]
+mod half_typed;
 mod messages;
 mod parse;
 mod report;
@@ -34,6 +36,8 @@ pub(crate) fn expand(
     let options = Options::parse(arguments, &mut report);
     let function = match Function::parse(item.clone()) {
         Ok(function) => function,
+        // The compiler has reported what is missing.
+        Err(_) if Function::is_incomplete(item.clone()) => return item,
         Err(error) => {
             report.push(error);
             return report.into_compile_errors().into_iter().chain([item]).collect();

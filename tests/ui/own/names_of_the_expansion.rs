@@ -6,12 +6,12 @@ struct Type;
 impl Type {
     #[background(limit = 1)]
     fn method(&self, _: u8) {
-        let _ = (__self, __arg0, __arg1, arg1, LIMIT);
+        let _ = (__pybackground_self, __pybackground_arg1, LIMIT, __PYBACKGROUND_LIMIT);
     }
 
     #[background]
     async fn asynchronous(self) {
-        __result
+        __pybackground_result
     }
 }
 

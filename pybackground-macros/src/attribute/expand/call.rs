@@ -16,7 +16,7 @@ use crate::attribute::validate::Passing;
 // Output: let __arg0 = x;
 //         let __arg0 = private::lend(__arg0);
 //         <private::BackgroundCall as private::Returns<_>>::run(
-//             private::Options::here(),
+//             private::Options::of(const { private::Definition.place() }),
 //             move || -> usize {
 //                 let __arg0 = __arg0;
 //                 let x = private::Lent::get(&__arg0);
@@ -36,8 +36,7 @@ pub(super) fn call(
         Some(first) if first.is_receiver => receiver::renamed(block),
         _ => block.clone(),
     };
-    let declaration = signature.asyncness.and_then(|_| declare_result(output, runtime));
-    let body = bind(arguments, body, declaration.as_ref(), output, runtime);
+    let body = bind(arguments, body, signature.asyncness.is_some(), output, runtime);
     let options = call_options(signature, options, runtime);
     let of_body = &output.of_body;
     let span = names::mixed(output.span);
@@ -58,7 +57,7 @@ pub(super) fn call(
         },
     };
     let packed = pack(arguments);
-    quote!(#(#carried)* #packed #call)
+    quote!(#(#carried)* #packed return #call;)
 }
 
 fn has_inputs(arguments: &[Argument<'_>]) -> bool {
@@ -133,47 +132,69 @@ fn carry(argument: &Argument<'_>, runtime: &Runtime) -> TokenStream {
     }
 }
 
-/// The body's side: every argument bound to its pattern, in order, around `body`.
+/// The body's side: binds every argument to its pattern, in order, around `body`.
 ///
-/// Each is moved into the closure as a whole, also one that its pattern ignores, for closures
-/// capture only what they use. As in a function, the last parameter goes first when the body ends,
-/// and of each its bindings before what they left of it.
+/// A closure captures only what it uses, so each argument is moved into it as a whole, also if the
+/// pattern ignores a part. As in a function, the last parameter is dropped first when the body ends,
+/// and of each parameter its bindings before what they left of it.
 pub(super) fn bind(
     arguments: &[Argument<'_>],
     body: Group,
-    declaration: Option<&TokenStream>,
+    is_async: bool,
     output: &Output,
     runtime: &Runtime,
 ) -> Group {
-    if arguments.is_empty() && declaration.is_none() {
+    // Nothing is coerced to `!`, so its type need not be declared.
+    let declares = is_async && !output.is_never;
+    if arguments.is_empty() && !declares {
         return body;
     }
     let unpacked = unpack(arguments);
     let bindings = arguments.iter().map(|argument| binding(argument, runtime));
     let span = names::mixed(output.span);
-    // In the arm of a match the temporaries of the body's last expression go before the arguments,
-    // as they do in a function, and no lint takes the user's braces for needless.
-    let content =
-        quote_spanned!(span=> #declaration #unpacked #(#bindings)* match () { () => #body });
-    brace(content, span)
+    // In the arm of a match the temporaries of the body's last expression are dropped before the
+    // arguments, as in a function, and no lint takes the user's braces for needless.
+    let body = if declares {
+        declare_result(&body, output, runtime)
+    } else {
+        quote_spanned!(span=> match () { () => #body })
+    };
+    brace(quote_spanned!(span=> #unpacked #(#bindings)* #body), span)
 }
 
-/// What tells the compiler the result type of an `async` block, which has no place to write it: a
-/// `return` that comes before all others and never happens. Without it the type would be that of the
-/// first result in the body, and nothing would be coerced to what the function declares.
-fn declare_result(output: &Output, runtime: &Runtime) -> Option<TokenStream> {
-    // Nothing is coerced to `!`.
-    if output.is_never {
-        return None;
-    }
+// Input:  { Ok(get().await?) }
+// Output: if let Some(__result) = private::never_any::<Result<u8, Error>>() {
+//             return __result;
+//         }
+//         return match private::never_any::<Result<u8, Error>>() {
+//             Some(__result) => __result,
+//             None => { Ok(get().await?) }
+//         };
+/// Declares the result type of an `async` block, whose syntax has no place for it.
+///
+/// The first `return` in a block decides its type, so one that never runs comes before the body.
+/// Without it the first result in the body would decide, and no result would be coerced.
+///
+/// The block ends in a `return` because Clippy reports every `async` block that ends in a future. The
+/// arm that never runs keeps the `return` reachable if the body is known to diverge.
+fn declare_result(body: &Group, output: &Output, runtime: &Runtime) -> TokenStream {
     let span = names::mixed(output.span);
     let (private, of_body) = (runtime.private(output.span), &output.of_body);
-    let result = names::hidden("__result", output.span);
-    Some(quote_spanned! {span=>
-        if let ::core::option::Option::Some(#result) = #private::never_any::<#of_body>() {
+    let result = names::local("result", output.span);
+    let (none, some) = (
+        quote_spanned!(span=> ::core::option::Option::None),
+        quote_spanned!(span=> ::core::option::Option::Some(#result)),
+    );
+    let never = quote_spanned!(span=> #private::never_any::<#of_body>());
+    quote_spanned! {span=>
+        if let #some = #never {
             return #result;
         }
-    })
+        return match #never {
+            #some => #result,
+            #none => #body
+        };
+    }
 }
 
 // Input:  mut x: Vec<u8>, (a, _): (A, B), &y: &u8
@@ -203,7 +224,10 @@ fn binding(argument: &Argument<'_>, runtime: &Runtime) -> TokenStream {
         ),
     };
     let place = place.map(|place| quote_spanned!(span=> #(#configured)* #place));
-    quote_spanned!(span=> #place #(#configured)* #(#lints)* let #pattern = #value;)
+    // In the user's function the parameter has one binding, in the expansion two.
+    let shadow =
+        (!argument.is_receiver).then(|| quote_spanned!(span=> #[allow(clippy::shadow_unrelated)]));
+    quote_spanned!(span=> #place #(#configured)* #shadow #(#lints)* let #pattern = #value;)
 }
 
 fn borrows_mutably(pattern: TokenStream) -> bool {
@@ -215,7 +239,9 @@ fn borrows_mutably(pattern: TokenStream) -> bool {
             .any(|tree| matches!(tree, TokenTree::Group(group) if borrows_mutably(group.stream())))
 }
 
-/// `Options::here()` and what the attribute adds to it.
+// Input:  compute, name = "fetch"
+// Output: private::Options::of(const { private::Definition.place() }).compute().name("fetch")
+/// The place of the call, the place of the definition, and the options.
 pub(super) fn call_options(
     signature: &Signature,
     options: &Options,
@@ -223,7 +249,8 @@ pub(super) fn call_options(
 ) -> TokenStream {
     let here = Span::mixed_site();
     let private = runtime.private(here);
-    let mut chain = quote_spanned!(here=> #private::Options::here());
+    let definition = definition(signature, runtime);
+    let mut chain = quote_spanned!(here=> #private::Options::of(#definition));
     if let Some(compute) = &options.compute {
         let span = names::mixed(compute.span());
         chain.extend(quote_spanned!(span=> .compute()));
@@ -235,11 +262,12 @@ pub(super) fn call_options(
         let span = names::mixed(limit.span());
         let private = runtime.private(span);
         let limit = groups::parenthesized(limit.to_token_stream());
-        // In a block of its own, where the body does not see it.
+        let name = names::item("limit", span);
+        // In a block of its own, where the body does not see the static.
         chain.extend(quote_spanned! {span=>
             .limit({
-                static __LIMIT: #private::Limit = #private::Limit::new(#private::limit(#limit));
-                &__LIMIT
+                static #name: #private::Limit = #private::Limit::new(#private::limit(#limit));
+                &#name
             })
         });
     }
@@ -260,6 +288,16 @@ pub(super) fn call_options(
         }
     }
     chain
+}
+
+/// The place of the function's name, in a constant.
+///
+/// The method returns the place of its caller. In code of a macro that is the place of the attribute, so
+/// the method's name and parentheses have the span of the user's.
+fn definition(signature: &Signature, runtime: &Runtime) -> TokenStream {
+    let private = runtime.private(Span::mixed_site());
+    let place = quote_spanned!(signature.ident.span()=> place());
+    quote_spanned!(Span::mixed_site()=> const { #private::Definition.#place })
 }
 
 pub(super) fn is_cfg(attribute: &syn::Attribute) -> bool {

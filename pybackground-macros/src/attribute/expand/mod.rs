@@ -15,7 +15,7 @@ mod process;
 mod receiver;
 mod signature;
 
-use proc_macro2::{Delimiter, Group, Span, TokenStream};
+use proc_macro2::{Delimiter, Group, Ident, Span, TokenStream};
 use quote::{ToTokens, quote, quote_spanned};
 
 use super::parse::{Body, Function, Options};
@@ -30,7 +30,7 @@ impl Runtime {
     pub(crate) fn new(default_crate: &str, options: &Options) -> Self {
         let path = options.runtime.as_ref().map_or_else(
             || {
-                let name = names::hidden(default_crate, Span::mixed_site());
+                let name = Ident::new(default_crate, Span::mixed_site());
                 quote_spanned!(Span::mixed_site()=> ::#name)
             },
             ToTokens::to_token_stream,
@@ -77,8 +77,9 @@ pub(crate) fn accepted(
     quote!(#attributes #visibility #defaultness #outer_signature #body)
 }
 
-/// A function that was refused still exists, so that its callers are not reported as well. Its body
-/// is what reports it: that also keeps the compiler from judging the body's type.
+/// The expansion of a function that was refused. It exists, so that the compiler does not report its
+/// callers too. The errors replace its body, so that the compiler does not check the body's type.
+/// rust-analyzer still sees the body.
 pub(crate) fn refused(
     function: &Function,
     passing: &[Passing],
@@ -88,6 +89,8 @@ pub(crate) fn refused(
     let Function { attributes, visibility, defaultness, signature, body } = function;
     // A test would be left out of a build without tests, together with what it reports.
     let attributes = attributes.iter().filter(|attribute| !validate::is_test(attribute));
+    // The compiler does not know rust-analyzer's name.
+    let allow = quote_spanned!(Span::mixed_site()=> #[allow(unexpected_cfgs)]);
     // What `main` may return is decided elsewhere.
     let signature = if validate::is_main(signature) {
         signature.to_token_stream()
@@ -96,9 +99,12 @@ pub(crate) fn refused(
     };
     let body = match body {
         Body::Declaration(semicolon) => quote!(#semicolon #errors),
-        Body::Block { block, .. } => brace(errors.clone(), block.span()).into_token_stream(),
+        Body::Block { block, .. } => {
+            let editor = quote_spanned!(Span::mixed_site()=> #[cfg(rust_analyzer)] #block);
+            brace(quote!(#editor #errors), block.span()).into_token_stream()
+        }
     };
-    quote!(#(#attributes)* #visibility #defaultness #signature #body)
+    quote!(#(#attributes)* #allow #visibility #defaultness #signature #body)
 }
 
 /// Braces at `span`: that of the user's own, for the compiler holds a function whose braces are

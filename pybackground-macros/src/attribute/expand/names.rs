@@ -1,25 +1,36 @@
-//! Identifiers that user code can neither see nor collide with, and the names of parameters.
+//! Names of the expansion, which do not collide with names in user code, and names of parameters.
 //!
-//! A span says two things: where an error is shown, and what a name means there. Everything the
-//! expansion invents means what it means at the macro ("mixed site" hygiene), wherever it is shown.
+//! A span has two parts: a location, where the compiler shows an error, and a hygiene, by which the
+//! compiler resolves a name. Generated names have the hygiene of the macro ("mixed site"), which
+//! keeps local variables of the expansion and of the user apart. Items have no hygiene on stable
+//! Rust: if a constant `x` is in scope, then a generated `let x` is a pattern that compares. So all
+//! generated names also begin with [`PREFIX`], which the attribute's documentation reserves.
 
 use proc_macro2::{Ident, Span, TokenStream, TokenTree};
 use quote::ToTokens;
 use syn::spanned::Spanned;
 use syn::{Attribute, FnArg, Pat, PatIdent, Signature, Token, Type};
 
-use crate::attribute::parse::{Options, Timeout};
+use crate::attribute::parse::Options;
 use crate::attribute::tokens::mention;
 use crate::attribute::validate::Passing;
 
-/// The macro's meaning, shown at `location`.
+/// The start of every generated name.
+const PREFIX: &str = "__pybackground_";
+
+/// The hygiene of the macro, shown at `location`.
 pub(super) fn mixed(location: Span) -> Span {
     Span::mixed_site().located_at(location)
 }
 
-/// An identifier that only the expansion knows.
-pub(super) fn hidden(name: &str, location: Span) -> Ident {
-    Ident::new(name, mixed(location))
+/// A generated name for a local variable.
+pub(super) fn local(name: &str, location: Span) -> Ident {
+    Ident::new(&format!("{PREFIX}{name}"), mixed(location))
+}
+
+/// A generated name for a `const` or a `static`.
+pub(super) fn item(name: &str, location: Span) -> Ident {
+    Ident::new(&format!("{PREFIX}{name}").to_uppercase(), mixed(location))
 }
 
 /// The tokens of a path, shown at `location`. `$crate` keeps its meaning: it has no other.
@@ -53,14 +64,14 @@ pub(super) struct Argument<'s> {
     pub(super) attributes: &'s [Attribute],
 }
 
-/// What carries the arguments that may be on their way.
+/// The variable that holds all `#[lazy]` arguments.
 pub(super) fn inputs(location: Span) -> Ident {
-    hidden("__inputs", location)
+    local("inputs", location)
 }
 
-/// The receiver's name in the body.
+/// The variable that takes the place of `self` in the body.
 pub(super) fn receiver(location: Span) -> Ident {
-    hidden("__self", location)
+    local("self", location)
 }
 
 pub(super) fn arguments<'s>(
@@ -68,8 +79,12 @@ pub(super) fn arguments<'s>(
     passing: &[Passing],
     options: &Options,
 ) -> Vec<Argument<'s>> {
-    let inputs = signature.inputs.iter().zip(passing).enumerate();
-    inputs.map(|(index, (input, &passing))| argument(index, input, passing, options)).collect()
+    let mut arguments: Vec<Argument<'s>> = Vec::with_capacity(passing.len());
+    for (index, (input, &passing)) in signature.inputs.iter().zip(passing).enumerate() {
+        let next = argument(index, input, passing, options, &arguments);
+        arguments.push(next);
+    }
+    arguments
 }
 
 fn argument<'s>(
@@ -77,17 +92,17 @@ fn argument<'s>(
     input: &'s FnArg,
     passing: Passing,
     options: &Options,
+    before: &[Argument<'_>],
 ) -> Argument<'s> {
-    let carrier = |span| hidden(&format!("__arg{index}"), span);
     match input {
         FnArg::Receiver(input) => {
             let span = input.self_token.span;
             let name = receiver(span);
-            // `mut self: &Self` rebinds a reference; of `&mut self` nothing comes here.
+            // `mut self: &Self` rebinds a reference. `&mut self` was refused.
             let mutability = &input.mutability;
             Argument {
                 outer: Ident::from(input.self_token),
-                carrier: carrier(span),
+                carrier: numbered(index, span),
                 pattern: quote::quote!(#mutability #name),
                 passing,
                 ty: None,
@@ -97,14 +112,14 @@ fn argument<'s>(
             }
         }
         FnArg::Typed(input) => {
-            let outer = parameter_name(index, &input.pat, options);
+            let outer = parameter_name(index, &input.pat, options, before);
             let pattern = match &*input.pat {
-                // Not shown to the lints that have an opinion on `_` in a `let`.
+                // Some lints object to `_` in a `let`, unless a macro wrote it.
                 Pat::Wild(wild) => Token![_](mixed(wild.underscore_token.span)).to_token_stream(),
                 pattern => pattern.to_token_stream(),
             };
             Argument {
-                carrier: carrier(outer.span()),
+                carrier: numbered(index, outer.span()),
                 outer,
                 pattern,
                 passing,
@@ -117,29 +132,41 @@ fn argument<'s>(
     }
 }
 
+/// The generated name for the parameter at `index`.
+fn numbered(index: usize, location: Span) -> Ident {
+    local(&format!("arg{index}"), location)
+}
+
 fn is_name(pattern: &Pat) -> bool {
     matches!(pattern, Pat::Ident(PatIdent { by_ref: None, subpat: None, .. }))
 }
 
 /// The name of a parameter in the new signature.
 ///
-/// It stays what it was, for other attributes look it up there (`#[instrument(skip(x))]`), except
-/// that nobody else must see it where
-/// - the pattern is more than a name: then it is one of ours;
-/// - it begins with an underscore: passing it on is no use of it that the user wrote;
-/// - the timeout, which is evaluated in its scope, means another thing by the same name.
-fn parameter_name(index: usize, pattern: &Pat, options: &Options) -> Ident {
-    let ident = match pattern {
-        Pat::Ident(PatIdent { ident, .. }) if is_name(pattern) => ident,
-        _ => return hidden(&format!("arg{index}"), pattern.span()),
+/// The user's name stays, because other attributes look for it: `#[instrument(skip(x))]`. It gets
+/// the hygiene of the macro, so that only the expansion sees it, if
+/// - it begins with an underscore: the expansion uses the parameter, the user does not;
+/// - an option mentions it: options are evaluated in the scope of the parameters but do not see them.
+///
+/// A pattern that is more than a name gets a generated name.
+fn parameter_name(
+    index: usize,
+    pattern: &Pat,
+    options: &Options,
+    before: &[Argument<'_>],
+) -> Ident {
+    let mut name = match pattern {
+        Pat::Ident(PatIdent { ident, .. }) if is_name(pattern) => ident.clone(),
+        _ => return numbered(index, pattern.span()),
     };
-    let means_another = match &options.timeout {
-        Some(Timeout::Expression(timeout)) => mention(timeout.to_token_stream(), ident),
-        _ => false,
-    };
-    let mut name = ident.clone();
-    if means_another || name.to_string().starts_with('_') {
-        name.set_span(mixed(name.span()));
+    let is_mentioned = options.expressions().any(|(_, value)| mention(value, &name));
+    if !is_mentioned && !name.to_string().starts_with('_') {
+        return name;
     }
+    // Names that a `macro_rules!` keeps apart by hygiene are the same with the hygiene of this macro.
+    if name.to_string().starts_with(PREFIX) || before.iter().any(|other| other.outer == name) {
+        return numbered(index, name.span());
+    }
+    name.set_span(mixed(name.span()));
     name
 }

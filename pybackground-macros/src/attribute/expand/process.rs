@@ -1,7 +1,7 @@
 //! The new body of a function that runs in another process: it writes the arguments down, and the old
 //! body becomes an entry of the list of functions that the other process knows.
 
-use proc_macro2::{Group, Span, TokenStream};
+use proc_macro2::{Group, Ident, Span, TokenStream};
 use quote::{ToTokens, quote, quote_spanned};
 use syn::spanned::Spanned;
 use syn::{FnArg, Signature, Type};
@@ -18,7 +18,7 @@ use crate::attribute::validate::{Passing, outermost_reference};
 //             let mut __arguments = private::process::Arguments::new();
 //             <private::BackgroundCall as private::process::ProcessArgRef<str>>::give(&mut __arguments, "x", x);
 //             <private::BackgroundCall as private::process::ProcessReturn<usize>>::run(
-//                 private::Options::here(),
+//                 private::Options::of(const { private::Definition.place() }),
 //                 {
 //                     #[distributed_slice(FUNCTIONS)]
 //                     static __FUNCTION: private::process::Function = Function::new("path::f", |__received| {
@@ -45,7 +45,7 @@ pub(super) fn call(
     let inputs = || signature.inputs.iter().zip(arguments);
     let given = inputs().map(|(input, argument)| give(input, argument, runtime));
     let taken = inputs().map(|(input, argument)| take(input, argument, runtime));
-    let body = call::bind(arguments, block.clone(), None, output, runtime);
+    let body = call::bind(arguments, block.clone(), false, output, runtime);
     let call_options = call::call_options(signature, options, runtime);
     let memory = match &options.memory {
         None => quote_spanned!(here=> ::core::option::Option::None),
@@ -56,14 +56,16 @@ pub(super) fn call(
             let span = names::mixed(constant.span());
             let private = runtime.private(span);
             let constant = groups::parenthesized(constant.to_token_stream());
-            // An item, at which the compiler looks even where it makes no program.
+            let name = names::item("memory", span);
+            // `cargo check` evaluates items, but no inline constants.
             quote_spanned! {span=> {
-                const __MEMORY: ::core::primitive::u64 = #private::process::memory(#constant);
-                ::core::option::Option::Some(__MEMORY)
+                const #name: ::core::primitive::u64 = #private::process::memory(#constant);
+                ::core::option::Option::Some(#name)
             }}
         }
     };
     let name = signature.ident.to_string();
+    let (function, written, received) = (names::item("function", here), written(), received());
     let of_body = &output.of_body;
     // The two places that need serde of the result are shown as one.
     let span = names::mixed(output.span);
@@ -71,24 +73,24 @@ pub(super) fn call(
     let answers = quote_spanned!(span=> <#at_output::BackgroundCall as #at_output::process::ProcessReturn<#of_body>>);
     quote_spanned! {here=>
         #private::isolated! {
-            let mut __arguments = #private::process::Arguments::new();
+            let mut #written = #private::process::Arguments::new();
             #(#given)*
             #answers::run(
                 #call_options,
                 {
                     #[#private::process::linkme::distributed_slice(#private::process::FUNCTIONS)]
                     #[linkme(crate = #private::process::linkme)]
-                    static __FUNCTION: #private::process::Function = #private::process::Function::new(
+                    static #function: #private::process::Function = #private::process::Function::new(
                         ::core::concat!(::core::module_path!(), "::", #name),
-                        |__received| {
+                        |#received| {
                             #(#taken)*
                             #answers::answer(move || -> #of_body #body)
                         },
                     );
-                    &__FUNCTION
+                    &#function
                 },
                 #memory,
-                __arguments,
+                #written,
                 || (),
             )
         }
@@ -99,13 +101,13 @@ pub(super) fn call(
 fn give(input: &FnArg, argument: &Argument<'_>, runtime: &Runtime) -> TokenStream {
     let (ty, span) = carried(input, argument);
     let (private, outer) = (runtime.private(span), &argument.outer);
-    let (configured, name) = (configured(argument), name(argument));
+    let (configured, name, written) = (configured(argument), name(argument), written());
     match argument.passing {
         Passing::Moved | Passing::Awaited => quote_spanned! {span=>
-            #configured <#private::BackgroundCall as #private::process::ProcessArg<#ty>>::give(&mut __arguments, #name, #outer);
+            #configured <#private::BackgroundCall as #private::process::ProcessArg<#ty>>::give(&mut #written, #name, #outer);
         },
         Passing::Copied => quote_spanned! {span=>
-            #configured <#private::BackgroundCall as #private::process::ProcessArgRef<#ty>>::give(&mut __arguments, #name, #outer);
+            #configured <#private::BackgroundCall as #private::process::ProcessArgRef<#ty>>::give(&mut #written, #name, #outer);
         },
     }
 }
@@ -114,14 +116,14 @@ fn give(input: &FnArg, argument: &Argument<'_>, runtime: &Runtime) -> TokenStrea
 fn take(input: &FnArg, argument: &Argument<'_>, runtime: &Runtime) -> TokenStream {
     let (ty, span) = carried(input, argument);
     let (private, carrier) = (runtime.private(span), &argument.carrier);
-    let (configured, name) = (configured(argument), name(argument));
+    let (configured, name, received) = (configured(argument), name(argument), received());
     let requirement = match argument.passing {
         Passing::Moved | Passing::Awaited => quote_spanned!(span=> ProcessArg),
         Passing::Copied => quote_spanned!(span=> ProcessArgRef),
     };
     quote_spanned! {span=>
         #configured let #carrier =
-            <#private::BackgroundCall as #private::process::#requirement<#ty>>::take(__received, #name)?;
+            <#private::BackgroundCall as #private::process::#requirement<#ty>>::take(#received, #name)?;
     }
 }
 
@@ -135,6 +137,16 @@ fn carried(input: &FnArg, argument: &Argument<'_>) -> (TokenStream, Span) {
         Passing::Moved | Passing::Awaited => &input.ty,
     };
     (groups::parenthesized(ty.to_token_stream()), names::mixed(ty.span()))
+}
+
+/// The variable that holds the serialized arguments in the caller.
+fn written() -> Ident {
+    names::local("arguments", Span::mixed_site())
+}
+
+/// The variable that holds the serialized arguments in the child.
+fn received() -> Ident {
+    names::local("received", Span::mixed_site())
 }
 
 /// What errors call an argument.

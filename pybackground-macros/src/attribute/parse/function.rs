@@ -1,31 +1,32 @@
-//! The function below the attribute. Its signature is parsed; its body stays tokens, so that a body
-//! which an editor sees half typed, or syntax newer than this crate, passes through unharmed.
+//! The function below the attribute. Its signature is parsed. Its body stays tokens, so that a half
+//! typed body in an editor, or syntax that is newer than this crate, passes through unchanged.
 
 use proc_macro2::{Delimiter, Group, TokenStream, TokenTree};
 use syn::parse::{ParseStream, Parser};
 use syn::{Attribute, LitStr, Signature, Token, Visibility};
 
+use super::incomplete;
 use crate::attribute::{groups, messages};
 
 /// A function, method, or declaration of a trait's method.
 pub(crate) struct Function {
-    /// The attributes above it, in order.
+    /// The attributes above the function, in order.
     pub(crate) attributes: Vec<Attribute>,
     pub(crate) visibility: Visibility,
-    /// Of the still unstable `default fn`.
+    /// The `default` of the unstable `default fn`.
     pub(crate) defaultness: Option<keyword::default>,
     pub(crate) signature: Signature,
     pub(crate) body: Body,
 }
 
-/// What follows the signature.
+/// The part after the signature.
 pub(crate) enum Body {
     /// `{ .. }`
     Block {
-        /// The inner attributes, `#![..]`, that open the block: they are the function's.
+        /// The inner attributes, `#![..]`, at the start of the block. They belong to the function.
         attributes: Vec<Attribute>,
-        /// The block without them. Without any it is the very group that the compiler passed in:
-        /// a group that is built anew loses what the invisible groups in it say about precedence.
+        /// The block without inner attributes. If there are none, this is the group that the compiler
+        /// passed: in a new group the invisible groups would lose their effect on precedence.
         block: Group,
     },
     /// `;`, where a trait declares a method.
@@ -39,6 +40,11 @@ mod keyword {
 impl Function {
     pub(crate) fn parse(item: TokenStream) -> syn::Result<Self> {
         Parser::parse2(Self::parse_stream, item)
+    }
+
+    /// Whether `item` is a function but for types that are missing in its signature.
+    pub(crate) fn is_incomplete(item: TokenStream) -> bool {
+        incomplete::filled(item).is_some_and(|filled| Self::parse(filled).is_ok())
     }
 
     fn parse_stream(input: ParseStream<'_>) -> syn::Result<Self> {
@@ -73,7 +79,7 @@ impl Body {
     }
 }
 
-/// The brace group that comes next, also when a `macro_rules!` passed it on as `$body:block`.
+/// Parses a brace group, also if a `macro_rules!` passed it on as `$body:block`.
 fn visible_group(input: ParseStream<'_>) -> syn::Result<Group> {
     let start = input.span();
     let mut tree = input.parse::<TokenTree>();
@@ -93,7 +99,7 @@ fn visible_group(input: ParseStream<'_>) -> syn::Result<Group> {
     Err(syn::Error::new(start, "expected the function's body"))
 }
 
-/// `#[lazy]`, on a parameter whose argument may be on its way.
+/// Whether this is `#[lazy]`, on a parameter whose argument may have no value yet.
 pub(crate) fn is_lazy(attribute: &Attribute) -> bool {
     attribute.path().is_ident("lazy")
 }

@@ -1,11 +1,13 @@
 //! What the user wrote: the attribute's arguments, and the function below it.
 //!
 //! - [`options`]: `timeout = 1.0, compute` → [`Options`]
-//! - [`timeout`]: a literal timeout → how long it is, or why it is none
-//! - [`memory`]: a literal amount of memory → how many bytes it is, or why it is none
-//! - [`function`]: `pub fn f(..) -> T { .. }` → [`Function`], its body left as tokens
+//! - [`timeout`]: a literal timeout → its length, or an error
+//! - [`memory`]: a literal amount of memory → its bytes, or an error
+//! - [`function`]: `pub fn f(..) -> T { .. }` → [`Function`], whose body stays tokens
+//! - [`incomplete`]: `fn f(text: ) { .. }`, half typed → the same with placeholders
 
 mod function;
+mod incomplete;
 mod memory;
 mod options;
 mod timeout;

@@ -1,6 +1,7 @@
 //! The attribute's own arguments.
 
 use proc_macro2::{Ident, TokenStream, TokenTree};
+use quote::ToTokens;
 use syn::ext::IdentExt;
 use syn::parse::{ParseStream, Parser};
 use syn::{Expr, Lit, LitStr, Path, Token};
@@ -58,6 +59,20 @@ impl Options {
             report.push(error);
         }
         options
+    }
+
+    /// The options whose values are evaluated at run time or by the compiler, with their names.
+    pub(crate) fn expressions(&self) -> impl Iterator<Item = (&'static str, TokenStream)> {
+        let timeout = match &self.timeout {
+            Some(Timeout::Expression(timeout)) => Some(timeout),
+            _ => None,
+        };
+        let memory = match &self.memory {
+            Some((_, Memory::Expression(memory))) => Some(memory),
+            _ => None,
+        };
+        let options = [("timeout", timeout), ("limit", self.limit.as_ref()), ("memory", memory)];
+        options.into_iter().filter_map(|(name, value)| Some((name, value?.to_token_stream())))
     }
 
     fn parse_option(&mut self, input: ParseStream<'_>, report: &mut Report) -> syn::Result<()> {

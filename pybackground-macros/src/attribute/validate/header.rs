@@ -1,10 +1,9 @@
 //! Rules about the function as a whole and about options that do not go together.
 
 use proc_macro2::Ident;
-use quote::ToTokens;
 use syn::{Attribute, FnArg, Pat, Signature};
 
-use crate::attribute::parse::{Body, Function, Options, Timeout};
+use crate::attribute::parse::{Body, Function, Options};
 use crate::attribute::report::Report;
 use crate::attribute::{messages, tokens};
 
@@ -37,10 +36,10 @@ fn check_options(function: &Function, options: &Options, report: &mut Report) {
             report.at(key, messages::OPTION_WITHOUT_BODY);
         }
     }
-    if let Some(Timeout::Expression(timeout)) = &options.timeout {
+    for (option, value) in options.expressions() {
         for name in parameter_names(&function.signature) {
-            for name in tokens::uses(timeout.to_token_stream(), &name) {
-                report.at(&name, messages::timeout_mentions(&name));
+            for name in tokens::uses(value.clone(), &name) {
+                report.at(&name, messages::option_mentions(option, &name));
             }
         }
     }

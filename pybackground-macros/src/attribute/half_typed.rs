@@ -1,0 +1,62 @@
+//! Functions as an editor sees them while somebody types.
+
+use proc_macro2::TokenStream;
+
+const BODY: &str = "let marker = text . len () ; marker";
+
+/// The expansion of a function with `BODY`, whose signature is `signature`.
+fn expand(arguments: &str, signature: &str) -> String {
+    let item: TokenStream = format!("{signature} {{ {BODY} }}").parse().unwrap();
+    super::expand("pybackground", arguments.parse().unwrap(), item).to_string()
+}
+
+#[test]
+fn function_with_a_missing_type_is_emitted_as_it_is() {
+    for signature in [
+        "pub fn f(text: ) -> usize",
+        "fn f(a: u8, text: ) -> usize",
+        "fn f(text: , b: u8) -> usize",
+        "async fn f(mut text: , (a, b): (u8, u8)) -> usize",
+        "fn f<T: Fn(u8) -> u8>(a: T, text: &) -> usize",
+        "fn f(&self, text: Vec<) -> usize",
+        "fn f(text: std::) -> usize",
+        "fn f(text: &str) ->",
+        "fn f(text: ) -> where Self: Sized,",
+    ] {
+        let item: TokenStream = format!("{signature} {{ {BODY} }}").parse().unwrap();
+        assert_eq!(expand("timeout = 1", signature), item.to_string());
+    }
+}
+
+#[test]
+fn unfinished_option_is_reported_once_and_the_body_stays() {
+    for arguments in ["timeout", "timeout =", "li", "limit = 4,, compute", "name = "] {
+        let expanded = expand(arguments, "fn f(text: &str) -> usize");
+        assert_eq!(expanded.matches("compile_error").count(), 1, "{arguments}: {expanded}");
+        assert_eq!(expanded.matches(BODY).count(), 1, "{arguments}: {expanded}");
+    }
+}
+
+#[test]
+fn function_that_cannot_be_parsed_is_emitted_as_it_is() {
+    for signature in ["fn (text: &str) -> usize", "fn f(text: &str -> usize", "fn f", "fn f(text)"]
+    {
+        let Ok(item) = format!("{signature} {{ {BODY} }}").parse::<TokenStream>() else {
+            continue;
+        };
+        let expanded = super::expand("pybackground", TokenStream::new(), item.clone()).to_string();
+        assert_eq!(expanded.matches("compile_error").count(), 1, "{expanded}");
+        assert!(expanded.ends_with(&item.to_string()), "{expanded}");
+    }
+}
+
+#[test]
+fn half_typed_body_passes_through() {
+    for body in ["text.", "let x = ", "if text.len() > { }", "text.len() match"] {
+        let item: TokenStream = format!("fn f(text: &str) -> usize {{ {body} }}").parse().unwrap();
+        let expanded = super::expand("pybackground", TokenStream::new(), item).to_string();
+        let body = body.parse::<TokenStream>().unwrap().to_string();
+        assert!(!expanded.contains("compile_error"), "{expanded}");
+        assert!(expanded.contains(&body), "{expanded}");
+    }
+}

@@ -1,0 +1,90 @@
+//! The place that messages name if the standard library makes the call: `words.map(length)`.
+
+use pybackground::{Error, Lazy, background, spawn};
+
+const LENGTH: u32 = line!() + 3;
+/// Documented above the attribute.
+#[background]
+fn length(word: &str) -> usize {
+    assert!(word.len() > 3, "too short");
+    word.len()
+}
+
+const ASYNCHRONOUS: u32 = line!() + 2;
+#[background(name = "fetch", timeout = 60, limit = 3)]
+async fn asynchronous(word: &str) -> usize {
+    assert!(word.len() > 3, "too short");
+    word.len()
+}
+
+const COMPUTE: u32 = line!() + 2;
+#[background(compute)]
+fn computes(word: &str) -> usize {
+    assert!(word.len() > 3, "too short");
+    word.len()
+}
+
+struct Words;
+
+const METHOD: u32 = line!() + 4;
+impl Words {
+    /// Documented above the attribute.
+    #[background]
+    fn method(word: &'static str) -> usize {
+        assert!(word.len() > 3, "too short");
+        word.len()
+    }
+}
+
+#[track_caller]
+fn assert_names_definition(error: &Error, line: u32) {
+    let text = error.to_string();
+    let place = format!("(defined at {}:{line}:", file!());
+    assert!(text.contains(&place) && !text.contains("/rustc/"), "{text}");
+    assert_eq!((error.called_at().file(), error.called_at().line()), (file!(), line));
+}
+
+fn error<T>(call: Lazy<T>) -> Error {
+    Lazy::join(call).map(|_| ()).unwrap_err()
+}
+
+#[test]
+fn call_by_an_iterator_names_the_definition() {
+    let calls: Vec<Lazy<usize>> = ["a", "b"].into_iter().map(length).collect();
+    assert_eq!(Lazy::called_at(&calls[0]).map(|place| place.line()), Some(LENGTH));
+    for call in calls {
+        assert_names_definition(&error(call), LENGTH);
+    }
+    assert_names_definition(&error(Some("a").map(asynchronous).unwrap()), ASYNCHRONOUS);
+    assert!(error(Some("a").map(asynchronous).unwrap()).to_string().contains("`fetch` (defined"));
+    assert_names_definition(&error(Some("a").map(computes).unwrap()), COMPUTE);
+    assert_names_definition(&error(Some("a").map(Words::method).unwrap()), METHOD);
+}
+
+#[test]
+fn compute_call_that_runs_in_place_names_the_definition() {
+    let outer = spawn(|| {
+        let calls: Vec<_> = std::iter::repeat_n("a", 100).map(computes).collect();
+        calls.into_iter().map(error).collect::<Vec<_>>()
+    });
+    for error in outer.iter() {
+        assert_names_definition(error, COMPUTE);
+    }
+}
+
+#[test]
+fn call_by_the_user_names_the_line_of_the_call() {
+    let line = line!() + 1;
+    let error = error(["a"].into_iter().map(|word| length(word)).next().unwrap());
+    let place = format!("::length` (called at {}:{line}:", file!());
+    assert!(error.to_string().contains(&place), "{error}");
+}
+
+#[test]
+fn closure_passed_to_spawn_by_an_iterator_names_its_function() {
+    let bodies = [|| -> u8 { panic!("always") }];
+    let error = error(bodies.into_iter().map(spawn).next().unwrap());
+    let text = error.to_string();
+    let function = "::closure_passed_to_spawn_by_an_iterator_names_its_function`";
+    assert!(text.contains(&format!("{function} (called by the standard library)")), "{text}");
+}
