@@ -185,7 +185,9 @@ fn a_closure_may_have_a_deadline() {
     let gate = Gate::default();
     scope(|s| {
         let _open = gate.opened_at_end();
-        let late = Lazy::with_timeout(s.spawn(|| gate.pass()), Duration::from_millis(5));
+        let late = s.spawn(|| gate.pass());
+        gate.wait_for_arrivals(1);
+        let late = Lazy::with_timeout(late, Duration::from_millis(5));
         assert!(late == Timeout);
         assert!(Lazy::join(late).unwrap_err().body_runs_on());
     });

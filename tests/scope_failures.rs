@@ -37,7 +37,9 @@ fn a_panic_that_nobody_saw_panics_the_scope_at_its_end() {
 #[test]
 fn several_are_counted() {
     let _watchdog = watchdog();
-    for (panics, told) in [(2, "with 1 other call"), (5, "with 4 other calls")] {
+    for (panics, told) in
+        [(2, ", and 1 other call failed too"), (5, ", and 4 other calls failed too")]
+    {
         let panic = caught(|| scope(|s| (0..panics).for_each(|n| s.launch(move || panic!("{n}")))));
         assert!(panic.text().ends_with(told), "{}", panic.text());
     }
@@ -151,7 +153,7 @@ fn a_captured_value_that_panics_when_it_is_dropped_is_a_panic_of_its_closure() {
 fn payloads_that_panic_when_they_are_dropped_do_not_drown_the_message() {
     let _watchdog = watchdog();
     let panic = caught(|| scope(|s| (0..3).for_each(|_| s.launch(|| panic_any(Panics)))));
-    assert!(panic.text().ends_with("so it is with 2 other calls"), "{}", panic.text());
+    assert!(panic.text().ends_with(", and 2 other calls failed too"), "{}", panic.text());
 }
 
 #[test]
@@ -182,15 +184,19 @@ fn a_destructor_may_spawn_until_the_very_end() {
     }
 
     let _watchdog = watchdog();
-    let ran = AtomicUsize::new(0);
+    let (ran, started) = (AtomicUsize::new(0), AtomicUsize::new(0));
     scope(|s| {
         for _ in 0..100 {
-            let spawns = Spawns(s, &ran);
-            let cancelled = s.spawn(move || drop(spawns));
+            let (spawns, started) = (Spawns(s, &ran), &started);
+            // A body that was cancelled after it started may not spawn.
+            let cancelled = s.spawn(move || {
+                started.fetch_add(1, Ordering::Relaxed);
+                std::mem::forget(spawns);
+            });
             Lazy::cancel(&cancelled);
         }
     });
-    assert_eq!(ran.into_inner(), 100);
+    assert_eq!(ran.into_inner() + started.into_inner(), 100);
 }
 
 #[test]

@@ -16,14 +16,13 @@ use crate::error::{Error, Outcome};
 use crate::events::{self, CallEvents};
 use crate::limit::lend_slots_while;
 use crate::panic::catch;
-use crate::pool::crew::Crew;
 use crate::runtime;
 use crate::snapshot;
 use crate::stacks::{self, Frame};
 use crate::sync::thread::{self, Thread};
 use crate::sync::{chaos, now, rounds, thread_local};
 use crate::task::{Handle, Job, Registration};
-use crate::waits::{End, Waiting};
+use crate::waits::{End, ScopedCalls, Waiting};
 
 /// How often a waiting thread looks before it begins to yield, and how often before it parks. A call
 /// that takes a microsecond is over by then; for one that takes longer a park costs little.
@@ -150,11 +149,23 @@ fn block(wait: &Wait<'_, impl Awaited>) -> Result<bool, Error> {
     waited
 }
 
+/// Whether this thread may run `job`, a closure of a scope that it waits for.
+///
+/// A worker does as with any join. Another thread may be deep in its stack already, so it does so on its own
+/// behalf only, and not for a body that it runs.
+pub(crate) fn may_help(job: &dyn Job) -> bool {
+    if runtime::is_worker() { runtime::may_run_in_place(job) } else { stacks::current().is_none() }
+}
+
 /// Waits until every closure of a scope has ended.
-pub(crate) fn for_scope(crew: &Crew) {
-    if !look_for_a_moment(|| crew.is_done(), None) {
+#[track_caller]
+pub(crate) fn for_scope(calls: &Arc<dyn ScopedCalls>) {
+    if !look_for_a_moment(|| calls.all_have_ended(), None) {
+        let _waiting = runtime::waits().for_scope(calls, Location::caller());
         let wait = || {
-            crew.wait_for_end();
+            while !calls.all_have_ended() {
+                calls.park();
+            }
             Ok(true)
         };
         let _ended = runtime::block_while(|| lend_slots_while(wait));
@@ -248,7 +259,7 @@ impl Awaited for Arc<dyn Job> {
 
 /// The thread waits until this is dropped.
 struct Entered<R> {
-    _waiting: Option<Waiting<'static>>,
+    waiting: Option<Waiting<'static>>,
     _registration: R,
 }
 
@@ -278,7 +289,7 @@ impl<A: Awaited> Wait<'_, A> {
         };
         let ends = self.end.is_some() || self.deadline.is_some();
         let waiting = self.on.announce(site, if ends { End::InTime } else { End::Never })?;
-        Ok(Some(Entered { _waiting: waiting, _registration: registration }))
+        Ok(Some(Entered { waiting, _registration: registration }))
     }
 
     /// Parks until what is waited for is over or until the end of the wait. The monitor expires calls at
@@ -286,7 +297,7 @@ impl<A: Awaited> Wait<'_, A> {
     /// here.
     fn park_until_over(
         &self,
-        _entered: Entered<A::Registration>,
+        entered: Entered<A::Registration>,
         site: &'static Location<'static>,
     ) -> Result<bool, Error> {
         let body = stacks::current();
@@ -298,6 +309,9 @@ impl<A: Awaited> Wait<'_, A> {
                 return Ok(true);
             }
             self.give_up_if_stopped(body)?;
+            if let Some(deadlock) = entered.waiting.as_ref().and_then(Waiting::failure) {
+                return Err(deadlock);
+            }
             let now = now();
             if self.end.is_some_and(|end| end <= now) {
                 return Ok(false);

@@ -2,8 +2,9 @@
 
 #![cfg_attr(docsrs, feature(doc_cfg))]
 #![cfg_attr(feature = "tracing", doc = include_str!("events/trace/SPANS.md"))]
-// The unsafe code is in `process/child_entry.rs` and `secure_execution.rs`.
-#![cfg_attr(not(feature = "process"), forbid(unsafe_code))]
+// Unsafe code is in `scope/erase.rs`, and with the feature `process` in `process/child_entry.rs` and
+// `secure_execution.rs`.
+#![deny(unsafe_code)]
 
 mod attribute;
 mod background;

@@ -4,7 +4,6 @@ use std::fmt;
 use std::time::{Duration, Instant};
 
 use crate::cancel;
-use crate::pool::crew;
 use crate::runtime::{self, Runtime};
 use crate::snapshot::CallCount;
 use crate::stacks;
@@ -98,7 +97,6 @@ pub fn shutdown(timeout: Duration) -> Result<(), Unfinished> {
     // Also when all have ended: a call that was admitted before may enter a queue only now.
     cancel::stop_all();
     runtime.refuse_waiting();
-    crew::refuse_waiting();
     runtime::waits().wake_all();
     #[cfg(feature = "process")]
     crate::process::close();
@@ -117,9 +115,8 @@ fn is_idle(runtime: &Runtime) -> bool {
         let begun = stacks::begun();
         chaos();
         let offstage = DEPENDENT.count() + SUSPENDED.count();
-        let waits = offstage > 0 || crew::unfinished() > 0;
         chaos();
-        let idle = !waits && runtime.seems_idle() && stacks::stacks().is_empty();
+        let idle = offstage == 0 && runtime.seems_idle() && stacks::stacks().is_empty();
         idle.then_some(begun)
     };
     look().is_some_and(|first| look() == Some(first))
@@ -163,7 +160,7 @@ impl Unfinished {
             suspended: CallCount::of_each(SUSPENDED.calls()),
             held: CallCount::of_each(runtime.held_calls()),
             dependent: CallCount::of_each(DEPENDENT.calls()),
-            queued: runtime.pool().waiting() + crew::waiting(),
+            queued: runtime.pool().waiting(),
         }
     }
 }

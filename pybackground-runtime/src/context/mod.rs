@@ -15,26 +15,8 @@ mod tokio;
 use std::panic::Location;
 
 #[cfg(feature = "tokio")]
-pub(crate) use self::tokio::{Context, in_context};
+pub(crate) use self::tokio::in_context;
 use crate::call::Call;
-
-/// The context of a call, which is none.
-#[cfg(not(feature = "tokio"))]
-pub(crate) struct Context;
-
-#[cfg(not(feature = "tokio"))]
-impl Context {
-    #[inline]
-    pub(crate) const fn capture() -> Self {
-        Self
-    }
-
-    #[inline]
-    #[allow(clippy::unused_self, reason = "tokio's has something to enter")]
-    pub(crate) fn within<R>(&self, run: impl FnOnce() -> R) -> R {
-        run()
-    }
-}
 
 /// The body, which has no context to run in.
 #[cfg(not(feature = "tokio"))]

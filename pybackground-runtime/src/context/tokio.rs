@@ -14,18 +14,18 @@ use crate::task::{Body, Step};
 
 /// The context of a call.
 #[derive(Default)]
-pub(crate) struct Context(Option<Handle>);
+struct Context(Option<Handle>);
 
 impl Context {
     /// This thread's.
     #[inline]
-    pub(crate) fn capture() -> Self {
+    fn capture() -> Self {
         Self(Handle::try_current().ok())
     }
 
     /// Runs `run` in it.
     #[inline]
-    pub(crate) fn within<R>(&self, run: impl FnOnce() -> R) -> R {
+    fn within<R>(&self, run: impl FnOnce() -> R) -> R {
         let _entered = self.0.as_ref().map(Handle::enter);
         run()
     }

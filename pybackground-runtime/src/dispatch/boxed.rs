@@ -13,7 +13,7 @@ use std::sync::Arc;
 use super::{panicked, start_task};
 use crate::call::path_of_enclosing_function;
 use crate::context::in_context;
-use crate::error::Outcome;
+use crate::error::{Error, Outcome};
 use crate::events;
 use crate::lazy::Lazy;
 use crate::options::Options;
@@ -101,5 +101,9 @@ impl<T: Send + 'static> Handle<T> for Unboxing<T> {
             Ok(outcome) => Ok(outcome.map(unboxed)),
             Err(_) => Err(self),
         }
+    }
+
+    fn unobserved_error(&self) -> Option<Error> {
+        self.call.unobserved_error()
     }
 }

@@ -94,6 +94,22 @@ pub(crate) fn start<B: Body>(options: Options, body: B) -> Lazy<B::Output> {
 
 #[inline]
 fn start_task<B: Body>(options: &Options, body: B) -> Arc<Task<B>> {
+    start_task_by(options, body, |task| {
+        if options.time().is_some() || options.slots().is_some() {
+            hand_over_with_conditions(options, task);
+        } else {
+            runtime::submit(task);
+        }
+    })
+}
+
+/// Makes the task of a call and passes it to `submit`, unless the call is never to start.
+#[inline]
+pub(crate) fn start_task_by<B: Body>(
+    options: &Options,
+    body: B,
+    submit: impl FnOnce(Arc<Task<B>>),
+) -> Arc<Task<B>> {
     let maker = cancel::stopped();
     if let Some(maker) = maker
         && cancel::may_unwind()
@@ -105,11 +121,7 @@ fn start_task<B: Body>(options: &Options, body: B) -> Arc<Task<B>> {
         // What a destructor calls while its body unwinds is part of tidying up.
         task.detach();
     }
-    if options.time().is_some() || options.slots().is_some() {
-        hand_over_with_conditions(options, task.clone());
-    } else {
-        runtime::submit(task.clone());
-    }
+    submit(task.clone());
     task
 }
 

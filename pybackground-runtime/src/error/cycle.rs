@@ -21,6 +21,8 @@ pub(crate) enum WaitKind {
     Join(&'static Location<'static>),
     /// The awaited call is an argument of the waiting call, which starts when it has the value.
     Argument,
+    /// The waiting body is at the end of a scope, and the awaited call is a closure of the scope.
+    ScopeEnd(&'static Location<'static>),
     /// The waiting body waits for the first of this many calls.
     Any(usize, &'static Location<'static>),
 }
@@ -32,6 +34,9 @@ impl fmt::Display for WaitEdge {
             WaitKind::Argument => write!(f, "{waiter} needs {awaited} before it can begin"),
             WaitKind::InPlace => write!(f, "{waiter} waits for {awaited}, which it runs itself"),
             WaitKind::Join(site) => write!(f, "{waiter} waits for {awaited}{}", UsedAt(site)),
+            WaitKind::ScopeEnd(site) => {
+                write!(f, "{waiter} waits for {awaited}, a closure of its scope{}", UsedAt(site))
+            }
             WaitKind::Any(count, site) => {
                 write!(
                     f,

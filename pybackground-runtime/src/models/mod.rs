@@ -12,7 +12,6 @@
 //! | `limit` | slots taken, lent and given back |
 //! | `monitor`, `idle` | the handshakes of the monitor and of the sleepers (children of those modules) |
 //! | `shutdown` | waiting until all is done, and the end of the runtime (a child of that module) |
-//! | `crew` | the threads of a scope (a child of `pool/crew`) |
 
 mod awaiting;
 mod combine;

@@ -15,11 +15,9 @@
 //! | `growth` | the pure decision how many places there are |
 //! | `excess` | threads beyond the limit, when all that there may be wait for calls |
 //! | `thread_state`, `sampler` | which threads compute and which block |
-//! | `crew` | the threads of a scope, by the same protocol |
 
 mod admission;
 mod counts;
-pub(crate) mod crew;
 #[cfg(any(pybackground_loom, pybackground_shuttle))]
 mod crossbeam_model;
 mod deadlines;
@@ -103,6 +101,14 @@ impl Pool {
         }
     }
 
+    /// Whether the pool has a thread. Starts one if it has none.
+    pub(crate) fn ensure_thread(self: &Arc<Self>) -> bool {
+        if self.threads() == 0 {
+            self.wake_one();
+        }
+        self.threads() > 0
+    }
+
     /// Enqueues a call made on a thread that is not the pool's.
     pub(crate) fn push(self: &Arc<Self>, job: Arc<dyn Runnable>) {
         if self.admission.lets_in_here() {
@@ -153,14 +159,6 @@ impl Pool {
         push(&self.queues, job);
         chaos();
         self.wake_one();
-    }
-
-    /// A body waits for what it did not wait for before, on a thread that is not one of the pool's.
-    fn somebody_waits(self: &Arc<Self>) {
-        self.excess.may_help();
-        if !self.queues.is_empty() {
-            self.wake_one();
-        }
     }
 
     /// Expires a call at its deadline.

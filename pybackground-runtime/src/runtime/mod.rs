@@ -15,7 +15,7 @@ use crate::error::Error;
 use crate::events;
 use crate::limit::holds_slot;
 use crate::panic::drop_catching;
-use crate::pool::{Pool, Worker, crew, with_current};
+use crate::pool::{Pool, Worker, with_current};
 pub(crate) use crate::pool::{SHUT_DOWN, runs_inline};
 use crate::runnable::Runnable;
 use crate::task::{DEPENDENT, SUSPENDED};
@@ -93,6 +93,11 @@ pub(crate) fn leave_to_worker(job: Arc<dyn Runnable>) {
     global().pool.push_closed(job);
 }
 
+/// Whether there is a thread to run calls. Starts one if there is none.
+pub(crate) fn has_thread() -> bool {
+    with_current(|worker| worker.is_some()) || global().pool.ensure_thread()
+}
+
 /// Whether each call runs to its end where it is made.
 pub(crate) fn is_sequential() -> bool {
     config().is_sequential()
@@ -113,7 +118,7 @@ pub(crate) fn is_closed() -> bool {
 
 /// Whether the current thread runs calls, also between two of them.
 pub(crate) fn is_worker() -> bool {
-    with_current(|worker| worker.is_some()) || crew::is_member()
+    with_current(|worker| worker.is_some())
 }
 
 /// The limits that hold calls back.
@@ -135,7 +140,7 @@ pub(crate) fn waits() -> &'static Waits {
 pub(crate) fn block_while(wait: impl FnOnce() -> Result<bool, Error>) -> Result<bool, Error> {
     with_current(|worker| match worker {
         Some(worker) => worker.block_while(wait),
-        None => crew::block_while(wait),
+        None => wait(),
     })
 }
 

@@ -1,53 +1,51 @@
-//! Closures that borrow from the caller.
+//! Closures that borrow from the caller, as tasks of the shared pool.
 //!
 //! | file | subject |
 //! |---|---|
-//! | `entry` | a closure that waits for its turn, with its call |
+//! | `erase` | the one place where a lifetime is erased, and the argument that this is sound |
+//! | `open_calls` | the closures that have not ended, and what the scope waits for |
+//! | `slot` | the value of a closure, which belongs to its `Lazy` |
 //!
-//! The threads are in `pool/crew`.
-//!
-//! # How safe code comes by it
-//!
-//! [`std::thread::scope`] joins its threads before it returns, so that they may borrow what is older than
-//! it. The queue is older, and holds closures that borrow the queue itself, in order to spawn others: its
-//! lifetime is the one it is borrowed for. The compiler allows that of a value whose destructor cannot
-//! touch what it borrows. Hence the `ManuallyDrop`, in which nothing is left at the end.
+//! A closure of a scope is a task like any other. It is enqueued, stolen, run in place by a worker that joins it,
+//! cancelled with its parent, and named in reports. What differs is the end: the scope waits for all of its
+//! closures, whatever happens. While it waits it runs those that no thread has started.
 
-mod entry;
+mod erase;
+mod open_calls;
+mod slot;
 
-use std::collections::VecDeque;
 use std::fmt;
 use std::marker::PhantomData;
-use std::mem::ManuallyDrop;
 use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
 use std::sync::Arc;
 
 use crate::call::path_of_enclosing_function;
 use crate::cancel;
-use crate::context::Context;
+use crate::context::in_context;
 use crate::count::Count;
+use crate::dispatch::start_task_by;
 use crate::error::Error;
 use crate::join;
 use crate::lazy::Lazy;
 use crate::options::Options;
-use crate::panic::drop_catching;
-use crate::pool::crew::{Crew, Queue};
+use crate::panic::{catch, drop_catching};
+use crate::runnable::Runnable;
 use crate::runtime;
-use crate::sync::atomic::{AtomicBool, Ordering};
-use crate::sync::{Mutex, lock};
-use crate::task::{Body, Borrowed, Task, Unobserved};
-use entry::{Call, Entry};
+use crate::task::{Closure, Handle};
+use crate::waits::ScopedCalls;
+use erase::{erased, erased_handle};
+use open_calls::OpenCalls;
+use slot::{ScopedHandle, Slot};
 
 /// Runs `f`, in which closures that borrow can be called in the background, and waits for all of them.
 ///
 /// The closures may borrow whatever lives before the scope and is still there after it, mutably too:
-/// when `scope` returns, every one of them has ended, and what it captured is dropped. Each
+/// when `scope` returns, each of them has ended, and what it captured is dropped. Each
 /// [`Scope::spawn`] returns a [`Lazy`], with all that it can do: join on first use, be waited for with a
 /// time limit, be cancelled, be named in errors. [`Scope::launch`] is for closures without a value.
 ///
-/// The closures run on threads of the scope's own, as many as compute at once, and more while closures
-/// block. A scope costs the start of two threads, a closure that finds a thread about what another call
-/// costs.
+/// The closures run on the threads of the runtime. While the scope waits for them, its own thread runs closures
+/// that no thread has started.
 ///
 /// The idea and the rules are those of [`std::thread::scope`].
 ///
@@ -68,46 +66,64 @@ use entry::{Call, Entry};
 ///
 /// If `f` panics: with that panic, after every closure has ended.
 ///
-/// If a closure panicked, was refused because there was no thread for it, or was refused or stopped
-/// because the runtime was shut down, and nobody got to know of it through its `Lazy` before the end of
-/// the scope: with a message that names the function and the line of the call. To ask
-/// [`Lazy::is_ready`] is not to know; who gives the `Lazy` to another call, as to [`Lazy::map`], leaves it
-/// to that call to tell.
+/// If a closure panicked, or was refused or stopped because the runtime was shut down or has no thread for it, and
+/// no use of its `Lazy` reported that before the end of the scope: with a message that names the function
+/// and the line of the call. [`Lazy::is_ready`] is no such use. A `Lazy` that was passed to another call, as
+/// to [`Lazy::map`], is used by that call.
 ///
 /// # Blocking
 ///
-/// Until every closure has ended. Inside a body, the thread leaves its place to others meanwhile. A
-/// scope that waits cannot be stopped: if the body it is in is cancelled, so are its closures, and it
-/// returns when they have ended.
+/// Until every closure has ended. Inside a body, the thread gives its slot back meanwhile. A scope that waits
+/// cannot be stopped: if the body around it is cancelled, its closures are cancelled too, and the scope returns when
+/// they have ended. A closure that was cancelled or has timed out while it runs still borrows, so the
+/// scope waits for its body; only its value is an error at once.
 ///
-/// The wait at the end is no use of a `Lazy`: a closure that waits for the call which the scope is in
-/// waits for ever, as it would with [`std::thread::scope`], and no error tells of the circle.
+/// A closure that waits for the call around its scope gets a deadlock error.
+///
+/// In `async` code a scope blocks the thread of the executor: a future can be dropped at an `.await`, and nothing
+/// would then wait for the closures. Move a scope into a call that owns its data, and `.await` that.
 #[track_caller]
 pub fn scope<'env, F, R>(f: F) -> R
 where
     F: for<'scope> FnOnce(&'scope Scope<'scope, 'env>) -> R,
 {
-    let scope = Scope::new();
-    let result = std::thread::scope(|threads| {
-        if !scope.crew.begin(threads, &scope) {
-            // ORDERING: other threads hear of the scope from this one.
-            scope.in_place.store(true, Ordering::Relaxed);
-        }
-        let result = catch_unwind(AssertUnwindSafe(|| f(&scope)));
-        join::for_scope(&scope.crew);
-        scope.crew.dismiss();
-        result
+    let scope = Scope {
+        calls: OpenCalls::new(),
+        has_thread: runtime::is_sequential() || runtime::has_thread(),
+        lifetimes: PhantomData,
+    };
+    let result = {
+        let _end = End(&scope);
+        catch_unwind(AssertUnwindSafe(|| f(&scope)))
+    };
+    let errors = scope.calls.take_errors();
+    let value = result.unwrap_or_else(|panic| {
+        errors.iter().cloned().for_each(drop_catching);
+        resume_unwind(panic)
     });
-    let failure = scope.close();
-    let value = result.unwrap_or_else(|panic| resume_unwind(panic));
     // While the thread panics already, another panic would end the process.
-    if let Some(failure) = failure
+    if let Some(failure) = report(errors)
         && cancel::may_unwind()
     {
         drop_catching(value);
         panic!("{failure}");
     }
     value
+}
+
+/// Waits until no closure of the scope is left. It does so when it is dropped, so that no way out of the scope
+/// leads past it.
+struct End<'a, 'scope, 'env>(&'a Scope<'scope, 'env>);
+
+impl Drop for End<'_, '_, '_> {
+    #[track_caller]
+    fn drop(&mut self) {
+        let waited = catch_unwind(AssertUnwindSafe(|| self.0.wait()));
+        if waited.is_err() || !self.0.calls.is_empty() {
+            // Closures may still use what the frames below own.
+            std::process::abort();
+        }
+    }
 }
 
 /// The place where closures that borrow are called; see [`scope`].
@@ -131,12 +147,9 @@ where
 /// assert_eq!(leaves.into_inner(), 2);
 /// ```
 pub struct Scope<'scope, 'env: 'scope> {
-    crew: Arc<Crew>,
-    /// There are no threads: a closure runs where it is spawned.
-    in_place: AtomicBool,
-    waiting: ManuallyDrop<Mutex<VecDeque<Box<dyn Entry + 'scope>>>>,
-    /// Calls that failed.
-    failures: Mutex<Vec<Arc<dyn Unobserved>>>,
+    calls: Arc<OpenCalls>,
+    /// Else the system refuses threads, and each closure runs where it is spawned.
+    has_thread: bool,
     /// As `std`'s: neither lifetime can be taken for a shorter or a longer one.
     lifetimes: PhantomData<(&'scope mut &'scope (), &'env mut &'env ())>,
 }
@@ -144,69 +157,50 @@ pub struct Scope<'scope, 'env: 'scope> {
 impl<'scope> Scope<'scope, '_> {
     /// Runs a closure in the background, which has ended by the end of the scope.
     ///
-    /// Returns at once, whatever the load. The closure may borrow, what it returns may not: its value is
-    /// kept for the `Lazy`, which may leave the scope. A closure that is to give something borrowed
-    /// writes it to a place outside instead.
+    /// Returns at once, whatever the load. The closure may borrow, and so may its value.
     ///
-    /// [`Lazy::cancel`] keeps a closure that has not begun from ever beginning; what it captured is
-    /// dropped when its turn would have come, at the end of the scope at the latest. Dropping the `Lazy`
-    /// lets the closure run.
+    /// [`Lazy::cancel`] keeps a closure that has not started from ever starting, and drops what it captured.
+    /// Dropping the `Lazy` lets the closure run.
     ///
-    /// In the sequential mode, or if the system gave the scope no thread, the closure is run to its end
-    /// before this returns.
+    /// In sequential mode, and if the system gives the pool no thread, the closure is run to its end before this
+    /// returns.
     ///
     /// ```
     /// use pybackground_runtime::{Lazy, scope};
     ///
     /// let numbers = [3, 1, 2];
-    /// let largest: Lazy<Option<i32>> = scope(|s| s.spawn(|| numbers.iter().max().copied()));
+    /// let largest: Lazy<Option<&i32>> = scope(|s| s.spawn(|| numbers.iter().max()));
     /// assert!(Lazy::is_ready(&largest));
-    /// assert_eq!(*largest, Some(3));
+    /// assert_eq!(*largest, Some(&3));
     /// ```
     ///
-    /// What is returned must not borrow:
+    /// A value that borrows from inside the scope cannot leave it:
     ///
     /// ```compile_fail
-    /// let text = String::from("some words");
-    /// pybackground_runtime::scope(|s| {
-    ///     let first = s.spawn(|| text.split(' ').next()); // add `.map(str::to_owned)`
+    /// let first = pybackground_runtime::scope(|s| {
+    ///     let text = String::from("some words");
+    ///     s.spawn(|| text.len())
     /// });
     /// ```
     #[track_caller]
     pub fn spawn<F, T>(&'scope self, body: F) -> Lazy<T>
     where
         F: FnOnce() -> T + Send + 'scope,
-        T: Send + 'static,
+        T: Send + 'scope,
     {
-        let options = Options::here().name(path_of_enclosing_function::<F>());
-        let maker = cancel::stopped();
-        if let Some(maker) = maker
-            && cancel::may_unwind()
-        {
-            drop_catching(body);
-            let error = Error::cancelled_with(options.call_or(Borrowed::<T>::function), maker);
-            let task = Task::<Borrowed<T>>::ended(&options, Err(error));
-            self.keep(task.clone());
-            return Lazy::pending(task);
-        }
-        let task = Task::new(&options, Borrowed::new());
-        if maker.is_some() {
-            // What a destructor calls while its body unwinds is part of tidying up.
-            task.detach();
-        }
-        let entry = Box::new(Call { task: task.clone(), context: Context::capture(), body });
-        if runtime::lets_in() {
-            self.submit(entry);
-        } else {
-            self.keep(entry.refuse(runtime::SHUT_DOWN));
-        }
-        Lazy::pending(task)
+        let slot = Slot::new();
+        let closure = {
+            let slot = slot.clone();
+            move || slot.put(body())
+        };
+        let call = self.start(Options::here().name(path_of_enclosing_function::<F>()), closure);
+        Lazy::pending(erased_handle(Arc::new(ScopedHandle { call, slot })))
     }
 
     /// Runs a closure in the background of which only the end matters, by the end of the scope.
     ///
     /// As [`Scope::spawn`], for a closure that writes what it finds to a place outside: pieces of one
-    /// value can be changed at once. Should it panic, so does the scope at its end.
+    /// value can be changed at once. If it panics, so does the scope at its end.
     ///
     /// ```
     /// let mut pixels = vec![1_u8; 1000];
@@ -222,92 +216,58 @@ impl<'scope> Scope<'scope, '_> {
     where
         F: FnOnce() + Send + 'scope,
     {
-        drop(self.spawn(body));
+        self.start(Options::here().name(path_of_enclosing_function::<F>()), body);
     }
 
-    fn new() -> Self {
-        Self {
-            crew: Crew::new(runtime::global().pool()),
-            in_place: AtomicBool::new(false),
-            waiting: ManuallyDrop::new(Mutex::default()),
-            failures: Mutex::default(),
-            lifetimes: PhantomData,
+    fn start(
+        &self,
+        options: Options,
+        closure: impl FnOnce() + Send + 'scope,
+    ) -> Arc<dyn Handle<()>> {
+        let body = Closure(erased(closure, self.calls.open()));
+        let call: Arc<dyn Handle<()>> = start_task_by(&options, in_context(body), |task| {
+            if self.has_thread { runtime::submit(task) } else { task.run() }
+        });
+        self.calls.list(call.clone());
+        call
+    }
+
+    /// Waits until every closure has ended, those included that others spawn meanwhile. Runs closures that
+    /// no thread has started.
+    fn wait(&self) {
+        let mut seen = Vec::new();
+        while let Some(call) = self.calls.pop() {
+            if !call.job().is_done() && join::may_help(call.job()) {
+                let job = call.clone().into_job();
+                // A panic gets here from the destructor of a value without a `Lazy`.
+                catch(move || job.run());
+            }
+            seen.push(call);
         }
-    }
-
-    fn submit(&self, entry: Box<dyn Entry + 'scope>) {
-        // ORDERING: see `scope`.
-        if self.in_place.load(Ordering::Relaxed) {
-            return self.run_now(entry);
-        }
-        self.crew.expect_one();
-        {
-            let mut waiting = lock(&self.waiting);
-            waiting.push_back(entry);
-            self.crew.set_waiting(waiting.len());
-        }
-        self.crew.wake_one();
-    }
-
-    fn run_now(&self, entry: Box<dyn Entry + 'scope>) {
-        if let Some(failure) = entry.run() {
-            self.keep(failure);
-        }
-    }
-
-    fn keep(&self, failure: Arc<dyn Unobserved>) {
-        lock(&self.failures).push(failure);
-    }
-
-    /// Frees what the queue held; returns what is to be said of failures that nobody knows of.
-    fn close(&self) -> Option<String> {
-        drop(std::mem::take(&mut *lock(&self.waiting)));
-        let failures = std::mem::take(&mut *lock(&self.failures));
-        let unseen: Vec<Error> = failures
-            .iter()
-            .filter_map(|call| call.unseen_error())
-            .filter(|error| error.is_panic() || error.is_refused() || error.is_of_shutdown())
-            .collect();
-        let told = tell(&unseen);
-        // With the errors go the payloads of panics, each of which may panic with another.
-        failures.into_iter().for_each(drop_catching);
-        unseen.into_iter().for_each(drop_catching);
-        told
+        self.calls.put_back(seen);
+        let calls: Arc<dyn ScopedCalls> = self.calls.clone();
+        join::for_scope(&calls);
     }
 }
 
 /// What the scope says at its end.
-fn tell(unseen: &[Error]) -> Option<String> {
-    let (first, others) = unseen.split_first()?;
-    let told = format!("{first}; nobody used its `Lazy` before the end of the scope");
-    Some(match others.len() {
-        0 => told,
-        others => {
-            let others = Count(others, "other call", "other calls");
-            format!("{told}, and so it is with {others}")
+fn report(errors: Vec<Error>) -> Option<String> {
+    let is_reported =
+        |error: &Error| error.is_panic() || error.is_refused() || error.is_of_shutdown();
+    let mut unseen = errors.iter().filter(|error| is_reported(error));
+    let report = unseen.next().map(|first| {
+        let report =
+            format!("{first}; no use of its `Lazy` reported that before the end of the scope");
+        match unseen.count() {
+            0 => report,
+            others => {
+                format!("{report}, and {} failed too", Count(others, "other call", "other calls"))
+            }
         }
-    })
-}
-
-impl<'scope> Queue for Scope<'scope, '_> {
-    type Entry = Box<dyn Entry + 'scope>;
-
-    fn pop(&self) -> Option<Self::Entry> {
-        let mut waiting = lock(&self.waiting);
-        let entry = waiting.pop_front()?;
-        self.crew.set_waiting(waiting.len());
-        Some(entry)
-    }
-
-    fn run(&self, entry: Self::Entry) {
-        self.run_now(entry);
-        self.crew.one_ended();
-    }
-
-    fn refuse(&self, entry: Self::Entry, why: &str) {
-        self.keep(entry.refuse(why));
-        self.crew.one_ended();
-    }
+    });
+    // With the errors go the payloads of panics, each of which may panic when it is dropped.
+    errors.into_iter().for_each(drop_catching);
+    report
 }
 
 impl fmt::Debug for Scope<'_, '_> {

@@ -13,7 +13,6 @@ mod stack;
 use std::collections::BTreeMap;
 
 use crate::cancel::overruns;
-use crate::pool::crew;
 use crate::runtime::{self, Runtime};
 use crate::stacks;
 use crate::task::{DEPENDENT, SUSPENDED};
@@ -57,10 +56,10 @@ pub fn snapshot() -> Snapshot {
     let (threads, queued) = pool.map_or((0, 0), |pool| (pool.threads(), pool.waiting()));
     let counts = |(call, bodies)| CallCount::new(call, bodies);
     Snapshot {
-        threads: threads + crew::threads(),
+        threads,
         max_threads: pool.map(|pool| pool.max_threads()),
         is_starved: pool.is_some_and(|pool| pool.is_starved()),
-        queued: queued + crew::waiting(),
+        queued,
         suspended: SUSPENDED.count(),
         suspended_calls: CallCount::of_each(SUSPENDED.some_calls(SUSPENDED_CALLS)),
         held: CallCount::of_each(runtime.map(Runtime::held_calls).unwrap_or_default()),

@@ -7,7 +7,7 @@ use super::Task;
 use super::body::Body;
 use super::job::Job;
 use crate::cancel;
-use crate::error::Outcome;
+use crate::error::{Error, Outcome};
 use crate::runtime;
 
 /// A call as its `Lazy` sees it.
@@ -29,6 +29,9 @@ pub(crate) trait Handle<T>: Send + Sync + UnwindSafe + RefUnwindSafe {
     /// has ended, or which this thread may run and now does. When no queue has the task either, no
     /// lock is taken.
     fn join_at_once(self: Arc<Self>) -> Result<Outcome<T>, Arc<dyn Handle<T>>>;
+
+    /// The reason why the call has no value, unless it has been taken.
+    fn unobserved_error(&self) -> Option<Error>;
 }
 
 impl<B: Body> Handle<B::Output> for Task<B> {
@@ -67,6 +70,10 @@ impl<B: Body> Handle<B::Output> for Task<B> {
                 None => Err(shared),
             },
         }
+    }
+
+    fn unobserved_error(&self) -> Option<Error> {
+        self.state.lock().error().cloned()
     }
 }
 

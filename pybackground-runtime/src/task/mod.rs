@@ -9,7 +9,6 @@
 //! | `phase` | the few facts about the state that can be read without the lock |
 //! | `header` | what is known of a call from the start: function, call site, limit |
 //! | `body` | what a task runs: closure, applied function, future |
-//! | `scoped` | a body that is kept elsewhere, because it borrows |
 //! | `trailer` | what few calls have: a deadline, inputs, and who is told when the call ends |
 //! | `dependents` | the calls that wait for a call as an input |
 //! | `dependencies` | the calls that a call waits for before it is queued |
@@ -43,7 +42,6 @@ mod header;
 mod job;
 mod parked;
 mod poll;
-mod scoped;
 mod state;
 mod trailer;
 mod wait_errors;
@@ -70,7 +68,6 @@ pub(crate) use handle::Handle;
 use header::Header;
 pub(crate) use job::{Job, any_was_awaited};
 pub(crate) use parked::{DEPENDENT, SUSPENDED};
-pub(crate) use scoped::{Borrowed, Unobserved};
 use state::{Close, Finish, Locked, State};
 use trailer::Trailer;
 pub(crate) use waiters::Registration;

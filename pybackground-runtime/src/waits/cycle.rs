@@ -17,33 +17,45 @@ pub(super) fn edges<'a>(
     deadlock: &[graph::Edge<Awaited>],
     wait_of: impl Fn(usize) -> Option<&'a Wait>,
 ) -> Option<Vec<WaitEdge>> {
-    let entered: BTreeSet<Frame> = deadlock.iter().map(|edge| edge.call.0.runner()).collect();
+    let runner = |edge: &graph::Edge<Awaited>| match &edge.call {
+        Awaited::Call(job) => Some(job.runner()),
+        Awaited::Scope(_) => None,
+    };
+    let entered: BTreeSet<Frame> = deadlock.iter().filter_map(runner).collect();
     let mut listed = BTreeSet::new();
     let mut edges = Vec::new();
     for graph::Edge { from, call, .. } in deadlock {
-        let from = match from {
-            Node::Thread(thread) => thread,
-            Node::Call(waiter) => {
-                let (waiter, awaited) = (waiter.0.call(), call.0.call());
+        match (from, call) {
+            (Node::Call(Awaited::Call(waiter)), Awaited::Call(awaited)) => {
+                let (waiter, awaited) = (waiter.call(), awaited.call());
                 edges.push(WaitEdge { waiter, awaited, kind: WaitKind::Argument });
-                continue;
             }
-        };
-        let calls = calls_from(*from, &entered);
-        let (_, site) = wait_of(*from)?.on.call()?;
-        if listed.insert(*from) {
-            let edge = |pair: &[Call]| WaitEdge {
-                waiter: pair[0],
-                awaited: pair[1],
-                kind: WaitKind::InPlace,
-            };
-            edges.extend(calls.windows(2).map(edge));
+            (Node::Call(Awaited::Scope(scope)), Awaited::Call(awaited)) => {
+                let (waiter, awaited) = (scope.waiter, awaited.call());
+                edges.push(WaitEdge { waiter, awaited, kind: WaitKind::ScopeEnd(scope.site) });
+            }
+            (Node::Call(_), Awaited::Scope(_)) => {}
+            (Node::Thread(from), awaited) => {
+                let calls = calls_from(*from, &entered);
+                if listed.insert(*from) {
+                    let edge = |pair: &[Call]| WaitEdge {
+                        waiter: pair[0],
+                        awaited: pair[1],
+                        kind: WaitKind::InPlace,
+                    };
+                    edges.extend(calls.windows(2).map(edge));
+                }
+                // The edges of the scope itself follow.
+                let Awaited::Call(awaited) = awaited else { continue };
+                let on = &wait_of(*from)?.on;
+                let (_, site) = on.call()?;
+                let kind = match on.count() {
+                    1 => WaitKind::Join(site),
+                    count => WaitKind::Any(count, site),
+                };
+                edges.push(WaitEdge { waiter: *calls.last()?, awaited: awaited.call(), kind });
+            }
         }
-        let kind = match wait_of(*from)?.on.count() {
-            1 => WaitKind::Join(site),
-            count => WaitKind::Any(count, site),
-        };
-        edges.push(WaitEdge { waiter: *calls.last()?, awaited: call.0.call(), kind });
     }
     Some(edges)
 }

@@ -77,6 +77,10 @@ impl<W> Graph<W> {
         self.waits.get(thread)?.as_ref()
     }
 
+    pub(crate) fn get_mut(&mut self, thread: usize) -> Option<&mut W> {
+        self.waits.get_mut(thread)?.as_mut()
+    }
+
     pub(crate) fn iter(&self) -> impl DoubleEndedIterator<Item = (usize, &W)> {
         let waits = self.waits.iter().enumerate();
         waits.filter_map(|(thread, wait)| Some((thread, wait.as_ref()?)))

@@ -47,7 +47,8 @@ use crate::sync::{IS_MODEL, Mutex, chaos, lock_brief, now};
 use crate::task::Job;
 use graph::{Graph, Needs};
 pub(crate) use wait::End;
-use wait::{Awaited, On, Wait};
+pub(crate) use wait::ScopedCalls;
+use wait::{Awaited, On, ScopeWait, Wait};
 pub(crate) use wait_set::WaitSet;
 
 /// The waits of all threads.
@@ -117,13 +118,13 @@ impl Waits {
         // The search may be the last to hold a call, which is dropped after the lock is released.
         let mut dependencies = Vec::new();
         let mut graph = lock_brief(&self.0);
-        let Some(edges) = Self::deadlock(&graph, thread, &wait, &mut dependencies) else {
+        let Some(deadlock) = Self::deadlock(&graph, thread, &wait, &mut dependencies) else {
             let before = graph.insert(thread, wait);
             drop(graph);
             return Ok(Some(self.waiting(thread, before, || Parked::Thread(thread::current()))));
         };
         drop(graph);
-        Err(Error::deadlock(call(), edges))
+        Err(Error::deadlock(call(), deadlock.edges))
     }
 
     /// Parks the thread in the cancellation tree as well.
@@ -143,7 +144,7 @@ impl Waits {
         thread: usize,
         wait: &Wait,
         dependencies: &mut Vec<Awaited>,
-    ) -> Option<Vec<WaitEdge>> {
+    ) -> Option<Deadlock> {
         if stacks::current().is_none() {
             // No call depends on a thread without a body.
             return None;
@@ -156,9 +157,14 @@ impl Waits {
             }
             needs
         };
-        let edges = graph.deadlock(thread, wait, needs)?;
+        let found = graph.deadlock(thread, wait, needs)?;
         let wait_of = |other| if other == thread { Some(wait) } else { graph.get(other) };
-        cycle::edges(&edges, wait_of)
+        let edges = cycle::edges(&found, wait_of)?;
+        let is_thread = |edge: graph::Edge<Awaited>| match edge.from {
+            graph::Node::Thread(thread) => Some(thread),
+            graph::Node::Call(_) => None,
+        };
+        Some(Deadlock { edges, threads: found.into_iter().filter_map(is_thread).collect() })
     }
 
     /// Blocks for `time`, or until the body has to stop.
@@ -172,6 +178,26 @@ impl Waits {
                 Some(rest) => thread::park_timeout(rest),
             }
         }
+    }
+
+    /// This thread is about to block until the last closure of a scope has ended. The wait cannot be given up: if it
+    /// closes a cycle, a join in the cycle fails instead.
+    pub(crate) fn for_scope(
+        &self,
+        calls: &Arc<dyn ScopedCalls>,
+        site: &'static Location<'static>,
+    ) -> Option<Waiting<'_>> {
+        let (thread, waiter) = (stacks::this_thread()?, stacks::current_call()?);
+        let wait = Wait::new(On::Scope(Arc::new(ScopeWait { calls: calls.clone(), waiter, site })));
+        chaos();
+        let mut dependencies = Vec::new();
+        let mut graph = lock_brief(&self.0);
+        if let Some(deadlock) = Self::deadlock(&graph, thread, &wait, &mut dependencies) {
+            deadlock.fail_another(&mut graph, thread);
+        }
+        let before = graph.insert(thread, wait);
+        drop(graph);
+        Some(self.waiting(thread, before, || Parked::Thread(thread::current())))
     }
 
     /// This thread is about to block for a time.
@@ -221,6 +247,35 @@ impl Waits {
             age: now.saturating_duration_since(wait.since),
         };
         graph.iter().filter(|(_, wait)| !wait.on.is_child()).map(report).collect()
+    }
+}
+
+/// Waits that keep each other from ending.
+struct Deadlock {
+    edges: Vec<WaitEdge>,
+    /// The threads that wait.
+    threads: Vec<usize>,
+}
+
+impl Deadlock {
+    /// Ends the join of one of the threads other than `thread` with the error.
+    fn fail_another(self, graph: &mut Graph<Wait>, thread: usize) {
+        for other in self.threads.into_iter().filter(|other| *other != thread) {
+            if let Some(wait) = graph.get_mut(other)
+                && let Some((call, _)) = wait.on.call()
+            {
+                wait.failure = Some(Error::deadlock(call, self.edges));
+                wait.wake();
+                return;
+            }
+        }
+    }
+}
+
+impl Waiting<'_> {
+    /// The deadlock that this wait has to report, if another thread has found one.
+    pub(crate) fn failure(&self) -> Option<Error> {
+        lock_brief(&self.waits.0).get_mut(self.thread)?.failure.take()
     }
 }
 

@@ -10,6 +10,7 @@ use super::wait_set::WaitSet;
 use crate::call::Call;
 #[cfg(feature = "process")]
 use crate::cancel::Connection;
+use crate::error::Error;
 use crate::stacks;
 use crate::sync::now;
 use crate::sync::thread::{self, Thread};
@@ -20,6 +21,9 @@ pub(super) struct Wait {
     pub(super) on: On,
     pub(super) since: Instant,
     pub(super) is_of_body: bool,
+    /// The deadlock that another thread found and that this wait has to report, because the other wait cannot
+    /// be given up.
+    pub(super) failure: Option<Error>,
 }
 
 /// What a thread waits for.
@@ -36,15 +40,40 @@ pub(super) enum On {
         all: Option<Arc<WaitSet>>,
         site: &'static Location<'static>,
     },
+    /// The last closure of a scope.
+    Scope(Arc<ScopeWait>),
     Time,
     /// The reply of a process that runs the body.
     #[cfg(feature = "process")]
     Child(Arc<dyn Connection>),
 }
 
-/// A call that a thread waits for, identified by its address.
+/// What a thread waits for, identified by its address.
 #[derive(Clone)]
-pub(super) struct Awaited(pub(super) Arc<dyn Job>);
+pub(super) enum Awaited {
+    Call(Arc<dyn Job>),
+    Scope(Arc<ScopeWait>),
+}
+
+/// The wait of a body at the end of a scope.
+pub(super) struct ScopeWait {
+    pub(super) calls: Arc<dyn ScopedCalls>,
+    /// The call around the scope.
+    pub(super) waiter: Call,
+    pub(super) site: &'static Location<'static>,
+}
+
+/// The calls of a scope, which ends after the last of them.
+pub(crate) trait ScopedCalls: Send + Sync {
+    /// Whether every closure has run or been dropped.
+    fn all_have_ended(&self) -> bool;
+
+    /// Parks the thread of the scope until they have ended or the thread is woken for another reason.
+    fn park(&self);
+
+    /// The calls that have not ended.
+    fn unfinished(&self) -> Vec<Arc<dyn Job>>;
+}
 
 /// What ends a wait besides the end of the call.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -57,7 +86,7 @@ pub(crate) enum End {
 impl Wait {
     pub(super) fn new(on: On) -> Self {
         let is_of_body = !stacks::current().is_none();
-        Self { thread: thread::current(), on, since: now(), is_of_body }
+        Self { thread: thread::current(), on, since: now(), is_of_body, failure: None }
     }
 
     /// Whether it may be for a call that has no thread.
@@ -65,7 +94,7 @@ impl Wait {
         match &self.on {
             On::Call { job, .. } => !job.is_done() && job.runner().is_none() && !job.is_suspended(),
             On::Any { .. } => true,
-            On::Time => false,
+            On::Scope(_) | On::Time => false,
             #[cfg(feature = "process")]
             On::Child(_) => false,
         }
@@ -88,6 +117,7 @@ impl graph::Wait for Wait {
         match &self.on {
             On::Call { end, .. } => *end == End::InTime,
             On::Any { all, .. } => all.is_none(),
+            On::Scope(_) => false,
             On::Time => true,
             #[cfg(feature = "process")]
             On::Child(_) => true,
@@ -96,8 +126,9 @@ impl graph::Wait for Wait {
 
     fn call(&self, number: usize) -> Option<Awaited> {
         match &self.on {
-            On::Call { job, .. } => (number == 0).then(|| Awaited(job.clone())),
-            On::Any { all, .. } => all.as_ref()?.at(number).map(Awaited),
+            On::Call { job, .. } => (number == 0).then(|| Awaited::Call(job.clone())),
+            On::Any { all, .. } => all.as_ref()?.at(number).map(Awaited::Call),
+            On::Scope(scope) => (number == 0).then(|| Awaited::Scope(scope.clone())),
             On::Time => None,
             #[cfg(feature = "process")]
             On::Child(_) => None,
@@ -107,21 +138,33 @@ impl graph::Wait for Wait {
 
 impl Awaited {
     pub(super) fn needs(&self) -> Needs<Self> {
-        let frame = self.0.runner();
-        let inputs = if frame.is_none() { self.0.dependencies() } else { Vec::new() };
-        // A call with a deadline ends by itself.
-        if (frame.is_none() && inputs.is_empty()) || self.0.deadline().is_some() {
-            Needs::Nothing
-        } else if frame.is_none() {
-            let inputs = inputs.into_iter().map(|input| Self(input.job));
-            Needs::All(inputs.filter(|input| !input.0.is_done()).collect())
-        } else {
-            Needs::Thread(frame.thread())
+        match self {
+            Self::Call(job) => needs_of_call(job),
+            Self::Scope(scope) => {
+                Needs::All(scope.calls.unfinished().into_iter().map(Self::Call).collect())
+            }
         }
     }
 
     fn address(&self) -> usize {
-        Arc::as_ptr(&self.0).cast::<()>().addr()
+        match self {
+            Self::Call(job) => Arc::as_ptr(job).cast::<()>().addr(),
+            Self::Scope(scope) => Arc::as_ptr(scope).addr(),
+        }
+    }
+}
+
+fn needs_of_call(job: &Arc<dyn Job>) -> Needs<Awaited> {
+    let frame = job.runner();
+    let inputs = if frame.is_none() { job.dependencies() } else { Vec::new() };
+    // A call with a deadline ends by itself.
+    if (frame.is_none() && inputs.is_empty()) || job.deadline().is_some() {
+        Needs::Nothing
+    } else if frame.is_none() {
+        let inputs = inputs.into_iter().map(|input| input.job);
+        Needs::All(inputs.filter(|job| !job.is_done()).map(Awaited::Call).collect())
+    } else {
+        Needs::Thread(frame.thread())
     }
 }
 
@@ -150,7 +193,7 @@ impl On {
         match self {
             Self::Call { job, site, .. } => Some((job.call(), *site)),
             Self::Any { first, site, .. } => Some((*first, *site)),
-            Self::Time => None,
+            Self::Scope(_) | Self::Time => None,
             #[cfg(feature = "process")]
             Self::Child(_) => None,
         }
@@ -159,7 +202,7 @@ impl On {
     /// Whether a process runs the body, which then is reported as running.
     pub(super) fn is_child(&self) -> bool {
         match self {
-            Self::Call { .. } | Self::Any { .. } | Self::Time => false,
+            Self::Call { .. } | Self::Any { .. } | Self::Scope(_) | Self::Time => false,
             #[cfg(feature = "process")]
             Self::Child(_) => true,
         }
@@ -169,7 +212,7 @@ impl On {
         match self {
             Self::Call { .. } => 1,
             Self::Any { count, .. } => *count,
-            Self::Time => 0,
+            Self::Scope(_) | Self::Time => 0,
             #[cfg(feature = "process")]
             Self::Child(_) => 0,
         }

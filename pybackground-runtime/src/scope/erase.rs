@@ -1,0 +1,80 @@
+//! The one place where a lifetime is erased.
+//!
+//! A closure of a scope borrows from frames that are older than the scope. A task of the pool is `'static`:
+//! queues, the monitor, waits and reports hold it for as long as they like. Here the closure becomes one that
+//! a task may hold. This is sound because of what the rest of the folder guarantees:
+//!
+//! 1. **The closure is gone before the scope returns.** [`erased`] ties the closure to a [`Guard`] of
+//!    [`OpenCalls`](super::open_calls::OpenCalls). The guard is dropped after the closure has run, or has
+//!    been dropped, with everything that it captured. [`scope`](super::scope) neither returns nor unwinds
+//!    while a guard exists: it waits in a destructor, and a panic in that wait aborts the process.
+//! 2. **Nothing of the closure is left elsewhere.** The task holds the closure and nothing else that borrows.
+//!    Its own outcome is `()` or an [`Error`](crate::Error), whose payload is `'static`. So what may
+//!    outlive the scope (a stale queue entry, a timer, a report, a wait, a task that was cancelled,
+//!    refused or timed out) finds a task without a closure.
+//! 3. **The value belongs to the `Lazy`.** The closure writes its value to a [`Slot`](super::slot::Slot) that
+//!    it shares with the `Lazy` alone. The closure's share ends with the closure, before the guard. So the
+//!    value is dropped by the closure, before the scope returns, or with the `Lazy`, whose type has the
+//!    value's lifetime. A forgotten `Lazy` leaks the value.
+//!
+//! What could go wrong, and why it does not:
+//!
+//! | event | why no borrow outlives the scope |
+//! |---|---|
+//! | the closure of the scope, `f`, panics | the wait is in a destructor, which runs while the panic unwinds |
+//! | a body panics | its captures are dropped while it unwinds; the guard is dropped after them |
+//! | a destructor of a capture panics | fields are dropped all the same, the guard last |
+//! | cancel, refuse, shutdown before the start | the task drops the closure, and with it the guard |
+//! | timeout, cancel while the body runs | the call has ended, the guard has not: the scope waits for the body |
+//! | a timeout before the start | the closure waits for the reaper; the scope drops it itself at its end |
+//! | a `Lazy` is forgotten or sent away | it has no share of the closure; its slot is only as old as the value's type |
+//! | a `Scope` reference is forgotten or sent away | its type keeps it within `'scope` |
+//! | the guard is leaked with the closure (`mem::forget` of a task) | the scope waits for ever, which is safe |
+
+// The only unsafe code of the default build.
+#![allow(unsafe_code)]
+
+use std::sync::Arc;
+
+use super::open_calls::Guard;
+use crate::task::Handle;
+
+/// A closure of a scope, as a task may hold it.
+pub(super) type Erased = Box<dyn FnOnce() + Send + 'static>;
+
+/// A closure and the guard that outlives it. Fields are dropped in this order.
+struct Guarded<F> {
+    closure: F,
+    guard: Guard,
+}
+
+impl<F: FnOnce()> Guarded<F> {
+    /// Runs the closure. The guard is dropped last, also when the closure unwinds.
+    fn run(self) {
+        let Self { closure, guard } = self;
+        let _dropped_last = guard;
+        closure();
+    }
+}
+
+/// Erases the lifetime of a closure of the scope that gave the guard.
+pub(super) fn erased<'scope>(closure: impl FnOnce() + Send + 'scope, guard: Guard) -> Erased {
+    let guarded = Guarded { closure, guard };
+    let boxed: Box<dyn FnOnce() + Send + 'scope> = Box::new(move || guarded.run());
+    // SAFETY: both types differ in the lifetime only. The box owns the guard, and drops it after everything
+    // that borrows for `'scope`; `'scope` does not end before the guard is dropped (1 in the module's
+    // documentation). No reference into the closure exists outside of it (2, 3).
+    unsafe { std::mem::transmute::<Box<dyn FnOnce() + Send + 'scope>, Erased>(boxed) }
+}
+
+/// A handle of a value that borrows, as its `Lazy` holds it.
+///
+/// A `Lazy<T>` holds `dyn Handle<T>`, which is `'static` by default although `T` need not be.
+pub(super) fn erased_handle<'value, T: 'value>(
+    handle: Arc<dyn Handle<T> + 'value>,
+) -> Arc<dyn Handle<T>> {
+    // SAFETY: both types differ in the bound of the trait object only. The type `dyn Handle<T>` still names
+    // `T`, so neither it nor a `Lazy<T>` can be used or dropped, or be kept in anything `'static`, after
+    // `T` has ended. `Handle` has no way to the concrete type.
+    unsafe { std::mem::transmute::<Arc<dyn Handle<T> + 'value>, Arc<dyn Handle<T>>>(handle) }
+}

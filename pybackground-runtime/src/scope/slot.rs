@@ -1,0 +1,81 @@
+//! The value of a closure, shared between the closure and the `Lazy`.
+
+use std::panic::{RefUnwindSafe, UnwindSafe};
+use std::sync::Arc;
+
+use super::erase::erased_handle;
+use crate::error::{Error, Outcome};
+use crate::panic::drop_catching;
+use crate::sync::{Mutex, lock};
+use crate::task::{Handle, Job};
+
+/// The place of one value. Written by the closure, taken by the `Lazy`, and dropped by whichever of the
+/// two is the last to have it.
+pub(super) struct Slot<T>(Mutex<Option<T>>);
+
+impl<T> Slot<T> {
+    pub(super) fn new() -> Arc<Self> {
+        Arc::new(Self(Mutex::new(None)))
+    }
+
+    pub(super) fn put(&self, value: T) {
+        *lock(&self.0) = Some(value);
+    }
+
+    fn take(&self) -> T {
+        lock(&self.0).take().expect("the call returned, so its closure put a value here")
+    }
+}
+
+/// A value without a `Lazy` is dropped by the closure, which has ended well: a panic in its destructor is not the
+/// closure's.
+impl<T> Drop for Slot<T> {
+    fn drop(&mut self) {
+        drop_catching(lock(&self.0).take());
+    }
+}
+
+/// A call of a scope, as the `Lazy` of its value sees it.
+pub(super) struct ScopedHandle<T> {
+    pub(super) call: Arc<dyn Handle<()>>,
+    pub(super) slot: Arc<Slot<T>>,
+}
+
+// A value is taken whole or not at all.
+impl<T> UnwindSafe for ScopedHandle<T> {}
+impl<T> RefUnwindSafe for ScopedHandle<T> {}
+
+impl<T> ScopedHandle<T> {
+    fn with_value(&self, outcome: Outcome<()>) -> Outcome<T> {
+        outcome.map(|()| self.slot.take())
+    }
+}
+
+impl<T: Send> Handle<T> for ScopedHandle<T> {
+    fn job(&self) -> &dyn Job {
+        self.call.job()
+    }
+
+    fn into_job(self: Arc<Self>) -> Arc<dyn Job> {
+        self.call.clone().into_job()
+    }
+
+    fn take(&self) -> Option<Outcome<T>> {
+        self.call.take().map(|outcome| self.with_value(outcome))
+    }
+
+    fn run_in_place(&self, keep: &mut dyn FnMut(Outcome<T>)) -> bool {
+        self.call.run_in_place(&mut |outcome| keep(self.with_value(outcome)))
+    }
+
+    fn join_at_once(self: Arc<Self>) -> Result<Outcome<T>, Arc<dyn Handle<T>>> {
+        match self.call.clone().join_at_once() {
+            Ok(outcome) => Ok(self.with_value(outcome)),
+            Err(_) => Err(erased_handle(self)),
+        }
+    }
+
+    fn unobserved_error(&self) -> Option<Error> {
+        self.call.unobserved_error()
+    }
+}
