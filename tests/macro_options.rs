@@ -8,7 +8,7 @@ use std::time::Duration;
 
 use pybackground::{Lazy, Timeout, background};
 
-/// Stands in for the library and returns, instead of a call, the timeout that it was to have.
+/// Takes the place of the library. A call returns the timeout that it would have.
 mod recorder {
     use std::marker::PhantomData;
     use std::time::Duration;
@@ -24,13 +24,19 @@ mod recorder {
         pub(crate) struct Options(Option<Duration>);
 
         impl Options {
-            pub(crate) fn here() -> Self {
+            pub(crate) fn of(_definition: ()) -> Self {
                 Self(None)
             }
 
             pub(crate) fn timeout(self, timeout: Duration) -> Self {
                 Self(Some(timeout))
             }
+        }
+
+        pub(crate) struct Definition;
+
+        impl Definition {
+            pub(crate) const fn place(self) {}
         }
 
         pub(crate) struct BackgroundCall;
