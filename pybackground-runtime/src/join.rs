@@ -303,7 +303,7 @@ impl<A: Awaited> Wait<'_, A> {
         let body = stacks::current();
         let mut deadline = self.deadline;
         let mut report_at =
-            runtime::config().report_after().and_then(|after| now().checked_add(after));
+            runtime::config().report().after().and_then(|after| now().checked_add(after));
         loop {
             if self.on.is_over() {
                 return Ok(true);
@@ -322,8 +322,8 @@ impl<A: Awaited> Wait<'_, A> {
                 continue;
             }
             if report_at.is_some_and(|at| at <= now) {
-                snapshot::report_wait(self.on.call(), site);
-                report_at = None;
+                let again = snapshot::report_wait(self.on.call(), site);
+                report_at = again.and_then(|after| now.checked_add(after));
             }
             match self.end.into_iter().chain(deadline).chain(report_at).min() {
                 Some(next) => thread::park_timeout(next - now),

@@ -40,6 +40,7 @@ mod shutdown;
 mod sleep;
 mod snapshot;
 mod stacks;
+mod stderr;
 mod sync;
 mod task;
 mod timeout;

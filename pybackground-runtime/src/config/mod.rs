@@ -1,18 +1,19 @@
-//! How the pool is set up.
+//! The settings of the runtime.
 
+mod error;
 #[cfg(any(pybackground_loom, pybackground_shuttle))]
 pub(crate) mod model;
 mod resolve;
 
-use std::fmt;
 use std::sync::Mutex;
 use std::time::Duration;
 
 use crate::sync::lock_leaf;
-pub(crate) use resolve::Config;
+pub use error::ConfigError;
+pub(crate) use resolve::{Config, Report};
 use resolve::{Settings, read_variable, resolve};
 
-/// What the program installed, and whether the pool has been made of it.
+/// The settings that the program installed, and whether the pool uses them.
 struct Installed {
     settings: Option<Settings>,
     in_use: bool,
@@ -20,18 +21,18 @@ struct Installed {
 
 static INSTALLED: Mutex<Installed> = Mutex::new(Installed { settings: None, in_use: false });
 
-/// Begins to set up the threads, before the first call.
+/// Starts to configure the runtime, before the first call.
 ///
-/// What is not set here is taken from the environment, and else has a default. A variable that is set
-/// to nothing counts as not set; seconds may be `inf`, which is never.
+/// A setting that is not set here comes from the environment, and else has a default. An empty variable
+/// counts as not set, unless the table says otherwise. Seconds may be `inf`.
 ///
 /// | function | variable | unit | default |
 /// |---|---|---|---|
-/// | [`workers`](Configure::workers) | `PYBACKGROUND_WORKERS` | threads that compute at once | the processors there are |
+/// | [`workers`](Configure::workers) | `PYBACKGROUND_WORKERS` | threads that compute at the same time | the number of processors |
 /// | [`max_threads`](Configure::max_threads) | `PYBACKGROUND_MAX_THREADS` | threads, blocked ones included | 12000 |
 /// | [`stack_size`](Configure::stack_size) | `PYBACKGROUND_STACK_SIZE` | bytes | 2097152 |
 /// | [`keep_alive`](Configure::keep_alive) | `PYBACKGROUND_KEEP_ALIVE` | seconds | 10 |
-/// | [`report_after`](Configure::report_after) | `PYBACKGROUND_REPORT_AFTER` | seconds | never |
+/// | [`report_after`](Configure::report_after) | `PYBACKGROUND_REPORT_AFTER` | seconds; 0 or empty is never | never; in debug builds on Linux, see there |
 /// | [`sequential`](Configure::sequential) | `PYBACKGROUND_MODE` | `parallel` or `sequential` | `parallel` |
 ///
 /// ```
@@ -45,7 +46,7 @@ pub fn configure() -> Configure {
     Configure { settings: Settings::default() }
 }
 
-/// Settings on their way to [`install`](Configure::install); see [`configure`].
+/// Settings to [`install`](Configure::install); see [`configure`].
 ///
 /// ```
 /// use pybackground_runtime::{Configure, configure};
@@ -60,7 +61,7 @@ pub struct Configure {
 }
 
 impl Configure {
-    /// How many bodies that compute are run at once; at least 1.
+    /// Sets how many bodies compute at the same time; at least 1.
     ///
     /// ```
     /// pybackground_runtime::configure().workers(1).install().unwrap();
@@ -70,7 +71,7 @@ impl Configure {
         self
     }
 
-    /// How many threads there may be, counting those whose bodies block; at least as many as workers.
+    /// Sets how many threads there may be, including those whose bodies block; at least as many as workers.
     ///
     /// When all of them wait for calls, and others that may bring these about have no thread, one more is started all
     /// the same, and so on: nothing else could end the waiting. What an `async` body awaits is not known: if nothing
@@ -84,7 +85,7 @@ impl Configure {
         self
     }
 
-    /// The stack of each thread, in bytes; at least 65536.
+    /// Sets the stack of each thread, in bytes; at least 65536.
     ///
     /// ```
     /// pybackground_runtime::configure().stack_size(256 * 1024).install().unwrap();
@@ -94,7 +95,7 @@ impl Configure {
         self
     }
 
-    /// How long a thread with nothing to do stays; `Duration::MAX` is for ever.
+    /// Sets how long an idle thread is kept; `Duration::MAX` keeps it until the shutdown.
     ///
     /// ```
     /// use std::time::Duration;
@@ -105,8 +106,13 @@ impl Configure {
         self
     }
 
-    /// After how long a wait that goes on prints a [`snapshot`](crate::snapshot) to the standard error,
-    /// once: a program that hangs then says why. Several waits share a report if they can.
+    /// Sets after how long a wait writes a [`snapshot`](crate::snapshot) to the standard error,
+    /// once, so that a program that hangs says why; zero is never. Several waits share a report if they
+    /// can. A thread of its own writes the report, so it never blocks a caller.
+    ///
+    /// Debug builds on Linux (x86-64 and aarch64) report by default, once, if a wait takes 10 seconds and the
+    /// awaited body is blocked in a lock or channel without a timeout. `PYBACKGROUND_REPORT_AFTER=0`
+    /// switches this off.
     ///
     /// ```
     /// use std::time::Duration;
@@ -117,12 +123,12 @@ impl Configure {
         self
     }
 
-    /// Whether each call from outside runs to its end before it returns, on the thread of the caller,
-    /// so that a debugger sees one thing after the other.
+    /// Sets whether each call runs to its end before it returns, on the thread of the caller, so that a
+    /// debugger sees one call after the other.
     ///
-    /// Bodies that wait for later calls hang in this mode. Calls made by bodies are on the caller's stack,
-    /// one on top of the other, and no other thread goes on when it is full: without optimisations, a
-    /// recursion some 3,000 calls deep overflows the eight megabytes of a usual main thread.
+    /// A body that waits for a later call hangs in this mode. Calls made by bodies nest on the stack of the
+    /// caller: without optimisations, a recursion of about 3,000 calls overflows the eight megabytes of a
+    /// usual main thread.
     ///
     /// ```
     /// use pybackground_runtime::{Lazy, configure, spawn};
@@ -138,12 +144,12 @@ impl Configure {
         self
     }
 
-    /// Puts the settings into force for the whole process.
+    /// Installs the settings for the whole process.
     ///
     /// # Errors
     ///
-    /// If a value cannot be, in a variable of the environment as well; if settings were installed
-    /// before; or if a call was made before, as the threads are running then.
+    /// Fails if a value is not valid, here or in a variable of the environment; if settings were installed
+    /// before; or if a call was made before.
     ///
     /// ```
     /// use pybackground_runtime::configure;
@@ -169,39 +175,14 @@ impl Configure {
     }
 }
 
-/// Why settings cannot be installed.
-///
-/// ```
-/// let error = pybackground_runtime::configure().workers(9).max_threads(8).install().unwrap_err();
-/// assert_eq!(error.to_string(), "workers is 9, which is more than max_threads, 8");
-/// ```
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct ConfigError {
-    message: String,
-}
-
-impl ConfigError {
-    pub(crate) fn new(message: impl Into<String>) -> Self {
-        Self { message: message.into() }
-    }
-}
-
-impl fmt::Display for ConfigError {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(&self.message)
-    }
-}
-
-impl std::error::Error for ConfigError {}
-
 #[cfg(any(pybackground_loom, pybackground_shuttle))]
 pub(crate) use model::effective;
 
-/// The settings in force from now on.
+/// Returns the settings, which cannot be installed any more.
 ///
 /// # Panics
 ///
-/// If a variable of the environment has a value that cannot be.
+/// Panics if a variable of the environment has an invalid value.
 #[cfg(not(any(pybackground_loom, pybackground_shuttle)))]
 pub(crate) fn effective() -> Config {
     let settings = {

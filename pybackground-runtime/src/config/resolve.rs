@@ -1,22 +1,57 @@
-//! The settings in force: what the program asked for, else the environment, else a default.
+//! The settings in force: those of the program, else of the environment, else a default.
 
 use std::time::Duration;
 
-use super::ConfigError;
+use super::error::ConfigError;
+use crate::sync::IS_MODEL;
 
-/// A thread takes four of the 65,530 mappings that Linux gives a process, unless it is told otherwise, and
-/// one that gets none of them ends the process. So many leave a quarter to the program.
+/// Linux gives a process 65,530 mappings by default, and aborts it if a thread gets none. A thread takes
+/// four. This number of threads leaves a quarter of the mappings to the program.
 const DEFAULT_MAX_THREADS: usize = 12_000;
 const DEFAULT_STACK_SIZE: usize = 2 * 1024 * 1024;
 const DEFAULT_KEEP_ALIVE: Duration = Duration::from_secs(10);
+const STUCK_AFTER: Duration = Duration::from_secs(10);
 
-/// More threads than this no system has, and the pool's counters have room for.
+/// No system has more threads, and the counters of the pool have room for as many.
 const MOST_THREADS: usize = 1_000_000;
 
-/// What a thread needs to begin, and to tell of a panic.
+/// A thread needs this much to start and to report a panic.
 const SMALLEST_STACK: usize = 64 * 1024;
-/// More than any address space has; the system rounds up, which has to fit.
+/// More than any address space has. The system rounds up, and the result has to fit.
 const LARGEST_STACK: usize = isize::MAX as usize;
+
+const REPORT_AFTER: &str = "PYBACKGROUND_REPORT_AFTER";
+
+/// Which waits are reported to the standard error.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Report {
+    Never,
+    /// Waits that take long, if the awaited body is blocked in a lock or channel.
+    Stuck,
+    /// Waits that take longer than this.
+    After(Duration),
+}
+
+impl Report {
+    const DEFAULT: Self = if cfg!(all(debug_assertions, target_os = "linux")) && !IS_MODEL {
+        Self::Stuck
+    } else {
+        Self::Never
+    };
+
+    fn of(time: Duration) -> Self {
+        if time.is_zero() { Self::Never } else { Self::After(time) }
+    }
+
+    /// After how long a wait is reported, if it is.
+    pub(crate) fn after(self) -> Option<Duration> {
+        match self {
+            Self::Never => None,
+            Self::Stuck => Some(STUCK_AFTER),
+            Self::After(time) => Some(time),
+        }
+    }
+}
 
 /// The settings in force.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -25,11 +60,11 @@ pub(crate) struct Config {
     max_threads: usize,
     stack_size: usize,
     keep_alive: Duration,
-    report_after: Option<Duration>,
+    report: Report,
     sequential: bool,
 }
 
-/// What was asked for; `None` is left to the next in line.
+/// The settings of the program. `None` leaves a setting to the environment and the default.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub(super) struct Settings {
     pub(super) workers: Option<usize>,
@@ -57,8 +92,8 @@ impl Config {
         self.keep_alive
     }
 
-    pub(crate) fn report_after(&self) -> Option<Duration> {
-        self.report_after
+    pub(crate) fn report(&self) -> Report {
+        self.report
     }
 
     pub(crate) fn is_sequential(&self) -> bool {
@@ -74,8 +109,9 @@ pub(super) fn resolve(
     settings: &Settings,
     variable: impl Fn(&str) -> Option<String>,
 ) -> Result<Config, ConfigError> {
-    // A variable that is set to nothing is not set: there is no other way to unset one in many a shell
-    // script or service file.
+    let is_empty = |name: &str| variable(name).is_some_and(|text| text.trim().is_empty());
+    // An empty variable counts as not set: many shell scripts and service files cannot unset one. Only
+    // reports are switched off by it.
     let variable = |name: &str| variable(name).filter(|text| !text.trim().is_empty());
     let number = |set: Option<usize>, name: &str, least: usize, most: usize| {
         let (number, name) = if let Some(number) = set {
@@ -106,14 +142,11 @@ pub(super) fn resolve(
             seconds,
         )?,
     };
-    let report_after = match settings.report_after {
-        Some(time) => Some(time),
-        None => parse(
-            variable,
-            "PYBACKGROUND_REPORT_AFTER",
-            "seconds, such as 60 or 0.5, or inf",
-            seconds,
-        )?,
+    let report = match settings.report_after {
+        Some(time) => Report::of(time),
+        None if is_empty(REPORT_AFTER) => Report::Never,
+        None => parse(variable, REPORT_AFTER, "seconds, such as 60 or 0.5, or inf", seconds)?
+            .map_or(Report::DEFAULT, Report::of),
     };
     let sequential = match settings.sequential {
         Some(sequential) => Some(sequential),
@@ -140,7 +173,7 @@ pub(super) fn resolve(
         max_threads: most,
         stack_size: stack_size.unwrap_or(DEFAULT_STACK_SIZE),
         keep_alive: keep_alive.unwrap_or(DEFAULT_KEEP_ALIVE),
-        report_after,
+        report,
         sequential: sequential.unwrap_or(false),
     })
 }
@@ -162,7 +195,7 @@ fn parse<T>(
     }
 }
 
-/// More seconds than a duration has are for ever.
+/// More seconds than a `Duration` holds are `Duration::MAX`.
 fn seconds(text: &str) -> Option<Duration> {
     let seconds: f64 = text.parse().ok()?;
     (seconds >= 0.0).then(|| Duration::try_from_secs_f64(seconds).unwrap_or(Duration::MAX))
@@ -181,11 +214,23 @@ mod tests {
     }
 
     #[test]
-    fn the_program_comes_before_the_environment() {
+    fn program_overrides_the_environment() {
         let settings = Settings { workers: Some(3), ..Settings::default() };
         let variables = [("PYBACKGROUND_WORKERS", "5"), ("PYBACKGROUND_MAX_THREADS", "7")];
         let config = with_environment(&settings, &variables).unwrap();
         assert_eq!((config.workers(), config.max_threads()), (3, 7));
+    }
+
+    #[test]
+    fn reports_are_switched_off_by_zero_and_by_nothing() {
+        let report = |value: &str| {
+            let variables = [("PYBACKGROUND_REPORT_AFTER", value)];
+            with_environment(&Settings::default(), &variables).unwrap().report()
+        };
+        assert_eq!(["", " ", "0", "0.0"].map(report), [Report::Never; 4]);
+        assert_eq!(report("0.5"), Report::After(Duration::from_millis(500)));
+        let config = with_environment(&Settings::default(), &[]).unwrap();
+        assert_eq!(config.report(), Report::DEFAULT);
     }
 
     #[test]
@@ -203,7 +248,7 @@ mod tests {
             max_threads: 9,
             stack_size: 65536,
             keep_alive: Duration::from_millis(500),
-            report_after: Some(Duration::from_secs(60)),
+            report: Report::After(Duration::from_secs(60)),
             sequential: true,
         };
         assert_eq!(with_environment(&Settings::default(), &variables), Ok(expected));
@@ -249,17 +294,17 @@ mod tests {
     }
 
     #[test]
-    fn a_variable_that_is_set_to_nothing_is_not_set() {
-        let names = ["WORKERS", "MAX_THREADS", "STACK_SIZE", "KEEP_ALIVE", "REPORT_AFTER", "MODE"]
+    fn empty_variable_counts_as_not_set() {
+        let names = ["WORKERS", "MAX_THREADS", "STACK_SIZE", "KEEP_ALIVE", "MODE"]
             .map(|name| format!("PYBACKGROUND_{name}"));
         let variables: Vec<(&str, &str)> =
-            names.iter().map(String::as_str).zip(["", " ", "", "\t", "", " "]).collect();
+            names.iter().map(String::as_str).zip(["", " ", "", "\t", " "]).collect();
         let nothing = with_environment(&Settings::default(), &[]);
         assert_eq!(with_environment(&Settings::default(), &variables), nothing);
     }
 
     #[test]
-    fn seconds_without_end_are_for_ever() {
+    fn infinite_seconds_are_the_longest_duration() {
         for text in ["inf", "infinity", "1e300"] {
             let variables = [("PYBACKGROUND_KEEP_ALIVE", text)];
             let config = with_environment(&Settings::default(), &variables).unwrap();

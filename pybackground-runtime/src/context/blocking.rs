@@ -1,48 +1,54 @@
-//! A warning for who waits, by a use of a `Lazy`, where tokio's tasks wait for the thread to go on.
+//! A warning when the use of a `Lazy` blocks a thread that tokio schedules tasks on.
 //!
-//! Such a thread has two marks. What runs on it has a budget of steps, after which tokio asks it to let
-//! others have their turn; the closures of `spawn_blocking` and `block_in_place`, which may block, have
-//! none. And a step beyond the budget does not wake its task at once, but when the thread's scheduler
-//! has its turn; where there is no scheduler, as in a `block_on` beside a multi-threaded runtime, it does.
+//! Such a thread shows two properties. The task that runs on it has a budget of steps, after which tokio
+//! asks it to yield. The closures of `spawn_blocking` and `block_in_place`, which may block, have none. And
+//! a step beyond the budget wakes its task only when the thread's scheduler runs again. Without a scheduler,
+//! as in a `block_on` beside a multi-threaded runtime, it wakes the task at once.
 
 use std::panic::Location;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::task::{Context, Poll, Wake, Waker};
+use std::time::Duration;
 
 use ::tokio::task::coop;
 
 use crate::call::{Call, UsedAt};
+use crate::stderr;
 
-/// More steps than tokio gives a task at once. Should it come to give more, nobody is warned.
+/// More steps than tokio gives a task at once. If tokio gives more one day, there is no warning.
 const MANY: usize = 512;
+
+/// How long the warning may hold up the thread that it is about.
+const PATIENCE: Duration = Duration::from_millis(100);
 
 static WARNED: AtomicBool = AtomicBool::new(false);
 
 /// Warns the first time in this process that a thread which tokio schedules tasks on is about to block.
 pub(super) fn warn_once(call: impl FnOnce() -> Call, site: &'static Location<'static>) {
-    // ORDERING: nothing else is read on the strength of it.
+    // ORDERING: nothing else is read on the strength of the flag.
     if !WARNED.load(Ordering::Relaxed) && schedules_tasks() && !WARNED.swap(true, Ordering::Relaxed)
     {
-        eprintln!(
-            "warning: the use of a `Lazy`{} blocks a thread that tokio runs tasks on until {} \
-             ends. In async code write `x.await`, or `Lazy::outcome(x).await` for a `Result`. \
-             (Debug builds say so once.)",
-            UsedAt(site),
-            call()
+        let (at, call) = (UsedAt(site), call());
+        let warning = format!(
+            "warning: the use of a `Lazy`{at} blocks a thread that tokio runs tasks on until {call} ends. \
+             In async code write `x.await`, or `Lazy::outcome(x).await` for a `Result`. (Debug builds \
+             say so once.)\n"
         );
+        // The wait gives a program that ends at once the time to print it.
+        let _ = stderr::report(|| Some(warning)).recv_timeout(PATIENCE);
     }
 }
 
-/// Whether tokio polls a task on this thread, which others wait for.
+/// Whether tokio polls a task on this thread, and other tasks wait for the thread.
 fn schedules_tasks() -> bool {
     let woken = Arc::new(Woken::default());
     let waker = Waker::from(woken.clone());
     exceeds_budget(&mut Context::from_waker(&waker), MANY) && !woken.0.load(Ordering::Relaxed)
 }
 
-/// Whether there is a budget. Each step is given back when it was followed by the others, the first one
-/// last, so that the task has as much as before.
+/// Whether there is a budget. Each step is given back after the steps that followed it, so the task keeps
+/// its budget.
 fn exceeds_budget(context: &mut Context<'_>, steps: usize) -> bool {
     match coop::poll_proceed(context) {
         Poll::Pending => true,

@@ -4,9 +4,13 @@
 //! |---|---|
 //! | `stack` | the bodies on one thread, and what the thread waits for |
 //! | `call_count` | a call and how many there are of it |
-//! | `report` | the snapshot as a table, printed when a wait takes long |
+//! | `report` | the snapshot as a table |
+//! | `blocked_in` | what a thread is blocked in, as Linux knows it |
+//! | `long_wait` | reporting a wait that takes long |
 
+mod blocked_in;
 mod call_count;
+mod long_wait;
 mod report;
 mod stack;
 
@@ -17,7 +21,7 @@ use crate::runtime::{self, Runtime};
 use crate::stacks;
 use crate::task::{DEPENDENT, SUSPENDED};
 pub use call_count::CallCount;
-pub(crate) use report::report_wait;
+pub(crate) use long_wait::report_wait;
 pub use stack::{Stack, Wait};
 
 /// How many suspended calls a snapshot looks up. No call can be suspended meanwhile.

@@ -1,16 +1,12 @@
-//! The snapshot as a table; printing one when a wait takes long.
+//! The snapshot as a table.
 
 use std::fmt;
-use std::io::Write;
-use std::panic::Location;
-use std::sync::Mutex;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
-use super::{CallCount, Snapshot, Stack, snapshot};
-use crate::call::{Call, UsedAt};
+use super::blocked_in::Threads;
+use super::{CallCount, Snapshot, Stack};
+use crate::call::UsedAt;
 use crate::count::Count;
-use crate::runtime;
-use crate::sync::lock_leaf;
 
 impl fmt::Display for Snapshot {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -30,8 +26,9 @@ impl fmt::Display for Snapshot {
         if !self.stacks.is_empty() {
             writeln!(f, "  {:<16} {:>9}  what it runs and waits for", "thread", "for")?;
         }
+        let threads = Threads::read();
         for stack in &self.stacks {
-            stack.write_lines(f)?;
+            stack.write_lines(&threads, f)?;
         }
         let parked = [
             (&self.held, "held back by a limit"),
@@ -54,8 +51,8 @@ impl fmt::Display for Snapshot {
 }
 
 impl Stack {
-    /// Writes a line for each body and one for the wait. The first starts with the name of the thread.
-    fn write_lines(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+    /// Writes a line for each body and one for what the highest waits for or is blocked in. The first starts with the name of the thread.
+    fn write_lines(&self, threads: &Threads, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let mut thread = self.thread();
         let mut line =
             |f: &mut fmt::Formatter<'_>, age: Option<Duration>, what: fmt::Arguments<'_>| {
@@ -70,7 +67,10 @@ impl Stack {
             }
         }
         let Some(wait) = self.wait() else {
-            return Ok(());
+            return match threads.observe(self.thread()) {
+                Some(seen) => line(f, None, format_args!("{}", seen.blocked_in)),
+                None => Ok(()),
+            };
         };
         let age = Some(wait.age());
         match (wait.on(), wait.calls()) {
@@ -86,33 +86,12 @@ impl Stack {
     }
 }
 
-/// When a report was printed last.
-static REPORTED: Mutex<Option<Instant>> = Mutex::new(None);
-
-/// Prints a snapshot because the wait for `call` takes long, unless one was printed not long ago.
-#[cold]
-pub(crate) fn report_wait(call: Call, site: &'static Location<'static>) {
-    let Some(after) = runtime::config().report_after() else { return };
-    {
-        let mut reported = lock_leaf(&REPORTED);
-        if reported.is_some_and(|at| at.elapsed() < after) {
-            return;
-        }
-        *reported = Some(Instant::now());
-    }
-    // A program whose standard error is closed has nobody to tell.
-    let _ = write!(
-        std::io::stderr(),
-        "pybackground:{} {call} has been waited for longer than {after:?}\n{}",
-        UsedAt(site),
-        snapshot()
-    );
-}
-
 #[cfg(test)]
 mod tests {
-    use super::*;
     use std::panic::Location;
+
+    use super::*;
+    use crate::call::Call;
 
     #[test]
     fn nouns_agree_with_their_numbers() {

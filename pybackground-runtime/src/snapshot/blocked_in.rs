@@ -1,0 +1,298 @@
+//! What a thread is blocked in, as Linux knows it from outside.
+//!
+//! `/proc/self/task/TID/syscall` has the number of the system call that a thread is in, and its arguments.
+//! Elsewhere, and on processors whose numbers are not known here, nothing is found. A lock, a channel
+//! and a condition variable all wait for a futex, and look alike.
+
+use std::collections::BTreeMap;
+use std::fmt;
+use std::fs;
+use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
+
+/// What a thread is doing.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) enum BlockedIn {
+    Nothing,
+    Futex { address: u64, has_timeout: bool },
+    File { verb: &'static str, descriptor: u64 },
+    Poll,
+    Sleep,
+    ChildProcess,
+    Other { number: u64 },
+}
+
+/// The system calls of one architecture.
+struct Numbers {
+    futex: u64,
+    sleep: &'static [u64],
+    child: &'static [u64],
+    poll: &'static [u64],
+    /// Calls whose first argument is a descriptor.
+    file: &'static [(u64, &'static str)],
+}
+
+const X86_64: Numbers = Numbers {
+    futex: 202,
+    sleep: &[35, 230],
+    child: &[61, 247],
+    poll: &[7, 23, 232, 270, 271, 281, 441],
+    file: &[
+        (0, "reads from"),
+        (1, "writes to"),
+        (17, "reads from"),
+        (18, "writes to"),
+        (19, "reads from"),
+        (20, "writes to"),
+        (42, "connects"),
+        (43, "accepts from"),
+        (44, "sends to"),
+        (45, "receives from"),
+        (46, "sends to"),
+        (47, "receives from"),
+        (73, "locks"),
+        (74, "syncs"),
+        (288, "accepts from"),
+    ],
+};
+
+const AARCH64: Numbers = Numbers {
+    futex: 98,
+    sleep: &[101, 115],
+    child: &[95, 260],
+    poll: &[22, 72, 73, 441],
+    file: &[
+        (32, "locks"),
+        (63, "reads from"),
+        (64, "writes to"),
+        (65, "reads from"),
+        (66, "writes to"),
+        (67, "reads from"),
+        (68, "writes to"),
+        (82, "syncs"),
+        (202, "accepts from"),
+        (203, "connects"),
+        (206, "sends to"),
+        (207, "receives from"),
+        (211, "sends to"),
+        (212, "receives from"),
+        (242, "accepts from"),
+    ],
+};
+
+impl Numbers {
+    fn of(architecture: &str) -> Option<&'static Self> {
+        match architecture {
+            "x86_64" => Some(&X86_64),
+            "aarch64" => Some(&AARCH64),
+            _ => None,
+        }
+    }
+}
+
+impl BlockedIn {
+    /// Reads a line of `/proc/self/task/TID/syscall`.
+    fn parse(line: &str, numbers: &Numbers) -> Option<Self> {
+        let mut words = line.split_whitespace();
+        // A thread that is ready to run, or blocked outside of a system call.
+        let Ok(number) = words.next()?.parse::<u64>() else { return Some(Self::Nothing) };
+        let arguments: Vec<u64> = words
+            .map_while(|word| u64::from_str_radix(word.strip_prefix("0x")?, 16).ok())
+            .collect();
+        let argument = |at: usize| arguments.get(at).copied();
+        let file = numbers.file.iter().find(|(known, _)| *known == number);
+        Some(if number == numbers.futex {
+            Self::Futex { address: argument(0)?, has_timeout: argument(3)? != 0 }
+        } else if let Some((_, verb)) = file {
+            Self::File { verb, descriptor: argument(0)? }
+        } else if numbers.poll.contains(&number) {
+            Self::Poll
+        } else if numbers.sleep.contains(&number) {
+            Self::Sleep
+        } else if numbers.child.contains(&number) {
+            Self::ChildProcess
+        } else {
+            Self::Other { number }
+        })
+    }
+
+    /// Whether only another thread can end this.
+    pub(super) fn is_endless_futex(&self) -> bool {
+        matches!(self, Self::Futex { has_timeout: false, .. })
+    }
+}
+
+impl fmt::Display for BlockedIn {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Nothing => f.write_str("computes"),
+            Self::Futex { address, has_timeout } => {
+                let until = if *has_timeout { ", for a limited time" } else { "" };
+                write!(f, "blocked in a lock, channel or condition variable at {address:#x}{until}")
+            }
+            Self::File { verb, descriptor } => match name_of(*descriptor) {
+                Some(name) => write!(f, "blocked: {verb} {name}"),
+                None => write!(f, "blocked: {verb} descriptor {descriptor}"),
+            },
+            Self::Poll => f.write_str("blocked: polls files or sockets"),
+            Self::Sleep => f.write_str("sleeps"),
+            Self::ChildProcess => f.write_str("blocked: waits for a child process"),
+            Self::Other { number } => write!(f, "blocked in system call {number}"),
+        }
+    }
+}
+
+/// The path of a file, or the peer of a socket.
+fn name_of(descriptor: u64) -> Option<String> {
+    let link = fs::read_link(format!("/proc/self/fd/{descriptor}")).ok()?;
+    let link = link.to_str()?;
+    let Some(inode) = link.strip_prefix("socket:[").and_then(|rest| rest.strip_suffix(']')) else {
+        return Some(format!("`{link}`"));
+    };
+    let peer = ["/proc/self/net/tcp", "/proc/self/net/tcp6"].into_iter().find_map(|table| {
+        let table = fs::read_to_string(table).ok()?;
+        table.lines().find_map(|line| peer(line, inode))
+    });
+    Some(peer.map_or_else(|| "a socket".to_owned(), |peer| format!("the socket to {peer}")))
+}
+
+/// The peer in a line of `/proc/net/tcp`, if the line is that of the socket.
+fn peer(line: &str, inode: &str) -> Option<SocketAddr> {
+    let words: Vec<&str> = line.split_whitespace().collect();
+    if *words.get(9)? != inode {
+        return None;
+    }
+    let (address, port) = words.get(2)?.split_once(':')?;
+    let port = u16::from_str_radix(port, 16).ok()?;
+    // Each word of the address is printed as the processor reads it.
+    let mut bytes = Vec::new();
+    for at in (0..address.len()).step_by(8) {
+        bytes.extend(u32::from_str_radix(address.get(at..at + 8)?, 16).ok()?.to_ne_bytes());
+    }
+    let address = match bytes.len() {
+        4 => IpAddr::V4(Ipv4Addr::from(<[u8; 4]>::try_from(bytes).ok()?)),
+        _ => IpAddr::V6(Ipv6Addr::from(<[u8; 16]>::try_from(bytes).ok()?)),
+    };
+    Some(SocketAddr::new(address, port))
+}
+
+/// A look at a thread.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) struct Observation {
+    pub(super) blocked_in: BlockedIn,
+    /// How often the thread has blocked so far.
+    switches: u64,
+}
+
+/// The threads of the process, by the names that the system knows them by.
+pub(super) struct Threads {
+    /// `None` for a name that several threads have.
+    by_name: BTreeMap<String, Option<u32>>,
+}
+
+impl Threads {
+    pub(super) fn read() -> Self {
+        let mut by_name = BTreeMap::new();
+        let tasks = fs::read_dir("/proc/self/task").into_iter().flatten().flatten();
+        for task in tasks {
+            let number = task.file_name().to_str().and_then(|name| name.parse::<u32>().ok());
+            let (Some(number), Ok(name)) = (number, fs::read_to_string(task.path().join("comm")))
+            else {
+                continue;
+            };
+            let is_main = number == std::process::id();
+            let name = if is_main { "main" } else { name.trim_end_matches('\n') };
+            by_name
+                .entry(name.to_owned())
+                .and_modify(|known| *known = None)
+                .or_insert(Some(number));
+        }
+        Self { by_name }
+    }
+
+    /// Looks at the thread of that name; `None` if it is not known, or the system does not tell.
+    pub(super) fn observe(&self, name: &str) -> Option<Observation> {
+        let thread = (*self.by_name.get(shortened(name))?)?;
+        let numbers = Numbers::of(std::env::consts::ARCH)?;
+        let read = |file: &str| fs::read_to_string(format!("/proc/self/task/{thread}/{file}")).ok();
+        let switches = switches(&read("status")?)?;
+        let blocked_in = BlockedIn::parse(&read("syscall")?, numbers)?;
+        Some(Observation { blocked_in, switches })
+    }
+}
+
+/// As much of a thread's name as the system keeps.
+fn shortened(name: &str) -> &str {
+    const KEPT: usize = 15;
+    name.get(..KEPT).unwrap_or(name)
+}
+
+/// How often a thread has blocked, from `/proc/self/task/TID/status`.
+fn switches(status: &str) -> Option<u64> {
+    let line = status.lines().find_map(|line| line.strip_prefix("voluntary_ctxt_switches:"))?;
+    line.trim().parse().ok()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn parse(line: &str, architecture: &str) -> String {
+        BlockedIn::parse(line, Numbers::of(architecture).unwrap()).unwrap().to_string()
+    }
+
+    #[test]
+    fn futex_names_its_address_and_whether_time_ends_it() {
+        let endless = "202 0x7f0e40000c90 0x189 0x0 0x0 0x0 0xffffffff 0x7ffe0 0x7f0e4\n";
+        let text = "blocked in a lock, channel or condition variable at 0x7f0e40000c90";
+        assert_eq!(parse(endless, "x86_64"), text);
+        assert_eq!(parse(&endless.replacen("202", "98", 1), "aarch64"), text);
+        let timed = "202 0x7f0e40000c90 0x189 0x0 0x7ffe1000 0x0 0xffffffff 0x7ffe0 0x7f0e4\n";
+        assert!(parse(timed, "x86_64").ends_with(", for a limited time"));
+        let endless = BlockedIn::parse(endless, &X86_64).unwrap();
+        let timed = BlockedIn::parse(timed, &X86_64).unwrap();
+        assert!(endless.is_endless_futex() && !timed.is_endless_futex());
+    }
+
+    #[test]
+    fn thread_outside_of_a_system_call_computes() {
+        assert_eq!(parse("running\n", "x86_64"), "computes");
+        assert_eq!(parse("-1 0x7ffe8 0x7f0e4\n", "aarch64"), "computes");
+    }
+
+    #[test]
+    fn sleeps_polls_and_children_are_told_apart() {
+        for (number, text) in [
+            (230, "sleeps"),
+            (7, "blocked: polls files or sockets"),
+            (61, "blocked: waits for a child process"),
+            (999, "blocked in system call 999"),
+            (0, "blocked: reads from descriptor 4000000"),
+        ] {
+            let line = format!("{number} 0x3d0900 0x1 0x2 0x0 0x0 0x0 0x7ffe8 0x7f0e4");
+            assert_eq!(parse(&line, "x86_64"), text);
+        }
+    }
+
+    #[test]
+    fn peer_of_a_socket_is_found_by_its_inode() {
+        let line = "   1: 0100007F:A3B2 0100007F:1F90 01 00000000:00000000 00:00000000 00000000  \
+                    1000        0 34567 1 0000000000000000 20 4 30 10 -1";
+        if cfg!(target_endian = "little") {
+            assert_eq!(peer(line, "34567").unwrap().to_string(), "127.0.0.1:8080");
+        }
+        assert_eq!(peer(line, "34568"), None);
+        assert_eq!(peer("  sl  local_address rem_address", "34567"), None);
+    }
+
+    #[test]
+    fn switches_are_those_of_the_threads_own_will() {
+        let status = "Name:\tx\nvoluntary_ctxt_switches:\t21\nnonvoluntary_ctxt_switches:\t4\n";
+        assert_eq!(switches(status), Some(21));
+    }
+
+    #[test]
+    fn names_are_as_short_as_the_system_keeps_them() {
+        assert_eq!(shortened("background-12"), "background-12");
+        assert_eq!(shortened("background-scope-1"), "background-scop");
+    }
+}

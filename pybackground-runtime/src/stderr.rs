@@ -1,0 +1,56 @@
+//! Reports on the standard error that neither block nor panic the thread that causes them.
+//!
+//! The lock of `std::io::stderr` may be held by a body that waits, and the standard error may be a full
+//! pipe, a full disk, or closed. So each report is written by a thread of its own, past that lock.
+
+use std::io::{self, Write};
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::mpsc::{Receiver, channel};
+
+use crate::panic::catch;
+use crate::sync::thread;
+
+/// Writing a report of many threads takes no more.
+const STACK_SIZE: usize = 256 * 1024;
+
+/// Whether a thread writes a report. While one is blocked, no other report is written.
+static WRITING: AtomicBool = AtomicBool::new(false);
+
+/// Writes what `text` returns from a thread of its own, and returns at once. The receiver disconnects when
+/// the text is written, or is not going to be.
+pub(crate) fn report(text: impl FnOnce() -> Option<String> + Send + 'static) -> Receiver<()> {
+    let (written, is_written) = channel::<()>();
+    // ORDERING: nothing else is read on the strength of the flag.
+    if WRITING.swap(true, Ordering::Relaxed) {
+        return is_written;
+    }
+    let write = move || {
+        let _written = written;
+        catch(|| {
+            if let Some(text) = text() {
+                // There is nobody else to report a failure to.
+                let _ = unlocked().and_then(|mut stderr| stderr.write_all(text.as_bytes()));
+            }
+        });
+        WRITING.store(false, Ordering::Relaxed);
+    };
+    if thread::spawn("background-report".to_owned(), STACK_SIZE, write).is_err() {
+        WRITING.store(false, Ordering::Relaxed);
+    }
+    is_written
+}
+
+/// The standard error without the lock of `std`.
+#[cfg(unix)]
+fn unlocked() -> io::Result<impl Write> {
+    use std::os::fd::AsFd;
+
+    Ok(std::fs::File::from(io::stderr().as_fd().try_clone_to_owned()?))
+}
+
+/// The standard error. Its lock can block the thread that writes reports, but no other.
+#[cfg(not(unix))]
+#[allow(clippy::unnecessary_wraps, reason = "elsewhere it can fail")]
+fn unlocked() -> io::Result<impl Write> {
+    Ok(io::stderr())
+}
