@@ -1,20 +1,75 @@
-//! Running code of the user that nobody is there to hear of.
+//! Catching panics of user code, and finding out where a panic happened.
 
+use std::any::{Any, TypeId};
+use std::cell::RefCell;
 use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::sync::Once;
 
-/// Runs `run`. Should it panic, the panic hook has been told, and nobody else suffers from it.
+/// Runs `run` and discards a panic, which the panic hook has reported.
 #[inline]
 pub(crate) fn catch(run: impl FnOnce()) {
     if let Err(payload) = catch_unwind(AssertUnwindSafe(run)) {
-        // A payload has a destructor of the user's too, which may panic with another. One has to be
-        // the last: that one is leaked.
+        // The destructor of a payload is user code, which may panic with another payload. The chain has
+        // to end: the second payload is leaked.
         std::mem::forget(catch_unwind(AssertUnwindSafe(|| drop(payload))));
     }
 }
 
-/// Drops what nobody wants any more.
+/// Drops a value and discards a panic of its destructor.
 pub(crate) fn drop_catching<X>(rest: X) {
     catch(|| drop(rest));
+}
+
+/// The message of a panic with this payload.
+pub(crate) fn text_of(payload: &(dyn Any + Send)) -> Option<&str> {
+    match payload.downcast_ref::<&'static str>() {
+        Some(text) => Some(text),
+        None => payload.downcast_ref::<String>().map(String::as_str),
+    }
+}
+
+/// The last panic of a thread, as the panic hook saw it.
+struct Seen {
+    site: String,
+    message: Option<String>,
+    payload: TypeId,
+}
+
+thread_local! {
+    static SEEN: RefCell<Option<Seen>> = const { RefCell::new(None) };
+}
+
+/// Adds a panic hook that remembers where each thread panicked last, and calls the present hook.
+pub(crate) fn remember_sites() {
+    static ADDED: Once = Once::new();
+
+    // A thread that panics must not change the hook.
+    if !std::thread::panicking() {
+        ADDED.call_once(add_hook);
+    }
+}
+
+fn add_hook() {
+    let next = std::panic::take_hook();
+    std::panic::set_hook(Box::new(move |info| {
+        if let Some(site) = info.location() {
+            let message = text_of(info.payload()).map(str::to_owned);
+            let payload = info.payload().type_id();
+            let seen = Seen { site: site.to_string(), message, payload };
+            let _ = SEEN.try_with(|last| last.replace(Some(seen)));
+        }
+        next(info);
+    }));
+}
+
+/// Where the panic with this payload, which was caught on this thread, happened: `src/main.rs:3:5`.
+///
+/// The payload may be that of an earlier panic on another thread, which no hook saw here. So the type of
+/// the payload and the message are compared.
+pub(crate) fn site_of(payload: &(dyn Any + Send)) -> Option<String> {
+    let seen = SEEN.try_with(RefCell::take).ok()??;
+    let is_same = seen.payload == payload.type_id() && seen.message.as_deref() == text_of(payload);
+    is_same.then_some(seen.site)
 }
 
 #[cfg(test)]

@@ -9,14 +9,17 @@ use std::time::Duration;
 use super::failure::Failure;
 use super::{Progress, StopReason, Stopped, WaitEdge};
 use crate::call::Call;
+use crate::panic::{self, text_of};
 
 pub(super) enum Cause {
     Panicked {
         message: Option<String>,
         payload: Mutex<Option<Box<dyn Any + Send>>>,
-        /// Of a panic in another process.
+        /// The file, line and column of the panic, if the panic hook saw it.
+        at: Option<String>,
+        /// The body ran in another process.
         #[cfg(feature = "process")]
-        elsewhere: Option<Elsewhere>,
+        in_child: bool,
     },
     Timeout {
         after: Duration,
@@ -34,13 +37,6 @@ pub(super) enum Cause {
     Isolated(Failure),
 }
 
-/// Where a body in another process panicked.
-#[cfg(feature = "process")]
-pub(super) struct Elsewhere {
-    /// The file, line and column; none if the hook was not told.
-    pub(super) at: Option<String>,
-}
-
 pub(super) enum Cancelled {
     /// By whoever has the `Lazy`.
     Asked(Progress),
@@ -56,36 +52,31 @@ pub(super) enum Cancelled {
 
 pub(crate) const NO_TEXT: &str = "(its payload is not a text)";
 
-/// What a panic with this payload says.
-pub(crate) fn text_of(payload: &(dyn Any + Send)) -> Option<&str> {
-    match payload.downcast_ref::<&'static str>() {
-        Some(text) => Some(text),
-        None => payload.downcast_ref::<String>().map(String::as_str),
-    }
-}
-
 impl Cause {
     pub(super) fn panicked(payload: Box<dyn Any + Send>) -> Self {
         let message = text_of(&*payload).map(str::to_owned);
         Self::Panicked {
             message,
+            at: panic::site_of(&*payload),
             payload: Mutex::new(Some(payload)),
             #[cfg(feature = "process")]
-            elsewhere: None,
+            in_child: false,
         }
     }
 
     /// Tells what happened to `call`.
     pub(super) fn tell(&self, call: Call, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Self::Panicked { message, .. } => {
+            Self::Panicked { message, at, .. } => {
                 write!(f, "{call} panicked: {}", message.as_deref().unwrap_or(NO_TEXT))?;
-                #[cfg(feature = "process")]
-                if let Self::Panicked { elsewhere: Some(Elsewhere { at }), .. } = self {
-                    let (at, place) = at.as_deref().map_or(("", ""), |place| (", at ", place));
-                    write!(f, " (in another process{at}{place})")?;
+                let process = self.is_in_child().then_some("in another process");
+                let at = at.as_ref().map(|at| format!("at {at}"));
+                match (process, at) {
+                    (None, None) => Ok(()),
+                    (Some(process), None) => write!(f, " ({process})"),
+                    (None, Some(at)) => write!(f, " ({at})"),
+                    (Some(process), Some(at)) => write!(f, " ({process}, {at})"),
                 }
-                Ok(())
             }
             Self::Timeout { after, body } => {
                 write!(f, "{call} timed out after {after:?}: {}", told(*body))
@@ -104,6 +95,18 @@ impl Cause {
             Self::Isolated(failure) => {
                 write!(f, "{call} {failure}")
             }
+        }
+    }
+}
+
+impl Cause {
+    fn is_in_child(&self) -> bool {
+        #[cfg(feature = "process")]
+        return matches!(self, Self::Panicked { in_child: true, .. });
+        #[cfg(not(feature = "process"))]
+        {
+            let _ = self;
+            false
         }
     }
 }

@@ -2,7 +2,7 @@
 
 use std::sync::Mutex;
 
-use super::cause::{Cancelled, Cause, Elsewhere, NO_TEXT};
+use super::cause::{Cancelled, Cause, NO_TEXT};
 use super::crash::Crash;
 use super::failure::Failure;
 use super::{Error, Stopped};
@@ -23,7 +23,7 @@ impl Error {
         // The payload of the panic that the use of the value raises.
         let payload = message.clone().unwrap_or_else(|| NO_TEXT.to_owned());
         let payload = Mutex::new(Some(Box::new(payload) as Box<_>));
-        Self::new(call, Cause::Panicked { message, payload, elsewhere: Some(Elsewhere { at }) })
+        Self::new(call, Cause::Panicked { message, payload, at, in_child: true })
     }
 
     /// The child was killed because the body was to stop.
@@ -53,7 +53,7 @@ impl Error {
     /// Whether the body panicked in another process.
     #[cfg(feature = "tracing")]
     pub(crate) fn panicked_elsewhere(&self) -> bool {
-        matches!(self.0.cause, Cause::Panicked { elsewhere: Some(_), .. })
+        matches!(self.0.cause, Cause::Panicked { in_child: true, .. })
     }
 
     /// Whether the process of the body ended before the body did: by a signal, or by itself.
@@ -156,26 +156,5 @@ impl Error {
     #[cfg_attr(docsrs, doc(cfg(feature = "process")))]
     pub fn is_unregistered(&self) -> bool {
         matches!(self.failure(), Some(Failure::Unregistered))
-    }
-
-    /// The file, line and column where the body panicked, if it did so in another process. In this one,
-    /// the panic hook is told.
-    ///
-    /// ```
-    /// # use pybackground_runtime::{Lazy, background};
-    /// #[background(process)]
-    /// fn parse(text: &str) -> u32 { text.parse().expect("a number") }
-    ///
-    /// let error = Lazy::join(parse("seven")).unwrap_err();
-    /// assert!(error.is_panic());
-    /// assert!(error.panicked_at().unwrap().contains(".rs:"));
-    /// ```
-    #[must_use]
-    #[cfg_attr(docsrs, doc(cfg(feature = "process")))]
-    pub fn panicked_at(&self) -> Option<&str> {
-        match &self.0.cause {
-            Cause::Panicked { elsewhere, .. } => elsewhere.as_ref()?.at.as_deref(),
-            _ => None,
-        }
     }
 }

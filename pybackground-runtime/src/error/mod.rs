@@ -21,8 +21,6 @@ use std::time::Duration;
 use crate::call::Call;
 use crate::sync::lock_leaf;
 pub(crate) use cause::NO_TEXT;
-#[cfg(any(feature = "process", feature = "tracing"))]
-pub(crate) use cause::text_of;
 use cause::{Cancelled, Cause};
 #[cfg(feature = "process")]
 pub use crash::Crash;
@@ -75,7 +73,7 @@ pub(crate) type Outcome<T> = Result<T, Error>;
 /// let error = Lazy::join(x).unwrap_err();
 /// assert!(error.is_panic());
 /// assert_eq!(error.message(), Some("no such host"));
-/// assert!(error.to_string().ends_with("panicked: no such host"));
+/// assert!(error.to_string().contains("panicked: no such host (at "));
 /// ```
 #[derive(Clone)]
 pub struct Error(Arc<Report>);
@@ -302,6 +300,24 @@ impl Error {
     pub fn message(&self) -> Option<&str> {
         match &self.0.cause {
             Cause::Panicked { message, .. } => message.as_deref(),
+            _ => None,
+        }
+    }
+
+    /// The file, line and column where the body panicked, if it did and the panic hook saw it.
+    ///
+    /// The first call adds a hook to the one that the program has then. A hook that the program sets later
+    /// replaces it, unless it calls the earlier one.
+    ///
+    /// ```
+    /// # use pybackground_runtime::{Lazy, spawn};
+    /// let error = Lazy::join(spawn(|| -> u32 { panic!("boom") })).unwrap_err();
+    /// assert!(error.panicked_at().unwrap().starts_with(file!()));
+    /// ```
+    #[must_use]
+    pub fn panicked_at(&self) -> Option<&str> {
+        match &self.0.cause {
+            Cause::Panicked { at, .. } => at.as_deref(),
             _ => None,
         }
     }

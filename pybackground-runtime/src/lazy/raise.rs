@@ -21,9 +21,10 @@ impl Error {
         let payload = match self.take_payload() {
             Payload::Here(payload) => payload,
             Payload::Taken => panic!(
-                "the panic of {} was already passed on to an earlier use: {}",
+                "the panic of {} was already passed on to an earlier use: {}{}",
                 self.call(),
-                self.message().unwrap_or(NO_TEXT)
+                self.message().unwrap_or(NO_TEXT),
+                self.panicked_at().map(|at| format!(" (at {at})")).unwrap_or_default()
             ),
             Payload::None => panic!(
                 "{self}; `Lazy::wait` and `Lazy::join` give this as an error instead of a panic"

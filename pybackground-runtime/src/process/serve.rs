@@ -21,7 +21,7 @@ use super::frame::{self, Broken, CallHead, Hello, Kind, News, Panic, ReplyHead};
 use super::function;
 use super::health::Health;
 use super::system::{self, ChildConnection};
-use crate::error::text_of;
+use crate::panic::text_of;
 
 /// The stack of the thread that runs the bodies, unless `RUST_MIN_STACK` is set.
 const STACK: usize = 8 << 20;

@@ -1,7 +1,7 @@
 //! The instance that all calls of the process use. The first call makes it.
 
 use super::Runtime;
-use crate::config;
+use crate::{config, panic};
 
 #[cfg(not(any(pybackground_loom, pybackground_shuttle)))]
 mod process {
@@ -43,5 +43,6 @@ mod process {
 pub(crate) use process::{existing, global};
 
 fn made() -> Runtime {
+    panic::remember_sites();
     Runtime::new(config::effective())
 }

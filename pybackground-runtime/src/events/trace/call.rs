@@ -13,8 +13,9 @@ use super::refusal;
 use super::state::{End, Start, State, Stop, Verdict};
 use super::subscriber::{self, Inside, OwnSpan, notify_in};
 use crate::call::Call;
-use crate::error::{self, Error, Progress, is_stop};
+use crate::error::{Error, Progress, is_stop};
 use crate::events::place::Place;
+use crate::panic::text_of;
 use crate::sync::lock_leaf;
 
 /// The span of a call.
@@ -281,7 +282,7 @@ impl Entered<'_> {
                 parent: &***span,
                 function = traced.call.function(),
                 location = %traced.call.site(),
-                panic = error::text_of(payload),
+                panic = text_of(payload),
                 "the body panicked"
             );
         });

@@ -1,0 +1,70 @@
+//! The error of a call whose body panicked names the file and line of the panic.
+
+mod common;
+
+use common::watchdog;
+use pybackground::{Lazy, background};
+
+#[background]
+fn parse(text: &str) -> u32 {
+    text.parse().expect("a number")
+}
+
+#[background]
+fn throws(number: u32) {
+    std::panic::panic_any(number);
+}
+
+#[background]
+fn joins() -> u32 {
+    Lazy::into_inner(parse("eight"))
+}
+
+#[background]
+fn catches_then_resumes() -> u32 {
+    let caught = std::panic::catch_unwind(|| panic!("an earlier panic"));
+    drop(caught);
+    std::panic::resume_unwind(Box::new("without the hook"));
+}
+
+#[test]
+fn error_names_the_line_of_the_panic() {
+    let _watchdog = watchdog();
+    let error = Lazy::join(parse("seven")).unwrap_err();
+    let at = error.panicked_at().unwrap().to_owned();
+    assert!(at.starts_with(&format!("{}:10:", file!())), "{at}");
+    assert!(error.to_string().ends_with(&format!(" (at {at})")), "{error}");
+}
+
+#[test]
+fn payload_without_a_text_has_a_line_too() {
+    let _watchdog = watchdog();
+    let error = Lazy::join(throws(7)).unwrap_err();
+    assert!(error.panicked_at().unwrap().starts_with(&format!("{}:15:", file!())), "{error}");
+}
+
+#[test]
+fn panic_that_a_join_passes_on_has_the_line_of_the_join() {
+    let _watchdog = watchdog();
+    let error = Lazy::join(joins()).unwrap_err();
+    assert!(error.panicked_at().unwrap().starts_with(&format!("{}:20:", file!())), "{error}");
+}
+
+#[test]
+fn unwinding_without_the_hook_has_no_line() {
+    let _watchdog = watchdog();
+    let error = Lazy::join(catches_then_resumes()).unwrap_err();
+    assert_eq!((error.message(), error.panicked_at()), (Some("without the hook"), None));
+}
+
+#[test]
+fn second_use_of_a_panicked_call_names_the_line() {
+    let _watchdog = watchdog();
+    let x = Lazy::share(parse("nine"));
+    let first = x.clone();
+    drop(std::panic::catch_unwind(move || *first));
+    let payload = std::panic::catch_unwind(move || *x).unwrap_err();
+    let message = payload.downcast_ref::<String>().unwrap();
+    assert!(message.contains("already passed on"), "{message}");
+    assert!(message.ends_with(')') && message.contains(&format!(" (at {}:10:", file!())));
+}
