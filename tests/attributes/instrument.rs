@@ -88,7 +88,7 @@ fn both_attributes_do_their_part() {
 
     assert_eq!(Type(1).method((2, 3)), 3);
     // By then the pattern is a parameter, for the body to take apart.
-    assert_eq!(spans(), [("method arg1=(2, 3) inner=1".to_owned(), On::Caller)]);
+    assert_eq!(spans(), [("method __pybackground_arg1=(2, 3) inner=1".to_owned(), On::Caller)]);
 }
 
 /// Which thread made a span.
