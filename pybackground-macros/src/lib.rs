@@ -1,5 +1,5 @@
-//! The `#[background]` attribute of [`pybackground`](https://docs.rs/pybackground), which is where to
-//! get it from.
+//! The `#[background]` attribute of [`pybackground`](https://docs.rs/pybackground). Depend on that crate,
+//! which exports the attribute.
 
 use proc_macro::TokenStream;
 
@@ -11,7 +11,7 @@ pub fn background(arguments: TokenStream, item: TokenStream) -> TokenStream {
     attribute::expand("pybackground", arguments.into(), item.into()).into()
 }
 
-/// [`macro@background`] for crates that depend on the runtime alone, where it has that name too.
+/// [`macro@background`] for crates that depend only on `pybackground-runtime`, which exports it as `background`.
 #[proc_macro_attribute]
 pub fn background_runtime(arguments: TokenStream, item: TokenStream) -> TokenStream {
     attribute::expand("pybackground_runtime", arguments.into(), item.into()).into()

@@ -1,13 +1,13 @@
-//! Invisible groups: what `macro_rules!` puts around a fragment (`$e:expr`) that it passes on.
+//! Invisible groups, which `macro_rules!` puts around a fragment (`$e:expr`) that it passes on.
 //!
-//! They keep `$a * 2` from being `1 + 1 * 2` as long as nobody touches them. But the compiler
-//! ignores those that a procedural macro builds, and to change a token inside a group is to build
-//! it anew. So where that has to be, visible parentheses take their place; where the fragment could
-//! not be torn apart anyway, or is no expression or type at all, nothing does.
+//! They keep the precedence of `$a * 2` if `$a` is `1 + 1`. But the compiler ignores invisible groups that a
+//! procedural macro makes, and a change of a token inside a group makes a new group. So visible
+//! parentheses replace the group, unless the fragment keeps its precedence without them, or is neither
+//! an expression nor a type.
 
 use proc_macro2::{Delimiter, Group, Spacing, Span, TokenStream, TokenTree};
 
-/// What items and statements begin with. Parentheses around them would be an error.
+/// The first words of items and statements, around which parentheses are an error.
 const OPENERS: &[&str] = &[
     "async",
     "const",
@@ -27,7 +27,7 @@ const OPENERS: &[&str] = &[
     "use",
 ];
 
-/// For tokens that were parsed and printed, which builds every group anew.
+/// Replaces invisible groups in tokens that were parsed and printed, which makes all groups anew.
 // Input:  &⟦dyn A + B⟧
 // Output: &(dyn A + B)
 pub(super) fn parenthesized(tokens: TokenStream) -> TokenStream {
@@ -43,7 +43,7 @@ pub(super) fn parenthesized(tokens: TokenStream) -> TokenStream {
     output
 }
 
-/// For tokens that were taken out of their group one by one, but not what is inside of them.
+/// Replaces invisible groups in tokens that were taken out of their group, but not inside other groups.
 pub(super) fn parenthesized_at_top(tokens: TokenStream) -> TokenStream {
     let visible = |tree| match tree {
         TokenTree::Group(group) if group.delimiter() == Delimiter::None => {
@@ -54,7 +54,7 @@ pub(super) fn parenthesized_at_top(tokens: TokenStream) -> TokenStream {
     tokens.into_iter().map(visible).collect()
 }
 
-/// `group` with other content, visible if it was invisible and has to be something.
+/// Returns `group` with other content: visible if it was invisible and the content needs a group.
 pub(super) fn rebuilt(group: &Group, content: TokenStream) -> TokenStream {
     let delimiter = match group.delimiter() {
         Delimiter::None if !falls_apart(&content) => return content,
@@ -63,7 +63,7 @@ pub(super) fn rebuilt(group: &Group, content: TokenStream) -> TokenStream {
     };
     let mut rebuilt = Group::new(delimiter, content);
     rebuilt.set_span(if group.delimiter() == Delimiter::None {
-        // Hidden from the lint about needless parentheses.
+        // The lint about needless parentheses ignores code of macros.
         Span::mixed_site().located_at(group.span())
     } else {
         group.span()
@@ -79,7 +79,7 @@ fn holds_invisible(group: &Group) -> bool {
         })
 }
 
-/// Whether an operator beside the fragment could take hold of only a part of it.
+/// Whether an operator beside the content could bind to only a part of it.
 fn falls_apart(content: &TokenStream) -> bool {
     let trees: Vec<_> = content.clone().into_iter().collect();
     let [first, .., last] = trees.as_slice() else {
@@ -87,14 +87,14 @@ fn falls_apart(content: &TokenStream) -> bool {
     };
     match first {
         TokenTree::Ident(opener) if OPENERS.iter().any(|keyword| opener == keyword) => {
-            // A closure or a type may begin so as well, and an `async` block.
+            // An `async` block and a type may begin with these words too.
             return is_async_block(&trees) || is_impl_type(&trees);
         }
         // A lifetime, an attribute, a qualified path.
         TokenTree::Punct(punct) if matches!(punct.as_char(), '\'' | '#' | '<') => return false,
         _ => {}
     }
-    // `Vec<T>`: no expression ends like this.
+    // `Vec<T>`: an expression does not end like this.
     let ends_as_type = matches!(last, TokenTree::Punct(punct) if punct.as_char() == '>');
     !ends_as_type && !is_postfix_chain(&trees)
 }

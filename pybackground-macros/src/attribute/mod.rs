@@ -1,4 +1,4 @@
-//! From the tokens of an attributed function to those that replace it.
+//! Turns the tokens of an attributed function into the tokens that replace it.
 //!
 //! | phase | question it answers |
 //! |---|---|
@@ -26,7 +26,7 @@ use proc_macro2::TokenStream;
 use self::parse::{Function, Options};
 use self::report::Report;
 
-/// Expands `#[background(arguments)] item`, naming the runtime `::default_crate` unless told otherwise.
+/// Expands `#[background(arguments)] item`. The runtime's path is `::default_crate` without the option `crate`.
 pub(crate) fn expand(
     default_crate: &str,
     arguments: TokenStream,

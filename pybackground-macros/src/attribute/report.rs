@@ -1,11 +1,11 @@
-//! The one place where mistakes are collected, so that all of a function are reported together.
+//! Collects errors, so that all errors of a function are reported together.
 
 use std::fmt::Display;
 
 use proc_macro2::TokenStream;
 use quote::ToTokens;
 
-/// Every mistake found so far, each at its own tokens.
+/// The errors so far, each at its own tokens.
 #[derive(Default)]
 pub(crate) struct Report {
     errors: Option<syn::Error>,
@@ -17,7 +17,7 @@ impl Report {
         self.push(syn::Error::new_spanned(tokens, message));
     }
 
-    /// Takes over what the parser found.
+    /// Adds an error of the parser.
     pub(crate) fn push(&mut self, error: syn::Error) {
         match &mut self.errors {
             Some(errors) => errors.combine(error),
@@ -25,7 +25,7 @@ impl Report {
         }
     }
 
-    /// One `compile_error!` a mistake, usable as items and as statements; `None` if there is none.
+    /// Returns one `compile_error!` for each error, valid as items and as statements; `None` without errors.
     pub(crate) fn into_compile_errors(self) -> Option<TokenStream> {
         self.errors.map(syn::Error::into_compile_error)
     }

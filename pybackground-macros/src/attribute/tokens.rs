@@ -1,8 +1,8 @@
-//! Looking for names in tokens that are not parsed.
+//! Finds names in tokens that are not parsed.
 
 use proc_macro2::{Ident, TokenStream, TokenTree};
 
-/// The first place, at whatever depth, where `word` stands in `tokens`.
+/// Finds the first `word` in `tokens`, at any depth.
 pub(super) fn find(tokens: TokenStream, word: &str) -> Option<Ident> {
     tokens.into_iter().find_map(|tree| match tree {
         TokenTree::Ident(ident) => (ident == word).then_some(ident),
@@ -11,7 +11,7 @@ pub(super) fn find(tokens: TokenStream, word: &str) -> Option<Ident> {
     })
 }
 
-/// Whether `name` stands anywhere in `tokens`, at whatever depth.
+/// Whether `name` is in `tokens`, at any depth.
 pub(super) fn mention(tokens: TokenStream, name: &Ident) -> bool {
     tokens.into_iter().any(|tree| match tree {
         TokenTree::Ident(ident) => ident == *name,
@@ -20,8 +20,8 @@ pub(super) fn mention(tokens: TokenStream, name: &Ident) -> bool {
     })
 }
 
-/// The places where `name` is used as a variable: not as a field or method (`x.name`), not as part
-/// of a path (`name::x`, `x::name`), not to name a field (`X { name: 1 }`), and not as a function.
+/// Finds the uses of `name` as a variable. A field or method (`x.name`), a part of a path (`name::x`,
+/// `x::name`), the name of a field (`X { name: 1 }`) and a function are not variables.
 pub(super) fn uses(tokens: TokenStream, name: &Ident) -> Vec<Ident> {
     let trees: Vec<_> = tokens.into_iter().collect();
     let mut found = Vec::new();
@@ -43,7 +43,7 @@ pub(super) fn uses(tokens: TokenStream, name: &Ident) -> Vec<Ident> {
     found
 }
 
-/// Whether there is a tree, and it is one of these signs.
+/// Whether `tree` is one of these characters.
 pub(super) fn is_punct(tree: Option<&TokenTree>, among: &[char]) -> bool {
     matches!(tree, Some(TokenTree::Punct(punct)) if among.contains(&punct.as_char()))
 }

@@ -1,4 +1,4 @@
-//! The new body: it hands the arguments and the old body, as a closure, to the runtime.
+//! The new body: it passes the arguments, and the old body as a closure, to the runtime.
 
 use proc_macro2::{Group, Ident, Span, TokenStream, TokenTree};
 use quote::{ToTokens, quote, quote_spanned};
@@ -41,7 +41,7 @@ pub(super) fn call(
     let of_body = &output.of_body;
     let span = names::mixed(output.span);
     let private = runtime.private(output.span);
-    // Not through a function that asks for the trait: it would be compiled once for every closure.
+    // A generic function in between would be compiled once for every closure.
     let returns = quote_spanned!(span=> <#private::BackgroundCall as #private::Returns<_>>);
     let inputs = names::inputs(span);
     let call = match (&signature.asyncness, has_inputs(arguments)) {
@@ -108,7 +108,7 @@ fn each_input(
     awaited.map(step).collect()
 }
 
-/// The caller's side of an argument: made ready to go to another thread.
+/// The caller's side of an argument: puts it into its carrier.
 fn carry(argument: &Argument<'_>, runtime: &Runtime) -> TokenStream {
     let Argument { outer, carrier, .. } = argument;
     let span = names::mixed(outer.span());
@@ -124,8 +124,8 @@ fn carry(argument: &Argument<'_>, runtime: &Runtime) -> TokenStream {
     };
     let configured: Vec<_> =
         argument.attributes.iter().filter(|attribute| is_cfg(attribute)).collect();
-    // In two steps, for the compiler reports the same requirement twice if it meets it under a
-    // name of the user's and again in an expression of ours.
+    // In two steps: the compiler would report a requirement twice, for the user's name and for the
+    // generated expression.
     quote_spanned! {span=>
         #(#configured)* let #carrier = #outer;
         #(#configured)* let #carrier = #private::#ready(#carrier);
@@ -212,7 +212,7 @@ fn binding(argument: &Argument<'_>, runtime: &Runtime) -> TokenStream {
             (None, quote_spanned!(span=> #private::Given::take(#carrier)))
         }
         Passing::Moved | Passing::Awaited => {
-            // The place that `ref mut` refers to has to be mutable itself.
+            // The place behind `ref mut` has to be mutable.
             let mutability = borrows_mutably(pattern.clone()).then(|| quote_spanned!(span=> mut));
             let place =
                 quote_spanned!(span=> let #mutability #carrier = #private::Given::take(#carrier););

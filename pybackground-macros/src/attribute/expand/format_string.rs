@@ -1,4 +1,4 @@
-//! `self` in a format string, `"{self:?}"`, is a variable that no token shows.
+//! `self` in a format string, as in `"{self:?}"`, which is not a token.
 
 use proc_macro2::{Literal, Spacing, TokenStream, TokenTree};
 use quote::quote_spanned;
@@ -7,8 +7,8 @@ use syn::Token;
 use super::names;
 use crate::attribute::tokens::is_punct;
 
-/// The macros of std, log, tracing, anyhow and eyre that format, by how many arguments stand before
-/// the format string at least.
+/// The formatting macros of std, log, tracing, anyhow and eyre, by the least number of arguments before
+/// the format string.
 const FORMATTING: [&[&str]; 3] = [
     &[
         "anyhow",
@@ -45,10 +45,10 @@ const FORMATTING: [&[&str]; 3] = [
 
 // Input:  write!    f, "{self} of {n}"
 // Output: Some( , self = __self )
-/// What is to be added to the arguments of a macro call whose format string captures `self`. The
-/// string itself stays as it is: its span is what the other names in it mean.
+/// Returns an argument to add to a macro call whose format string captures `self`. The string does not
+/// change, because its span resolves the other names in it.
 pub(super) fn receiver_argument(macro_name: &str, arguments: &TokenStream) -> Option<TokenStream> {
-    // In any other macro a string is only a string.
+    // Other macros do not format their strings.
     let before = FORMATTING.iter().position(|names| names.contains(&macro_name))?;
     let trees: Vec<_> = arguments.clone().into_iter().collect();
     let format = first_lone_string(&trees, before)?;
@@ -61,7 +61,7 @@ pub(super) fn receiver_argument(macro_name: &str, arguments: &TokenStream) -> Op
     Some(quote_spanned!(span=> #comma #name = #receiver))
 }
 
-/// The first argument from `skip` on that is a string and nothing else.
+/// Finds the first argument that is only a string, after `skip` arguments.
 fn first_lone_string(trees: &[TokenTree], skip: usize) -> Option<&Literal> {
     trees.split(is_comma).skip(skip).find_map(|argument| match argument {
         [TokenTree::Literal(literal)] => {
@@ -73,7 +73,7 @@ fn first_lone_string(trees: &[TokenTree], skip: usize) -> Option<&Literal> {
     })
 }
 
-/// Whether there is an argument for it already: `"{self}", self = ..`.
+/// Whether the call has such an argument already: `"{self}", self = ..`.
 fn is_given_self(trees: &[TokenTree]) -> bool {
     trees.split(is_comma).any(|argument| {
         matches!(argument, [TokenTree::Ident(name), TokenTree::Punct(equals), ..]
@@ -85,7 +85,7 @@ fn is_comma(tree: &TokenTree) -> bool {
     is_punct(Some(tree), &[','])
 }
 
-/// Whether a literal, as it is written, has a placeholder like `{self}` or `{self:?}`.
+/// Whether the source of a literal has a placeholder like `{self}` or `{self:?}`.
 fn captures_self(source: &str) -> bool {
     let mut rest = source;
     while let Some(brace) = rest.find('{') {
@@ -94,7 +94,7 @@ fn captures_self(source: &str) -> bool {
         if let Some(escaped) = rest.strip_prefix('{') {
             rest = escaped;
         } else if let Some(spec) = rest.trim_start().strip_prefix("self")
-            // Other braces than of a placeholder are only in `\u{..}`.
+            // `\u{..}` has the only braces that are not a placeholder.
             && !before.ends_with("\\u{")
             && spec.trim_start().starts_with([':', '}'])
         {
@@ -109,7 +109,7 @@ mod tests {
     use super::captures_self;
 
     #[test]
-    fn a_placeholder_is_told_from_other_braces() {
+    fn placeholder_differs_from_other_braces() {
         for source in ["{self}", "a {self:?}", "{{{self}", "{ self }", "{self:>5}", "{a}{self}"] {
             assert!(captures_self(source), "{source}");
         }

@@ -1,11 +1,13 @@
 //! The function that takes the place of the attributed one.
 //!
-//! - [`names`]: identifiers that user code can neither see nor collide with
-//! - [`signature`]: what callers see
-//! - [`output`]: `T` → `Lazy<T>`, and what the body's closure is declared to return
+//! - [`names`]: generated names, which do not collide with names in user code
+//! - [`signature`]: the signature that callers see
+//! - [`output`]: `T` → `Lazy<T>`, and the result type of the closure with the body
 //! - [`call`]: the options of a call, and the body as a closure
-//! - [`process`]: the body as an entry of the list of functions that another process knows
-//! - [`receiver`] and [`format_string`]: `self` in a closure is not the method's `self`
+//! - [`process`]: the body as an entry in the list of functions for other processes
+//! - [`receiver`] and [`format_string`]: a variable in the place of `self`
+//!
+//! In the comments `__` stands for the prefix of generated names.
 
 mod call;
 mod format_string;
@@ -21,7 +23,7 @@ use quote::{ToTokens, quote, quote_spanned};
 use super::parse::{Body, Function, Options};
 use super::validate::{self, Passing};
 
-/// Where the expansion finds the library.
+/// The path of the library.
 pub(crate) struct Runtime {
     path: TokenStream,
 }
@@ -38,7 +40,7 @@ impl Runtime {
         Self { path }
     }
 
-    /// The path, written so that an error about what follows it is shown at `span`.
+    /// The path, at `span`, where the compiler then shows errors about the item.
     fn at(&self, span: Span) -> TokenStream {
         names::relocate(self.path.clone(), span)
     }
@@ -107,8 +109,8 @@ pub(crate) fn refused(
     quote!(#(#attributes)* #allow #visibility #defaultness #signature #body)
 }
 
-/// Braces at `span`: that of the user's own, for the compiler holds a function whose braces are
-/// generated to be generated, and is then silent about it being unused.
+/// Braces at `span`, which is that of the user's braces. The compiler does not report a function as unused
+/// if its braces are generated.
 fn brace(content: TokenStream, span: Span) -> Group {
     let mut group = Group::new(Delimiter::Brace, content);
     group.set_span(span);

@@ -1,4 +1,4 @@
-//! The result: what the function returns, and what the body's closure is declared to return.
+//! The result types of the function and of the closure that holds its body.
 
 use proc_macro2::{Span, TokenStream};
 use quote::{ToTokens, quote_spanned};
@@ -11,11 +11,11 @@ use syn::{
 use super::{Runtime, names};
 use crate::attribute::groups;
 
-/// The result in its two places, and where to show what is wrong with it.
+/// The result type in its two places, and the span for its errors.
 pub(super) struct Output {
     /// `-> Lazy<T>`
     pub(super) returned: TokenStream,
-    /// `T`, as it may be written on a closure or a local variable.
+    /// `T`, in a form that is valid for a closure and a local variable.
     pub(super) of_body: TokenStream,
     pub(super) is_never: bool,
     pub(super) span: Span,
@@ -32,7 +32,7 @@ impl Output {
             ReturnType::Type(arrow, ty) => (*arrow, ty),
         };
         if is_never(ty) {
-            // `!` may only be written as a function's result: so take it from there.
+            // `!` is valid only as a function's result, so a function type provides it.
             let span = names::mixed(ty.span());
             let private = runtime.private(span);
             let never = quote_spanned!(span=> <fn() -> #ty as #private::Function>::Output);
@@ -77,8 +77,8 @@ fn is_never(ty: &Type) -> bool {
 // Input:  impl Iterator<Item = u8>
 // Output: impl Iterator<Item = u8> + 'static
 //
-// Since edition 2024 an `impl` type is taken to borrow from every argument, unless it says that it
-// borrows from nothing. It does not: no borrow gets as far as the body.
+// Since edition 2024 an `impl` type borrows from every argument unless a bound says otherwise. It does not
+// borrow from any: no borrow reaches the body.
 fn outlive_arguments(ty: &mut Type) {
     let Type::ImplTrait(TypeImplTrait { impl_token, bounds, .. }) = ty else {
         return;
@@ -98,7 +98,7 @@ fn infer(ty: &mut Type) {
     });
 }
 
-/// Changes every `impl Trait` type in `ty`, those inside of others first.
+/// Changes every `impl Trait` type in `ty`, inner types first.
 fn each_impl(ty: &mut Type, change: &mut dyn FnMut(&mut Type)) {
     match ty {
         Type::Array(array) => each_impl(&mut array.elem, change),
@@ -118,7 +118,7 @@ fn each_impl(ty: &mut Type, change: &mut dyn FnMut(&mut Type)) {
     }
 }
 
-/// `&impl Trait` becomes `&(impl Trait)`, where there is room for a second bound.
+/// `&impl Trait` becomes `&(impl Trait)`, which can have a second bound.
 fn behind_pointer(elem: &mut Type, change: &mut dyn FnMut(&mut Type)) {
     let is_impl = matches!(elem, Type::ImplTrait(_));
     let span = names::mixed(elem.span());

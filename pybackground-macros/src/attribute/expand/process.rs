@@ -1,5 +1,5 @@
-//! The new body of a function that runs in another process: it writes the arguments down, and the old
-//! body becomes an entry of the list of functions that the other process knows.
+//! The new body of a function that runs in another process: it serializes the arguments, and the old body
+//! becomes an entry in the list of functions for other processes.
 
 use proc_macro2::{Group, Ident, Span, TokenStream};
 use quote::{ToTokens, quote, quote_spanned};
@@ -67,7 +67,7 @@ pub(super) fn call(
     let name = signature.ident.to_string();
     let (function, written, received) = (names::item("function", here), written(), received());
     let of_body = &output.of_body;
-    // The two places that need serde of the result are shown as one.
+    // The compiler merges errors at one place, and two expressions require serde of the result.
     let span = names::mixed(output.span);
     let at_output = runtime.private(output.span);
     let answers = quote_spanned!(span=> <#at_output::BackgroundCall as #at_output::process::ProcessReturn<#of_body>>);
@@ -97,7 +97,7 @@ pub(super) fn call(
     }
 }
 
-/// The caller's side of an argument: written down.
+/// The caller's side of an argument: serializes it.
 fn give(input: &FnArg, argument: &Argument<'_>, runtime: &Runtime) -> TokenStream {
     let (ty, span) = carried(input, argument);
     let (private, outer) = (runtime.private(span), &argument.outer);
@@ -112,7 +112,7 @@ fn give(input: &FnArg, argument: &Argument<'_>, runtime: &Runtime) -> TokenStrea
     }
 }
 
-/// The body's side of an argument: read.
+/// The body's side of an argument: deserializes it.
 fn take(input: &FnArg, argument: &Argument<'_>, runtime: &Runtime) -> TokenStream {
     let (ty, span) = carried(input, argument);
     let (private, carrier) = (runtime.private(span), &argument.carrier);
@@ -127,7 +127,7 @@ fn take(input: &FnArg, argument: &Argument<'_>, runtime: &Runtime) -> TokenStrea
     }
 }
 
-/// The type that is written down, and where to show what is wrong with it.
+/// The type that is serialized, and the span for its errors.
 fn carried(input: &FnArg, argument: &Argument<'_>) -> (TokenStream, Span) {
     let FnArg::Typed(input) = input else {
         unreachable!("receivers are refused");
@@ -149,7 +149,7 @@ fn received() -> Ident {
     names::local("received", Span::mixed_site())
 }
 
-/// What errors call an argument.
+/// The name of an argument in errors.
 fn name(argument: &Argument<'_>) -> String {
     if argument.is_named { argument.outer.to_string() } else { argument.pattern.to_string() }
 }

@@ -1,9 +1,8 @@
-//! `self` in the body. A closure has none of its own, and the method's stays with the caller, so
-//! the body's becomes a variable. There is no other way: a trait implementation has no room for a
-//! helper method, and a closure cannot have a parameter called `self`.
+//! Replaces `self` in the body by a variable. The method's `self` stays in the caller, a closure cannot
+//! have a parameter of that name, and a trait implementation cannot have a helper method.
 //!
-//! This happens to tokens, because `self` also stands where no parser sees it: between the
-//! parentheses of a macro call, in a local `macro_rules!`, in a format string.
+//! The replacement works on tokens, because a parser does not see every `self`: the arguments of a macro
+//! call, a local `macro_rules!` and a format string are only tokens.
 
 use proc_macro2::{Delimiter, Group, Ident, Spacing, TokenStream, TokenTree};
 
@@ -22,16 +21,16 @@ pub(super) fn renamed(block: &Group) -> Group {
     renamed
 }
 
-/// Where tokens stand.
+/// The place of tokens.
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Place {
     Code,
-    /// Directly between the parentheses of a macro call.
+    /// Directly inside the parentheses of a macro call.
     MacroCall,
 }
 
-/// The tokens with `self` renamed, or `None` if there is none: what need not be built anew keeps
-/// the compiler's own groups.
+/// Returns the tokens with `self` renamed, or `None` without a `self`, so that unchanged tokens keep the
+/// compiler's own groups.
 fn rename(tokens: TokenStream, place: Place) -> Option<TokenStream> {
     let trees: Vec<_> = tokens.into_iter().collect();
     let mut output = TokenStream::new();
@@ -72,8 +71,8 @@ fn rename(tokens: TokenStream, place: Place) -> Option<TokenStream> {
     is_changed.then_some(output)
 }
 
-/// The group with `self` renamed, or `None` if there is none; `name` is that of the macro whose
-/// call's arguments it holds.
+/// Returns the group with `self` renamed, or `None` without a `self`. If the group holds the arguments
+/// of a macro call, `name` is the macro's name.
 fn rename_in_group(group: &Group, name: Option<&Ident>) -> Option<TokenStream> {
     let content = group.stream();
     let added = name.and_then(|name| format_string::receiver_argument(&name.to_string(), &content));
@@ -92,7 +91,7 @@ fn is_path(after: &[TokenTree]) -> bool {
     is_punct(after.first(), &[':']) && is_punct(after.get(1), &[':'])
 }
 
-/// `self = ..` as an argument of a macro: the name of a format argument, or of a field of a span.
+/// `self = ..` as an argument of a macro: a named format argument, or a field of a span.
 fn is_argument_name(before: &[TokenTree], after: &[TokenTree]) -> bool {
     (before.is_empty() || is_punct(before.last(), &[',']))
         && matches!(after.first(), Some(TokenTree::Punct(punct))
@@ -107,16 +106,16 @@ fn macro_name(before: &[TokenTree]) -> Option<&Ident> {
     }
 }
 
-/// How many of the trees that come next are an item in which `self` means something else.
+/// How many of the next trees are an item in which `self` has another meaning.
 fn foreign(trees: &[TokenTree]) -> usize {
     let TokenTree::Ident(keyword) = &trees[0] else {
         return 0;
     };
     let next = trees.get(1);
     match keyword.to_string().as_str() {
-        // Not the type of a function pointer.
+        // A function, not the type of a function pointer.
         "fn" if matches!(next, Some(TokenTree::Ident(_) | TokenTree::Punct(_))) => function(trees),
-        // Not the captures of an `impl Trait + use<..>`.
+        // An import, not the captures of an `impl Trait + use<..>`.
         "use" if !is_punct(next, &['<']) => {
             let end = trees.iter().position(|tree| is_punct(Some(tree), &[';']));
             end.map_or(trees.len(), |end| end + 1)
@@ -133,7 +132,7 @@ fn foreign(trees: &[TokenTree]) -> usize {
 fn function(trees: &[TokenTree]) -> usize {
     let is_end = |&index: &usize| match &trees[index] {
         TokenTree::Group(group) if group.delimiter() == Delimiter::Brace => {
-            // Braces that go on are a constant in the signature: `-> Matrix<{ N + 1 }>`.
+            // Braces inside `<..>` are a constant in the signature: `-> Matrix<{ N + 1 }>`.
             !is_punct(trees.get(index + 1), &['>', ','])
         }
         other => is_punct(Some(other), &[';']),

@@ -1,4 +1,4 @@
-//! What callers see: the user's signature with another result.
+//! The signature that callers see: the user's, with another result.
 
 use proc_macro2::{Span, TokenStream};
 use quote::{ToTokens, quote, quote_spanned};
@@ -40,7 +40,7 @@ pub(super) fn background(
     assemble(signature, quote!(#(#inputs),*), output)
 }
 
-/// The signature of a function that was refused: as near to the user's as can be called.
+/// The signature of a refused function: the user's, as far as callers need it.
 pub(super) fn refused(
     signature: &Signature,
     passing: &[Passing],
@@ -84,8 +84,7 @@ fn assemble(signature: &Signature, inputs: TokenStream, output: &Output) -> Toke
     groups::parenthesized(tokens)
 }
 
-/// The user's attributes, and `#[track_caller]` behind them unless it is there already: the call
-/// site that errors and reports name is the user's.
+/// Returns the user's attributes and `#[track_caller]`, so that errors and reports name the user's line.
 pub(super) fn attributes(attributes: &[Attribute]) -> TokenStream {
     let kept = attributes.iter().filter(|attribute| !is_bare_must_use(attribute));
     let track_caller =
@@ -94,12 +93,12 @@ pub(super) fn attributes(attributes: &[Attribute]) -> TokenStream {
     quote!(#(#kept)* #track_caller)
 }
 
-/// `Lazy` is `#[must_use]` itself, and Clippy objects to saying so twice without a reason.
+/// `Lazy` is `#[must_use]`, and Clippy reports a second `#[must_use]` without a reason.
 fn is_bare_must_use(attribute: &Attribute) -> bool {
     matches!(&attribute.meta, Meta::Path(path) if path.is_ident("must_use"))
 }
 
-/// Lint levels of a parameter go where its pattern goes, into the body.
+/// Whether an attribute sets a lint level. Those of a parameter move to its pattern in the body.
 pub(super) fn is_lint(attribute: &Attribute) -> bool {
     let levels = ["allow", "warn", "deny", "forbid", "expect"];
     levels.into_iter().any(|level| attribute.path().is_ident(level))
@@ -112,7 +111,7 @@ fn input_attributes(input: &FnArg) -> &[Attribute] {
     }
 }
 
-/// `mut self` says something about the body only.
+/// Removes the `mut` of `mut self`, which concerns only the body.
 fn without_mut(receiver: &Receiver) -> TokenStream {
     let Receiver { self_token, kind, mutability, .. } = receiver;
     match kind {
@@ -120,7 +119,7 @@ fn without_mut(receiver: &Receiver) -> TokenStream {
             quote!(#and #lifetime #mutability #self_token)
         }
         ReceiverKind::Typed(colon, ty) => match &**ty {
-            // `mut self: &Self` has to be written like that, but without `mut` Clippy objects.
+            // Rust requires this form with `mut`, and Clippy reports it without.
             Type::Reference(TypeReference { and_token, lifetime, elem, .. })
                 if mutability.is_some() && is_self_type(elem) =>
             {

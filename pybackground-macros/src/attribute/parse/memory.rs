@@ -6,7 +6,7 @@ use syn::{Expr, Lit, UnOp};
 use super::timeout::visible;
 use crate::attribute::messages;
 
-/// The units, the longer names first: one ends in another.
+/// The units. Longer names come first, because one name is the end of another.
 const UNITS: [(&str, u64); 9] = [
     ("KiB", 1 << 10),
     ("MiB", 1 << 20),
@@ -21,13 +21,13 @@ const UNITS: [(&str, u64); 9] = [
 
 /// The value of `memory = ..`.
 pub(crate) enum Memory {
-    /// So many bytes, at least 1.
+    /// A number of bytes, at least 1.
     Literal(u64),
-    /// A constant, which the compiler looks at.
+    /// A constant, which the compiler checks.
     Expression(Expr),
 }
 
-/// Why a literal is no amount of memory.
+/// Why a literal is not an amount of memory.
 #[derive(Debug, PartialEq, Eq)]
 enum Wrong {
     NotUnderstood,
@@ -40,7 +40,7 @@ impl Memory {
     ///
     /// # Errors
     ///
-    /// A literal that is no amount of memory, refused where it stands.
+    /// Returns an error at a literal that is not an amount of memory.
     pub(super) fn from_expression(expression: Expr) -> syn::Result<Self> {
         let bytes = match visible(&expression) {
             Expr::Lit(literal) => match &literal.lit {

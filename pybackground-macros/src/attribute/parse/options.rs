@@ -1,4 +1,4 @@
-//! The attribute's own arguments.
+//! The arguments of the attribute.
 
 use proc_macro2::{Ident, TokenStream, TokenTree};
 use quote::ToTokens;
@@ -11,7 +11,7 @@ use super::timeout;
 use crate::attribute::messages;
 use crate::attribute::report::Report;
 
-/// What stands between the attribute's parentheses; a key that was refused counts as not given.
+/// The options in the attribute's parentheses. A refused option counts as not given.
 #[derive(Default)]
 pub(crate) struct Options {
     pub(crate) timeout: Option<Timeout>,
@@ -24,20 +24,20 @@ pub(crate) struct Options {
     pub(crate) limit: Option<Expr>,
     pub(crate) name: Option<LitStr>,
     pub(crate) runtime: Option<Path>,
-    /// The keys in the order they were given, for rules about keys.
+    /// All keys, in order, for rules about keys.
     pub(crate) keys: Vec<Ident>,
 }
 
 /// The value of `timeout = ..`.
 pub(crate) enum Timeout {
-    /// Known now.
+    /// Known when the attribute is expanded.
     Literal(std::time::Duration),
-    /// Known when the call is made.
+    /// Evaluated by each call.
     Expression(Expr),
 }
 
 impl Options {
-    /// Reads every option that can be read and reports every one that cannot.
+    /// Reads all valid options and reports all others.
     pub(crate) fn parse(arguments: TokenStream, report: &mut Report) -> Self {
         let mut options = Self::default();
         let parsed = Parser::parse2(
@@ -144,7 +144,7 @@ impl Timeout {
     }
 }
 
-/// `= value`, with `refusal` where there is none.
+/// Parses `= value`, or reports `refusal`.
 fn value<T: syn::parse::Parse>(
     key: &Ident,
     input: ParseStream<'_>,
@@ -157,7 +157,7 @@ fn value<T: syn::parse::Parse>(
     let ahead = input.fork();
     match ahead.parse::<T>() {
         Ok(_) => input.parse(),
-        // What the parser expected says less than what the option does.
+        // The refusal explains more than the parser's error.
         Err(error) => Err(syn::Error::new(error.span(), refusal)),
     }
 }
@@ -169,7 +169,7 @@ fn equals(key: &Ident, input: ParseStream<'_>, refusal: &str) -> syn::Result<()>
     Err(syn::Error::new(key.span(), refusal))
 }
 
-/// Goes on to the comma behind an option, which is not one inside of its value: `a = f::<A, B>()`.
+/// Skips to the comma after an option. A comma inside its value does not count: `a = f::<A, B>()`.
 fn skip_option(input: ParseStream<'_>) -> syn::Result<()> {
     if input.parse::<Option<Token![=]>>()?.is_some() && input.fork().parse::<Expr>().is_ok() {
         input.parse::<Expr>()?;

@@ -1,7 +1,7 @@
-//! Timeouts that are literals: how long they are is settled, or refused, while compiling.
+//! Timeouts that are literals, which are read, or refused, at compile time.
 //!
-//! The runtime reads a timeout that is an expression by the same rules (its `IntoTimeout`); the
-//! test `macro_timeout` holds the two together.
+//! The runtime converts other timeouts by the same rules (its `IntoTimeout`). The test `macro_options`
+//! compares the two.
 
 use std::time::Duration;
 
@@ -13,11 +13,11 @@ use crate::attribute::messages;
 const INTEGERS: [&str; 5] = ["", "i32", "i64", "u32", "u64"];
 const FLOATS: [&str; 3] = ["", "f32", "f64"];
 
-/// How long a literal timeout is, or `None` for an expression.
+/// Returns the length of a literal timeout, or `None` for another expression.
 ///
 /// # Errors
 ///
-/// A literal that no duration can be made of, refused where it stands.
+/// Returns an error at a literal that is not a length of time.
 pub(super) fn literal(expression: &Expr) -> syn::Result<Option<Duration>> {
     let (negative, value) = match visible(expression) {
         Expr::Unary(unary) if matches!(unary.op, UnOp::Neg(_)) => (true, visible(&unary.expr)),
@@ -45,7 +45,7 @@ pub(super) fn literal(expression: &Expr) -> syn::Result<Option<Duration>> {
     known.map(Some).map_err(|refusal| syn::Error::new_spanned(expression, refusal))
 }
 
-/// The expression without the parentheses and the invisible groups around it.
+/// The expression without its parentheses and invisible groups.
 pub(super) fn visible(expression: &Expr) -> &Expr {
     match expression {
         Expr::Group(group) => visible(&group.expr),
@@ -97,7 +97,7 @@ fn from_seconds(seconds: f64, shown: &str) -> Result<Duration, String> {
     if seconds < 0.0 {
         return Err(messages::timeout_negative(shown));
     }
-    // What is too long for a `Duration` never comes.
+    // A `Duration` cannot hold more: the timeout never expires.
     Ok(Duration::try_from_secs_f64(seconds).unwrap_or(Duration::MAX))
 }
 

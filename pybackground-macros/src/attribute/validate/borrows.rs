@@ -1,6 +1,6 @@
-//! The lifetimes in a type. A background call outlives its caller's borrows, so each that is not
-//! `'static` is one too many, unless it belongs to the type itself: `fn(&str) -> &str` and
-//! `for<'a> Fn(&'a str)` borrow from whoever will call them.
+//! The lifetimes in a type. A background call can outlive its caller's borrows, so only `'static` is
+//! allowed, and lifetimes that belong to the type itself: `fn(&str) -> &str` and `for<'a> Fn(&'a str)`
+//! borrow from their own callers.
 
 use proc_macro2::TokenStream;
 use quote::ToTokens;
@@ -10,13 +10,13 @@ use syn::{
     ReturnType, Token, Type, TypeParamBound, WherePredicate,
 };
 
-/// The lifetimes that are as good as `'static`.
+/// The lifetimes that are equal to `'static`.
 pub(super) struct Statics {
     names: Vec<Lifetime>,
 }
 
 impl Statics {
-    /// Besides `'static` itself, those declared so: `'a: 'static`, on the parameter or in `where`.
+    /// Finds lifetimes that are declared as `'a: 'static`, on the parameter or in `where`.
     pub(super) fn of(generics: &Generics) -> Self {
         let declared = generics.params.iter().filter_map(|parameter| match parameter {
             GenericParam::Lifetime(declared) => Some((&declared.lifetime, &declared.bounds)),
@@ -51,10 +51,9 @@ pub(super) fn each(ty: &Type, statics: &Statics, found: &mut dyn FnMut(TokenStre
 
 struct Walk<'w> {
     statics: &'w Statics,
-    /// Lifetimes that `for<..>` around here introduces.
+    /// Lifetimes of an enclosing `for<..>`.
     own: Vec<Lifetime>,
-    /// Between the parentheses or behind the arrow of a function type, where a lifetime that is
-    /// left out is the function's own.
+    /// Inside the signature of a function type, where an elided lifetime belongs to the function.
     in_signature: bool,
     found: &'w mut dyn FnMut(TokenStream),
 }
@@ -88,7 +87,7 @@ impl Walk<'_> {
                 let inputs = pointer.inputs.iter().map(|argument| &argument.ty);
                 self.signature(pointer.lifetimes.as_ref(), inputs, &pointer.output);
             }
-            // Nothing can be read from `_`, `!`, a macro, or syntax that is newer than the parser.
+            // `_`, `!`, a macro, or syntax that is newer than the parser: no lifetimes are visible.
             _ => {}
         }
     }

@@ -1,4 +1,4 @@
-//! Type parameters that promise nothing, and yet are to cross to another thread.
+//! Type parameters without bounds whose values would move to another thread.
 
 use proc_macro2::{Ident, TokenStream};
 use quote::ToTokens;
@@ -8,14 +8,14 @@ use crate::attribute::messages;
 use crate::attribute::report::Report;
 use crate::attribute::tokens::mention;
 
-/// Refuses each parameter without any bound that an argument or the result is made of. With a
-/// bound, of whatever trait, only the compiler can tell whether it brings `Send + 'static` along.
+/// Refuses each unbounded parameter that an argument or the result contains. If there is a bound, only the
+/// compiler knows whether it implies `Send + 'static`.
 pub(super) fn check(signature: &Signature, report: &mut Report) {
     let crossing = crossing(signature);
     for parameter in signature.generics.type_params() {
-        let promises = parameter.bounds.iter().any(promises_something)
-            || is_bounded_by_where(&parameter.ident, &signature.generics);
-        if !promises && mention(crossing.clone(), &parameter.ident) {
+        let is_bounded = parameter.bounds.iter().any(is_bound)
+            || has_bound_in_where(&parameter.ident, &signature.generics);
+        if !is_bounded && mention(crossing.clone(), &parameter.ident) {
             report.at(&parameter.ident, messages::unbounded(&parameter.ident));
         }
     }
@@ -35,21 +35,21 @@ fn crossing(signature: &Signature) -> TokenStream {
     types
 }
 
-fn promises_something(bound: &TypeParamBound) -> bool {
+fn is_bound(bound: &TypeParamBound) -> bool {
     match bound {
         TypeParamBound::Trait(bound) => bound.maybe.is_none() && !bound.path.is_ident("Sized"),
         _ => true,
     }
 }
 
-fn is_bounded_by_where(parameter: &Ident, generics: &Generics) -> bool {
+fn has_bound_in_where(parameter: &Ident, generics: &Generics) -> bool {
     let mut predicates = generics.where_clause.iter().flat_map(|clause| &clause.predicates);
     predicates.any(|predicate| match predicate {
         WherePredicate::Type(predicate) => match &predicate.bounded_ty {
             Type::Path(path) if path.path.is_ident(parameter) => {
-                predicate.bounds.iter().any(promises_something)
+                predicate.bounds.iter().any(is_bound)
             }
-            // A bound on `Vec<T>` or `T::Item` may be what makes the function work.
+            // A bound on `Vec<T>` or `T::Item` may be sufficient.
             other => mention(other.to_token_stream(), parameter),
         },
         _ => false,

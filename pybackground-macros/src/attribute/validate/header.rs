@@ -1,4 +1,4 @@
-//! Rules about the function as a whole and about options that do not go together.
+//! Rules about the function as a whole, and about combinations of options.
 
 use proc_macro2::Ident;
 use syn::{Attribute, FnArg, Pat, Signature};
@@ -59,12 +59,12 @@ fn is_rust(abi: &syn::Abi) -> bool {
     abi.name.as_ref().is_some_and(|name| name.value() == "Rust")
 }
 
-/// Only the `main` that a process starts with takes nothing; a method or helper may have the name.
+/// The `main` of a program has no parameters. A method or helper may have the name.
 pub(crate) fn is_main(signature: &Signature) -> bool {
     signature.ident == "main" && signature.inputs.is_empty() && signature.generics.params.is_empty()
 }
 
-/// `#[test]`, and what other crates call it: `#[tokio::test]`, `#[bench]`.
+/// `#[test]`, `#[bench]`, and those of other crates: `#[tokio::test]`.
 pub(crate) fn is_test(attribute: &Attribute) -> bool {
     let name = attribute.path().segments.last().map(|segment| &segment.ident);
     name.is_some_and(|name| name == "test" || name == "bench")

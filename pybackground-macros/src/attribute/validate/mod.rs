@@ -1,12 +1,12 @@
-//! Can this function run in the background? Each file holds one kind of rule and decides from the
-//! syntax alone; what only types can tell is left to the compiler, which the expansion equips with
-//! words of our own (`#[diagnostic::on_unimplemented]` in the runtime).
+//! Decides whether a function can run in the background. Each file has one kind of rule and decides by
+//! syntax alone. Rules about types are left to the compiler, and the runtime's traits provide the messages
+//! (`#[diagnostic::on_unimplemented]`).
 //!
-//! - [`header`]: the function as a whole, and the options that go with it
-//! - [`borrows`]: which lifetimes a type holds
-//! - [`passing`]: how each argument gets to the other thread
-//! - [`generics`]: type parameters that promise nothing
-//! - [`process`]: what cannot run in another process
+//! - [`header`]: the function as a whole, and its options
+//! - [`borrows`]: the lifetimes in a type
+//! - [`passing`]: how each argument moves to the body
+//! - [`generics`]: type parameters without bounds
+//! - [`process`]: functions that run in another process
 
 mod borrows;
 mod generics;
@@ -23,7 +23,7 @@ use super::messages;
 use super::parse::{Body, Function, Options};
 use super::report::Report;
 
-/// Reports everything that cannot be done, and says of each parameter, in order, how it is passed.
+/// Reports all errors, and returns for each parameter, in order, how it is passed.
 pub(crate) fn validate(
     function: &Function,
     options: &Options,
@@ -35,7 +35,7 @@ pub(crate) fn validate(
     let words =
         if options.process.is_some() { &messages::PROCESS_BORROWS } else { &messages::BORROWS };
     let passing = signature.inputs.iter().map(|input| match input {
-        // Refused whatever it is.
+        // Refused for any receiver.
         FnArg::Receiver(_) if options.process.is_some() => Passing::Moved,
         input => passing::of(input, &statics, words, report),
     });
@@ -45,7 +45,7 @@ pub(crate) fn validate(
             report.at(borrow, words.returned);
         });
     }
-    // A declaration's bounds are those of its trait; it is the implementations that need them.
+    // A declaration needs no bounds, only its implementations do.
     if matches!(function.body, Body::Block { .. }) {
         process::check(function, options, report);
         generics::check(signature, report);

@@ -1,4 +1,4 @@
-//! How an argument gets from the caller to the body.
+//! How an argument moves from the caller to the body.
 
 use proc_macro2::{Ident, Span};
 use quote::ToTokens;
@@ -10,18 +10,18 @@ use crate::attribute::parse::is_lazy;
 use crate::attribute::report::Report;
 use crate::attribute::tokens::mention;
 
-/// How an argument gets from the caller to the body.
+/// How an argument moves from the caller to the body.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Passing {
-    /// By value, or as a reference that is valid for ever.
+    /// By value, or as a `'static` reference.
     Moved,
-    /// A reference: the call owns a copy of what it refers to, the body sees a reference to that.
+    /// As a reference: the call owns a copy of the value, and the body sees a reference to the copy.
     Copied,
-    /// By value, or as a `Lazy` of it: the body begins when the value is there.
+    /// By value, or as a `Lazy` of it: the body starts once the value exists.
     Awaited,
 }
 
-/// The rule for one parameter; one that cannot be passed is reported and counts as moved.
+/// The rule for one parameter. A parameter that cannot be passed is reported and counts as moved.
 pub(super) fn of(
     input: &FnArg,
     statics: &Statics,
@@ -49,7 +49,7 @@ fn lazy(attributes: &[Attribute]) -> Option<&Attribute> {
     attributes.iter().find(|attribute| is_lazy(attribute))
 }
 
-/// The rule for a parameter with `#[lazy]`, which would be passed as `passing` without it.
+/// The rule for a parameter with `#[lazy]`. Without the attribute it would be passed as `passing`.
 fn of_awaited(lazy: &Attribute, ty: &Type, passing: Passing, report: &mut Report) -> Passing {
     if !matches!(lazy.meta, Meta::Path(_)) {
         report.at(lazy, messages::LAZY_HAS_NO_VALUE);
@@ -98,7 +98,7 @@ fn of_type(ty: &Type, statics: &Statics, words: &Borrows, report: &mut Report) -
     let lent = reference.filter(|reference| {
         !reference.lifetime.as_ref().is_some_and(|lifetime| statics.contains(lifetime))
     });
-    // Only the outermost reference can be turned into a copy; any other borrow is in the way.
+    // The call can copy the value behind the outermost reference, but not behind an inner one.
     let rest = lent.map_or(ty, |reference| &*reference.elem);
     let mut refuse = |borrow| report.at(borrow, words.buried);
     borrows::each(rest, statics, &mut refuse);
@@ -115,7 +115,7 @@ fn of_type(ty: &Type, statics: &Statics, words: &Borrows, report: &mut Report) -
     }
 }
 
-/// The reference that a type is, also when parentheses or a `macro_rules!` fragment surround it.
+/// Returns the type as a reference, also inside parentheses or a fragment of `macro_rules!`.
 pub(crate) fn outermost_reference(ty: &Type) -> Option<&TypeReference> {
     match ty {
         Type::Reference(reference) => Some(reference),

@@ -1,5 +1,5 @@
-//! Rules about functions that run in another process: it has to find the function, and serde has to know
-//! the types.
+//! Rules about functions that run in another process. The process finds the function in a list, and serde
+//! has to know the types.
 
 use proc_macro2::{Ident, TokenStream, TokenTree};
 use quote::ToTokens;
@@ -63,7 +63,7 @@ fn check_type(ty: &Type, report: &mut Report) {
     }
 }
 
-/// A `&'static`, at whatever depth.
+/// Finds a `&'static`, at any depth.
 fn static_borrow(tokens: TokenStream) -> Option<TokenStream> {
     let trees: Vec<_> = tokens.into_iter().collect();
     let inside = trees.iter().find_map(|tree| match tree {
@@ -81,8 +81,8 @@ fn static_borrow(tokens: TokenStream) -> Option<TokenStream> {
     inside.or_else(here)
 }
 
-/// A `Lazy<..>` or a `Shared<..>`, unless the path to it leads to another library. With serde it could be
-/// written down; the caller would wait for its value.
+/// Finds a `Lazy<..>` or a `Shared<..>`, unless its path is that of another library. With serde it could be
+/// serialized, but the caller would wait for its value.
 fn lazy_value(tokens: TokenStream) -> Option<Ident> {
     let trees: Vec<_> = tokens.into_iter().collect();
     let at = |index: usize, back: usize| trees.get(index.checked_sub(back)?);
