@@ -3,11 +3,12 @@
 //! A worker that waits for a call nobody has started runs that call itself, and never another: no
 //! stranger's lock or stack is ever below it. Everybody else looks for a moment, yields, and parks.
 
-use std::cell::OnceCell;
+use std::cell::{Cell, OnceCell};
 use std::panic::Location;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::task::{Wake, Waker};
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use crate::call::Call;
 use crate::cancel;
@@ -15,12 +16,15 @@ use crate::context;
 use crate::error::{Error, Outcome};
 use crate::events::{self, CallEvents};
 use crate::limit::lend_slots_while;
+use crate::os_thread::{self, Threads};
 use crate::panic::catch;
 use crate::runtime;
 use crate::snapshot;
 use crate::stacks::{self, Frame};
+use crate::stderr;
+use crate::stdio_lock::{self, Stream};
 use crate::sync::thread::{self, Thread};
-use crate::sync::{chaos, now, rounds, thread_local};
+use crate::sync::{IS_MODEL, chaos, now, rounds, thread_local};
 use crate::task::{Handle, Job, Registration};
 use crate::waits::{End, ScopedCalls, Waiting};
 
@@ -173,6 +177,50 @@ pub(crate) fn for_scope(calls: &Arc<dyn ScopedCalls>) {
     stacks::coarse_clock::read();
 }
 
+/// Says what may be wrong where the system does not tell whether it is.
+fn warn_once(call: Call) {
+    static WARNED: AtomicBool = AtomicBool::new(false);
+
+    // ORDERING: nothing else is read on the strength of the flag.
+    if !WARNED.swap(true, Ordering::Relaxed) {
+        let _written = stderr::report(move || {
+            Some(format!(
+                "pybackground: {call} is waited for while it is printed. If its body prints too, neither ends: write \
+                 `println!(\"{{}}\", *x)`, which waits before it prints\n"
+            ))
+        });
+    }
+}
+
+/// How long a formatter waits until it looks whether it holds a lock that the awaited body needs, and how
+/// long between two looks.
+const FIRST_LOOK: Duration = Duration::from_millis(300);
+const FURTHER_LOOKS: Duration = Duration::from_secs(1);
+
+thread_local! {
+    static PRINTING: Cell<usize> = const { Cell::new(0) };
+}
+
+/// A formatter of this thread waits for a value until this is dropped.
+pub(crate) struct Printing;
+
+/// See [`Printing`].
+pub(crate) fn printing() -> Printing {
+    let _ = PRINTING.try_with(|count| count.set(count.get() + 1));
+    Printing
+}
+
+impl Drop for Printing {
+    fn drop(&mut self) {
+        let _ = PRINTING.try_with(|count| count.set(count.get() - 1));
+    }
+}
+
+/// Whether a formatter below on this thread's stack waits for a value.
+fn is_printing() -> bool {
+    PRINTING.try_with(Cell::get).unwrap_or(0) > 0
+}
+
 fn look_for_a_moment(is_over: impl Fn() -> bool, end: Option<Instant>) -> bool {
     for round in 0..SPINS + YIELDS {
         if is_over() {
@@ -215,6 +263,11 @@ pub(crate) trait Awaited {
     /// The call that is waited for, or one of them.
     fn call(&self) -> Call;
 
+    /// The call that is waited for, if there is only one.
+    fn only(&self) -> Option<&Arc<dyn Job>> {
+        None
+    }
+
     /// The events of the call that is waited for, if there is only one.
     fn events(&self) -> Option<&CallEvents> {
         None
@@ -250,6 +303,10 @@ impl Awaited for Arc<dyn Job> {
 
     fn call(&self) -> Call {
         (**self).call()
+    }
+
+    fn only(&self) -> Option<&Arc<dyn Job>> {
+        Some(self)
     }
 
     fn events(&self) -> Option<&CallEvents> {
@@ -304,6 +361,9 @@ impl<A: Awaited> Wait<'_, A> {
         let mut deadline = self.deadline;
         let mut report_at =
             runtime::config().report().after().and_then(|after| now().checked_add(after));
+        // A wait that has an end needs no look: it does not hang.
+        let may_hang = !IS_MODEL && self.end.is_none() && deadline.is_none() && is_printing();
+        let mut look_at = may_hang.then(|| now() + FIRST_LOOK);
         loop {
             if self.on.is_over() {
                 return Ok(true);
@@ -325,11 +385,34 @@ impl<A: Awaited> Wait<'_, A> {
                 let again = snapshot::report_wait(self.on.call(), site);
                 report_at = again.and_then(|after| now.checked_add(after));
             }
-            match self.end.into_iter().chain(deadline).chain(report_at).min() {
+            if look_at.is_some_and(|at| at <= now) {
+                if let Some(stream) = self.printed_under_lock() {
+                    return Err(Error::print_deadlock(self.on.call(), stream.name(), site));
+                }
+                look_at = Some(crate::sync::now() + FURTHER_LOOKS);
+                continue;
+            }
+            match self.end.into_iter().chain(look_at).chain(deadline).chain(report_at).min() {
                 Some(next) => thread::park_timeout(next - now),
                 None => thread::park(),
             }
         }
+    }
+
+    /// The standard stream whose lock this thread holds and the awaited body waits for.
+    #[cold]
+    fn printed_under_lock(&self) -> Option<Stream> {
+        let awaited = self.on.only()?;
+        if !os_thread::is_known() {
+            warn_once(awaited.call());
+            return None;
+        }
+        let threads = runtime::waits().threads_behind(awaited);
+        let known = Threads::read();
+        threads.into_iter().find_map(|thread| {
+            let name = stacks::stack_of(thread)?.thread;
+            stdio_lock::held_here_and_awaited_by(known.named(&name)?)
+        })
     }
 
     /// A body that is to stop does not go on waiting, except in a destructor: what that one waits for

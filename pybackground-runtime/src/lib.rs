@@ -26,6 +26,7 @@ mod limit;
 #[cfg(all(test, any(pybackground_loom, pybackground_shuttle)))]
 mod models;
 mod options;
+mod os_thread;
 mod panic;
 mod pool;
 #[cfg(feature = "process")]
@@ -41,6 +42,7 @@ mod sleep;
 mod snapshot;
 mod stacks;
 mod stderr;
+mod stdio_lock;
 mod sync;
 mod task;
 mod timeout;

@@ -2,13 +2,14 @@
 
 use std::any::Any;
 use std::fmt;
+use std::panic::Location;
 use std::sync::Mutex;
 use std::time::Duration;
 
 #[cfg(feature = "process")]
 use super::failure::Failure;
 use super::{Progress, StopReason, Stopped, WaitEdge};
-use crate::call::Call;
+use crate::call::{Call, UsedAt};
 use crate::panic::{self, text_of};
 
 pub(super) enum Cause {
@@ -28,6 +29,12 @@ pub(super) enum Cause {
     Cancelled(Cancelled),
     Deadlock {
         cycle: Vec<WaitEdge>,
+    },
+    /// The thread that formats the value holds the lock of a standard stream, and the body waits for the
+    /// lock.
+    PrintDeadlock {
+        stream: &'static str,
+        site: &'static Location<'static>,
     },
     Refused {
         why: String,
@@ -89,6 +96,15 @@ impl Cause {
                     write!(f, "{and}\n  {edge}")?;
                 }
                 f.write_str("\nso one of these has to do without the other's value")
+            }
+            Self::PrintDeadlock { stream, site } => {
+                let site = UsedAt(site);
+                write!(
+                    f,
+                    "waiting for {call} would never have ended: the value is printed{site} under the lock of \
+                     {stream}, and its body waits for that lock to print; wait before printing: write \
+                     `println!(\"{{}}\", *x)` instead of `println!(\"{{x}}\")`"
+                )
             }
             Self::Refused { why } => write!(f, "{call} was refused and will not run: {why}"),
             #[cfg(feature = "process")]

@@ -118,6 +118,15 @@ impl Error {
         Self::new(call, Cause::Deadlock { cycle })
     }
 
+    /// The wait for the call, by a formatter that holds the lock of `stream`.
+    pub(crate) fn print_deadlock(
+        call: Call,
+        stream: &'static str,
+        site: &'static Location<'static>,
+    ) -> Self {
+        Self::new(call, Cause::PrintDeadlock { stream, site })
+    }
+
     pub(crate) fn timeout(call: Call, after: Duration, body: Progress) -> Self {
         Self::new(call, Cause::Timeout { after, body })
     }
@@ -206,7 +215,7 @@ impl Error {
     /// ```
     #[must_use]
     pub fn is_deadlock(&self) -> bool {
-        matches!(self.0.cause, Cause::Deadlock { .. })
+        matches!(self.0.cause, Cause::Deadlock { .. } | Cause::PrintDeadlock { .. })
     }
 
     /// Whether the body ran on when the call was closed by its deadline or a cancellation.

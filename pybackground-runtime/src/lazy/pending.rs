@@ -167,6 +167,13 @@ impl<T> Pending<T> {
         }
     }
 
+    /// Waits on behalf of a formatter, which may hold the lock of a standard stream.
+    #[track_caller]
+    fn wait_to_print(&self) -> Result<&T, &Error> {
+        let _printing = join::printing();
+        self.wait()
+    }
+
     /// What a formatter prints.
     #[track_caller]
     pub(super) fn shown(&self) -> Shown<'_, T> {
@@ -175,7 +182,7 @@ impl<T> Pending<T> {
             Place::Spent(site) => return Shown::NoValue(NoValue::Spent(*site)),
         };
         let outcome =
-            if panicking() { self.peek().map(Outcome::as_ref) } else { Some(self.wait()) };
+            if panicking() { self.peek().map(Outcome::as_ref) } else { Some(self.wait_to_print()) };
         match outcome {
             Some(Ok(value)) => Shown::Value(value),
             Some(Err(error)) => Shown::NoValue(NoValue::Failed(error)),

@@ -6,10 +6,10 @@ use std::sync::Mutex;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
 
-use super::blocked_in::{Observation, Threads};
 use super::{Stack, Wait, snapshot};
 use crate::call::{Call, UsedAt};
 use crate::config::Report;
+use crate::os_thread::{Observation, Threads};
 use crate::runtime;
 use crate::stderr;
 use crate::sync::lock_leaf;

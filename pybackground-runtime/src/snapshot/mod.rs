@@ -5,10 +5,8 @@
 //! | `stack` | the bodies on one thread, and what the thread waits for |
 //! | `call_count` | a call and how many there are of it |
 //! | `report` | the snapshot as a table |
-//! | `blocked_in` | what a thread is blocked in, as Linux knows it |
 //! | `long_wait` | reporting a wait that takes long |
 
-mod blocked_in;
 mod call_count;
 mod long_wait;
 mod report;

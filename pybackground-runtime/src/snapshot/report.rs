@@ -3,10 +3,10 @@
 use std::fmt;
 use std::time::Duration;
 
-use super::blocked_in::Threads;
 use super::{CallCount, Snapshot, Stack};
 use crate::call::UsedAt;
 use crate::count::Count;
+use crate::os_thread::Threads;
 
 impl fmt::Display for Snapshot {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {

@@ -32,6 +32,7 @@ mod wait;
 mod wait_set;
 
 use std::cell::RefCell;
+use std::collections::BTreeSet;
 use std::panic::Location;
 use std::sync::Arc;
 use std::time::Duration;
@@ -198,6 +199,24 @@ impl Waits {
         let before = graph.insert(thread, wait);
         drop(graph);
         Some(self.waiting(thread, before, || Parked::Thread(thread::current())))
+    }
+
+    /// The threads that have to go on first before `job` ends, as far as their waits are known.
+    pub(crate) fn threads_behind(&self, job: &Arc<dyn Job>) -> Vec<usize> {
+        let graph = lock_brief(&self.0);
+        let (mut threads, mut next, mut seen) = (Vec::new(), vec![job.clone()], BTreeSet::new());
+        while let Some(job) = next.pop() {
+            let runner = job.runner();
+            if runner.is_none() {
+                next.extend(job.dependencies().into_iter().map(|input| input.job));
+            } else if seen.insert(runner.thread()) {
+                match graph.get(runner.thread()).map(Wait::calls) {
+                    None => threads.push(runner.thread()),
+                    Some(calls) => next.extend(calls),
+                }
+            }
+        }
+        threads
     }
 
     /// This thread is about to block for a time.

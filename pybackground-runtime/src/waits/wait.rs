@@ -100,6 +100,15 @@ impl Wait {
         }
     }
 
+    /// The calls that have to end before the wait does, or one of which has to.
+    pub(super) fn calls(&self) -> Vec<Arc<dyn Job>> {
+        match &self.on {
+            On::Call { job, .. } => vec![job.clone()],
+            On::Scope(scope) => scope.calls.unfinished(),
+            _ => Vec::new(),
+        }
+    }
+
     /// Ends the wait of a body that has to stop. A parked thread polls for that itself.
     pub(super) fn wake(&self) {
         match &self.on {

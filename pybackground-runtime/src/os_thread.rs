@@ -11,7 +11,7 @@ use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
 
 /// What a thread is doing.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(super) enum BlockedIn {
+pub(crate) enum BlockedIn {
     Nothing,
     Futex { address: u64, has_timeout: bool },
     File { verb: &'static str, descriptor: u64 },
@@ -115,8 +115,13 @@ impl BlockedIn {
         })
     }
 
+    /// Whether the thread writes to a file or a socket.
+    pub(crate) fn is_write(&self) -> bool {
+        matches!(self, Self::File { verb: "writes to" | "sends to", .. })
+    }
+
     /// Whether only another thread can end this.
-    pub(super) fn is_endless_futex(&self) -> bool {
+    pub(crate) fn is_endless_futex(&self) -> bool {
         matches!(self, Self::Futex { has_timeout: false, .. })
     }
 }
@@ -177,46 +182,81 @@ fn peer(line: &str, inode: &str) -> Option<SocketAddr> {
 
 /// A look at a thread.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(super) struct Observation {
-    pub(super) blocked_in: BlockedIn,
-    /// How often the thread has blocked so far.
+pub(crate) struct Observation {
+    pub(crate) blocked_in: BlockedIn,
+    /// How often the thread has blocked so far: as long as this stays, it is in the same system call.
     switches: u64,
 }
 
-/// The threads of the process, by the names that the system knows them by.
-pub(super) struct Threads {
+/// Whether the system tells what a thread is blocked in.
+pub(crate) fn is_known() -> bool {
+    Numbers::of(std::env::consts::ARCH).is_some()
+        && OsThread::current().is_some_and(|thread| thread.observe().is_some())
+}
+
+/// A thread of the process, by the system's number.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct OsThread(u32);
+
+impl OsThread {
+    /// The threads of the process.
+    pub(crate) fn all() -> Vec<Self> {
+        let tasks = fs::read_dir("/proc/self/task").into_iter().flatten().flatten();
+        tasks.filter_map(|task| task.file_name().to_str()?.parse().ok().map(Self)).collect()
+    }
+
+    /// The calling thread.
+    pub(crate) fn current() -> Option<Self> {
+        let link = fs::read_link("/proc/thread-self").ok()?;
+        link.file_name()?.to_str()?.parse().ok().map(Self)
+    }
+
+    /// Looks at the thread; `None` if it has ended, or the system does not tell.
+    pub(crate) fn observe(self) -> Option<Observation> {
+        let numbers = Numbers::of(std::env::consts::ARCH)?;
+        let switches = switches(&self.read("status")?)?;
+        // Last, so that the number belongs to this call.
+        let blocked_in = BlockedIn::parse(&self.read("syscall")?, numbers)?;
+        Some(Observation { blocked_in, switches })
+    }
+
+    /// The name that the system knows the thread by.
+    fn name(self) -> Option<String> {
+        if self.0 == std::process::id() {
+            return Some("main".to_owned());
+        }
+        Some(self.read("comm")?.trim_end_matches('\n').to_owned())
+    }
+
+    fn read(self, file: &str) -> Option<String> {
+        fs::read_to_string(format!("/proc/self/task/{}/{file}", self.0)).ok()
+    }
+}
+
+/// The threads of the process, by their names.
+pub(crate) struct Threads {
     /// `None` for a name that several threads have.
-    by_name: BTreeMap<String, Option<u32>>,
+    by_name: BTreeMap<String, Option<OsThread>>,
 }
 
 impl Threads {
-    pub(super) fn read() -> Self {
+    pub(crate) fn read() -> Self {
         let mut by_name = BTreeMap::new();
-        let tasks = fs::read_dir("/proc/self/task").into_iter().flatten().flatten();
-        for task in tasks {
-            let number = task.file_name().to_str().and_then(|name| name.parse::<u32>().ok());
-            let (Some(number), Ok(name)) = (number, fs::read_to_string(task.path().join("comm")))
-            else {
-                continue;
-            };
-            let is_main = number == std::process::id();
-            let name = if is_main { "main" } else { name.trim_end_matches('\n') };
-            by_name
-                .entry(name.to_owned())
-                .and_modify(|known| *known = None)
-                .or_insert(Some(number));
+        for thread in OsThread::all() {
+            let Some(name) = thread.name() else { continue };
+            by_name.entry(name).and_modify(|known| *known = None).or_insert(Some(thread));
         }
         Self { by_name }
     }
 
-    /// Looks at the thread of that name; `None` if it is not known, or the system does not tell.
-    pub(super) fn observe(&self, name: &str) -> Option<Observation> {
-        let thread = (*self.by_name.get(shortened(name))?)?;
-        let numbers = Numbers::of(std::env::consts::ARCH)?;
-        let read = |file: &str| fs::read_to_string(format!("/proc/self/task/{thread}/{file}")).ok();
-        let switches = switches(&read("status")?)?;
-        let blocked_in = BlockedIn::parse(&read("syscall")?, numbers)?;
-        Some(Observation { blocked_in, switches })
+    /// The only thread of that name.
+    pub(crate) fn named(&self, name: &str) -> Option<OsThread> {
+        *self.by_name.get(shortened(name))?
+    }
+
+    /// Looks at the only thread of that name.
+    pub(crate) fn observe(&self, name: &str) -> Option<Observation> {
+        self.named(name)?.observe()
     }
 }
 

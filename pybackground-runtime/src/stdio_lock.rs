@@ -1,0 +1,193 @@
+//! Whether this thread holds the lock of standard output or of standard error.
+//!
+//! `println!("{x}")` locks standard output, and formats `x` under the lock. The format waits for the call
+//! behind `x`. If the body of that call prints, it waits for the lock: a deadlock that no wait graph
+//! sees, because std does not tell who holds its locks. The system tells enough:
+//!
+//! 1. A *probe*, a thread that locks the stream, blocks in a futex. Its address is that of the lock.
+//! 2. The awaited thread blocks in a futex at the same address, without a time limit. So it waits for the
+//!    lock too.
+//! 3. The lock is re-entrant. If this thread takes and releases the lock while both of them stay in the same
+//!    futex call, this thread holds it: a lock that was free, or was released meanwhile, would have
+//!    woken one of them. This is done twice, for a release between the two looks.
+//!
+//! Step 3 may block when another thread holds the lock. No time is lost then: the awaited thread waits
+//! for the same lock. The caller takes this step only if nothing else can end its wait.
+//!
+//! A thread that is in `write` may hold the lock for as long as a pipe is full, so nothing is concluded
+//! while there is one.
+
+use std::io;
+use std::sync::mpsc::{Receiver, channel};
+use std::thread;
+use std::time::Duration;
+
+use crate::os_thread::{BlockedIn, Observation, OsThread};
+
+/// A standard stream whose lock is re-entrant.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Stream {
+    Output,
+    Error,
+}
+
+impl Stream {
+    const ALL: [Self; 2] = [Self::Output, Self::Error];
+
+    pub(crate) fn name(self) -> &'static str {
+        match self {
+            Self::Output => "standard output",
+            Self::Error => "standard error",
+        }
+    }
+
+    /// Locks and unlocks the stream.
+    fn pass(self) {
+        match self {
+            Self::Output => drop(io::stdout().lock()),
+            Self::Error => drop(io::stderr().lock()),
+        }
+    }
+}
+
+/// How long a thread that found the lock free takes at most to end, or to wake up.
+const MOMENT: Duration = Duration::from_millis(50);
+
+/// The stream whose lock `waiter` waits for, and this thread holds; `None` if that is not certain.
+///
+/// # Blocking
+///
+/// For some tenths of a second, and for as long as another thread holds the lock that `waiter` waits for.
+pub(crate) fn held_here_and_awaited_by(waiter: OsThread) -> Option<Stream> {
+    let address = endless_futex(&waiter.observe()?)?;
+    Stream::ALL.into_iter().find(|stream| {
+        let Some(probe) = Probe::start(*stream) else { return false };
+        probe.is_blocked_at(address) && is_held_here(*stream, &[waiter, probe.thread], address)
+    })
+}
+
+/// Whether this thread holds the lock of `stream`, at `address`, while `waiters` block at it.
+fn is_held_here(stream: Stream, waiters: &[OsThread], address: u64) -> bool {
+    let Some(before) = look(waiters, address) else { return false };
+    for _ in 0..2 {
+        stream.pass();
+        // A waiter that was woken leaves its call within this time, or it would look unmoved.
+        thread::sleep(MOMENT);
+        if look(waiters, address).as_ref() != Some(&before) {
+            return false;
+        }
+    }
+    true
+}
+
+/// Looks at the waiters, if all of them block at `address` and no thread writes.
+fn look(waiters: &[OsThread], address: u64) -> Option<Vec<Observation>> {
+    let is_writing =
+        |thread: OsThread| thread.observe().is_some_and(|seen| seen.blocked_in.is_write());
+    if OsThread::all().into_iter().any(is_writing) {
+        return None;
+    }
+    let seen: Option<Vec<Observation>> = waiters.iter().map(|thread| thread.observe()).collect();
+    seen.filter(|seen| seen.iter().all(|seen| endless_futex(seen) == Some(address)))
+}
+
+/// The address of the futex that a thread waits for without a time limit.
+fn endless_futex(seen: &Observation) -> Option<u64> {
+    match seen.blocked_in {
+        BlockedIn::Futex { address, has_timeout: false } => Some(address),
+        _ => None,
+    }
+}
+
+/// A thread that takes and releases the lock of a stream. It ends with that, perhaps long after it was
+/// asked: the thread that holds the lock may never release it.
+struct Probe {
+    thread: OsThread,
+    passed: Receiver<()>,
+}
+
+impl Probe {
+    fn start(stream: Stream) -> Option<Self> {
+        let (began, begin) = channel();
+        let (pass, passed) = channel();
+        let run = move || {
+            let _ = began.send(OsThread::current());
+            stream.pass();
+            let _ = pass.send(());
+        };
+        let name = "background-print".to_owned();
+        thread::Builder::new().name(name).stack_size(128 * 1024).spawn(run).ok()?;
+        Some(Self { thread: begin.recv().ok()??, passed })
+    }
+
+    fn is_blocked_at(&self, address: u64) -> bool {
+        self.passed.recv_timeout(MOMENT).is_err()
+            && self.thread.observe().as_ref().and_then(endless_futex) == Some(address)
+    }
+}
+
+#[cfg(all(test, target_os = "linux", any(target_arch = "x86_64", target_arch = "aarch64")))]
+mod tests {
+    use super::*;
+
+    /// Starts a thread that waits for the lock of a stream, and returns it when it does.
+    fn waiter(stream: Stream) -> (OsThread, thread::JoinHandle<()>) {
+        let (began, begin) = channel();
+        let thread = thread::spawn(move || {
+            began.send(OsThread::current()).unwrap();
+            stream.pass();
+        });
+        let waiter = begin.recv().unwrap().unwrap();
+        (waiter, thread)
+    }
+
+    fn is_in_futex(thread: OsThread) -> bool {
+        thread.observe().as_ref().and_then(endless_futex).is_some()
+    }
+
+    /// One test, because the streams are those of the process.
+    #[test]
+    fn a_lock_is_found_here_exactly_if_this_thread_holds_it() {
+        let held = io::stderr().lock();
+        let (waiting, thread) = waiter(Stream::Error);
+        while !is_in_futex(waiting) {
+            thread::yield_now();
+        }
+        assert_eq!(held_here_and_awaited_by(waiting), Some(Stream::Error));
+        drop(held);
+        thread.join().unwrap();
+
+        // Another thread holds it, until this one waits for it.
+        let (locked, is_locked) = channel();
+        let looker = OsThread::current().unwrap();
+        let holder = thread::spawn(move || {
+            let held = io::stderr().lock();
+            locked.send(()).unwrap();
+            while !is_in_futex(looker) {
+                thread::yield_now();
+            }
+            drop(held);
+        });
+        is_locked.recv().unwrap();
+        let (waiting, thread) = waiter(Stream::Error);
+        assert_eq!(held_here_and_awaited_by(waiting), None);
+        thread.join().unwrap();
+        holder.join().unwrap();
+
+        // The thread waits for something else.
+        let (never, nothing) = channel::<()>();
+        let (began, begin) = channel();
+        let thread = thread::spawn(move || {
+            began.send(OsThread::current()).unwrap();
+            let _ = nothing.recv();
+        });
+        let waiting = begin.recv().unwrap().unwrap();
+        let held = io::stderr().lock();
+        while !is_in_futex(waiting) {
+            thread::yield_now();
+        }
+        assert_eq!(held_here_and_awaited_by(waiting), None);
+        drop((never, held));
+        thread.join().unwrap();
+    }
+}
