@@ -1,36 +1,83 @@
-//! The node of the body that runs on this thread.
+//! The place in the tree of the body that runs on this thread.
 //!
-//! A body that ends without anything left that holds its node leaves the node to the next body at its
-//! depth. So where calls are made and joined, as in a fork-join, a thread allocates one node per depth.
+//! A body that a joining thread runs gets its node when it makes its first call: until then nothing can tell
+//! the two apart. A node that nothing holds when its body ends is left to the next body. So where calls are
+//! made and joined, as in a fork-join, a thread allocates one node per depth.
 
-use std::cell::RefCell;
+use std::cell::{Cell, RefCell};
+use std::mem::ManuallyDrop;
 use std::sync::Arc;
 
+use super::link::Link;
 use super::tree::Node;
+use crate::error::Stopped;
 use crate::sync::thread_local;
 
 /// More nodes than this are not kept.
 const MOST_SPARE: usize = 64;
 
+/// The link of the body on top.
+///
+/// It has no destructor, which each access would have to register. When the thread ends, no body is on it
+/// and nothing is left to drop.
+struct Top {
+    node: Cell<ManuallyDrop<Option<Arc<Node>>>>,
+    is_own: Cell<bool>,
+}
+
 thread_local! {
-    static NODES: RefCell<Nodes> = const { RefCell::new(Nodes { current: None, spare: Vec::new() }) };
+    static TOP: Top = const {
+        Top { node: Cell::new(ManuallyDrop::new(None)), is_own: Cell::new(false) }
+    };
+    static SPARE: RefCell<Vec<Arc<Node>>> = const { RefCell::new(Vec::new()) };
 }
 
-struct Nodes {
-    current: Option<Arc<Node>>,
-    spare: Vec<Arc<Node>>,
+impl Top {
+    #[inline]
+    fn swap(&self, link: Link) -> Link {
+        let node = self.node.replace(ManuallyDrop::new(link.node));
+        let is_own = self.is_own.replace(link.is_own);
+        Link { node: ManuallyDrop::into_inner(node), is_own }
+    }
 }
 
-/// Returns the node of the body on top of this thread's stack.
+/// Returns the node of the body on top of this thread's stack; none if nothing can stop that one.
 #[inline]
 pub(crate) fn current() -> Option<Arc<Node>> {
-    NODES.try_with(|nodes| nodes.borrow().current.clone()).ok().flatten()
+    TOP.with(|top| {
+        let node = ManuallyDrop::into_inner(top.node.take())?;
+        // The first call of the body.
+        let node = if top.is_own.replace(true) { node } else { new_node(Some(node)) };
+        top.node.set(ManuallyDrop::new(Some(node.clone())));
+        Some(node)
+    })
 }
 
-/// Returns a node for a body that is about to start.
+/// Returns why the body on top of this thread's stack has to stop, apart from a shutdown.
+pub(super) fn find_stopped() -> Option<Stopped> {
+    TOP.with(|top| {
+        let link = top.swap(Link::NONE);
+        let stopped = link.stopped();
+        top.swap(link);
+        stopped
+    })
+}
+
+/// Puts a body on top, and returns what is below, for [`leave`].
 #[inline]
-pub(crate) fn new_node(parent: Option<Arc<Node>>) -> Arc<Node> {
-    match NODES.try_with(|nodes| nodes.borrow_mut().spare.pop()) {
+pub(crate) fn enter(body: Link) -> Link {
+    TOP.with(|top| top.swap(body))
+}
+
+/// Takes the body off.
+#[inline]
+pub(crate) fn leave(below: Link) -> Link {
+    TOP.with(|top| top.swap(below))
+}
+
+/// Returns a node for a body.
+pub(super) fn new_node(parent: Option<Arc<Node>>) -> Arc<Node> {
+    match SPARE.try_with(|spare| spare.borrow_mut().pop()) {
         Ok(Some(mut node)) => {
             node.renew(parent);
             node
@@ -39,30 +86,22 @@ pub(crate) fn new_node(parent: Option<Arc<Node>>) -> Arc<Node> {
     }
 }
 
-/// Runs `body`, which does not unwind, as that of `node`, and returns the node.
+/// The body has ended, and nothing else of its call holds its node.
 #[inline]
-pub(crate) fn run_as<R>(node: Arc<Node>, body: impl FnOnce() -> R) -> (R, Arc<Node>) {
-    let mut other = Some(node);
-    swap(&mut other);
-    let result = body();
-    swap(&mut other);
-    (result, other.expect("the swaps cancel each other"))
+pub(crate) fn end(body: Link) {
+    match body.node {
+        Some(node) if body.is_own => end_node(node),
+        _ => {}
+    }
 }
 
-/// Swaps the current node, unless the thread's storage is gone.
-#[inline]
-fn swap(node: &mut Option<Arc<Node>>) {
-    let _ = NODES.try_with(|nodes| std::mem::swap(&mut nodes.borrow_mut().current, node));
-}
-
-/// The body of `node` has ended, and nothing else of its call holds the node.
-#[inline]
-pub(crate) fn end(node: Arc<Node>) {
-    let Some(node) = node.end() else { return };
-    let _unkept = NODES.try_with(|nodes| {
-        let spare = &mut nodes.borrow_mut().spare;
-        if spare.len() < MOST_SPARE {
-            spare.push(node);
-        }
-    });
+fn end_node(node: Arc<Node>) {
+    if let Some(node) = node.end() {
+        let _unkept = SPARE.try_with(|spare| {
+            let mut spare = spare.borrow_mut();
+            if spare.len() < MOST_SPARE {
+                spare.push(node);
+            }
+        });
+    }
 }

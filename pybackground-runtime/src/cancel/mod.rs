@@ -20,7 +20,7 @@ use std::sync::Mutex;
 use crate::error::{Stop, StopReason, Stopped};
 use crate::stacks;
 use crate::sync::lock_leaf;
-pub(crate) use current::{current, end, run_as};
+pub(crate) use current::{current, end, enter, leave};
 pub(crate) use link::Link;
 pub(crate) use overruns::Overrun;
 #[cfg(feature = "process")]
@@ -93,10 +93,15 @@ pub(crate) fn stopped() -> Option<Stopped> {
     if is_any() { find_stopped() } else { None }
 }
 
+/// As `stopped`, unless the runtime is shut down.
+pub(crate) fn stopped_before_shutdown() -> Option<Stopped> {
+    if is_any() { current::find_stopped() } else { None }
+}
+
 #[cold]
 fn find_stopped() -> Option<Stopped> {
     // A body that had to stop before the shutdown keeps that reason.
-    current().and_then(|node| node.stopped()).or_else(|| {
+    current::find_stopped().or_else(|| {
         let call = stacks::current_call().filter(|_| is_shut_down())?;
         Some(Stopped { call, reason: StopReason::ShutDown })
     })

@@ -75,7 +75,8 @@ impl Drop for Counted {
 
 /// A body in the tree, for as long as it runs or a call that it made is held.
 pub(crate) struct Node {
-    /// A stop of the parent does not reach below. No body has this node.
+    /// A stop of the parent does not reach below. No body has this node: it is between a shared call and the
+    /// body that made the call.
     is_barrier: bool,
     inner: Mutex<Inner>,
 }
@@ -153,7 +154,8 @@ impl Node {
         if parent.is_barrier { parent } else { Self::make(Some(parent), true) }
     }
 
-    pub(super) fn is_barrier(&self) -> bool {
+    /// Whether a stop of the parent does not reach below.
+    pub(crate) fn is_barrier(&self) -> bool {
         self.is_barrier
     }
 

@@ -47,6 +47,7 @@ pub(crate) fn in_context<B>(body: B) -> InContext<B> {
 impl<B: Body> Body for InContext<B> {
     type Output = B::Output;
     const RUNS_TO_END: bool = B::RUNS_TO_END;
+    const BELONGS_TO_SCOPE: bool = B::BELONGS_TO_SCOPE;
     const WHEN_CLOSED: Progress = B::WHEN_CLOSED;
 
     fn function() -> &'static str {

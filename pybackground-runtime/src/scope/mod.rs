@@ -31,7 +31,7 @@ use crate::options::Options;
 use crate::panic::{catch, drop_catching};
 use crate::runnable::Runnable;
 use crate::runtime;
-use crate::task::{Closure, Handle};
+use crate::task::{Handle, ScopedClosure};
 use crate::waits::ScopedCalls;
 use erase::{erased, erased_handle};
 use open_calls::OpenCalls;
@@ -224,7 +224,7 @@ impl<'scope> Scope<'scope, '_> {
         options: Options,
         closure: impl FnOnce() + Send + 'scope,
     ) -> Arc<dyn Handle<()>> {
-        let body = Closure(erased(closure, self.calls.open()));
+        let body = ScopedClosure(erased(closure, self.calls.open()));
         let call: Arc<dyn Handle<()>> = start_task_by(&options, in_context(body), |task| {
             if self.has_thread { runtime::submit(task) } else { task.run() }
         });

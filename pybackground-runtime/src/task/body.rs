@@ -76,6 +76,27 @@ where
     }
 }
 
+/// The closure of a call that is part of a scope.
+pub(crate) struct ScopedClosure<F>(pub(crate) F);
+
+impl<F, T> Body for ScopedClosure<F>
+where
+    F: FnOnce() -> T + Send + 'static,
+    T: Send + 'static,
+{
+    type Output = T;
+    const RUNS_TO_END: bool = true;
+    const BELONGS_TO_SCOPE: bool = true;
+
+    fn function() -> &'static str {
+        path_of_enclosing_function::<F>()
+    }
+
+    fn run(self, _: impl FnOnce() -> Waker) -> Step<Self> {
+        Step::Finished((self.0)())
+    }
+}
+
 /// A closure that captured much: it is moved between the caller, the queue and the thread, and a large
 /// one is better moved once.
 #[cfg(not(debug_assertions))]

@@ -82,12 +82,13 @@ impl<B: Body> Task<B> {
     #[inline]
     fn into_outcome(self) -> Outcome<B::Output> {
         let Self { state, header } = self;
-        let (body, node, trailer) = match state.into_parts() {
+        let (body, link, trailer) = match state.into_parts() {
             Ok(parts) => parts,
             Err(outcome) => return outcome,
         };
-        let (outcome, node) = header.run_to_end(body, node);
-        cancel::end(node);
+        let below = cancel::enter(link);
+        let outcome = header.run_to_end(body);
+        cancel::end(cancel::leave(below));
         header.events().ended(&outcome);
         header.leave_slot();
         trailer.wake();

@@ -1,13 +1,12 @@
 //! What is known of a call from the start, and how its body is run in the light of it.
 
 use std::panic::{AssertUnwindSafe, Location, catch_unwind};
-use std::sync::Arc;
 use std::task::Waker;
 
 use super::body::{Body, Step};
 use super::wait_errors::WaitErrors;
 use crate::call::Call;
-use crate::cancel::{self, Node};
+use crate::cancel;
 use crate::error::{Error, Outcome, Progress};
 use crate::events::{CallEvents, Place};
 use crate::limit::{self, Limit};
@@ -74,66 +73,42 @@ impl Header {
         self.rare.get_or_init(Box::default).wait_errors.keep(error)
     }
 
-    /// Runs the body, or a step of it, unless it has to stop. Returns its node as well.
+    /// Runs the body, or a step of it, unless it has to stop. Its link is the current one.
     #[inline]
     pub(super) fn run<B: Body>(
         &self,
         body: B,
-        node: Arc<Node>,
         place: Place,
         waker: impl FnOnce() -> Waker,
-    ) -> (Result<Step<B>, Error>, Arc<Node>) {
-        let body_is = if body.has_started() { Progress::Suspended } else { Progress::NotStarted };
-        self.run_by(B::function, body, node, place, body_is, |body| body.run(waker))
-    }
-
-    /// The same for what stands for the body and is run by `run`; `is` tells how far it would be if it
-    /// did not run now.
-    #[inline]
-    pub(super) fn run_by<X, R>(
-        &self,
-        function: fn() -> &'static str,
-        body: X,
-        node: Arc<Node>,
-        place: Place,
-        is: Progress,
-        run: impl FnOnce(X) -> R,
-    ) -> (Result<R, Error>, Arc<Node>) {
-        let slot = self.limit().map(limit::hold_slot);
-        let entered = stacks::enter(self.key(function), || self.call(function));
+    ) -> Result<Step<B>, Error> {
+        let is = if body.has_started() { Progress::Suspended } else { Progress::NotStarted };
+        let _slot = self.limit().map(limit::hold_slot);
+        let _entered = stacks::enter(self.key(B::function), || self.call(B::function));
         if cancel::is_any()
-            && let Some(error) = self.must_not_run(function, &node, is)
+            && let Some(error) = self.must_not_run(B::function, is)
         {
-            drop((entered, slot));
             drop_catching(body);
-            return (Err(error), node);
+            return Err(error);
         }
-        cancel::run_as(node, || {
-            let events = self.events();
-            let running = match is {
-                Progress::Suspended => events.resumed(),
-                _ => events.started(place),
-            };
-            catch_unwind(AssertUnwindSafe(|| run(body))).map_err(|payload| {
-                running.unwound(&*payload);
-                Error::unwound(self.call(function), payload, cancel::stopped())
-            })
+        let events = self.events();
+        let running = match is {
+            Progress::Suspended => events.resumed(),
+            _ => events.started(place),
+        };
+        catch_unwind(AssertUnwindSafe(|| body.run(waker))).map_err(|payload| {
+            running.unwound(&*payload);
+            Error::unwound(self.call(B::function), payload, cancel::stopped())
         })
     }
 
     /// Returns why the body must not start, or go on, although a thread has claimed it.
     #[cold]
-    fn must_not_run(
-        &self,
-        function: fn() -> &'static str,
-        node: &Arc<Node>,
-        is: Progress,
-    ) -> Option<Error> {
+    fn must_not_run(&self, function: fn() -> &'static str, is: Progress) -> Option<Error> {
         if cancel::is_shut_down() {
             return Some(Error::not_run(self.call(function), runtime::SHUT_DOWN, is));
         }
         // A parent that cannot unwind may go on to use the value.
-        let stopped = node.stopped().filter(|_| cancel::CAN_UNWIND)?;
+        let stopped = cancel::stopped_before_shutdown().filter(|_| cancel::CAN_UNWIND)?;
         Some(Error::cancelled_with(self.call(function), stopped))
     }
 
@@ -149,18 +124,12 @@ impl Header {
 
     /// Runs a body that runs to its end.
     #[inline]
-    pub(super) fn run_to_end<B: Body>(
-        &self,
-        body: B,
-        node: Arc<Node>,
-    ) -> (Outcome<B::Output>, Arc<Node>) {
-        let (ran, node) = self.run(body, node, Place::Joiner, || Waker::noop().clone());
-        let outcome = match ran {
+    pub(super) fn run_to_end<B: Body>(&self, body: B) -> Outcome<B::Output> {
+        match self.run(body, Place::Joiner, || Waker::noop().clone()) {
             Ok(Step::Finished(value)) => Ok(value),
             Ok(Step::Suspended(_)) => unreachable!("only bodies that run to their end come here"),
             Ok(Step::Failed(error)) | Err(error) => Err(error),
-        };
-        (outcome, node)
+        }
     }
 
     #[inline]

@@ -257,18 +257,19 @@ impl<B: Body> Runnable for Task<B> {
             if !task.state.word().is_claimable() {
                 task.expire_at(now);
             }
-            let Some((body, node)) = task.start_step() else {
+            let Some((body, link)) = task.start_step() else {
                 return task.clean_up();
             };
-            let (ran, node) =
-                task.header.run(body, node, Place::Worker, || Waker::from(task.clone()));
+            let below = cancel::enter(link);
+            let ran = task.header.run(body, Place::Worker, || Waker::from(task.clone()));
+            let link = cancel::leave(below);
             match ran {
-                Ok(Step::Suspended(body)) => match task.suspend(body, node) {
+                Ok(Step::Suspended(body)) => match task.suspend(body, link) {
                     Some(again) => task = again,
                     None => return,
                 },
-                Ok(Step::Finished(value)) => return task.finish(Ok(value), node),
-                Ok(Step::Failed(error)) | Err(error) => return task.finish(Err(error), node),
+                Ok(Step::Finished(value)) => return task.finish(Ok(value), link),
+                Ok(Step::Failed(error)) | Err(error) => return task.finish(Err(error), link),
             }
         }
     }
@@ -374,7 +375,7 @@ impl<B: Body> Orphan for Task<B> {
         // A parent that cannot unwind may go on to use the value.
         let is_parked = |state: &Locked<'_, B>| cancel::CAN_UNWIND && !state.is_running();
         let reason =
-            |state: &Locked<'_, B>| if is_parked(state) { state.link().stopped() } else { None };
+            |state: &Locked<'_, B>| if is_parked(state) { state.node()?.stopped() } else { None };
         let error = |_, stopped| Error::cancelled_with(self.call(), stopped);
         let closed = self.close_if(reason, error);
         let was_open = closed.is_some();

@@ -50,7 +50,7 @@ mod waiters;
 use std::sync::Arc;
 use std::time::Duration;
 
-use crate::cancel::{self, Node, Orphan, Overrun};
+use crate::cancel::{self, Link, Orphan, Overrun};
 use crate::error::{Error, Outcome, Progress, StopReason, Stopped};
 use crate::events::CallEvents;
 use crate::options::Options;
@@ -58,7 +58,7 @@ use crate::panic::drop_catching;
 use crate::runtime;
 use crate::stacks;
 
-pub(crate) use body::{Body, Closure, Step, Suspending};
+pub(crate) use body::{Body, Closure, ScopedClosure, Step, Suspending};
 #[cfg(not(debug_assertions))]
 pub(crate) use body::{LARGE, LargeClosure};
 use dependencies::Dependencies;
@@ -79,7 +79,8 @@ pub(crate) struct Task<B: Body> {
 }
 
 impl<B: Body> Task<B> {
-    #[inline]
+    #[inline(always)]
+    #[allow(clippy::inline_always, reason = "moved once more, the body would cost as much")]
     pub(crate) fn new(options: &Options, body: B) -> Arc<Self> {
         let limited = options.slots().is_some();
         // First what may unwind: the rest is then put together at once, not built apart and moved.
@@ -104,7 +105,7 @@ impl<B: Body> Task<B> {
         let job: Arc<dyn Job> = self.clone();
         {
             let mut state = self.state.lock();
-            let parked = DEPENDENT.park(self, state.link().node());
+            let parked = DEPENDENT.park(self, state.node());
             state.trailer().set_dependencies(Dependencies::new(inputs.clone(), parked));
         }
         if let Some(timeout) = timeout {
@@ -144,11 +145,13 @@ impl<B: Body> Task<B> {
     /// after that. Returns `None` if another thread has claimed the body, or if the call was closed while
     /// it ran: its outcome is then dropped.
     fn end_in_place<R>(&self, keep: impl FnOnce(Outcome<B::Output>) -> R) -> Option<R> {
-        let (body, node) = self.state.lock().claim_in_place(stacks::upcoming)?;
-        let (outcome, node) = self.header.run_to_end(body, node);
+        let (body, link) = self.state.lock().claim_in_place(stacks::upcoming)?;
+        let below = cancel::enter(link);
+        let outcome = self.header.run_to_end(body);
+        let link = cancel::leave(below);
         self.header.leave_slot();
         let in_time = self.end(&outcome);
-        cancel::end(node);
+        cancel::end(link);
         if !in_time {
             drop_catching(outcome);
             return None;
@@ -162,11 +165,11 @@ impl<B: Body> Task<B> {
     /// Keeps the call from being closed, now that its body has returned, and reports that before another
     /// thread can see it. Returns `false` if the call was closed before.
     fn end(&self, outcome: &Outcome<B::Output>) -> bool {
-        let (in_time, link) = {
+        let (in_time, node) = {
             let mut state = self.state.lock();
-            (state.end(), state.take_link())
+            (state.end(), state.take_node())
         };
-        drop(link);
+        drop(node);
         if in_time {
             self.header.events().ended(outcome);
         } else {
@@ -176,16 +179,16 @@ impl<B: Body> Task<B> {
     }
 
     /// Ends the call on the thread that ran its body: stores the outcome, or drops it if it came too late.
-    fn finish(&self, outcome: Outcome<B::Output>, node: Arc<Node>) {
+    fn finish(&self, outcome: Outcome<B::Output>, link: Link) {
         if self.header.events().are_observed() {
             self.end(&outcome);
         }
-        let (finish, link) = {
+        let (finish, node) = {
             let mut state = self.state.lock();
-            (state.publish(outcome), state.take_link())
+            (state.publish(outcome), state.take_node())
         };
-        drop(link);
-        cancel::end(node);
+        drop(node);
+        cancel::end(link);
         self.header.leave_slot();
         match finish {
             Finish::Published(trailer) => trailer.wake(),

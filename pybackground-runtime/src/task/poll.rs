@@ -10,7 +10,7 @@ use super::body::Body;
 use super::dependencies;
 use super::parked::SUSPENDED;
 use super::state::{Suspend, Woken};
-use crate::cancel::{self, Link, Node, Orphan};
+use crate::cancel::{self, Link, Orphan};
 use crate::limit::Slot;
 use crate::panic::drop_catching;
 use crate::runnable::Runnable;
@@ -20,22 +20,22 @@ use crate::stacks;
 impl<B: Body> Task<B> {
     /// Claims the body, or its next step, for a thread that comes to it.
     #[inline]
-    pub(super) fn start_step(&self) -> Option<(B, Arc<Node>)> {
-        let (mut body, node) = self.state.lock().claim(stacks::upcoming)?;
+    pub(super) fn start_step(&self) -> Option<(B, Link)> {
+        let (mut body, link) = self.state.lock().claim(stacks::upcoming)?;
         body.leave_slot_to_call();
-        Some((body, node))
+        Some((body, link))
     }
 
     /// Suspends a body that waits to be woken; gives the call back if it is to be run again at once.
-    pub(super) fn suspend(self: Arc<Self>, mut body: B, node: Arc<Node>) -> Option<Arc<Self>> {
+    pub(super) fn suspend(self: Arc<Self>, mut body: B, link: Link) -> Option<Arc<Self>> {
         if let Some(limit) = self.header.limit() {
             body.keep_slot(Slot::taken(limit));
         }
-        let (next, link) = {
+        let (next, node) = {
             let mut state = self.state.lock();
-            let next = state.suspend(body, || SUSPENDED.park(&self, Some(&node)));
+            let next = state.suspend(body, || SUSPENDED.park(&self, link.own()));
             let is_over = matches!(next, Suspend::TooLate(_));
-            (next, if is_over { state.take_link() } else { Link::NONE })
+            (next, if is_over { state.take_node() } else { None })
         };
         match next {
             Suspend::Stored => {
@@ -47,7 +47,7 @@ impl<B: Body> Task<B> {
                     return None;
                 }
                 // The same holds for a stop of a body above.
-                if node.stopped().is_some() {
+                if link.stopped().is_some() {
                     self.close_orphan();
                 }
             }
@@ -57,8 +57,8 @@ impl<B: Body> Task<B> {
             Suspend::TooLate(body) => {
                 self.header.events().ended_late();
                 drop_catching(body);
-                drop(link);
-                cancel::end(node);
+                drop(node);
+                cancel::end(link);
             }
         }
         None

@@ -132,7 +132,7 @@ struct Core<B: Body> {
     cell: Cell<B>,
     trailer: Trailer,
     /// The parent until the body starts, then the body's own node until it ends or is closed.
-    link: Link,
+    node: Option<Arc<Node>>,
 }
 
 /// What the call has at this time: its body or its outcome.
@@ -201,7 +201,7 @@ pub(super) enum Close {
 impl<B: Body> State<B> {
     #[inline]
     fn new(state: u64, cell: Cell<B>, parent: Option<Arc<Node>>) -> Self {
-        let core = Core { cell, trailer: Trailer::NOTHING, link: Link::Parent(parent) };
+        let core = Core { cell, trailer: Trailer::NOTHING, node: parent };
         Self { word: Word(AtomicU64::new(state)), core: Mutex::new(core) }
     }
 
@@ -234,12 +234,12 @@ impl<B: Body> State<B> {
         Locked { word: &self.word, core: lock_brief(&self.core) }
     }
 
-    /// Takes the state apart: the body of a call that is claimable, with its node, or else the outcome.
+    /// Takes the state apart: the body of a call that is claimable, or else the outcome.
     #[inline]
-    pub(super) fn into_parts(self) -> Result<(B, Arc<Node>, Trailer), Outcome<B::Output>> {
-        let mut core = self.core.into_inner().expect("no code under the lock panics");
+    pub(super) fn into_parts(self) -> Result<(B, Link, Trailer), Outcome<B::Output>> {
+        let core = self.core.into_inner().expect("no code under the lock panics");
         match core.cell {
-            Cell::Body(body) => Ok((body, core.link.start_alone(), core.trailer)),
+            Cell::Body(body) => Ok((body, Link::to_parent(core.node), core.trailer)),
             Cell::Outcome(outcome) => Err(outcome),
             Cell::Closed { body, error } => {
                 drop_catching(body);
@@ -251,27 +251,27 @@ impl<B: Body> State<B> {
 }
 
 impl<B: Body> Locked<'_, B> {
-    /// Claims the body for a worker that has taken the call from a queue. Returns it with its node, which it
-    /// keeps from poll to poll.
+    /// Claims the body for a worker that has taken the call from a queue. Returns it with the link to its
+    /// node, which it keeps from poll to poll.
     #[inline]
-    pub(super) fn claim(&mut self, frame: impl FnOnce() -> Frame) -> Option<(B, Arc<Node>)> {
+    pub(super) fn claim(&mut self, frame: impl FnOnce() -> Frame) -> Option<(B, Link)> {
         if matches!(self.word.read(), QUEUED | CLAIMABLE) { Some(self.run(frame)) } else { None }
     }
 
     /// Claims the body for a thread that joins the call.
     #[inline]
-    pub(super) fn claim_in_place(
-        &mut self,
-        frame: impl FnOnce() -> Frame,
-    ) -> Option<(B, Arc<Node>)> {
+    pub(super) fn claim_in_place(&mut self, frame: impl FnOnce() -> Frame) -> Option<(B, Link)> {
         if self.word.is_claimable() { Some(self.run(frame)) } else { None }
     }
 
     #[inline]
-    fn run(&mut self, frame: impl FnOnce() -> Frame) -> (B, Arc<Node>) {
+    fn run(&mut self, frame: impl FnOnce() -> Frame) -> (B, Link) {
         let body = self.take_body();
         self.word.set_running(RUNNING, frame());
-        (body, self.core.link.start())
+        let mut link = Link::new(self.core.node.take(), body.has_started());
+        let running = link.start();
+        self.core.node = link.into_node();
+        (body, running)
     }
 
     #[inline]
@@ -297,7 +297,8 @@ impl<B: Body> Locked<'_, B> {
     /// Whether a joining thread must not claim the body: it could not leave the body at a deadline, and
     /// while it ran a shared call it could not drop its own clone.
     fn is_for_workers(&self) -> bool {
-        self.core.trailer.deadline().is_some() || self.core.link.is_shared()
+        self.core.trailer.deadline().is_some()
+            || self.core.node.as_ref().is_some_and(|parent| parent.is_barrier())
     }
 
     /// Keeps the call from being closed, now that its body has returned; `false` if it has been closed.
@@ -379,7 +380,7 @@ impl<B: Body> Locked<'_, B> {
             return Close::TooLate;
         }
         if state & TAG != 0 {
-            let node = self.core.link.own().expect("a running body has a node").clone();
+            let node = self.core.node.clone().expect("a running body has a node");
             let error = stop(B::WHEN_CLOSED, Some(&node));
             self.core.cell = Cell::Outcome(Err(error));
             self.word.set_done();
@@ -388,10 +389,11 @@ impl<B: Body> Locked<'_, B> {
         let body = self.take_body();
         let has_started = body.has_started();
         let progress = if has_started { Progress::Suspended } else { Progress::NotStarted };
-        let error = stop(progress, self.core.link.own());
+        let link = Link::new(self.core.node.take(), has_started);
+        let error = stop(progress, link.own());
         self.core.cell = Cell::Closed { body: Some(body), error: Some(error) };
         self.word.set_done();
-        let (trailer, link) = (self.core.trailer.take_for_close(), self.take_link());
+        let trailer = self.core.trailer.take_for_close();
         Close::NeverEnds { trailer, link, frees_slot: state != HELD && !has_started }
     }
 
@@ -440,7 +442,10 @@ impl<B: Body> Locked<'_, B> {
 
     /// Calls `act` with the place of the call in the cancellation tree.
     pub(super) fn with_link(&mut self, act: impl FnOnce(&mut Link)) {
-        act(&mut self.core.link);
+        let is_parent = matches!(&self.core.cell, Cell::Body(body) if !body.has_started());
+        let mut link = Link::new(self.core.node.take(), !is_parent);
+        act(&mut link);
+        self.core.node = link.into_node();
         self.reserve();
     }
 
@@ -450,14 +455,15 @@ impl<B: Body> Locked<'_, B> {
         }
     }
 
-    pub(super) fn link(&self) -> &Link {
-        &self.core.link
+    /// Returns the node of the body or, until that starts, of the parent.
+    pub(super) fn node(&self) -> Option<&Arc<Node>> {
+        self.core.node.as_ref()
     }
 
-    /// Takes the link out, to be dropped without the lock.
+    /// Takes the node out, to be dropped without the lock.
     #[must_use]
-    pub(super) fn take_link(&mut self) -> Link {
-        std::mem::replace(&mut self.core.link, Link::NONE)
+    pub(super) fn take_node(&mut self) -> Option<Arc<Node>> {
+        self.core.node.take()
     }
 
     pub(super) fn trailer(&mut self) -> &mut Trailer {
