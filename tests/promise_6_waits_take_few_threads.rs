@@ -12,7 +12,7 @@ use pybackground::{Lazy, Shared, as_completed, background, configure, delay, sna
 /// Far more than there may be threads.
 const CALLS: u64 = 5_000;
 
-/// More than there may be threads, but so few that one more thread a tenth of a second is soon enough.
+/// More than there may be threads that are not blocked.
 const FEW_CALLS: u64 = 16;
 
 /// Far fewer than calls: who comes to wait while others are just being woken may find no thread awake.
@@ -99,21 +99,28 @@ fn for_async_bodies_that_sleep() {
     come_to(CALLS * (CALLS - 1) / 2, calls.collect());
 }
 
-/// One more thread would be one more that waits.
+/// Each body that waits for it takes a thread, up to the bound on all threads. The others stay in the queue,
+/// and one of the blocked threads polls the future when it is woken.
 #[test]
 fn for_one_async_body_that_waits_for_something_else() {
-    with_few_threads!("for_one_async_body_that_waits_for_something_else");
+    const MOST: usize = 64;
+
+    if !child::is_child() {
+        const TEST: &str = "for_one_async_body_that_waits_for_something_else";
+        child::succeeds(&mut child::command(TEST));
+        return;
+    }
+    let _watchdog = watchdog();
+    configure().workers(1).max_threads(8).max_total_threads(MOST).install().unwrap();
     let word = Word::default();
     let calls = readers(CALLS, &Lazy::share(hear(word.clone())));
-    wait_until(|| snapshot().threads >= 8);
-    // Each announces itself by nothing but its existence.
-    let most = (0..2_000).map(|_| snapshot().threads).max();
-    assert!(most < Some(FEW), "{most:?} threads");
+    wait_until(|| snapshot().threads == MOST);
     word.say(1);
     come_to(CALLS, calls);
+    assert_eq!(snapshot().threads, MOST);
 }
 
-/// Nothing is known of what will wake it: so one more is risked now and then.
+/// Each of them takes a thread, so the call behind them gets one.
 #[test]
 fn for_one_async_body_that_waits_for_a_call_behind_those_that_wait_for_it() {
     with_few_threads!("for_one_async_body_that_waits_for_a_call_behind_those_that_wait_for_it");

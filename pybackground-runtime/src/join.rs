@@ -4,6 +4,7 @@
 //! stranger's lock or stack is ever below it. Everybody else looks for a moment, yields, and parks.
 
 use std::cell::{Cell, OnceCell};
+use std::convert::Infallible;
 use std::panic::Location;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -144,10 +145,8 @@ fn block(wait: &Wait<'_, impl Awaited>) -> Result<bool, Error> {
     let blocked = events::blocked(|| wait.on.call(), site, || wait.on.events());
     // Before this thread gives its place away: who decides whether another is started sees what all wait for.
     let entered = wait.enter(site);
-    let waited = runtime::block_while(|| match entered? {
-        Some(entered) => lend_slots_while(|| wait.park_until_over(entered, site)),
-        None => Ok(true),
-    });
+    let waited = entered
+        .and_then(|entered| entered.map_or(Ok(true), |entered| wait.until_over(&entered, site)));
     stacks::coarse_clock::read();
     blocked.unblocked(|| wait.on.events(), &waited);
     waited
@@ -168,11 +167,16 @@ pub(crate) fn for_scope(calls: &Arc<dyn ScopedCalls>) {
         let _waiting = runtime::waits().for_scope(calls, Location::caller());
         let wait = || {
             while !calls.all_have_ended() {
+                if runtime::is_asked() {
+                    return None;
+                }
                 calls.park();
             }
-            Ok(true)
+            Some(Ok::<_, Infallible>(true))
         };
-        let _ended = runtime::block_while(|| lend_slots_while(wait));
+        while runtime::block_while(false, || lend_slots_while(wait)).is_none() {
+            runtime::look(|_| false);
+        }
     }
     stacks::coarse_clock::read();
 }
@@ -222,11 +226,12 @@ fn is_printing() -> bool {
 }
 
 fn look_for_a_moment(is_over: impl Fn() -> bool, end: Option<Instant>) -> bool {
-    for round in 0..SPINS + YIELDS {
+    let (spins, yields) = runtime::global().pool().patience(SPINS, YIELDS);
+    for round in 0..spins + yields {
         if is_over() {
             return true;
         }
-        if round < SPINS {
+        if round < spins {
             thread::spin_loop();
         } else if end.is_some_and(|end| now() >= end) {
             return false;
@@ -266,6 +271,12 @@ pub(crate) trait Awaited {
     /// The call that is waited for, if there is only one.
     fn only(&self) -> Option<&Arc<dyn Job>> {
         None
+    }
+
+    /// Runs the call on this thread, or refuses it if there is `no_stack` for it; `false` if it has
+    /// started or cannot start yet.
+    fn run_or_refuse(&self, _no_stack: Option<String>) -> bool {
+        false
     }
 
     /// The events of the call that is waited for, if there is only one.
@@ -309,6 +320,21 @@ impl Awaited for Arc<dyn Job> {
         Some(self)
     }
 
+    fn run_or_refuse(&self, no_stack: Option<String>) -> bool {
+        if self.is_stale() || !self.dependencies().is_empty() {
+            return false;
+        }
+        match no_stack {
+            Some(why) => self.refuse(&why),
+            None => {
+                // A panic gets here from the destructor of a result that no waiter takes.
+                catch(|| self.clone().run());
+            }
+        }
+        // A call that a limit holds back has not started.
+        self.is_stale()
+    }
+
     fn events(&self) -> Option<&CallEvents> {
         Some((**self).events())
     }
@@ -349,14 +375,39 @@ impl<A: Awaited> Wait<'_, A> {
         Ok(Some(Entered { waiting, _registration: registration }))
     }
 
-    /// Parks until what is waited for is over or until the end of the wait. The monitor expires calls at
-    /// their deadlines; should there be no monitor, because the system gave no thread for it, it is done
-    /// here.
-    fn park_until_over(
+    /// Blocks until what is waited for is over or until the end of the wait.
+    fn until_over(
         &self,
-        entered: Entered<A::Registration>,
+        entered: &Entered<A::Registration>,
         site: &'static Location<'static>,
     ) -> Result<bool, Error> {
+        loop {
+            let park = || self.park_until_over(entered, site).transpose();
+            if let Some(waited) =
+                runtime::block_while(self.end.is_some(), || lend_slots_while(park))
+            {
+                return waited;
+            }
+            let mut is_over = false;
+            runtime::look(|no_stack| {
+                let started = self.on.run_or_refuse(no_stack);
+                is_over = self.on.is_over();
+                started || is_over
+            });
+            if is_over {
+                return Ok(true);
+            }
+        }
+    }
+
+    /// Parks until what is waited for is over or until the end of the wait; `None` if the thread is asked
+    /// to run what it waits for. The monitor expires calls at their deadlines. If the system gave no
+    /// thread for the monitor, the waiting thread does so.
+    fn park_until_over(
+        &self,
+        entered: &Entered<A::Registration>,
+        site: &'static Location<'static>,
+    ) -> Result<Option<bool>, Error> {
         let body = stacks::current();
         let mut deadline = self.deadline;
         let mut report_at =
@@ -366,7 +417,10 @@ impl<A: Awaited> Wait<'_, A> {
         let mut look_at = may_hang.then(|| now() + FIRST_LOOK);
         loop {
             if self.on.is_over() {
-                return Ok(true);
+                return Ok(Some(true));
+            }
+            if self.end.is_none() && runtime::is_asked() {
+                return Ok(None);
             }
             self.give_up_if_stopped(body)?;
             if let Some(deadlock) = entered.waiting.as_ref().and_then(Waiting::failure) {
@@ -374,7 +428,7 @@ impl<A: Awaited> Wait<'_, A> {
             }
             let now = now();
             if self.end.is_some_and(|end| end <= now) {
-                return Ok(false);
+                return Ok(Some(false));
             }
             if deadline.is_some_and(|deadline| deadline <= now) {
                 self.on.expire(now);

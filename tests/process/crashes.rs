@@ -1,4 +1,4 @@
-//! The end of a process is an error that says how the process ended.
+//! What ends a process is an error here, which says what it was.
 
 mod common;
 
@@ -19,7 +19,7 @@ fn crash_of<T>(call: Lazy<T>) -> (Crash, Error) {
     let error = Lazy::join(call).err().expect("the process ends");
     let crash = error.crash().unwrap_or_else(|| panic!("no crash: {error}")).clone();
     assert!(error.is_crash() && !error.is_panic() && !error.is_timeout());
-    // No other call is affected.
+    // Nothing else has suffered.
     assert_eq!(double(4), 8);
     (crash, error)
 }
@@ -30,12 +30,12 @@ fn abort() {
 }
 
 #[test]
-fn abort_is_a_crash_by_sigabrt() {
+fn an_abort() {
     let _watchdog = watchdog();
     let (crash, error) = crash_of(abort());
     assert_eq!((crash.signal(), crash.code()), (Some(6), None));
-    let text = error.to_string();
-    assert!(text.contains("::abort` (called at ") && text.contains("signal 6 (SIGABRT"), "{text}");
+    let told = error.to_string();
+    assert!(told.contains("::abort` (called at ") && told.contains("signal 6 (SIGABRT"), "{told}");
 }
 
 #[background(process)]
@@ -47,7 +47,7 @@ fn kill(signal: &str) {
     }
 }
 
-/// Reads a null pointer, as a C library may return it.
+/// As a library in C does that hands out a pointer and forgot to say that it may be null.
 #[background(process)]
 fn follow_null() -> usize {
     let text = std::hint::black_box(std::ptr::null());
@@ -58,7 +58,7 @@ fn follow_null() -> usize {
 }
 
 #[test]
-fn null_pointer_is_a_crash_by_sigsegv() {
+fn a_null_pointer_that_is_followed() {
     let _watchdog = watchdog();
     let (crash, error) = crash_of(follow_null());
     assert_eq!(crash.signal(), Some(11));
@@ -66,13 +66,13 @@ fn null_pointer_is_a_crash_by_sigsegv() {
 }
 
 #[test]
-fn sigsegv_from_outside_is_a_crash() {
+fn a_segmentation_fault_that_somebody_sends() {
     let _watchdog = watchdog();
     assert_eq!(crash_of(kill("SEGV")).0.signal(), Some(11));
 }
 
 #[test]
-fn kill_from_outside_hints_at_memory() {
+fn a_kill_from_elsewhere_hints_at_memory() {
     let _watchdog = watchdog();
     let (crash, error) = crash_of(kill("KILL"));
     assert_eq!(crash.signal(), Some(9));
@@ -90,7 +90,7 @@ fn overflow_stack(depth: u64) -> u64 {
 }
 
 #[test]
-fn stack_overflow_is_a_crash() {
+fn an_overflow_of_the_stack() {
     let _watchdog = watchdog();
     let (crash, _) = crash_of(overflow_stack(0));
     assert!(matches!(crash.signal(), Some(6 | 11)), "{crash}");
@@ -116,10 +116,10 @@ fn panic_with_little_memory_left() {
     panic!("that was all, after {} pieces", taken.len());
 }
 
-/// The backtrace takes more memory than is left.
+/// Its backtrace takes more than is left.
 #[test]
-fn panic_without_memory_left_is_a_panic() {
-    const TEST: &str = "panic_without_memory_left_is_a_panic";
+fn a_panic_when_no_memory_is_left_is_one() {
+    const TEST: &str = "a_panic_when_no_memory_is_left_is_one";
     let _watchdog = watchdog();
     if !child::is_child() {
         child::succeeds(child::command(TEST).env("RUST_BACKTRACE", "1"));
@@ -133,7 +133,7 @@ fn panic_without_memory_left_is_a_panic() {
 }
 
 #[test]
-fn memory_beyond_the_limit_is_a_crash() {
+fn more_memory_than_is_allowed() {
     let _watchdog = watchdog();
     assert_eq!(allocate(1 << 20), 1 << 20);
     let (crash, error) = crash_of(allocate(1 << 30));
@@ -148,7 +148,7 @@ fn exit(code: i32) {
 }
 
 #[test]
-fn exit_in_mid_call_is_a_crash() {
+fn an_exit_in_mid_call_is_no_success() {
     let _watchdog = watchdog();
     for code in [0, 3] {
         let (crash, _) = crash_of(exit(code));
@@ -168,7 +168,7 @@ fn panic_with_number() {
 }
 
 #[test]
-fn panic_reports_its_message_and_its_line() {
+fn a_panic_tells_its_message_and_its_line() {
     let _watchdog = watchdog();
     let error = Lazy::join(panic_with_text(7)).unwrap_err();
     assert!(error.is_panic() && !error.is_crash());
@@ -179,7 +179,7 @@ fn panic_reports_its_message_and_its_line() {
 }
 
 #[test]
-fn panic_with_another_payload_is_a_panic() {
+fn a_panic_with_another_payload_is_a_panic() {
     let _watchdog = watchdog();
     let error = Lazy::join(panic_with_number()).unwrap_err();
     assert!(error.is_panic());
@@ -187,7 +187,7 @@ fn panic_with_another_payload_is_a_panic() {
     assert!(error.panicked_at().is_some());
 }
 
-/// Serde deserializes it only from a format that says what comes next.
+/// Serde reads such a type only from a format that says what comes.
 #[derive(Serialize, Deserialize)]
 #[serde(untagged)]
 enum Untagged {
@@ -203,7 +203,7 @@ fn make_untagged() -> Untagged {
 }
 
 #[test]
-fn type_that_the_format_cannot_carry_is_a_codec_failure() {
+fn what_cannot_cross_is_told_as_that() {
     let _watchdog = watchdog();
     let error = Lazy::join(take_untagged(Untagged::Number(7))).unwrap_err();
     assert!(error.is_codec_failure());

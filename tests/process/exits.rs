@@ -81,7 +81,8 @@ fn notes(test: &str) -> PathBuf {
 
 #[track_caller]
 fn assert_exited(notes: PathBuf) {
-    assert_eq!(fs::read_to_string(&notes).unwrap(), "handler\nbuffer\n");
+    let noted = fs::read_to_string(&notes).unwrap();
+    assert_eq!(noted, "handler\nbuffer\n");
     fs::remove_file(notes).unwrap();
 }
 

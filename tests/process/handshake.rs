@@ -1,4 +1,4 @@
-//! A process that was started as a child and does not become one: it ends, sends nothing, or sends something else.
+//! A process that was started as a child and is none: it ends, says nothing, or says something else.
 
 mod common;
 
@@ -9,7 +9,7 @@ use std::time::Duration;
 use common::{child, children, watchdog};
 use pybackground::{Error, Lazy, background, processes};
 
-/// Selects what a child does before the library's entry runs.
+/// What the processes that are started do before the library sees that they are children.
 const BEFORE: &str = "TEST_BEFORE";
 
 mod before {
@@ -18,8 +18,8 @@ mod before {
     use std::io::Write;
     use std::os::fd::AsFd;
 
-    // SAFETY: the loader calls each function in this section before `main`. This one needs nothing that `main` sets up,
-    // and does nothing in a process that is no child.
+    // SAFETY: a place in this section holds a function that is called before `main`; this one needs
+    // nothing of what `main` sets up, and does nothing in a process that is no child.
     #[used]
     #[unsafe(link_section = ".init_array.00099")]
     static MISBEHAVE: extern "C" fn() = misbehave;
@@ -37,7 +37,7 @@ mod before {
             std::process::exit(7);
         }
         if how == "die" {
-            // SAFETY: the signal has no handler.
+            // SAFETY: a signal that nobody handles.
             unsafe { libc::raise(libc::SIGKILL) };
         }
         if how == "thread" {
@@ -82,7 +82,7 @@ fn pid() -> u32 {
     std::process::id()
 }
 
-/// Returns the error of a call whose child misbehaves, in the other half of the test.
+/// The error of a call whose process misbehaves, in the other half of the test.
 fn error_of_call() -> Error {
     let error = Lazy::join(pid()).unwrap_err();
     assert!(error.is_handshake_failure(), "{error}");
@@ -96,59 +96,59 @@ fn misbehaving(how: &str, test: &str) {
 }
 
 #[test]
-fn child_that_exits_before_its_greeting_is_a_handshake_failure() {
+fn a_process_that_ends_before_it_greets() {
     let _watchdog = watchdog();
     if !child::is_child() {
-        return misbehaving("exit", "child_that_exits_before_its_greeting_is_a_handshake_failure");
+        return misbehaving("exit", "a_process_that_ends_before_it_greets");
     }
-    let text = error_of_call().to_string();
+    let told = error_of_call().to_string();
     let how = "before it was ready, its process ended by itself, with exit code 7";
-    assert!(text.contains(how) && text.contains("was linked with this library"), "{text}");
+    assert!(told.contains(how) && told.contains("was linked with this library"), "{told}");
 }
 
-/// As a system without memory does. No body has begun.
+/// As by a system without memory. No body has begun.
 #[test]
-fn child_that_is_killed_before_its_greeting_is_a_spawn_failure() {
-    const TEST: &str = "child_that_is_killed_before_its_greeting_is_a_spawn_failure";
+fn a_process_that_is_killed_before_it_greets_is_one_that_was_not_to_be_had() {
+    const TEST: &str = "a_process_that_is_killed_before_it_greets_is_one_that_was_not_to_be_had";
     let _watchdog = watchdog();
     if !child::is_child() {
         return misbehaving("die", TEST);
     }
     let error = Lazy::join(pid()).unwrap_err();
     assert!(error.is_spawn_failure() && !error.is_crash(), "{error}");
-    let text = error.to_string();
-    assert!(text.contains("before it was ready, its process was ended by signal 9"), "{text}");
+    let told = error.to_string();
+    assert!(told.contains("before it was ready, its process was ended by signal 9"), "{told}");
     assert_eq!(children(), []);
 }
 
 #[test]
-fn silent_child_is_killed_after_start_timeout() {
+fn a_process_that_says_nothing() {
     let _watchdog = watchdog();
     if !child::is_child() {
-        return misbehaving("hang", "silent_child_is_killed_after_start_timeout");
+        return misbehaving("hang", "a_process_that_says_nothing");
     }
     processes().start_timeout(Duration::from_millis(20)).install().unwrap();
-    let text = error_of_call().to_string();
-    assert!(text.contains("within 20ms"), "{text}");
-    assert!(text.contains("`processes().start_timeout(..)`"), "{text}");
-    assert!(text.contains("was linked with this library"), "{text}");
+    let told = error_of_call().to_string();
+    assert!(told.contains("within 20ms"), "{told}");
+    assert!(told.contains("`processes().start_timeout(..)`"), "{told}");
+    assert!(told.contains("was linked with this library"), "{told}");
 }
 
 #[test]
-fn child_with_another_greeting_is_another_program() {
+fn a_process_that_says_something_else() {
     let _watchdog = watchdog();
     if !child::is_child() {
-        return misbehaving("talk", "child_with_another_greeting_is_another_program");
+        return misbehaving("talk", "a_process_that_says_something_else");
     }
-    let text = error_of_call().to_string();
-    assert!(text.contains("it is another program; `process` needs a program that"), "{text}");
+    let told = error_of_call().to_string();
+    assert!(told.contains("it is another program; `process` needs a program that"), "{told}");
 }
 
 #[test]
-fn cancelled_call_waits_for_no_greeting() {
+fn a_call_that_is_cancelled_waits_for_no_greeting() {
     let _watchdog = watchdog();
     if !child::is_child() {
-        return misbehaving("hang", "cancelled_call_waits_for_no_greeting");
+        return misbehaving("hang", "a_call_that_is_cancelled_waits_for_no_greeting");
     }
     let call = pid();
     common::wait_until(|| !children().is_empty());
@@ -157,12 +157,12 @@ fn cancelled_call_waits_for_no_greeting() {
     common::wait_until(|| children().is_empty());
 }
 
-/// As under a profiler, or with a C library that has a thread of its own.
+/// As under a profiler, or with a library in C that has a thread of its own.
 #[test]
-fn child_with_an_earlier_thread_serves() {
+fn a_process_that_had_a_thread_before_serves() {
     let _watchdog = watchdog();
     if !child::is_child() {
-        return misbehaving("thread", "child_with_an_earlier_thread_serves");
+        return misbehaving("thread", "a_process_that_had_a_thread_before_serves");
     }
     assert_ne!(pid(), std::process::id());
 }

@@ -1,4 +1,5 @@
-//! Bodies that damage their process: the call fails on its own, and no other call is affected.
+//! Bodies that do to their process what nobody should: the call has an outcome of its own, and nobody else
+//! suffers from it.
 
 #![allow(unsafe_code, reason = "safe code does not do these things")]
 
@@ -32,7 +33,7 @@ fn forks(n: u32) -> u32 {
 }
 
 #[test]
-fn forked_copy_answers_no_call() {
+fn a_copy_that_a_body_made_answers_no_call() {
     let _watchdog = watchdog();
     for n in 0..5 {
         assert_eq!(forks(n), n);
@@ -71,9 +72,9 @@ fn writes_and_waits(bytes: &[u8]) -> u32 {
 }
 
 #[test]
-fn bytes_that_a_body_writes_to_the_connection_are_no_answer() {
+fn what_is_no_answer_to_a_call_is_not_taken_for_one() {
     let _watchdog = watchdog();
-    // The second is an answer, but to no call.
+    // The second is an answer, to no call.
     let answer: Vec<u8> = [[0; 8].as_slice(), &[0], &1_u64.to_le_bytes(), &[42]].concat();
     let bodies = [writes_and_returns, writes_and_waits];
     for (body, bytes) in bodies.into_iter().flat_map(|body| {
@@ -86,18 +87,18 @@ fn bytes_that_a_body_writes_to_the_connection_are_no_answer() {
     }
 }
 
-/// Replaces all open descriptors but the first three by other files.
+/// Has other files under the numbers of all that was open, but for the first three.
 fn close_and_open(names: &str) {
-    // The main thread has to be waiting: closing the descriptors earlier would end the process.
+    // The first thread waits for the end of the parent. Whoever closes what it is about to wait for ends it.
     wait_until(|| fs::read_to_string("/proc/self/stat").unwrap().contains(") S "));
-    // SAFETY: none. They are in use: this is the mistake that the test is about.
+    // SAFETY: that nobody uses them any more is not so: this is the mistake.
     assert_eq!(unsafe { libc::close_range(3, libc::c_uint::MAX, 0) }, 0);
     for n in not_its_own() {
         std::mem::forget(File::create(format!("{names}-{n}")).unwrap());
     }
 }
 
-/// Creates a folder for the files of a test.
+/// A folder for the files of a test.
 fn folder(name: &str) -> PathBuf {
     let folder = std::env::temp_dir().join(format!("{name}-{}", std::process::id()));
     fs::create_dir_all(&folder).unwrap();
@@ -110,7 +111,7 @@ fn closes_and_opens(names: &str) {
 }
 
 #[test]
-fn answer_is_not_written_to_the_users_files() {
+fn no_answer_is_written_to_files_of_the_user() {
     let _watchdog = watchdog();
     let folder = folder("no_answer");
     let error: Error =
@@ -136,8 +137,8 @@ fn closes_and_spins(names: &str, port: u16) {
 }
 
 #[test]
-fn child_that_closed_the_connection_ends_with_the_program() {
-    const TEST: &str = "child_that_closed_the_connection_ends_with_the_program";
+fn who_closed_the_connection_ends_with_the_program() {
+    const TEST: &str = "who_closed_the_connection_ends_with_the_program";
     let _watchdog = watchdog();
     if child::is_child() {
         let given = |name| std::env::var(name).unwrap();
@@ -155,7 +156,7 @@ fn child_that_closed_the_connection_ends_with_the_program() {
     fs::remove_dir_all(&folder).unwrap();
 }
 
-/// Moves this process from its own group to that of the program.
+/// Leaves the group that is killed with it, for that of the program.
 fn join_group_of_program() {
     // SAFETY: numbers go in and come out.
     let moved = unsafe { libc::setpgid(0, libc::getpgid(libc::getppid())) };
@@ -177,13 +178,13 @@ fn stops_among_others(port: u16) {
     join_group_of_program();
     let mut held = hold(port);
     writeln!(held, "{}", std::process::id()).unwrap();
-    // SAFETY: a signal without a handler.
+    // SAFETY: a signal that is handled by nobody.
     unsafe { libc::raise(libc::SIGSTOP) };
 }
 
 #[test]
-fn child_that_left_its_group_is_killed_alone() {
-    const TEST: &str = "child_that_left_its_group_is_killed_alone";
+fn who_left_its_group_is_killed_and_kills_nobody() {
+    const TEST: &str = "who_left_its_group_is_killed_and_kills_nobody";
     let _watchdog = watchdog();
     if !child::is_child() {
         child::succeeds(child::command(TEST).process_group(0));
@@ -213,14 +214,14 @@ fn catches_its_own_panic() {
     assert!(caught.is_err());
 }
 
-/// The hook does not see such a panic, so it has no location.
+/// No hook is told of such a panic, nor where it is.
 #[background(process)]
 fn panics_without_a_place() {
     std::panic::resume_unwind(Box::new("from elsewhere"))
 }
 
 #[test]
-fn panic_is_not_reported_with_the_location_of_another() {
+fn a_panic_is_not_told_with_the_place_of_another() {
     let _watchdog = watchdog();
     Lazy::into_inner(catches_its_own_panic());
     let error = Lazy::join(panics_without_a_place()).unwrap_err();
@@ -234,14 +235,14 @@ fn ends(code: i32) {
 }
 
 #[test]
-fn end_that_the_system_does_not_report_is_a_crash() {
-    const TEST: &str = "end_that_the_system_does_not_report_is_a_crash";
+fn an_end_that_nobody_is_told_is_a_crash() {
+    const TEST: &str = "an_end_that_nobody_is_told_is_a_crash";
     let _watchdog = watchdog();
     if !child::is_child() {
         child::succeeds(&mut child::command(TEST));
         return;
     }
-    // SAFETY: `SIG_IGN` is no function, so nothing has to be safe in a handler.
+    // SAFETY: it is no function, which would have to be safe in a handler.
     unsafe { libc::signal(libc::SIGCHLD, libc::SIG_IGN) };
     let error = Lazy::join(ends(0)).unwrap_err();
     let crash = error.crash().unwrap();

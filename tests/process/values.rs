@@ -1,4 +1,4 @@
-//! Arguments and results of functions of every shape.
+//! What goes to another process and comes back, from functions of every shape that can go there.
 
 mod common;
 
@@ -63,7 +63,7 @@ impl Sells for Shop {
     }
 }
 
-/// Two functions of one name, at one line of the program.
+/// Two functions of one name, at one place of the program.
 macro_rules! twice {
     ($($module:ident $value:expr;)*) => {$(
         mod $module {
@@ -75,7 +75,7 @@ macro_rules! twice {
 
 twice! { one 1; two 2; }
 
-/// `Serialize` writes `id`, and `Deserialize` does not read it.
+/// Of `id` its two sides disagree.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 struct Row {
     #[serde(skip_deserializing)]
@@ -83,7 +83,7 @@ struct Row {
     count: u32,
 }
 
-/// `Serialize` leaves out what `Deserialize` reads.
+/// Is written without what is read of it.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 struct Page {
     number: u8,
@@ -123,9 +123,9 @@ fn fill(bytes: usize) -> usize {
     std::hint::black_box(vec![1_u8; bytes]).len()
 }
 
-/// A list of the user's with a name that this library could use.
+/// What a user's own list may be called as well.
 mod plugins {
-    #![allow(unsafe_code, reason = "the linker is text where the list is")]
+    #![allow(unsafe_code, reason = "the linker is told where the list is")]
 
     #[linkme::distributed_slice]
     pub(crate) static FUNCTIONS: [fn() -> u32];
@@ -137,14 +137,14 @@ mod plugins {
 }
 
 #[test]
-fn body_runs_in_another_process() {
+fn a_body_runs_in_another_process() {
     let _watchdog = watchdog();
     assert_ne!(pid(), std::process::id());
     Lazy::into_inner(nothing());
 }
 
 #[test]
-fn arguments_and_results_of_all_kinds_arrive() {
+fn arguments_and_results_of_all_kinds_cross() {
     let _watchdog = watchdog();
     let order = Order { article: "tea".into(), pieces: 2 };
     let (same, counts) = Lazy::into_inner(by_value(order.clone(), (7, 0), vec![1]));
@@ -156,7 +156,7 @@ fn arguments_and_results_of_all_kinds_arrive() {
 }
 
 #[test]
-fn child_finds_functions_wherever_they_are_defined() {
+fn each_function_is_found_wherever_it_is() {
     fn outer() -> Lazy<u32> {
         #[background(process)]
         fn pid() -> u32 {
@@ -172,7 +172,7 @@ fn child_finds_functions_wherever_they_are_defined() {
 }
 
 #[test]
-fn call_is_named_like_any_other() {
+fn a_call_is_named_as_any_other() {
     let _watchdog = watchdog();
     let function = |call: &Lazy<PathBuf>| Lazy::function(call).unwrap();
     assert!(function(&Shop::stock(String::new())).ends_with("::Shop::stock"));
@@ -180,7 +180,7 @@ fn call_is_named_like_any_other() {
     assert_eq!(Lazy::called_at(&pid()).unwrap().line(), line!());
 }
 
-/// Returns the message of a codec failure.
+/// Why the values of a call did not cross.
 fn refusal<T>(call: Lazy<T>) -> String {
     let error = Lazy::join(call).map(drop).unwrap_err();
     assert!(error.is_codec_failure(), "{error}");
@@ -188,30 +188,30 @@ fn refusal<T>(call: Lazy<T>) -> String {
 }
 
 #[test]
-fn type_whose_two_sides_disagree_is_an_error() {
+fn a_type_whose_two_sides_disagree_is_an_error() {
     let _watchdog = watchdog();
-    let text = refusal(count(Row { id: 1, count: 2 }, vec![3]));
-    assert!(text.contains("::count` ") && text.contains("`row: values::Row`: "), "{text}");
-    assert!(text.contains("wrote more bytes (8) than") && text.contains("arguments"), "{text}");
-    let text = refusal(row());
-    assert!(text.contains("its result") && text.contains("`values::Row`: "), "{text}");
+    let told = refusal(count(Row { id: 1, count: 2 }, vec![3]));
+    assert!(told.contains("::count` ") && told.contains("`row: values::Row`: "), "{told}");
+    assert!(told.contains("wrote more bytes (8) than") && told.contains("arguments"), "{told}");
+    let told = refusal(row());
+    assert!(told.contains("its result") && told.contains("`values::Row`: "), "{told}");
     // Nothing of the next argument is read as the end of this one.
-    let text = refusal(note(&Page { number: 5, note: None }, vec![1]));
-    assert!(text.contains("`page: values::Page`: "), "{text}");
-    assert!(text.contains("more bytes than its `Serialize` wrote (1)"), "{text}");
+    let told = refusal(note(&Page { number: 5, note: None }, vec![1]));
+    assert!(told.contains("`page: values::Page`: "), "{told}");
+    assert!(told.contains("more bytes than its `Serialize` wrote (1)"), "{told}");
     assert_eq!(note(&Page { number: 5, note: Some(0) }, vec![1]), (Some(0), vec![1]));
 }
 
 #[test]
-fn serialize_that_refuses_says_why() {
+fn a_type_that_refuses_says_why() {
     let _watchdog = watchdog();
-    let text = refusal(length((PathBuf::from(OsStr::from_bytes(b"\xff")), 0)));
-    assert!(text.contains("`(path, _): (std::path::PathBuf, u8)`: "), "{text}");
-    assert!(text.contains("path contains invalid UTF-8 characters"), "{text}");
-    let text = refusal(no_text());
+    let told = refusal(length((PathBuf::from(OsStr::from_bytes(b"\xff")), 0)));
+    assert!(told.contains("`(path, _): (std::path::PathBuf, u8)`: "), "{told}");
+    assert!(told.contains("path contains invalid UTF-8 characters"), "{told}");
+    let told = refusal(no_text());
     assert!(
-        text.contains("its result") && text.contains("`std::path::PathBuf`: path con"),
-        "{text}"
+        told.contains("its result") && told.contains("`std::path::PathBuf`: path con"),
+        "{told}"
     );
 }
 
@@ -252,7 +252,6 @@ fn deserialize_that_refuses_says_why() {
 
 #[test]
 fn values_that_look_alike_stay_apart() {
-    #[allow(clippy::option_option, reason = "formats may confuse the two")]
     #[background(process)]
     fn same(nested: [Option<Option<u8>>; 3], units: (Option<()>, Option<()>)) -> String {
         format!("{nested:?} {units:?}")
@@ -263,7 +262,7 @@ fn values_that_look_alike_stay_apart() {
 }
 
 #[test]
-fn list_of_functions_is_separate_from_the_users_lists() {
+fn a_list_of_the_users_own_is_no_list_of_ours() {
     let _watchdog = watchdog();
     assert_ne!(pid(), std::process::id());
     assert_eq!(plugins::FUNCTIONS.iter().map(|function| function()).sum::<u32>(), 7);
@@ -271,7 +270,7 @@ fn list_of_functions_is_separate_from_the_users_lists() {
 
 #[test]
 #[cfg(target_os = "linux")]
-fn constant_sets_the_memory_limit() {
+fn a_constant_says_how_much_memory_there_is() {
     let _watchdog = watchdog();
     assert_eq!(fill(1000), 1000);
     let error = Lazy::join(fill(1 << 30)).unwrap_err();

@@ -1,6 +1,6 @@
-//! Valid and hostile inputs.
+//! Inputs, good and bad.
 
-/// Returns the name and the content of each input.
+/// Their names, and what they are.
 pub(crate) fn inputs() -> Vec<(String, Vec<u8>)> {
     let named = |name: &str, input: &[u8]| (name.to_owned(), input.to_vec());
     vec![

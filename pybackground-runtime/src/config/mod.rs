@@ -29,8 +29,10 @@ static INSTALLED: Mutex<Installed> = Mutex::new(Installed { settings: None, in_u
 /// | function | variable | unit | default |
 /// |---|---|---|---|
 /// | [`workers`](Configure::workers) | `PYBACKGROUND_WORKERS` | threads that compute at the same time | the number of processors |
-/// | [`max_threads`](Configure::max_threads) | `PYBACKGROUND_MAX_THREADS` | threads, blocked ones included | 12000 |
-/// | [`stack_size`](Configure::stack_size) | `PYBACKGROUND_STACK_SIZE` | bytes | 2097152 |
+/// | [`max_threads`](Configure::max_threads) | `PYBACKGROUND_MAX_THREADS` | threads that are not blocked in a join | `max_total_threads` |
+/// | [`max_total_threads`](Configure::max_total_threads) | `PYBACKGROUND_MAX_TOTAL_THREADS` | all threads | 12000 |
+/// | [`stack_size`](Configure::stack_size) | `PYBACKGROUND_STACK_SIZE` | bytes | `RUST_MIN_STACK`, else 2097152 |
+/// | [`stack_reserve`](Configure::stack_reserve) | `PYBACKGROUND_STACK_RESERVE` | bytes | three times `stack_size` |
 /// | [`keep_alive`](Configure::keep_alive) | `PYBACKGROUND_KEEP_ALIVE` | seconds | 10 |
 /// | [`report_after`](Configure::report_after) | `PYBACKGROUND_REPORT_AFTER` | seconds; 0 or empty is never | never; in debug builds on Linux, see there |
 /// | [`sequential`](Configure::sequential) | `PYBACKGROUND_MODE` | `parallel` or `sequential` | `parallel` |
@@ -71,11 +73,16 @@ impl Configure {
         self
     }
 
-    /// Sets how many threads there may be, including those whose bodies block; at least as many as workers.
+    /// Sets how many threads there may be that are not blocked in a join; at least as many as workers.
     ///
-    /// When all of them wait for calls, and others that may bring these about have no thread, one more is started all
-    /// the same, and so on: nothing else could end the waiting. What an `async` body awaits is not known: if nothing
-    /// moves for a tenth of a second, one more is started for whatever call is next, and again each tenth of a second.
+    /// A thread whose body sleeps, reads or waits for a lock counts. A thread whose body blocks in a join
+    /// (any use of a [`Lazy`](crate::Lazy) that waits) does not count, so that joins cannot starve: another
+    /// thread runs the next call meanwhile. The blocked body continues as soon as its join ends. If all slots
+    /// are taken at that moment, the number is exceeded until as many bodies have ended, and no new body starts
+    /// until then.
+    ///
+    /// A body that polls does not count either: from the first `Lazy::wait_timeout` in vain until such a wait
+    /// succeeds or the body ends.
     ///
     /// ```
     /// pybackground_runtime::configure().max_threads(64).install().unwrap();
@@ -85,13 +92,54 @@ impl Configure {
         self
     }
 
-    /// Sets the stack of each thread, in bytes; at least 65536.
+    /// Sets how many threads there may be in all, those blocked in a join included; at least `max_threads`.
+    ///
+    /// This bounds what bodies that wait for calls may take. Where the system gives fewer threads, as under a
+    /// limit on processes, that number is the bound. If each of the threads is blocked in a join without a
+    /// time limit, no thread is left for the calls in the queue. Then each of them runs the call it waits for
+    /// itself, if that call has not started and the stack has room for it. Otherwise the call ends as refused
+    /// ([`Error::is_refused`](crate::Error::is_refused)), with an error that names this setting. A woken `async`
+    /// body that no thread can run is cancelled. A join with a time limit takes no part in this: it ends by
+    /// itself, also if the call can never start.
+    ///
+    /// ```
+    /// pybackground_runtime::configure().max_total_threads(500).install().unwrap();
+    /// ```
+    pub fn max_total_threads(mut self, threads: usize) -> Self {
+        self.settings.max_total_threads = Some(threads);
+        self
+    }
+
+    /// Sets the stack that each body has, in bytes; at least 65536.
+    ///
+    /// A body has this much stack below it wherever a thread of the pool runs it, also on top of a body
+    /// that waits for it: see [`stack_reserve`](Configure::stack_reserve). The order of precedence is this function,
+    /// `PYBACKGROUND_STACK_SIZE`, and `RUST_MIN_STACK`, as for threads of the standard library.
     ///
     /// ```
     /// pybackground_runtime::configure().stack_size(256 * 1024).install().unwrap();
     /// ```
     pub fn stack_size(mut self, bytes: usize) -> Self {
         self.settings.stack_size = Some(bytes);
+        self
+    }
+
+    /// Sets how much address space each thread has for its stack beyond `stack_size`, in bytes; 0 is none.
+    ///
+    /// A thread that waits for a call which has not started runs that call itself, and a `compute` call
+    /// may run where it is made. Both happen only while the thread has `stack_size` left, that is, within
+    /// the reserve. Beyond it, the thread blocks and another one runs the call. Without a reserve every wait
+    /// blocks. Memory is used only as far as bodies nest. Where the system refuses the reserve, as under
+    /// a limit on address space, threads are started without it.
+    ///
+    /// A system that backs stacks with huge pages (`transparent_hugepage` set to `always`, before Linux 6.7)
+    /// may give each such stack two megabytes at once. A reserve of 0 avoids this.
+    ///
+    /// ```
+    /// pybackground_runtime::configure().stack_reserve(0).install().unwrap();
+    /// ```
+    pub fn stack_reserve(mut self, bytes: usize) -> Self {
+        self.settings.stack_reserve = Some(bytes);
         self
     }
 

@@ -7,8 +7,10 @@ use crate::sync::IS_MODEL;
 
 /// Linux gives a process 65,530 mappings by default, and aborts it if a thread gets none. A thread takes
 /// four. This number of threads leaves a quarter of the mappings to the program.
-const DEFAULT_MAX_THREADS: usize = 12_000;
+const DEFAULT_MAX_TOTAL_THREADS: usize = 12_000;
 const DEFAULT_STACK_SIZE: usize = 2 * 1024 * 1024;
+/// So many times the size of the stack are reserved for bodies that run on top of others.
+const DEFAULT_RESERVE: usize = 3;
 const DEFAULT_KEEP_ALIVE: Duration = Duration::from_secs(10);
 const STUCK_AFTER: Duration = Duration::from_secs(10);
 
@@ -58,7 +60,9 @@ impl Report {
 pub(crate) struct Config {
     workers: usize,
     max_threads: usize,
+    max_total_threads: usize,
     stack_size: usize,
+    stack_reserve: usize,
     keep_alive: Duration,
     report: Report,
     sequential: bool,
@@ -69,7 +73,9 @@ pub(crate) struct Config {
 pub(super) struct Settings {
     pub(super) workers: Option<usize>,
     pub(super) max_threads: Option<usize>,
+    pub(super) max_total_threads: Option<usize>,
     pub(super) stack_size: Option<usize>,
+    pub(super) stack_reserve: Option<usize>,
     pub(super) keep_alive: Option<Duration>,
     pub(super) report_after: Option<Duration>,
     pub(super) sequential: Option<bool>,
@@ -84,8 +90,16 @@ impl Config {
         self.max_threads
     }
 
+    pub(crate) fn max_total_threads(&self) -> usize {
+        self.max_total_threads
+    }
+
     pub(crate) fn stack_size(&self) -> usize {
         self.stack_size
+    }
+
+    pub(crate) fn stack_reserve(&self) -> usize {
+        self.stack_reserve
     }
 
     pub(crate) fn keep_alive(&self) -> Duration {
@@ -132,7 +146,10 @@ pub(super) fn resolve(
     };
     let workers = number(settings.workers, "workers", 1, MOST_THREADS)?;
     let max_threads = number(settings.max_threads, "max_threads", 1, MOST_THREADS)?;
+    let max_total_threads =
+        number(settings.max_total_threads, "max_total_threads", 1, MOST_THREADS)?;
     let stack_size = number(settings.stack_size, "stack_size", SMALLEST_STACK, LARGEST_STACK)?;
+    let stack_reserve = number(settings.stack_reserve, "stack_reserve", 0, LARGEST_STACK)?;
     let keep_alive = match settings.keep_alive {
         Some(time) => Some(time),
         None => parse(
@@ -159,23 +176,43 @@ pub(super) fn resolve(
         }
     };
 
-    if let (Some(workers), Some(most)) = (workers, max_threads)
-        && workers > most
-    {
-        return Err(ConfigError::new(format!(
-            "workers is {workers}, which is more than max_threads, {most}"
-        )));
+    let bounds = [
+        ("workers", workers, "max_threads", max_threads),
+        ("workers", workers, "max_total_threads", max_total_threads),
+        ("max_threads", max_threads, "max_total_threads", max_total_threads),
+    ];
+    for (name, number, bound, most) in bounds {
+        if let (Some(number), Some(most)) = (number, most)
+            && number > most
+        {
+            return Err(ConfigError::new(format!(
+                "{name} is {number}, which is more than {bound}, {most}"
+            )));
+        }
     }
     let processors = || std::thread::available_parallelism().map_or(1, usize::from);
-    let most = max_threads.unwrap_or_else(|| DEFAULT_MAX_THREADS.max(workers.unwrap_or(0)));
+    let asked_for = max_threads.max(workers).unwrap_or(0);
+    let total = max_total_threads.unwrap_or(DEFAULT_MAX_TOTAL_THREADS.max(asked_for));
+    let most = max_threads.unwrap_or(total);
+    let stack_size = stack_size.or_else(|| min_stack(&variable)).unwrap_or(DEFAULT_STACK_SIZE);
     Ok(Config {
         workers: workers.unwrap_or_else(processors).min(most),
         max_threads: most,
-        stack_size: stack_size.unwrap_or(DEFAULT_STACK_SIZE),
+        max_total_threads: total,
+        stack_size,
+        stack_reserve: stack_reserve
+            .unwrap_or(stack_size.saturating_mul(DEFAULT_RESERVE))
+            .min(LARGEST_STACK - stack_size),
         keep_alive: keep_alive.unwrap_or(DEFAULT_KEEP_ALIVE),
         report,
         sequential: sequential.unwrap_or(false),
     })
+}
+
+/// What the standard library takes for its threads: a variable that is no number is ignored.
+fn min_stack(variable: impl Fn(&str) -> Option<String>) -> Option<usize> {
+    let bytes: usize = variable("RUST_MIN_STACK")?.parse().ok()?;
+    Some(bytes.clamp(SMALLEST_STACK, LARGEST_STACK))
 }
 
 fn parse<T>(
@@ -238,7 +275,9 @@ mod tests {
         let variables = [
             ("PYBACKGROUND_WORKERS", "2"),
             ("PYBACKGROUND_MAX_THREADS", " 9 "),
+            ("PYBACKGROUND_MAX_TOTAL_THREADS", "20"),
             ("PYBACKGROUND_STACK_SIZE", "65536"),
+            ("PYBACKGROUND_STACK_RESERVE", "0"),
             ("PYBACKGROUND_KEEP_ALIVE", "0.5"),
             ("PYBACKGROUND_REPORT_AFTER", "60"),
             ("PYBACKGROUND_MODE", "sequential"),
@@ -246,7 +285,9 @@ mod tests {
         let expected = Config {
             workers: 2,
             max_threads: 9,
+            max_total_threads: 20,
             stack_size: 65536,
+            stack_reserve: 0,
             keep_alive: Duration::from_millis(500),
             report: Report::After(Duration::from_secs(60)),
             sequential: true,
@@ -295,10 +336,18 @@ mod tests {
 
     #[test]
     fn empty_variable_counts_as_not_set() {
-        let names = ["WORKERS", "MAX_THREADS", "STACK_SIZE", "KEEP_ALIVE", "MODE"]
-            .map(|name| format!("PYBACKGROUND_{name}"));
+        let names = [
+            "WORKERS",
+            "MAX_THREADS",
+            "MAX_TOTAL_THREADS",
+            "STACK_SIZE",
+            "STACK_RESERVE",
+            "KEEP_ALIVE",
+            "MODE",
+        ]
+        .map(|name| format!("PYBACKGROUND_{name}"));
         let variables: Vec<(&str, &str)> =
-            names.iter().map(String::as_str).zip(["", " ", "", "\t", " "]).collect();
+            names.iter().map(String::as_str).zip(["", " ", "", "", " ", "\t", " "]).collect();
         let nothing = with_environment(&Settings::default(), &[]);
         assert_eq!(with_environment(&Settings::default(), &variables), nothing);
     }
@@ -310,6 +359,32 @@ mod tests {
             let config = with_environment(&Settings::default(), &variables).unwrap();
             assert_eq!(config.keep_alive(), Duration::MAX);
         }
+    }
+
+    #[test]
+    fn all_threads_are_at_least_as_many_as_any_other_setting_allows() {
+        let bounds = |settings| {
+            let config = with_environment(&settings, &[]).unwrap();
+            (config.max_threads(), config.max_total_threads())
+        };
+        assert_eq!(bounds(Settings::default()), (12_000, 12_000));
+        let few = Settings { max_total_threads: Some(50), ..Settings::default() };
+        assert_eq!(bounds(few), (50, 50));
+        let many = Settings { max_threads: Some(20_000), ..Settings::default() };
+        assert_eq!(bounds(many), (20_000, 20_000));
+    }
+
+    #[test]
+    fn stack_of_the_standard_library_counts_unless_the_size_is_set() {
+        let stack = |variables: &[(&str, &str)]| {
+            let config = with_environment(&Settings::default(), variables).unwrap();
+            (config.stack_size(), config.stack_reserve())
+        };
+        let min_stack = ("RUST_MIN_STACK", "5000000");
+        assert_eq!(stack(&[min_stack]), (5_000_000, 15_000_000));
+        assert_eq!(stack(&[min_stack, ("PYBACKGROUND_STACK_SIZE", "65536")]), (65_536, 196_608));
+        assert_eq!(stack(&[("RUST_MIN_STACK", "much")]), stack(&[]));
+        assert_eq!(stack(&[("RUST_MIN_STACK", "1")]).0, SMALLEST_STACK);
     }
 
     #[test]

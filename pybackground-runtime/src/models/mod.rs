@@ -3,7 +3,7 @@
 //!
 //! | file | subject |
 //! |---|---|
-//! | `pool` | the whole runtime: nobody sleeps while a call waits and a place is free |
+//! | `pool` | the whole runtime: nobody sleeps while a call waits and a slot is free |
 //! | `task` | one call: claims, deadlines, refusals, waiters |
 //! | `awaiting` | a `Lazy` that is polled while its call ends |
 //! | `lazy` | several threads that wait through one `Lazy` |

@@ -1,4 +1,4 @@
-//! The handshake of the monitor with those who push: a call that finds no place free and the monitor
+//! The handshake of the monitor with those who push: a call that finds no slot free and the monitor
 //! watching is watched.
 
 use std::sync::Arc;
@@ -11,9 +11,9 @@ use crate::pool::counts::Wake;
 use crate::runnable::Idle;
 use crate::sync::checker::thread;
 
-/// A pool whose only place is taken, and whose monitor, which is played by the model, watches.
+/// A pool whose only slot is taken, and whose monitor, which is played by the model, watches.
 fn full_and_watched() -> Arc<Pool> {
-    let pool = Arc::new(Pool::new(config::effective(), |_| false, |_| ()));
+    let pool = Arc::new(Pool::new(config::effective(), |_| ()));
     assert_eq!(pool.counts.claim_wake(), Wake::One);
     assert!(pool.counts.stop_searching());
     let mut state = lock(&pool.monitor.state);

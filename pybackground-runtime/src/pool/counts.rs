@@ -1,7 +1,7 @@
 //! How many threads do what: the only file that touches these numbers.
 //!
-//! A *place* is the right to run calls. A thread that has one is *active*: it runs a body or it
-//! *searches* for one. Asleep, or blocked in a join, it has none. There are as many places as
+//! A *slot* is the right to run calls. A thread that has one is *active*: it runs a body or it
+//! *searches* for one. Asleep, or blocked in a join, it has none. There are as many slots as
 //! workers were configured, plus those that the monitor lends for bodies that block otherwise.
 //!
 //! All three numbers change together, so they share one atomic word.
@@ -10,16 +10,16 @@ use crate::sync::atomic::{AtomicU64, Ordering, fence};
 
 const SEARCHING: u64 = 1;
 const ACTIVE: u64 = 1 << 20;
-const PLACES: u64 = 1 << 42;
+const SLOTS: u64 = 1 << 42;
 const SEARCHING_MASK: u64 = ACTIVE - 1;
-const ACTIVE_MASK: u64 = (PLACES - 1) & !SEARCHING_MASK;
+const ACTIVE_MASK: u64 = (SLOTS - 1) & !SEARCHING_MASK;
 
 /// One reading of the counts.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) struct Counts {
     pub(super) searching: usize,
     pub(super) active: usize,
-    pub(super) places: usize,
+    pub(super) slots: usize,
 }
 
 /// What somebody who made a call visible has to do.
@@ -28,7 +28,7 @@ pub(super) struct Counts {
 pub(super) enum Wake {
     /// Threads search, as many as are wanted, and will find it.
     Covered,
-    /// Every place is taken: whoever becomes free finds it, and the monitor watches.
+    /// Every slot is taken: whoever becomes free finds it, and the monitor watches.
     Full,
     /// Wake or start a thread; it is counted as active and searching already.
     One,
@@ -41,7 +41,7 @@ pub(super) struct AtomicCounts {
 
 impl AtomicCounts {
     pub(super) fn new(workers: usize) -> Self {
-        Self { word: AtomicU64::new(PLACES * workers as u64), workers }
+        Self { word: AtomicU64::new(SLOTS * workers as u64), workers }
     }
 
     pub(super) fn read(&self) -> Counts {
@@ -68,7 +68,7 @@ impl AtomicCounts {
             if counts.searching >= calls {
                 return Wake::Covered;
             }
-            if counts.active >= counts.places {
+            if counts.active >= counts.slots {
                 return Wake::Full;
             }
             // ORDERING: changing the word is all there is to it; the thread is reached by a lock.
@@ -114,7 +114,7 @@ impl AtomicCounts {
         fence(Ordering::SeqCst);
     }
 
-    /// Withdraws the lent places that are not taken.
+    /// Withdraws the lent slots that are not taken.
     pub(super) fn withdraw_spare(&self) {
         self.update(|word| self.without_spare(word));
     }
@@ -122,7 +122,7 @@ impl AtomicCounts {
     fn without_spare(&self, word: u64) -> u64 {
         let counts = unpack(word);
         let needed = counts.active.max(self.workers);
-        word - PLACES * counts.places.saturating_sub(needed) as u64
+        word - SLOTS * counts.slots.saturating_sub(needed) as u64
     }
 
     fn update(&self, change: impl Fn(u64) -> u64) {
@@ -130,12 +130,12 @@ impl AtomicCounts {
             self.word.fetch_update(Ordering::SeqCst, Ordering::Relaxed, |word| Some(change(word)));
     }
 
-    /// An active thread, not searching, has more company than there are places, and leaves.
+    /// An active thread, not searching, has more company than there are slots, and leaves.
     /// Returns whether it did.
     pub(super) fn leave_if_crowded(&self) -> bool {
         let left = self.word.fetch_update(Ordering::SeqCst, Ordering::Relaxed, |word| {
             let counts = unpack(word);
-            (counts.active > counts.places).then(|| word - ACTIVE)
+            (counts.active > counts.slots).then(|| word - ACTIVE)
         });
         left.is_ok()
     }
@@ -146,15 +146,15 @@ impl AtomicCounts {
         fence(Ordering::SeqCst);
     }
 
-    /// The join is over. The thread goes on whether there is a place or not.
+    /// The join is over. The thread goes on whether there is a slot or not.
     pub(super) fn unblock(&self) {
         self.word.fetch_add(ACTIVE, Ordering::SeqCst);
     }
 
-    /// Sets the number of places, never below the number of workers.
-    pub(super) fn set_places(&self, places: usize) {
-        let places = places.max(self.workers) as u64;
-        self.update(|word| (word & (PLACES - 1)) | (PLACES * places));
+    /// Sets the number of slots, never below the number of workers.
+    pub(super) fn set_slots(&self, slots: usize) {
+        let slots = slots.max(self.workers) as u64;
+        self.update(|word| (word & (SLOTS - 1)) | (SLOTS * slots));
     }
 }
 
@@ -163,7 +163,7 @@ fn unpack(word: u64) -> Counts {
     Counts {
         searching: part(word & SEARCHING_MASK),
         active: part((word & ACTIVE_MASK) / ACTIVE),
-        places: part(word / PLACES),
+        slots: part(word / SLOTS),
     }
 }
 
@@ -172,7 +172,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn wakes_one_at_a_time_until_the_places_are_taken() {
+    fn wakes_one_at_a_time_until_the_slots_are_taken() {
         let counts = AtomicCounts::new(2);
         assert_eq!(counts.claim_wake(), Wake::One);
         assert_eq!(counts.claim_wake(), Wake::Covered, "the first one still searches");
@@ -183,18 +183,18 @@ mod tests {
     }
 
     #[test]
-    fn wakes_one_for_each_call_as_far_as_there_are_places() {
+    fn wakes_one_for_each_call_up_to_the_number_of_slots() {
         let counts = AtomicCounts::new(3);
         assert_eq!(counts.claim_wake_for(2), Wake::One);
         assert_eq!(counts.claim_wake_for(2), Wake::One);
         assert_eq!(counts.claim_wake_for(2), Wake::Covered);
         assert_eq!(counts.claim_wake_for(9), Wake::One);
         assert_eq!(counts.claim_wake_for(9), Wake::Full);
-        assert_eq!(counts.read(), Counts { searching: 3, active: 3, places: 3 });
+        assert_eq!(counts.read(), Counts { searching: 3, active: 3, slots: 3 });
     }
 
     #[test]
-    fn a_join_that_blocks_frees_its_place_at_once() {
+    fn a_join_that_blocks_frees_its_slot_at_once() {
         let counts = AtomicCounts::new(1);
         assert_eq!(counts.claim_wake(), Wake::One);
         assert!(counts.stop_searching());
@@ -202,15 +202,15 @@ mod tests {
         assert_eq!(counts.claim_wake(), Wake::One);
         assert!(counts.stop_searching());
         counts.unblock();
-        assert_eq!(counts.read(), Counts { searching: 0, active: 2, places: 1 });
+        assert_eq!(counts.read(), Counts { searching: 0, active: 2, slots: 1 });
         assert!(counts.leave_if_crowded());
         assert!(!counts.leave_if_crowded());
     }
 
     #[test]
-    fn lent_places_go_with_the_threads_that_leave() {
+    fn lent_slots_go_with_the_threads_that_leave() {
         let counts = AtomicCounts::new(1);
-        counts.set_places(3);
+        counts.set_slots(3);
         for _ in 0..3 {
             assert_eq!(counts.claim_wake(), Wake::One);
             assert!(counts.stop_searching());
@@ -218,15 +218,15 @@ mod tests {
         for left in [2, 1, 1] {
             counts.start_searching();
             counts.leave();
-            assert_eq!(counts.read().places, left);
+            assert_eq!(counts.read().slots, left);
         }
-        assert_eq!(counts.read(), Counts { searching: 0, active: 0, places: 1 });
+        assert_eq!(counts.read(), Counts { searching: 0, active: 0, slots: 1 });
     }
 
     #[test]
-    fn places_never_fall_below_the_workers() {
+    fn slots_never_fall_below_the_workers() {
         let counts = AtomicCounts::new(4);
-        counts.set_places(0);
-        assert_eq!(counts.read().places, 4);
+        counts.set_slots(0);
+        assert_eq!(counts.read().slots, 4);
     }
 }

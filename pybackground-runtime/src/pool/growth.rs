@@ -1,10 +1,10 @@
-//! How many places there should be: a pure decision, made at each look of the monitor.
+//! How many slots there should be: a pure decision, made at each look of the monitor.
 //!
-//! A body that blocks in a join frees its place by itself. One that blocks otherwise (sleep, I/O, a
+//! A body that blocks in a join frees its slot by itself. One that blocks otherwise (sleep, I/O, a
 //! lock) looks like one that computes until the system is asked. If the active threads that do
-//! compute are fewer than the workers, processors stand idle while calls wait, and as many places
+//! compute are fewer than the workers, processors stand idle while calls wait, and as many slots
 //! are added as are blocked: doubling, so that thousands of sleepers are up within a dozen looks.
-//! If they are more, places are withdrawn, and threads leave as their bodies end.
+//! If they are more, slots are withdrawn, and threads leave as their bodies end.
 
 use std::time::{Duration, Instant};
 
@@ -30,6 +30,8 @@ pub(super) struct Reading {
     pub(super) counts: Counts,
     /// The configured number of workers.
     pub(super) workers: usize,
+    /// The most slots that there may be.
+    pub(super) max_threads: usize,
 }
 
 /// What the monitor sees when it asks what the threads do.
@@ -37,7 +39,8 @@ pub(super) struct Reading {
 pub(super) struct Survey {
     /// How many bodies were ever started.
     pub(super) starts: u64,
-    pub(super) blocked: Share,
+    /// `None` if the system tells nothing.
+    pub(super) blocked: Option<Share>,
 }
 
 /// The share of active threads that block, as found by a sample.
@@ -61,7 +64,7 @@ impl Share {
 /// What is to be done until the next look, and when that is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) struct Plan {
-    pub(super) places: usize,
+    pub(super) slots: usize,
     pub(super) pause: Duration,
 }
 
@@ -76,11 +79,20 @@ pub(super) struct Growth {
     /// Places that were risked. They stay while calls wait: bodies that compute for ever have the
     /// others, and these are all that is left to serve the rest.
     risked: usize,
+    /// How many of them were risked at the last stall.
+    last_risked: usize,
 }
 
 impl Growth {
     pub(super) fn new() -> Self {
-        Self { starts: 0, stalled_since: None, patience: FIRST_PATIENCE, pause: PAUSE, risked: 0 }
+        Self {
+            starts: 0,
+            stalled_since: None,
+            patience: FIRST_PATIENCE,
+            pause: PAUSE,
+            risked: 0,
+            last_risked: 0,
+        }
     }
 
     /// No calls wait.
@@ -88,25 +100,26 @@ impl Growth {
         *self = Self::new();
     }
 
-    /// How many places there should be from now on. A survey is made only if it matters.
+    /// How many slots there should be from now on. A survey is made only if it matters.
     pub(super) fn plan(&mut self, reading: &Reading, survey: impl FnOnce() -> Survey) -> Plan {
-        let Counts { active, places, .. } = reading.counts;
-        if active < places {
+        let Counts { active, slots, .. } = reading.counts;
+        if active < slots {
             // Threads are still on their way.
-            return Plan { places, pause: PAUSE };
+            return Plan { slots, pause: PAUSE };
         }
-        let wanted = self.wanted_places(reading, survey());
-        let pause = if wanted == places { self.pause } else { PAUSE };
+        let wanted = self.wanted_slots(reading, survey()).min(reading.max_threads);
+        let pause = if wanted == slots { self.pause } else { PAUSE };
         self.pause = LONGEST_PAUSE.min(2 * pause);
-        Plan { places: wanted, pause }
+        Plan { slots: wanted, pause }
     }
 
-    fn wanted_places(&mut self, reading: &Reading, survey: Survey) -> usize {
+    fn wanted_slots(&mut self, reading: &Reading, survey: Survey) -> usize {
         let Counts { active, searching, .. } = reading.counts;
-        let blocked = survey.blocked.of(active);
+        let blocked = survey.blocked.map_or(0, |share| share.of(active));
         let computing = active - blocked;
-        if self.is_impatient(reading.now, survey.starts) {
-            self.risked = self.risked.max(computing.saturating_sub(reading.workers)) + 1;
+        let more = self.slots_to_risk(reading.now, survey);
+        if more > 0 {
+            self.risked = self.risked.max(computing.saturating_sub(reading.workers)) + more;
         }
         let workers = reading.workers + self.risked;
         if computing < workers {
@@ -118,25 +131,33 @@ impl Growth {
         }
     }
 
-    /// Whether calls have waited beyond patience with none started.
-    fn is_impatient(&mut self, now: Instant, starts: u64) -> bool {
+    /// How many slots to risk, because calls have waited beyond patience with none started.
+    ///
+    /// Where the system tells nothing, each stall in a row risks one more than the last: bodies that
+    /// compute rarely stall for long, and a thousand that block are up within five seconds.
+    fn slots_to_risk(&mut self, now: Instant, survey: Survey) -> usize {
         let since = *self.stalled_since.get_or_insert(now);
-        if starts != self.starts {
-            // The start of a call on a place that was just risked is no sign that the rest moves.
-            let by_patience_alone = starts == self.starts + 1;
-            if !by_patience_alone {
+        if survey.starts != self.starts {
+            // The start of a call on a slot that was just risked is no sign that the rest moves.
+            if survey.starts > self.starts + self.last_risked as u64 {
                 self.patience = FIRST_PATIENCE;
+                self.last_risked = 0;
             }
-            self.starts = starts;
+            self.starts = survey.starts;
             self.stalled_since = Some(now);
-            return false;
+            return 0;
         }
         if now.duration_since(since) < self.patience {
-            return false;
+            return 0;
         }
         self.stalled_since = Some(now);
-        self.patience = LONGEST_PATIENCE.min(2 * self.patience);
-        true
+        if survey.blocked.is_some() {
+            self.patience = LONGEST_PATIENCE.min(2 * self.patience);
+            self.last_risked = 1;
+        } else {
+            self.last_risked += 1;
+        }
+        self.last_risked
     }
 }
 
@@ -148,17 +169,19 @@ mod tests {
     const NONE: Share = Share { blocked: 0, sampled: 16 };
 
     fn reading(active: usize, waiting: usize) -> Reading {
-        let counts = Counts { searching: 0, active, places: active };
-        Reading { now: Instant::now(), waiting, counts, workers: 2 }
+        let counts = Counts { searching: 0, active, slots: active };
+        Reading { now: Instant::now(), waiting, counts, workers: 2, max_threads: 12_000 }
     }
 
-    /// The places for `active` threads with a place each, of which `blocked` block.
-    fn places(growth: &mut Growth, active: usize, waiting: usize, blocked: Share) -> usize {
-        growth.plan(&reading(active, waiting), || Survey { starts: 0, blocked }).places
+    /// The slots for `active` threads with a slot each, of which `blocked` block.
+    fn slots(growth: &mut Growth, active: usize, waiting: usize, blocked: Share) -> usize {
+        growth
+            .plan(&reading(active, waiting), || Survey { starts: 0, blocked: Some(blocked) })
+            .slots
     }
 
     /// The same after a time, when so many bodies have been started.
-    fn places_at(
+    fn slots_at(
         growth: &mut Growth,
         now: Instant,
         active: usize,
@@ -166,7 +189,7 @@ mod tests {
         blocked: Share,
     ) -> usize {
         let reading = Reading { now, ..reading(active, 50) };
-        growth.plan(&reading, || Survey { starts, blocked }).places
+        growth.plan(&reading, || Survey { starts, blocked: Some(blocked) }).slots
     }
 
     #[test]
@@ -175,7 +198,7 @@ mod tests {
         let mut active = 2;
         let mut looks = 0;
         while active < 10_000 {
-            active = places(&mut growth, active, 10_000 - active, ALL);
+            active = slots(&mut growth, active, 10_000 - active, ALL);
             looks += 1;
         }
         assert_eq!(active, 10_000);
@@ -183,48 +206,58 @@ mod tests {
     }
 
     #[test]
+    fn slots_never_exceed_the_threads_that_there_may_be() {
+        let bounded = Reading { max_threads: 5, ..reading(4, 100) };
+        let plan = Growth::new().plan(&bounded, || Survey { starts: 0, blocked: Some(ALL) });
+        assert_eq!(plan.slots, 5);
+    }
+
+    #[test]
     fn computing_bodies_are_not_compensated() {
-        assert_eq!(places(&mut Growth::new(), 2, 100, NONE), 2);
+        assert_eq!(slots(&mut Growth::new(), 2, 100, NONE), 2);
     }
 
     #[test]
-    fn no_more_places_than_calls_wait() {
-        assert_eq!(places(&mut Growth::new(), 100, 3, ALL), 103);
+    fn no_more_slots_than_calls_wait() {
+        assert_eq!(slots(&mut Growth::new(), 100, 3, ALL), 103);
     }
 
     #[test]
-    fn a_call_that_a_thread_searches_for_needs_no_place() {
+    fn a_call_that_a_thread_searches_for_needs_no_slot() {
         let mut searching = reading(100, 5);
         searching.counts.searching = 2;
-        let plan = Growth::new().plan(&searching, || Survey { starts: 0, blocked: ALL });
-        assert_eq!(plan.places, 103);
+        let plan = Growth::new().plan(&searching, || Survey { starts: 0, blocked: Some(ALL) });
+        assert_eq!(plan.slots, 103);
     }
 
     #[test]
     fn one_blocked_of_two_brings_one_more() {
         let half = Share { blocked: 1, sampled: 2 };
-        assert_eq!(places(&mut Growth::new(), 2, 100, half), 3);
+        assert_eq!(slots(&mut Growth::new(), 2, 100, half), 3);
     }
 
     #[test]
-    fn places_are_withdrawn_when_too_many_compute() {
+    fn slots_are_withdrawn_when_too_many_compute() {
         let tenth = Share { blocked: 1, sampled: 10 };
-        assert_eq!(places(&mut Growth::new(), 100, 50, tenth), 12);
+        assert_eq!(slots(&mut Growth::new(), 100, 50, tenth), 12);
     }
 
     #[test]
     fn threads_on_their_way_are_waited_for_without_asking() {
         let mut starting = reading(20, 100);
-        starting.counts.places = 40;
+        starting.counts.slots = 40;
         let plan = Growth::new().plan(&starting, || panic!("nothing is to be asked"));
-        assert_eq!(plan, Plan { places: 40, pause: PAUSE });
+        assert_eq!(plan, Plan { slots: 40, pause: PAUSE });
     }
 
     #[test]
     fn looks_that_change_nothing_become_fewer_until_something_blocks() {
         let mut growth = Growth::new();
         let mut pause = |blocked| {
-            growth.plan(&reading(2, 50), || Survey { starts: 0, blocked }).pause.as_millis()
+            growth
+                .plan(&reading(2, 50), || Survey { starts: 0, blocked: Some(blocked) })
+                .pause
+                .as_millis()
         };
         assert_eq!([NONE; 6].map(&mut pause), [1, 2, 4, 8, 8, 8]);
         assert_eq!([ALL, NONE, NONE].map(&mut pause), [1, 2, 4]);
@@ -237,24 +270,57 @@ mod tests {
         let mut active = 2;
         for milliseconds in 0..10_000 {
             let now = start + Duration::from_millis(milliseconds);
-            active = places_at(&mut growth, now, active, active as u64, NONE).max(active);
+            active = slots_at(&mut growth, now, active, active as u64, NONE).max(active);
         }
         assert!((7..=10).contains(&active), "{active} threads after ten seconds");
     }
 
+    /// The threads after so much time without a start but those on slots that were risked, where the
+    /// system tells nothing.
+    fn threads_unseen(seconds: u64) -> usize {
+        let mut growth = Growth::new();
+        let start = Instant::now();
+        let mut active = 2;
+        for milliseconds in 0..1_000 * seconds {
+            let now = start + Duration::from_millis(milliseconds);
+            let reading = Reading { now, ..reading(active, 5_000) };
+            let survey = || Survey { starts: active as u64, blocked: None };
+            active = growth.plan(&reading, survey).slots;
+        }
+        active
+    }
+
     #[test]
-    fn a_place_that_was_risked_stays_while_calls_wait() {
+    fn unseen_threads_become_more_ever_faster_while_nothing_moves() {
+        assert!((30..80).contains(&threads_unseen(1)), "{}", threads_unseen(1));
+        assert!(threads_unseen(5) > 1_000, "{}", threads_unseen(5));
+    }
+
+    #[test]
+    fn unseen_threads_stay_few_while_bodies_end() {
+        let mut growth = Growth::new();
+        let start = Instant::now();
+        for step in 0..1_000 {
+            let now = start + Duration::from_millis(50 * step);
+            let reading = Reading { now, ..reading(2, 50) };
+            let plan = growth.plan(&reading, || Survey { starts: 2 * step, blocked: None });
+            assert_eq!(plan.slots, 2);
+        }
+    }
+
+    #[test]
+    fn a_slot_that_was_risked_stays_while_calls_wait() {
         let mut growth = Growth::new();
         let start = Instant::now();
         let later = start + 2 * FIRST_PATIENCE;
-        places_at(&mut growth, start, 4, 0, NONE);
-        assert_eq!(places_at(&mut growth, later, 4, 0, NONE), 5);
-        assert_eq!(places_at(&mut growth, later, 5, 1, NONE), 5);
-        // Four compute on two workers; the fifth thread, on the place that was risked, blocks.
+        slots_at(&mut growth, start, 4, 0, NONE);
+        assert_eq!(slots_at(&mut growth, later, 4, 0, NONE), 5);
+        assert_eq!(slots_at(&mut growth, later, 5, 1, NONE), 5);
+        // Four compute on two workers; the fifth thread, on the slot that was risked, blocks.
         let fifth = Share { blocked: 1, sampled: 5 };
-        assert_eq!(places_at(&mut growth, later, 5, 1, fifth), 6);
+        assert_eq!(slots_at(&mut growth, later, 5, 1, fifth), 6);
         growth.calm();
-        assert_eq!(places_at(&mut growth, later, 4, 1, NONE), 2);
+        assert_eq!(slots_at(&mut growth, later, 4, 1, NONE), 2);
     }
 
     #[test]
@@ -263,7 +329,7 @@ mod tests {
         let start = Instant::now();
         for step in 0..1_000 {
             let now = start + Duration::from_millis(50 * step);
-            assert_eq!(places_at(&mut growth, now, 2, 2 * step, NONE), 2);
+            assert_eq!(slots_at(&mut growth, now, 2, 2 * step, NONE), 2);
         }
     }
 }

@@ -15,7 +15,7 @@ pub(super) struct Idle {
     sleepers: Mutex<Vec<Arc<Sleeper>>>,
 }
 
-/// A thread's place in the stack of sleepers.
+/// A thread's entry in the stack of sleepers.
 pub(super) struct Sleeper {
     thread: Thread,
     woken: AtomicBool,

@@ -1,32 +1,52 @@
-//! The threads and the queues. `README.md` beside this file tells the protocol between them.
+//! The threads and the queues. `README.md` in this folder describes the protocol between them.
 //!
 //! | file | subject |
 //! |---|---|
 //! | `queues` | where calls wait; `crossbeam_model` stands in for its parts under a model checker |
-//! | `counts` | how many threads do what, and the decision who is woken |
-//! | `admission` | which calls are let in; closed by a shutdown |
+//! | `counts` | how many threads do what, and the decision which thread is woken |
+//! | `worker`, `blocking` | a thread of the pool, and what it does when its body blocks in a join |
+//! | `worker_stats` | what other threads see of a worker |
 //! | `idle` | the stack of sleeping threads |
-//! | `threads` | how many there are, and when one is woken or started |
-//! | `worker` | the life of a thread |
-//! | `worker_stats` | what others may see of it |
-//! | `monitor` | the clock: deadlines, and growth while calls wait |
-//! | `deadlines` | the heap of deadlines |
-//! | `leftovers` | what the monitor leaves to others of the calls that it ends |
-//! | `growth` | the pure decision how many places there are |
-//! | `excess` | threads beyond the limit, when all that there may be wait for calls |
-//! | `thread_state`, `sampler` | which threads compute and which block |
+//! | `threads` | waking and starting threads, and the two bounds on their number |
+//! | `deadlock` | what happens when every thread that there may be is blocked in a join |
+//! | `monitor`, `deadlines` | the clock: deadlines, and growth while calls are queued |
+//! | `growth` | the pure decision how many slots there are |
+//! | `sampler`, `thread_state` | which threads compute and which block |
+//! | `reaper` | drops what user code left of terminated calls |
+//! | `admission` | which calls are admitted; a shutdown closes it |
+//!
+//! What a thread of the pool does, and what it may touch:
+//!
+//! | state | `counts` | other fields | next |
+//! |---|---|---|---|
+//! | searching | active, searching | takes from `queues` | running, asleep |
+//! | running | active | its own deque; pushes and wakes | searching, blocked; asleep if `counts` is crowded |
+//! | blocked in a join | none | `blocked`, and `open_ended` without a time limit; answers `rounds` | running |
+//! | asleep | none | on the stack of `idle` | searching; terminated after the keep-alive |
+//!
+//! | field of `Pool` | written by | guarded by |
+//! |---|---|---|
+//! | `queues` | any thread that makes or takes a call | itself |
+//! | `counts` | workers, callers that wake, the monitor | one atomic word |
+//! | `idle` | workers that sleep or expire, callers that wake | its lock |
+//! | `threads`, `started` | the thread that starts or ends a worker | atomics; `threads` is raised before the start |
+//! | `blocked`, `open_ended` | the worker itself; raised before its slot is given up, lowered after it is taken back | atomics |
+//! | `max_total_threads` | lowered by a refused start, restored by the monitor and by ending workers | an atomic |
+//! | `rounds` | workers at the bound on all threads | one atomic word |
+//! | `monitor`, `reaper`, `sampler` | see there | their locks |
 
 mod admission;
+mod blocking;
 mod counts;
 #[cfg(any(pybackground_loom, pybackground_shuttle))]
 mod crossbeam_model;
 mod deadlines;
-mod excess;
+mod deadlock;
 mod growth;
 mod idle;
-mod leftovers;
 mod monitor;
 mod queues;
+mod reaper;
 mod sampler;
 mod thread_state;
 mod threads;
@@ -34,69 +54,75 @@ mod worker;
 mod worker_stats;
 
 use std::io;
-use std::sync::{Arc, Weak};
+use std::sync::{Arc, Mutex, Weak};
+use std::thread::available_parallelism;
 
 use crate::config::Config;
 use crate::deadline::Deadline;
 use crate::panic::drop_catching;
 use crate::runnable::Runnable;
 use crate::sync::atomic::AtomicUsize;
-use crate::sync::chaos;
+use crate::sync::{IS_MODEL, chaos};
 pub(crate) use admission::{Admission, WHY as SHUT_DOWN};
 use counts::AtomicCounts;
-use excess::Excess;
+use deadlock::Rounds;
 use idle::Idle;
 use monitor::Monitor;
 use queues::{First, Queues};
+use reaper::Reaper;
 use sampler::Sampler;
 pub(crate) use worker::{Worker, runs_inline, with_current};
 
-/// Ample for a thread that runs no code of the user but wakers.
+/// The stack of the monitor and the reaper.
 const MONITOR_STACK_SIZE: usize = 256 * 1024;
 
 /// A pool of threads that grows and shrinks with its calls.
 pub(crate) struct Pool {
     config: Config,
+    /// While a thread spins, no other runs.
+    has_one_processor: bool,
     queues: Queues,
     counts: AtomicCounts,
     idle: Idle,
     sampler: Sampler,
     monitor: Monitor,
+    reaper: Reaper,
     /// Threads that exist or are being started, and how many there ever were.
     threads: AtomicUsize,
     started: AtomicUsize,
-    /// Threads blocked in a join, or that look for a call again and again.
-    joining: AtomicUsize,
+    /// Threads blocked in a join, and those of them whose join has no time limit.
+    blocked: AtomicUsize,
+    open_ended: AtomicUsize,
+    rounds: Rounds,
     admission: Admission,
-    /// How many threads there may be: as configured, or as many as the system last gave.
-    max_threads: AtomicUsize,
-    excess: Excess,
-    /// Whether a call without a thread may end the wait of any of so many bodies.
-    may_end_by_a_call: fn(usize) -> bool,
+    /// How many threads there may be in all: as configured, or as many as the system last gave.
+    max_total_threads: AtomicUsize,
+    /// Why the system last refused a thread.
+    refusal: Mutex<Option<String>>,
     on_refusal: fn(&io::Error),
 }
 
 impl Pool {
     /// Reports each thread that the system refuses to `on_refusal`.
-    pub(crate) fn new(
-        config: Config,
-        may_end_by_a_call: fn(usize) -> bool,
-        on_refusal: fn(&io::Error),
-    ) -> Self {
+    pub(crate) fn new(config: Config, on_refusal: fn(&io::Error)) -> Self {
         Self {
             queues: Queues::new(),
             counts: AtomicCounts::new(config.workers()),
             idle: Idle::default(),
             sampler: Sampler::default(),
             monitor: Monitor::new(),
+            reaper: Reaper::default(),
             threads: AtomicUsize::new(0),
             started: AtomicUsize::new(0),
-            joining: AtomicUsize::new(0),
+            blocked: AtomicUsize::new(0),
+            open_ended: AtomicUsize::new(0),
+            rounds: Rounds::new(),
             admission: Admission::new(),
-            max_threads: AtomicUsize::new(config.max_threads()),
-            excess: Excess::new(),
+            max_total_threads: AtomicUsize::new(config.max_total_threads()),
+            refusal: Mutex::new(None),
+            has_one_processor: !IS_MODEL
+                && available_parallelism().is_ok_and(|count| count.get() == 1),
             config,
-            may_end_by_a_call,
             on_refusal,
         }
     }
@@ -125,13 +151,7 @@ impl Pool {
 
     /// Enqueues a call whose future was woken.
     pub(crate) fn push_woken(self: &Arc<Self>, job: Arc<dyn Runnable>) {
-        self.push_again(job, Queues::push_begun);
-    }
-
-    /// Enqueues a closed call, of which something is left to drop.
-    pub(crate) fn push_closed(self: &Arc<Self>, job: Arc<dyn Runnable>) {
-        self.queues.push_begun(job);
-        self.wake_one();
+        self.push_again(job, Queues::push_woken);
     }
 
     fn push_again(
@@ -142,8 +162,6 @@ impl Pool {
         if !self.admission.lets_in_from_bodies() {
             return job.refuse(SHUT_DOWN);
         }
-        // Somebody may wait for it who would have waited in vain for others.
-        self.excess.may_help();
         self.queue(job, push);
     }
 
@@ -185,6 +203,13 @@ impl Pool {
     /// Whether no thread runs or looks for a call, and none is queued, as far as one look can tell.
     pub(crate) fn seems_idle(&self) -> bool {
         self.queues.is_empty() && self.counts.read().active == 0
+    }
+
+    /// How often a thread that waits spins and yields before it parks, if usually so often. On one
+    /// processor it yields once, which hands the processor over to the thread it waits for.
+    #[inline]
+    pub(crate) fn patience(&self, spins: usize, yields: usize) -> (usize, usize) {
+        if self.has_one_processor { (0, 1) } else { (spins, yields) }
     }
 
     /// How many calls are queued.

@@ -1,4 +1,4 @@
-//! The one thread that knows the time: it expires deadlines and, while calls wait, adds places.
+//! The one thread that knows the time: it expires deadlines and, while calls wait, adds slots.
 //!
 //! It is started when it is first needed, sleeps for as long as there is nothing to watch, and
 //! leaves after the keep-alive. While calls wait it looks at the threads again and again; the pure
@@ -8,9 +8,7 @@ use std::sync::{Arc, Weak};
 use std::time::{Duration, Instant};
 
 use super::deadlines::Deadlines;
-use super::excess::HeldUp;
 use super::growth::{Growth, Reading};
-use super::leftovers::Leftovers;
 use super::{MONITOR_STACK_SIZE, Pool};
 use crate::deadline::Deadline;
 use crate::runnable::Runnable;
@@ -93,8 +91,6 @@ impl Monitor {
 
     fn run(&self, pool: &Arc<Pool>) {
         let mut growth = Growth::new();
-        let mut held_up = HeldUp::default();
-        let mut leftovers = Leftovers::default();
         let mut looks = 0;
         let mut next_look = now();
         let mut patience = pool.config.keep_alive();
@@ -104,19 +100,15 @@ impl Monitor {
             if let Some(job) = state.deadlines.pop_due(time) {
                 drop(state);
                 job.expire(time);
-                leftovers.queue(job, pool);
+                pool.reap(job);
                 state = lock(&self.state);
                 continue;
             }
-            leftovers.look_after(pool);
             if state.watching && next_look <= time {
                 drop(state);
                 looks += 1;
                 let pause = look(pool, &mut growth, looks, time);
-                match pause {
-                    Some(_) => held_up.look(pool.is_held_up(), &pool.excess, time),
-                    None => held_up.calm(&pool.excess),
-                }
+                pool.reap_if_starved();
                 next_look = now() + pause.unwrap_or_default();
                 state = lock(&self.state);
                 if pause.is_none() {
@@ -174,14 +166,15 @@ fn look(pool: &Arc<Pool>, growth: &mut Growth, looks: usize, now: Instant) -> Op
         return None;
     }
     if looks.is_multiple_of(LOOKS_BEFORE_RETRY) {
-        pool.restore_max_threads();
+        pool.restore_max_total_threads();
     }
     let counts = pool.counts.read();
     let workers = pool.config.workers();
-    let reading = Reading { now, waiting, counts, workers };
-    let plan = growth.plan(&reading, || pool.sampler.survey(looks));
-    if plan.places != counts.places {
-        pool.counts.set_places(plan.places);
+    let max_threads = pool.config.max_threads();
+    let reading = Reading { now, waiting, counts, workers, max_threads };
+    let plan = growth.plan(&reading, || pool.sampler.survey(looks, workers));
+    if plan.slots != counts.slots {
+        pool.counts.set_slots(plan.slots);
     }
     Some(if pool.wake_batch(waiting) { Duration::ZERO } else { plan.pause })
 }

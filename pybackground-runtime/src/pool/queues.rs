@@ -36,7 +36,10 @@ const RING: usize = rounds(1024);
 pub(super) struct Queues {
     ring: Channel,
     overflow: Channel,
-    begun: Channel,
+    woken: Channel,
+    terminated: Channel,
+    /// Whether there may be any terminated calls: a hint, which spares the usual search a look.
+    has_terminated: AtomicBool,
     listed: RwLock<Vec<Listed>>,
     /// Whether there are any, for those who would only find out that there are none: a hint, of which a model
     /// checker need not know.
@@ -80,12 +83,12 @@ pub(super) struct OwnQueue {
 
 impl Queues {
     pub(super) fn new() -> Self {
-        let (ring, overflow, begun) =
-            (bounded(RING).into(), unbounded().into(), unbounded().into());
         Self {
-            ring,
-            overflow,
-            begun,
+            ring: bounded(RING).into(),
+            overflow: unbounded().into(),
+            woken: unbounded().into(),
+            terminated: unbounded().into(),
+            has_terminated: AtomicBool::new(false),
             listed: RwLock::default(),
             has_listed: AtomicBool::new(false),
         }
@@ -103,19 +106,50 @@ impl Queues {
         self.overflow.push(job);
     }
 
-    /// Queues a call whose future was woken, or one that was ended and of which something is left to do.
-    pub(super) fn push_begun(&self, job: Entry) {
-        self.begun.push(job);
+    /// Enqueues a call whose future was woken.
+    pub(super) fn push_woken(&self, job: Entry) {
+        self.woken.push(job);
     }
 
-    /// Takes the oldest call from outside, or the oldest of those that had begun.
+    /// Enqueues a terminated call, of which user code is left.
+    pub(super) fn push_terminated(&self, job: Entry) {
+        self.terminated.push(job);
+        // ORDERING: a thread that sees it late looks again before it sleeps, by `is_empty`.
+        self.has_terminated.store(true, Ordering::Relaxed);
+    }
+
+    pub(super) fn has_terminated(&self) -> bool {
+        !self.terminated.receive.is_empty()
+    }
+
+    #[cold]
+    pub(super) fn pop_terminated(&self) -> Option<Entry> {
+        // ORDERING: see `push_terminated`. Taken down first, so that a call that comes meanwhile raises it.
+        self.has_terminated.store(false, Ordering::Relaxed);
+        let job = self.terminated.pop();
+        if self.has_terminated() {
+            self.has_terminated.store(true, Ordering::Relaxed);
+        }
+        job
+    }
+
+    /// Takes the oldest call from outside, or the oldest of those that were woken or terminated.
     pub(super) fn pop(&self, first: First) -> Option<Entry> {
         let called = || self.ring.pop().or_else(|| self.overflow.pop());
-        let begun = || self.begun.pop();
+        let terminated = || {
+            // ORDERING: see `push_terminated`.
+            if self.has_terminated.load(Ordering::Relaxed) { self.pop_terminated() } else { None }
+        };
+        let begun = || self.woken.pop().or_else(terminated);
         match first {
             First::Called => called().or_else(begun),
             First::Begun => begun().or_else(called),
         }
+    }
+
+    /// Takes a woken future, or a call made by a body: what blocked bodies may wait for indirectly.
+    pub(super) fn pop_of_bodies(&self) -> Option<Entry> {
+        self.woken.pop().or_else(|| self.steal(0))
     }
 
     /// Steals the oldest call of a worker whose body waits: it may be what it waits for.
@@ -150,14 +184,15 @@ impl Queues {
     pub(super) fn is_empty(&self) -> bool {
         self.ring.receive.is_empty()
             && self.overflow.receive.is_empty()
-            && self.begun.receive.is_empty()
+            && self.woken.receive.is_empty()
+            && self.terminated.receive.is_empty()
             && self.listed().iter().all(|worker| worker.stealer.is_empty())
     }
 
     /// How many calls wait, counted as `is_empty` does.
     pub(super) fn len(&self) -> usize {
         let own: usize = self.listed().iter().map(|worker| worker.stealer.len()).sum();
-        let channels = [&self.ring, &self.overflow, &self.begun];
+        let channels = [&self.ring, &self.overflow, &self.woken, &self.terminated];
         own + channels.iter().map(|channel| channel.receive.len()).sum::<usize>()
     }
 

@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use super::growth::{Share, Survey};
+use super::thread_state::{IS_REPORTED, StatusFiles, ThreadState};
 use super::worker_stats::WorkerStats;
 use crate::sync::{Mutex, lock};
 
@@ -10,10 +11,14 @@ use crate::sync::{Mutex, lock};
 /// microseconds a thread, and a look is to take a small part of the time between two.
 const SAMPLE: usize = 16;
 
+/// So many status files of computing threads stay open for each worker that was configured.
+const FILES_PER_WORKER: usize = 2;
+
 #[derive(Default)]
 pub(super) struct Sampler {
     /// In the order they came.
     workers: Mutex<Vec<(usize, Arc<WorkerStats>)>>,
+    files: Mutex<StatusFiles>,
 }
 
 impl Sampler {
@@ -22,23 +27,38 @@ impl Sampler {
     }
 
     pub(super) fn leave(&self, id: usize) {
-        lock(&self.workers).retain(|(of, _)| *of != id);
+        let left = {
+            let mut workers = lock(&self.workers);
+            let at = workers.iter().position(|(of, _)| *of == id);
+            at.map(|at| workers.remove(at).1)
+        };
+        if let Some(status) = left {
+            lock(&self.files).close(status.thread_id());
+        }
+    }
+
+    pub(super) fn unpark_all(&self) {
+        for (_, status) in &*lock(&self.workers) {
+            status.unpark();
+        }
     }
 
     /// How many bodies the present workers have taken from the queues, and the share of running
     /// threads that block: the smaller of what the newest threads say, whose bodies are most like the
     /// ones that wait, and of what a sample over all says, which begins at `cursor`.
-    pub(super) fn survey(&self, cursor: usize) -> Survey {
+    pub(super) fn survey(&self, cursor: usize, workers_configured: usize) -> Survey {
         let workers = lock(&self.workers);
         let all = || workers.iter().map(|(_, status)| status);
         let starts = all().map(|status| status.starts()).sum();
         // Each is asked once: a thread that begins to run meanwhile is not one of which nothing is known.
         let running: Vec<_> = all().filter(|status| status.is_running()).collect();
         let known: Vec<_> = running.iter().filter(|status| status.is_known()).copied().collect();
-        if known.is_empty() {
-            // Threads that the system tells nothing about are taken to block.
-            let blocked = usize::from(!running.is_empty());
-            return Survey { starts, blocked: Share { blocked, sampled: 1 } };
+        if running.is_empty() {
+            return Survey { starts, blocked: Some(Share { blocked: 0, sampled: 1 }) };
+        }
+        if !IS_REPORTED {
+            // A thread that makes no progress is assumed to block.
+            return Survey { starts, blocked: Some(Share { blocked: 1, sampled: 1 }) };
         }
         let (older, newest) = known.split_at(known.len().saturating_sub(SAMPLE));
         let newest: Vec<_> = newest.iter().copied().cloned().collect();
@@ -46,22 +66,39 @@ impl Sampler {
             .map(|step| older[(cursor + step * older.len() / SAMPLE) % older.len()].clone())
             .collect();
         drop(workers);
-        let newest = share_of(&newest);
-        let blocked = if over_all.is_empty() { newest } else { newest.min(share_of(&over_all)) };
+        let most_files = FILES_PER_WORKER * workers_configured;
+        let mut files = lock(&self.files);
+        let shares = [newest, over_all].map(|threads| share_of(&threads, &mut files, most_files));
+        let blocked = shares.into_iter().flatten().reduce(Share::min);
         Survey { starts, blocked }
     }
 }
 
-fn share_of(threads: &[Arc<WorkerStats>]) -> Share {
-    let blocked = threads.iter().filter(|status| status.is_blocked()).count();
-    Share { blocked, sampled: threads.len() }
+/// The share of those threads whose state is known that block; `None` if none is.
+fn share_of(
+    threads: &[Arc<WorkerStats>],
+    files: &mut StatusFiles,
+    most_files: usize,
+) -> Option<Share> {
+    let mut share = Share { blocked: 0, sampled: 0 };
+    for status in threads {
+        match files.state_of(status.thread_id(), most_files) {
+            ThreadState::Computes => share.sampled += 1,
+            ThreadState::Blocked => {
+                share.sampled += 1;
+                share.blocked += 1;
+            }
+            ThreadState::Unknown => {}
+        }
+    }
+    (share.sampled > 0).then_some(share)
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
 
-    fn roster_of(threads: usize, bodies: usize) -> Sampler {
+    fn sampler_of(threads: usize, bodies: usize) -> Sampler {
         let sampler = Sampler::default();
         for id in 0..threads {
             let status = Arc::new(WorkerStats::new());
@@ -72,20 +109,20 @@ mod tests {
     }
 
     fn assert_blocked(survey: Survey, blocked: bool) {
-        let Share { blocked: found, sampled } = survey.blocked;
+        let Share { blocked: found, sampled } = survey.blocked.expect("the system was asked");
         assert_eq!(found, if blocked { sampled } else { 0 });
     }
 
     #[test]
     fn threads_that_run_nothing_do_not_block() {
-        assert_blocked(roster_of(3, 0).survey(0), false);
+        assert_blocked(sampler_of(3, 0).survey(0, 2), false);
     }
 
     #[test]
-    fn threads_that_nothing_is_known_of_are_taken_to_block() {
-        let survey = roster_of(3, 1).survey(0);
+    fn unknown_threads_are_not_taken_to_block_where_the_system_reports_states() {
+        let survey = sampler_of(3, 1).survey(0, 2);
         assert_eq!(survey.starts, 3);
-        assert_blocked(survey, true);
+        assert_eq!(survey.blocked.is_none(), IS_REPORTED);
     }
 
     /// The system is asked about this thread, which computes, in the name of all of them.
@@ -93,9 +130,9 @@ mod tests {
     #[test]
     fn with_their_second_body_threads_are_known() {
         for cursor in 0..100 {
-            let survey = roster_of(100, 2).survey(cursor);
+            let survey = sampler_of(100, 2).survey(cursor, 2);
             assert_eq!(survey.starts, 200);
-            assert_eq!(survey.blocked.sampled, SAMPLE);
+            assert_eq!(survey.blocked.unwrap().sampled, SAMPLE);
             assert_blocked(survey, false);
         }
     }

@@ -1,13 +1,18 @@
-//! Whether a thread computes or blocks, as the system tells.
+//! Whether a thread computes or blocks, as the system reports it.
 //!
-//! Linux: the state letter in `/proc/self/task/<id>/stat`. CPU times would need two readings, and the
-//! system brings them up to date only every few milliseconds. Elsewhere nothing is told without
-//! unsafe code, and a thread that does not get on is taken to block.
+//! On Linux this is the state letter in `/proc/self/task/<id>/stat`. CPU times would take two readings, and
+//! the system updates them only every few milliseconds. A process that is out of descriptors, in a
+//! `chroot` or under a filter of system calls cannot read the file: then the state is unknown, which is not
+//! the same as blocked. Elsewhere no state is available without unsafe code.
 
 use std::fs::{File, read_link};
+#[cfg(not(unix))]
 use std::io::Read;
 
 use crate::sync::atomic::{AtomicU32, Ordering};
+
+/// Whether the system reports states at all.
+pub(super) const IS_REPORTED: bool = cfg!(target_os = "linux");
 
 /// The number, a name of 15 characters, each perhaps escaped, and the letter fit.
 const BEGINNING: usize = 64;
@@ -15,9 +20,23 @@ const BEGINNING: usize = 64;
 /// Not the number of any thread.
 const UNKNOWN: u32 = 0;
 
-/// The system's number of a thread, once it has asked for it.
+/// The system's number of a thread, once the thread has asked for it.
 #[derive(Debug)]
 pub(super) struct ThreadId(AtomicU32);
+
+/// What a thread does.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum ThreadState {
+    Computes,
+    /// It waits for something other than a processor, or has ended.
+    Blocked,
+    Unknown,
+}
+
+/// The status files of threads that compute. They stay open, because a process that runs out of
+/// descriptors could not open them.
+#[derive(Default)]
+pub(super) struct StatusFiles(Vec<(u32, File)>);
 
 impl ThreadId {
     pub(super) fn unknown() -> Self {
@@ -36,18 +55,58 @@ impl ThreadId {
         self.get() != UNKNOWN
     }
 
-    /// Whether the thread waits for something other than a processor, or has gone.
-    pub(super) fn is_blocked(&self) -> bool {
-        let mut stat = [0; BEGINNING];
-        let path = format!("/proc/self/task/{}/stat", self.get());
-        let read = File::open(path).and_then(|mut file| file.read(&mut stat));
-        read.map_or(true, |length| state(&stat[..length]) != Some(b'R'))
-    }
-
     fn get(&self) -> u32 {
         // ORDERING: as `learn`.
         self.0.load(Ordering::Relaxed)
     }
+}
+
+impl StatusFiles {
+    /// The state of a thread. Its file stays open if the thread computes and fewer than `most` are open.
+    pub(super) fn state_of(&mut self, thread: &ThreadId, most: usize) -> ThreadState {
+        let id = thread.get();
+        let kept = self.0.iter().position(|(of, _)| *of == id);
+        if let Some(at) = kept {
+            let state = state_in(&self.0[at].1);
+            if state != ThreadState::Computes {
+                self.0.swap_remove(at);
+            }
+            return state;
+        }
+        let Ok(file) = File::open(format!("/proc/self/task/{id}/stat")) else {
+            return ThreadState::Unknown;
+        };
+        let state = state_in(&file);
+        if state == ThreadState::Computes && self.0.len() < most {
+            self.0.push((id, file));
+        }
+        state
+    }
+
+    /// Closes the file of a thread that ends.
+    pub(super) fn close(&mut self, thread: &ThreadId) {
+        self.0.retain(|(id, _)| *id != thread.get());
+    }
+}
+
+fn state_in(file: &File) -> ThreadState {
+    let mut stat = [0; BEGINNING];
+    match read_from_start(file, &mut stat).ok().and_then(|length| state(&stat[..length])) {
+        Some(b'R') => ThreadState::Computes,
+        Some(_) => ThreadState::Blocked,
+        None => ThreadState::Unknown,
+    }
+}
+
+#[cfg(unix)]
+fn read_from_start(file: &File, buffer: &mut [u8]) -> std::io::Result<usize> {
+    std::os::unix::fs::FileExt::read_at(file, buffer, 0)
+}
+
+/// There is no such file.
+#[cfg(not(unix))]
+fn read_from_start(mut file: &File, buffer: &mut [u8]) -> std::io::Result<usize> {
+    file.read(buffer)
 }
 
 /// The state letter: what follows the name, which stands in parentheses and may contain any.
@@ -79,7 +138,19 @@ mod tests {
         let id = ThreadId::unknown();
         id.learn();
         assert!(id.is_known());
-        assert!(!id.is_blocked());
+        let mut files = StatusFiles::default();
+        assert_eq!(files.state_of(&id, 1), ThreadState::Computes);
+        assert_eq!(files.0.len(), 1);
+        assert_eq!(files.state_of(&id, 1), ThreadState::Computes, "by the file that is open");
+        files.close(&id);
+        assert_eq!(files.0.len(), 0);
+    }
+
+    #[cfg(target_os = "linux")]
+    #[test]
+    fn a_thread_without_a_status_file_has_an_unknown_state() {
+        let nobody = ThreadId(AtomicU32::new(u32::MAX));
+        assert_eq!(StatusFiles::default().state_of(&nobody, 1), ThreadState::Unknown);
     }
 
     #[cfg(target_os = "linux")]
@@ -98,7 +169,7 @@ mod tests {
                 wait.recv().unwrap();
             });
             wait_for_id.recv().unwrap();
-            while !id.is_blocked() {
+            while StatusFiles::default().state_of(id, 1) != ThreadState::Blocked {
                 thread::yield_now();
             }
             release.send(()).unwrap();

@@ -1,161 +1,185 @@
-//! How many threads there are, and when one is woken or started.
+//! Starting threads, and the two bounds on their number.
+//!
+//! | bound | counts | reached |
+//! |---|---|---|
+//! | `max_threads` | threads that are not blocked in a join | calls stay in the queue until a body ends |
+//! | `max_total_threads`, or what the system gives | all threads | the same; if each of them is blocked in a join: see `deadlock` |
 
-use std::cell::OnceCell;
 use std::io;
 use std::sync::Arc;
 
 use super::counts::Wake;
 use super::{Pool, worker};
 use crate::sync::atomic::Ordering;
-use crate::sync::{chaos, thread};
+use crate::sync::{chaos, lock_leaf, thread};
 
-/// How many threads are woken or started before the monitor looks at its deadlines again; to start
-/// that many takes about a millisecond.
+/// How many threads are woken or started before the monitor looks at its deadlines again. To start
+/// this many takes about a millisecond.
 pub(super) const BATCH: usize = 32;
 
+/// From this number of blocked bodies on, calls made by blocked bodies come before new ones.
+const MANY_BLOCKED: usize = 32;
+
+/// What came of the search for a thread.
+#[must_use]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Brought {
+    Thread,
+    Nothing,
+    /// The pool has no thread at all, and the system gives none: queued calls have to be refused.
+    NoneLeft,
+}
+
 impl Pool {
-    /// Sees to it that somebody takes care of calls that were made visible before.
+    /// Provides a thread for a call that was made visible before.
     #[inline]
     pub(super) fn wake_one(self: &Arc<Self>) {
         match self.counts.claim_wake() {
             Wake::Covered => {}
             Wake::Full => self.monitor.watch(self),
             Wake::One => {
-                self.bring_thread();
+                if self.bring_thread() == Brought::NoneLeft {
+                    self.refuse_all(&self.no_thread());
+                }
             }
         }
     }
 
-    /// Sees to it that each of `calls`, made visible before, has a thread that looks for it, as far
-    /// as there are places; a batch of them. Returns whether there may be more to do.
+    /// Provides a thread for each of `calls`, made visible before, up to the number of slots and at most
+    /// a batch. Returns whether there may be more to do.
     ///
-    /// A thread that was woken wakes the next, so that one wake-up would do; but one after the other,
-    /// each has to come to life first.
+    /// A woken thread wakes the next one, so one wake-up would do. But then each thread starts only
+    /// after the one before it.
     pub(super) fn wake_batch(self: &Arc<Self>, calls: usize) -> bool {
-        (0..BATCH).all(|_| self.counts.claim_wake_for(calls) == Wake::One && self.bring_thread())
+        (0..BATCH).all(|_| {
+            if self.counts.claim_wake_for(calls) != Wake::One {
+                return false;
+            }
+            let brought = self.bring_thread();
+            if brought == Brought::NoneLeft {
+                self.refuse_all_elsewhere();
+            }
+            brought == Brought::Thread
+        })
     }
 
-    /// Wakes or starts a thread for a place that was taken on its behalf; `false` if none is to be had.
-    fn bring_thread(self: &Arc<Self>) -> bool {
+    /// Wakes or starts a thread for a slot that was claimed on its behalf.
+    fn bring_thread(self: &Arc<Self>) -> Brought {
         chaos();
-        self.idle.wake() || self.start_thread()
+        if self.idle.wake() { Brought::Thread } else { self.start_thread() }
     }
 
     #[cold]
-    fn start_thread(self: &Arc<Self>) -> bool {
-        let most = self.most_threads();
-        let find_out = |threads| self.excess.helps(|| (self.may_end_by_a_call)(threads));
-        let helps = OnceCell::new();
+    fn start_thread(self: &Arc<Self>) -> Brought {
         let room = self.threads.fetch_update(Ordering::SeqCst, Ordering::SeqCst, |threads| {
-            let is_one_more_needed =
-                || self.all_join(threads) && *helps.get_or_init(|| find_out(threads));
-            (threads < most || is_one_more_needed()).then_some(threads + 1)
+            self.has_room(threads).then_some(threads + 1)
         });
         if room.is_err() {
             self.counts.undo_wake();
             self.monitor.watch(self);
-            if self.is_one_to_be_had() {
+            // Rechecks after the claim was undone: a concurrent waker may have relied on it.
+            if self.has_room(self.threads.load(Ordering::SeqCst)) || self.idle.has_any() {
                 self.wake_one();
+            } else {
+                self.ask_blocked_threads();
             }
-            return false;
+            return Brought::Nothing;
         }
-        let is_risked =
-            helps.get().is_none() && room.is_ok_and(|threads| threads >= self.max_threads());
         // ORDERING: a number for a name.
         let id = self.started.fetch_add(1, Ordering::Relaxed);
-        let pool = self.clone();
-        let name = format!("background-{id}");
-        let started = thread::spawn(name, self.config.stack_size(), move || {
-            worker::run(pool.clone(), id);
-            pool.thread_ends();
-        });
-        match started {
-            Ok(()) => true,
-            Err(error) => {
-                self.thread_was_refused(&error, is_risked);
-                false
-            }
+        match self.spawn_worker(id) {
+            Ok(()) => Brought::Thread,
+            Err(error) => self.thread_was_refused(&error),
         }
     }
 
-    /// Whether there is a thread for a call, or may be one more, now that it seemed not so. Whoever made it so counted
-    /// on the one who has just failed to get one.
-    fn is_one_to_be_had(&self) -> bool {
-        let threads = self.threads.load(Ordering::SeqCst);
-        let may_help = || self.excess.may_be_help() && self.all_join(threads);
-        threads < self.most_threads() || self.idle.has_any() || may_help()
+    fn spawn_worker(self: &Arc<Self>, id: usize) -> io::Result<()> {
+        let spawn = |reserve: usize| {
+            let pool = self.clone();
+            let name = format!("background-{id}");
+            thread::spawn(name, self.config.stack_size() + reserve, move || {
+                worker::run(pool.clone(), id, reserve);
+                pool.thread_ends();
+            })
+        };
+        // The system may have room for the stack alone.
+        spawn(self.config.stack_reserve()).or_else(|_| spawn(0))
     }
 
-    /// How many threads there may be, but for those that help others out.
-    fn most_threads(&self) -> usize {
-        self.max_threads() + self.excess.risked()
-    }
-
-    fn all_join(&self, threads: usize) -> bool {
-        threads == self.joining.load(Ordering::SeqCst)
-    }
-
-    /// Whether so many bodies wait for calls that what these bodies called, which may be what they wait for, comes
-    /// before what is to be begun, which may come to wait likewise: else each would hold a thread, until the last
-    /// of them has begun.
-    pub(super) fn many_wait(&self) -> bool {
-        const MANY: usize = 32;
-        // ORDERING: an estimate.
-        self.joining.load(Ordering::Relaxed) >= MANY.min(self.max_threads() / 2)
-    }
-
-    /// Whether all the threads that there may be wait for calls.
-    pub(super) fn is_held_up(&self) -> bool {
-        let threads = self.threads();
-        threads >= self.most_threads() && self.all_join(threads)
-    }
-
-    fn thread_was_refused(self: &Arc<Self>, error: &io::Error, is_risked: bool) {
-        (self.on_refusal)(error);
-        self.counts.undo_wake();
-        let left = self.threads.fetch_sub(1, Ordering::SeqCst) - 1;
-        if is_risked {
-            // They wait for something else than a thread, as far as is known.
-            self.monitor.watch(self);
-        } else if self.all_join(left) {
-            // A thread that joins goes on only when somebody runs the call it waits for.
-            self.refuse_all(&format!("the system gave no thread to run it on: {error}"));
+    /// Whether there may be one more thread beside so many.
+    fn has_room(&self, threads: usize) -> bool {
+        // When every thread is blocked in a join, the system is asked again, although it refused lately.
+        let total = if self.all_blocked(threads) {
+            self.config.max_total_threads()
         } else {
-            self.max_threads.store(left, Ordering::Relaxed);
-            self.monitor.watch(self);
+            self.max_total_threads.load(Ordering::Relaxed)
+        };
+        threads < total && threads < self.config.max_threads() + self.blocked.load(Ordering::SeqCst)
+    }
+
+    fn thread_was_refused(self: &Arc<Self>, error: &io::Error) -> Brought {
+        (self.on_refusal)(error);
+        *lock_leaf(&self.refusal) = Some(error.to_string());
+        let left = self.threads.fetch_sub(1, Ordering::SeqCst) - 1;
+        self.max_total_threads.store(left, Ordering::Relaxed);
+        self.counts.undo_wake();
+        if left == 0 {
+            return Brought::NoneLeft;
+        }
+        self.monitor.watch(self);
+        self.ask_blocked_threads();
+        Brought::Nothing
+    }
+
+    /// Why a call has no thread.
+    pub(super) fn no_thread(&self) -> String {
+        let most = self.config.max_total_threads();
+        let refusal = lock_leaf(&self.refusal);
+        match refusal.as_ref().filter(|_| self.threads() < most) {
+            Some(error) => format!(
+                "the system gave no thread to run it on: {error} (max_total_threads is {most})"
+            ),
+            None => format!(
+                "no thread was left to run it on: max_total_threads is {most}, and each of these is \
+                 blocked in a join"
+            ),
         }
     }
 
-    /// Tries again for as many threads as were configured.
-    pub(super) fn restore_max_threads(&self) {
-        self.max_threads.store(self.config.max_threads(), Ordering::Relaxed);
+    /// Asks the system again for as many threads as were configured.
+    pub(super) fn restore_max_total_threads(&self) {
+        self.max_total_threads.store(self.config.max_total_threads(), Ordering::Relaxed);
     }
 
     fn thread_ends(self: &Arc<Self>) {
         self.threads.fetch_sub(1, Ordering::SeqCst);
-        self.restore_max_threads();
-        // Somebody may have relied on this thread when no other could be started.
+        self.restore_max_total_threads();
+        // A waker may have relied on this thread when it could start no other.
         if !self.queues.is_empty() {
             self.wake_one();
         }
     }
 
     pub(crate) fn threads(&self) -> usize {
-        // ORDERING: a reading for reports, and for what is looked at again.
+        // ORDERING: a reading for reports, and for decisions that are made again.
         self.threads.load(Ordering::Relaxed)
     }
 
-    /// How many threads there may be.
-    pub(crate) fn max_threads(&self) -> usize {
-        // ORDERING: the limit guards nothing else.
-        self.max_threads.load(Ordering::Relaxed)
+    /// Whether so many bodies are blocked in joins that what they called comes before new calls. A new
+    /// body may block likewise, so each would hold a thread until the last of them has begun.
+    pub(super) fn many_blocked(&self) -> bool {
+        // ORDERING: an estimate.
+        self.blocked.load(Ordering::Relaxed) >= MANY_BLOCKED.min(self.config.max_threads() / 2)
     }
 
-    /// Whether calls wait although there may be no more threads, and each runs or waits for one.
+    /// Whether calls are queued, every thread that there may be is taken, and none is looking for a call.
     pub(crate) fn is_starved(&self) -> bool {
         let counts = self.counts.read();
-        let taken = counts.active - counts.searching + self.joining.load(Ordering::Relaxed);
+        let busy = counts.active - counts.searching;
         let threads = self.threads();
-        threads >= self.max_threads() && taken >= threads && !self.queues.is_empty()
+        // ORDERING: readings for reports.
+        let has_all = threads >= self.max_total_threads.load(Ordering::Relaxed);
+        let all_taken = has_all && busy + self.blocked.load(Ordering::Relaxed) >= threads;
+        (busy >= self.config.max_threads() || all_taken) && !self.queues.is_empty()
     }
 }

@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use super::thread_state::ThreadId;
 use crate::sync::atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering};
+use crate::sync::thread::{self, Thread};
 
 /// For a thread to ask for its number takes a tenth of what it takes to start it. When there are more
 /// than this many, one in so many asks at once, which is enough for a sample; the others do with their
@@ -13,6 +14,7 @@ const ONE_IN: usize = 8;
 
 /// What the monitor may see of a worker.
 pub(super) struct WorkerStats {
+    handle: Thread,
     thread: ThreadId,
     /// A body runs on the thread and does not wait in a join.
     running: AtomicBool,
@@ -27,6 +29,7 @@ const NOWHERE: usize = 0;
 impl WorkerStats {
     pub(super) fn new() -> Self {
         Self {
+            handle: thread::current(),
             thread: ThreadId::unknown(),
             running: AtomicBool::new(false),
             starts: AtomicU64::new(0),
@@ -43,6 +46,10 @@ impl WorkerStats {
         Arc::new(status)
     }
 
+    pub(super) fn unpark(&self) {
+        self.handle.unpark();
+    }
+
     pub(super) fn is_running(&self) -> bool {
         // ORDERING: these three are read for estimates only.
         self.running.load(Ordering::Relaxed)
@@ -57,8 +64,8 @@ impl WorkerStats {
         self.thread.is_known()
     }
 
-    pub(super) fn is_blocked(&self) -> bool {
-        self.thread.is_blocked()
+    pub(super) fn thread_id(&self) -> &ThreadId {
+        &self.thread
     }
 
     #[inline]

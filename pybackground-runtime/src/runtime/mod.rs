@@ -11,7 +11,6 @@ use std::sync::{Arc, Weak};
 use crate::call::Call;
 use crate::config::Config;
 use crate::deadline::Deadline;
-use crate::error::Error;
 use crate::events;
 use crate::limit::holds_slot;
 use crate::panic::drop_catching;
@@ -32,8 +31,7 @@ pub(crate) struct Runtime {
 
 impl Runtime {
     fn new(config: Config) -> Self {
-        let may_end = |bodies| waits().may_end_by_a_call(bodies);
-        let pool = Arc::new(Pool::new(config, may_end, events::thread_refused));
+        let pool = Arc::new(Pool::new(config, events::thread_refused));
         Self { pool, waits: Waits::new(), limits: Limits::new() }
     }
 
@@ -88,9 +86,9 @@ pub(crate) fn requeue(job: Arc<dyn Runnable>) {
     with_current(|worker| pool_of(worker).push_woken(job));
 }
 
-/// Leaves the remains of a closed call to the pool's threads, because destructors may take long.
-pub(crate) fn leave_to_worker(job: Arc<dyn Runnable>) {
-    global().pool.push_closed(job);
+/// Leaves the remains of a terminated call to another thread, because destructors may take long.
+pub(crate) fn reap(job: Arc<dyn Runnable>) {
+    global().pool.reap(job);
 }
 
 /// Whether there is a thread to run calls. Starts one if there is none.
@@ -136,12 +134,29 @@ pub(crate) fn waits() -> &'static Waits {
     &global().waits
 }
 
-/// Gives the current thread's slot to others while `wait` blocks.
-pub(crate) fn block_while(wait: impl FnOnce() -> Result<bool, Error>) -> Result<bool, Error> {
+/// Gives the current thread's slot to others while `wait` blocks; see [`Worker::block_while`] for `None`.
+pub(crate) fn block_while<E>(
+    has_time_limit: bool,
+    wait: impl FnOnce() -> Option<Result<bool, E>>,
+) -> Option<Result<bool, E>> {
     with_current(|worker| match worker {
-        Some(worker) => worker.block_while(wait),
+        Some(worker) => worker.block_while(has_time_limit, wait),
         None => wait(),
     })
+}
+
+/// See [`Worker::is_asked`].
+pub(crate) fn is_asked() -> bool {
+    with_current(|worker| worker.is_some_and(Worker::is_asked))
+}
+
+/// See [`Worker::look`].
+pub(crate) fn look(start: impl FnOnce(Option<String>) -> bool) {
+    with_current(|worker| {
+        if let Some(worker) = worker {
+            worker.look(start);
+        }
+    });
 }
 
 /// Whether the current thread may run the call it waits for, which has not started as far as is

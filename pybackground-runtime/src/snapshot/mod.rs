@@ -59,7 +59,7 @@ pub fn snapshot() -> Snapshot {
     let counts = |(call, bodies)| CallCount::new(call, bodies);
     Snapshot {
         threads,
-        max_threads: pool.map(|pool| pool.max_threads()),
+        max_threads: pool.map(|pool| pool.config().max_threads()),
         is_starved: pool.is_some_and(|pool| pool.is_starved()),
         queued,
         suspended: SUSPENDED.count(),

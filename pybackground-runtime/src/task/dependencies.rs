@@ -76,7 +76,7 @@ pub(super) fn cancel(jobs: Vec<Arc<dyn Job>>) {
 
 /// As `cancel`, but what is left of the calls is for others to drop.
 pub(super) fn expire(jobs: Vec<Arc<dyn Job>>) {
-    closed(jobs).into_iter().rev().for_each(|job| runtime::leave_to_worker(job));
+    closed(jobs).into_iter().rev().for_each(|job| runtime::reap(job));
 }
 
 /// The calls and the inputs that only they want, closed: each before its inputs, so that none of them

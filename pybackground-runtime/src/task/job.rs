@@ -83,11 +83,6 @@ impl dyn Job + '_ {
         self.word().is_claimable()
     }
 
-    /// Returns whether the body is a future that waits to be woken.
-    pub(crate) fn is_suspended(&self) -> bool {
-        self.word().is_suspended()
-    }
-
     /// The run of the body that has not ended; none if no thread runs it.
     pub(crate) fn runner(&self) -> Frame {
         self.word().runner()
@@ -381,7 +376,7 @@ impl<B: Body> Orphan for Task<B> {
         let was_open = closed.is_some();
         dependencies::expire(closed.unwrap_or_default());
         if was_open {
-            runtime::leave_to_worker(self);
+            runtime::reap(self);
         } else {
             drop_catching(self);
         }

@@ -76,10 +76,6 @@ impl Word {
         matches!(self.read(), HELD | QUEUED | CLAIMABLE)
     }
 
-    pub(super) fn is_suspended(&self) -> bool {
-        self.read() == SUSPENDED
-    }
-
     #[inline]
     pub(super) fn is_done(&self) -> bool {
         // ORDERING: pairs with `set_done`: what was written before is seen after this.

@@ -242,19 +242,6 @@ impl Waits {
         }
     }
 
-    /// Whether any of so many waiting bodies may wait for a call that no thread runs. A body that polls for a
-    /// call may be missing here.
-    pub(crate) fn may_end_by_a_call(&self, bodies: usize) -> bool {
-        let graph = lock_brief(&self.0);
-        let mut found = 0;
-        // A new wait is likely to be among the last.
-        let mut waits = graph.iter().rev().filter(|(_, wait)| wait.is_of_body);
-        waits.any(|(_, wait)| {
-            found += 1;
-            wait.may_end_by_a_call()
-        }) || found < bodies
-    }
-
     /// Returns all waits, by the numbers of the threads.
     pub(crate) fn read(&self) -> Vec<WaitReport> {
         let graph = lock_brief(&self.0);

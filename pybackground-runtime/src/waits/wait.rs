@@ -11,7 +11,6 @@ use crate::call::Call;
 #[cfg(feature = "process")]
 use crate::cancel::Connection;
 use crate::error::Error;
-use crate::stacks;
 use crate::sync::now;
 use crate::sync::thread::{self, Thread};
 use crate::task::Job;
@@ -20,7 +19,6 @@ pub(super) struct Wait {
     thread: Thread,
     pub(super) on: On,
     pub(super) since: Instant,
-    pub(super) is_of_body: bool,
     /// The deadlock that another thread found and that this wait has to report, because the other wait cannot
     /// be given up.
     pub(super) failure: Option<Error>,
@@ -85,19 +83,7 @@ pub(crate) enum End {
 
 impl Wait {
     pub(super) fn new(on: On) -> Self {
-        let is_of_body = !stacks::current().is_none();
-        Self { thread: thread::current(), on, since: now(), is_of_body, failure: None }
-    }
-
-    /// Whether it may be for a call that has no thread.
-    pub(super) fn may_end_by_a_call(&self) -> bool {
-        match &self.on {
-            On::Call { job, .. } => !job.is_done() && job.runner().is_none() && !job.is_suspended(),
-            On::Any { .. } => true,
-            On::Scope(_) | On::Time => false,
-            #[cfg(feature = "process")]
-            On::Child(_) => false,
-        }
+        Self { thread: thread::current(), on, since: now(), failure: None }
     }
 
     /// The calls that have to end before the wait does, or one of which has to.

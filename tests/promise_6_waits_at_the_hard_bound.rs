@@ -1,0 +1,114 @@
+//! Promise 6: a program whose bodies wait for calls ends, however few threads there may be in all. Each test
+//! is a process of its own.
+
+mod common;
+
+use std::process::Command;
+use std::time::Duration;
+
+use common::{child, watchdog};
+use pybackground::{Lazy, background, configure, delay, spawn};
+
+/// Far deeper than the stacks of the few threads hold.
+const DEPTH: u64 = 20_000;
+
+/// Runs the rest of the test in a child that may have so many threads in all.
+macro_rules! with_threads_in_all {
+    ($threads:literal, $test:expr) => {
+        if !child::is_child() {
+            child::succeeds(child::command($test).env("RUST_BACKTRACE", "0"));
+            return;
+        }
+        let _watchdog = watchdog();
+        configure().workers(1).max_total_threads($threads).install().unwrap();
+    };
+}
+
+#[background]
+fn nested(levels: u64) -> u64 {
+    if levels == 0 { 0 } else { 1 + nested(levels - 1) }
+}
+
+/// A waiting thread does not run a call with a deadline in place, as long as there are other threads.
+#[background(timeout = "1000s")]
+fn nested_in_time(levels: u64) -> u64 {
+    if levels == 0 { 0 } else { 1 + nested_in_time(levels - 1) }
+}
+
+/// The recursion has its value, or its call says that it was refused, and by which bound.
+fn ends(call: Lazy<u64>, bound: &str) {
+    match Lazy::join(call) {
+        Ok(depth) => assert_eq!(depth, DEPTH),
+        Err(error) => {
+            let report = error.to_string();
+            assert!(report.contains(bound), "{report}");
+        }
+    }
+}
+
+#[test]
+fn deep_recursion_ends_at_max_total_threads() {
+    with_threads_in_all!(3, "deep_recursion_ends_at_max_total_threads");
+    ends(nested(DEPTH), "max_total_threads is 3");
+}
+
+#[test]
+fn deep_recursion_of_calls_with_a_deadline_ends_at_max_total_threads() {
+    const TEST: &str = "deep_recursion_of_calls_with_a_deadline_ends_at_max_total_threads";
+    with_threads_in_all!(3, TEST);
+    ends(nested_in_time(DEPTH), "max_total_threads is 3");
+}
+
+#[test]
+fn the_only_thread_runs_the_calls_that_it_waits_for() {
+    with_threads_in_all!(1, "the_only_thread_runs_the_calls_that_it_waits_for");
+    let sum = spawn(|| nested_in_time(10) + Lazy::into_inner(nap(5)));
+    let others: Vec<_> = (0..10).map(|number| spawn(move || number)).collect();
+    assert_eq!(sum, 15);
+    assert_eq!(others.into_iter().map(Lazy::into_inner).sum::<u64>(), 45);
+}
+
+#[background]
+async fn nap(number: u64) -> u64 {
+    delay(Duration::from_millis(1)).await;
+    number
+}
+
+/// Each of the threads waits for a future, which needs a thread when it is woken.
+#[test]
+fn blocked_threads_poll_the_woken_futures_that_they_wait_for() {
+    with_threads_in_all!(4, "blocked_threads_poll_the_woken_futures_that_they_wait_for");
+    let calls: Vec<_> = (0..100)
+        .map(|number| {
+            let nap = nap(number);
+            spawn(move || *nap)
+        })
+        .collect();
+    assert_eq!(calls.into_iter().map(Lazy::into_inner).sum::<u64>(), 4950);
+}
+
+/// A user that runs nothing else, so that the limit counts the threads of this test alone.
+#[cfg(target_os = "linux")]
+#[test]
+fn deep_recursion_ends_under_a_limit_on_processes() {
+    const TEST: &str = "deep_recursion_ends_under_a_limit_on_processes";
+    let _watchdog = watchdog();
+    if child::is_child() {
+        return ends(nested_in_time(DEPTH), "the system gave no thread");
+    }
+    let wrapper =
+        "setpriv --reuid=61236 --regid=61236 --clear-groups --pdeathsig=KILL prlimit --nproc=40:40";
+    let wrapper: Vec<&str> = wrapper.split(' ').collect();
+    let program = std::env::current_exe().unwrap();
+    let can_run = Command::new(wrapper[0])
+        .args(&wrapper[1..])
+        .arg(program)
+        .arg("--list")
+        .output()
+        .is_ok_and(|output| output.status.success());
+    if can_run {
+        child::succeeds(child::wrapped(&wrapper, TEST).env("RUST_BACKTRACE", "0"));
+    } else {
+        eprintln!("skipped: it takes root, `setpriv`, `prlimit`, and an executable all may run");
+    }
+}
