@@ -81,7 +81,7 @@ async fn recursive(n: u8) -> u8 {
 }
 
 #[test]
-fn the_body_is_driven_to_its_end() {
+fn async_body_is_polled_to_its_end() {
     assert_eq!(sum(1, &[2, 3]), 6);
     assert_eq!(*parse("7", None), Ok(7));
     assert_eq!(*parse("x", Some(1)), Ok(1));
@@ -95,7 +95,7 @@ fn the_body_is_driven_to_its_end() {
 }
 
 #[test]
-fn a_call_can_wait_for_itself() {
+fn call_awaits_a_call_of_its_own_function() {
     assert_eq!(recursive(5), 5);
 }
 
@@ -136,7 +136,7 @@ impl Client {
 }
 
 #[test]
-fn methods_may_be_async() {
+fn async_method_runs_in_the_background() {
     let client = Client { base: "a".into() };
     assert_eq!(client.get("b"), "a/b");
     assert_eq!(client.get_twice("b"), "a/b a/b");
@@ -144,7 +144,7 @@ fn methods_may_be_async() {
 }
 
 #[test]
-fn a_call_is_named_after_its_function() {
+fn async_call_has_the_name_of_its_function() {
     assert_eq!(Lazy::function(&sum(1, &[])), Some("macro_async::sum"));
     let client = Client { base: String::new() };
     assert_eq!(

@@ -91,7 +91,7 @@ impl Type {
 }
 
 #[test]
-fn attributes_keep_their_meaning() {
+fn other_attributes_keep_their_meaning() {
     assert_eq!(decorated(1), 1);
     assert_eq!(must_use_with_a_reason(), 1);
     assert_eq!(configured_away(), 1);
@@ -119,7 +119,7 @@ impl Tracked for () {
 }
 
 #[test]
-fn a_call_knows_where_it_was_made() {
+fn call_names_the_line_of_the_caller() {
     let line = |call: &Lazy<u8>| Lazy::called_at(call).map(|site| (site.file(), site.line()));
     let here = |line| Some((file!(), line));
     assert_eq!(line(&decorated(1)), here(line!()));

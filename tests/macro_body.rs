@@ -1,4 +1,4 @@
-//! The body of a `#[background]` function means what it means in a plain one.
+//! The body of a `#[background]` function works as in a plain function.
 
 #![allow(clippy::all, clippy::pedantic, reason = "all that people write, good or not, has to work")]
 

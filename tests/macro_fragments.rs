@@ -1,5 +1,5 @@
-//! `#[background]` on functions that `macro_rules!` makes: fragments come in groups that cannot be
-//! seen, and must not fall apart.
+//! `#[background]` on functions that `macro_rules!` makes. Fragments are invisible groups, whose precedence
+//! the attribute keeps.
 
 #![allow(clippy::all, clippy::pedantic, reason = "all that people write, good or not, has to work")]
 
@@ -25,7 +25,7 @@ function!(
 );
 
 #[test]
-fn visibility_names_types_and_block() {
+fn visibility_names_types_and_block_may_be_fragments() {
     assert_eq!(add(1, &2), 3);
     assert_eq!(text("abc", Box::new(str::len)), 3);
 }
@@ -113,7 +113,7 @@ impl Number {
 }
 
 #[test]
-fn fragments_that_hold_self_keep_theirs_too() {
+fn expressions_with_self_keep_their_precedence() {
     let number = Number(3);
     assert_eq!(number.operators(), 12);
     assert_eq!(number.alone(), 6);
@@ -157,7 +157,7 @@ impl Clone for Box<dyn Object> {
 types!(typed<T: std::fmt::Display> &str, dyn Object, 'static, str, u64);
 
 #[test]
-fn types_lifetimes_and_paths() {
+fn types_lifetimes_and_paths_may_be_fragments() {
     let object: Box<dyn Object> = Box::new(Unclonable);
     assert_eq!(*typed("ab", &object, "abc", 'x'), Some(2 + 10 + 3 + 1));
 }
@@ -184,7 +184,7 @@ options!(expression_options, 30.0 * if true { 2.0 } else { 0.0 }, 1 + 1, "two");
 options!(negated_twice, -(-60.0), { 3 }, "three");
 
 #[test]
-fn whole_items_and_options() {
+fn whole_items_and_options_may_be_fragments() {
     assert_eq!(whole(1), 2);
     assert_eq!(whole_async("ab"), 2);
     assert_eq!(literal_options(), 1);

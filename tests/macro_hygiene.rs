@@ -1,4 +1,4 @@
-//! What `#[background]` generates neither sees nor is seen by the code around it.
+//! Names in the expansion of `#[background]` do not collide with names in the code around it.
 
 #![allow(clippy::all, clippy::pedantic, reason = "all that people write, good or not, has to work")]
 
@@ -120,7 +120,7 @@ mod with_everything_shadowed {
 }
 
 #[test]
-fn the_prelude_is_not_needed_and_may_be_shadowed() {
+fn expansion_needs_no_prelude() {
     assert_eq!(without_prelude::every_option("ab", (1, 2)), 3);
     assert_eq!(without_prelude::asynchronous(vec![1]), 1);
     assert!(Lazy::join(without_prelude::never()).map(|_| ()).unwrap_err().is_panic());
@@ -297,7 +297,7 @@ fn inner_names<'pybackground: 'static, 'a: 'static>(x: &'a str, y: &'pybackgroun
 }
 
 #[test]
-fn names_inside_a_body_are_free() {
+fn names_inside_a_body_do_not_collide() {
     assert_eq!(limit_of_the_same_name(1), 1);
     assert_eq!(inner_names("a", "b"), 4);
 }
@@ -334,7 +334,7 @@ mod with_common_aliases {
 }
 
 #[test]
-fn aliases_of_prelude_names_are_the_users() {
+fn expansion_ignores_aliases_of_prelude_names() {
     assert_eq!(with_common_aliases::plain("ab"), Ok(2));
     assert_eq!(with_common_aliases::asynchronous("ab"), Some(Ok(2)));
 }
@@ -373,7 +373,7 @@ mod renamed {
 }
 
 #[test]
-fn the_library_may_go_by_another_name() {
+fn expansion_finds_the_library_by_another_name() {
     assert_eq!(renamed::by_use("ab"), 2);
     assert_eq!(renamed::by_absolute_path(), 1);
     assert_eq!(renamed::by_reexport(), 2);
@@ -396,7 +396,7 @@ fn path_to_same_name(seconds: u8, from: u8) -> u8 {
 }
 
 #[test]
-fn options_are_evaluated_outside_of_the_parameters() {
+fn options_do_not_see_parameters() {
     assert_eq!(same_name(1), 1);
     assert_eq!(path_to_same_name(1, 2), 3);
 }

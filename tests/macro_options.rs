@@ -62,7 +62,7 @@ macro_rules! both_ways {
 }
 
 #[test]
-fn a_literal_timeout_is_what_the_same_expression_is() {
+fn literal_timeout_equals_the_same_expression() {
     let timeouts = both_ways! {
         0 1 2u64 3i32 0.0 1.5 1.5f32 0.1 0.1f32 1e-9 2.5e3 1e300 18446744073709551615u64 123456789.987654321
         "0s" "1ns" "1us" "1µs" "1ms" "1s" "1m" "1h" "1d" "1.5s" "250ms" "0.1ms" " 5 m " "90.5h" ".5s"
@@ -200,7 +200,7 @@ impl Type {
 }
 
 #[test]
-fn a_call_goes_by_its_name_or_by_its_path() {
+fn call_has_the_given_name_or_its_path() {
     assert_eq!(Lazy::function(&named()), Some("a name of its own"));
     assert_eq!(Lazy::function(&not_named()), Some("macro_options::not_named"));
     assert_eq!(Lazy::function(&Type.method()), Some("macro_options::Type::method"));

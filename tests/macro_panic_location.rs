@@ -1,5 +1,4 @@
-//! Where a panic is said to come from. The panic hook belongs to the whole process, so this test has
-//! one of its own.
+//! The location of a panic. The panic hook belongs to the process, so this test has a process of its own.
 
 use std::panic::catch_unwind;
 use std::sync::{Arc, Mutex};
@@ -18,7 +17,7 @@ fn panics(number: u8) -> u8 {
 }
 
 #[test]
-fn a_panic_points_at_what_the_user_wrote() {
+fn panic_names_the_line_of_the_user() {
     let seen = Arc::new(Mutex::new(Vec::new()));
     let log = seen.clone();
     std::panic::set_hook(Box::new(move |info| {

@@ -1,4 +1,4 @@
-//! What `#[background]` does with parameters: every kind gets to the body as the body expects it.
+//! Parameters of `#[background]` functions: every kind reaches the body as its type says.
 
 #![allow(clippy::all, clippy::pedantic, reason = "all that people write, good or not, has to work")]
 
@@ -30,7 +30,7 @@ mod owned {
     fn nothing() {}
 
     #[test]
-    fn values_are_moved() {
+    fn values_move_to_the_body() {
         assert_eq!(add(1, 2), 3);
         assert_eq!(*longest(vec!["a".into(), "abc".into()]), Some("abc".into()));
         assert_eq!(*nothing(), ());
@@ -60,7 +60,7 @@ mod owned {
     }
 
     #[test]
-    fn static_references_are_moved_as_they_are() {
+    fn static_references_move_without_a_copy() {
         let text: &'static str = "text";
         let (same, first) = *forever(text, &[7, 8]);
         assert!(std::ptr::eq(text, same));
@@ -80,7 +80,7 @@ mod owned {
     }
 
     #[test]
-    fn an_argument_travels_as_a_whole() {
+    fn argument_moves_as_a_whole() {
         let _ = Wrapper(std::ptr::null()).0;
         assert_eq!(field_of(Addressed(Arc::new(1)), Addressed(Arc::new(2))), 3);
     }
@@ -127,7 +127,7 @@ mod borrowed {
     }
 
     #[test]
-    fn the_caller_keeps_what_it_lends() {
+    fn caller_keeps_a_lent_value() {
         let text = String::from("text");
         let length = len(&text);
         drop(text);
@@ -157,7 +157,7 @@ mod borrowed {
     }
 
     #[test]
-    fn one_copy_is_made_and_before_the_call_returns() {
+    fn call_copies_once_before_it_returns() {
         let counted = Counted::default();
         let seen = count(&counted);
         assert_eq!(counted.0.load(Ordering::SeqCst), 1);
@@ -171,7 +171,7 @@ mod borrowed {
     }
 
     #[test]
-    fn what_is_lent_need_not_be_sync() {
+    fn lent_value_need_not_be_sync() {
         assert_eq!(not_sync(&Cell::new(5)), 5);
     }
 }
@@ -235,7 +235,7 @@ mod patterns {
     }
 
     #[test]
-    fn any_pattern_binds() {
+    fn every_pattern_binds() {
         assert_eq!(*tuple((1, 2), [3, 0, 0, 4]), [1, 2, 3, 4]);
         assert_eq!(fields(Point { x: 5, y: 3 }), 2);
         assert_eq!(*mutable(vec![1], 1), [1, 2]);

@@ -1,4 +1,4 @@
-//! What `#[background]` does with `self`: every receiver, and everywhere that `self` can stand.
+//! `self` in `#[background]` methods: every receiver, and every place of `self` in a body.
 
 #![allow(clippy::all, clippy::pedantic, reason = "all that people write, good or not, has to work")]
 
@@ -121,7 +121,7 @@ mod kinds {
     }
 
     #[test]
-    fn an_arc_is_shared_and_not_copied() {
+    fn arc_receiver_is_shared() {
         let account = Arc::new(account());
         assert_eq!(account.clone().shared(), 2);
         assert!(*account.lent_share());
@@ -279,7 +279,7 @@ mod places {
     mod own {}
 
     #[test]
-    fn self_is_found_wherever_it_stands() {
+    fn self_works_everywhere_in_a_body() {
         let account = account();
         assert_eq!(account.in_macros(), 300);
         let texts = account.in_format_strings(10);

@@ -130,7 +130,7 @@ mod declarations {
     }
 
     #[test]
-    fn declared_and_implemented_with_the_attribute_or_by_hand() {
+    fn methods_are_implemented_with_the_attribute_or_by_hand() {
         assert_eq!(use_it(&Client(1)), "2 8 1 6 3");
         assert_eq!(use_it(&ByHand), "1 7 by hand 6 3");
         assert_eq!(Client(1).unbounded(&1_u8), size_of::<&u8>());
@@ -164,7 +164,7 @@ mod declarations {
     }
 
     #[test]
-    fn a_trait_stays_dyn_compatible() {
+    fn trait_stays_dyn_compatible() {
         let object: Box<dyn Plain> = Box::new(Client(1));
         assert_eq!(object.run(2), 3);
         assert_eq!(object.owned(), 1);
@@ -260,7 +260,7 @@ mod on_odd_types {
     }
 
     #[test]
-    fn in_an_implementation_with_lifetimes() {
+    fn method_works_in_an_implementation_with_lifetimes() {
         assert_eq!(*Lent(&String::from("7")).start(), Some(7));
     }
 
@@ -279,7 +279,7 @@ mod on_odd_types {
     }
 
     #[test]
-    fn in_a_generic_implementation() {
+    fn method_works_in_a_generic_implementation() {
         assert_eq!(*Wrapper([1, 2]).sum(&[3]), (6, 2));
     }
 }

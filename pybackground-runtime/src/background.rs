@@ -1,4 +1,4 @@
-//! `background(f)(args)`: any function made a background function at the place of the call.
+//! `background(f)(args)`: makes any function a background function at the call.
 
 use std::marker::PhantomData;
 use std::ops::Deref;
@@ -13,8 +13,8 @@ use crate::task::{Body, Step};
 
 /// Makes a background function of any function or closure: calling it returns at once.
 ///
-/// The arguments, up to eight, are moved to the thread that runs the function. A method is given as a
-/// closure that owns its object.
+/// The arguments, up to eight, move to the thread that runs the function. For a method, pass a closure that
+/// owns the object.
 ///
 /// ```
 /// use pybackground_runtime::background;
@@ -45,7 +45,7 @@ where
 
 /// A function that runs in the background when it is called; made by [`background`].
 ///
-/// It dereferences to `dyn Fn(..) -> Lazy<R>`, and so is called like the function itself.
+/// It dereferences to `dyn Fn(..) -> Lazy<R>`, so it is called like the function itself.
 ///
 /// ```
 /// use pybackground_runtime::background;
@@ -72,12 +72,11 @@ where
         Self { function, options, call }
     }
 
-    /// Gives each call a deadline that long after it: seconds as `f64`, a `Duration`, or a text such
-    /// as `"250ms"`.
+    /// Sets a timeout for each call: seconds as `f64`, a `Duration`, or text such as `"250ms"`.
     ///
     /// # Panics
     ///
-    /// If the time is negative or not a number, with the function's name and the value.
+    /// If the time is negative or not a number. The message has the function's name and the value.
     ///
     /// ```
     /// use pybackground_runtime::{Timeout, background};
@@ -87,7 +86,7 @@ where
     /// let x = background(|| sleep(Duration::from_secs(5))).timeout(0.01)();
     /// assert!(x == Timeout);
     /// ```
-    #[must_use = "the timeout holds for calls of the function that this returns"]
+    #[must_use = "the timeout applies to calls of the returned function"]
     #[track_caller]
     pub fn timeout(self, timeout: impl IntoTimeout) -> Self {
         let timeout = match timeout.into_timeout() {
@@ -111,8 +110,8 @@ where
 
 /// A function of up to eight arguments that [`background`] can run.
 ///
-/// It is implemented for all functions and closures that can be shared between threads and whose
-/// arguments and result can be sent; there is nothing to implement.
+/// All functions and closures implement it if threads can share them, and if their arguments and result
+/// are `Send`.
 ///
 /// ```
 /// use pybackground_runtime::{Callable, background};
@@ -124,12 +123,12 @@ where
 /// ```
 #[diagnostic::on_unimplemented(
     message = "`background` cannot run this in the background",
-    label = "not a function or closure that can go to another thread",
-    note = "it needs up to eight arguments, `Send + 'static` for each and for the result",
-    note = "a closure has to own what it uses: write `background(move |..| ..)`, and clone what is used elsewhere"
+    label = "not a function or closure that can move to another thread",
+    note = "it takes up to eight arguments; each of them and the result must be `Send + 'static`",
+    note = "a closure must own the values it uses: write `background(move |..| ..)`, and clone values that are used elsewhere"
 )]
 pub trait Callable<Args>: Send + Sync + 'static + Sized {
-    /// What the background function is called as: `dyn Fn(..) -> Lazy<R>`.
+    /// The type of the background function: `dyn Fn(..) -> Lazy<R>`.
     type Call: ?Sized;
 
     #[doc(hidden)]

@@ -1,20 +1,20 @@
-//! What `#[background]` refuses and in which words, a file a rule; and what the compiler says, in
-//! our words where it can, of what only it can tell.
+//! The messages of the attribute and of the compiler, one file for each rule.
 //!
-//! After a change of a message: `TRYBUILD=overwrite cargo test -p ui`, and read the difference.
+//! After a change of a message, run `TRYBUILD=overwrite cargo test -p ui`, and read the difference. The
+//! component `rust-src` adds lines of the standard library to some messages, so the files are written
+//! without it.
 
 #[test]
 fn messages() {
     let cases = trybuild::TestCases::new();
-    // What the attribute refuses by itself.
+    // Errors of the attribute.
     cases.compile_fail("refused/*.rs");
-    // What the compiler refuses on its behalf.
+    // Errors of the compiler with the messages of the runtime's traits.
     cases.compile_fail("types/*.rs");
-    // The user's own mistakes: reported once, at the user's line.
+    // Errors in the user's own code, reported once, at the user's line.
     cases.compile_fail("own/*.rs");
-    // What a `Lazy` cannot do in the place of its value.
+    // Operations of a value that its `Lazy` does not have.
     cases.compile_fail("values/*.rs");
-    // What cannot be written in the other tests, in which unsafe code is forbidden; and what has to
-    // compile without the features that others ask for.
+    // Code that must compile: unsafe code, which other tests forbid, and code that needs few features.
     cases.pass("pass/*.rs");
 }

@@ -1,9 +1,8 @@
-//! Calls that share one type of task, for builds without optimisations.
+//! Calls in builds without optimisations. All functions share one task type.
 //!
-//! Such a build instantiates all that is generic for each function that is called in the background,
-//! and takes its time. Here a body is behind a box and leaves its value in another, so that a task is
-//! compiled once, with this crate. Each type of value has the few functions below, and each function
-//! next to nothing.
+//! Such a build instantiates all generic code for each background function, which is slow. Here the body is
+//! in a box and stores its value in another box, so the task is compiled once, with this crate. Each
+//! type of value instantiates the few functions below, and each function almost nothing.
 
 use std::any::Any;
 use std::marker::PhantomData;
@@ -22,11 +21,11 @@ use crate::task::{Closure, Handle, Job, Suspending};
 
 /// A value in its box.
 type Value = Box<dyn Any + Send>;
-/// A body that leaves its value in a box.
+/// A body that returns its value in a box.
 type BoxedBody = Box<dyn FnOnce() -> Value + Send>;
-/// A future that leaves its value in a box.
+/// A future that returns its value in a box.
 type BoxedFuture = Pin<Box<dyn Future<Output = Value> + Send>>;
-/// The value of a body that was run on the spot, or the call.
+/// The value of a body that ran in place, or the call.
 type Started = Result<Value, Arc<dyn Handle<Value>>>;
 
 /// Runs the body of a function under the attribute.
@@ -73,7 +72,7 @@ fn unboxed<T: 'static>(value: Value) -> T {
     *value.downcast().expect("the body was boxed together with the type of its value")
 }
 
-/// A call whose value is in a box, as the `Lazy` of the value sees it.
+/// A call whose value is in a box, as a handle of that value.
 struct Unboxing<T> {
     call: Arc<dyn Handle<Value>>,
     value: PhantomData<fn() -> T>,

@@ -1,4 +1,5 @@
-//! Calls of which each function has its own type of task, which keeps the body and its value in place.
+//! Calls in optimised builds. Each function has a task type of its own, which holds the body and its value
+//! in place.
 
 use std::any::Any;
 
@@ -12,10 +13,10 @@ use crate::task::{Closure, LARGE, LargeClosure, Suspending};
 
 /// Runs the body of a function under the attribute.
 ///
-/// What is not on the fast path is in functions of its own, which get options built anew: then the
-/// compiler need not put them into memory on the way to the body.
+/// The slow paths are in other functions, which get rebuilt options. So the compiler need not store the
+/// options in memory on the fast path.
 #[inline(always)]
-#[allow(clippy::inline_always, reason = "the options are constants at the place of the call only")]
+#[allow(clippy::inline_always, reason = "only at the call are the options constants")]
 pub fn dispatch<F, T>(options: Options, body: F) -> Lazy<T>
 where
     F: FnOnce() -> T + Send + 'static,
@@ -28,7 +29,7 @@ where
             Err(payload) => panicked_inline::<F, T>(options.rebuilt(), payload),
         };
     }
-    // Decided while compiling: of each function only one of the two is compiled.
+    // Decided at compile time: each function has only one of the two.
     if const { size_of::<F>() > LARGE } {
         return start(options.rebuilt(), LargeClosure::new(body));
     }

@@ -39,7 +39,7 @@ pub(crate) use inputs::{Expected, Inputs, Needed};
 
 /// Runs a closure in the background.
 ///
-/// Returns at once, whatever the load. The closure runs on a thread of the runtime's.
+/// Returns at once, under any load. The closure runs on a thread of the runtime.
 ///
 /// ```
 /// use pybackground_runtime::spawn;
@@ -56,11 +56,11 @@ where
     dispatch(Options::here(), body)
 }
 
-/// Runs a closure that burns CPU in the background, as `#[background(compute)]` does a function.
+/// Runs a closure that computes in the background, as `#[background(compute)]` runs a function.
 ///
-/// The closure may wait for other calls but for nothing else. A thread of the runtime that makes such
-/// a call while all are busy and a few calls of its own wait runs the closure on the spot, which
-/// costs next to nothing; so a recursion may split all the way down.
+/// The closure may wait for other calls, but must not block otherwise. If all threads of the runtime are
+/// busy, a thread that makes such a call may run the closure in place, at about the cost of a function
+/// call. So a recursion may split down to the smallest parts.
 ///
 /// ```
 /// use pybackground_runtime::spawn_compute;
@@ -118,14 +118,14 @@ pub(crate) fn start_task_by<B: Body>(
     }
     let task = Task::new(options, body);
     if maker.is_some() {
-        // What a destructor calls while its body unwinds is part of tidying up.
+        // A destructor of a body that unwinds may make calls, which must run.
         task.detach();
     }
     submit(task.clone());
     task
 }
 
-/// A call made by a body that is to stop.
+/// Makes the call of a stopped body: it ends at once.
 #[cold]
 fn never_starts<B: Body>(options: &Options, body: B, maker: Stopped) -> Arc<Task<B>> {
     drop_catching(body);
@@ -145,7 +145,7 @@ fn hand_over_with_conditions(options: &Options, job: Arc<dyn Job>) {
     }
 }
 
-/// The call of a body that was run on the spot and panicked.
+/// Makes the call of a body that ran in place and panicked.
 fn panicked<B: Body>(options: &Options, payload: Box<dyn Any + Send>) -> Arc<Task<B>> {
     let call = options.call(B::function());
     let stopped = cancel::stopped();
