@@ -1,6 +1,6 @@
-//! The guide: a page for each way to come here, and one for each question that comes up in use.
+//! The guide: pages for users of other libraries, and pages on questions that come up in use.
 //!
-//! | coming from | |
+//! | from | page |
 //! |---|---|
 //! | PyBackground, the Python module | [`from_pybackground`] |
 //! | threads and channels of `std` | [`from_threads`] |
@@ -9,13 +9,13 @@
 //!
 //! | question | |
 //! |---|---|
-//! | Which one do I want: this, rayon, tokio, a thread? And when not this? | [`which_one`] |
+//! | Which library for which work: this, rayon, tokio, a thread? | [`which_one`] |
 //! | May a body block? What are `compute`, `limit` and `max_threads` for? | [`blocking_and_compute`] |
-//! | How do I take results as they come, or the first, or make calls of calls? | [`together`] |
+//! | How do I handle results in order, as they end, or only the first? How do calls depend on calls? | [`together`] |
 //! | What can hang, and how do I find it? | [`locks`] |
-//! | What do I do about errors, timeouts, and calls that nobody wants any more? | [`errors`] |
-//! | What of a body that never ends, or crashes? When is a process worth it? | [`processes`] |
-//! | How do async code and background calls go together? What of tokio? | [`async_code`] |
+//! | How do I handle errors, timeouts and cancellation? | [`errors`] |
+//! | What if a body never ends, or crashes? When is a process worth its cost? | [`processes`] |
+//! | How do async code and background calls work together? | [`async_code`] |
 //! | What happens to calls when `main` returns? | [`process_end`] |
 //! | How do I test code that makes calls? | [`testing`] |
 //!

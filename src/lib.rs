@@ -1,5 +1,5 @@
-//! Put `#[background]` on a function: calling it returns at once, its body runs on a thread that the
-//! library owns, and the value you hold joins on first use.
+//! Put `#[background]` on a function: the call returns at once, its body runs on a thread that the library
+//! owns, and the value you hold joins on first use.
 //!
 //! ```
 //! use pybackground::background;
@@ -18,15 +18,13 @@
 //! # assert_eq!(format!("{z} {y} {x}"), "3 2 1");
 //! ```
 //!
-//! No pool to build, no channel to wire, no handle to collect.
-//!
 //! # Ways to make a call
 //!
 //! | what you have | what you write |
 //! |---|---|
 //! | a function or method of your own | [`#[background]`](macro@background) on it |
-//! | somebody else's function | [`background(f)(args)`](fn@background) |
-//! | somebody else's method | `background(move \|a\| object.method(a))(args)` |
+//! | a function of another crate | [`background(f)(args)`](fn@background) |
+//! | a method of another crate | `background(move \|a\| object.method(a))(args)` |
 //! | a few lines | [`spawn(move \|\| ..)`](spawn) |
 //! | work that only computes | `#[background(compute)]`, [`spawn_compute`] |
 //! | closures that borrow from the caller | [`scope(\|s\| ..)`](scope), [`s.spawn(\|\| ..)`](Scope::spawn) |
@@ -54,14 +52,14 @@
 //! assert_eq!(x + y, 1026);
 //! ```
 //!
-//! What an attributed function borrows is cloned in the caller, before the call returns: `&self` needs
-//! `Clone`, `&str` becomes a `String` on its way. The attribute's documentation has the whole table.
+//! Borrowed arguments of an attributed function are cloned before the call returns: `&self` needs `Clone`, `&str` is
+//! sent as a `String`. The attribute's documentation has the whole table.
 //!
 //! # What joins, and when
 //!
-//! A [`Lazy<T>`] dereferences to `T`. Whatever needs the value waits for it, once: a method call, an
-//! operator, a comparison, printing, `*x`. Making a call, moving or storing a `Lazy`, and asking
-//! [`Lazy::is_ready`] do not wait. So make all the calls first, and use the values afterwards:
+//! A [`Lazy<T>`] dereferences to `T`. Each use of the value waits until it is there: a method call, an operator, a
+//! comparison, formatting, `*x`. Making a call, moving or storing a `Lazy`, and [`Lazy::is_ready`] do not wait. So make all
+//! calls first, and use the values afterwards:
 //!
 //! ```
 //! # use pybackground::{Lazy, background};
@@ -75,26 +73,23 @@
 //! assert_eq!(total, 13);
 //! ```
 //!
-//! Where a `T` itself is demanded, to match on it, to pass it on, or on the right of a number in
-//! `3 == *x`, write `*x` or [`Lazy::into_inner(x)`](Lazy::into_inner).
-//! [The table](Lazy#what-is-forwarded) has all that is forwarded, and what to write for what is not.
-//! For many holders of one value there is [`Lazy::share`]. With the feature `serde` both are written
-//! and read as the value.
+//! Where Rust requires a `T`, to match on it, to pass it on, or on the right of a number in `3 == *x`, write `*x` or
+//! [`Lazy::into_inner(x)`](Lazy::into_inner). [The table](Lazy#what-is-forwarded) lists what is forwarded, and what to write
+//! for the rest. [`Lazy::share`] makes a value with many holders. With the feature `serde` both are serialised as the value.
 //!
-//! One trap: `println!("{x}")` takes the lock of standard output and then waits for `x`. If the body of
-//! `x` prints too, it waits for that lock, and neither goes on. Write `println!("{}", *x)`, which waits
-//! before it prints. The same holds for any lock: do not use a `Lazy` for the first time while you hold
-//! one that its body needs.
+//! One trap: `println!("{x}")` takes the lock of standard output and then waits for `x`. If the body of `x` prints too,
+//! it waits for that lock, and neither can go on. On Linux this is a deadlock error within two seconds; other systems print a
+//! warning. Write `println!("{}", *x)`, which waits before it prints. The same holds for any lock: do not use a `Lazy` for the
+//! first time while you hold a lock that its body needs.
 //!
-//! Joining inside a body is fine, however deeply nested: a thread of the library that waits for a call
-//! which nobody has started runs it itself, and otherwise gives its place to another thread. Bodies
-//! that sleep or wait for the network do not hold up others either: threads are added while bodies
-//! block, and leave when they have nothing to do.
+//! Bodies may join other calls, however deeply nested: a worker that joins a call which has not started runs it in place, and
+//! otherwise lets another thread run instead of it. Bodies that sleep or wait for the network do not delay other calls:
+//! the pool adds threads while bodies block, and idle threads exit.
 //!
 //! # Borrowing from the caller
 //!
-//! What a call works on it owns, as nobody knows whether its caller waits for it. A [`scope`] does wait:
-//! its closures may borrow, even mutably, and have ended when it returns.
+//! A call owns its data, because its caller may return first. A [`scope`] waits for its closures, so they may borrow,
+//! mutably too.
 //!
 //! ```
 //! use pybackground::scope;
@@ -110,14 +105,14 @@
 //! assert_eq!((prices, letters), (vec![4, 11, 16, 2], 3));
 //! ```
 //!
-//! [`Scope::spawn`] returns a [`Lazy`] as any call does; its value must not borrow. A panic that nobody saw
-//! panics the scope at its end.
+//! [`Scope::spawn`] returns a [`Lazy`] as any call does. If no use of a `Lazy` reported the panic of a closure, the scope panics
+//! at its end.
 //!
 //! # Several calls together
 //!
-//! [`as_completed`] gives the results of many calls as they come, whichever is first. [`Lazy::signal`]
-//! puts a call beside channels into crossbeam's `select!`. [`Lazy::map`] makes a call that begins with the
-//! value of another, and holds no thread until then; so does a call of a function of your own with
+//! [`as_completed`] yields the results of many calls in the order in which they end. [`Lazy::signal`] puts a call
+//! beside channels into crossbeam's `select!`. [`Lazy::map`] makes a call that starts with the value of another, and holds
+//! no thread until then; so does a call of a function with
 //! [`#[lazy]` parameters](macro@background#arguments-without-a-value-yet).
 //!
 //! ```
@@ -136,9 +131,8 @@
 //!
 //! # When something goes wrong
 //!
-//! **A panic travels.** The first use of the value goes on with the panic of the body, payload
-//! included, at the line of that use. [`Lazy::wait`] and [`Lazy::join`] give it as an [`Error`]
-//! instead, which names the function and the line of the call:
+//! **A panic propagates.** The first use of the value panics with the payload of the body's panic. [`Lazy::wait`] and
+//! [`Lazy::join`] return it as an [`Error`] instead, which names the function and the line of the call:
 //!
 //! ```
 //! # use pybackground::{Lazy, background};
@@ -152,10 +146,9 @@
 //! println!("{error}"); // `app::parse` (called at src/main.rs:6:25) panicked: a number: ParseIntError ..
 //! ```
 //!
-//! **A timeout is declared, not enforced.** It counts from the call. At the deadline whoever waits gets
-//! the timeout, and the call is equal to [`Timeout`]. A body that has not started never will. One that
-//! runs cannot be stopped, only told: it goes on, its result is dropped, and [`snapshot`] counts and
-//! names it until it ends.
+//! **A timeout ends the call, not its body.** It counts from the call. At the deadline each waiter gets the timeout, and the
+//! call is equal to [`Timeout`]. A body that has not started never starts. A running body cannot be stopped, only asked to stop:
+//! it runs on, its result is dropped, and [`snapshot`] lists it until it ends.
 //!
 //! ```
 //! # use pybackground::{Timeout, background};
@@ -171,9 +164,8 @@
 //! assert_eq!(x.to_string(), "Timeout");
 //! ```
 //!
-//! **A call can be cancelled** by [`Lazy::cancel`], which tells its body as a timeout does. A body that
-//! listens asks [`cancelled`], or calls [`checkpoint`] now and then, or sleeps by [`sleep`]; calls that
-//! it made stop with it, and so do its waits for others. [`Lazy::detach`] frees a call from that.
+//! **A call can be cancelled** by [`Lazy::cancel`]. Its body polls for that by [`cancelled`], ends by [`checkpoint`], or sleeps
+//! by [`sleep`]. Calls that the body made are cancelled too, and so are its waits. [`Lazy::detach`] exempts a call from that.
 //!
 //! ```
 //! use pybackground::{Lazy, background, checkpoint};
@@ -189,21 +181,20 @@
 //! assert!(Lazy::join(low).unwrap_err().is_cancelled());
 //! ```
 //!
-//! **Calls that wait for each other in a circle** do not hang: the wait that would close the circle gets
-//! an error, which lists who waits for whom and where. What else hangs (a lock, a channel) shows in
-//! [`snapshot`]; `PYBACKGROUND_REPORT_AFTER=60` prints one when a wait takes a minute.
+//! **Calls that wait for each other in a cycle** do not hang: the wait that would close the cycle gets an error that lists every
+//! wait of the cycle. Other hangs (a lock, a channel) show in [`snapshot`]; `PYBACKGROUND_REPORT_AFTER=60` prints one when a wait
+//! takes a minute.
 //!
-//! **Dropping a `Lazy` lets the call run on.** Nothing waits for it, its value is dropped, and if it
-//! panics, the panic hook is the only one to tell.
+//! **Dropping a `Lazy` lets the call run on.** Its value is dropped, and only the panic hook reports a panic of its body.
 //!
-//! **When `main` returns, the process ends**, with calls running or not, as with any thread in Rust.
-//! Use the values that matter before that, or [`wait_idle`]; [`shutdown`] also refuses later calls.
+//! **When `main` returns, the process ends**, even while calls run, as with any thread in Rust. Use the values that matter
+//! before that, or call [`wait_idle`]; [`shutdown`] also refuses later calls.
 //!
 //! # In async code
 //!
 //! A [`Lazy`] is a future: `f(1).await`, `join!` and `select!` work under any executor, and
-//! [`Lazy::outcome`] awaits a `Result`. The other way round, the body of an `async fn` under the attribute
-//! holds no thread while it awaits, so that there may be a hundred thousand of them.
+//! [`Lazy::outcome`] awaits a `Result`. In the other direction, the body of an `async fn` under the attribute holds no
+//! thread while it awaits, so there may be a hundred thousand of them.
 //!
 //! ```
 //! use pybackground::{background, delay};
@@ -224,24 +215,25 @@
 //! assert_eq!(lengths(), 9);
 //! ```
 //!
-//! In async code never use a `Lazy` as its value before it is there: that blocks the thread, and every
-//! other task on it. Write `.await`. With the feature `tokio` bodies run in the tokio context of their
-//! call, so that its network and clock work in them, and debug builds warn, once, of a use that blocks a
-//! thread of tokio's. The guide has a [page on async code](guide::async_code).
+//! In async code, do not use the value of a `Lazy` before it is there: that blocks the thread and every other task on it. Write
+//! `.await`. With the feature `tokio` bodies run in the tokio context of their call, so they can use its network and clock, and
+//! debug builds warn once of a use that blocks a thread of the tokio scheduler. The guide has a
+//! [page on async code](guide::async_code).
 //!
 //! # Setting it up
 //!
-//! There is nothing to set up. The first call starts the first thread, and ten seconds after the last
-//! there is none. [`configure`] or the `PYBACKGROUND_*` variables change how many threads compute, how
-//! many there may be, their stacks and how long they stay; `PYBACKGROUND_MODE=sequential` runs each
-//! call to its end where it is made, for a debugger.
+//! No set-up is needed. The first call starts the first thread, and ten seconds after the last call there is none. [`configure`]
+//! or the `PYBACKGROUND_*` variables set how many threads compute, how many there may be, their stacks, and how long idle
+//! threads stay. `PYBACKGROUND_MODE=sequential` runs each call to its end where it is made, for a debugger.
+//!
+//! Threads inherit properties of the thread that starts them, such as its processor affinity. To start the pool from `main`, make a call
+//! there: `Lazy::into_inner(spawn(|| ()))`.
 //!
 //! # Watching it
 //!
-//! With the feature `tracing` each call is a span of that crate's: where it was called, how long it waited
-//! for a thread and ran, what became of it. It is a child of the span it was made in, and the parent of
-//! what its body does, whichever thread that is on; so the log of a request stays one tree. Waits,
-//! panics, bodies that run past their timeout and rings of waits are told as well.
+//! With the feature `tracing` each call is a span: its place, its time in the queue, its run time and its outcome. The span is a
+//! child of the span around the call, and the parent of what the body does, on whichever thread, so the log of a request stays
+//! one tree. Waits are spans too. Panics, bodies that run past their timeout, and deadlocks are events.
 //!
 //! ```toml
 //! pybackground = { version = "0.1", features = ["tracing"] }
@@ -261,19 +253,18 @@
 //! //        run_us=5012 outcome="ok"}
 //! ```
 //!
-//! The documentation of `pybackground-runtime` lists every field. The example `timeline` draws
-//! a run: who ran where, waited for whom, and for how long.
+//! The documentation of `pybackground-runtime` lists every field. The example `timeline` draws a run: which call ran on which thread,
+//! which call waited for which, and for how long.
 //!
 //! # The guide
 //!
-//! This page tells what there is. The [guide] has a page for those who come from PyBackground, threads,
-//! rayon or tokio, and pages on which tool to choose, on blocking and computing, locks, errors, bodies in
-//! processes of their own, the end of the process, and tests.
+//! The [guide] has a page for users of PyBackground, threads, rayon and tokio, and pages on which library to choose, on blocking
+//! and computing, locks, errors, child processes, the end of the process, and tests.
 //!
 //! # Where it comes from
 //!
-//! From PyBackground, David Baird's Python module of 2008 for "adhoc multithreading", which had it from
-//! the transparent futures of the Io language.
+//! The idea is that of PyBackground, David Baird's Python module of 2008 for "adhoc multithreading", which took it from the
+//! transparent futures of the Io language.
 #![cfg_attr(docsrs, feature(doc_cfg))]
 #![cfg_attr(feature = "process", doc = include_str!("process.md"))]
 
