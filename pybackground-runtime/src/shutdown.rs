@@ -64,7 +64,8 @@ pub fn wait_idle(timeout: Duration) -> Result<(), Unfinished> {
 /// | is made later | refused |
 ///
 /// Running bodies are cancelled and not waited for. The captured values of bodies that never run are
-/// dropped here.
+/// dropped here. If every call has ended in time, the threads end, and the rest of `timeout` is given to
+/// the destructors of their thread-locals.
 ///
 /// # Errors
 ///
@@ -92,12 +93,17 @@ pub fn shutdown(timeout: Duration) -> Result<(), Unfinished> {
     let runtime = runtime::global();
     let pool = runtime.pool();
     pool.admission().close_outside();
+    let end = Instant::now().checked_add(timeout);
     let idle = wait_idle(timeout);
     pool.admission().close();
     // Also when all have ended: a call that was admitted before may enter a queue only now.
     cancel::stop_all();
     runtime.refuse_waiting();
     runtime::waits().wake_all();
+    pool.end_idle_threads();
+    if idle.is_ok() && !would_wait_for_itself() {
+        pool.wait_for_ends(end);
+    }
     #[cfg(feature = "process")]
     crate::process::close();
     idle

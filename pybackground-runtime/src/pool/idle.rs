@@ -13,6 +13,8 @@ use crate::sync::{Mutex, chaos, lock, now};
 #[derive(Default)]
 pub(super) struct Idle {
     sleepers: Mutex<Vec<Arc<Sleeper>>>,
+    /// No thread sleeps any more.
+    is_closed: AtomicBool,
 }
 
 /// A thread's entry in the stack of sleepers.
@@ -54,6 +56,10 @@ impl Idle {
             if sleeper.woken.load(Ordering::Acquire) {
                 return Awake::Woken;
             }
+            // ORDERING: pairs with `close`.
+            if self.is_closed.load(Ordering::Acquire) {
+                return self.withdraw(sleeper);
+            }
             match end.map(|end| end.saturating_duration_since(now())) {
                 None => thread::park(),
                 Some(Duration::ZERO) => {
@@ -79,6 +85,15 @@ impl Idle {
             }
             // Whoever took it off the stack counts on it.
             None => Awake::Woken,
+        }
+    }
+
+    /// Expires every thread that sleeps, and from now on every thread that would sleep.
+    pub(super) fn close(&self) {
+        // ORDERING: a thread that sleeps is on the stack, and woken below; another one sees the flag.
+        self.is_closed.store(true, Ordering::Release);
+        for sleeper in lock(&self.sleepers).iter() {
+            sleeper.thread.unpark();
         }
     }
 
@@ -114,6 +129,15 @@ mod tests {
         idle.announce(&sleeper);
         assert_eq!(idle.sleep(&sleeper, Duration::from_millis(1)), Awake::Expired);
         assert!(!idle.wake());
+    }
+
+    #[test]
+    fn closing_expires_sleepers() {
+        let idle = Idle::default();
+        let sleeper = Sleeper::current();
+        idle.announce(&sleeper);
+        idle.close();
+        assert_eq!(idle.sleep(&sleeper, Duration::MAX), Awake::Expired);
     }
 
     #[test]

@@ -7,6 +7,7 @@
 //! | `worker`, `blocking` | a thread of the pool, and what it does when its body blocks in a join |
 //! | `worker_stats` | what other threads see of a worker |
 //! | `idle` | the stack of sleeping threads |
+//! | `exits` | waiting until threads have ended |
 //! | `threads` | waking and starting threads, and the two bounds on their number |
 //! | `deadlock` | what happens when every thread that there may be is blocked in a join |
 //! | `monitor`, `deadlines` | the clock: deadlines, and growth while calls are queued |
@@ -42,6 +43,11 @@ mod counts;
 mod crossbeam_model;
 mod deadlines;
 mod deadlock;
+#[cfg(not(any(pybackground_loom, pybackground_shuttle)))]
+mod exits;
+#[cfg(any(pybackground_loom, pybackground_shuttle))]
+#[path = "../models/exits.rs"]
+mod exits;
 mod growth;
 mod idle;
 mod monitor;
@@ -66,6 +72,7 @@ use crate::sync::{IS_MODEL, chaos};
 pub(crate) use admission::{Admission, WHY as SHUT_DOWN};
 use counts::AtomicCounts;
 use deadlock::Rounds;
+use exits::Exits;
 use idle::Idle;
 use monitor::Monitor;
 use queues::{First, Queues};
@@ -84,6 +91,7 @@ pub(crate) struct Pool {
     queues: Queues,
     counts: AtomicCounts,
     idle: Idle,
+    exits: Exits,
     sampler: Sampler,
     monitor: Monitor,
     reaper: Reaper,
@@ -109,6 +117,7 @@ impl Pool {
             queues: Queues::new(),
             counts: AtomicCounts::new(config.workers()),
             idle: Idle::default(),
+            exits: Exits::default(),
             sampler: Sampler::default(),
             monitor: Monitor::new(),
             reaper: Reaper::default(),

@@ -7,11 +7,12 @@
 
 use std::io;
 use std::sync::Arc;
+use std::time::Instant;
 
 use super::counts::Wake;
 use super::{Pool, worker};
 use crate::sync::atomic::Ordering;
-use crate::sync::{chaos, lock_leaf, thread};
+use crate::sync::{chaos, lock_leaf};
 
 /// How many threads are woken or started before the monitor looks at its deadlines again. To start
 /// this many takes about a millisecond.
@@ -97,9 +98,10 @@ impl Pool {
         let spawn = |reserve: usize| {
             let pool = self.clone();
             let name = format!("background-{id}");
-            thread::spawn(name, self.config.stack_size() + reserve, move || {
+            self.exits.spawn(id, name, self.config.stack_size() + reserve, move || {
                 worker::run(pool.clone(), id, reserve);
                 pool.thread_ends();
+                pool.exits.ends(id);
             })
         };
         // The system may have room for the stack alone.
@@ -149,6 +151,17 @@ impl Pool {
     /// Asks the system again for as many threads as were configured.
     pub(super) fn restore_max_total_threads(&self) {
         self.max_total_threads.store(self.config.max_total_threads(), Ordering::Relaxed);
+    }
+
+    /// Ends every thread that is idle, now or later.
+    pub(crate) fn end_idle_threads(&self) {
+        self.idle.close();
+    }
+
+    /// Waits until every thread has ended, including the destructors of its thread-locals, until `end` at
+    /// most.
+    pub(crate) fn wait_for_ends(&self, end: Option<Instant>) {
+        self.exits.wait(end);
     }
 
     fn thread_ends(self: &Arc<Self>) {

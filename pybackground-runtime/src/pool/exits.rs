@@ -1,0 +1,79 @@
+//! Waiting until threads have ended, including the destructors of their thread-locals.
+//!
+//! Only a join of the thread waits for those destructors. So the pool keeps the handle of each thread. A
+//! thread that ends leaves its handle among the last few that ended, as it still runs destructors.
+
+use std::collections::{BTreeMap, VecDeque};
+use std::io;
+use std::sync::Mutex;
+use std::sync::mpsc::channel;
+use std::thread::{Builder, JoinHandle};
+use std::time::Instant;
+
+use crate::sync::{lock_leaf, now};
+
+/// How many ended threads are kept. Each keeps its address space until then.
+const MOST_ENDED: usize = 16;
+
+/// The thread that joins the others does nothing else.
+const STACK_SIZE: usize = 64 * 1024;
+
+#[derive(Default)]
+pub(super) struct Exits(Mutex<Handles>);
+
+#[derive(Default)]
+struct Handles {
+    alive: BTreeMap<usize, JoinHandle<()>>,
+    ended: VecDeque<JoinHandle<()>>,
+}
+
+impl Exits {
+    /// Starts a thread of the pool.
+    pub(super) fn spawn(
+        &self,
+        id: usize,
+        name: String,
+        stack_size: usize,
+        run: impl FnOnce() + Send + 'static,
+    ) -> io::Result<()> {
+        // Under the lock, so that a thread that ends at once finds its handle.
+        let mut handles = lock_leaf(&self.0);
+        let handle = Builder::new().name(name).stack_size(stack_size).spawn(run)?;
+        handles.alive.insert(id, handle);
+        Ok(())
+    }
+
+    /// The thread is about to end.
+    pub(super) fn ends(&self, id: usize) {
+        let detached = {
+            let mut handles = lock_leaf(&self.0);
+            let ended = handles.alive.remove(&id);
+            handles.ended.extend(ended);
+            (handles.ended.len() > MOST_ENDED).then(|| handles.ended.pop_front())
+        };
+        drop(detached);
+    }
+
+    /// Waits until every thread has ended, until `end` at most.
+    pub(super) fn wait(&self, end: Option<Instant>) {
+        let handles = std::mem::take(&mut *lock_leaf(&self.0));
+        let (joined, all_joined) = channel::<()>();
+        let join = move || {
+            let _joined = joined;
+            // The panic of a destructor ends the process before the join returns.
+            handles.ended.into_iter().chain(handles.alive.into_values()).for_each(|handle| {
+                let _ = handle.join();
+            });
+        };
+        let builder = Builder::new().name("background-exits".to_owned()).stack_size(STACK_SIZE);
+        if builder.spawn(join).is_ok() {
+            // The channel is closed when all threads are joined.
+            let _ = match end {
+                Some(end) => {
+                    all_joined.recv_timeout(end.saturating_duration_since(now())).map_err(drop)
+                }
+                None => all_joined.recv().map_err(drop),
+            };
+        }
+    }
+}
