@@ -16,8 +16,8 @@ pub struct Options {
     limit: Option<&'static Limit>,
     timeout: Option<Duration>,
     compute: bool,
-    /// Whether `site` is where the function is defined.
-    by_name: bool,
+    /// Where the function is defined, if the attribute made it.
+    definition: Option<&'static Location<'static>>,
 }
 
 impl Options {
@@ -30,7 +30,7 @@ impl Options {
     }
 
     const fn at(site: &'static Location<'static>) -> Self {
-        Self { site, name: None, limit: None, timeout: None, compute: false, by_name: false }
+        Self { site, name: None, limit: None, timeout: None, compute: false, definition: None }
     }
 
     /// Options of a call at the caller's line, of a function that is defined at `definition`.
@@ -40,13 +40,8 @@ impl Options {
     #[inline]
     #[must_use]
     #[track_caller]
-    pub fn of(definition: &'static Location<'static>) -> Self {
-        let site = Location::caller();
-        if is_in_standard_library(site) {
-            Self { by_name: true, ..Self::at(definition) }
-        } else {
-            Self::at(site)
-        }
+    pub const fn of(definition: &'static Location<'static>) -> Self {
+        Self { definition: Some(definition), ..Self::at(Location::caller()) }
     }
 
     /// The body computes and waits for nothing but other calls.
@@ -86,8 +81,8 @@ impl Options {
     #[cfg(not(debug_assertions))]
     #[inline]
     pub(crate) fn rebuilt(&self) -> Self {
-        let Self { site, name, limit, timeout, compute, by_name } = *self;
-        Self { site, name, limit, timeout, compute, by_name }
+        let Self { site, name, limit, timeout, compute, definition } = *self;
+        Self { site, name, limit, timeout, compute, definition }
     }
 
     #[inline]
@@ -95,10 +90,11 @@ impl Options {
         self.site
     }
 
-    /// Whether the site is where the function is defined.
+    /// Where the function is defined, if the standard library makes the call. Asked for once a call, and
+    /// not on the way of one that runs in place.
     #[inline]
-    pub(crate) fn is_by_name(&self) -> bool {
-        self.by_name
+    pub(crate) fn definition_in_place_of_site(&self) -> Option<&'static Location<'static>> {
+        self.definition.filter(|_| is_in_standard_library(self.site))
     }
 
     #[inline]
@@ -118,8 +114,11 @@ impl Options {
 
     /// The call of `function`, unless the options have a name.
     pub(crate) fn call(&self, function: &'static str) -> Call {
-        let make = if self.by_name { Call::by_name } else { Call::new };
-        make(self.name.unwrap_or(function), self.site)
+        let function = self.name.unwrap_or(function);
+        match self.definition_in_place_of_site() {
+            Some(definition) => Call::by_name(function, definition),
+            None => Call::new(function, self.site),
+        }
     }
 
     /// The call of a function whose path is found only if the options have no name.

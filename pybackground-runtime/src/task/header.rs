@@ -25,8 +25,8 @@ pub(crate) struct Header {
 #[derive(Default)]
 struct Rare {
     name: Option<&'static str>,
-    /// Whether the site is where the function is defined.
-    is_by_name: bool,
+    /// Where the function is defined, if the standard library made the call.
+    definition: Option<&'static Location<'static>>,
     limit: Option<&'static Limit>,
     wait_errors: WaitErrors,
     events: CallEvents,
@@ -36,11 +36,13 @@ impl Header {
     #[inline]
     pub(super) fn new(options: &Options, events: CallEvents) -> Self {
         let (name, limit) = (options.fixed_name(), options.slots());
-        let is_by_name = options.is_by_name();
-        let rare = if name.is_some() || is_by_name || limit.is_some() || events.are_observed() {
+        let definition = options.definition_in_place_of_site();
+        let is_rare =
+            name.is_some() || limit.is_some() || definition.is_some() || events.are_observed();
+        let rare = if is_rare {
             OnceLock::from(Box::new(Rare {
                 name,
-                is_by_name,
+                definition,
                 limit,
                 wait_errors: WaitErrors::default(),
                 events,
@@ -55,9 +57,10 @@ impl Header {
     pub(super) fn call(&self, function: fn() -> &'static str) -> Call {
         let rare = self.rare.get();
         let function = rare.and_then(|rare| rare.name).unwrap_or_else(function);
-        let is_by_name = rare.is_some_and(|rare| rare.is_by_name);
-        let make = if is_by_name { Call::by_name } else { Call::new };
-        make(function, self.site)
+        match rare.and_then(|rare| rare.definition) {
+            Some(definition) => Call::by_name(function, definition),
+            None => Call::new(function, self.site),
+        }
     }
 
     /// Gives back the slot of a limited function.
