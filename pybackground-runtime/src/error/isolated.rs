@@ -38,13 +38,13 @@ impl Error {
         }
     }
 
-    /// Whether the call failed as only one with `process` can.
+    /// Whether the call failed as only a call with `process` can.
     #[cfg(feature = "tracing")]
     pub(crate) fn is_of_processes(&self) -> bool {
         self.failure().is_some()
     }
 
-    /// Whether this is why `call`, and not an input of it, has no value.
+    /// Whether this is the error of `call` itself and not of one of its dependencies.
     #[cfg(feature = "tracing")]
     pub(crate) fn is_of(&self, call: Call) -> bool {
         self.0.call == call
@@ -56,7 +56,7 @@ impl Error {
         matches!(self.0.cause, Cause::Panicked { in_child: true, .. })
     }
 
-    /// Whether the process of the body ended before the body did: by a signal, or by itself.
+    /// Whether the process of the body ended before the body did, by a signal or by itself.
     ///
     /// ```
     /// # use pybackground_runtime::{Lazy, background};
@@ -73,7 +73,7 @@ impl Error {
         self.crash().is_some()
     }
 
-    /// How the process of the body ended before the body did, if so it was.
+    /// Returns how the process of the body ended before the body did, if it did.
     ///
     /// ```
     /// # use pybackground_runtime::{Lazy, background};
@@ -91,7 +91,7 @@ impl Error {
         }
     }
 
-    /// Whether the call did not run because the system gave no process for it, or killed that before it was ready.
+    /// Whether the call did not run because no process could be started for it, or none lived until its body began.
     ///
     /// ```
     /// # use pybackground_runtime::{Lazy, background};
@@ -105,8 +105,8 @@ impl Error {
         matches!(self.failure(), Some(Failure::Spawn(_)))
     }
 
-    /// Whether the call did not run because the process that was started for it does not serve calls: it
-    /// ended before, or is a program that only loads this library.
+    /// Whether the call did not run because the process that was started for it does not serve calls: it ended
+    /// earlier, or runs a program that only loads this library.
     ///
     /// ```
     /// # use pybackground_runtime::{Lazy, background};
@@ -120,8 +120,8 @@ impl Error {
         matches!(self.failure(), Some(Failure::Handshake { .. }))
     }
 
-    /// Whether the arguments or the result could not be passed from one process to the other: their types do not
-    /// agree with what was written, or the result is nested too deeply to be read on the stack of a thread here.
+    /// Whether the arguments or the result could not be passed from one process to the other: a `Serialize` or a
+    /// `Deserialize` failed, or the result needs more stack than a thread of this program has.
     ///
     /// ```
     /// # use pybackground_runtime::{Lazy, background};
@@ -143,8 +143,8 @@ impl Error {
         matches!(self.failure(), Some(Failure::Codec { .. } | Failure::TooDeep { .. }))
     }
 
-    /// Whether the call did not run because the program that a child would run does not have the function: it
-    /// is in a library that was loaded later.
+    /// Whether the call did not run because a child would not have the function: it is in a library that was loaded
+    /// later.
     ///
     /// ```
     /// # use pybackground_runtime::{Lazy, background};
