@@ -1,11 +1,11 @@
-//! The executor's context that a call is made in, and the thread that waits for one.
+//! The context of an executor: of the thread that makes a call, and of a thread that joins one.
 //!
 //! | file | subject |
 //! |---|---|
 //! | `tokio` | with the feature `tokio`: bodies run in the context of their call |
-//! | `blocking` | … and joins that block a thread of tokio's are told once, in debug builds |
+//! | `blocking` | … and debug builds warn once of a join that blocks a thread of tokio |
 //!
-//! Without the feature there is no context, and nothing here costs anything.
+//! Without the feature there is no context, and everything here compiles to nothing.
 
 #[cfg(all(feature = "tokio", debug_assertions))]
 mod blocking;

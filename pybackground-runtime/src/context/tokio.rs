@@ -1,8 +1,7 @@
 //! Bodies that run in the tokio context of their call.
 //!
-//! The context is that of the thread that makes the call: of the task which runs there, of an
-//! `enter()`, or of the body that has one itself. A call made outside of tokio has none, which costs it
-//! a look into the thread's storage.
+//! The context is that of the thread that makes the call: of a tokio task, of an `enter()`, or of a body that
+//! has a context itself. A call made outside of tokio has none, and costs one read of a thread-local more.
 
 use std::task::Waker;
 
@@ -17,13 +16,13 @@ use crate::task::{Body, Step};
 struct Context(Option<Handle>);
 
 impl Context {
-    /// This thread's.
+    /// Returns the context of this thread.
     #[inline]
     fn capture() -> Self {
         Self(Handle::try_current().ok())
     }
 
-    /// Runs `run` in it.
+    /// Runs `run` in the context.
     #[inline]
     fn within<R>(&self, run: impl FnOnce() -> R) -> R {
         let _entered = self.0.as_ref().map(Handle::enter);
@@ -34,11 +33,11 @@ impl Context {
 /// A body, with the context of its call.
 pub(crate) struct InContext<B> {
     context: Context,
-    /// `None` once it was taken up.
+    /// `None` once it was run or dropped.
     body: Option<B>,
 }
 
-/// The body, to run in this thread's context.
+/// Returns the body, to run in the context of this thread.
 #[inline]
 pub(crate) fn in_context<B>(body: B) -> InContext<B> {
     InContext { context: Context::capture(), body: Some(body) }
@@ -73,7 +72,7 @@ impl<B: Body> Body for InContext<B> {
     #[inline]
     fn run(mut self, waker: impl FnOnce() -> Waker) -> Step<Self> {
         let context = std::mem::take(&mut self.context);
-        let body = self.body.take().expect("a body is taken up once");
+        let body = self.body.take().expect("a body runs once");
         match context.within(|| body.run(waker)) {
             Step::Finished(value) => Step::Finished(value),
             Step::Suspended(body) => Step::Suspended(Self { context, body: Some(body) }),
@@ -82,7 +81,7 @@ impl<B: Body> Body for InContext<B> {
     }
 }
 
-/// What a body captured may count on the context when it is dropped, as it may when it runs.
+/// The captured values of a body may need the context when they are dropped, as they do when it runs.
 impl<B> Drop for InContext<B> {
     #[inline]
     fn drop(&mut self) {

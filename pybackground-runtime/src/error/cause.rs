@@ -1,4 +1,4 @@
-//! What can keep a call from having a value, and how it is told.
+//! The reasons why a call has no value, and their messages.
 
 use std::any::Any;
 use std::fmt;
@@ -39,21 +39,21 @@ pub(super) enum Cause {
     Refused {
         why: String,
     },
-    /// As only a call in another process can fail.
+    /// A failure that only a call in another process can have.
     #[cfg(feature = "process")]
     Isolated(Failure),
 }
 
 pub(super) enum Cancelled {
-    /// By whoever has the `Lazy`.
+    /// By the holder of the `Lazy`.
     Asked(Progress),
-    /// With the call whose body made it; its own body was not running.
+    /// With the call whose body made it, while its own body was not running.
     With(Stopped),
-    /// Its body was to stop, and did; perhaps with the one that made the call.
+    /// Its body polled for the cancellation and stopped; with the call given here, if it was that one's.
     Heeded(Option<Stopped>),
-    /// Its body waited, and nothing will run it any more.
+    /// Its body was suspended, and is not polled again.
     CutOff { why: String },
-    /// The body that waited for it was to stop.
+    /// The body that waited for it was cancelled.
     GivenUp(Stopped),
 }
 
@@ -71,8 +71,8 @@ impl Cause {
         }
     }
 
-    /// Tells what happened to `call`.
-    pub(super) fn tell(&self, call: Call, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+    /// Writes what happened to `call`.
+    pub(super) fn write(&self, call: Call, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Panicked { message, at, .. } => {
                 write!(f, "{call} panicked: {}", message.as_deref().unwrap_or(NO_TEXT))?;
@@ -86,16 +86,16 @@ impl Cause {
                 }
             }
             Self::Timeout { after, body } => {
-                write!(f, "{call} timed out after {after:?}: {}", told(*body))
+                write!(f, "{call} timed out after {after:?}: {}", outlook(*body))
             }
-            Self::Cancelled(cancelled) => cancelled.tell(call, f),
+            Self::Cancelled(cancelled) => cancelled.write(call, f),
             Self::Deadlock { cycle } => {
                 write!(f, "waiting for {call} would never have ended, because")?;
                 for (at, edge) in cycle.iter().enumerate() {
                     let and = if at == 0 { "" } else { ", and" };
                     write!(f, "{and}\n  {edge}")?;
                 }
-                f.write_str("\nso one of these has to do without the other's value")
+                f.write_str("\nbreak the cycle: at least one of these must not wait for the other")
             }
             Self::PrintDeadlock { stream, site } => {
                 let site = UsedAt(site);
@@ -128,9 +128,9 @@ impl Cause {
 }
 
 impl Cancelled {
-    fn tell(&self, call: Call, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+    fn write(&self, call: Call, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Self::Asked(body) => write!(f, "{call} was cancelled: {}", told(*body)),
+            Self::Asked(body) => write!(f, "{call} was cancelled: {}", outlook(*body)),
             Self::With(maker) => {
                 write!(
                     f,
@@ -162,7 +162,7 @@ impl Cancelled {
     }
 }
 
-fn told(body: Progress) -> &'static str {
+fn outlook(body: Progress) -> &'static str {
     match body {
         Progress::NotStarted => "its body had not started and never will",
         Progress::Suspended => "its body was waiting and will not go on",

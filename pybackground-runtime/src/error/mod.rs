@@ -1,4 +1,4 @@
-//! Why a call has no value.
+//! The error of a call that has no value.
 
 mod cause;
 #[cfg(feature = "process")]
@@ -36,11 +36,11 @@ pub(crate) use unwind::{Stop, is_stop};
 /// What a call came to: its value, or the reason why it has none.
 pub(crate) type Outcome<T> = Result<T, Error>;
 
-/// Why a call has no value: it panicked, timed out, was cancelled or refused, or the wait for it would
-/// never have ended.
+/// The reason why a call has no value: it panicked, timed out, was cancelled or refused, or the wait for it
+/// would never have ended.
 #[cfg_attr(
     feature = "process",
-    doc = "A call with `process` may besides have lost its process, or got none."
+    doc = "A call with `process` may also have lost its process, or got none."
 )]
 ///
 /// [`Lazy::wait`](crate::Lazy::wait) and [`Lazy::join`](crate::Lazy::join) give it; using the value
@@ -50,7 +50,7 @@ pub(crate) type Outcome<T> = Result<T, Error>;
 /// |---|---|
 /// | the body panicked | [`is_panic`](Error::is_panic) |
 /// | the call's own deadline passed | [`is_timeout`](Error::is_timeout) |
-/// | it was cancelled, or stopped with the call whose body made it, be that because of a cancellation, a timeout or a shutdown: the message says which | [`is_cancelled`](Error::is_cancelled) |
+/// | it was cancelled, or stopped with the call whose body made it; the message says whether by a cancellation, a timeout or a shutdown | [`is_cancelled`](Error::is_cancelled) |
 /// | the wait would never have ended | [`is_deadlock`](Error::is_deadlock) |
 /// | it never started: there was no thread for it, or the runtime was shut down | [`is_refused`](Error::is_refused) |
 #[cfg_attr(
@@ -62,9 +62,9 @@ pub(crate) type Outcome<T> = Result<T, Error>;
 | the program that is started does not have the function | [`is_unregistered`](Error::is_unregistered) |"
 )]
 ///
-/// Exactly one of these is true. There is no [`source`](std::error::Error::source): none of these comes of another
-/// error. An error that a body returns is its value, as in a `Lazy<Result<T, E>>`; the payload of a panic
-/// belongs to the first use of the value.
+/// Exactly one of these is true. There is no [`source`](std::error::Error::source): no other error causes any
+/// of these. An error that a body returns is its value, as in a `Lazy<Result<T, E>>`. The first use of the
+/// value takes the payload of a panic.
 ///
 /// ```
 /// use pybackground_runtime::{Lazy, spawn};
@@ -88,7 +88,7 @@ impl Error {
         Self(Arc::new(Report { call, cause }))
     }
 
-    /// The body unwound: it panicked, or it stopped because it was to.
+    /// The body unwound: it panicked, or it was cancelled and stopped.
     pub(crate) fn unwound(
         call: Call,
         payload: Box<dyn Any + Send>,
@@ -104,12 +104,12 @@ impl Error {
         Self::new(call, Cause::Cancelled(Cancelled::Asked(body)))
     }
 
-    /// The call was to stop with the one whose body made it, before it had started or resumed.
+    /// The call was cancelled with the one whose body made it, before it started or resumed.
     pub(crate) fn cancelled_with(call: Call, maker: Stopped) -> Self {
         Self::new(call, Cause::Cancelled(Cancelled::With(maker)))
     }
 
-    /// The body that waited for the call was to stop.
+    /// The body that waited for the call was cancelled.
     pub(crate) fn given_up(call: Call, waiter: Stopped) -> Self {
         Self::new(call, Cause::Cancelled(Cancelled::GivenUp(waiter)))
     }
@@ -131,7 +131,7 @@ impl Error {
         Self::new(call, Cause::Timeout { after, body })
     }
 
-    /// The body will not be run, or not be run further.
+    /// The body is not started, or not polled again.
     pub(crate) fn not_run(call: Call, why: &str, body: Progress) -> Self {
         let why = why.to_owned();
         Self::new(
@@ -172,7 +172,7 @@ impl Error {
         matches!(self.0.cause, Cause::Timeout { .. })
     }
 
-    /// Whether the call was cancelled because the runtime was shut down, by nobody else.
+    /// Whether the call was cancelled by a shutdown of the runtime only.
     pub(crate) fn is_of_shutdown(&self) -> bool {
         matches!(
             self.0.cause,
@@ -184,7 +184,7 @@ impl Error {
     }
 
     /// Whether the call was cancelled: by [`Lazy::cancel`](crate::Lazy::cancel), with the call
-    /// whose body made it or waited for it, or after it had started, by a shutdown.
+    /// whose body made it or waited for it, or by a shutdown after it had started.
     ///
     /// ```
     /// # use pybackground_runtime::{Lazy, sleep, spawn};
@@ -198,11 +198,11 @@ impl Error {
         matches!(self.0.cause, Cause::Cancelled(_))
     }
 
-    /// Whether the wait for the call would never have ended, as the call waits, directly or by way of
-    /// others, for the one whose body waited.
+    /// Whether the wait for the call would never have ended, because the call waits, directly or through
+    /// others, for the call whose body waited.
     ///
-    /// The message lists who waits for whom, and where. The call itself goes on: a later wait for it
-    /// may give its value.
+    /// The message lists which call waits for which, and where. The call itself goes on: a later wait may
+    /// return its value.
     ///
     /// ```
     /// # use pybackground_runtime::{Lazy, spawn};
@@ -218,7 +218,7 @@ impl Error {
         matches!(self.0.cause, Cause::Deadlock { .. } | Cause::PrintDeadlock { .. })
     }
 
-    /// Whether the body ran on when the call was closed by its deadline or a cancellation.
+    /// Whether the body was running when the call was closed by its deadline or a cancellation, and runs on.
     ///
     /// ```
     /// # use pybackground_runtime::{Lazy, spawn};
@@ -244,7 +244,7 @@ impl Error {
         *body == Progress::Running
     }
 
-    /// After how long the call timed out, if it did: what its timeout was.
+    /// The timeout of the call, if it timed out.
     ///
     /// ```
     /// # use pybackground_runtime::{Lazy, spawn};
@@ -261,7 +261,7 @@ impl Error {
         }
     }
 
-    /// Whether the call never started because there was no thread for it, or the runtime was shut down.
+    /// Whether the call never started, because there was no thread for it or the runtime was shut down.
     ///
     /// ```
     /// # use pybackground_runtime::{Lazy, spawn};
@@ -298,7 +298,7 @@ impl Error {
         self.0.call.site()
     }
 
-    /// The panic's message, if the body panicked with a text.
+    /// The message of the panic, if the body panicked with a text.
     ///
     /// ```
     /// # use pybackground_runtime::{Lazy, spawn};
@@ -358,7 +358,7 @@ pub(crate) enum Payload {
 
 impl fmt::Display for Error {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        self.0.cause.tell(self.0.call, f)
+        self.0.cause.write(self.0.call, f)
     }
 }
 

@@ -8,8 +8,8 @@ use crate::{stacks, waits};
 
 /// A thread that runs bodies or waits for a call; a part of a [`Snapshot`](crate::Snapshot).
 ///
-/// A thread that waits for a call which nobody has started runs that call itself, on top of the body
-/// that waits. So there may be several bodies, of which all but the highest wait.
+/// A thread that joins a call that has not started runs that call in place, on top of the body that
+/// joins. So a thread may have several bodies, and all but the highest wait.
 ///
 /// ```
 /// use pybackground_runtime::{background, snapshot};
@@ -48,7 +48,7 @@ pub struct Stack {
 ///     }
 ///     std::thread::yield_now();
 /// };
-/// let wait: Wait = Lazy::into_inner(spawn(look)); // the body looks who waits for it
+/// let wait: Wait = Lazy::into_inner(spawn(look)); // the body looks which thread waits for it
 /// assert!(wait.function().is_some());
 /// println!("waits for {:?} at {:?}", wait.function(), wait.waits_at());
 /// ```
@@ -79,7 +79,7 @@ impl Stack {
     }
 
     /// How long the lowest body has been on the thread, to a few milliseconds; `None` if there is
-    /// none, as on a thread from outside.
+    /// none, as on a thread that the runtime did not start.
     ///
     /// ```
     /// # use pybackground_runtime::{snapshot, spawn};
@@ -117,7 +117,7 @@ impl Stack {
         self.calls.iter().map(|call| call.site())
     }
 
-    /// What the highest body, or a thread from outside, waits for.
+    /// What the highest body waits for, or a thread that the runtime did not start.
     ///
     /// ```
     /// # use pybackground_runtime::{snapshot, spawn};
@@ -135,8 +135,7 @@ impl Stack {
 }
 
 impl Wait {
-    /// The function that is waited for, of several calls that of the first; `None` if it is time that
-    /// has to pass.
+    /// The function of the awaited call, of several calls that of the first; `None` if the thread sleeps.
     ///
     /// ```
     /// # use pybackground_runtime::{Lazy, Stack, snapshot, spawn};
@@ -146,7 +145,7 @@ impl Wait {
     /// #     }
     /// #     std::thread::yield_now();
     /// # };
-    /// let wait = Lazy::into_inner(spawn(look)); // the body looks who waits for it
+    /// let wait = Lazy::into_inner(spawn(look)); // the body looks which thread waits for it
     /// assert!(wait.function().is_some());
     /// ```
     #[must_use]
@@ -164,7 +163,7 @@ impl Wait {
     /// #     }
     /// #     std::thread::yield_now();
     /// # };
-    /// let wait = Lazy::into_inner(spawn(look)); // the body looks who waits for it
+    /// let wait = Lazy::into_inner(spawn(look)); // the body looks which thread waits for it
     /// assert_eq!(wait.called_at().unwrap().file(), file!());
     /// ```
     #[must_use]
@@ -182,7 +181,7 @@ impl Wait {
     /// #     }
     /// #     std::thread::yield_now();
     /// # };
-    /// let wait = Lazy::into_inner(spawn(look)); // the body looks who waits for it
+    /// let wait = Lazy::into_inner(spawn(look)); // the body looks which thread waits for it
     /// assert_eq!(wait.waits_at().unwrap().file(), file!());
     /// ```
     #[must_use]
@@ -191,7 +190,7 @@ impl Wait {
     }
 
     /// How many calls there are of which any ends the wait: 1 for a join, more for
-    /// [`as_completed`](crate::as_completed), 0 if it is time that has to pass.
+    /// [`as_completed`](crate::as_completed), 0 if the thread sleeps.
     ///
     /// ```
     /// # use pybackground_runtime::{Lazy, Stack, snapshot, spawn};
@@ -201,7 +200,7 @@ impl Wait {
     /// #     }
     /// #     std::thread::yield_now();
     /// # };
-    /// let wait = Lazy::into_inner(spawn(look)); // the body looks who waits for it
+    /// let wait = Lazy::into_inner(spawn(look)); // the body looks which thread waits for it
     /// assert_eq!(wait.calls(), 1);
     /// ```
     #[must_use]
@@ -209,7 +208,7 @@ impl Wait {
         self.calls
     }
 
-    /// How long it has lasted.
+    /// How long the thread has waited.
     ///
     /// ```
     /// # use pybackground_runtime::{Lazy, Stack, snapshot, spawn};
@@ -219,7 +218,7 @@ impl Wait {
     /// #     }
     /// #     std::thread::yield_now();
     /// # };
-    /// let wait = Lazy::into_inner(spawn(look)); // the body looks who waits for it
+    /// let wait = Lazy::into_inner(spawn(look)); // the body looks which thread waits for it
     /// println!("for {:?}", wait.age());
     /// ```
     #[must_use]
