@@ -194,7 +194,7 @@ pub(super) fn resolve(
     let asked_for = max_threads.max(workers).unwrap_or(0);
     let total = max_total_threads.unwrap_or(DEFAULT_MAX_TOTAL_THREADS.max(asked_for));
     let most = max_threads.unwrap_or(total);
-    let stack_size = stack_size.or_else(|| min_stack(&variable)).unwrap_or(DEFAULT_STACK_SIZE);
+    let stack_size = stack_size.or_else(|| min_stack(variable)).unwrap_or(DEFAULT_STACK_SIZE);
     Ok(Config {
         workers: workers.unwrap_or_else(processors).min(most),
         max_threads: most,
