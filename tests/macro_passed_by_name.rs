@@ -1,5 +1,11 @@
 //! The place that messages name if the standard library makes the call: `words.map(length)`.
 
+#![allow(
+    clippy::unnecessary_literal_unwrap,
+    clippy::unnecessary_map_on_constructor,
+    reason = "std makes the call"
+)]
+
 use pybackground::{Error, Lazy, background, spawn};
 
 const LENGTH: u32 = line!() + 3;
@@ -51,7 +57,7 @@ fn error<T>(call: Lazy<T>) -> Error {
 #[test]
 fn call_by_an_iterator_names_the_definition() {
     let calls: Vec<Lazy<usize>> = ["a", "b"].into_iter().map(length).collect();
-    assert_eq!(Lazy::called_at(&calls[0]).map(|place| place.line()), Some(LENGTH));
+    assert_eq!(Lazy::called_at(&calls[0]).map(std::panic::Location::line), Some(LENGTH));
     for call in calls {
         assert_names_definition(&error(call), LENGTH);
     }
@@ -67,7 +73,7 @@ fn compute_call_that_runs_in_place_names_the_definition() {
         let calls: Vec<_> = std::iter::repeat_n("a", 100).map(computes).collect();
         calls.into_iter().map(error).collect::<Vec<_>>()
     });
-    for error in outer.iter() {
+    for error in &*outer {
         assert_names_definition(error, COMPUTE);
     }
 }
