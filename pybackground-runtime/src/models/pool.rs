@@ -96,8 +96,14 @@ mod large {
         check(|| assert_eq!(spawn(|| tree(2)), 4));
     }
 
-    /// Whoever calls something may find out that one more thread is no help, just before the future is woken and
-    /// one is.
+    /// ```text
+    /// waits    block: give up the slot ─ look at the queues ─ park
+    /// waker    push the woken future ─ claim the slot ─ start a thread
+    /// main     push `other` ─ claim the slot ─ start a thread
+    /// ```
+    ///
+    /// One slot, and it is free while the first body is blocked. Whichever thread takes it runs both the future
+    /// and the other call.
     #[test]
     fn the_only_thread_that_there_may_be_waits_for_a_future() {
         set(configure().workers(1).max_threads(1));

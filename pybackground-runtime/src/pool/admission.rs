@@ -1,13 +1,13 @@
-//! Which calls are let in.
+//! Which calls are admitted.
 
 use crate::stacks;
 use crate::sync::atomic::{AtomicU8, Ordering};
 
-/// Every call.
+/// Every call is admitted.
 const OPEN: u8 = 0;
-/// Calls made by bodies that were let in before.
+/// Calls made by bodies are admitted, as these were admitted before.
 const INSIDE: u8 = 1;
-/// None.
+/// No call is admitted.
 const CLOSED: u8 = 2;
 
 /// Why a call is refused.
@@ -21,21 +21,21 @@ impl Admission {
         Self(AtomicU8::new(OPEN))
     }
 
-    /// Keeps calls from outside out.
+    /// Refuses calls from outside from now on.
     pub(crate) fn close_outside(&self) {
         // ORDERING: calls that are made at the same time may come before or after.
         self.0.fetch_max(INSIDE, Ordering::Relaxed);
     }
 
-    /// Keeps all calls out.
+    /// Refuses all calls from now on.
     pub(crate) fn close(&self) {
-        // ORDERING: as above. Calls that wait elsewhere than in the queues look here under the lock of
-        // where they wait, which is then taken to end them.
+        // ORDERING: as above. A call that is parked outside the queues looks here under the lock of its list,
+        // which a shutdown takes afterwards.
         self.0.store(CLOSED, Ordering::Relaxed);
     }
 
-    /// Whether a call is let in that is made on a thread which is not the pool's: from outside, or by
-    /// a body of a scope.
+    /// Returns whether a call made on a thread that is not the pool's is admitted: a call from outside, or by
+    /// a body that such a thread runs.
     pub(crate) fn lets_in_here(&self) -> bool {
         match self.0.load(Ordering::Relaxed) {
             OPEN => true,

@@ -1,8 +1,8 @@
-//! How many threads do what: the only file that touches these numbers.
+//! How many threads do what. No other file touches these numbers.
 //!
-//! A *slot* is the right to run calls. A thread that has one is *active*: it runs a body or it
-//! *searches* for one. Asleep, or blocked in a join, it has none. There are as many slots as
-//! workers were configured, plus those that the monitor lends for bodies that block otherwise.
+//! A *slot* is the right to run calls. A thread that has one is *active*: it runs a body or *searches* for
+//! one. A thread that sleeps or is blocked in a join has none. There are as many slots as configured
+//! workers, plus those that the monitor adds for bodies that block otherwise.
 //!
 //! All three numbers change together, so they share one atomic word.
 
@@ -22,13 +22,13 @@ pub(super) struct Counts {
     pub(super) slots: usize,
 }
 
-/// What somebody who made a call visible has to do.
+/// What a thread that made a call visible has to do.
 #[must_use]
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Wake {
-    /// Threads search, as many as are wanted, and will find it.
+    /// Enough threads search. They will find the call.
     Covered,
-    /// Every slot is taken: whoever becomes free finds it, and the monitor watches.
+    /// Every slot is taken. The next thread whose body ends finds the call, and the monitor watches.
     Full,
     /// Wake or start a thread; it is counted as active and searching already.
     One,
@@ -49,7 +49,7 @@ impl AtomicCounts {
         unpack(self.word.load(Ordering::Relaxed))
     }
 
-    /// Decides who takes care of a call that was just made visible.
+    /// Decides which thread takes a call that was just made visible.
     #[inline]
     pub(super) fn claim_wake(&self) -> Wake {
         self.claim_wake_for(1)
@@ -87,8 +87,8 @@ impl AtomicCounts {
     /// Takes back a `Wake::One` that could not be carried out.
     pub(super) fn undo_wake(&self) {
         self.word.fetch_sub(ACTIVE + SEARCHING, Ordering::SeqCst);
-        // ORDERING: somebody may have taken the thread that did not come for his cover. The caller
-        // looks after his call as well, which this fence makes visible.
+        // ORDERING: a concurrent waker may have relied on the thread that did not start. The caller looks for
+        // what that waker did before, which this fence makes visible.
         fence(Ordering::SeqCst);
     }
 
@@ -97,8 +97,8 @@ impl AtomicCounts {
         self.word.fetch_add(SEARCHING, Ordering::SeqCst);
     }
 
-    /// A searching thread found a call. Returns whether it was the last that searched: then nobody
-    /// covers the calls behind that one.
+    /// A searching thread found a call. Returns whether it was the last that searched: then no thread covers
+    /// the calls behind that one.
     pub(super) fn stop_searching(&self) -> bool {
         let before = unpack(self.word.fetch_sub(SEARCHING, Ordering::SeqCst));
         fence(Ordering::SeqCst);
@@ -114,7 +114,7 @@ impl AtomicCounts {
         fence(Ordering::SeqCst);
     }
 
-    /// Withdraws the lent slots that are not taken.
+    /// Withdraws the added slots that are not taken.
     pub(super) fn withdraw_spare(&self) {
         self.update(|word| self.without_spare(word));
     }
@@ -130,8 +130,8 @@ impl AtomicCounts {
             self.word.fetch_update(Ordering::SeqCst, Ordering::Relaxed, |word| Some(change(word)));
     }
 
-    /// An active thread, not searching, has more company than there are slots, and leaves.
-    /// Returns whether it did.
+    /// An active thread that does not search gives up its slot if more threads are active than there are
+    /// slots. Returns whether it did.
     pub(super) fn leave_if_crowded(&self) -> bool {
         let left = self.word.fetch_update(Ordering::SeqCst, Ordering::Relaxed, |word| {
             let counts = unpack(word);
@@ -146,7 +146,7 @@ impl AtomicCounts {
         fence(Ordering::SeqCst);
     }
 
-    /// The join is over. The thread goes on whether there is a slot or not.
+    /// The join has ended. The thread continues even if all slots are taken.
     pub(super) fn unblock(&self) {
         self.word.fetch_add(ACTIVE, Ordering::SeqCst);
     }
@@ -194,7 +194,7 @@ mod tests {
     }
 
     #[test]
-    fn a_join_that_blocks_frees_its_slot_at_once() {
+    fn blocked_join_frees_its_slot_at_once() {
         let counts = AtomicCounts::new(1);
         assert_eq!(counts.claim_wake(), Wake::One);
         assert!(counts.stop_searching());
@@ -208,7 +208,7 @@ mod tests {
     }
 
     #[test]
-    fn lent_slots_go_with_the_threads_that_leave() {
+    fn added_slots_go_with_the_threads_that_leave() {
         let counts = AtomicCounts::new(1);
         counts.set_slots(3);
         for _ in 0..3 {

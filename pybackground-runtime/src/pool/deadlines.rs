@@ -1,4 +1,4 @@
-//! The deadlines of calls that have not ended, soonest first.
+//! A heap of the deadlines of pending calls, soonest first.
 
 use std::cmp::Reverse;
 use std::collections::BinaryHeap;
@@ -8,10 +8,10 @@ use std::time::Instant;
 use crate::deadline::Deadline;
 use crate::runnable::Runnable;
 
-/// Below this many entries none are looked for that can be dropped.
+/// A smaller heap is not swept.
 const FEW: usize = 64;
 
-/// A heap that does not keep calls alive, nor much of those that ended before their deadline.
+/// A heap that does not keep calls alive, and few entries of calls that ended before their deadline.
 pub(super) struct Deadlines {
     heap: BinaryHeap<Reverse<Entry>>,
     /// At this size the heap is swept: the entries since the last time pay for it.
@@ -38,7 +38,7 @@ impl Deadlines {
         soonest
     }
 
-    /// Drops the deadlines that concern nobody any more.
+    /// Drops the deadlines of calls that have ended.
     pub(super) fn sweep(&mut self) {
         // The calls are only looked at: to hold one could make this the place where it is dropped.
         self.heap

@@ -1,4 +1,4 @@
-//! How many slots there should be: a pure decision, made at each look of the monitor.
+//! How many slots there should be: a pure decision at each look of the monitor.
 //!
 //! A body that blocks in a join frees its slot by itself. One that blocks otherwise (sleep, I/O, a
 //! lock) looks like one that computes until the system is asked. If the active threads that do
@@ -15,9 +15,9 @@ use super::counts::Counts;
 const PAUSE: Duration = Duration::from_millis(1);
 const LONGEST_PAUSE: Duration = Duration::from_millis(8);
 
-/// How long calls may wait behind bodies that compute before one more thread is risked: a body may
-/// be spinning for something that only a waiting call will bring. Each time doubles it, up to the
-/// longest, so that bodies that compute for long do not multiply threads.
+/// How long no call may start before one more slot is risked: a body may spin for what only a queued call
+/// brings. Each time doubles it, up to the longest, so that bodies that compute for long do not multiply
+/// threads.
 const FIRST_PATIENCE: Duration = Duration::from_millis(100);
 const LONGEST_PATIENCE: Duration = Duration::from_millis(3200);
 

@@ -1,7 +1,7 @@
-//! The threads that sleep until there is a call for them.
+//! The stack of sleeping threads.
 //!
-//! Last in, first out: the thread that slept least is woken first, its caches are warm, and the ones
-//! at the bottom sleep through their keep-alive and leave.
+//! Last in, first out: the last thread to sleep is woken first, while its caches are warm. The ones at the
+//! bottom sleep through their keep-alive and terminate.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -27,21 +27,21 @@ pub(super) struct Sleeper {
 #[must_use]
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Awake {
-    /// Somebody needs the thread.
+    /// A caller took the thread off the stack.
     Woken,
-    /// Nobody did for as long as it slept. It is off the stack and will not be woken any more.
+    /// The keep-alive ended. The thread took itself off the stack and is not woken any more.
     Expired,
 }
 
 impl Sleeper {
-    /// The current thread's.
+    /// Returns the entry of the current thread.
     pub(super) fn current() -> Arc<Self> {
         Arc::new(Self { thread: thread::current(), woken: AtomicBool::new(false) })
     }
 }
 
 impl Idle {
-    /// Puts `sleeper` on the stack: from here on it may be woken.
+    /// Puts `sleeper` on the stack. It can be woken from now on.
     pub(super) fn announce(&self, sleeper: &Arc<Sleeper>) {
         // ORDERING: the lock publishes it.
         sleeper.woken.store(false, Ordering::Relaxed);
@@ -71,7 +71,7 @@ impl Idle {
         }
     }
 
-    /// Whether any thread sleeps that may be woken.
+    /// Returns whether the stack has a thread.
     pub(super) fn has_any(&self) -> bool {
         !lock(&self.sleepers).is_empty()
     }
@@ -83,7 +83,7 @@ impl Idle {
                 sleepers.remove(position);
                 Awake::Expired
             }
-            // Whoever took it off the stack counts on it.
+            // The caller that took it off the stack relies on it.
             None => Awake::Woken,
         }
     }
@@ -97,15 +97,15 @@ impl Idle {
         }
     }
 
-    /// Wakes the thread that slept least; `false` if none sleeps.
+    /// Wakes the last thread to sleep; returns `false` if none sleeps.
     pub(super) fn wake(&self) -> bool {
         let sleeper = {
             let mut sleepers = lock(&self.sleepers);
             let Some(sleeper) = sleepers.pop() else {
                 return false;
             };
-            // Under the lock: a thread that finds itself off the stack goes on at once, and may be
-            // back on it before a flag that is late, which would then wake it for nothing.
+            // Under the lock: a thread that finds itself off the stack continues at once. It may be back on
+            // the stack before a late flag, which would then end its next sleep.
             // ORDERING: what was done before the wake is seen after it.
             sleeper.woken.store(true, Ordering::Release);
             sleeper
@@ -123,7 +123,7 @@ mod tests {
     use std::thread;
 
     #[test]
-    fn a_sleeper_that_nobody_needs_expires_and_cannot_be_woken() {
+    fn expired_sleeper_cannot_be_woken() {
         let idle = Idle::default();
         let sleeper = Sleeper::current();
         idle.announce(&sleeper);
@@ -141,7 +141,7 @@ mod tests {
     }
 
     #[test]
-    fn a_wake_before_the_sleep_is_not_lost() {
+    fn wake_before_the_sleep_is_not_lost() {
         let idle = Idle::default();
         let sleeper = Sleeper::current();
         idle.announce(&sleeper);
@@ -150,7 +150,7 @@ mod tests {
     }
 
     #[test]
-    fn the_last_to_sleep_is_the_first_to_wake() {
+    fn last_to_sleep_wakes_first() {
         let idle = Idle::default();
         let (first, last) = (Sleeper::current(), Sleeper::current());
         idle.announce(&first);
@@ -161,7 +161,7 @@ mod tests {
     }
 
     #[test]
-    fn a_sleeping_thread_is_woken() {
+    fn sleeping_thread_is_woken() {
         let idle = Idle::default();
         let (announced, wait) = mpsc::channel();
         thread::scope(|scope| {

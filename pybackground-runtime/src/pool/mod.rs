@@ -147,9 +147,9 @@ impl Pool {
     /// Enqueues a call made on a thread that is not the pool's.
     pub(crate) fn push(self: &Arc<Self>, job: Arc<dyn Runnable>) {
         if self.admission.lets_in_here() {
-            self.queue(job, Queues::push)
+            self.queue(job, Queues::push);
         } else {
-            job.refuse(SHUT_DOWN)
+            job.refuse(SHUT_DOWN);
         }
     }
 

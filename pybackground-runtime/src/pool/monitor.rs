@@ -1,8 +1,8 @@
-//! The one thread that knows the time: it expires deadlines and, while calls wait, adds slots.
+//! The monitor: the one thread that expires deadlines and adds slots while calls are queued.
 //!
-//! It is started when it is first needed, sleeps for as long as there is nothing to watch, and
-//! leaves after the keep-alive. While calls wait it looks at the threads again and again; the pure
-//! decision what follows, and when to look next, is in `growth`.
+//! It starts when it is first needed, sleeps while there is nothing to watch, and terminates after the
+//! keep-alive. While calls are queued, it looks at the threads repeatedly. The pure decision what follows, and
+//! when to look next, is in `growth`. It runs no user code: see `reaper`.
 
 use std::sync::{Arc, Weak};
 use std::time::{Duration, Instant};
@@ -16,11 +16,11 @@ use crate::stacks;
 use crate::sync::atomic::{AtomicBool, Ordering, fence};
 use crate::sync::{Condvar, Mutex, MutexGuard, chaos, lock, now, thread};
 
-/// How many looks the pool makes do with the threads it has when the system refused one.
+/// So many looks after a refusal the system is asked for threads again.
 const LOOKS_BEFORE_RETRY: usize = 100;
 
 pub(super) struct Monitor {
-    /// A copy of `State::watching` for those who only want to know that it is so.
+    /// A copy of `State::watching` that is read without the lock.
     watching: AtomicBool,
     state: Mutex<State>,
     changed: Condvar,
@@ -28,7 +28,7 @@ pub(super) struct Monitor {
 
 struct State {
     deadlines: Deadlines,
-    /// Calls wait and no thread was free to take them.
+    /// Calls are queued, and no thread was free to take them.
     watching: bool,
     /// There is a monitor thread, which looks at this state before it leaves.
     alive: bool,
@@ -40,7 +40,7 @@ impl Monitor {
         Self { watching: AtomicBool::new(false), state: Mutex::new(state), changed: Condvar::new() }
     }
 
-    /// Looks after the calls that wait, until none do.
+    /// Makes the monitor watch the queues until they are empty.
     #[inline]
     pub(super) fn watch(&self, pool: &Arc<Pool>) {
         // ORDERING: the caller made its call visible and fenced before it came here. The monitor
@@ -80,8 +80,8 @@ impl Monitor {
         let pool = pool.clone();
         let name = "background-monitor".to_owned();
         let started = thread::spawn(name, MONITOR_STACK_SIZE, move || pool.monitor.run(&pool));
-        // Without a thread the flag is taken down, so that the next call tries again; deadlines are
-        // then kept by those who wait for the calls.
+        // Without a thread the flag is taken down, so that the next call tries again. Threads that wait for calls
+        // then expire the deadlines.
         state.alive = started.is_ok();
         if !state.alive {
             state.watching = false;
@@ -122,8 +122,8 @@ impl Monitor {
             if !timed_out {
                 patience = pool.config.keep_alive();
             } else if !state.watching && wait == patience {
-                // A quiet time is over. Deadlines of calls that have ended are no reason to stay; if
-                // others are left, the next look is later.
+                // Deadlines of calls that have ended are no reason to stay. If others are left, the next look is
+                // later.
                 state.deadlines.sweep();
                 if state.deadlines.next().is_none() {
                     state.alive = false;
@@ -149,7 +149,7 @@ impl Monitor {
 }
 
 impl State {
-    /// How long there is nothing to do, but for `patience` at most.
+    /// Returns how long there is nothing to do, at most `patience`.
     fn next_wait(&self, now: Instant, next_look: Instant, patience: Duration) -> Duration {
         let until = |then: Instant| then.saturating_duration_since(now);
         let longest = if self.watching { until(next_look) } else { patience };
@@ -157,7 +157,7 @@ impl State {
     }
 }
 
-/// One look at the calls that wait; returns when to look again, unless there are none.
+/// Looks at the queued calls once. Returns when to look again, or `None` if no call is queued.
 fn look(pool: &Arc<Pool>, growth: &mut Growth, looks: usize, now: Instant) -> Option<Duration> {
     stacks::coarse_clock::read();
     let waiting = pool.queues.len();

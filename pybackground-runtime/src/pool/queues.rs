@@ -1,14 +1,15 @@
-//! Where calls wait: the only file that knows crossbeam's channel and deque.
+//! The queues of calls. No other file knows crossbeam's channel and deque.
 //!
-//! Calls from outside go through a channel of fixed size, first in, first out, which allocates nothing:
-//! in one without bounds every few dozen calls a worker would free what the caller allocated, and the
-//! two would meet at the allocator's lock. What does not fit goes through one without bounds, and so
-//! do the calls behind it until that is empty again. Futures that were woken, and what is left to do for calls that
-//! were ended, have a channel of their own, and every other turn of who looks here: behind all that wait, each
-//! would come after those who wait for it, who take a thread each; and before them, one that wakes itself for
-//! ever would let nobody else in. A worker's own calls
-//! go to its deque: the worker takes the newest, others steal the oldest. A deque is on the thieves' list only
-//! while it may hold something, so that they have few to look at however many threads there are.
+//! - The ring holds calls from outside. It has a fixed size and allocates nothing. In an unbounded channel, a
+//!   worker would free what the caller allocated every few dozen calls, and both would contend for the lock
+//!   of the allocator.
+//! - The overflow is unbounded and holds what does not fit the ring. While it holds something, new calls go
+//!   there too, so that the order stays.
+//! - Woken futures and terminated calls have channels of their own, which a search looks at first every other
+//!   time. Behind the ring, each would come after the calls that wait for it, and these take a thread each.
+//!   Always before the ring, a future that wakes itself for ever would starve the ring.
+//! - A worker's own calls go to its deque. The worker takes the newest, thieves take the oldest. A deque is on
+//!   the list of thieves only while it may hold something, so a thief has few to look at.
 
 use std::cell::{Cell, OnceCell};
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -30,7 +31,7 @@ use crate::sync::{RwLock, RwLockReadGuard, chaos, rounds};
 
 type Entry = Arc<dyn Runnable>;
 
-/// How many calls from outside wait without an allocation.
+/// How many calls from outside are queued without an allocation.
 const RING: usize = rounds(1024);
 
 pub(super) struct Queues {
@@ -41,12 +42,11 @@ pub(super) struct Queues {
     /// Whether there may be any terminated calls: a hint, which spares the usual search a look.
     has_terminated: AtomicBool,
     listed: RwLock<Vec<Listed>>,
-    /// Whether there are any, for those who would only find out that there are none: a hint, of which a model
-    /// checker need not know.
+    /// Whether the list has entries. A hint, which the model checkers need not know.
     has_listed: AtomicBool,
 }
 
-/// What to look for first.
+/// Which calls a search looks at first.
 #[derive(Clone, Copy)]
 pub(super) enum First {
     Called,
@@ -73,11 +73,11 @@ struct Listed {
     stealer: Stealer<Entry>,
 }
 
-/// The queue of one worker's own calls.
+/// A worker's queue of its own calls.
 pub(super) struct OwnQueue {
     worker: Arc<WorkerStats>,
     deque: OnceCell<Deque<Entry>>,
-    /// The deque is on the thieves' list.
+    /// The deque is on the list of thieves.
     listed: Cell<bool>,
 }
 
@@ -152,7 +152,7 @@ impl Queues {
         self.woken.pop().or_else(|| self.steal(0))
     }
 
-    /// Steals the oldest call of a worker whose body waits: it may be what it waits for.
+    /// Steals the oldest call of a worker whose body is blocked. The body may wait for it.
     pub(super) fn steal_from_waiting(&self, start: usize) -> Option<Entry> {
         self.steal_from(start, |worker| !worker.is_running())
     }
@@ -162,14 +162,14 @@ impl Queues {
         self.steal_from(start, |_| true)
     }
 
-    fn steal_from(&self, start: usize, whom: impl Fn(&WorkerStats) -> bool) -> Option<Entry> {
-        // ORDERING: who sees it late looks again before it sleeps, by `is_empty`.
+    fn steal_from(&self, start: usize, is_victim: impl Fn(&WorkerStats) -> bool) -> Option<Entry> {
+        // ORDERING: a thread that sees it late looks again before it sleeps, by `is_empty`.
         if !self.has_listed.load(Ordering::Relaxed) {
             return None;
         }
         let listed = self.listed();
         let (before, after) = listed.split_at(start.checked_rem(listed.len()).unwrap_or(0));
-        after.iter().chain(before).filter(|listed| whom(&listed.worker)).find_map(|listed| {
+        after.iter().chain(before).filter(|listed| is_victim(&listed.worker)).find_map(|listed| {
             // Looking is much cheaper than a failed attempt.
             while !listed.stealer.is_empty() {
                 if let Steal::Success(job) = listed.stealer.steal() {
@@ -180,7 +180,7 @@ impl Queues {
         })
     }
 
-    /// Whether nothing waits. Entries of calls that have been run elsewhere count until they surface.
+    /// Returns whether no call is queued. Stale entries count until they are taken.
     pub(super) fn is_empty(&self) -> bool {
         self.ring.receive.is_empty()
             && self.overflow.receive.is_empty()
@@ -189,14 +189,14 @@ impl Queues {
             && self.listed().iter().all(|worker| worker.stealer.is_empty())
     }
 
-    /// How many calls wait, counted as `is_empty` does.
+    /// Returns how many calls are queued, counted as `is_empty` does.
     pub(super) fn len(&self) -> usize {
         let own: usize = self.listed().iter().map(|worker| worker.stealer.len()).sum();
         let channels = [&self.ring, &self.overflow, &self.woken, &self.terminated];
         own + channels.iter().map(|channel| channel.receive.len()).sum::<usize>()
     }
 
-    /// Has workers that run compute calls where they make them leave some to others.
+    /// Makes workers that run compute calls inline leave some to thieves.
     pub(super) fn ask_for_work(&self) {
         for worker in self.listed().iter() {
             worker.worker.ask_for_look();
@@ -247,7 +247,7 @@ impl OwnQueue {
         deque.push(job);
     }
 
-    /// Takes an empty deque off the thieves' list until the next push.
+    /// Takes an empty deque off the list of thieves until the next push.
     pub(super) fn rest(&self, shared: &Queues) {
         if self.listed.get() && self.len() == 0 {
             self.listed.set(false);
@@ -263,7 +263,7 @@ impl OwnQueue {
         self.deque.get()?.pop()
     }
 
-    /// How many calls wait here.
+    /// Returns how many calls are queued here.
     #[inline]
     pub(super) fn len(&self) -> usize {
         self.deque.get().map_or(0, Deque::len)
@@ -285,7 +285,7 @@ impl OwnQueue {
                 deque.push(newest);
                 return;
             }
-            // What a closed call captured is not this thread's to suffer from.
+            // A destructor that panics must not reach this body.
             drop_catching(newest);
         }
     }

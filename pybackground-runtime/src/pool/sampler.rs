@@ -1,4 +1,4 @@
-//! The workers there are, for the monitor to look at.
+//! Samples what the workers do, for the monitor.
 
 use std::sync::Arc;
 
@@ -16,7 +16,7 @@ const FILES_PER_WORKER: usize = 2;
 
 #[derive(Default)]
 pub(super) struct Sampler {
-    /// In the order they came.
+    /// In the order of their start.
     workers: Mutex<Vec<(usize, Arc<WorkerStats>)>>,
     files: Mutex<StatusFiles>,
 }
@@ -43,14 +43,14 @@ impl Sampler {
         }
     }
 
-    /// How many bodies the present workers have taken from the queues, and the share of running
-    /// threads that block: the smaller of what the newest threads say, whose bodies are most like the
-    /// ones that wait, and of what a sample over all says, which begins at `cursor`.
+    /// Returns how many bodies the present workers have started, and the share of running threads that
+    /// block. It is the smaller of two shares: of the newest threads, whose bodies are most like the queued
+    /// ones, and of a sample over all threads, which begins at `cursor`.
     pub(super) fn survey(&self, cursor: usize, workers_configured: usize) -> Survey {
         let workers = lock(&self.workers);
         let all = || workers.iter().map(|(_, status)| status);
         let starts = all().map(|status| status.starts()).sum();
-        // Each is asked once: a thread that begins to run meanwhile is not one of which nothing is known.
+        // Each is asked once, as it may start to run meanwhile.
         let running: Vec<_> = all().filter(|status| status.is_running()).collect();
         let known: Vec<_> = running.iter().filter(|status| status.is_known()).copied().collect();
         if running.is_empty() {
@@ -114,7 +114,7 @@ mod tests {
     }
 
     #[test]
-    fn threads_that_run_nothing_do_not_block() {
+    fn idle_threads_do_not_block() {
         assert_blocked(sampler_of(3, 0).survey(0, 2), false);
     }
 
@@ -128,7 +128,7 @@ mod tests {
     /// The system is asked about this thread, which computes, in the name of all of them.
     #[cfg(target_os = "linux")]
     #[test]
-    fn with_their_second_body_threads_are_known() {
+    fn threads_are_known_from_their_second_body_on() {
         for cursor in 0..100 {
             let survey = sampler_of(100, 2).survey(cursor, 2);
             assert_eq!(survey.starts, 200);

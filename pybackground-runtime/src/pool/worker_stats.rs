@@ -1,4 +1,4 @@
-//! What others may see of a worker.
+//! What other threads see of a worker.
 
 use std::sync::Arc;
 
@@ -12,11 +12,11 @@ use crate::sync::thread::{self, Thread};
 const CROWD: usize = 64;
 const ONE_IN: usize = 8;
 
-/// What the monitor may see of a worker.
+/// What other threads see of a worker.
 pub(super) struct WorkerStats {
     handle: Thread,
     thread: ThreadId,
-    /// A body runs on the thread and does not wait in a join.
+    /// The thread runs a body that is not blocked in a join.
     running: AtomicBool,
     starts: AtomicU64,
     /// The stack pointer of a compute call that found the queue full.
@@ -37,7 +37,7 @@ impl WorkerStats {
         }
     }
 
-    /// Of a thread that has just begun, as the `id`th, beside so many others.
+    /// Returns the stats of the current thread, the `id`th, which has just started beside so many others.
     pub(super) fn of_new_thread(threads: usize, id: usize) -> Arc<Self> {
         let status = Self::new();
         if threads <= CROWD || id.is_multiple_of(ONE_IN) {
@@ -59,7 +59,7 @@ impl WorkerStats {
         self.starts.load(Ordering::Relaxed)
     }
 
-    /// Whether the system can be asked about the thread.
+    /// Returns whether the system can be asked about the thread.
     pub(super) fn is_known(&self) -> bool {
         self.thread.is_known()
     }
@@ -70,7 +70,7 @@ impl WorkerStats {
 
     #[inline]
     pub(super) fn full_at(&self) -> usize {
-        // ORDERING: who is late to see that others look for work runs one more call inline.
+        // ORDERING: a worker that sees late that others look for work runs one more call inline.
         self.full_at.load(Ordering::Relaxed)
     }
 
@@ -80,7 +80,7 @@ impl WorkerStats {
         self.full_at.store(depth, Ordering::Relaxed);
     }
 
-    /// Has the next compute call look whether there is enough to steal.
+    /// Makes the next compute call look whether the queue holds enough for thieves.
     #[inline]
     pub(super) fn ask_for_look(&self) {
         self.set_full_at(NOWHERE);
@@ -90,7 +90,7 @@ impl WorkerStats {
         self.running.store(running, Ordering::Relaxed);
     }
 
-    /// Only the worker itself writes, so that no read-modify-write is needed.
+    /// Counts a body. Only the worker itself writes, so no read-modify-write is needed.
     pub(super) fn count_start(&self) {
         let before = self.starts();
         if before == 1 && !self.is_known() {
