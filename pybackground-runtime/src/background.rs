@@ -6,10 +6,10 @@ use std::sync::Arc;
 use std::task::Waker;
 
 use crate::attribute::IntoTimeout;
-use crate::dispatch::start;
+use crate::dispatch::{dispatch, start};
 use crate::lazy::Lazy;
 use crate::options::Options;
-use crate::task::{Body, Step};
+use crate::task::{Body, Step, is_large};
 
 /// Makes a background function of any function or closure: calling it returns at once.
 ///
@@ -155,6 +155,11 @@ macro_rules! callable {
             #[allow(non_snake_case, reason = "the arguments are named as their types")]
             fn call_with(function: Arc<Self>, options: Options) -> Box<Self::Call> {
                 Box::new(move |$($argument),*| {
+                    if const { is_large::<R>() || is_large::<($($argument,)*)>() } {
+                        let function = function.clone();
+                        let options = options.named_by(crate::call::path_of_enclosing_function::<F>());
+                        return dispatch(options, move || function($($argument),*));
+                    }
                     let arguments = ($($argument,)*);
                     start(options, Applied { function: function.clone(), arguments, result: PhantomData })
                 })

@@ -36,9 +36,25 @@ const YIELDS: usize = rounds(20);
 
 /// Waits for the outcome on behalf of the call's only owner.
 #[track_caller]
-pub(crate) fn outcome<T>(mut handle: Arc<dyn Handle<T>>) -> Outcome<T> {
+pub(crate) fn outcome<T>(handle: Arc<dyn Handle<T>>) -> Outcome<T> {
+    outcome_by(handle, |handle| handle.join_at_once(), |handle| handle.take())
+}
+
+/// As `outcome`, with the value in a box.
+#[track_caller]
+pub(crate) fn outcome_boxed<T>(handle: Arc<dyn Handle<T>>) -> Outcome<Box<T>> {
+    outcome_by(handle, |handle| handle.join_at_once_boxed(), |handle| handle.take_boxed())
+}
+
+#[inline]
+#[track_caller]
+fn outcome_by<T, R>(
+    mut handle: Arc<dyn Handle<T>>,
+    join_at_once: impl Fn(Arc<dyn Handle<T>>) -> Result<Outcome<R>, Arc<dyn Handle<T>>>,
+    take: impl FnOnce(&dyn Handle<T>) -> Option<Outcome<R>>,
+) -> Outcome<R> {
     loop {
-        handle = match handle.join_at_once() {
+        handle = match join_at_once(handle) {
             Ok(outcome) => return outcome,
             Err(handle) => handle,
         };
@@ -47,7 +63,7 @@ pub(crate) fn outcome<T>(mut handle: Arc<dyn Handle<T>>) -> Outcome<T> {
         }
     }
     block_until_done(&handle, None)?;
-    handle.take().expect("its only owner takes the outcome")
+    take(&*handle).expect("its only owner takes the outcome")
 }
 
 /// Waits for the end of the call. Gives `run_in_place`, which is to claim the call and run it, the

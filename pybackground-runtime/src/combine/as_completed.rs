@@ -16,7 +16,7 @@ use crate::error::Error;
 use crate::lazy::Lazy;
 use crate::stacks::{self, Frame};
 use crate::sync::{Mutex, chaos, lock, lock_brief};
-use crate::task::Registration;
+use crate::task::{Registration, is_large};
 use crate::waits::{End, WaitSet, Waiting};
 use crate::{join, runtime};
 
@@ -78,7 +78,7 @@ pub fn as_completed<T>(calls: impl IntoIterator<Item = Lazy<T>>) -> AsCompleted<
 #[must_use = "the calls run without it, but nobody gets their results"]
 pub struct AsCompleted<T> {
     /// At a call's number: the call, until it has come.
-    calls: Vec<Option<Expected<T>>>,
+    calls: Vec<Option<Box<Expected<T>>>>,
     left: usize,
     /// No call before this one is left.
     first: usize,
@@ -94,6 +94,21 @@ struct Expected<T> {
     call: Lazy<T>,
     /// `None` if the call had ended when it was added.
     _registration: Option<Registration>,
+}
+
+/// The number of a call that comes, and the call; or why the wait for it is over.
+type Next<T> = (usize, Result<Box<Expected<T>>, Error>);
+
+impl<T> Expected<T> {
+    /// The result of a call that comes. Waits for the last of the calls.
+    #[track_caller]
+    fn outcome(ended: Result<Box<Self>, Error>) -> Result<T, Error> {
+        match ended {
+            Ok(mut expected) if const { is_large::<T>() } => Ok(*expected.call.join_boxed()?),
+            Ok(expected) => Lazy::join(expected.call),
+            Err(error) => Err(error),
+        }
+    }
 }
 
 /// No call has ended in the time that [`AsCompleted::next_timeout`] was given; there are more to come.
@@ -152,7 +167,10 @@ impl<T> AsCompleted<T> {
         match Instant::now().checked_add(timeout) {
             None => Ok(self.next()),
             Some(_) if self.left == 0 => Ok(None),
-            end => self.next_until(end).map(Some),
+            end => {
+                let (number, ended) = self.next_until(end)?;
+                Ok(Some((number, Expected::outcome(ended))))
+            }
         }
     }
 
@@ -184,23 +202,23 @@ impl<T> AsCompleted<T> {
         if registration.is_none() {
             self.arrived.push_back(number);
         }
-        self.calls.push(Some(Expected { call, _registration: registration }));
+        self.calls.push(Some(Box::new(Expected { call, _registration: registration })));
         self.left += 1;
     }
 
     #[track_caller]
-    fn next_until(&mut self, end: Option<Instant>) -> Result<(usize, Result<T, Error>), NotYet> {
+    fn next_until(&mut self, end: Option<Instant>) -> Result<Next<T>, NotYet> {
         if let Some(number) = self.pop_arrived() {
-            return Ok(self.take(number));
+            return Ok((number, Ok(self.remove(number))));
         }
         let first = self.first_left();
         if self.left == 1 && end.is_none() {
-            return Ok(self.take(first));
+            return Ok((first, Ok(self.remove(first))));
         }
         match join::for_any(&self.wait_for_any(first, end), end) {
             Ok(true) => {
                 let number = self.pop_arrived().expect("the wait is over when one has arrived");
-                Ok(self.take(number))
+                Ok((number, Ok(self.remove(number))))
             }
             Ok(false) => Err(NotYet),
             Err(error) => {
@@ -231,18 +249,12 @@ impl<T> AsCompleted<T> {
         self.first
     }
 
-    /// Lets the call come, and waits for it if it has not ended.
-    #[track_caller]
-    fn take(&mut self, number: usize) -> (usize, Result<T, Error>) {
-        (number, Lazy::join(self.remove(number)))
-    }
-
-    fn remove(&mut self, number: usize) -> Lazy<T> {
+    fn remove(&mut self, number: usize) -> Box<Expected<T>> {
         self.left -= 1;
         if let Some(members) = &self.members {
             members.remove(number);
         }
-        self.calls[number].take().expect("a call comes once").call
+        self.calls[number].take().expect("a call comes once")
     }
 
     /// A wait for the calls that are left, of which none has arrived.
@@ -271,10 +283,10 @@ impl<T> Iterator for AsCompleted<T> {
         if self.left == 0 {
             return None;
         }
-        let Ok(next) = self.next_until(None) else {
+        let Ok((number, ended)) = self.next_until(None) else {
             unreachable!("a wait without an end ends when a call has arrived")
         };
-        Some(next)
+        Some((number, Expected::outcome(ended)))
     }
 
     fn size_hint(&self) -> (usize, Option<usize>) {

@@ -8,7 +8,9 @@ use crate::sync::IS_MODEL;
 /// Linux gives a process 65,530 mappings by default, and aborts it if a thread gets none. A thread takes
 /// four. This number of threads leaves a quarter of the mappings to the program.
 const DEFAULT_MAX_TOTAL_THREADS: usize = 12_000;
-const DEFAULT_STACK_SIZE: usize = 2 * 1024 * 1024;
+/// A build without optimizations needs more stack than another for the same body. Only what is used of a
+/// stack takes memory.
+const DEFAULT_STACK_SIZE: usize = if cfg!(debug_assertions) { 4 << 20 } else { 2 << 20 };
 /// So many times the size of the stack are reserved for bodies that run on top of others.
 const DEFAULT_RESERVE: usize = 3;
 const DEFAULT_KEEP_ALIVE: Duration = Duration::from_secs(10);

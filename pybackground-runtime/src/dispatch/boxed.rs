@@ -5,19 +5,17 @@
 //! type of value instantiates the few functions below, and each function almost nothing.
 
 use std::any::Any;
-use std::marker::PhantomData;
 use std::pin::Pin;
 use std::sync::Arc;
 
-use super::{panicked, start_task};
+use super::{BoxOutput, panicked, start_task};
 use crate::call::path_of_enclosing_function;
 use crate::context::in_context;
-use crate::error::{Error, Outcome};
 use crate::events;
 use crate::lazy::Lazy;
 use crate::options::Options;
 use crate::runtime;
-use crate::task::{Closure, Handle, Job, Suspending};
+use crate::task::{Closure, Handle, Suspending};
 
 /// A value in its box.
 type Value = Box<dyn Any + Send>;
@@ -43,8 +41,9 @@ where
     F: Future + Send + 'static,
     F::Output: Send + 'static,
 {
-    let future = async { Box::new(future.await) as Value };
-    lazy(start_async(options, path_of_enclosing_function::<F>(), Box::pin(future)))
+    let future = BoxOutput::new(future);
+    let future = Box::pin(async { future.await as Value });
+    lazy(start_async(options, path_of_enclosing_function::<F>(), future))
 }
 
 fn start(options: Options, path: &'static str, body: BoxedBody) -> Started {
@@ -62,47 +61,11 @@ fn start_async(options: Options, path: &'static str, future: BoxedFuture) -> Sta
 
 fn lazy<T: Send + 'static>(started: Started) -> Lazy<T> {
     match started {
-        Ok(value) => Lazy::ready(unboxed(value)),
-        Err(call) => Lazy::pending(Arc::new(Unboxing { call, value: PhantomData })),
+        Ok(value) => Lazy::ready_boxed(of_its_type(value)),
+        Err(call) => Lazy::boxed(call, of_its_type),
     }
 }
 
-/// Takes the value out of its box.
-fn unboxed<T: 'static>(value: Value) -> T {
-    *value.downcast().expect("the body was boxed together with the type of its value")
-}
-
-/// A call whose value is in a box, as a handle of that value.
-struct Unboxing<T> {
-    call: Arc<dyn Handle<Value>>,
-    value: PhantomData<fn() -> T>,
-}
-
-impl<T: Send + 'static> Handle<T> for Unboxing<T> {
-    fn job(&self) -> &dyn Job {
-        self.call.job()
-    }
-
-    fn into_job(self: Arc<Self>) -> Arc<dyn Job> {
-        self.call.clone().into_job()
-    }
-
-    fn take(&self) -> Option<Outcome<T>> {
-        self.call.take().map(|outcome| outcome.map(unboxed))
-    }
-
-    fn run_in_place(&self, keep: &mut dyn FnMut(Outcome<T>)) -> bool {
-        self.call.run_in_place(&mut |outcome| keep(outcome.map(unboxed)))
-    }
-
-    fn join_at_once(self: Arc<Self>) -> Result<Outcome<T>, Arc<dyn Handle<T>>> {
-        match self.call.clone().join_at_once() {
-            Ok(outcome) => Ok(outcome.map(unboxed)),
-            Err(_) => Err(self),
-        }
-    }
-
-    fn unobserved_error(&self) -> Option<Error> {
-        self.call.unobserved_error()
-    }
+fn of_its_type<T: 'static>(value: Value) -> Box<T> {
+    value.downcast().expect("the body was boxed together with the type of its value")
 }

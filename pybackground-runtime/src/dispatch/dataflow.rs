@@ -1,16 +1,17 @@
 //! Calls whose arguments may be the values of other calls. A call is queued when all of those have ended.
 
+use std::convert::identity;
 use std::sync::Arc;
 
-use super::{Inputs, Needed, dispatch, dispatch_async, never_starts};
+use super::{BoxOutput, Inputs, Needed, dispatch, dispatch_async, never_starts};
 use crate::cancel;
 use crate::context::in_context;
-use crate::error::Error;
+use crate::error::{Error, Outcome};
 use crate::events::CallEvents;
 use crate::lazy::Lazy;
 use crate::options::Options;
 use crate::panic::drop_catching;
-use crate::task::{Body, Closure, Dependent, Input, Suspending, Task};
+use crate::task::{Body, Closure, Dependent, Handle, Input, Suspending, Task, is_large};
 
 /// Runs the body of a function with `#[lazy]` parameters. The options name the function.
 pub(crate) fn dispatch_with_inputs<I, F, T>(options: Options, inputs: I, body: F) -> Lazy<T>
@@ -26,15 +27,12 @@ where
             Err(error) => failed(&options, body, error),
         };
     }
-    let body = move || match inputs.take() {
-        Ok(values) => Ok(body(values)),
-        Err(error) => {
-            drop_catching(body);
-            Err(error)
-        }
-    };
-    let body = in_context(Dependent(Closure(body)));
-    Lazy::pending(start_with_inputs(&options, body, needed))
+    let body = Box::new(body);
+    if const { is_large::<T>() } {
+        let body = when_given(inputs, |values| Box::new(body(values)));
+        return Lazy::boxed(start_with_inputs(&options, Closure(body), needed), identity);
+    }
+    Lazy::pending(start_with_inputs(&options, Closure(when_given(inputs, body)), needed))
 }
 
 /// Polls the body of an `async` function with `#[lazy]` parameters. The options name the function.
@@ -56,17 +54,40 @@ where
             Err(error) => failed(&options, body, error),
         };
     }
-    let body = async move {
-        match inputs.take() {
-            Ok(values) => Ok(body(values).await),
-            Err(error) => {
-                drop_catching(body);
-                Err(error)
-            }
-        }
-    };
-    let body = in_context(Dependent(Suspending::new(body)));
+    if const { is_large::<A::Output>() } {
+        let body = |values| BoxOutput::new(body(values));
+        let body = Suspending::new(when_given_async(inputs, body));
+        return Lazy::boxed(start_with_inputs(&options, body, needed), identity);
+    }
+    let body = |values| Box::pin(body(values));
+    let body = Suspending::new(when_given_async(inputs, body));
     Lazy::pending(start_with_inputs(&options, body, needed))
+}
+
+fn when_given<I: Inputs, T>(
+    inputs: I,
+    body: impl FnOnce(I::Values) -> T,
+) -> impl FnOnce() -> Outcome<T> {
+    move || match inputs.take() {
+        Ok(values) => Ok(body(values)),
+        Err(error) => {
+            drop_catching(body);
+            Err(error)
+        }
+    }
+}
+
+async fn when_given_async<I: Inputs, A: Future>(
+    inputs: I,
+    body: impl FnOnce(I::Values) -> A,
+) -> Outcome<A::Output> {
+    match inputs.take() {
+        Ok(values) => Ok(body(values).await),
+        Err(error) => {
+            drop_catching(body);
+            Err(error)
+        }
+    }
 }
 
 /// Makes a call that has failed because an argument has no value.
@@ -85,7 +106,16 @@ fn needed(inputs: &impl Inputs) -> Vec<Input> {
 }
 
 /// Makes the task of a call that is queued once its inputs have ended.
-fn start_with_inputs<B: Body>(options: &Options, body: B, inputs: Vec<Input>) -> Arc<Task<B>> {
+fn start_with_inputs<B, T>(
+    options: &Options,
+    body: B,
+    inputs: Vec<Input>,
+) -> Arc<impl Handle<T> + 'static>
+where
+    B: Body<Output = Outcome<T>>,
+    T: Send + 'static,
+{
+    let body = in_context(Dependent(body));
     let maker = cancel::stopped();
     if let Some(maker) = maker
         && cancel::may_unwind()

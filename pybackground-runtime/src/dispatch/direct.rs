@@ -2,14 +2,16 @@
 //! in place.
 
 use std::any::Any;
+use std::convert::identity;
 
-use super::{panicked, start};
+use super::{BoxOutput, panicked, start, start_task};
 use crate::call::path_of_enclosing_function;
+use crate::context::in_context;
 use crate::events;
 use crate::lazy::Lazy;
 use crate::options::Options;
 use crate::runtime;
-use crate::task::{Closure, LARGE, LargeClosure, Suspending};
+use crate::task::{Closure, LARGE, Suspending};
 
 /// Runs the body of a function under the attribute.
 ///
@@ -22,6 +24,10 @@ where
     F: FnOnce() -> T + Send + 'static,
     T: Send + 'static,
 {
+    // Decided while compiling: of each function only one of the two is compiled.
+    if const { size_of::<F>() > LARGE || size_of::<T>() > LARGE } {
+        return dispatch_large(options.rebuilt(), Box::new(body));
+    }
     if options.may_run_inline() && runtime::runs_inline() {
         let call = || options.rebuilt().call(path_of_enclosing_function::<F>());
         return match events::run_inline(call, body) {
@@ -29,11 +35,20 @@ where
             Err(payload) => panicked_inline::<F, T>(options.rebuilt(), payload),
         };
     }
-    // Decided at compile time: each function has only one of the two.
-    if const { size_of::<F>() > LARGE } {
-        return start(options.rebuilt(), LargeClosure::new(body));
-    }
     start(options.rebuilt(), Closure(body))
+}
+
+/// A closure that captured much, or returns much, is moved between threads as a pointer, and so is its
+/// value.
+#[inline(never)]
+fn dispatch_large<F, T>(options: Options, body: Box<F>) -> Lazy<T>
+where
+    F: FnOnce() -> T + Send + 'static,
+    T: Send + 'static,
+{
+    let options = options.named_by(path_of_enclosing_function::<F>());
+    let body = Closure(move || Box::new(body()));
+    Lazy::boxed(start_task(&options, in_context(body)), identity)
 }
 
 #[cold]
@@ -51,5 +66,10 @@ where
     F: Future + Send + 'static,
     F::Output: Send + 'static,
 {
+    if const { size_of::<F::Output>() > LARGE } {
+        let options = options.named_by(path_of_enclosing_function::<F>());
+        let body = Suspending::new(BoxOutput::new(future));
+        return Lazy::boxed(start_task(&options, in_context(body)), identity);
+    }
     start(options, Suspending::new(future))
 }

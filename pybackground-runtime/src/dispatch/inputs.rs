@@ -1,6 +1,6 @@
 //! Arguments whose value may not exist yet: those of `#[lazy]` parameters and of `Lazy::map`.
 
-use super::argument::{BackgroundCall, Carrier, Takes};
+use super::argument::{BackgroundCall, Given, Takes};
 use crate::error::Error;
 use crate::lazy::Lazy;
 use crate::panic::drop_catching;
@@ -51,7 +51,8 @@ impl<T: Clone + Send + Sync + 'static> LazyArgument<T> for Shared<T> {
 pub struct Expected<T>(Source<T>);
 
 enum Source<T> {
-    Call(Lazy<T>),
+    /// In a box, as it may hold a large value.
+    Call(Box<Lazy<T>>),
     /// A `Shared`. It requires more of `T` than the others, so its type is erased.
     Other(Box<dyn OtherSource<T> + Send>),
 }
@@ -60,7 +61,7 @@ enum Source<T> {
 trait OtherSource<T> {
     fn input(&self) -> Option<Input>;
 
-    fn take(self: Box<Self>) -> Result<T, Error>;
+    fn take(self: Box<Self>) -> Result<Box<T>, Error>;
 }
 
 impl<T: Clone + Send + Sync + 'static> OtherSource<T> for Shared<T> {
@@ -68,15 +69,15 @@ impl<T: Clone + Send + Sync + 'static> OtherSource<T> for Shared<T> {
         Shared::input(self)
     }
 
-    fn take(self: Box<Self>) -> Result<T, Error> {
-        Shared::wait(&self).cloned().map_err(Error::clone)
+    fn take(self: Box<Self>) -> Result<Box<T>, Error> {
+        Shared::wait(&self).map(|value| Box::new(value.clone())).map_err(Error::clone)
     }
 }
 
 impl<T> From<Lazy<T>> for Expected<T> {
     #[inline]
     fn from(call: Lazy<T>) -> Self {
-        Self(Source::Call(call))
+        Self(Source::Call(Box::new(call)))
     }
 }
 
@@ -88,11 +89,21 @@ impl<T> Expected<T> {
         }
     }
 
-    fn take(self) -> Result<T, Error> {
+    fn take(self) -> Result<Box<T>, Error> {
         match self.0 {
-            Source::Call(call) => Lazy::join(call),
+            Source::Call(mut call) => call.join_boxed(),
             Source::Other(other) => other.take(),
         }
+    }
+}
+
+/// The value of an argument, in a box until the body takes it.
+pub struct Arrived<T>(Box<T>);
+
+impl<T> Given<T> for Arrived<T> {
+    #[inline]
+    fn take(self) -> T {
+        *self.0
     }
 }
 
@@ -136,7 +147,7 @@ impl Inputs for () {
 }
 
 impl<T: Send + 'static, I: Inputs> Inputs for (Expected<T>, I) {
-    type Values = (Carrier<T>, I::Values);
+    type Values = (Arrived<T>, I::Values);
 
     fn list(&self, needed: &mut Needed) {
         self.1.list(needed);
@@ -145,7 +156,7 @@ impl<T: Send + 'static, I: Inputs> Inputs for (Expected<T>, I) {
 
     fn take(self) -> Result<Self::Values, Error> {
         match (self.1.take(), self.0.take()) {
-            (Ok(before), Ok(value)) => Ok((BackgroundCall::carry(value), before)),
+            (Ok(before), Ok(value)) => Ok((Arrived(value), before)),
             (Err(error), rest) => {
                 drop_catching(rest);
                 Err(error)

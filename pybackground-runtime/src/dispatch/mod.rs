@@ -17,7 +17,9 @@ mod direct;
 pub(crate) mod inputs;
 
 use std::any::Any;
+use std::pin::Pin;
 use std::sync::Arc;
+use std::task::{Context, Poll};
 
 use crate::cancel;
 use crate::context::in_context;
@@ -84,6 +86,26 @@ where
     T: Send + 'static,
 {
     dispatch(Options::here().compute(), body)
+}
+
+/// A future that puts its output into a box where it is returned.
+struct BoxOutput<F>(Pin<Box<F>>);
+
+impl<F> BoxOutput<F> {
+    fn new(future: F) -> Self {
+        Self(Box::pin(future))
+    }
+}
+
+impl<F: Future> Future for BoxOutput<F> {
+    type Output = Box<F::Output>;
+
+    fn poll(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Box<F::Output>> {
+        match self.0.as_mut().poll(context) {
+            Poll::Ready(value) => Poll::Ready(Box::new(value)),
+            Poll::Pending => Poll::Pending,
+        }
+    }
 }
 
 /// Makes the task of a call and queues it.

@@ -3,6 +3,7 @@
 //! Polling looks and leaves a waker; it never runs a body and never blocks. The thread that brings the
 //! outcome wakes the last waker that was left. A `Lazy` that is dropped takes its waker along.
 
+use std::convert::identity;
 use std::ops::{Deref, DerefMut};
 use std::pin::Pin;
 use std::task::{Context, Poll, Waker};
@@ -10,7 +11,7 @@ use std::task::{Context, Poll, Waker};
 use super::CancelOnDrop;
 use super::{Lazy, State};
 use crate::error::Error;
-use crate::lazy::pending::Pending;
+use crate::task::is_large;
 
 impl<T> Lazy<T> {
     /// Awaits the value, and gives it away or tells why there is none: [`Lazy::join`] for `async` code.
@@ -37,12 +38,22 @@ impl<T> Lazy<T> {
     }
 
     fn poll_outcome(&mut self, waker: &Waker) -> Poll<Result<T, Error>> {
-        if let State::Pending(pending) = &mut self.state {
-            return pending.poll(waker);
+        if const { is_large::<T>() } {
+            return self.poll_boxed(waker).map(|outcome| match outcome {
+                Ok(value) => Ok(*value),
+                Err(error) => Err(error),
+            });
         }
-        match std::mem::replace(&mut self.state, State::Pending(Pending::spent(None))) {
-            State::Ready(value) => Poll::Ready(Ok(value)),
-            State::Pending(_) => unreachable!("a pending value was polled before"),
+        match &mut self.state {
+            State::Pending(pending) => pending.poll(waker, |value| *value, |call| call.take()),
+            State::Ready(_) => Poll::Ready(Ok(*self.take_ready())),
+        }
+    }
+
+    fn poll_boxed(&mut self, waker: &Waker) -> Poll<Result<Box<T>, Error>> {
+        match &mut self.state {
+            State::Pending(pending) => pending.poll(waker, identity, |call| call.take_boxed()),
+            State::Ready(_) => Poll::Ready(Ok(self.take_ready())),
         }
     }
 }
@@ -81,10 +92,18 @@ impl<T> Future for Lazy<T> {
     type Output = T;
 
     fn poll(self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<T> {
-        self.get_mut().poll_outcome(context.waker()).map(|outcome| match outcome {
-            Ok(value) => value,
-            Err(error) => error.raise(),
-        })
+        if const { is_large::<T>() } {
+            return match self.get_mut().poll_boxed(context.waker()) {
+                Poll::Ready(Ok(value)) => Poll::Ready(*value),
+                Poll::Ready(Err(error)) => error.raise(),
+                Poll::Pending => Poll::Pending,
+            };
+        }
+        match self.get_mut().poll_outcome(context.waker()) {
+            Poll::Ready(Ok(value)) => Poll::Ready(value),
+            Poll::Ready(Err(error)) => error.raise(),
+            Poll::Pending => Poll::Pending,
+        }
     }
 }
 

@@ -5,6 +5,8 @@
 //! | `pending` | a value that is still on its way |
 //! | `awaiting` | the value in `async` code |
 //! | `shown` | what a formatter finds |
+//! | `stored` | a value in the hand of its holder |
+//! | `unboxing` | a call whose value is in a box |
 //! | `stop` | ending a call before its body does, or keeping it from that |
 //! | `cancel_on_drop` | the `Lazy` whose call is cancelled when it is dropped |
 //! | `raise` | the panic of a use whose call failed |
@@ -15,6 +17,8 @@ mod pending;
 mod raise;
 mod shown;
 mod stop;
+mod stored;
+mod unboxing;
 
 use std::panic::Location;
 use std::sync::Arc;
@@ -23,11 +27,13 @@ use std::time::{Duration, Instant};
 
 use crate::call::Call;
 use crate::error::Error;
-use crate::task::{Handle, Input, Job};
+use crate::task::{Handle, Input, Job, is_large};
 pub use awaiting::Outcome;
 pub use cancel_on_drop::CancelOnDrop;
 use pending::Pending;
 pub(crate) use shown::{NoValue, Shown};
+use stored::Stored;
+use unboxing::Unboxing;
 
 /// The value that a background call will have: use it as the value, and the first use waits.
 ///
@@ -78,7 +84,7 @@ pub struct Lazy<T> {
 
 enum State<T> {
     /// The value is here.
-    Ready(T),
+    Ready(Stored<T>),
     /// The value, or why there is none, is on its way or has arrived.
     Pending(Pending<T>),
 }
@@ -93,8 +99,22 @@ impl<T> Lazy<T> {
     /// assert_eq!(x, 3);
     /// ```
     #[inline]
-    pub const fn ready(value: T) -> Self {
-        Self { state: State::Ready(value) }
+    pub fn ready(value: T) -> Self {
+        Self { state: State::Ready(Stored::new(value)) }
+    }
+
+    /// As `ready`, of a value that is in a box.
+    #[cfg(debug_assertions)]
+    pub(crate) fn ready_boxed(value: Box<T>) -> Self {
+        Self { state: State::Ready(Stored::from_box(value)) }
+    }
+
+    /// The value of a call that returns it in a box.
+    pub(crate) fn boxed<V: 'static>(call: Arc<dyn Handle<V>>, boxed: fn(V) -> Box<T>) -> Self
+    where
+        T: 'static,
+    {
+        Self::pending(Arc::new(Unboxing::new(call, boxed)))
     }
 
     #[inline]
@@ -183,7 +203,7 @@ impl<T> Lazy<T> {
     pub fn peek(this: &Self) -> Option<Result<&T, &Error>> {
         match &this.state {
             State::Ready(value) => Some(Ok(value)),
-            State::Pending(pending) => pending.peek().map(Result::as_ref),
+            State::Pending(pending) => pending.peek(),
         }
     }
 
@@ -224,10 +244,36 @@ impl<T> Lazy<T> {
     /// ```
     #[inline]
     #[track_caller]
-    pub fn join(this: Self) -> Result<T, Error> {
+    pub fn join(mut this: Self) -> Result<T, Error> {
+        if const { is_large::<T>() } {
+            return match this.join_boxed() {
+                Ok(value) => Ok(*value),
+                Err(error) => Err(error),
+            };
+        }
         match this.state {
-            State::Ready(value) => Ok(value),
+            State::Ready(value) => Ok(value.into_inner()),
             State::Pending(pending) => pending.into_outcome(),
+        }
+    }
+
+    /// As [`Lazy::join`], with the value in a box. Afterwards the `Lazy` has no value.
+    #[track_caller]
+    pub(crate) fn join_boxed(&mut self) -> Result<Box<T>, Error> {
+        match &mut self.state {
+            State::Ready(_) => Ok(self.take_ready()),
+            State::Pending(pending) => {
+                std::mem::replace(pending, Pending::spent(None)).into_boxed()
+            }
+        }
+    }
+
+    /// Takes a value that is here. Apart, so that callers need no room for it on their stack.
+    #[inline(never)]
+    fn take_ready(&mut self) -> Box<T> {
+        match std::mem::replace(&mut self.state, State::Pending(Pending::spent(None))) {
+            State::Ready(value) => value.into_box(),
+            State::Pending(_) => unreachable!("the state was matched before"),
         }
     }
 
@@ -247,8 +293,19 @@ impl<T> Lazy<T> {
     /// ```
     #[inline]
     #[track_caller]
-    pub fn into_inner(this: Self) -> T {
-        match Self::join(this) {
+    pub fn into_inner(mut this: Self) -> T {
+        let outcome = if const { is_large::<T>() } {
+            match this.join_boxed() {
+                Ok(value) => return *value,
+                Err(error) => Err(error),
+            }
+        } else {
+            match this.state {
+                State::Ready(value) => return value.into_inner(),
+                State::Pending(pending) => pending.into_outcome(),
+            }
+        };
+        match outcome {
             Ok(value) => value,
             Err(error) => error.raise(),
         }
@@ -306,7 +363,7 @@ impl<T> Lazy<T> {
     #[track_caller]
     pub(crate) fn into_both(this: Self, other: Self) -> (T, T) {
         match (this.state, other.state) {
-            (State::Ready(this), State::Ready(other)) => (this, other),
+            (State::Ready(this), State::Ready(other)) => (this.into_inner(), other.into_inner()),
             (this, other) => Self::join_both(Self { state: this }, Self { state: other }),
         }
     }

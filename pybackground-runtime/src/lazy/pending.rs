@@ -21,7 +21,8 @@ use crate::sync::{OnceLock, chaos};
 use crate::task::{self, Handle, Input, Job, any_was_awaited};
 
 pub(super) struct Pending<T> {
-    outcome: OnceLock<Outcome<T>>,
+    /// In a box, so that a large value is not moved any more.
+    outcome: OnceLock<Outcome<Box<T>>>,
     handle: Held<T>,
 }
 
@@ -104,11 +105,16 @@ impl<T> Pending<T> {
 
     /// Gives the outcome if the call has ended, and has `waker` woken when it does if not. The outcome
     /// is given once.
-    pub(super) fn poll(&mut self, waker: &Waker) -> Poll<Outcome<T>> {
+    pub(super) fn poll<R>(
+        &mut self,
+        waker: &Waker,
+        unboxed: impl FnOnce(Box<T>) -> R,
+        take: impl FnOnce(&dyn Handle<T>) -> Option<Outcome<R>>,
+    ) -> Poll<Outcome<R>> {
         let outcome = match self.outcome.take() {
-            Some(outcome) => outcome,
+            Some(outcome) => outcome.map(unboxed),
             None if self.handle.job().set_awaiter(waker) => return Poll::Pending,
-            None => self.handle.take().expect("only its owner takes the outcome"),
+            None => take(&**self.handle).expect("only its owner takes the outcome"),
         };
         *self = Self::spent(Some(self.handle.job().call().site()));
         Poll::Ready(outcome)
@@ -118,7 +124,7 @@ impl<T> Pending<T> {
     #[track_caller]
     pub(super) fn wait(&self) -> Result<&T, &Error> {
         match self.outcome.get() {
-            Some(outcome) => outcome.as_ref(),
+            Some(outcome) => by_reference(outcome),
             None => self.wait_for_end(),
         }
     }
@@ -127,7 +133,7 @@ impl<T> Pending<T> {
     #[track_caller]
     fn wait_for_end(&self) -> Result<&T, &Error> {
         self.wait_to_end()?;
-        self.arrived().as_ref()
+        by_reference(self.arrived())
     }
 
     /// Waits until the call ends, or runs it here. The outcome may be in the task or here then.
@@ -135,7 +141,7 @@ impl<T> Pending<T> {
     fn wait_to_end(&self) -> Result<(), &Error> {
         let waited = join::until_done(&self.handle, || {
             // Others who wait through this `Lazy` look here when the call has ended.
-            self.handle.run_in_place(&mut |outcome| {
+            self.handle.run_in_place_boxed(&mut |outcome| {
                 chaos();
                 let stored = self.outcome.set(outcome).is_ok();
                 debug_assert!(stored, "whoever claimed the body is the only one with an outcome");
@@ -153,10 +159,10 @@ impl<T> Pending<T> {
         {
             error.raise();
         }
-        let stored = |outcome: &Outcome<T>| outcome.as_ref().err().cloned();
+        let stored = |outcome: &Outcome<Box<T>>| outcome.as_ref().err().cloned();
         let error = match self.outcome.get() {
             Some(outcome) => stored(outcome),
-            None => self.handle.job().error().or_else(|| stored(self.arrived())),
+            None => self.handle.unobserved_error().or_else(|| stored(self.arrived())),
         };
         match error {
             Some(error) if !error.is_timeout() => {
@@ -181,8 +187,7 @@ impl<T> Pending<T> {
             Place::Call(handle) => handle.job().call(),
             Place::Spent(site) => return Shown::NoValue(NoValue::Spent(*site)),
         };
-        let outcome =
-            if panicking() { self.peek().map(Outcome::as_ref) } else { Some(self.wait_to_print()) };
+        let outcome = if panicking() { self.peek() } else { Some(self.wait_to_print()) };
         match outcome {
             Some(Ok(value)) => Shown::Value(value),
             Some(Err(error)) => Shown::NoValue(NoValue::Failed(error)),
@@ -199,7 +204,7 @@ impl<T> Pending<T> {
                 Err(error) => return Some(Err(self.handle.job().keep_wait_error(error))),
             }
         }
-        Some(self.arrived().as_ref())
+        Some(by_reference(self.arrived()))
     }
 
     /// Whether the outcome is here or would be at once. It stays where it is.
@@ -207,10 +212,10 @@ impl<T> Pending<T> {
         self.outcome.get().is_some() || self.handle.job().is_done()
     }
 
-    pub(super) fn peek(&self) -> Option<&Outcome<T>> {
+    pub(super) fn peek(&self) -> Option<Result<&T, &Error>> {
         match self.outcome.get() {
-            None if self.handle.job().is_done() => Some(self.arrived()),
-            outcome => outcome,
+            None if self.handle.job().is_done() => Some(by_reference(self.arrived())),
+            outcome => outcome.map(by_reference),
         }
     }
 
@@ -218,16 +223,34 @@ impl<T> Pending<T> {
     pub(super) fn wait_mut(&mut self) -> Result<&mut T, Error> {
         self.wait().map_err(Error::clone)?;
         let outcome = self.outcome.get_mut().expect("it was waited for");
-        outcome.as_mut().map_err(|error| error.clone())
+        outcome.as_mut().map(|value| &mut **value).map_err(|error| error.clone())
     }
 
     #[inline(always)]
     #[allow(clippy::inline_always, reason = "moved once more, it would cost as much as the wait")]
     #[track_caller]
-    pub(super) fn into_outcome(mut self) -> Outcome<T> {
+    pub(super) fn into_outcome(self) -> Outcome<T> {
+        if self.outcome.get().is_some() {
+            return self.into_arrived();
+        }
+        let Self { outcome, handle } = self;
+        // It is empty, which the compiler does not see.
+        std::mem::forget(outcome);
+        join::outcome(handle.give_away())
+    }
+
+    /// The outcome that is here. Apart, so that a join which finds none has no box to drop.
+    #[inline(never)]
+    fn into_arrived(mut self) -> Outcome<T> {
+        self.outcome.take().expect("it was seen here").map(|value| *value)
+    }
+
+    /// As `into_outcome`, with the value in a box.
+    #[track_caller]
+    pub(super) fn into_boxed(mut self) -> Outcome<Box<T>> {
         match self.outcome.take() {
             Some(outcome) => outcome,
-            None => join::outcome(self.handle.give_away()),
+            None => join::outcome_boxed(self.handle.give_away()),
         }
     }
 
@@ -273,11 +296,16 @@ impl<T> Pending<T> {
     }
 
     /// The outcome of a call that has ended, moved here if it was not before.
-    fn arrived(&self) -> &Outcome<T> {
+    fn arrived(&self) -> &Outcome<Box<T>> {
         self.outcome.get_or_init(|| {
-            self.handle.take().expect("the outcome is in the task until it is moved here")
+            self.handle.take_boxed().expect("the outcome is in the task until it is moved here")
         })
     }
+}
+
+#[inline]
+fn by_reference<T>(outcome: &Outcome<Box<T>>) -> Result<&T, &Error> {
+    outcome.as_ref().map(|value| &**value)
 }
 
 #[cfg(test)]

@@ -191,7 +191,7 @@ impl<'scope> Scope<'scope, '_> {
         let slot = Slot::new();
         let closure = {
             let slot = slot.clone();
-            move || slot.put(body())
+            move || slot.put(Box::new(body()))
         };
         let call = self.start(Options::here().name(path_of_enclosing_function::<F>()), closure);
         Lazy::pending(erased_handle(Arc::new(ScopedHandle { call, slot })))

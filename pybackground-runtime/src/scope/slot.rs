@@ -10,19 +10,19 @@ use crate::sync::{Mutex, lock};
 use crate::task::{Handle, Job};
 
 /// The place of one value. Written by the closure, taken by the `Lazy`, and dropped by whichever of the
-/// two is the last to have it.
-pub(super) struct Slot<T>(Mutex<Option<T>>);
+/// two is the last to have it. In a box, as it may be large.
+pub(super) struct Slot<T>(Mutex<Option<Box<T>>>);
 
 impl<T> Slot<T> {
     pub(super) fn new() -> Arc<Self> {
         Arc::new(Self(Mutex::new(None)))
     }
 
-    pub(super) fn put(&self, value: T) {
+    pub(super) fn put(&self, value: Box<T>) {
         *lock(&self.0) = Some(value);
     }
 
-    fn take(&self) -> T {
+    fn take(&self) -> Box<T> {
         lock(&self.0).take().expect("the call returned, so its closure put a value here")
     }
 }
@@ -46,7 +46,7 @@ impl<T> UnwindSafe for ScopedHandle<T> {}
 impl<T> RefUnwindSafe for ScopedHandle<T> {}
 
 impl<T> ScopedHandle<T> {
-    fn with_value(&self, outcome: Outcome<()>) -> Outcome<T> {
+    fn with_value(&self, outcome: Outcome<()>) -> Outcome<Box<T>> {
         outcome.map(|()| self.slot.take())
     }
 }
@@ -61,14 +61,26 @@ impl<T: Send> Handle<T> for ScopedHandle<T> {
     }
 
     fn take(&self) -> Option<Outcome<T>> {
-        self.call.take().map(|outcome| self.with_value(outcome))
+        Some(self.take_boxed()?.map(|value| *value))
+    }
+
+    fn take_boxed(&self) -> Option<Outcome<Box<T>>> {
+        Some(self.with_value(self.call.take()?))
     }
 
     fn run_in_place(&self, keep: &mut dyn FnMut(Outcome<T>)) -> bool {
+        self.run_in_place_boxed(&mut |outcome| keep(outcome.map(|value| *value)))
+    }
+
+    fn run_in_place_boxed(&self, keep: &mut dyn FnMut(Outcome<Box<T>>)) -> bool {
         self.call.run_in_place(&mut |outcome| keep(self.with_value(outcome)))
     }
 
     fn join_at_once(self: Arc<Self>) -> Result<Outcome<T>, Arc<dyn Handle<T>>> {
+        Ok(self.join_at_once_boxed()?.map(|value| *value))
+    }
+
+    fn join_at_once_boxed(self: Arc<Self>) -> Result<Outcome<Box<T>>, Arc<dyn Handle<T>>> {
         match self.call.clone().join_at_once() {
             Ok(outcome) => Ok(self.with_value(outcome)),
             Err(_) => Err(erased_handle(self)),

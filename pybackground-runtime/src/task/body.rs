@@ -97,38 +97,13 @@ where
     }
 }
 
-/// A closure that captured much: it is moved between the caller, the queue and the thread, and a large
-/// one is better moved once.
-#[cfg(not(debug_assertions))]
-pub(crate) struct LargeClosure<F>(Box<F>);
-
-/// More captured bytes than this are large.
-#[cfg(not(debug_assertions))]
+/// Values and closures of more bytes than this are moved in a box.
 pub(crate) const LARGE: usize = 1024;
 
-#[cfg(not(debug_assertions))]
-impl<F> LargeClosure<F> {
-    pub(crate) fn new(closure: F) -> Self {
-        Self(Box::new(closure))
-    }
-}
-
-#[cfg(not(debug_assertions))]
-impl<F, T> Body for LargeClosure<F>
-where
-    F: FnOnce() -> T + Send + 'static,
-    T: Send + 'static,
-{
-    type Output = T;
-    const RUNS_TO_END: bool = true;
-
-    fn function() -> &'static str {
-        path_of_enclosing_function::<F>()
-    }
-
-    fn run(self, _: impl FnOnce() -> Waker) -> Step<Self> {
-        Step::Finished((self.0)())
-    }
+/// Whether values of the type are moved in a box. A build without optimizations copies a value each time
+/// it is moved, and so moves all of them in boxes.
+pub(crate) const fn is_large<T>() -> bool {
+    cfg!(debug_assertions) || size_of::<T>() > LARGE
 }
 
 /// The body of an `async` function.

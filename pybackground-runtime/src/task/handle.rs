@@ -21,14 +21,29 @@ pub(crate) trait Handle<T>: Send + Sync + UnwindSafe + RefUnwindSafe {
     /// The outcome, if the call has ended; whoever gets it is the only one.
     fn take(&self) -> Option<Outcome<T>>;
 
+    /// As `take`, with the value in a box.
+    fn take_boxed(&self) -> Option<Outcome<Box<T>>> {
+        Some(self.take()?.map(Box::new))
+    }
+
     /// Runs the body on this thread if it is claimable, hands the outcome to `keep`, and ends the call
     /// after that: other waiters look where `keep` has put the outcome. Returns whether it did.
     fn run_in_place(&self, keep: &mut dyn FnMut(Outcome<T>)) -> bool;
+
+    /// As `run_in_place`, with the value in a box.
+    fn run_in_place_boxed(&self, keep: &mut dyn FnMut(Outcome<Box<T>>)) -> bool {
+        self.run_in_place(&mut |outcome| keep(outcome.map(Box::new)))
+    }
 
     /// The outcome for the only holder of the `Lazy`, unless it takes blocking: that of a call which
     /// has ended, or which this thread may run and now does. When no queue has the task either, no
     /// lock is taken.
     fn join_at_once(self: Arc<Self>) -> Result<Outcome<T>, Arc<dyn Handle<T>>>;
+
+    /// As `join_at_once`, with the value in a box.
+    fn join_at_once_boxed(self: Arc<Self>) -> Result<Outcome<Box<T>>, Arc<dyn Handle<T>>> {
+        Ok(self.join_at_once()?.map(Box::new))
+    }
 
     /// The reason why the call has no value, unless it has been taken.
     fn unobserved_error(&self) -> Option<Error>;

@@ -38,9 +38,6 @@ pub(crate) trait Job: Runnable {
     /// Calls `act` once, under the task's lock.
     fn with_trailer(&self, act: &mut dyn FnMut(&mut Trailer));
 
-    /// Returns why the call has no value, unless the outcome was taken. The outcome stays to be taken.
-    fn error(&self) -> Option<Error>;
-
     /// Grants a held call the permit it waits for; `false` if the call has been closed.
     fn admit(&self) -> bool;
 
@@ -323,10 +320,6 @@ impl<B: Body> Job for Task<B> {
 
     fn with_trailer(&self, act: &mut dyn FnMut(&mut Trailer)) {
         self.state.lock_brief().with_trailer(act);
-    }
-
-    fn error(&self) -> Option<Error> {
-        self.state.lock().error().cloned()
     }
 
     fn admit(&self) -> bool {

@@ -58,9 +58,9 @@ use crate::panic::drop_catching;
 use crate::runtime;
 use crate::stacks;
 
-pub(crate) use body::{Body, Closure, ScopedClosure, Step, Suspending};
 #[cfg(not(debug_assertions))]
-pub(crate) use body::{LARGE, LargeClosure};
+pub(crate) use body::LARGE;
+pub(crate) use body::{Body, Closure, ScopedClosure, Step, Suspending, is_large};
 use dependencies::Dependencies;
 pub(crate) use dependencies::{Input, detach, share};
 pub(crate) use dependent::Dependent;

@@ -1,0 +1,131 @@
+//! Values and closures of a mebibyte go through every kind of call on the default stack, with and without
+//! optimizations. A stack that overflows aborts the test program.
+
+mod common;
+
+use std::thread;
+use std::time::Duration;
+
+use common::futures::block_on;
+use common::watchdog;
+use pybackground::{Lazy, as_completed, background, delay, scope, spawn, spawn_compute};
+
+const LEN: usize = 1 << 20;
+
+type Large = [u8; LEN];
+
+fn sum(large: &Large) -> usize {
+    large.iter().map(|byte| usize::from(*byte)).sum()
+}
+
+/// Runs `test` on a stack as large as that of `main`.
+fn as_in_main(test: fn()) {
+    let _watchdog = watchdog();
+    let main = thread::Builder::new().stack_size(8 << 20).spawn(test).unwrap();
+    main.join().unwrap();
+}
+
+#[background]
+fn made(fill: u8) -> Large {
+    [fill; LEN]
+}
+
+#[background]
+fn summed(#[lazy] large: Large) -> usize {
+    sum(&large)
+}
+
+#[background]
+async fn made_asynchronously(fill: u8) -> Large {
+    delay(Duration::from_millis(1)).await;
+    [fill; LEN]
+}
+
+#[background(limit = 2)]
+fn limited(fill: u8) -> Large {
+    [fill; LEN]
+}
+
+#[test]
+fn attributed_function_returns_a_large_value() {
+    as_in_main(|| assert_eq!(sum(&made(1)), LEN));
+    as_in_main(|| assert_eq!(sum(&limited(1)), LEN));
+}
+
+#[test]
+fn closure_returns_a_large_value() {
+    as_in_main(|| assert_eq!(sum(&spawn(|| [1; LEN])), LEN));
+    as_in_main(|| assert_eq!(sum(&spawn_compute(|| [1; LEN])), LEN));
+    as_in_main(|| assert_eq!(sum(&background(|fill: u8| [fill; LEN])(1)), LEN));
+}
+
+#[test]
+fn closure_captures_a_large_value() {
+    as_in_main(|| {
+        let large = [1; LEN];
+        assert_eq!(spawn(move || sum(&large)), LEN);
+    });
+}
+
+#[test]
+fn large_value_is_joined() {
+    as_in_main(|| assert_eq!(sum(&Lazy::join(made(1)).unwrap()), LEN));
+    as_in_main(|| assert_eq!(sum(&Lazy::into_inner(made(1))), LEN));
+    as_in_main(|| {
+        let mut large = made(1);
+        large[0] = 2;
+        assert_eq!(sum(&large), LEN + 1);
+    });
+}
+
+#[test]
+fn large_value_is_used_in_a_body() {
+    as_in_main(|| assert_eq!(spawn(|| sum(&made(1))), LEN));
+}
+
+#[test]
+fn large_value_is_mapped() {
+    as_in_main(|| assert_eq!(Lazy::map(made(1), |large| sum(&large)), LEN));
+    as_in_main(|| assert_eq!(sum(&Lazy::map(spawn(|| 1), |fill| [fill; LEN])), LEN));
+}
+
+#[test]
+fn large_value_is_a_lazy_argument() {
+    as_in_main(|| assert_eq!(summed(made(1)), LEN));
+}
+
+#[test]
+fn large_values_come_as_they_are_completed() {
+    as_in_main(|| {
+        let sums = as_completed((0..4).map(made)).map(|(_, large)| sum(&large.unwrap()));
+        assert_eq!(sums.sum::<usize>(), (1 + 2 + 3) * LEN);
+    });
+}
+
+#[test]
+fn large_value_is_shared() {
+    as_in_main(|| {
+        let shared = Lazy::share(made(1));
+        let other = shared.clone();
+        assert_eq!(spawn(move || sum(&other)), LEN);
+        assert_eq!(sum(&shared), LEN);
+    });
+}
+
+#[test]
+fn large_value_comes_from_a_scope() {
+    as_in_main(|| {
+        let fills = [1];
+        assert_eq!(scope(|s| sum(&s.spawn(|| [fills[0]; LEN]))), LEN);
+    });
+}
+
+#[test]
+fn large_value_comes_from_an_async_body() {
+    as_in_main(|| assert_eq!(sum(&made_asynchronously(1)), LEN));
+}
+
+#[test]
+fn large_value_is_awaited() {
+    as_in_main(|| assert_eq!(block_on(async { sum(&made(1).await) }), LEN));
+}
