@@ -1,9 +1,9 @@
 //! The cancellation tree: which bodies stop with which others.
 //!
-//! Each running body has a [`Node`]. A call holds the node of the body that made it, its parent; the node
-//! of the call's own body takes this link over when the body starts. A stop marks one node. A running body
-//! polls for it by walking up its chain. Whatever cannot poll is *parked*, registered in the node of its
-//! own body or parent, and is woken or closed by a walk down.
+//! Each running body that can be stopped, or has made a call, has a [`Node`]. A call holds the node of the
+//! body that made it, its parent; the node of the call's own body takes this link over when the body starts.
+//! A stop marks one node. A running body polls for it by walking up its chain. Whatever cannot poll is
+//! *parked*, registered in the node of its own body or parent, and is woken or closed by a walk down.
 //!
 //! | in state | `parent`, `link` | `parked` | `overrun` |
 //! |---|---|---|---|
@@ -23,7 +23,8 @@
 //!    no cycles, and a lock may be taken while that of a child is held, never the other way round.
 //! 5. A node that is linked, which is registered in its parent, has a linked parent, unless that is a root
 //!    or a barrier. `park` establishes this from the top down.
-//! 6. No node is dropped while a lock is held: the last holder of a chain frees it, node by node.
+//! 6. No node is dropped while the lock of a node is held. The last holder of a chain frees it without
+//!    recursion.
 //!
 //! # Why no stop is missed
 //!
