@@ -37,13 +37,13 @@ const YIELDS: usize = rounds(20);
 /// Waits for the outcome on behalf of the call's only owner.
 #[track_caller]
 pub(crate) fn outcome<T>(handle: Arc<dyn Handle<T>>) -> Outcome<T> {
-    outcome_by(handle, |handle| handle.join_at_once(), |handle| handle.take())
+    outcome_by(handle, Handle::join_at_once, |handle| handle.take())
 }
 
 /// As `outcome`, with the value in a box.
 #[track_caller]
 pub(crate) fn outcome_boxed<T>(handle: Arc<dyn Handle<T>>) -> Outcome<Box<T>> {
-    outcome_by(handle, |handle| handle.join_at_once_boxed(), |handle| handle.take_boxed())
+    outcome_by(handle, Handle::join_at_once_boxed, |handle| handle.take_boxed())
 }
 
 #[inline]

@@ -249,6 +249,7 @@ impl<T> AsCompleted<T> {
         self.first
     }
 
+    #[allow(clippy::unnecessary_box_returns, reason = "a large value is moved as a pointer")]
     fn remove(&mut self, number: usize) -> Box<Expected<T>> {
         self.left -= 1;
         if let Some(members) = &self.members {

@@ -66,6 +66,7 @@ fn lazy<T: Send + 'static>(started: Started) -> Lazy<T> {
     }
 }
 
+#[allow(clippy::unnecessary_box_returns, reason = "a large value is moved as a pointer")]
 fn of_its_type<T: 'static>(value: Value) -> Box<T> {
     value.downcast().expect("the body was boxed together with the type of its value")
 }

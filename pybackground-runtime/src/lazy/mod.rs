@@ -270,6 +270,7 @@ impl<T> Lazy<T> {
 
     /// Takes a value that is here. Apart, so that callers need no room for it on their stack.
     #[inline(never)]
+    #[allow(clippy::unnecessary_box_returns, reason = "a large value is moved as a pointer")]
     fn take_ready(&mut self) -> Box<T> {
         match std::mem::replace(&mut self.state, State::Pending(Pending::spent(None))) {
             State::Ready(value) => value.into_box(),

@@ -20,6 +20,7 @@ impl<T> Stored<T> {
         *self.0
     }
 
+    #[allow(clippy::unnecessary_box_returns, reason = "a large value is moved as a pointer")]
     pub(super) fn into_box(self) -> Box<T> {
         self.0
     }
@@ -37,6 +38,7 @@ impl<T> Stored<T> {
         self.0
     }
 
+    #[allow(clippy::unnecessary_box_returns, reason = "a large value is moved as a pointer")]
     pub(super) fn into_box(self) -> Box<T> {
         Box::new(self.0)
     }

@@ -22,6 +22,7 @@ impl<T> Slot<T> {
         *lock(&self.0) = Some(value);
     }
 
+    #[allow(clippy::unnecessary_box_returns, reason = "a large value is moved as a pointer")]
     fn take(&self) -> Box<T> {
         lock(&self.0).take().expect("the call returned, so its closure put a value here")
     }
