@@ -173,7 +173,7 @@ macro_rules! callable {
             $($argument: Send + 'static,)*
         {
             type Output = R;
-            const RUNS_TO_END: bool = true;
+            const IS_SYNC: bool = true;
 
             fn function() -> &'static str {
                 crate::call::path_of_enclosing_function::<F>()

@@ -16,7 +16,6 @@ use crate::cancel;
 use crate::context;
 use crate::error::{Error, Outcome};
 use crate::events::{self, CallEvents};
-use crate::limit::lend_slots_while;
 use crate::os_thread::{self, Threads};
 use crate::panic::catch;
 use crate::runtime;
@@ -26,7 +25,7 @@ use crate::stderr;
 use crate::stdio_lock::{self, Stream};
 use crate::sync::thread::{self, Thread};
 use crate::sync::{IS_MODEL, chaos, now, rounds, thread_local};
-use crate::task::{Handle, Job, Registration};
+use crate::task::{Handle, Job, Registration, lend_permits_while, work};
 use crate::waits::{End, ScopedCalls, Waiting};
 
 /// How often a waiting thread looks before it begins to yield, and how often before it parks. A call
@@ -190,7 +189,7 @@ pub(crate) fn for_scope(calls: &Arc<dyn ScopedCalls>) {
             }
             Some(Ok::<_, Infallible>(true))
         };
-        while runtime::block_while(false, || lend_slots_while(wait)).is_none() {
+        while runtime::block_while(false, || lend_permits_while(wait)).is_none() {
             runtime::look(|_| false);
         }
     }
@@ -242,6 +241,7 @@ fn is_printing() -> bool {
 }
 
 fn look_for_a_moment(is_over: impl Fn() -> bool, end: Option<Instant>) -> bool {
+    while !is_over() && work::perform_one() {}
     let (spins, yields) = runtime::global().pool().patience(SPINS, YIELDS);
     for round in 0..spins + yields {
         if is_over() {
@@ -400,7 +400,7 @@ impl<A: Awaited> Wait<'_, A> {
         loop {
             let park = || self.park_until_over(entered, site).transpose();
             if let Some(waited) =
-                runtime::block_while(self.end.is_some(), || lend_slots_while(park))
+                runtime::block_while(self.end.is_some(), || lend_permits_while(park))
             {
                 return waited;
             }

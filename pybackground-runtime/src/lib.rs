@@ -81,10 +81,10 @@ pub mod __private {
     /// The function alone: the facade has an attribute of its own to go by the same name.
     pub use crate::background::background;
     pub use crate::dispatch::{dispatch, dispatch_async};
-    pub use crate::limit::Limit;
     pub use crate::options::Options;
     #[cfg(feature = "process")]
     pub use crate::process::expansion as process;
+    pub use crate::task::Limit;
 }
 
 /// What a function with `process` expands to, where there is that feature.

@@ -4,7 +4,7 @@ use std::panic::Location;
 use std::time::Duration;
 
 use crate::call::{Call, is_in_standard_library};
-use crate::limit::Limit;
+use crate::task::Limit;
 
 /// The place of a call, and what the attribute's options say.
 ///

@@ -24,6 +24,11 @@ pub(crate) trait Runnable: Send + Sync + UnwindSafe + RefUnwindSafe {
     /// immediately afterwards.
     fn is_stale(&self) -> bool;
 
+    /// Returns whether the work is a future, which sequential mode polls in turn.
+    fn is_future(&self) -> bool {
+        false
+    }
+
     /// Terminates the work if its deadline is not after `now`. Leaves user code to `clean_up`.
     fn expire(&self, now: Instant);
 

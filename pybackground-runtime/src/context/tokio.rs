@@ -8,7 +8,6 @@ use std::task::Waker;
 use ::tokio::runtime::Handle;
 
 use crate::error::Progress;
-use crate::limit::Slot;
 use crate::task::{Body, Step};
 
 /// The context of a call.
@@ -45,7 +44,7 @@ pub(crate) fn in_context<B>(body: B) -> InContext<B> {
 
 impl<B: Body> Body for InContext<B> {
     type Output = B::Output;
-    const RUNS_TO_END: bool = B::RUNS_TO_END;
+    const IS_SYNC: bool = B::IS_SYNC;
     const BELONGS_TO_SCOPE: bool = B::BELONGS_TO_SCOPE;
     const WHEN_CLOSED: Progress = B::WHEN_CLOSED;
 
@@ -55,18 +54,6 @@ impl<B: Body> Body for InContext<B> {
 
     fn has_started(&self) -> bool {
         self.body.as_ref().is_some_and(B::has_started)
-    }
-
-    fn keep_slot(&mut self, slot: Slot) {
-        if let Some(body) = &mut self.body {
-            body.keep_slot(slot);
-        }
-    }
-
-    fn leave_slot_to_call(&mut self) {
-        if let Some(body) = &mut self.body {
-            body.leave_slot_to_call();
-        }
     }
 
     #[inline]

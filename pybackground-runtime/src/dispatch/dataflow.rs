@@ -11,7 +11,7 @@ use crate::events::CallEvents;
 use crate::lazy::Lazy;
 use crate::options::Options;
 use crate::panic::drop_catching;
-use crate::task::{Body, Closure, Dependent, Handle, Input, Suspending, Task, is_large};
+use crate::task::{Body, Closure, Dependency, Dependent, Handle, Suspending, Task, is_large};
 
 /// Runs the body of a function with `#[lazy]` parameters. The options name the function.
 pub(crate) fn dispatch_with_inputs<I, F, T>(options: Options, inputs: I, body: F) -> Lazy<T>
@@ -99,7 +99,7 @@ fn failed<F, T: Send + 'static>(options: &Options, body: F, error: Error) -> Laz
 }
 
 /// Returns the calls that must end first.
-fn needed(inputs: &impl Inputs) -> Vec<Input> {
+fn needed(inputs: &impl Inputs) -> Vec<Dependency> {
     let mut needed = Needed::default();
     inputs.list(&mut needed);
     needed.0
@@ -109,7 +109,7 @@ fn needed(inputs: &impl Inputs) -> Vec<Input> {
 fn start_with_inputs<B, T>(
     options: &Options,
     body: B,
-    inputs: Vec<Input>,
+    inputs: Vec<Dependency>,
 ) -> Arc<impl Handle<T> + 'static>
 where
     B: Body<Output = Outcome<T>>,
@@ -127,6 +127,6 @@ where
         // As in `start_task`.
         task.detach();
     }
-    task.await_inputs(inputs, options.time());
+    task.await_dependencies(inputs, options.time());
     task
 }

@@ -5,7 +5,7 @@ use crate::error::Error;
 use crate::lazy::Lazy;
 use crate::panic::drop_catching;
 use crate::shared::Shared;
-use crate::task::Input;
+use crate::task::Dependency;
 
 /// An argument for a `#[lazy]` parameter of type `T`: a `T`, a [`Lazy<T>`](Lazy), or a
 /// [`Shared<T>`](Shared) if `T` is `Clone + Send + Sync`.
@@ -59,13 +59,13 @@ enum Source<T> {
 
 /// A source that other callers may share.
 trait OtherSource<T> {
-    fn input(&self) -> Option<Input>;
+    fn input(&self) -> Option<Dependency>;
 
     fn take(self: Box<Self>) -> Result<Box<T>, Error>;
 }
 
 impl<T: Clone + Send + Sync + 'static> OtherSource<T> for Shared<T> {
-    fn input(&self) -> Option<Input> {
+    fn input(&self) -> Option<Dependency> {
         Shared::input(self)
     }
 
@@ -82,7 +82,7 @@ impl<T> From<Lazy<T>> for Expected<T> {
 }
 
 impl<T> Expected<T> {
-    fn input(&self) -> Option<Input> {
+    fn input(&self) -> Option<Dependency> {
         match &self.0 {
             Source::Call(call) => Lazy::input(call),
             Source::Other(other) => other.input(),
@@ -134,7 +134,7 @@ pub trait Inputs: Send + 'static {
 
 /// The calls that must end before another call is queued.
 #[derive(Default)]
-pub struct Needed(pub(crate) Vec<Input>);
+pub struct Needed(pub(crate) Vec<Dependency>);
 
 impl Inputs for () {
     type Values = ();

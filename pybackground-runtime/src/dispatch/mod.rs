@@ -162,7 +162,7 @@ fn hand_over_with_conditions(options: &Options, job: Arc<dyn Job>) {
         job.set_timeout(timeout);
     }
     match options.slots() {
-        Some(limit) => limit.submit(job),
+        Some(limit) => limit.submit(&job),
         None => runtime::submit(job),
     }
 }

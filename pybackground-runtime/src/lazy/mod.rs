@@ -27,7 +27,7 @@ use std::time::{Duration, Instant};
 
 use crate::call::Call;
 use crate::error::Error;
-use crate::task::{Handle, Input, Job, is_large};
+use crate::task::{Dependency, Handle, Job, is_large};
 pub use awaiting::Outcome;
 pub use cancel_on_drop::CancelOnDrop;
 use pending::Pending;
@@ -352,7 +352,7 @@ impl<T> Lazy<T> {
     }
 
     /// The call as an input of another; `None` if there is nothing to wait for.
-    pub(crate) fn input(this: &Self) -> Option<Input> {
+    pub(crate) fn input(this: &Self) -> Option<Dependency> {
         match &this.state {
             State::Ready(_) => None,
             State::Pending(pending) => pending.input(),

@@ -18,7 +18,7 @@ use crate::cancel;
 use crate::error::{Error, Outcome};
 use crate::join;
 use crate::sync::{OnceLock, chaos};
-use crate::task::{self, Handle, Input, Job, any_was_awaited};
+use crate::task::{self, Dependency, Handle, Job, any_was_awaited};
 
 pub(super) struct Pending<T> {
     /// In a box, so that a large value is not moved any more.
@@ -282,9 +282,9 @@ impl<T> Pending<T> {
     }
 
     /// The call as an input of another, unless it has ended.
-    pub(super) fn input(&self) -> Option<Input> {
+    pub(super) fn input(&self) -> Option<Dependency> {
         let job = self.job().filter(|job| self.outcome.get().is_none() && !job.is_done())?;
-        Some(Input { job, is_owned: true })
+        Some(Dependency { job, is_owned: true })
     }
 
     pub(super) fn job(&self) -> Option<Arc<dyn Job>> {

@@ -1,243 +1,158 @@
-//! At most so many bodies of one function at once.
+//! A fair semaphore: at most so many permits are taken at once.
 //!
-//! A call of a limited function takes a slot before it goes to the queues, and gives it back when
-//! its body ends; calls that find no slot free wait here in the order they came, holding no thread.
+//! A waiter that finds no free permit is kept here, in the order of arrival, and holds no thread. A released
+//! permit passes to the next waiter, so a newcomer cannot overtake: while anything waits, all permits are
+//! taken. The semaphore does not act on waiters, but returns the one that has got a permit.
 //!
-//! A body that blocks in a join lends its slot while it waits and takes one again before it goes
-//! on. So a function that waits for calls of itself, directly or through others, cannot lock itself
-//! out: whoever holds a slot either runs or ends, and "at once" never counts a body that waits for
-//! another call. Bodies that come back go first, else the ones that follow would pass them for ever.
+//! A holder that blocks releases its permit and takes one back before it goes on. Such threads come
+//! first: otherwise new waiters could overtake them for ever.
 
-use std::cell::RefCell;
 use std::collections::VecDeque;
 use std::sync::Arc;
 
-use crate::call::Call;
-use crate::panic::drop_catching;
-use crate::runtime;
 use crate::sync::atomic::{AtomicBool, Ordering};
 use crate::sync::thread::{self, Thread};
-use crate::sync::{Mutex, chaos, lock, thread_local};
-use crate::task::Job;
+use crate::sync::{Mutex, lock};
 
-/// The slots of one function.
-pub struct Limit {
-    most: usize,
-    slots: Mutex<Slots>,
+/// A fair semaphore, generic over what waits for a permit.
+pub(crate) struct Semaphore<W> {
+    permits: usize,
+    state: Mutex<State<W>>,
 }
 
-struct Slots {
-    /// The pool knows of this limit.
-    known: bool,
+struct State<W> {
     taken: usize,
+    /// Threads that take a permit back.
     returning: VecDeque<Arc<Returning>>,
-    waiting: VecDeque<Arc<dyn Job>>,
+    waiting: VecDeque<W>,
 }
 
-/// A thread whose body lent its slot and wants one back.
 struct Returning {
     thread: Thread,
-    has_slot: AtomicBool,
+    has_permit: AtomicBool,
 }
 
-impl Limit {
-    /// As many slots as `most`, which is at least 1.
+impl<W> Semaphore<W> {
+    /// A semaphore of `permits`, at least 1.
+    pub(crate) const fn new(permits: usize) -> Self {
+        let state = State { taken: 0, returning: VecDeque::new(), waiting: VecDeque::new() };
+        Self { permits, state: Mutex::new(state) }
+    }
+
+    /// Takes a permit for `waiter` and returns it, or keeps it until a permit is released.
     #[must_use]
-    pub const fn new(most: usize) -> Self {
-        let slots =
-            Slots { known: false, taken: 0, returning: VecDeque::new(), waiting: VecDeque::new() };
-        Self { most, slots: Mutex::new(slots) }
-    }
-
-    /// Queues `job` as soon as there is a slot for it.
-    pub(crate) fn submit(&'static self, job: Arc<dyn Job>) {
-        self.submit_if(job, runtime::lets_in);
-    }
-
-    /// As `submit`, for a call that was let in before.
-    pub(crate) fn submit_again(&'static self, job: Arc<dyn Job>) {
-        self.submit_if(job, || !runtime::is_closed());
-    }
-
-    fn submit_if(&'static self, job: Arc<dyn Job>, lets_in: fn() -> bool) {
-        match self.hold(job, lets_in) {
-            Ok(()) => self.start_waiting(),
-            Err(job) => job.refuse(runtime::SHUT_DOWN),
+    pub(crate) fn acquire(&self, waiter: W) -> Option<W> {
+        let mut state = lock(&self.state);
+        if state.taken < self.permits {
+            state.taken += 1;
+            Some(waiter)
+        } else {
+            state.waiting.push_back(waiter);
+            None
         }
     }
 
-    /// Puts `job` behind those that wait, unless no call is let in: a shutdown, which first closes the
-    /// gate, then looks for limits, and then for what they hold back, would not find it.
-    fn hold(&'static self, job: Arc<dyn Job>, lets_in: fn() -> bool) -> Result<(), Arc<dyn Job>> {
-        let limits = runtime::limits();
-        let mut slots = lock(&self.slots);
-        if !slots.known {
-            slots.known = true;
-            limits.add(self);
-        }
-        if !lets_in() {
-            return Err(job);
-        }
-        limits.hold();
-        slots.waiting.push_back(job);
-        Ok(())
-    }
-
-    /// The calls that wait for a slot.
-    pub(crate) fn held_calls(&self) -> Vec<Call> {
-        let slots = lock(&self.slots);
-        slots.waiting.iter().filter(|job| !job.is_done()).map(|job| job.call()).collect()
-    }
-
-    /// Ends the calls that wait for a slot.
-    pub(crate) fn refuse_held(&self, why: &str) {
-        let held = std::mem::take(&mut lock(&self.slots).waiting);
-        for job in held {
-            job.refuse(why);
-            drop_catching(job);
-            runtime::limits().let_go();
-        }
-    }
-
-    /// Gives the slot of a body that ended back.
-    ///
-    /// Nobody holds a lock who calls this: it may run a call.
-    pub(crate) fn leave(&'static self) {
-        self.free_slot();
-        // A call that is queued may be run or refused on the spot, and leaves again: whoever started
-        // it goes on with the next, so that they do not pile up on the stack.
-        let is_starting = STARTING
-            .try_with(|limits| limits.borrow().iter().any(|limit| std::ptr::eq(*limit, self)));
-        if !is_starting.unwrap_or(false) {
-            self.start_waiting();
-        }
-    }
-
-    /// Lends a slot to others while its body waits.
-    fn lend(&'static self) {
-        self.free_slot();
-        self.start_waiting();
-    }
-
-    /// Gives a slot to a body that lent it, or to nobody.
-    fn free_slot(&self) {
-        let mut slots = lock(&self.slots);
-        let Some(returning) = slots.returning.pop_front() else {
-            slots.taken -= 1;
-            return;
-        };
-        // ORDERING: what the last holder did comes before what the next one does.
-        returning.has_slot.store(true, Ordering::Release);
-        returning.thread.unpark();
-    }
-
-    /// Starts the calls that have waited longest, as far as there are slots.
-    fn start_waiting(&'static self) {
-        let _ = STARTING.try_with(|limits| limits.borrow_mut().push(self));
-        while let Some(next) = self.next_waiting() {
-            chaos();
-            if next.admit() {
-                runtime::resume(next);
-            } else {
-                // Closed while it waited; it leaves its slot to the next.
-                drop_catching(next);
-                self.free_slot();
-            }
-            runtime::limits().let_go();
-        }
-        let _ = STARTING.try_with(|limits| limits.borrow_mut().pop());
-    }
-
-    fn next_waiting(&self) -> Option<Arc<dyn Job>> {
-        let mut slots = lock(&self.slots);
-        if slots.taken == self.most {
+    /// Releases a permit. Returns the waiter that has it now, unless a thread takes it back or it is free.
+    #[must_use]
+    pub(crate) fn release(&self) -> Option<W> {
+        let mut state = lock(&self.state);
+        if let Some(returning) = state.returning.pop_front() {
+            // ORDERING: what the last holder did happens before what the next one does.
+            returning.has_permit.store(true, Ordering::Release);
+            returning.thread.unpark();
             return None;
         }
-        let next = slots.waiting.pop_front()?;
-        slots.taken += 1;
-        Some(next)
+        let next = state.waiting.pop_front();
+        if next.is_none() {
+            state.taken -= 1;
+        }
+        next
     }
 
-    fn take_back(&self) {
+    /// Blocks until this thread has a permit again.
+    pub(crate) fn take_back(&self) {
         let returning = {
-            let mut slots = lock(&self.slots);
-            if slots.taken < self.most {
-                slots.taken += 1;
+            let mut state = lock(&self.state);
+            if state.taken < self.permits {
+                state.taken += 1;
                 return;
             }
-            let returning =
-                Arc::new(Returning { thread: thread::current(), has_slot: AtomicBool::new(false) });
-            slots.returning.push_back(returning.clone());
+            let has_permit = AtomicBool::new(false);
+            let returning = Arc::new(Returning { thread: thread::current(), has_permit });
+            state.returning.push_back(returning.clone());
             returning
         };
-        // ORDERING: pairs with `leave`.
-        while !returning.has_slot.load(Ordering::Acquire) {
+        // ORDERING: pairs with `release`.
+        while !returning.has_permit.load(Ordering::Acquire) {
             thread::park();
         }
     }
-}
 
-thread_local! {
-    /// The limits whose waiting calls this thread is starting.
-    static STARTING: RefCell<Vec<&'static Limit>> = const { RefCell::new(Vec::new()) };
-    /// The limits whose slots the bodies on this thread's stack hold.
-    static HELD: RefCell<Vec<&'static Limit>> = const { RefCell::new(Vec::new()) };
-}
-
-/// A slot that is given back when this is dropped.
-pub(crate) struct Slot(&'static Limit);
-
-impl Slot {
-    /// That of a call which was admitted.
-    pub(crate) fn taken(limit: &'static Limit) -> Self {
-        Self(limit)
+    /// What `of` says of each waiter.
+    pub(crate) fn map_waiting<R>(&self, of: impl FnMut(&W) -> R) -> Vec<R> {
+        lock(&self.state).waiting.iter().map(of).collect()
     }
 
-    /// Leaves it to the call to give the slot back.
-    pub(crate) fn leave_to_call(self) {
-        std::mem::forget(self);
+    /// Removes all waiters.
+    pub(crate) fn take_waiting(&self) -> VecDeque<W> {
+        std::mem::take(&mut lock(&self.state).waiting)
     }
 }
 
-impl Drop for Slot {
-    fn drop(&mut self) {
-        self.0.leave();
+#[cfg(all(test, not(any(pybackground_loom, pybackground_shuttle))))]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn waiters_get_permits_in_the_order_of_arrival() {
+        let semaphore = Semaphore::new(2);
+        assert_eq!(
+            (0..5).map(|n| semaphore.acquire(n)).collect::<Vec<_>>()[..2],
+            [Some(0), Some(1)]
+        );
+        assert_eq!(semaphore.map_waiting(|n| *n), [2, 3, 4]);
+        assert_eq!([(); 3].map(|()| semaphore.release()), [Some(2), Some(3), Some(4)]);
+        assert_eq!([(); 2].map(|()| semaphore.release()), [None, None]);
+        assert_eq!(semaphore.acquire(5), Some(5));
     }
-}
 
-/// Notes that this thread runs a body that has a slot of `limit`, until the guard drops.
-#[must_use]
-pub(crate) fn hold_slot(limit: &'static Limit) -> HeldSlot {
-    // Fails only while the thread ends, when no body runs on it.
-    let _ = HELD.try_with(|held| held.borrow_mut().push(limit));
-    HeldSlot
-}
-
-/// Whether a body on this thread's stack has a slot.
-#[inline]
-pub(crate) fn holds_slot() -> bool {
-    HELD.try_with(|held| !held.borrow().is_empty()).unwrap_or(false)
-}
-
-pub(crate) struct HeldSlot;
-
-impl Drop for HeldSlot {
-    fn drop(&mut self) {
-        let _ = HELD.try_with(|held| held.borrow_mut().pop());
+    #[test]
+    fn newcomer_does_not_overtake() {
+        let semaphore = Semaphore::new(1);
+        assert_eq!(semaphore.acquire("holder"), Some("holder"));
+        assert_eq!(semaphore.acquire("waiter"), None);
+        assert_eq!(semaphore.release(), Some("waiter"));
+        assert_eq!(semaphore.acquire("newcomer"), None);
     }
-}
 
-/// Gives up the slots of this thread's bodies while `wait` blocks. They are nobody's on this thread
-/// meanwhile, should it run another body before it waits.
-pub(crate) fn lend_slots_while<R>(wait: impl FnOnce() -> R) -> R {
-    let held = HELD.try_with(RefCell::take).unwrap_or_default();
-    for limit in &held {
-        limit.lend();
+    #[test]
+    fn removed_waiters_leave_the_permit_to_others() {
+        let semaphore = Semaphore::new(1);
+        assert_eq!(semaphore.acquire(0), Some(0));
+        assert_eq!(semaphore.acquire(1), None);
+        assert_eq!(semaphore.take_waiting(), [1]);
+        assert_eq!(semaphore.release(), None);
+        assert_eq!(semaphore.acquire(2), Some(2));
     }
-    let result = wait();
-    for limit in &held {
-        limit.take_back();
+
+    /// The thread parks only after it is listed, so the permit passes to it whatever the interleaving.
+    #[test]
+    fn returning_thread_comes_before_waiters() {
+        let semaphore = Arc::new(Semaphore::new(1));
+        // The thread lends its permit, which another holder takes.
+        assert_eq!(semaphore.acquire("thread"), Some("thread"));
+        assert_eq!(semaphore.release(), None);
+        assert_eq!(semaphore.acquire("holder"), Some("holder"));
+        assert_eq!(semaphore.acquire("waiter"), None);
+        let thread = std::thread::spawn({
+            let semaphore = semaphore.clone();
+            move || semaphore.take_back()
+        });
+        while lock(&semaphore.state).returning.is_empty() {
+            std::thread::yield_now();
+        }
+        assert_eq!(semaphore.release(), None, "the returning thread has it");
+        thread.join().unwrap();
+        assert_eq!(semaphore.release(), Some("waiter"));
     }
-    let _ = HELD.try_with(|slot| slot.replace(held));
-    result
 }

@@ -2,9 +2,9 @@
 
 use super::{Tally, check, check_calmly};
 use crate::config::model::set;
-use crate::limit::Limit;
 use crate::options::Options;
 use crate::sync::checker::thread;
+use crate::task::Limit;
 use crate::{Lazy, configure};
 
 fn limited(limit: &'static Limit, at_once: &Tally) -> Lazy<usize> {

@@ -9,12 +9,12 @@ use std::time::Duration;
 use super::{is_idle, shutdown};
 use crate::config::model::set;
 use crate::dispatch::{dispatch, dispatch_async};
-use crate::limit::Limit;
 use crate::models::{Tally, check, polled};
 use crate::options::Options;
 use crate::sync::chaos;
 use crate::sync::checker::sync::mpsc;
 use crate::sync::checker::thread;
+use crate::task::Limit;
 use crate::task::{Closure, Job, Task};
 use crate::{Lazy, configure, runtime, spawn};
 

@@ -76,7 +76,7 @@ where
     T: DeserializeOwned + Send + 'static,
 {
     type Output = T;
-    const RUNS_TO_END: bool = true;
+    const IS_SYNC: bool = true;
     const WHEN_CLOSED: Progress = Progress::Killed;
 
     fn function() -> &'static str {

@@ -15,10 +15,10 @@ use super::settings::{self, Settings};
 use super::spawn_error::is_shortage;
 use crate::cancel;
 use crate::error::Crash;
-use crate::limit::Limit;
 use crate::runtime;
 use crate::sync::lock_leaf;
 use crate::sync::thread::{self, Thread};
+use crate::task::Limit;
 
 static CHILDREN: Mutex<Children> = Mutex::new(Children {
     idle: VecDeque::new(),

@@ -4,8 +4,8 @@ use std::sync::Mutex;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
 use crate::call::Call;
-use crate::limit::Limit;
 use crate::sync::lock_leaf;
+use crate::task::Limit;
 
 /// Limits that ever held a call back, and how many calls all of them hold back now.
 pub(crate) struct Limits {

@@ -12,12 +12,11 @@ use crate::call::Call;
 use crate::config::Config;
 use crate::deadline::Deadline;
 use crate::events;
-use crate::limit::holds_slot;
 use crate::panic::drop_catching;
 use crate::pool::{Pool, Worker, with_current};
 pub(crate) use crate::pool::{SHUT_DOWN, runs_inline};
 use crate::runnable::Runnable;
-use crate::task::{DEPENDENT, SUSPENDED};
+use crate::task::{DEPENDENT, SUSPENDED, holds_permit, work};
 use crate::waits::Waits;
 pub(crate) use global::{existing, global};
 use limits::Limits;
@@ -31,7 +30,8 @@ pub(crate) struct Runtime {
 
 impl Runtime {
     fn new(config: Config) -> Self {
-        let pool = Arc::new(Pool::new(config, events::thread_refused));
+        let run_here = (work::run_new as fn(_), work::run as fn(_));
+        let pool = Arc::new(Pool::new(config, events::thread_refused, run_here));
         Self { pool, waits: Waits::new(), limits: Limits::new() }
     }
 
@@ -166,7 +166,7 @@ pub(crate) fn may_run_in_place(job: &(impl Runnable + ?Sized)) -> bool {
     // A body that has a permit of its function's limit lends it while it waits.
     with_current(|worker| {
         worker.is_some_and(|worker| {
-            worker.has_stack() && !holds_slot() && {
+            worker.has_stack() && !holds_permit() && {
                 worker.withdraw(job);
                 true
             }

@@ -9,7 +9,7 @@ use std::time::Duration;
 
 use crate::error::Error;
 use crate::lazy::{Lazy, Shown};
-use crate::task::{Input, Job};
+use crate::task::{Dependency, Job};
 
 /// A [`Lazy`] that is cloned at the cost of a reference count: all clones have the one value.
 ///
@@ -284,9 +284,9 @@ impl<T> Shared<T> {
     }
 
     /// The call as an input of another; `None` if there is nothing to wait for.
-    pub(crate) fn input(this: &Self) -> Option<Input> {
+    pub(crate) fn input(this: &Self) -> Option<Dependency> {
         let input = Lazy::input(&this.0)?;
-        Some(Input { is_owned: false, ..input })
+        Some(Dependency { is_owned: false, ..input })
     }
 }
 

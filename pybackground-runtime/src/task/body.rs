@@ -4,22 +4,19 @@ use std::pin::Pin;
 use std::task::{Context, Poll, Waker};
 
 use crate::call::path_of_enclosing_function;
-use crate::error::{Error, Progress};
-use crate::limit::Slot;
+use crate::error::{Error, Outcome, Progress};
 use crate::panic::drop_catching;
 
-/// Work that a task carries until a thread takes it up.
+/// Work that a task keeps until a thread runs it.
 pub(crate) trait Body: Send + Sized + 'static {
     /// What the call returns.
     type Output: Send + 'static;
 
-    /// Whether a thread that waits for the call may run it itself.
-    ///
-    /// A closure comes back with the result; a future may come back with nothing yet, and the
-    /// waiting thread would have gained nothing.
-    const RUNS_TO_END: bool;
+    /// Whether one run of the body returns the result. Only then does a joining thread gain by running it:
+    /// a future may be suspended.
+    const IS_SYNC: bool;
 
-    /// How far a body is that runs while its call is closed.
+    /// The progress of a body that runs while its call is closed.
     const WHEN_CLOSED: Progress = Progress::Running;
 
     /// Whether the call is part of a scope, which waits for it and so always takes it along.
@@ -28,30 +25,22 @@ pub(crate) trait Body: Send + Sized + 'static {
     /// The function's path, for messages.
     fn function() -> &'static str;
 
-    /// Whether a step of it was run before.
+    /// Whether the body was polled before.
     fn has_started(&self) -> bool {
         false
     }
 
-    /// Gives the slot of its call to a body that waits to be woken, to give it back when it is dropped.
-    fn keep_slot(&mut self, slot: Slot) {
-        drop(slot);
-    }
-
-    /// Takes it back: the call gives it back when it ends.
-    fn leave_slot_to_call(&mut self) {}
-
-    /// Runs the body, or a step of it.
+    /// Runs the body, or polls it once.
     fn run(self, waker: impl FnOnce() -> Waker) -> Step<Self>;
 }
 
-/// Where a body stands after it ran.
+/// What a run of a body came to.
 pub(crate) enum Step<B: Body> {
     /// It returned.
     Finished(B::Output),
-    /// It waits for something; the waker it was given says when to run it again.
+    /// The future is pending; the waker that it was given says when to poll it again.
     Suspended(B),
-    /// There is no value: an input has none, or the process of the body failed.
+    /// There is no value: a dependency has none, or the process of the body failed.
     Failed(Error),
 }
 
@@ -64,7 +53,7 @@ where
     T: Send + 'static,
 {
     type Output = T;
-    const RUNS_TO_END: bool = true;
+    const IS_SYNC: bool = true;
 
     fn function() -> &'static str {
         path_of_enclosing_function::<F>()
@@ -85,7 +74,7 @@ where
     T: Send + 'static,
 {
     type Output = T;
-    const RUNS_TO_END: bool = true;
+    const IS_SYNC: bool = true;
     const BELONGS_TO_SCOPE: bool = true;
 
     fn function() -> &'static str {
@@ -106,20 +95,46 @@ pub(crate) const fn is_large<T>() -> bool {
     cfg!(debug_assertions) || size_of::<T>() > LARGE
 }
 
+/// A body that takes the values of its dependencies, and ends in the error of one that has no value.
+pub(crate) struct Dependent<B>(pub(crate) B);
+
+impl<B, T> Body for Dependent<B>
+where
+    B: Body<Output = Outcome<T>>,
+    T: Send + 'static,
+{
+    type Output = T;
+    const IS_SYNC: bool = B::IS_SYNC;
+
+    fn function() -> &'static str {
+        B::function()
+    }
+
+    fn has_started(&self) -> bool {
+        self.0.has_started()
+    }
+
+    fn run(self, waker: impl FnOnce() -> Waker) -> Step<Self> {
+        match self.0.run(waker) {
+            Step::Finished(Ok(value)) => Step::Finished(value),
+            Step::Finished(Err(error)) | Step::Failed(error) => Step::Failed(error),
+            Step::Suspended(body) => Step::Suspended(Self(body)),
+        }
+    }
+}
+
 /// The body of an `async` function.
 ///
-/// Nobody may come to wake it: then it goes with the last who knows of its call, whoever that is, and its
-/// destructors are nothing to them.
+/// A future that is never woken is dropped by the last owner of its call, on any thread, so a panic of its
+/// destructor is caught here.
 pub(crate) struct Suspending<F> {
     future: Option<Pin<Box<F>>>,
     has_started: bool,
-    /// While no thread has the body. Until it is dropped it may have more that the limit is there for.
-    slot: Option<Slot>,
 }
 
 impl<F> Suspending<F> {
     pub(crate) fn new(future: F) -> Self {
-        Self { future: Some(Box::pin(future)), has_started: false, slot: None }
+        Self { future: Some(Box::pin(future)), has_started: false }
     }
 }
 
@@ -129,7 +144,7 @@ where
     F::Output: Send + 'static,
 {
     type Output = F::Output;
-    const RUNS_TO_END: bool = false;
+    const IS_SYNC: bool = false;
 
     fn function() -> &'static str {
         path_of_enclosing_function::<F>()
@@ -137,16 +152,6 @@ where
 
     fn has_started(&self) -> bool {
         self.has_started
-    }
-
-    fn keep_slot(&mut self, slot: Slot) {
-        self.slot = Some(slot);
-    }
-
-    fn leave_slot_to_call(&mut self) {
-        if let Some(slot) = self.slot.take() {
-            slot.leave_to_call();
-        }
     }
 
     fn run(mut self, waker: impl FnOnce() -> Waker) -> Step<Self> {

@@ -1,7 +1,7 @@
-//! The calls that have a call for an input, and are told of its end.
+//! The calls that wait for a call as a dependency, and are notified of its end.
 //!
-//! One that is closed before that is wanted here no more, but nobody knows its place. So those are let go
-//! together when they are more than half: to look at all then is paid for by those that go.
+//! A dependent that is closed before that is not needed here any more, but its place is not known. Closed
+//! dependents are removed together when they are more than half: the closed ones pay for the scan.
 
 use std::sync::Arc;
 
@@ -9,13 +9,13 @@ use super::Job;
 use crate::panic::catch;
 use crate::sync::rounds;
 
-/// So few that were closed are not worth a look.
+/// Fewer closed dependents than this are not worth a scan.
 const FEW: usize = rounds(16);
 
 #[derive(Default)]
 pub(super) struct Dependents {
     calls: Vec<Arc<dyn Job>>,
-    /// How many of them were closed since the last look.
+    /// How many of them were closed since the last scan.
     closed: usize,
 }
 
@@ -24,7 +24,7 @@ impl Dependents {
         self.calls.push(call);
     }
 
-    /// One of them was closed. Returns those that are let go, to be dropped without a lock.
+    /// One of them was closed. Returns those that are removed, to be dropped without a lock.
     #[must_use]
     pub(super) fn one_closed(&mut self) -> Vec<Arc<dyn Job>> {
         self.closed += 1;
@@ -37,8 +37,8 @@ impl Dependents {
         closed
     }
 
-    /// Tells all of them that the call has ended.
-    pub(super) fn tell(self) {
+    /// Notifies all of them that the call has ended.
+    pub(super) fn notify(self) {
         for call in self.calls {
             catch(|| call.dependency_ended());
         }
@@ -58,35 +58,35 @@ mod tests {
     }
 
     #[test]
-    fn those_that_are_closed_leave_no_more_than_a_few() {
-        let mut followers = Dependents::default();
+    fn few_closed_dependents_are_kept() {
+        let mut dependents = Dependents::default();
         for _ in 0..MANY {
             let call = call();
-            followers.add(call.clone());
+            dependents.add(call.clone());
             call.cancel();
-            drop(followers.one_closed());
-            assert!(followers.calls.len() <= FEW && followers.calls.capacity() <= 4 * FEW);
+            drop(dependents.one_closed());
+            assert!(dependents.calls.len() <= FEW && dependents.calls.capacity() <= 4 * FEW);
         }
     }
 
     /// Counted work, as speed is not for tests.
     #[test]
-    fn to_close_many_takes_steps_in_proportion_and_spares_the_others() {
+    fn closing_dependents_takes_linear_work_and_keeps_the_others() {
         let calls: Vec<_> = (0..MANY).map(|_| call()).collect();
-        let mut followers = Dependents::default();
-        calls.iter().cloned().for_each(|call| followers.add(call));
-        let (mut looked_at, mut gone) = (0, 0);
+        let mut dependents = Dependents::default();
+        calls.iter().cloned().for_each(|call| dependents.add(call));
+        let (mut scanned, mut removed) = (0, 0);
         for call in calls.iter().skip(1) {
             call.cancel();
-            let there = followers.calls.len();
-            let closed = followers.one_closed();
-            gone += closed.len();
+            let there = dependents.calls.len();
+            let closed = dependents.one_closed();
+            removed += closed.len();
             if !closed.is_empty() {
-                looked_at += there;
+                scanned += there;
             }
         }
-        assert!(looked_at <= 3 * MANY, "{looked_at} steps");
-        assert!(gone + FEW >= MANY - 1, "{gone} let go");
-        assert!(followers.calls.iter().any(|call| Arc::ptr_eq(call, &calls[0])));
+        assert!(scanned <= 3 * MANY, "{scanned} steps");
+        assert!(removed + FEW >= MANY - 1, "{removed} removed");
+        assert!(dependents.calls.iter().any(|call| Arc::ptr_eq(call, &calls[0])));
     }
 }

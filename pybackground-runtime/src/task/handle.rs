@@ -1,24 +1,24 @@
-//! A call as its `Lazy` sees it: the outcome, and running the body for it.
+//! A call with the type of its result: taking the outcome, and running the body in place.
 
 use std::panic::{RefUnwindSafe, UnwindSafe};
 use std::sync::Arc;
 
-use super::Task;
 use super::body::Body;
 use super::job::Job;
+use super::{Task, work};
 use crate::cancel;
 use crate::error::{Error, Outcome};
 use crate::runtime;
 
-/// A call as its `Lazy` sees it.
+/// A call with the type of its result, as a `Lazy` holds it.
 pub(crate) trait Handle<T>: Send + Sync + UnwindSafe + RefUnwindSafe {
     /// The call without its type.
     fn job(&self) -> &dyn Job;
 
-    /// As `job`, by count.
+    /// As `job`, with the ownership.
     fn into_job(self: Arc<Self>) -> Arc<dyn Job>;
 
-    /// The outcome, if the call has ended; whoever gets it is the only one.
+    /// Takes the outcome, if the call has ended and the outcome has not been taken.
     fn take(&self) -> Option<Outcome<T>>;
 
     /// As `take`, with the value in a box.
@@ -35,9 +35,8 @@ pub(crate) trait Handle<T>: Send + Sync + UnwindSafe + RefUnwindSafe {
         self.run_in_place(&mut |outcome| keep(outcome.map(Box::new)))
     }
 
-    /// The outcome for the only holder of the `Lazy`, unless it takes blocking: that of a call which
-    /// has ended, or which this thread may run and now does. When no queue has the task either, no
-    /// lock is taken.
+    /// Returns the outcome to the only owner of the `Lazy`, if that takes no blocking: the call has ended, or
+    /// this thread may run it and does. Takes no lock if no queue has the task either.
     fn join_at_once(self: Arc<Self>) -> Result<Outcome<T>, Arc<dyn Handle<T>>>;
 
     /// As `join_at_once`, with the value in a box.
@@ -97,16 +96,15 @@ impl<B: Body> Task<B> {
     #[inline]
     fn into_outcome(self) -> Outcome<B::Output> {
         let Self { state, header } = self;
-        let (body, link, trailer) = match state.into_parts() {
+        let ((loaded, link), trailer) = match state.into_parts() {
             Ok(parts) => parts,
             Err(outcome) => return outcome,
         };
         let below = cancel::enter(link);
-        let outcome = header.run_to_end(body);
+        let outcome = header.run_to_end(loaded.body);
         cancel::end(cancel::leave(below));
         header.events().ended(&outcome);
-        header.leave_slot();
-        trailer.wake();
+        work::notify(trailer);
         outcome
     }
 }

@@ -4,12 +4,12 @@ use std::panic::{AssertUnwindSafe, Location, catch_unwind};
 use std::task::Waker;
 
 use super::body::{Body, Step};
+use super::permit::{Limit, Permit};
 use super::wait_errors::WaitErrors;
 use crate::call::Call;
 use crate::cancel;
 use crate::error::{Error, Outcome, Progress};
 use crate::events::{CallEvents, Place};
-use crate::limit::{self, Limit};
 use crate::options::Options;
 use crate::panic::drop_catching;
 use crate::runtime;
@@ -18,7 +18,7 @@ use crate::sync::OnceLock;
 
 pub(crate) struct Header {
     site: &'static Location<'static>,
-    /// What few calls have, kept out of the way of the many.
+    /// What few calls have.
     rare: OnceLock<Box<Rare>>,
 }
 
@@ -63,38 +63,31 @@ impl Header {
         }
     }
 
-    /// Gives back the slot of a limited function.
-    #[inline]
-    pub(super) fn leave_slot(&self) {
-        if let Some(limit) = self.limit() {
-            limit.leave();
-        }
-    }
-
-    /// Keeps why a wait for the call ended before the call did.
+    /// Keeps the error of a wait that ended before the call did.
     pub(super) fn keep_wait_error(&self, error: Error) -> &Error {
         self.rare.get_or_init(Box::default).wait_errors.keep(error)
     }
 
-    /// Runs the body, or a step of it, unless it has to stop. Its link is the current one.
+    /// Runs the body, or polls it once, unless it has to stop. Its link is the current one.
     #[inline]
     pub(super) fn run<B: Body>(
         &self,
         body: B,
+        permit: Option<&Permit>,
         place: Place,
         waker: impl FnOnce() -> Waker,
     ) -> Result<Step<B>, Error> {
-        let is = if body.has_started() { Progress::Suspended } else { Progress::NotStarted };
-        let _slot = self.limit().map(limit::hold_slot);
+        let progress = if body.has_started() { Progress::Suspended } else { Progress::NotStarted };
+        let _held = permit.map(Permit::enter);
         let _entered = stacks::enter(self.key(B::function), || self.call(B::function));
         if cancel::is_any()
-            && let Some(error) = self.must_not_run(B::function, is)
+            && let Some(error) = self.must_not_run(B::function, progress)
         {
             drop_catching(body);
             return Err(error);
         }
         let events = self.events();
-        let running = match is {
+        let running = match progress {
             Progress::Suspended => events.resumed(),
             _ => events.started(place),
         };
@@ -115,7 +108,7 @@ impl Header {
         Some(Error::cancelled_with(self.call(function), stopped))
     }
 
-    /// What tells this kind of call from others.
+    /// What identifies this kind of call.
     #[inline]
     fn key(&self, function: fn() -> &'static str) -> Key {
         let name = match self.rare.get().and_then(|rare| rare.name) {
@@ -125,12 +118,12 @@ impl Header {
         (std::ptr::from_ref(self.site).addr(), name)
     }
 
-    /// Runs a body that runs to its end.
+    /// Runs a body that is no future.
     #[inline]
     pub(super) fn run_to_end<B: Body>(&self, body: B) -> Outcome<B::Output> {
-        match self.run(body, Place::Joiner, || Waker::noop().clone()) {
+        match self.run(body, None, Place::Joiner, || Waker::noop().clone()) {
             Ok(Step::Finished(value)) => Ok(value),
-            Ok(Step::Suspended(_)) => unreachable!("only bodies that run to their end come here"),
+            Ok(Step::Suspended(_)) => unreachable!("only futures suspend"),
             Ok(Step::Failed(error)) | Err(error) => Err(error),
         }
     }

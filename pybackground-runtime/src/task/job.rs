@@ -5,22 +5,23 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::task::{Wake, Waker};
 use std::time::{Duration, Instant};
 
-use super::Task;
 use super::body::{Body, Step};
-use super::dependencies::{self, Dependencies, Input};
+use super::dependencies::{self, Dependencies, Dependency};
 use super::header::Header;
-use super::state::{Close, Locked, Word};
+use super::permit::Permit;
+use super::state::{Close, Loaded, Locked, Word};
 use super::trailer::Trailer;
 use super::waiters::Registration;
+use super::{Task, work};
 use crate::call::Call;
 use crate::cancel::{self, Link, Orphan};
 use crate::deadline::Deadline;
 use crate::error::{Error, StopReason};
 use crate::events::{CallEvents, Place};
-use crate::panic::{catch, drop_catching};
+use crate::panic::drop_catching;
 use crate::runnable::Runnable;
 use crate::runtime;
-use crate::stacks::Frame;
+use crate::stacks::{self, Frame};
 use crate::sync::now;
 
 /// A call without the type of its result.
@@ -38,8 +39,8 @@ pub(crate) trait Job: Runnable {
     /// Calls `act` once, under the task's lock.
     fn with_trailer(&self, act: &mut dyn FnMut(&mut Trailer));
 
-    /// Grants a held call the permit it waits for; `false` if the call has been closed.
-    fn admit(&self) -> bool;
+    /// Grants a held call the permit it waits for; gives it back if the call has been closed.
+    fn admit(&self, permit: Permit) -> Option<Permit>;
 
     /// Enqueues a held call whose dependencies have ended, or has it wait for a permit.
     fn admit_with_dependencies(self: Arc<Self>);
@@ -154,7 +155,7 @@ impl dyn Job + '_ {
     }
 
     /// The calls that the call waits for before it is enqueued.
-    pub(crate) fn dependencies(&self) -> Vec<Input> {
+    pub(crate) fn dependencies(&self) -> Vec<Dependency> {
         self.locked(|trailer| trailer.dependencies().map(Dependencies::all)).unwrap_or_default()
     }
 
@@ -243,31 +244,33 @@ impl<B: Body> Task<B> {
 
 impl<B: Body> Runnable for Task<B> {
     fn run(self: Arc<Self>) {
-        let mut task = self;
-        loop {
-            // The monitor may not have come to it yet.
-            if !task.state.word().is_claimable() {
-                task.expire_at(now);
-            }
-            let Some((body, link)) = task.start_step() else {
-                return task.clean_up();
-            };
-            let below = cancel::enter(link);
-            let ran = task.header.run(body, Place::Worker, || Waker::from(task.clone()));
-            let link = cancel::leave(below);
-            match ran {
-                Ok(Step::Suspended(body)) => match task.suspend(body, link) {
-                    Some(again) => task = again,
-                    None => return,
-                },
-                Ok(Step::Finished(value)) => return task.finish(Ok(value), link),
-                Ok(Step::Failed(error)) | Err(error) => return task.finish(Err(error), link),
-            }
+        // The monitor may not have come to it yet.
+        if !self.state.word().is_claimable() {
+            self.expire_at(now);
         }
+        let Some((Loaded { body, permit }, link)) = self.state.lock().claim(stacks::upcoming)
+        else {
+            return self.clean_up();
+        };
+        let waker = || Waker::from(self.clone());
+        let below = cancel::enter(link);
+        let ran = self.header.run(body, permit.as_ref(), Place::Worker, waker);
+        let link = cancel::leave(below);
+        let outcome = match ran {
+            Ok(Step::Suspended(body)) => return self.suspend(Loaded { body, permit }, link),
+            Ok(Step::Finished(value)) => Ok(value),
+            Ok(Step::Failed(error)) | Err(error) => Err(error),
+        };
+        drop(permit);
+        self.finish(outcome, link);
     }
 
     fn is_stale(&self) -> bool {
         !self.state.word().is_pending()
+    }
+
+    fn is_future(&self) -> bool {
+        !B::IS_SYNC
     }
 
     fn expire(&self, now: Instant) {
@@ -284,8 +287,8 @@ impl<B: Body> Runnable for Task<B> {
                 self.noted(Error::not_run(self.call(), why, progress), progress)
             })
         };
-        if let Close::NeverEnds { trailer, frees_slot, .. } = close {
-            self.never_ends(trailer, frees_slot);
+        if let Close::NeverEnds(trailer, _) = close {
+            work::notify(trailer);
         }
         self.clean_up();
     }
@@ -299,9 +302,11 @@ impl<B: Body> Runnable for Task<B> {
             (awaiter, state.take_closed_body())
         };
         if let Some(awaiter) = awaiter {
-            catch(|| awaiter.wake());
+            work::wake(awaiter);
         }
-        drop_catching(body);
+        if let Some(body) = body {
+            work::drop_body(body);
+        }
     }
 }
 
@@ -322,20 +327,21 @@ impl<B: Body> Job for Task<B> {
         self.state.lock_brief().with_trailer(act);
     }
 
-    fn admit(&self) -> bool {
-        let admitted = self.state.lock().admit(true);
-        if admitted {
+    fn admit(&self, permit: Permit) -> Option<Permit> {
+        let admitted = self.state.lock().admit(Some(permit));
+        if admitted.is_ok() {
             self.header.events().queued();
         }
-        admitted
+        admitted.err().flatten()
     }
 
     fn admit_with_dependencies(self: Arc<Self>) {
         if let Some(limit) = self.header.limit() {
-            return limit.submit_again(self);
+            let job: Arc<dyn Job> = self;
+            return limit.submit_again(&job);
         }
-        let admitted = self.state.lock().admit(false);
-        if admitted {
+        let admitted = self.state.lock().admit(None);
+        if admitted.is_ok() {
             self.header.events().queued();
             runtime::resume(self);
         }

@@ -2,50 +2,57 @@
 //!
 //! | file | subject |
 //! |---|---|
-//! | `job` | a call as the threads see it |
-//! | `handle` | a call as its `Lazy` sees it |
-//! | `poll` | a body that is polled, from one poll to the next |
-//! | `state` | the states and every step between them, under the task's lock |
-//! | `phase` | the few facts about the state that can be read without the lock |
-//! | `header` | what is known of a call from the start: function, call site, limit |
-//! | `body` | what a task runs: closure, applied function, future |
-//! | `trailer` | what few calls have: a deadline, inputs, and who is told when the call ends |
-//! | `dependents` | the calls that wait for a call as an input |
-//! | `dependencies` | the calls that a call waits for before it is queued |
-//! | `dependent` | a body that is given its inputs |
-//! | `parked` | the calls that are on no thread and in no queue |
+//! | `state` | the states of a call and every transition between them |
+//! | `job` | a call without the type of its result: running, closing, waiting |
+//! | `handle` | a call with the type of its result: taking the outcome, running in place |
+//! | `body` | what a task runs: closure, future |
+//! | `poll` | a future from one poll to the next |
+//! | `header` | what is known of a call from the start, and how its body is run |
+//! | `trailer` | what few calls have: deadline, waiters, dependents, dependencies |
 //! | `waiters` | the wakers that the end of a call wakes |
-//! | `wait_errors` | why some waits for the call ended before it |
+//! | `dependents`, `dependencies` | the calls that wait for this one, and those that it waits for |
+//! | `permit` | the permits of a limited function |
+//! | `parked` | the calls that are on no thread and in no queue |
+//! | `work` | what the end of a call brings about, without recursion |
+//! | `wait_errors` | the errors of waits that ended before the call |
 //!
-//! A task is seen from two sides. The queues and the deadline keeper hold it as [`Job`] and know
-//! nothing of its result; the `Lazy` holds it as [`Handle`] of the result's type. Either may be gone
-//! before the other.
+//! # Two views
 //!
-//! | who | may do what |
-//! |---|---|
-//! | a worker with a queue entry | `run`: claim the body, run it, finish |
-//! | a worker that waits for the call | `run_in_place`, `join_at_once`: the same, keeping the outcome |
-//! | the deadline keeper | `expire`, at any time |
-//! | the limit of the function | `admit` once |
-//! | the scope of the call | `run_borrowed`, in the place of `run` |
-//! | an input | `wake` once |
-//! | the holder of the `Lazy` | `take` and `detach` once; `register`, `set_awaiter` and `cancel` any number of times |
+//! The queues, the deadlines and the waiters hold a task as [`Runnable`](crate::runnable::Runnable) or
+//! [`Job`] and do not know the type of its result. The `Lazy` holds it as [`Handle`] of that type. Any of
+//! them may be the last to hold it.
 //!
-//! Code of the user (bodies, destructors, wakers) never runs under the lock.
+//! # What may be touched in which state
+//!
+//! The state is a word that any thread may read. The cell and the trailer are under the task's lock. The
+//! states themselves and the transitions are in `state`.
+//!
+//! | state | the cell has | who acts on the cell | the trailer |
+//! |---|---|---|---|
+//! | `HELD` | the body | `admit` leaves it, `close` takes it | gets dependencies before the call is visible; else as below |
+//! | `QUEUED` | the body, its permit | a worker with the queue's entry claims it, `close` takes it | anyone adds and removes waiters, dependents, a deadline |
+//! | `CLAIMABLE` | the body | as `QUEUED`, or a joining thread claims it | as `QUEUED`, but a deadline makes it `QUEUED` |
+//! | `RUNNING`, `WOKEN` | nothing: the thread of the frame has the body | that thread stores the outcome or the future, `close` stores an error | as `QUEUED` |
+//! | `SUSPENDED` | the future, its permit | the future's waker leaves it, `close` takes it | as `QUEUED` |
+//! | `ENDING` | nothing: the thread of the frame has the outcome | that thread stores the outcome | as `QUEUED` |
+//! | `DONE` | the outcome; or the error and the body of a closed call; or nothing, once taken | the owner of the `Lazy` takes the outcome, a worker drops the body | taken by whoever made it `DONE`; the awaiter of a closed call by `clean_up` |
+//!
+//! User code (bodies, destructors, wakers) never runs under the lock.
 
 mod body;
 mod dependencies;
-mod dependent;
 mod dependents;
 mod handle;
 mod header;
 mod job;
 mod parked;
+mod permit;
 mod poll;
 mod state;
 mod trailer;
 mod wait_errors;
 mod waiters;
+pub(crate) mod work;
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -60,16 +67,16 @@ use crate::stacks;
 
 #[cfg(not(debug_assertions))]
 pub(crate) use body::LARGE;
-pub(crate) use body::{Body, Closure, ScopedClosure, Step, Suspending, is_large};
+pub(crate) use body::{Body, Closure, Dependent, ScopedClosure, Step, Suspending, is_large};
 use dependencies::Dependencies;
-pub(crate) use dependencies::{Input, detach, share};
-pub(crate) use dependent::Dependent;
+pub(crate) use dependencies::{Dependency, detach, share};
 pub(crate) use handle::Handle;
 use header::Header;
 pub(crate) use job::{Job, any_was_awaited};
 pub(crate) use parked::{DEPENDENT, SUSPENDED};
+pub use permit::Limit;
+pub(crate) use permit::{holds_permit, lend_permits_while};
 use state::{Close, Finish, Locked, State};
-use trailer::Trailer;
 pub(crate) use waiters::Registration;
 
 /// A call, with its body of type `B`.
@@ -83,7 +90,7 @@ impl<B: Body> Task<B> {
     #[allow(clippy::inline_always, reason = "moved once more, the body would cost as much")]
     pub(crate) fn new(options: &Options, body: B) -> Arc<Self> {
         let limited = options.slots().is_some();
-        // First what may unwind: the rest is then put together at once, not built apart and moved.
+        // What may unwind comes first: the task is then built in place.
         let events = CallEvents::created(|| options.call_or(B::function));
         let (header, parent) = (Header::new(options, events), cancel::current());
         Arc::new(Self {
@@ -92,27 +99,32 @@ impl<B: Body> Task<B> {
         })
     }
 
-    /// A call that waits for inputs: see `await_inputs`.
+    /// A call that waits for dependencies: see `await_dependencies`.
     pub(crate) fn held(options: &Options, body: B) -> Arc<Self> {
         let events = CallEvents::created(|| options.call_or(B::function));
         let state = State::held(body, cancel::current());
         Arc::new(Self { state, header: Header::new(options, events) })
     }
 
-    /// Has a call that is held be queued when its inputs have ended, or end at its timeout before.
-    pub(crate) fn await_inputs(self: &Arc<Self>, inputs: Vec<Input>, timeout: Option<Duration>) {
-        let inputs = dependencies::distinct(inputs);
+    /// Enqueues a held call when its dependencies have ended; it ends at its timeout if that comes first.
+    pub(crate) fn await_dependencies(
+        self: &Arc<Self>,
+        dependencies: Vec<Dependency>,
+        timeout: Option<Duration>,
+    ) {
+        let dependencies = dependencies::distinct(dependencies);
         let job: Arc<dyn Job> = self.clone();
         {
             let mut state = self.state.lock();
             let parked = DEPENDENT.park(self, state.node());
-            state.trailer().set_dependencies(Dependencies::new(inputs.clone(), parked));
+            let counted = Dependencies::new(dependencies.clone(), parked);
+            state.trailer().set_dependencies(counted);
         }
         if let Some(timeout) = timeout {
             job.set_timeout(timeout);
         }
-        // A shutdown looks for calls that wait after it has let no more in: this one it has found, or
-        // it is found here.
+        // A shutdown first closes the runtime and then refuses the calls that wait. It has found this
+        // one, or it is found here.
         if !runtime::lets_in() {
             job.refuse(runtime::SHUT_DOWN);
         }
@@ -120,15 +132,16 @@ impl<B: Body> Task<B> {
         if cancel::is_any() {
             self.clone().close_orphan();
         }
-        for Input { job: input, .. } in inputs {
-            if !input.add_dependent(job.clone()) {
+        for dependency in dependencies {
+            if !dependency.job.add_dependent(job.clone()) {
                 job.clone().dependency_ended();
             }
         }
+        // They are counted as one more until here, so that the call is not enqueued before.
         job.dependency_ended();
     }
 
-    /// A call that had ended before anybody could wait for it, and of which was told.
+    /// A call that has its outcome from the start, which has been reported.
     pub(crate) fn ended(options: &Options, outcome: Outcome<B::Output>) -> Arc<Self> {
         Arc::new(Self {
             state: State::done(outcome),
@@ -145,11 +158,10 @@ impl<B: Body> Task<B> {
     /// after that. Returns `None` if another thread has claimed the body, or if the call was closed while
     /// it ran: its outcome is then dropped.
     fn end_in_place<R>(&self, keep: impl FnOnce(Outcome<B::Output>) -> R) -> Option<R> {
-        let (body, link) = self.state.lock().claim_in_place(stacks::upcoming)?;
+        let (loaded, link) = self.state.lock().claim_in_place(stacks::upcoming)?;
         let below = cancel::enter(link);
-        let outcome = self.header.run_to_end(body);
+        let outcome = self.header.run_to_end(loaded.body);
         let link = cancel::leave(below);
-        self.header.leave_slot();
         let in_time = self.end(&outcome);
         cancel::end(link);
         if !in_time {
@@ -158,7 +170,7 @@ impl<B: Body> Task<B> {
         }
         let kept = keep(outcome);
         let trailer = self.state.lock().publish_handed_over();
-        trailer.wake();
+        work::notify(trailer);
         Some(kept)
     }
 
@@ -189,9 +201,8 @@ impl<B: Body> Task<B> {
         };
         drop(node);
         cancel::end(link);
-        self.header.leave_slot();
         match finish {
-            Finish::Published(trailer) => trailer.wake(),
+            Finish::Published(trailer) => work::notify(trailer),
             Finish::TooLate(outcome) => drop_catching(outcome),
         }
     }
@@ -224,15 +235,15 @@ impl<B: Body> Task<B> {
             })
         };
         match close {
-            Close::NeverEnds { mut trailer, link, frees_slot } => {
+            Close::NeverEnds(mut trailer, link) => {
                 link.own().inspect(|node| node.notify());
                 let dependencies = trailer.take_dependencies();
-                self.never_ends(trailer, frees_slot);
-                Some(dependencies.map(Dependencies::in_vain).unwrap_or_default())
+                work::notify(trailer);
+                Some(dependencies.map(Dependencies::abandon).unwrap_or_default())
             }
             Close::RunsOn(trailer, node) => {
                 node.notify();
-                trailer.wake();
+                work::notify(trailer);
                 Some(Vec::new())
             }
             Close::TooLate => None,
@@ -243,14 +254,6 @@ impl<B: Body> Task<B> {
     fn noted(&self, error: Error, progress: Progress) -> Error {
         self.header.events().stopped(&error, progress);
         error
-    }
-
-    /// Notifies those who wait for a call that was closed while no thread ran its body.
-    fn never_ends(&self, trailer: Trailer, frees_slot: bool) {
-        trailer.wake();
-        if frees_slot {
-            self.header.leave_slot();
-        }
     }
 }
 

@@ -1,36 +1,22 @@
-//! A body that is polled: claimed, suspended, woken, and claimed again, perhaps by another thread.
+//! A future from one poll to the next, perhaps on another thread.
 //!
-//! To the calls that it makes it is one body: it keeps its node from poll to poll.
+//! To the calls that it makes, the future is one body: it keeps its node from poll to poll.
 
 use std::sync::Arc;
 use std::task::Wake;
 
-use super::Task;
 use super::body::Body;
-use super::dependencies;
 use super::parked::SUSPENDED;
-use super::state::{Suspend, Woken};
+use super::state::{Loaded, Suspend, Woken};
+use super::{Task, work};
 use crate::cancel::{self, Link, Orphan};
-use crate::limit::Slot;
 use crate::panic::drop_catching;
 use crate::runnable::Runnable;
 use crate::runtime;
-use crate::stacks;
 
 impl<B: Body> Task<B> {
-    /// Claims the body, or its next step, for a thread that comes to it.
-    #[inline]
-    pub(super) fn start_step(&self) -> Option<(B, Link)> {
-        let (mut body, link) = self.state.lock().claim(stacks::upcoming)?;
-        body.leave_slot_to_call();
-        Some((body, link))
-    }
-
-    /// Suspends a body that waits to be woken; gives the call back if it is to be run again at once.
-    pub(super) fn suspend(self: Arc<Self>, mut body: B, link: Link) -> Option<Arc<Self>> {
-        if let Some(limit) = self.header.limit() {
-            body.keep_slot(Slot::taken(limit));
-        }
+    /// Stores a pending future until it is woken.
+    pub(super) fn suspend(self: Arc<Self>, body: Loaded<B>, link: Link) {
         let (next, node) = {
             let mut state = self.state.lock();
             let next = state.suspend(body, || SUSPENDED.park(&self, link.own()));
@@ -40,19 +26,16 @@ impl<B: Body> Task<B> {
         match next {
             Suspend::Stored => {
                 self.header.events().suspended();
-                // A shutdown looks for suspended calls after it has closed the runtime. This call may have
-                // come too late for that.
+                // A shutdown first closes the runtime and then refuses the suspended futures. It has found
+                // this one, or it is found here.
                 if runtime::is_closed() {
-                    self.refuse(runtime::SHUT_DOWN);
-                    return None;
+                    return self.refuse(runtime::SHUT_DOWN);
                 }
                 // The same holds for a stop of a body above.
                 if link.stopped().is_some() {
                     self.close_orphan();
                 }
             }
-            // One on top of the other, they would need a stack as deep as there are steps.
-            Suspend::Requeue if runtime::is_sequential() => return Some(self),
             Suspend::Requeue => runtime::requeue(self),
             Suspend::TooLate(body) => {
                 self.header.events().ended_late();
@@ -61,23 +44,23 @@ impl<B: Body> Task<B> {
                 cancel::end(link);
             }
         }
-        None
     }
 }
 
-/// The waker that a task gives to a future of its own, which puts it back into the queue, as the last of
-/// its inputs does.
+/// The waker of the task's future, which enqueues it again. The last dependency enqueues the call in the same
+/// way.
 impl<B: Body> Wake for Task<B> {
     fn wake(self: Arc<Self>) {
         let woken = self.state.lock().wake();
-        // The call is queued before it no longer counts as waiting: a wait until all is idle may look.
+        // The call is enqueued before it stops counting as parked: otherwise a wait until all is idle could
+        // miss it.
         match woken {
             Woken::Resumes(parked) => {
                 runtime::requeue(self);
                 drop(parked);
             }
             Woken::HasDependencies(listed) => {
-                dependencies::queue(self);
+                work::enqueue(self);
                 drop(listed);
             }
             Woken::GoesOn => {}

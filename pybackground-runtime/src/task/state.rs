@@ -29,6 +29,7 @@ use std::sync::Arc;
 use super::body::Body;
 use super::dependencies::Dependencies;
 use super::parked::ParkedCall;
+use super::permit::Permit;
 use super::trailer::Trailer;
 use crate::cancel::{Link, Node};
 use crate::error::{Error, Outcome, Progress};
@@ -135,15 +136,27 @@ struct Core<B: Body> {
 enum Cell<B: Body> {
     /// A thread has the body, or the outcome was handed over.
     Empty,
-    Body(B),
+    Body(Loaded<B>),
     Outcome(Outcome<B::Output>),
     /// The call was closed before its body returned. The body waits for a thread of the pool to drop it:
     /// its destructors are user code, which the closing thread does not run.
-    Closed {
-        body: Option<B>,
-        error: Option<Error>,
-    },
+    Closed(Box<Closed<B>>),
 }
+
+pub(super) struct Closed<B> {
+    _body: Loaded<B>,
+    /// `None` once the owner of the `Lazy` has taken it.
+    error: Option<Error>,
+}
+
+/// A body with the permit of its call, which is released after the body is dropped.
+pub(super) struct Loaded<B> {
+    pub(super) body: B,
+    pub(super) permit: Option<Permit>,
+}
+
+/// A claimed body with its node.
+type Claimed<B> = (Loaded<B>, Link);
 
 /// The state, locked.
 pub(super) struct Locked<'a, B: Body> {
@@ -168,7 +181,7 @@ pub(super) enum Suspend<B> {
     /// It has been woken: enqueue it again.
     Requeue,
     /// The call had been closed: drop the body.
-    TooLate(B),
+    TooLate(Loaded<B>),
 }
 
 /// What follows from a wake-up, by a waker or by a dependency.
@@ -185,9 +198,8 @@ pub(super) enum Woken {
 /// What follows from closing a call.
 #[must_use]
 pub(super) enum Close {
-    /// The body never returns: notify these. A call that never started gives back its slot, if it
-    /// had one; a body that has started keeps it until it is dropped.
-    NeverEnds { trailer: Trailer, link: Link, frees_slot: bool },
+    /// The body never returns: notify these, and what is parked below the node.
+    NeverEnds(Trailer, Link),
     /// The body runs on: notify these, and what is parked below the node.
     RunsOn(Trailer, Arc<Node>),
     /// The call had ended.
@@ -203,12 +215,13 @@ impl<B: Body> State<B> {
 
     #[inline]
     pub(super) fn queued(body: B, parent: Option<Arc<Node>>) -> Self {
-        Self::new(if B::RUNS_TO_END { CLAIMABLE } else { QUEUED }, Cell::Body(body), parent)
+        let state = if B::IS_SYNC { CLAIMABLE } else { QUEUED };
+        Self::new(state, Cell::Body(Loaded { body, permit: None }), parent)
     }
 
     #[inline]
     pub(super) fn held(body: B, parent: Option<Arc<Node>>) -> Self {
-        Self::new(HELD, Cell::Body(body), parent)
+        Self::new(HELD, Cell::Body(Loaded { body, permit: None }), parent)
     }
 
     pub(super) fn done(outcome: Outcome<B::Output>) -> Self {
@@ -232,16 +245,17 @@ impl<B: Body> State<B> {
 
     /// Takes the state apart: the body of a call that is claimable, or else the outcome.
     #[inline]
-    pub(super) fn into_parts(self) -> Result<(B, Link, Trailer), Outcome<B::Output>> {
+    pub(super) fn into_parts(self) -> Result<(Claimed<B>, Trailer), Outcome<B::Output>> {
         let core = self.core.into_inner().expect("no code under the lock panics");
         match core.cell {
-            Cell::Body(body) => Ok((body, Link::to_parent(core.node), core.trailer)),
+            Cell::Body(loaded) => Ok(((loaded, Link::to_parent(core.node)), core.trailer)),
             Cell::Outcome(outcome) => Err(outcome),
-            Cell::Closed { body, error } => {
-                drop_catching(body);
-                Err(Err(error.expect("its only owner takes the error")))
+            Cell::Closed(mut closed) => {
+                let error = closed.error.take().expect("its only owner takes the error");
+                drop_catching(closed);
+                Err(Err(error))
             }
-            _ => unreachable!("a thread that runs or resumes the body owns the task too"),
+            Cell::Empty => unreachable!("a thread that runs or resumes the body owns the task too"),
         }
     }
 }
@@ -250,44 +264,47 @@ impl<B: Body> Locked<'_, B> {
     /// Claims the body for a worker that has taken the call from a queue. Returns it with the link to its
     /// node, which it keeps from poll to poll.
     #[inline]
-    pub(super) fn claim(&mut self, frame: impl FnOnce() -> Frame) -> Option<(B, Link)> {
+    pub(super) fn claim(&mut self, frame: impl FnOnce() -> Frame) -> Option<Claimed<B>> {
         if matches!(self.word.read(), QUEUED | CLAIMABLE) { Some(self.run(frame)) } else { None }
     }
 
     /// Claims the body for a thread that joins the call.
     #[inline]
-    pub(super) fn claim_in_place(&mut self, frame: impl FnOnce() -> Frame) -> Option<(B, Link)> {
+    pub(super) fn claim_in_place(&mut self, frame: impl FnOnce() -> Frame) -> Option<Claimed<B>> {
         if self.word.is_claimable() { Some(self.run(frame)) } else { None }
     }
 
     #[inline]
-    fn run(&mut self, frame: impl FnOnce() -> Frame) -> (B, Link) {
+    fn run(&mut self, frame: impl FnOnce() -> Frame) -> Claimed<B> {
         let body = self.take_body();
         self.word.set_running(RUNNING, frame());
-        let mut link = Link::new(self.core.node.take(), body.has_started());
+        let mut link = Link::new(self.core.node.take(), body.body.has_started());
         let running = link.start();
         self.core.node = link.into_node();
         (body, running)
     }
 
     #[inline]
-    fn take_body(&mut self) -> B {
+    fn take_body(&mut self) -> Loaded<B> {
         match std::mem::replace(&mut self.core.cell, Cell::Empty) {
             Cell::Body(body) => body,
             _ => unreachable!("a call that no thread runs and that has not ended has its body"),
         }
     }
 
-    /// Admits a held call to the queues; `false` if it has been closed. A call with a permit is left to the
-    /// workers.
-    #[must_use]
-    pub(super) fn admit(&mut self, has_permit: bool) -> bool {
-        let is_held = self.word.read() == HELD;
-        if is_held {
-            let is_reserved = !B::RUNS_TO_END || has_permit || self.is_for_workers();
-            self.word.set(if is_reserved { QUEUED } else { CLAIMABLE });
+    /// Admits a held call to the queues, with its permit if it needs one; gives that back if the call has
+    /// been closed. A call with a permit is left to the workers.
+    pub(super) fn admit(&mut self, permit: Option<Permit>) -> Result<(), Option<Permit>> {
+        let is_for_workers = self.is_for_workers();
+        match &mut self.core.cell {
+            Cell::Body(loaded) if self.word.read() == HELD => {
+                let is_reserved = !B::IS_SYNC || permit.is_some() || is_for_workers;
+                loaded.permit = permit;
+                self.word.set(if is_reserved { QUEUED } else { CLAIMABLE });
+                Ok(())
+            }
+            _ => Err(permit),
         }
-        is_held
     }
 
     /// Whether a joining thread must not claim the body: it could not leave the body at a deadline, and
@@ -330,7 +347,11 @@ impl<B: Body> Locked<'_, B> {
     }
 
     /// Puts away the future after a poll that left it pending.
-    pub(super) fn suspend(&mut self, body: B, park: impl FnOnce() -> ParkedCall) -> Suspend<B> {
+    pub(super) fn suspend(
+        &mut self,
+        body: Loaded<B>,
+        park: impl FnOnce() -> ParkedCall,
+    ) -> Suspend<B> {
         match self.word.read() & TAG {
             RUNNING => {
                 self.core.cell = Cell::Body(body);
@@ -383,14 +404,13 @@ impl<B: Body> Locked<'_, B> {
             return Close::RunsOn(self.core.trailer.take_for_close(), node);
         }
         let body = self.take_body();
-        let has_started = body.has_started();
+        let has_started = body.body.has_started();
         let progress = if has_started { Progress::Suspended } else { Progress::NotStarted };
         let link = Link::new(self.core.node.take(), has_started);
         let error = stop(progress, link.own());
-        self.core.cell = Cell::Closed { body: Some(body), error: Some(error) };
+        self.core.cell = Cell::Closed(Box::new(Closed { _body: body, error: Some(error) }));
         self.word.set_done();
-        let trailer = self.core.trailer.take_for_close();
-        Close::NeverEnds { trailer, link, frees_slot: state != HELD && !has_started }
+        Close::NeverEnds(self.core.trailer.take_for_close(), link)
     }
 
     /// Returns whether a thread runs the body.
@@ -399,24 +419,29 @@ impl<B: Body> Locked<'_, B> {
     }
 
     /// Takes the body of a closed call, to be dropped.
-    pub(super) fn take_closed_body(&mut self) -> Option<B> {
-        match &mut self.core.cell {
-            Cell::Closed { body, .. } => body.take(),
-            _ => None,
+    pub(super) fn take_closed_body(&mut self) -> Option<Box<Closed<B>>> {
+        if !matches!(self.core.cell, Cell::Closed(_)) {
+            return None;
+        }
+        match std::mem::replace(&mut self.core.cell, Cell::Empty) {
+            Cell::Closed(mut closed) => {
+                if let Some(error) = closed.error.take() {
+                    self.core.cell = Cell::Outcome(Err(error));
+                }
+                Some(closed)
+            }
+            _ => unreachable!("the cell was checked under the same lock"),
         }
     }
 
     pub(super) fn take_outcome(&mut self) -> Option<Outcome<B::Output>> {
-        match std::mem::replace(&mut self.core.cell, Cell::Empty) {
-            Cell::Outcome(outcome) => Some(outcome),
-            Cell::Closed { body, error } => {
-                self.core.cell = Cell::Closed { body, error: None };
-                error.map(Err)
-            }
-            other => {
-                self.core.cell = other;
-                None
-            }
+        match &mut self.core.cell {
+            Cell::Closed(closed) => closed.error.take().map(Err),
+            Cell::Outcome(_) => match std::mem::replace(&mut self.core.cell, Cell::Empty) {
+                Cell::Outcome(outcome) => Some(outcome),
+                _ => unreachable!("the cell was checked under the same lock"),
+            },
+            Cell::Body(_) | Cell::Empty => None,
         }
     }
 
@@ -424,7 +449,7 @@ impl<B: Body> Locked<'_, B> {
     pub(super) fn error(&self) -> Option<&Error> {
         match &self.core.cell {
             Cell::Outcome(outcome) => outcome.as_ref().err(),
-            Cell::Closed { error, .. } => error.as_ref(),
+            Cell::Closed(closed) => closed.error.as_ref(),
             _ => None,
         }
     }
@@ -438,7 +463,7 @@ impl<B: Body> Locked<'_, B> {
 
     /// Calls `act` with the place of the call in the cancellation tree.
     pub(super) fn with_link(&mut self, act: impl FnOnce(&mut Link)) {
-        let is_parent = matches!(&self.core.cell, Cell::Body(body) if !body.has_started());
+        let is_parent = matches!(&self.core.cell, Cell::Body(body) if !body.body.has_started());
         let mut link = Link::new(self.core.node.take(), !is_parent);
         act(&mut link);
         self.core.node = link.into_node();

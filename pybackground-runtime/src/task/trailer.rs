@@ -1,9 +1,8 @@
-//! What few calls have: a deadline, those who are to be told of the end, inputs, and a body that others
-//! know of while it runs or between two polls.
+//! What few calls have: a deadline, those who are notified of the end, and dependencies.
 //!
-//! The end of a call notifies three kinds of waiters. Threads that wait, and whatever else of this crate
-//! does, register and unregister. A dependent call leaves when it is closed. The `Lazy` has one place for
-//! the waker of its executor: each poll may bring another, and only the last one counts.
+//! Three kinds are notified. Waiters, which belong to this crate, register and unregister. Dependents are
+//! calls that wait for this one. The future that a `Lazy` is has one waker, the awaiter: an executor may
+//! set another at each poll, and only the last counts.
 
 use std::sync::Arc;
 use std::task::Waker;
@@ -13,10 +12,10 @@ use super::dependents::Dependents;
 use super::job::Job;
 use super::parked::ParkedCall;
 use super::waiters::Waiters;
+use super::work;
 use crate::deadline::Deadline;
-use crate::panic::catch;
 
-/// Most calls have nothing of all this, so a call without pays for a pointer.
+/// Most calls have none of these, and pay for a pointer.
 #[derive(Default)]
 pub(crate) struct Trailer(Option<Box<Parts>>);
 
@@ -24,13 +23,11 @@ pub(crate) struct Trailer(Option<Box<Parts>>);
 struct Parts {
     deadline: Option<Arc<Deadline>>,
     waiters: Waiters,
-    /// The calls that wait for this one as an input.
     dependents: Dependents,
     /// The waker of the executor that polls the `Lazy`: foreign code to clone, wake and drop.
     awaiter: Option<Waker>,
     /// The body is suspended.
     parked: Option<ParkedCall>,
-    /// What the call waits for before it is queued.
     dependencies: Option<Box<Dependencies>>,
 }
 
@@ -53,7 +50,7 @@ impl Trailer {
         true
     }
 
-    /// The call has ended by itself, so that its deadline is nobody's concern any more.
+    /// The call has ended before its deadline, which is not needed any more.
     #[inline]
     pub(super) fn end_deadline(&self) {
         if let Some(deadline) = self.deadline() {
@@ -65,7 +62,7 @@ impl Trailer {
         &mut self.parts().waiters
     }
 
-    /// Adds a call that waits for this one as an input.
+    /// Adds a call that waits for this one.
     pub(super) fn add_dependent(&mut self, call: Arc<dyn Job>) {
         self.parts().dependents.add(call);
     }
@@ -76,13 +73,13 @@ impl Trailer {
         self.0.as_mut().map(|parts| parts.dependents.one_closed()).unwrap_or_default()
     }
 
-    /// Whether waking `waker` is known to wake whoever awaits the call.
+    /// Whether `waker` wakes the same task as the awaiter.
     pub(super) fn is_awaited_by(&self, waker: &Waker) -> bool {
         let awaiter = self.0.as_ref().and_then(|parts| parts.awaiter.as_ref());
         awaiter.is_some_and(|known| known.will_wake(waker))
     }
 
-    /// Puts `awaiter` in the place of the last one, which is returned to be dropped without a lock.
+    /// Replaces the awaiter. Returns the last one, to be dropped without a lock.
     #[must_use]
     pub(super) fn replace_awaiter(&mut self, awaiter: Option<Waker>) -> Option<Waker> {
         match awaiter {
@@ -91,8 +88,7 @@ impl Trailer {
         }
     }
 
-    /// Takes what the crate itself has to do with when the call is closed. The awaiter, which is foreign
-    /// code, is left to whoever may run such.
+    /// Takes what a closing thread acts on. Leaves the awaiter, which is foreign code, to `clean_up`.
     #[must_use]
     pub(super) fn take_for_close(&mut self) -> Self {
         let awaiter = self.replace_awaiter(None);
@@ -119,7 +115,7 @@ impl Trailer {
         self.0.as_ref()?.dependencies.as_deref()
     }
 
-    /// An input has ended; returns them all if it was the last.
+    /// A dependency has ended; returns them all if it was the last.
     pub(super) fn dependency_ended(&mut self) -> Option<Dependencies> {
         if self.0.as_mut()?.dependencies.as_mut()?.one_ended() {
             self.take_dependencies()
@@ -132,29 +128,25 @@ impl Trailer {
         self.0.as_mut()?.dependencies.take().map(|dependencies| *dependencies)
     }
 
-    /// Wakes everybody. Wakers are foreign code: they are called with no lock held, and one that
-    /// panics does not keep the others from being woken.
     #[inline]
-    pub(super) fn wake(self) {
-        if let Some(parts) = self.0 {
-            parts.wake();
+    pub(super) fn is_empty(&self) -> bool {
+        self.0.is_none()
+    }
+
+    /// Wakes the waiters and notifies the dependents. No lock is held, and a waker that panics does not
+    /// keep the others from being woken.
+    pub(super) fn notify(self) {
+        let Some(parts) = self.0 else { return };
+        parts.waiters.wake();
+        parts.dependents.notify();
+        // Foreign code last: it may take its time.
+        if let Some(awaiter) = parts.awaiter {
+            work::wake(awaiter);
         }
     }
 
     fn parts(&mut self) -> &mut Parts {
         self.0.get_or_insert_default()
-    }
-}
-
-impl Parts {
-    #[inline(never)]
-    fn wake(self) {
-        self.waiters.wake();
-        self.dependents.tell();
-        // Foreign code last: it may take its time.
-        if let Some(awaiter) = self.awaiter {
-            catch(|| awaiter.wake());
-        }
     }
 }
 
@@ -174,7 +166,7 @@ mod tests {
     }
 
     #[test]
-    fn of_those_who_awaited_only_the_last_is_woken() {
+    fn only_the_last_awaiter_is_woken() {
         let counts: Vec<Arc<Count>> = (0..3).map(|_| Arc::default()).collect();
         let mut trailer = Trailer::NOTHING;
         for (at, count) in counts.iter().enumerate() {
@@ -184,7 +176,7 @@ mod tests {
             assert_eq!(replaced.is_some(), at > 0);
             assert!(trailer.is_awaited_by(&waker));
         }
-        trailer.wake();
+        trailer.notify();
         let woken: Vec<usize> = counts.iter().map(|c| c.0.load(Ordering::Relaxed)).collect();
         assert_eq!(woken, [0, 0, 1]);
     }

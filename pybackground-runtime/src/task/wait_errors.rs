@@ -1,35 +1,35 @@
-//! Why some waits for a call ended before the call did.
+//! The errors of waits that ended before the call did.
 //!
-//! A wait by reference gives its error by reference, so somebody has to keep it; it cannot be in the
-//! place of the outcome, for which others may wait on.
+//! A wait by reference returns its error by reference, so the task keeps the error. It cannot be stored
+//! as the outcome, for which other threads may still wait.
 
 use crate::error::Error;
 use crate::sync::OnceLock;
 
-/// Few calls have any, so a call without pays for a pointer.
+/// A list that few calls have: a call without one pays for a pointer.
 #[derive(Default)]
-pub(super) struct WaitErrors(OnceLock<Box<Verdict>>);
+pub(super) struct WaitErrors(OnceLock<Box<Kept>>);
 
-struct Verdict {
+struct Kept {
     error: Error,
     next: WaitErrors,
 }
 
 impl WaitErrors {
-    /// Keeps `error`, unless one that says the same is kept: a wait may be tried for ever.
+    /// Keeps `error`, unless an error with the same text is kept: a wait may be retried without end.
     pub(super) fn keep(&self, error: Error) -> &Error {
         let text = error.to_string();
         let mut new = Some(error);
-        let mut verdicts = self;
+        let mut errors = self;
         loop {
-            let verdict = verdicts.0.get_or_init(|| {
-                let error = new.take().expect("it is put in one place");
-                Box::new(Verdict { error, next: Self::default() })
+            let kept = errors.0.get_or_init(|| {
+                let error = new.take().expect("it is kept in one place");
+                Box::new(Kept { error, next: Self::default() })
             });
-            if new.is_none() || verdict.error.to_string() == text {
-                return &verdict.error;
+            if new.is_none() || kept.error.to_string() == text {
+                return &kept.error;
             }
-            verdicts = &verdict.next;
+            errors = &kept.next;
         }
     }
 }

@@ -1,0 +1,147 @@
+//! The permits of a limited function.
+//!
+//! A call of a limited function needs a permit before it goes to the queues. The permit lies beside the
+//! body until the body is dropped: while it is queued, runs, or waits to be woken.
+//!
+//! A body that blocks in a join lends its permit while it waits. So a function that waits for calls of
+//! itself, directly or through others, cannot lock itself out: whatever holds a permit either runs or
+//! ends, and a limit never counts a body that waits for another call.
+
+use std::cell::RefCell;
+use std::sync::{Arc, Once};
+
+use super::job::Job;
+use super::work;
+use crate::call::Call;
+use crate::limit::Semaphore;
+use crate::panic::drop_catching;
+use crate::runtime;
+use crate::sync::{chaos, thread_local};
+
+/// How many bodies of one function may run at once.
+pub struct Limit {
+    permits: Semaphore<Arc<dyn Job>>,
+    /// The runtime knows this limit.
+    listed: Once,
+}
+
+/// A permit of a limit, which is released when this is dropped.
+pub(crate) struct Permit(&'static Limit);
+
+impl Limit {
+    /// As many permits as `most`, which is at least 1.
+    #[must_use]
+    pub const fn new(most: usize) -> Self {
+        Self { permits: Semaphore::new(most), listed: Once::new() }
+    }
+
+    /// Enqueues a call that is made now as soon as there is a permit for it.
+    pub(crate) fn submit(&'static self, job: &Arc<dyn Job>) {
+        self.submit_if(job, runtime::lets_in);
+    }
+
+    /// As `submit`, for a call that was made before.
+    pub(crate) fn submit_again(&'static self, job: &Arc<dyn Job>) {
+        self.submit_if(job, || !runtime::is_closed());
+    }
+
+    fn submit_if(&'static self, job: &Arc<dyn Job>, lets_in: fn() -> bool) {
+        let limits = runtime::limits();
+        self.listed.call_once(|| limits.add(self));
+        if !lets_in() {
+            return job.refuse(runtime::SHUT_DOWN);
+        }
+        limits.hold();
+        if let Some(job) = self.permits.acquire(job.clone()) {
+            Permit(self).grant_to(job);
+        } else if !lets_in() {
+            // A shutdown first closes the runtime and then refuses the calls that wait. It has found this
+            // one, or it is found here.
+            job.refuse(runtime::SHUT_DOWN);
+        }
+    }
+
+    /// Passes a permit on that was given up.
+    pub(super) fn pass_on(&'static self) {
+        if let Some(next) = self.permits.release() {
+            Permit(self).grant_to(next);
+        }
+    }
+
+    /// The calls that wait for a permit.
+    pub(crate) fn held_calls(&self) -> Vec<Call> {
+        let calls = self.permits.map_waiting(|job| (!job.is_done()).then(|| job.call()));
+        calls.into_iter().flatten().collect()
+    }
+
+    /// Refuses the calls that wait for a permit.
+    pub(crate) fn refuse_held(&self, why: &str) {
+        for job in self.permits.take_waiting() {
+            job.refuse(why);
+            drop_catching(job);
+            runtime::limits().let_go();
+        }
+    }
+}
+
+impl Permit {
+    fn grant_to(self, job: Arc<dyn Job>) {
+        chaos();
+        match job.admit(self) {
+            None => runtime::resume(job),
+            // The call was closed while it waited. Its permit passes to the next.
+            Some(permit) => drop_catching((job, permit)),
+        }
+        runtime::limits().let_go();
+    }
+
+    /// Notes that a body of this thread has the permit, until the guard is dropped.
+    #[must_use]
+    pub(super) fn enter(&self) -> Entered {
+        // Fails only while the thread ends, when no body runs on it.
+        let _ = HELD.try_with(|held| held.borrow_mut().push(self.0));
+        Entered
+    }
+}
+
+impl Drop for Permit {
+    fn drop(&mut self) {
+        work::release(self.0);
+    }
+}
+
+thread_local! {
+    /// The limits whose permits the bodies on this thread's stack have.
+    static HELD: RefCell<Vec<&'static Limit>> = const { RefCell::new(Vec::new()) };
+}
+
+/// See [`Permit::enter`].
+pub(super) struct Entered;
+
+impl Drop for Entered {
+    fn drop(&mut self) {
+        let _ = HELD.try_with(|held| held.borrow_mut().pop());
+    }
+}
+
+/// Returns whether a body on this thread's stack has a permit.
+#[inline]
+pub(crate) fn holds_permit() -> bool {
+    HELD.try_with(|held| !held.borrow().is_empty()).unwrap_or(false)
+}
+
+/// Lends the permits of this thread's bodies while `wait` blocks. A body that this thread runs meanwhile
+/// does not count as having them.
+pub(crate) fn lend_permits_while<R>(wait: impl FnOnce() -> R) -> R {
+    let held = HELD.try_with(RefCell::take).unwrap_or_default();
+    for limit in &held {
+        work::release(limit);
+    }
+    while work::perform_one() {}
+    let result = wait();
+    for limit in &held {
+        limit.permits.take_back();
+    }
+    let _ = HELD.try_with(|known| known.replace(held));
+    result
+}
