@@ -1,5 +1,6 @@
 //! The identity of one call: what every message about it names.
 
+use std::cell::Cell;
 use std::fmt;
 use std::panic::Location;
 
@@ -53,7 +54,28 @@ pub(crate) fn is_in_standard_library(site: &Location<'_>) -> bool {
     let file = site.file();
     let is_absolute =
         file.starts_with('/') || cfg!(windows) && file.as_bytes().get(1) == Some(&b':');
-    is_absolute && is_path_of_standard_library(file)
+    is_absolute && is_known_to_be_of_standard_library(site)
+}
+
+/// As `is_path_of_standard_library`, from this thread's recent answers. A crate from a registry has absolute paths, and makes
+/// the same call again and again.
+#[inline]
+fn is_known_to_be_of_standard_library(site: &Location<'_>) -> bool {
+    const RECENT: usize = 16;
+    thread_local! {
+        static ANSWERS: [Cell<(usize, bool)>; RECENT] = const { [const { Cell::new((0, false)) }; RECENT] };
+    }
+
+    let address = std::ptr::from_ref(site).addr();
+    let ask = || is_path_of_standard_library(site.file());
+    let recent = ANSWERS.try_with(|answers| {
+        let answer = &answers[address / align_of::<Location<'_>>() % RECENT];
+        if answer.get().0 != address {
+            answer.set((address, ask()));
+        }
+        answer.get().1
+    });
+    recent.unwrap_or_else(|_| ask())
 }
 
 /// A toolchain from rustup has `/rustc/<commit>/library/core/src/..`, with the component `rust-src`

@@ -108,16 +108,16 @@ struct Probe {
 
 impl Probe {
     fn start(stream: Stream) -> Option<Self> {
-        let (began, begin) = channel();
-        let (pass, passed) = channel();
+        let (send_thread, its_thread) = channel();
+        let (send_end, passed) = channel();
         let run = move || {
-            let _ = began.send(OsThread::current());
+            let _ = send_thread.send(OsThread::current());
             stream.pass();
-            let _ = pass.send(());
+            let _ = send_end.send(());
         };
         let name = "background-print".to_owned();
         thread::Builder::new().name(name).stack_size(128 * 1024).spawn(run).ok()?;
-        Some(Self { thread: begin.recv().ok()??, passed })
+        Some(Self { thread: its_thread.recv().ok()??, passed })
     }
 
     fn is_blocked_at(&self, address: u64) -> bool {
@@ -132,12 +132,12 @@ mod tests {
 
     /// Starts a thread that waits for the lock of a stream, and returns it when it does.
     fn waiter(stream: Stream) -> (OsThread, thread::JoinHandle<()>) {
-        let (began, begin) = channel();
+        let (send_thread, its_thread) = channel();
         let thread = thread::spawn(move || {
-            began.send(OsThread::current()).unwrap();
+            send_thread.send(OsThread::current()).unwrap();
             stream.pass();
         });
-        let waiter = begin.recv().unwrap().unwrap();
+        let waiter = its_thread.recv().unwrap().unwrap();
         (waiter, thread)
     }
 
@@ -176,12 +176,12 @@ mod tests {
 
         // The thread waits for something else.
         let (never, nothing) = channel::<()>();
-        let (began, begin) = channel();
+        let (send_thread, its_thread) = channel();
         let thread = thread::spawn(move || {
-            began.send(OsThread::current()).unwrap();
+            send_thread.send(OsThread::current()).unwrap();
             let _ = nothing.recv();
         });
-        let waiting = begin.recv().unwrap().unwrap();
+        let waiting = its_thread.recv().unwrap().unwrap();
         let held = io::stderr().lock();
         while !is_in_futex(waiting) {
             thread::yield_now();

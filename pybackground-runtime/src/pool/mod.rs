@@ -109,15 +109,18 @@ pub(crate) struct Pool {
     refusal: Mutex<Option<String>>,
     on_refusal: fn(&io::Error),
     /// How sequential mode runs a new call on this thread, and one that was admitted before.
-    run_here: (fn(Arc<dyn Runnable>), fn(Arc<dyn Runnable>)),
+    run_here: (RunHere, RunHere),
 }
+
+/// Runs a call on this thread.
+type RunHere = fn(Arc<dyn Runnable>);
 
 impl Pool {
     /// Reports each thread that the system refuses to `on_refusal`.
     pub(crate) fn new(
         config: Config,
         on_refusal: fn(&io::Error),
-        run_here: (fn(Arc<dyn Runnable>), fn(Arc<dyn Runnable>)),
+        run_here: (RunHere, RunHere),
     ) -> Self {
         Self {
             queues: Queues::new(),

@@ -49,7 +49,7 @@ extern "C" fn enter(
     environment: *const *const std::ffi::c_char,
 ) {
     serve_if_child(|| {
-        run_later_constructors(|constructor| constructor(count, arguments, environment))
+        run_later_constructors(|constructor| constructor(count, arguments, environment));
     });
 }
 
