@@ -79,8 +79,12 @@ impl Stack {
                 line(f, age, format_args!("waits for {call}{}", UsedAt(site)))
             }
             (Some((call, site)), calls) => {
-                let which = format_args!("any of {calls} calls, the first {call}{}", UsedAt(site));
-                line(f, age, format_args!("waits for {which}"))
+                let used_at = UsedAt(site);
+                line(
+                    f,
+                    age,
+                    format_args!("waits for any of {calls} calls, the first {call}{used_at}"),
+                )
             }
         }
     }
