@@ -81,8 +81,8 @@ fn notes(test: &str) -> PathBuf {
 
 #[track_caller]
 fn assert_exited(notes: PathBuf) {
-    let noted = fs::read_to_string(&notes).unwrap();
-    assert_eq!(noted, "handler\nbuffer\n");
+    let written = fs::read_to_string(&notes).unwrap();
+    assert_eq!(written, "handler\nbuffer\n");
     fs::remove_file(notes).unwrap();
 }
 

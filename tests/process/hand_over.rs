@@ -41,7 +41,7 @@ fn stop_idle_child() -> u32 {
 
 /// Waits until the call of this function is on a thread.
 fn wait_until_handed_over() {
-    wait_until(|| !snapshot().stacks().is_empty());
+    wait_until(|| !snapshot().stacks.is_empty());
 }
 
 fn in_a_process_of_its_own(test: &str) -> bool {
