@@ -1,9 +1,9 @@
-//! A program that knows nothing of pybackground, and loads a library that uses it.
+//! A program that is not linked with pybackground, and loads a library that is.
 //!
 //! ```text
 //! loading-host LIBRARY MILLISECONDS    loads it, calls its function, and prints what that returned
-//! loading-host                         what it is started as by the library, of which it has no idea: waits
-//!                                      for input, and prints how many bytes it got
+//! loading-host                         how the library starts it as a child: waits for input, and prints how
+//!                                      many bytes it got
 //! loading-host, with `AS_CHILD=leave`  the same, but it ends at once
 //! loading-host, with `AS_CHILD=load:LIBRARY`  the same, but it loads the library first
 //! ```
@@ -11,7 +11,7 @@
 use std::ffi::CString;
 use std::io::Read;
 
-/// Calls `double_elsewhere` of the library at that path.
+/// Calls `double_elsewhere` of the library at this path.
 fn call(library: &str, patience: u32) -> i64 {
     let function = symbol(library);
     #[allow(unsafe_code, reason = "the function is known by its name only")]
@@ -22,11 +22,11 @@ fn call(library: &str, patience: u32) -> i64 {
     function(4, patience)
 }
 
-/// Loads the library at that path, and finds its function.
+/// Loads the library at this path, and finds its function.
 fn symbol(library: &str) -> *mut libc::c_void {
     let path = CString::new(library).unwrap();
     #[allow(unsafe_code, reason = "there is no other way to load a library")]
-    // SAFETY: both strings end with a zero; what the library does when it is loaded is ours.
+    // SAFETY: both strings end with a zero, and the library is part of this test.
     let function = unsafe {
         let library = libc::dlopen(path.as_ptr(), libc::RTLD_NOW);
         assert!(!library.is_null(), "{path:?} cannot be loaded");

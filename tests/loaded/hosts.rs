@@ -1,5 +1,5 @@
-//! A library in a program that is not linked with it: the program cannot be started again to serve calls, and
-//! that is an error which says so, and harms nobody.
+//! A library in a program that is not linked with it. The program cannot be started again to serve calls; the call
+//! fails with an error that says so.
 
 use std::os::unix::process::CommandExt;
 use std::path::PathBuf;
@@ -7,7 +7,7 @@ use std::process::{Command, Stdio};
 use std::sync::mpsc::{RecvTimeoutError, channel};
 use std::time::Duration;
 
-/// How long children may take to start, in milliseconds. Most of the tests wait for as long as this.
+/// How long children may take to start, in milliseconds. Most tests wait for this long.
 const PATIENCE: &str = "700";
 
 /// How long programs may take, on the busiest machine.
@@ -19,7 +19,7 @@ fn library() -> PathBuf {
     here.with_file_name(name)
 }
 
-/// What the program says, and everybody who has its output, until the last of them is gone.
+/// Returns what the program and its children print, when the last of them has ended.
 #[track_caller]
 fn said(host: &mut Command) -> String {
     let host = host.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped());
@@ -27,7 +27,7 @@ fn said(host: &mut Command) -> String {
     let (pid, (done, is_done)) = (host.id(), channel::<()>());
     let watchdog = std::thread::spawn(move || {
         if is_done.recv_timeout(LONGEST) == Err(RecvTimeoutError::Timeout) {
-            // Its children end with it.
+            // Its children end with the program.
             Command::new("sh").args(["-c", &format!("kill -s KILL -- -{pid}")]).status().unwrap();
         }
     });
@@ -54,22 +54,22 @@ fn is_refused(said: &str, why: &str) {
 }
 
 #[test]
-fn a_host_that_waits_for_input_is_fed_nothing_and_killed_in_time() {
+fn host_that_waits_for_input_gets_none_and_is_killed() {
     is_refused(&said(&mut loading_host(PATIENCE)), "it did not say that it is ready within 700ms");
 }
 
 #[test]
-fn a_host_that_ends_says_so() {
+fn host_that_ends_is_a_handshake_failure() {
     is_refused(
         &said(loading_host("60000").env("AS_CHILD", "leave")),
         "before it was ready, its process ended by itself, with exit code 9",
     );
 }
 
-/// It becomes a child in the midst of loading, where the loaders of most systems let no other thread run. It
-/// may be refused then, or serve, but not be waited for.
+/// The program becomes a child while it loads the library, when most loaders block other threads. It may serve or be
+/// refused, but the call must not hang.
 #[test]
-fn a_host_that_loads_the_library_whatever_it_is_started_for_holds_up_nobody() {
+fn host_that_loads_the_library_as_a_child_blocks_no_call() {
     let mut host = loading_host(PATIENCE);
     let said = said(host.env("AS_CHILD", format!("load:{}", library().display())));
     if said != "returned 8\n" {
@@ -78,7 +78,7 @@ fn a_host_that_loads_the_library_whatever_it_is_started_for_holds_up_nobody() {
 }
 
 #[test]
-fn python_is_fed_nothing_and_killed_in_time() {
+fn python_gets_no_input_and_is_killed() {
     const CALL: &str = "import ctypes, sys\n\
         print('returned', ctypes.CDLL(sys.argv[1]).double_elsewhere(4, int(sys.argv[2])))";
     let mut python = Command::new("python3");

@@ -1,4 +1,4 @@
-//! A library for programs in other languages, one function of which makes a call in another process.
+//! A library for programs in other languages, with a function that makes a call in another process.
 
 use std::time::Duration;
 
@@ -9,12 +9,12 @@ fn double(n: u32) -> u32 {
     2 * n
 }
 
-/// Twice `n`, as another process tells that gets `patience` milliseconds to start; or -1 if the program that
-/// has loaded this library cannot be one, -2 after another error. What there is to tell is printed.
-#[allow(unsafe_code, reason = "the name is for a C interface; nobody else has it")]
+/// Returns twice `n`, computed in a process that gets `patience` milliseconds to start. Prints an error, and returns -1
+/// if the program cannot serve calls, or -2 after another error.
+#[allow(unsafe_code, reason = "the name is for a C interface, and is unique")]
 #[unsafe(no_mangle)]
 pub extern "C" fn double_elsewhere(n: u32, patience: u32) -> i64 {
-    // Refused from the second time on, when it is in force.
+    // The second call is refused: the setting is in force.
     let _ = processes().start_timeout(Duration::from_millis(patience.into())).install();
     match Lazy::join(double(n)) {
         Ok(doubled) => i64::from(doubled),
@@ -29,9 +29,9 @@ pub extern "C" fn double_elsewhere(n: u32, patience: u32) -> i64 {
 mod tests {
     use super::*;
 
-    /// The same code is well where it is linked with the program, which here is a unit test.
+    /// The same code works where it is linked with the program, which is a unit test here.
     #[test]
-    fn linked_with_the_program_it_works() {
+    fn call_works_where_the_library_is_linked() {
         assert_eq!(double_elsewhere(4, 60_000), 8);
     }
 }

@@ -1,4 +1,4 @@
-//! What ends a process is an error here, which says what it was.
+//! The end of a process is an error that says how the process ended.
 
 mod common;
 
@@ -19,7 +19,7 @@ fn crash_of<T>(call: Lazy<T>) -> (Crash, Error) {
     let error = Lazy::join(call).err().expect("the process ends");
     let crash = error.crash().unwrap_or_else(|| panic!("no crash: {error}")).clone();
     assert!(error.is_crash() && !error.is_panic() && !error.is_timeout());
-    // Nothing else has suffered.
+    // No other call is affected.
     assert_eq!(double(4), 8);
     (crash, error)
 }
@@ -30,12 +30,12 @@ fn abort() {
 }
 
 #[test]
-fn an_abort() {
+fn abort_is_a_crash_by_sigabrt() {
     let _watchdog = watchdog();
     let (crash, error) = crash_of(abort());
     assert_eq!((crash.signal(), crash.code()), (Some(6), None));
-    let told = error.to_string();
-    assert!(told.contains("::abort` (called at ") && told.contains("signal 6 (SIGABRT"), "{told}");
+    let text = error.to_string();
+    assert!(text.contains("::abort` (called at ") && text.contains("signal 6 (SIGABRT"), "{text}");
 }
 
 #[background(process)]
@@ -47,7 +47,7 @@ fn kill(signal: &str) {
     }
 }
 
-/// As a library in C does that hands out a pointer and forgot to say that it may be null.
+/// Reads a null pointer, as a C library may return it.
 #[background(process)]
 fn follow_null() -> usize {
     let text = std::hint::black_box(std::ptr::null());
@@ -58,7 +58,7 @@ fn follow_null() -> usize {
 }
 
 #[test]
-fn a_null_pointer_that_is_followed() {
+fn null_pointer_is_a_crash_by_sigsegv() {
     let _watchdog = watchdog();
     let (crash, error) = crash_of(follow_null());
     assert_eq!(crash.signal(), Some(11));
@@ -66,13 +66,13 @@ fn a_null_pointer_that_is_followed() {
 }
 
 #[test]
-fn a_segmentation_fault_that_somebody_sends() {
+fn sigsegv_from_outside_is_a_crash() {
     let _watchdog = watchdog();
     assert_eq!(crash_of(kill("SEGV")).0.signal(), Some(11));
 }
 
 #[test]
-fn a_kill_from_elsewhere_hints_at_memory() {
+fn kill_from_outside_hints_at_memory() {
     let _watchdog = watchdog();
     let (crash, error) = crash_of(kill("KILL"));
     assert_eq!(crash.signal(), Some(9));
@@ -90,7 +90,7 @@ fn overflow_stack(depth: u64) -> u64 {
 }
 
 #[test]
-fn an_overflow_of_the_stack() {
+fn stack_overflow_is_a_crash() {
     let _watchdog = watchdog();
     let (crash, _) = crash_of(overflow_stack(0));
     assert!(matches!(crash.signal(), Some(6 | 11)), "{crash}");
@@ -116,10 +116,10 @@ fn panic_with_little_memory_left() {
     panic!("that was all, after {} pieces", taken.len());
 }
 
-/// Its backtrace takes more than is left.
+/// The backtrace takes more memory than is left.
 #[test]
-fn a_panic_when_no_memory_is_left_is_one() {
-    const TEST: &str = "a_panic_when_no_memory_is_left_is_one";
+fn panic_without_memory_left_is_a_panic() {
+    const TEST: &str = "panic_without_memory_left_is_a_panic";
     let _watchdog = watchdog();
     if !child::is_child() {
         child::succeeds(child::command(TEST).env("RUST_BACKTRACE", "1"));
@@ -133,7 +133,7 @@ fn a_panic_when_no_memory_is_left_is_one() {
 }
 
 #[test]
-fn more_memory_than_is_allowed() {
+fn memory_beyond_the_limit_is_a_crash() {
     let _watchdog = watchdog();
     assert_eq!(allocate(1 << 20), 1 << 20);
     let (crash, error) = crash_of(allocate(1 << 30));
@@ -148,7 +148,7 @@ fn exit(code: i32) {
 }
 
 #[test]
-fn an_exit_in_mid_call_is_no_success() {
+fn exit_in_mid_call_is_a_crash() {
     let _watchdog = watchdog();
     for code in [0, 3] {
         let (crash, _) = crash_of(exit(code));
@@ -168,7 +168,7 @@ fn panic_with_number() {
 }
 
 #[test]
-fn a_panic_tells_its_message_and_its_line() {
+fn panic_reports_its_message_and_its_line() {
     let _watchdog = watchdog();
     let error = Lazy::join(panic_with_text(7)).unwrap_err();
     assert!(error.is_panic() && !error.is_crash());
@@ -179,7 +179,7 @@ fn a_panic_tells_its_message_and_its_line() {
 }
 
 #[test]
-fn a_panic_with_another_payload_is_a_panic() {
+fn panic_with_another_payload_is_a_panic() {
     let _watchdog = watchdog();
     let error = Lazy::join(panic_with_number()).unwrap_err();
     assert!(error.is_panic());
@@ -187,7 +187,7 @@ fn a_panic_with_another_payload_is_a_panic() {
     assert!(error.panicked_at().is_some());
 }
 
-/// Serde reads such a type only from a format that says what comes.
+/// Serde deserializes it only from a format that says what comes next.
 #[derive(Serialize, Deserialize)]
 #[serde(untagged)]
 enum Untagged {
@@ -203,7 +203,7 @@ fn make_untagged() -> Untagged {
 }
 
 #[test]
-fn what_cannot_cross_is_told_as_that() {
+fn type_that_the_format_cannot_carry_is_a_codec_failure() {
     let _watchdog = watchdog();
     let error = Lazy::join(take_untagged(Untagged::Number(7))).unwrap_err();
     assert!(error.is_codec_failure());

@@ -1,4 +1,4 @@
-//! How deeply a result may be nested does not depend on what the stack of its child can take.
+//! Results that are nested more deeply than the stack of the program can take.
 
 mod common;
 
@@ -28,11 +28,11 @@ fn options(levels: usize) -> Vec<Option<usize>> {
     (0..levels).map(Some).collect()
 }
 
-/// Half of this is enough for the stack of a thread that reads it, and the child's takes much more.
+/// Twice what a thread of the program can deserialize, and less than what a child can build.
 const DEEP: usize = 8_000;
 
 #[test]
-fn a_result_that_is_nested_too_deeply_is_an_error() {
+fn result_that_is_nested_too_deeply_is_an_error() {
     let _watchdog = watchdog();
     for make in [tree, nodes] {
         let error = Lazy::join(make(DEEP)).unwrap_err();
@@ -47,9 +47,9 @@ fn table() -> Box<[[[u64; 32]; 32]; 32]> {
     Box::new([[[7; 32]; 32]; 32])
 }
 
-/// Builds with optimisations have room for it.
+/// With optimisations the stack is large enough.
 #[test]
-fn an_array_for_which_the_stack_is_too_small_is_told_as_that() {
+fn array_that_exceeds_the_stack_is_reported_as_that() {
     let _watchdog = watchdog();
     match Lazy::join(table()) {
         Ok(table) => assert!(table.as_flattened().as_flattened().iter().all(|n| *n == 7)),
@@ -65,14 +65,14 @@ fn an_array_for_which_the_stack_is_too_small_is_told_as_that() {
 }
 
 #[test]
-fn a_result_that_its_own_child_cannot_write_is_a_crash() {
+fn result_that_its_child_cannot_serialize_is_a_crash() {
     let _watchdog = watchdog();
     assert!(Lazy::join(tree(1 << 22)).unwrap_err().is_crash());
     assert_eq!(tree(1), Tree::Node(Box::new(Tree::Leaf)));
 }
 
 #[test]
-fn a_long_result_is_not_deep() {
+fn long_result_is_not_deep() {
     let _watchdog = watchdog();
     assert_eq!(Lazy::into_inner(options(1 << 18)).len(), 1 << 18);
 }

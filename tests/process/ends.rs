@@ -1,4 +1,4 @@
-//! However a program ends, nothing of its calls is left.
+//! The end of a program leaves nothing of its calls, however it comes.
 
 #![allow(unsafe_code, reason = "safe code makes no copy of a process")]
 
@@ -30,7 +30,7 @@ fn spin(port: u16) {
     }
 }
 
-/// A call that never ends, and the children of two that did.
+/// Makes a call that never ends, and two that end and leave idle children.
 fn busy_and_idle_children() {
     let spinning = spin(port());
     let (one, two) = (pid(), pid());
@@ -38,8 +38,7 @@ fn busy_and_idle_children() {
     std::mem::forget(spinning);
 }
 
-/// Starts the other half of a test at the head of a process group, as a shell does, with a lifeline that
-/// its processes hold.
+/// Starts the other half of a test as the leader of a process group, as a shell does. Its processes hold the lifeline.
 fn start(test: &str, lifeline: &Lifeline) -> std::process::Child {
     let wrapper: &[&str] =
         if ignores_interrupts() { &["env", "--default-signal=INT"] } else { &[] };
@@ -48,7 +47,7 @@ fn start(test: &str, lifeline: &Lifeline) -> std::process::Child {
     command.process_group(0).spawn().unwrap()
 }
 
-/// Whether this process was started behind the `&` of a shell, or as if, and its children would be.
+/// Whether this process ignores SIGINT, as one behind the `&` of a shell does, and its children would.
 fn ignores_interrupts() -> bool {
     const SIGINT: u64 = 2;
     let status = std::fs::read_to_string("/proc/self/status").unwrap_or_default();
@@ -57,12 +56,12 @@ fn ignores_interrupts() -> bool {
     ignored.is_some_and(|mask| mask >> (SIGINT - 1) & 1 == 1)
 }
 
-/// A program with calls that run is ended by `end`; nothing may be left of it.
+/// Ends a program with running calls by `end`, and waits until none of its processes is left.
 #[track_caller]
 fn nothing_is_left(test: &str, end: impl FnOnce(&mut std::process::Child)) {
     let _watchdog = watchdog();
     if child::is_child() {
-        // Held by the program itself as well, which so says that its idle children are there.
+        // The program holds the lifeline as well, and reports on it that its idle children have started.
         let mut held = hold(port());
         busy_and_idle_children();
         std::io::Write::write_all(&mut held, b"ready\n").unwrap();
@@ -81,13 +80,13 @@ fn nothing_is_left(test: &str, end: impl FnOnce(&mut std::process::Child)) {
 }
 
 #[test]
-fn a_program_that_is_killed_leaves_nothing() {
-    nothing_is_left("a_program_that_is_killed_leaves_nothing", |program| program.kill().unwrap());
+fn killed_program_leaves_nothing() {
+    nothing_is_left("killed_program_leaves_nothing", |program| program.kill().unwrap());
 }
 
 #[test]
-fn a_program_that_is_interrupted_leaves_nothing() {
-    nothing_is_left("a_program_that_is_interrupted_leaves_nothing", |program| {
+fn interrupted_program_leaves_nothing() {
+    nothing_is_left("interrupted_program_leaves_nothing", |program| {
         signal("INT", program.id());
     });
 }
@@ -97,11 +96,11 @@ fn hold_on(port: u16) {
     std::mem::forget(hold(port));
 }
 
-/// The copy has the ends of the connections that were the program's.
+/// The copy keeps the program's ends of the connections open.
 #[test]
 #[cfg(target_os = "linux")]
-fn a_program_that_is_killed_leaves_nothing_to_a_copy_of_itself() {
-    const TEST: &str = "a_program_that_is_killed_leaves_nothing_to_a_copy_of_itself";
+fn killed_program_with_a_forked_copy_leaves_nothing() {
+    const TEST: &str = "killed_program_with_a_forked_copy_leaves_nothing";
     let _watchdog = watchdog();
     if child::is_child() {
         let _spinning = spin(port());
@@ -119,11 +118,11 @@ fn a_program_that_is_killed_leaves_nothing_to_a_copy_of_itself() {
     for held in held {
         assert_eq!(held.wait_for_end(), "");
     }
-    // The copy was there until here.
+    // The copy lived until here.
     drop(input);
 }
 
-/// Waits for a word of the test; the copy lives until the test hangs up.
+/// Waits for a byte from the test, and dies. The copy lives until the test closes the pipe.
 #[cfg(target_os = "linux")]
 fn die_and_leave_a_copy() {
     fn read_input() {
@@ -132,7 +131,7 @@ fn die_and_leave_a_copy() {
         unsafe { libc::read(0, (&raw mut byte).cast(), 1) };
     }
     read_input();
-    // SAFETY: the copy does nothing that needs another thread than this.
+    // SAFETY: the copy calls only functions that are allowed after `fork`.
     unsafe {
         if libc::fork() == 0 {
             read_input();
@@ -142,18 +141,18 @@ fn die_and_leave_a_copy() {
     }
 }
 
-/// A terminal sends it to all of the group in the foreground.
+/// A terminal sends the signal to the whole foreground group.
 #[test]
-fn a_ctrl_c_at_a_terminal_leaves_nothing() {
-    nothing_is_left("a_ctrl_c_at_a_terminal_leaves_nothing", |program| {
+fn ctrl_c_at_a_terminal_leaves_nothing() {
+    nothing_is_left("ctrl_c_at_a_terminal_leaves_nothing", |program| {
         let interrupt = format!("kill -s INT -- -{}", program.id());
         assert!(Command::new("sh").args(["-c", &interrupt]).status().unwrap().success());
     });
 }
 
 #[test]
-fn a_shutdown_reaps_all() {
-    const TEST: &str = "a_shutdown_reaps_all";
+fn shutdown_reaps_all_children() {
+    const TEST: &str = "shutdown_reaps_all_children";
     let _watchdog = watchdog();
     if !child::is_child() {
         child::succeeds(&mut child::command(TEST));
@@ -172,8 +171,8 @@ fn a_shutdown_reaps_all() {
 }
 
 #[test]
-fn an_executable_that_is_deleted_or_replaced_goes_on() {
-    const TEST: &str = "an_executable_that_is_deleted_or_replaced_goes_on";
+fn deleted_or_replaced_executable_still_serves() {
+    const TEST: &str = "deleted_or_replaced_executable_still_serves";
     let _watchdog = watchdog();
     if !child::is_child() {
         let folder = std::env::temp_dir().join(format!("deleted-{}", std::process::id()));
@@ -191,7 +190,7 @@ fn an_executable_that_is_deleted_or_replaced_goes_on() {
     let path = std::env::current_exe().unwrap();
     std::fs::remove_file(&path).unwrap();
     assert_ne!(pid(), std::process::id());
-    // As an update does. A call of another directory has a new process.
+    // As an update does. A call from another directory starts a new process.
     std::fs::write(&path, "another program").unwrap();
     std::env::set_current_dir("/").unwrap();
     assert_ne!(pid(), std::process::id());

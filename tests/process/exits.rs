@@ -81,8 +81,7 @@ fn notes(test: &str) -> PathBuf {
 
 #[track_caller]
 fn assert_exited(notes: PathBuf) {
-    let written = fs::read_to_string(&notes).unwrap();
-    assert_eq!(written, "handler\nbuffer\n");
+    assert_eq!(fs::read_to_string(&notes).unwrap(), "handler\nbuffer\n");
     fs::remove_file(notes).unwrap();
 }
 

@@ -1,4 +1,4 @@
-//! A large argument on its way holds up nobody else.
+//! A large argument that is being sent blocks no other call.
 
 mod common;
 
@@ -28,11 +28,11 @@ fn wait(port: u16) {
 }
 
 #[test]
-fn a_large_argument_holds_up_nobody_else() {
+fn large_argument_blocks_no_other_call() {
     let _watchdog = watchdog();
     processes().max(2).install().unwrap();
 
-    // The only child reads nothing, so that a large argument is stuck halfway.
+    // The only child reads nothing, so a large argument is stuck halfway.
     let stopped = Lazy::into_inner(pid());
     signal("STOP", stopped);
     let stuck = length(ByteBuf::from(vec![1; LARGE]));
@@ -40,11 +40,11 @@ fn a_large_argument_holds_up_nobody_else() {
     let others: Vec<_> = (0..10).map(|_| pid()).collect();
     assert!(others.iter().all(|other| **other != stopped));
 
-    // Its deadline passes during the write, and the child is killed.
+    // Its deadline passes during the write, which kills the child.
     let stuck = Lazy::with_timeout(stuck, Duration::from_millis(1));
     assert!(stuck == Timeout);
 
-    // All children are busy: calls with large arguments wait, and their callers do not.
+    // All children are busy: calls with large arguments wait, but their callers do not.
     let lifeline = Lifeline::new();
     let busy = [wait(lifeline.port()), wait(lifeline.port())];
     let held = [lifeline.held(), lifeline.held()];

@@ -1,4 +1,4 @@
-//! A process that was started as a child and is none: it ends, says nothing, or says something else.
+//! A process that was started as a child and does not become one: it ends, sends nothing, or sends something else.
 
 mod common;
 
@@ -9,7 +9,7 @@ use std::time::Duration;
 use common::{child, children, watchdog};
 use pybackground::{Error, Lazy, background, processes};
 
-/// What the processes that are started do before the library sees that they are children.
+/// Selects what a child does before the library's entry runs.
 const BEFORE: &str = "TEST_BEFORE";
 
 mod before {
@@ -18,8 +18,8 @@ mod before {
     use std::io::Write;
     use std::os::fd::AsFd;
 
-    // SAFETY: a place in this section holds a function that is called before `main`; this one needs
-    // nothing of what `main` sets up, and does nothing in a process that is no child.
+    // SAFETY: the loader calls each function in this section before `main`. This one needs nothing that `main` sets up,
+    // and does nothing in a process that is no child.
     #[used]
     #[unsafe(link_section = ".init_array.00099")]
     static MISBEHAVE: extern "C" fn() = misbehave;
@@ -37,7 +37,7 @@ mod before {
             std::process::exit(7);
         }
         if how == "die" {
-            // SAFETY: a signal that nobody handles.
+            // SAFETY: the signal has no handler.
             unsafe { libc::raise(libc::SIGKILL) };
         }
         if how == "thread" {
@@ -82,7 +82,7 @@ fn pid() -> u32 {
     std::process::id()
 }
 
-/// The error of a call whose process misbehaves, in the other half of the test.
+/// Returns the error of a call whose child misbehaves, in the other half of the test.
 fn error_of_call() -> Error {
     let error = Lazy::join(pid()).unwrap_err();
     assert!(error.is_handshake_failure(), "{error}");
@@ -96,59 +96,59 @@ fn misbehaving(how: &str, test: &str) {
 }
 
 #[test]
-fn a_process_that_ends_before_it_greets() {
+fn child_that_exits_before_its_greeting_is_a_handshake_failure() {
     let _watchdog = watchdog();
     if !child::is_child() {
-        return misbehaving("exit", "a_process_that_ends_before_it_greets");
+        return misbehaving("exit", "child_that_exits_before_its_greeting_is_a_handshake_failure");
     }
-    let told = error_of_call().to_string();
+    let text = error_of_call().to_string();
     let how = "before it was ready, its process ended by itself, with exit code 7";
-    assert!(told.contains(how) && told.contains("was linked with this library"), "{told}");
+    assert!(text.contains(how) && text.contains("was linked with this library"), "{text}");
 }
 
-/// As by a system without memory. No body has begun.
+/// As a system without memory does. No body has begun.
 #[test]
-fn a_process_that_is_killed_before_it_greets_is_one_that_was_not_to_be_had() {
-    const TEST: &str = "a_process_that_is_killed_before_it_greets_is_one_that_was_not_to_be_had";
+fn child_that_is_killed_before_its_greeting_is_a_spawn_failure() {
+    const TEST: &str = "child_that_is_killed_before_its_greeting_is_a_spawn_failure";
     let _watchdog = watchdog();
     if !child::is_child() {
         return misbehaving("die", TEST);
     }
     let error = Lazy::join(pid()).unwrap_err();
     assert!(error.is_spawn_failure() && !error.is_crash(), "{error}");
-    let told = error.to_string();
-    assert!(told.contains("before it was ready, its process was ended by signal 9"), "{told}");
+    let text = error.to_string();
+    assert!(text.contains("before it was ready, its process was ended by signal 9"), "{text}");
     assert_eq!(children(), []);
 }
 
 #[test]
-fn a_process_that_says_nothing() {
+fn silent_child_is_killed_after_start_timeout() {
     let _watchdog = watchdog();
     if !child::is_child() {
-        return misbehaving("hang", "a_process_that_says_nothing");
+        return misbehaving("hang", "silent_child_is_killed_after_start_timeout");
     }
     processes().start_timeout(Duration::from_millis(20)).install().unwrap();
-    let told = error_of_call().to_string();
-    assert!(told.contains("within 20ms"), "{told}");
-    assert!(told.contains("`processes().start_timeout(..)`"), "{told}");
-    assert!(told.contains("was linked with this library"), "{told}");
+    let text = error_of_call().to_string();
+    assert!(text.contains("within 20ms"), "{text}");
+    assert!(text.contains("`processes().start_timeout(..)`"), "{text}");
+    assert!(text.contains("was linked with this library"), "{text}");
 }
 
 #[test]
-fn a_process_that_says_something_else() {
+fn child_with_another_greeting_is_another_program() {
     let _watchdog = watchdog();
     if !child::is_child() {
-        return misbehaving("talk", "a_process_that_says_something_else");
+        return misbehaving("talk", "child_with_another_greeting_is_another_program");
     }
-    let told = error_of_call().to_string();
-    assert!(told.contains("it is another program; `process` needs a program that"), "{told}");
+    let text = error_of_call().to_string();
+    assert!(text.contains("it is another program; `process` needs a program that"), "{text}");
 }
 
 #[test]
-fn a_call_that_is_cancelled_waits_for_no_greeting() {
+fn cancelled_call_waits_for_no_greeting() {
     let _watchdog = watchdog();
     if !child::is_child() {
-        return misbehaving("hang", "a_call_that_is_cancelled_waits_for_no_greeting");
+        return misbehaving("hang", "cancelled_call_waits_for_no_greeting");
     }
     let call = pid();
     common::wait_until(|| !children().is_empty());
@@ -157,12 +157,12 @@ fn a_call_that_is_cancelled_waits_for_no_greeting() {
     common::wait_until(|| children().is_empty());
 }
 
-/// As under a profiler, or with a library in C that has a thread of its own.
+/// As under a profiler, or with a C library that has a thread of its own.
 #[test]
-fn a_process_that_had_a_thread_before_serves() {
+fn child_with_an_earlier_thread_serves() {
     let _watchdog = watchdog();
     if !child::is_child() {
-        return misbehaving("thread", "a_process_that_had_a_thread_before_serves");
+        return misbehaving("thread", "child_with_an_earlier_thread_serves");
     }
     assert_ne!(pid(), std::process::id());
 }

@@ -1,4 +1,4 @@
-//! After ten thousand calls that ended in every way, no descriptor and no process is left.
+//! Ten thousand calls that end in every way leave no descriptor and no process.
 
 mod common;
 
@@ -24,7 +24,7 @@ fn park() {
     }
 }
 
-/// A call that ends in one of many ways; which it may have been.
+/// Makes a call that ends in one of many ways.
 fn call(n: u32) {
     match n % 100 {
         0 => assert!(Lazy::join(exit(n % 7)).unwrap_err().is_crash()),
@@ -56,7 +56,7 @@ fn call(n: u32) {
 }
 
 #[test]
-fn ten_thousand_calls_leave_nothing() {
+fn ten_thousand_calls_leave_no_process_and_no_descriptor() {
     const THREADS: u32 = 4;
     let _watchdog = watchdog();
     Lazy::into_inner(spawn(|| ()));

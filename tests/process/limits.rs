@@ -1,4 +1,4 @@
-//! The system gives no more processes, or no more descriptors.
+//! A system that refuses processes, threads or descriptors.
 
 mod common;
 
@@ -17,12 +17,12 @@ fn double(n: u32) -> u32 {
     2 * n
 }
 
-/// From here on, this process gets neither threads nor processes.
+/// Makes the system refuse this process threads and processes.
 fn refuse_processes() {
     allow_processes("1");
 }
 
-/// From here on, the threads of all processes of this user are so many at most.
+/// Limits the threads of all processes of this user.
 fn allow_processes(threads: &str) {
     let this = std::process::id().to_string();
     let limit = format!("--nproc={threads}:{threads}");
@@ -31,25 +31,25 @@ fn allow_processes(threads: &str) {
 }
 
 #[test]
-fn no_process_at_all_is_an_error_of_the_call() {
-    const TEST: &str = "no_process_at_all_is_an_error_of_the_call";
+fn call_without_any_process_is_an_error() {
+    const TEST: &str = "call_without_any_process_is_an_error";
     let _watchdog = watchdog();
     if !child::is_child() {
         child::succeeds(&mut as_user(61_871, TEST));
         return;
     }
-    // There is a thread to run the call.
+    // Starts a thread that can run the call.
     Lazy::into_inner(spawn(|| ()));
     refuse_processes();
     let error = Lazy::join(pid()).unwrap_err();
     assert!(error.is_spawn_failure(), "{error}");
-    let told = error.to_string();
-    assert!(told.contains("::pid` (called at ") && told.contains("raise the limits"), "{told}");
+    let text = error.to_string();
+    assert!(text.contains("::pid` (called at ") && text.contains("raise the limits"), "{text}");
 }
 
 #[test]
-fn those_that_there_are_do_when_there_are_no_more() {
-    const TEST: &str = "those_that_there_are_do_when_there_are_no_more";
+fn calls_share_the_children_that_there_are() {
+    const TEST: &str = "calls_share_the_children_that_there_are";
     let _watchdog = watchdog();
     if !child::is_child() {
         child::succeeds(&mut as_user(61_872, TEST));
@@ -61,14 +61,14 @@ fn those_that_there_are_do_when_there_are_no_more() {
     assert!(calls.into_iter().all(|call| *call == first));
 }
 
-/// Each child has a thread besides, which the system may refuse where it gave a process.
+/// Each child has a second thread, which the system may refuse after it gave a process.
 #[test]
-fn few_processes_are_enough_for_many_calls() {
-    const TEST: &str = "few_processes_are_enough_for_many_calls";
+fn many_calls_run_in_few_processes() {
+    const TEST: &str = "many_calls_run_in_few_processes";
     let _watchdog = watchdog();
     if !child::is_child() {
-        // Up to twelve are the threads of the program itself.
-        // Users that nobody has been: what a run before has left ends a moment after it.
+        // The program itself has up to twelve threads.
+        // Each run has new users, because processes of an earlier run may still be ending.
         let users = 100_000 + 8 * std::process::id()..;
         for (user, processes) in users.zip([15, 16, 17, 18, 20]) {
             let mut command = as_user(user, TEST);
@@ -87,10 +87,10 @@ fn few_processes_are_enough_for_many_calls() {
 }
 
 #[test]
-fn a_thread_that_no_child_gets_is_told() {
-    const TEST: &str = "a_thread_that_no_child_gets_is_told";
+fn child_without_a_thread_is_a_spawn_failure() {
+    const TEST: &str = "child_without_a_thread_is_a_spawn_failure";
     if !child::is_child() {
-        // In the other half not even the watchdog gets a thread.
+        // In the other half the watchdog gets no thread either.
         let _watchdog = watchdog();
         child::succeeds(child::command(TEST).env("RUST_MIN_STACK", "100000000000000"));
         return;
@@ -100,8 +100,8 @@ fn a_thread_that_no_child_gets_is_told() {
 }
 
 #[test]
-fn few_descriptors_are_enough_for_many_calls() {
-    const TEST: &str = "few_descriptors_are_enough_for_many_calls";
+fn many_calls_run_with_few_descriptors() {
+    const TEST: &str = "many_calls_run_with_few_descriptors";
     let _watchdog = watchdog();
     if !child::is_child() {
         child::succeeds(&mut child::wrapped(&["prlimit", "--nofile=20:20"], TEST));

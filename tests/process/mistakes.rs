@@ -1,5 +1,4 @@
-//! Bodies that do to their process what nobody should: the call has an outcome of its own, and nobody else
-//! suffers from it.
+//! Bodies that damage their process: the call fails on its own, and no other call is affected.
 
 #![allow(unsafe_code, reason = "safe code does not do these things")]
 
@@ -33,7 +32,7 @@ fn forks(n: u32) -> u32 {
 }
 
 #[test]
-fn a_copy_that_a_body_made_answers_no_call() {
+fn forked_copy_answers_no_call() {
     let _watchdog = watchdog();
     for n in 0..5 {
         assert_eq!(forks(n), n);
@@ -72,9 +71,9 @@ fn writes_and_waits(bytes: &[u8]) -> u32 {
 }
 
 #[test]
-fn what_is_no_answer_to_a_call_is_not_taken_for_one() {
+fn bytes_that_a_body_writes_to_the_connection_are_no_answer() {
     let _watchdog = watchdog();
-    // The second is an answer, to no call.
+    // The second is an answer, but to no call.
     let answer: Vec<u8> = [[0; 8].as_slice(), &[0], &1_u64.to_le_bytes(), &[42]].concat();
     let bodies = [writes_and_returns, writes_and_waits];
     for (body, bytes) in bodies.into_iter().flat_map(|body| {
@@ -87,18 +86,18 @@ fn what_is_no_answer_to_a_call_is_not_taken_for_one() {
     }
 }
 
-/// Has other files under the numbers of all that was open, but for the first three.
+/// Replaces all open descriptors but the first three by other files.
 fn close_and_open(names: &str) {
-    // The first thread waits for the end of the parent. Whoever closes what it is about to wait for ends it.
+    // The main thread has to be waiting: closing the descriptors earlier would end the process.
     wait_until(|| fs::read_to_string("/proc/self/stat").unwrap().contains(") S "));
-    // SAFETY: that nobody uses them any more is not so: this is the mistake.
+    // SAFETY: none. They are in use: this is the mistake that the test is about.
     assert_eq!(unsafe { libc::close_range(3, libc::c_uint::MAX, 0) }, 0);
     for n in not_its_own() {
         std::mem::forget(File::create(format!("{names}-{n}")).unwrap());
     }
 }
 
-/// A folder for the files of a test.
+/// Creates a folder for the files of a test.
 fn folder(name: &str) -> PathBuf {
     let folder = std::env::temp_dir().join(format!("{name}-{}", std::process::id()));
     fs::create_dir_all(&folder).unwrap();
@@ -111,7 +110,7 @@ fn closes_and_opens(names: &str) {
 }
 
 #[test]
-fn no_answer_is_written_to_files_of_the_user() {
+fn answer_is_not_written_to_the_users_files() {
     let _watchdog = watchdog();
     let folder = folder("no_answer");
     let error: Error =
@@ -137,8 +136,8 @@ fn closes_and_spins(names: &str, port: u16) {
 }
 
 #[test]
-fn who_closed_the_connection_ends_with_the_program() {
-    const TEST: &str = "who_closed_the_connection_ends_with_the_program";
+fn child_that_closed_the_connection_ends_with_the_program() {
+    const TEST: &str = "child_that_closed_the_connection_ends_with_the_program";
     let _watchdog = watchdog();
     if child::is_child() {
         let given = |name| std::env::var(name).unwrap();
@@ -156,7 +155,7 @@ fn who_closed_the_connection_ends_with_the_program() {
     fs::remove_dir_all(&folder).unwrap();
 }
 
-/// Leaves the group that is killed with it, for that of the program.
+/// Moves this process from its own group to that of the program.
 fn join_group_of_program() {
     // SAFETY: numbers go in and come out.
     let moved = unsafe { libc::setpgid(0, libc::getpgid(libc::getppid())) };
@@ -178,13 +177,13 @@ fn stops_among_others(port: u16) {
     join_group_of_program();
     let mut held = hold(port);
     writeln!(held, "{}", std::process::id()).unwrap();
-    // SAFETY: a signal that is handled by nobody.
+    // SAFETY: a signal without a handler.
     unsafe { libc::raise(libc::SIGSTOP) };
 }
 
 #[test]
-fn who_left_its_group_is_killed_and_kills_nobody() {
-    const TEST: &str = "who_left_its_group_is_killed_and_kills_nobody";
+fn child_that_left_its_group_is_killed_alone() {
+    const TEST: &str = "child_that_left_its_group_is_killed_alone";
     let _watchdog = watchdog();
     if !child::is_child() {
         child::succeeds(child::command(TEST).process_group(0));
@@ -214,14 +213,14 @@ fn catches_its_own_panic() {
     assert!(caught.is_err());
 }
 
-/// No hook is told of such a panic, nor where it is.
+/// The hook does not see such a panic, so it has no location.
 #[background(process)]
 fn panics_without_a_place() {
     std::panic::resume_unwind(Box::new("from elsewhere"))
 }
 
 #[test]
-fn a_panic_is_not_told_with_the_place_of_another() {
+fn panic_is_not_reported_with_the_location_of_another() {
     let _watchdog = watchdog();
     Lazy::into_inner(catches_its_own_panic());
     let error = Lazy::join(panics_without_a_place()).unwrap_err();
@@ -235,14 +234,14 @@ fn ends(code: i32) {
 }
 
 #[test]
-fn an_end_that_nobody_is_told_is_a_crash() {
-    const TEST: &str = "an_end_that_nobody_is_told_is_a_crash";
+fn end_that_the_system_does_not_report_is_a_crash() {
+    const TEST: &str = "end_that_the_system_does_not_report_is_a_crash";
     let _watchdog = watchdog();
     if !child::is_child() {
         child::succeeds(&mut child::command(TEST));
         return;
     }
-    // SAFETY: it is no function, which would have to be safe in a handler.
+    // SAFETY: `SIG_IGN` is no function, so nothing has to be safe in a handler.
     unsafe { libc::signal(libc::SIGCHLD, libc::SIG_IGN) };
     let error = Lazy::join(ends(0)).unwrap_err();
     let crash = error.crash().unwrap();

@@ -1,4 +1,4 @@
-//! Where the output of a body goes, and when, and that its input is empty.
+//! Standard output, error and input of a body.
 
 #![allow(unsafe_code, reason = "safe code does not close standard files")]
 
@@ -25,8 +25,8 @@ fn print_and_read() -> Vec<u8> {
 }
 
 #[test]
-fn output_goes_where_the_callers_goes_and_input_is_empty() {
-    const TEST: &str = "output_goes_where_the_callers_goes_and_input_is_empty";
+fn output_is_the_programs_and_input_is_empty() {
+    const TEST: &str = "output_is_the_programs_and_input_is_empty";
     let _watchdog = watchdog();
     if !child::is_child() {
         let mut command = child::command(TEST);
@@ -93,7 +93,7 @@ fn lines_of_several_processes_stay_whole() {
     calls.into_iter().for_each(Lazy::into_inner);
 }
 
-/// What the test of this name writes to its standard error in a process of its own.
+/// Returns what the test of this name writes to its standard error in a process of its own.
 fn errors_of(test: &str) -> String {
     let output = child::command(test).output().unwrap();
     assert!(output.status.success(), "{}", child::told(&output));
@@ -106,8 +106,8 @@ fn complain(line: &str) {
 }
 
 #[test]
-fn what_a_body_complains_of_is_written_before_its_value_is_there() {
-    const TEST: &str = "what_a_body_complains_of_is_written_before_its_value_is_there";
+fn error_output_precedes_the_value() {
+    const TEST: &str = "error_output_precedes_the_value";
     const TURNS: usize = 100;
     let _watchdog = watchdog();
     if !child::is_child() {
@@ -133,7 +133,7 @@ fn abort_with_words() {
 }
 
 #[background(process)]
-fn complain_for_ever(port: u16) {
+fn complain_and_hang(port: u16) {
     eprint!("I will not! ");
     let _held = hold(port);
     loop {
@@ -142,8 +142,8 @@ fn complain_for_ever(port: u16) {
 }
 
 #[test]
-fn the_last_words_of_who_is_ended_are_passed_on() {
-    const TEST: &str = "the_last_words_of_who_is_ended_are_passed_on";
+fn error_output_precedes_the_end_of_the_process() {
+    const TEST: &str = "error_output_precedes_the_end_of_the_process";
     let _watchdog = watchdog();
     if !child::is_child() {
         let errors = errors_of(TEST);
@@ -153,7 +153,7 @@ fn the_last_words_of_who_is_ended_are_passed_on() {
     assert!(Lazy::join(abort_with_words()).unwrap_err().is_crash());
     eprintln!(".");
     let lifeline = Lifeline::new();
-    let endless = complain_for_ever(lifeline.port());
+    let endless = complain_and_hang(lifeline.port());
     let held = lifeline.held();
     assert!(Lazy::cancel(&endless));
     pybackground::wait_idle(Duration::from_secs(60)).unwrap();
@@ -161,7 +161,7 @@ fn the_last_words_of_who_is_ended_are_passed_on() {
     eprintln!("end.");
 }
 
-/// Prints while it has a file open, of which it returns the number.
+/// Prints while it has a file open, and returns the number of the file.
 #[background(process)]
 fn print_beside_a_file(path: &str) -> i32 {
     let file = File::create(path).unwrap();
@@ -170,17 +170,17 @@ fn print_beside_a_file(path: &str) -> i32 {
     file.as_raw_fd()
 }
 
-/// As a daemon does, which ought to put something in their place.
+/// A daemon may close its standard files.
 #[test]
-fn nothing_is_printed_into_files_of_a_body_if_the_program_has_no_output() {
-    const TEST: &str = "nothing_is_printed_into_files_of_a_body_if_the_program_has_no_output";
+fn body_of_a_program_without_output_prints_into_no_file() {
+    const TEST: &str = "body_of_a_program_without_output_prints_into_no_file";
     let _watchdog = watchdog();
     if !child::is_child() {
         child::succeeds(&mut child::command(TEST));
         return;
     }
     let path = std::env::temp_dir().join(format!("no_output-{}", std::process::id()));
-    // SAFETY: nobody prints meanwhile. The copies are put back when all that was opened in their place is closed.
+    // SAFETY: nothing prints meanwhile. The copies are put back after the files that took the numbers are closed.
     let kept = [0, 1, 2].map(|file| unsafe { libc::dup(file) });
     // SAFETY: as above.
     let closed = [0, 1, 2].map(|file| unsafe { libc::close(file) });
@@ -198,8 +198,8 @@ fn nothing_is_printed_into_files_of_a_body_if_the_program_has_no_output() {
 }
 
 #[test]
-fn who_holds_the_lock_of_the_error_output_gets_the_value() {
-    // As long as a watchdog would wait, which could not bark without the lock.
+fn value_arrives_while_the_caller_holds_the_lock_of_stderr() {
+    // The watchdog could not print without the lock.
     const PATIENCE: Duration = Duration::from_secs(120);
     let call = complain("a word");
     let mut errors = stderr().lock();
@@ -218,8 +218,8 @@ fn complain_later(port: u16) {
 }
 
 #[test]
-fn what_a_thread_says_that_a_body_left_behind_is_passed_on_between_calls() {
-    const TEST: &str = "what_a_thread_says_that_a_body_left_behind_is_passed_on_between_calls";
+fn thread_that_a_body_left_behind_prints_between_calls() {
+    const TEST: &str = "thread_that_a_body_left_behind_prints_between_calls";
     let _watchdog = watchdog();
     if !child::is_child() {
         let mut command = child::command(TEST);
@@ -234,41 +234,41 @@ fn what_a_thread_says_that_a_body_left_behind_is_passed_on_between_calls() {
     let lifeline = Lifeline::new();
     Lazy::into_inner(complain_later(lifeline.port()));
     drop(lifeline.held());
-    // Until the line has been read.
+    // Waits until the test has read the line.
     stdin().read_to_end(&mut Vec::new()).unwrap();
 }
 
 #[test]
-fn what_a_body_says_before_it_hangs_is_passed_on() {
-    const TEST: &str = "what_a_body_says_before_it_hangs_is_passed_on";
+fn output_of_a_body_that_hangs_is_printed() {
+    const TEST: &str = "output_of_a_body_that_hangs_is_printed";
     let _watchdog = watchdog();
     if !child::is_child() {
         let mut command = child::command(TEST);
         command.stdin(Stdio::piped()).stdout(Stdio::null()).stderr(Stdio::piped());
         let mut program = command.spawn().unwrap();
         let mut errors = BufReader::new(program.stderr.take().unwrap());
-        // It is no line.
+        // It is no whole line.
         errors.read_until(b'!', &mut Vec::new()).unwrap();
         drop(program.stdin.take());
         assert!(program.wait().unwrap().success());
         return;
     }
     let lifeline = Lifeline::new();
-    let endless = complain_for_ever(lifeline.port());
+    let endless = complain_and_hang(lifeline.port());
     stdin().read_to_end(&mut Vec::new()).unwrap();
     assert!(Lazy::cancel(&endless));
 }
 
 #[test]
 #[allow(unsafe_code, reason = "nothing else closes it")]
-fn a_program_without_an_error_output_gets_its_values() {
-    const TEST: &str = "a_program_without_an_error_output_gets_its_values";
+fn calls_return_without_an_error_output() {
+    const TEST: &str = "calls_return_without_an_error_output";
     let _watchdog = watchdog();
     if !child::is_child() {
         child::succeeds(&mut child::command(TEST));
         return;
     }
-    // SAFETY: it is a system call that touches no memory.
+    // SAFETY: the call touches no memory.
     assert_eq!(unsafe { libc::close(2) }, 0);
     for _ in 0..3 {
         Lazy::into_inner(complain("into nothing"));

@@ -1,5 +1,4 @@
-//! A kill that races the end of the body: each call has one outcome, which is nobody else's, and whoever
-//! waits is told the same.
+//! A kill races the end of the body: each call has one outcome, which is its own, and all waiters get the same.
 //!
 //! ```text
 //! call      ──── start ──── body ──┬── value ──>
@@ -7,8 +6,7 @@
 //! waiters   ─── wait ──────────────────── one or the other ──>
 //! ```
 //!
-//! How long a test waits before it stops a call is learned from the calls before, so that the two keep
-//! meeting on a machine of any speed.
+//! A test adapts the time before the stop to earlier calls, so the two keep meeting on a machine of any speed.
 
 mod common;
 
@@ -29,9 +27,8 @@ fn echo(bytes: ByteBuf) -> ByteBuf {
     bytes
 }
 
-/// Until each of the two has won so many times, or a machine with much else to do has had its time, calls
-/// `round` with a time that ever comes closer to the one that a call takes; `round` returns whether the body
-/// won.
+/// Calls `round` with a time that approaches the duration of a call, until each side has won `wins` times, or for ten
+/// seconds on a busy machine. `round` returns whether the body won.
 fn race(wins: u32, mut round: impl FnMut(u32, Duration) -> bool) {
     const LONGEST: Duration = Duration::from_secs(10);
     let start = Instant::now();
@@ -51,7 +48,7 @@ fn race(wins: u32, mut round: impl FnMut(u32, Duration) -> bool) {
     }
 }
 
-/// A thread that parks would come too late.
+/// Parking would take too long.
 fn spin(time: Duration) {
     let start = Instant::now();
     while start.elapsed() < time {
@@ -69,7 +66,7 @@ fn value_or(outcome: Result<&u32, &Error>, n: u32, stopped: fn(&Error) -> bool) 
 }
 
 #[test]
-fn a_cancellation_races_the_value() {
+fn cancellation_or_value_wins() {
     let _watchdog = watchdog();
     race(800, |n, after| {
         let call = double(n);
@@ -89,7 +86,7 @@ fn a_cancellation_races_the_value() {
 }
 
 #[test]
-fn a_deadline_races_the_value() {
+fn deadline_or_value_wins() {
     let _watchdog = watchdog();
     race(1000, |n, after| {
         let call = Lazy::with_timeout(double(n), after);
@@ -100,9 +97,9 @@ fn a_deadline_races_the_value() {
     assert_eq!(double(7), 14);
 }
 
-/// Most of the time that such a call takes, it is being written or read.
+/// Such a call spends most of its time in sending and receiving.
 #[test]
-fn a_deadline_races_large_arguments_and_values() {
+fn deadline_or_large_value_wins() {
     const LARGE: usize = 1 << 20;
     let _watchdog = watchdog();
     race(30, |n, after| {

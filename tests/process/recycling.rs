@@ -1,4 +1,4 @@
-//! Children serve one call after the other, and are replaced in time.
+//! Children serve one call after the other, and are replaced when they should be.
 
 mod common;
 
@@ -14,7 +14,7 @@ fn pid() -> u32 {
     std::process::id()
 }
 
-/// Keeps memory that nobody frees, and returns enough to have it looked at.
+/// Leaks memory, and returns enough bytes to have the memory checked.
 #[background(process)]
 fn leak(bytes: usize) -> (u32, ByteBuf) {
     std::mem::forget(std::hint::black_box(vec![1_u8; bytes]));
@@ -32,7 +32,7 @@ fn panic() {
     panic!("its process is not used again")
 }
 
-/// Each of these needs settings of its own.
+/// Runs the other half of a test in a process of its own, which has settings of its own.
 fn in_a_process_of_its_own(test: &str) -> bool {
     if child::is_child() {
         return true;
@@ -42,9 +42,9 @@ fn in_a_process_of_its_own(test: &str) -> bool {
 }
 
 #[test]
-fn a_child_is_replaced_after_so_many_calls() {
+fn child_is_replaced_after_recycle_after_calls() {
     let _watchdog = watchdog();
-    if in_a_process_of_its_own("a_child_is_replaced_after_so_many_calls") {
+    if in_a_process_of_its_own("child_is_replaced_after_recycle_after_calls") {
         processes().recycle_after(3).install().unwrap();
         let pids: Vec<u32> = (0..6).map(|_| Lazy::into_inner(pid())).collect();
         assert!(pids[..3].iter().all(|pid| *pid == pids[0]), "{pids:?}");
@@ -54,9 +54,9 @@ fn a_child_is_replaced_after_so_many_calls() {
 }
 
 #[test]
-fn each_call_may_have_a_process_of_its_own() {
+fn each_of_many_calls_has_a_process_of_its_own() {
     let _watchdog = watchdog();
-    if in_a_process_of_its_own("each_call_may_have_a_process_of_its_own") {
+    if in_a_process_of_its_own("each_of_many_calls_has_a_process_of_its_own") {
         processes().max(1).keep_alive(Duration::ZERO).install().unwrap();
         let mut pids: Vec<u32> = (0..20).map(|_| Lazy::into_inner(pid())).collect();
         pids.sort_unstable();
@@ -67,9 +67,9 @@ fn each_call_may_have_a_process_of_its_own() {
 }
 
 #[test]
-fn a_child_that_has_grown_is_replaced() {
+fn child_that_has_grown_is_replaced() {
     let _watchdog = watchdog();
-    if in_a_process_of_its_own("a_child_that_has_grown_is_replaced") {
+    if in_a_process_of_its_own("child_that_has_grown_is_replaced") {
         processes().recycle_above(128 << 20).install().unwrap();
         let small = Lazy::into_inner(leak(1)).0;
         assert_eq!(pid(), small);
@@ -80,9 +80,9 @@ fn a_child_that_has_grown_is_replaced() {
 }
 
 #[test]
-fn a_child_that_has_panicked_is_replaced() {
+fn child_that_has_panicked_is_replaced() {
     let _watchdog = watchdog();
-    if in_a_process_of_its_own("a_child_that_has_panicked_is_replaced") {
+    if in_a_process_of_its_own("child_that_has_panicked_is_replaced") {
         let first = Lazy::into_inner(pid());
         assert!(Lazy::join(panic()).unwrap_err().is_panic());
         assert_ne!(pid(), first);
@@ -96,22 +96,22 @@ fn allocate(bytes: usize) -> (u32, usize) {
 }
 
 #[test]
-fn what_others_left_is_not_taken_off_the_memory_of_a_body() {
+fn memory_that_earlier_bodies_left_does_not_count() {
     const TAKEN: usize = 48 << 20;
     let _watchdog = watchdog();
-    if in_a_process_of_its_own("what_others_left_is_not_taken_off_the_memory_of_a_body") {
+    if in_a_process_of_its_own("memory_that_earlier_bodies_left_does_not_count") {
         let first = Lazy::into_inner(allocate(TAKEN)).0;
-        // It stays for a body that may take as much as is there, and has its own besides.
+        // The child still serves a body that may take as much as earlier bodies left.
         assert_eq!(Lazy::into_inner(leak(32 << 20)).0, first);
         assert_eq!(Lazy::into_inner(allocate(TAKEN)), (first, TAKEN));
         assert_eq!(Lazy::into_inner(leak(64 << 20)).0, first);
         let (second, taken) = Lazy::into_inner(allocate(TAKEN));
         assert_eq!(taken, TAKEN);
-        assert_ne!(second, first, "there was too much in it");
+        assert_ne!(second, first, "too much memory was left in it");
     }
 }
 
-/// Ends the runtime of its process.
+/// Shuts down the runtime of its process.
 #[background(process)]
 fn shut_down() -> u32 {
     shutdown(Duration::from_secs(100)).unwrap();
@@ -124,18 +124,18 @@ fn pid_by_way_of_a_thread() -> u32 {
 }
 
 #[test]
-fn a_child_whose_runtime_was_shut_down_is_replaced() {
+fn child_whose_runtime_was_shut_down_is_replaced() {
     let _watchdog = watchdog();
-    if in_a_process_of_its_own("a_child_whose_runtime_was_shut_down_is_replaced") {
+    if in_a_process_of_its_own("child_whose_runtime_was_shut_down_is_replaced") {
         let first = Lazy::into_inner(shut_down());
         assert_ne!(Lazy::join(pid_by_way_of_a_thread()).unwrap(), first);
     }
 }
 
 #[test]
-fn idle_children_leave() {
+fn idle_children_exit() {
     let _watchdog = watchdog();
-    if in_a_process_of_its_own("idle_children_leave") {
+    if in_a_process_of_its_own("idle_children_exit") {
         processes().keep_alive(Duration::from_millis(1)).install().unwrap();
         let before = descriptors();
         Lazy::into_inner(pid());
@@ -144,7 +144,7 @@ fn idle_children_leave() {
     }
 }
 
-/// How often the thread of that name has left its processor by itself, if there is one.
+/// Returns how often the thread of that name has gone to sleep, if there is one.
 fn sleeps_of_thread(name: &str) -> Option<u64> {
     let tasks = fs::read_dir("/proc/self/task").unwrap().filter_map(Result::ok);
     let statuses = tasks.filter_map(|task| fs::read_to_string(task.path().join("status")).ok());
@@ -157,13 +157,13 @@ fn sleeps_of_thread(name: &str) -> Option<u64> {
 }
 
 #[test]
-fn who_ends_idle_children_sleeps_while_calls_are_made() {
+fn keeper_of_children_sleeps_while_calls_are_made() {
     const CALLS: u64 = 1000;
     let _watchdog = watchdog();
-    if in_a_process_of_its_own("who_ends_idle_children_sleeps_while_calls_are_made") {
+    if in_a_process_of_its_own("keeper_of_children_sleeps_while_calls_are_made") {
         processes().keep_alive(Duration::from_secs(3600)).install().unwrap();
         Lazy::into_inner(pid());
-        // The system keeps 15 characters of a name.
+        // The system keeps 15 characters of the name.
         let sleeps = || sleeps_of_thread("background-chil");
         wait_until(|| sleeps().is_some());
         let before = sleeps().unwrap();
@@ -174,16 +174,16 @@ fn who_ends_idle_children_sleeps_while_calls_are_made() {
 }
 
 #[test]
-fn there_are_no_more_children_than_there_may_be() {
+fn max_limits_the_children() {
     let _watchdog = watchdog();
-    if in_a_process_of_its_own("there_are_no_more_children_than_there_may_be") {
+    if in_a_process_of_its_own("max_limits_the_children") {
         processes().max(2).install().unwrap();
         let lifeline = Lifeline::new();
         let calls: Vec<_> = (0..6).map(|_| wait(lifeline.port())).collect();
         for _ in 0..3 {
             let held = [lifeline.held(), lifeline.held()];
             assert_eq!(children().len(), 2);
-            // Those that wait for their turn hold no thread.
+            // Calls that wait for a child hold no thread.
             assert!(snapshot().stacks.len() <= 2, "{}", snapshot());
             drop(held);
         }
@@ -192,9 +192,9 @@ fn there_are_no_more_children_than_there_may_be() {
 }
 
 #[test]
-fn without_a_keep_alive_each_call_has_a_process_of_its_own() {
+fn keep_alive_of_zero_keeps_no_child() {
     let _watchdog = watchdog();
-    if in_a_process_of_its_own("without_a_keep_alive_each_call_has_a_process_of_its_own") {
+    if in_a_process_of_its_own("keep_alive_of_zero_keeps_no_child") {
         processes().keep_alive(Duration::ZERO).install().unwrap();
         let first = Lazy::into_inner(pid());
         wait_until(|| children().is_empty());
@@ -203,9 +203,9 @@ fn without_a_keep_alive_each_call_has_a_process_of_its_own() {
 }
 
 #[test]
-fn as_many_stay_as_are_to() {
+fn min_idle_children_stay() {
     let _watchdog = watchdog();
-    if in_a_process_of_its_own("as_many_stay_as_are_to") {
+    if in_a_process_of_its_own("min_idle_children_stay") {
         processes().keep_alive(Duration::ZERO).min_idle(1).install().unwrap();
         let calls = [pid(), pid()];
         let pids = calls.map(Lazy::into_inner);
@@ -216,12 +216,12 @@ fn as_many_stay_as_are_to() {
 }
 
 #[test]
-fn an_idle_child_that_died_is_no_error_of_the_next_call() {
+fn next_call_replaces_an_idle_child_that_died() {
     let _watchdog = watchdog();
-    if in_a_process_of_its_own("an_idle_child_that_died_is_no_error_of_the_next_call") {
+    if in_a_process_of_its_own("next_call_replaces_an_idle_child_that_died") {
         let first = Lazy::into_inner(pid());
         common::signal("KILL", first);
-        // The first of its threads may end before the others, and the process ends with the last.
+        // The process ends with its last thread, and the main thread may end earlier.
         wait_until(|| {
             let state = std::fs::read_to_string(format!("/proc/{first}/stat")).unwrap();
             let threads = std::fs::read_dir(format!("/proc/{first}/task")).unwrap();

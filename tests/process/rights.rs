@@ -1,5 +1,5 @@
-//! A program that gives up its rights: bodies that it calls from then on have none that it has not. Only root can
-//! give up any; as somebody else these tests assert nothing.
+//! Bodies of a program that gives up rights have no more rights than the program. Only root can give up rights: as
+//! another user these tests check nothing.
 
 #![allow(unsafe_code, reason = "safe code does not change its rights")]
 
@@ -18,7 +18,7 @@ fn user() -> u32 {
     unsafe { libc::geteuid() }
 }
 
-/// In all threads of this process.
+/// Changes user and group of all threads of this process.
 fn become_user() {
     // SAFETY: numbers go in and come out, and no groups are where the null pointer leads.
     let outcomes =
@@ -37,7 +37,7 @@ fn becomes_user() -> (u32, u32) {
     (user(), std::process::id())
 }
 
-/// Whether this is the other half of a test, and run by root.
+/// Whether this is the other half of a test, and runs as root.
 fn is_root(test: &str) -> bool {
     if !child::is_child() {
         child::succeeds(&mut child::command(test));
@@ -46,9 +46,9 @@ fn is_root(test: &str) -> bool {
 }
 
 #[test]
-fn a_program_without_rights_has_bodies_without_and_no_other_children() {
+fn bodies_have_no_rights_that_the_program_gave_up() {
     let _watchdog = watchdog();
-    if !is_root("a_program_without_rights_has_bodies_without_and_no_other_children") {
+    if !is_root("bodies_have_no_rights_that_the_program_gave_up") {
         return;
     }
     let (before, of_root) = Lazy::into_inner(user_and_pid());
@@ -57,15 +57,15 @@ fn a_program_without_rights_has_bodies_without_and_no_other_children() {
     let (after, of_user) = Lazy::into_inner(user_and_pid());
     assert_eq!(after, USER);
     assert_ne!(of_root, of_user);
-    // Nobody here may kill the first.
+    // The program may not kill the first child any more.
     shutdown(Duration::from_secs(60)).unwrap();
     assert_eq!(children(), []);
 }
 
 #[test]
-fn a_body_gives_up_its_own_rights_alone() {
+fn child_that_gave_up_rights_serves_no_further_call() {
     let _watchdog = watchdog();
-    if !is_root("a_body_gives_up_its_own_rights_alone") {
+    if !is_root("child_that_gave_up_rights_serves_no_further_call") {
         return;
     }
     let (without, of_user) = Lazy::into_inner(becomes_user());
@@ -75,7 +75,7 @@ fn a_body_gives_up_its_own_rights_alone() {
     assert_ne!(of_root, of_user);
 }
 
-/// Makes an empty directory the root of all paths, and returns the process.
+/// Makes an empty directory the root directory.
 #[background(process)]
 fn changes_root(empty: &str) -> u32 {
     let empty = CString::new(empty).unwrap();
@@ -90,9 +90,9 @@ fn lists_root() -> (usize, u32) {
 }
 
 #[test]
-fn a_body_changes_its_own_root_alone() {
+fn child_that_changed_its_root_serves_no_further_call() {
     let _watchdog = watchdog();
-    if !is_root("a_body_changes_its_own_root_alone") {
+    if !is_root("child_that_changed_its_root_serves_no_further_call") {
         return;
     }
     let empty = std::env::temp_dir().join(format!("empty-{}", std::process::id()));
@@ -106,11 +106,11 @@ fn a_body_changes_its_own_root_alone() {
     std::fs::remove_dir(&empty).unwrap();
 }
 
-/// The program, started again, would run `main`.
+/// The program, started again, would have more rights than its user, and run `main`.
 #[test]
-fn a_program_with_the_rights_of_another_for_a_time_has_no_children_then() {
+fn program_with_another_effective_user_makes_no_child() {
     let _watchdog = watchdog();
-    if !is_root("a_program_with_the_rights_of_another_for_a_time_has_no_children_then") {
+    if !is_root("program_with_another_effective_user_makes_no_child") {
         return;
     }
     // SAFETY: numbers go in and come out.

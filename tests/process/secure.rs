@@ -93,8 +93,8 @@ fn makes_no_child_and_becomes_none(test: &str, give_rights: impl FnOnce(&Path) -
     fs::remove_file(program).unwrap();
     if output.status.code() == Some(NOT_SECURE) {
         eprintln!(
-            "skipped: the system ignores the rights of a program in {:?}",
-            std::env::temp_dir()
+            "skipped: the system ignores the rights of a program in {}",
+            std::env::temp_dir().display()
         );
         return;
     }

@@ -1,4 +1,4 @@
-//! A call that is over kills its process, and all that the process started.
+//! A stop kills the process of the body, and all that the process started.
 
 mod common;
 
@@ -17,7 +17,7 @@ fn spin(port: u16) {
 }
 
 #[test]
-fn an_endless_loop_and_what_it_started_are_killed_at_the_deadline() {
+fn deadline_kills_an_endless_loop_and_what_it_started() {
     let _watchdog = watchdog();
     let lifeline = Lifeline::new();
     let call = spin(lifeline.port());
@@ -36,13 +36,13 @@ fn sleep_for_an_hour() {
 }
 
 #[test]
-fn a_timeout_of_the_attribute_is_one() {
+fn timeout_of_the_attribute_kills() {
     let _watchdog = watchdog();
     assert!(sleep_for_an_hour() == Timeout);
 }
 
 #[test]
-fn a_cancelled_call_is_killed() {
+fn cancellation_kills() {
     let _watchdog = watchdog();
     let lifeline = Lifeline::new();
     let call = spin(lifeline.port());
@@ -53,10 +53,10 @@ fn a_cancelled_call_is_killed() {
 }
 
 #[test]
-fn a_body_that_was_killed_did_not_run_on() {
+fn killed_body_is_no_overrun() {
     let _watchdog = watchdog();
     if !child::is_child() {
-        child::succeeds(&mut child::command("a_body_that_was_killed_did_not_run_on"));
+        child::succeeds(&mut child::command("killed_body_is_no_overrun"));
         return;
     }
     let lifeline = Lifeline::new();
@@ -69,7 +69,7 @@ fn a_body_that_was_killed_did_not_run_on() {
 }
 
 #[test]
-fn a_call_stops_with_the_one_that_made_it() {
+fn call_stops_with_its_parent() {
     let _watchdog = watchdog();
     let lifeline = Lifeline::new();
     let port = lifeline.port();
@@ -88,7 +88,7 @@ fn spin_in_a_child_of_a_child(port: u16) {
 }
 
 #[test]
-fn processes_of_processes_are_killed_as_well() {
+fn cancellation_kills_grandchildren() {
     let _watchdog = watchdog();
     let lifeline = Lifeline::new();
     let call = spin_in_a_child_of_a_child(lifeline.port());
@@ -105,7 +105,7 @@ fn echo(bytes: ByteBuf) -> ByteBuf {
 const LARGE: usize = 64 << 20;
 
 #[test]
-fn a_large_argument_crosses_both_ways() {
+fn large_value_travels_both_ways() {
     let _watchdog = watchdog();
     let sent = ByteBuf::from(vec![7; LARGE]);
     assert_eq!(Lazy::into_inner(echo(sent.clone())), sent);

@@ -1,4 +1,4 @@
-//! What goes to another process and comes back, from functions of every shape that can go there.
+//! Arguments and results of functions of every shape.
 
 mod common;
 
@@ -63,7 +63,7 @@ impl Sells for Shop {
     }
 }
 
-/// Two functions of one name, at one place of the program.
+/// Two functions of one name, at one line of the program.
 macro_rules! twice {
     ($($module:ident $value:expr;)*) => {$(
         mod $module {
@@ -75,7 +75,7 @@ macro_rules! twice {
 
 twice! { one 1; two 2; }
 
-/// Of `id` its two sides disagree.
+/// `Serialize` writes `id`, and `Deserialize` does not read it.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 struct Row {
     #[serde(skip_deserializing)]
@@ -83,7 +83,7 @@ struct Row {
     count: u32,
 }
 
-/// Is written without what is read of it.
+/// `Serialize` leaves out what `Deserialize` reads.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 struct Page {
     number: u8,
@@ -123,9 +123,9 @@ fn fill(bytes: usize) -> usize {
     std::hint::black_box(vec![1_u8; bytes]).len()
 }
 
-/// What a user's own list may be called as well.
+/// A list of the user's with a name that this library could use.
 mod plugins {
-    #![allow(unsafe_code, reason = "the linker is told where the list is")]
+    #![allow(unsafe_code, reason = "the linker is text where the list is")]
 
     #[linkme::distributed_slice]
     pub(crate) static FUNCTIONS: [fn() -> u32];
@@ -137,14 +137,14 @@ mod plugins {
 }
 
 #[test]
-fn a_body_runs_in_another_process() {
+fn body_runs_in_another_process() {
     let _watchdog = watchdog();
     assert_ne!(pid(), std::process::id());
     Lazy::into_inner(nothing());
 }
 
 #[test]
-fn arguments_and_results_of_all_kinds_cross() {
+fn arguments_and_results_of_all_kinds_arrive() {
     let _watchdog = watchdog();
     let order = Order { article: "tea".into(), pieces: 2 };
     let (same, counts) = Lazy::into_inner(by_value(order.clone(), (7, 0), vec![1]));
@@ -156,7 +156,7 @@ fn arguments_and_results_of_all_kinds_cross() {
 }
 
 #[test]
-fn each_function_is_found_wherever_it_is() {
+fn child_finds_functions_wherever_they_are_defined() {
     fn outer() -> Lazy<u32> {
         #[background(process)]
         fn pid() -> u32 {
@@ -172,7 +172,7 @@ fn each_function_is_found_wherever_it_is() {
 }
 
 #[test]
-fn a_call_is_named_as_any_other() {
+fn call_is_named_like_any_other() {
     let _watchdog = watchdog();
     let function = |call: &Lazy<PathBuf>| Lazy::function(call).unwrap();
     assert!(function(&Shop::stock(String::new())).ends_with("::Shop::stock"));
@@ -180,7 +180,7 @@ fn a_call_is_named_as_any_other() {
     assert_eq!(Lazy::called_at(&pid()).unwrap().line(), line!());
 }
 
-/// Why the values of a call did not cross.
+/// Returns the message of a codec failure.
 fn refusal<T>(call: Lazy<T>) -> String {
     let error = Lazy::join(call).map(drop).unwrap_err();
     assert!(error.is_codec_failure(), "{error}");
@@ -188,30 +188,30 @@ fn refusal<T>(call: Lazy<T>) -> String {
 }
 
 #[test]
-fn a_type_whose_two_sides_disagree_is_an_error() {
+fn type_whose_two_sides_disagree_is_an_error() {
     let _watchdog = watchdog();
-    let told = refusal(count(Row { id: 1, count: 2 }, vec![3]));
-    assert!(told.contains("::count` ") && told.contains("`row: values::Row`: "), "{told}");
-    assert!(told.contains("wrote more bytes (8) than") && told.contains("arguments"), "{told}");
-    let told = refusal(row());
-    assert!(told.contains("its result") && told.contains("`values::Row`: "), "{told}");
+    let text = refusal(count(Row { id: 1, count: 2 }, vec![3]));
+    assert!(text.contains("::count` ") && text.contains("`row: values::Row`: "), "{text}");
+    assert!(text.contains("wrote more bytes (8) than") && text.contains("arguments"), "{text}");
+    let text = refusal(row());
+    assert!(text.contains("its result") && text.contains("`values::Row`: "), "{text}");
     // Nothing of the next argument is read as the end of this one.
-    let told = refusal(note(&Page { number: 5, note: None }, vec![1]));
-    assert!(told.contains("`page: values::Page`: "), "{told}");
-    assert!(told.contains("more bytes than its `Serialize` wrote (1)"), "{told}");
+    let text = refusal(note(&Page { number: 5, note: None }, vec![1]));
+    assert!(text.contains("`page: values::Page`: "), "{text}");
+    assert!(text.contains("more bytes than its `Serialize` wrote (1)"), "{text}");
     assert_eq!(note(&Page { number: 5, note: Some(0) }, vec![1]), (Some(0), vec![1]));
 }
 
 #[test]
-fn a_type_that_refuses_says_why() {
+fn serialize_that_refuses_says_why() {
     let _watchdog = watchdog();
-    let told = refusal(length((PathBuf::from(OsStr::from_bytes(b"\xff")), 0)));
-    assert!(told.contains("`(path, _): (std::path::PathBuf, u8)`: "), "{told}");
-    assert!(told.contains("path contains invalid UTF-8 characters"), "{told}");
-    let told = refusal(no_text());
+    let text = refusal(length((PathBuf::from(OsStr::from_bytes(b"\xff")), 0)));
+    assert!(text.contains("`(path, _): (std::path::PathBuf, u8)`: "), "{text}");
+    assert!(text.contains("path contains invalid UTF-8 characters"), "{text}");
+    let text = refusal(no_text());
     assert!(
-        told.contains("its result") && told.contains("`std::path::PathBuf`: path con"),
-        "{told}"
+        text.contains("its result") && text.contains("`std::path::PathBuf`: path con"),
+        "{text}"
     );
 }
 
@@ -252,6 +252,7 @@ fn deserialize_that_refuses_says_why() {
 
 #[test]
 fn values_that_look_alike_stay_apart() {
+    #[allow(clippy::option_option, reason = "formats may confuse the two")]
     #[background(process)]
     fn same(nested: [Option<Option<u8>>; 3], units: (Option<()>, Option<()>)) -> String {
         format!("{nested:?} {units:?}")
@@ -262,7 +263,7 @@ fn values_that_look_alike_stay_apart() {
 }
 
 #[test]
-fn a_list_of_the_users_own_is_no_list_of_ours() {
+fn list_of_functions_is_separate_from_the_users_lists() {
     let _watchdog = watchdog();
     assert_ne!(pid(), std::process::id());
     assert_eq!(plugins::FUNCTIONS.iter().map(|function| function()).sum::<u32>(), 7);
@@ -270,7 +271,7 @@ fn a_list_of_the_users_own_is_no_list_of_ours() {
 
 #[test]
 #[cfg(target_os = "linux")]
-fn a_constant_says_how_much_memory_there_is() {
+fn constant_sets_the_memory_limit() {
     let _watchdog = watchdog();
     assert_eq!(fill(1000), 1000);
     let error = Lazy::join(fill(1 << 30)).unwrap_err();

@@ -1,7 +1,7 @@
-//! A parser of bencode, the format of `.torrent` files, as one writes it in an hour.
+//! A parser of bencode, the format of `.torrent` files, written in an hour.
 //!
-//! It reads every good file. Of the others it expects what a good one would have, as many parsers do: for each
-//! kind of trust there is an input in `demo.rs` that abuses it.
+//! It parses every valid file, and trusts the others, as many parsers do. `demo.rs` has an input for each way to abuse
+//! that trust.
 
 /// A value of any kind.
 pub(crate) enum Value {
@@ -15,11 +15,11 @@ pub(crate) enum Value {
     Dictionary(Vec<(Vec<u8>, Value)>),
 }
 
-/// Reads the value that `input` begins with.
+/// Parses the value at the start of `input`.
 ///
 /// # Panics
 ///
-/// If it is none; and worse.
+/// If there is none. Other inputs crash it or never end.
 pub(crate) fn parse(input: &[u8]) -> Value {
     Parser { input, at: 0 }.value()
 }
@@ -56,12 +56,12 @@ impl Parser<'_> {
         }
     }
 
-    /// Whether a list ends here. Blanks between values are not in the format, but some programs write them.
+    /// Whether a list ends here. Some programs write blanks between values, against the format.
     fn ends(&mut self) -> bool {
         loop {
             match self.input[self.at] {
                 b'e' => break,
-                // This was to skip it.
+                // Meant to skip the blank, but does not advance.
                 b' ' => {}
                 _ => return false,
             }
@@ -72,7 +72,7 @@ impl Parser<'_> {
 
     fn text(&mut self) -> Vec<u8> {
         let length = usize::try_from(self.number(b':')).expect("a length is not negative");
-        // Room for what the input says will follow.
+        // As long as the input claims.
         let mut text = vec![b'?'; length];
         let end = self.at + length;
         text.copy_from_slice(&self.input[self.at..end]);
@@ -93,7 +93,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_good_file_is_read() {
+    fn valid_file_is_parsed() {
         let Value::Dictionary(entries) = parse(b"d3:cow3:moo4:listli-7el1:aeee") else { panic!() };
         assert_eq!(
             entries.iter().map(|(key, _)| key.as_slice()).collect::<Vec<_>>(),

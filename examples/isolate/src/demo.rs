@@ -1,6 +1,6 @@
-//! Inputs, good and bad.
+//! Valid and hostile inputs.
 
-/// Their names, and what they are.
+/// Returns the name and the content of each input.
 pub(crate) fn inputs() -> Vec<(String, Vec<u8>)> {
     let named = |name: &str, input: &[u8]| (name.to_owned(), input.to_vec());
     vec![

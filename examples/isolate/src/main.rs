@@ -1,12 +1,12 @@
-//! Reads files with a parser that cannot be trusted, and survives it: each call has a process of its own, two
-//! seconds and 128 MiB.
+//! Parses files with a parser that cannot be trusted, and survives it: each call has a process of its own, two seconds
+//! and 128 MiB.
 //!
 //! ```text
 //! cargo run --release -p isolate -- FILE..    summaries of bencoded files, such as `.torrent`
-//! cargo run --release -p isolate -- --demo    the same of inputs that nobody would wish for
+//! cargo run --release -p isolate -- --demo    the same of valid and hostile inputs
 //! ```
 //!
-//! The parser is in `bencode.rs`. Its author meant well.
+//! The parser is in `bencode.rs`.
 
 mod bencode;
 mod demo;
@@ -19,7 +19,7 @@ use serde::{Deserialize, Serialize};
 
 use bencode::Value;
 
-/// What is said of an input.
+/// The summary of an input.
 #[derive(Serialize, Deserialize)]
 struct Summary {
     values: usize,
@@ -58,8 +58,8 @@ fn summarize(input: &[u8]) -> Summary {
     Summary::of(&bencode::parse(input))
 }
 
-/// What became of a call, in a few words.
-fn told(outcome: Result<Summary, Error>) -> String {
+/// Describes the outcome of a call.
+fn describe(outcome: Result<Summary, Error>) -> String {
     match outcome {
         Ok(summary) => summary.to_string(),
         Err(error) => match (error.crash(), error.message()) {
@@ -96,10 +96,10 @@ fn main() -> ExitCode {
             return ExitCode::FAILURE;
         }
     };
-    // All at once; nothing of what happens to one does anything to another.
+    // All at once: no call affects another.
     let calls: Vec<_> = inputs.iter().map(|(name, input)| (name, summarize(input))).collect();
     for (name, call) in calls {
-        println!("{name:<20} {}", told(Lazy::join(call)));
+        println!("{name:<20} {}", describe(Lazy::join(call)));
     }
     println!("and this program is well");
     ExitCode::SUCCESS
@@ -110,7 +110,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn what_ends_the_parser_does_not_end_its_caller() {
+    fn crash_of_the_parser_does_not_end_the_caller() {
         let deep = summarize(&vec![b'l'; 1 << 20]);
         assert!(Lazy::join(deep).err().is_some_and(|error| error.is_crash()));
         let negative = summarize(b"-1:");

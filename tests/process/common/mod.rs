@@ -1,4 +1,4 @@
-//! What the test files share: no test waits without a watchdog, and none sleeps.
+//! Helpers of the test files. Every test has a watchdog, and none sleeps.
 
 #![allow(dead_code, reason = "each test file uses a part of it")]
 
@@ -13,16 +13,16 @@ use std::time::Duration;
 #[path = "../../common/child.rs"]
 pub(crate) mod child;
 
-/// Far beyond what any test takes on a busy machine.
+/// Longer than any test takes on a busy machine.
 const PATIENCE: Duration = Duration::from_secs(120);
 
-/// Ends the process with a message unless it is dropped in time.
+/// Aborts the process with a message unless it is dropped in time.
 #[must_use = "the watchdog watches until it is dropped"]
 pub(crate) struct Watchdog {
     _alive: Sender<()>,
 }
 
-/// Watches the current test, which is known by the name of its thread.
+/// Watches the current test, which is named after its thread.
 pub(crate) fn watchdog() -> Watchdog {
     let test = thread::current().name().unwrap_or("unnamed").to_owned();
     let (alive, watched) = channel::<()>();
@@ -36,8 +36,7 @@ pub(crate) fn watchdog() -> Watchdog {
     Watchdog { _alive: alive }
 }
 
-/// Tells a test when processes have started, and when the last of them has ended: as long as one lives, a
-/// connection is open.
+/// Reports to a test when processes have started, and when the last of them has ended: each keeps a connection open.
 pub(crate) struct Lifeline {
     listener: TcpListener,
 }
@@ -47,30 +46,30 @@ impl Lifeline {
         Self { listener: TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).unwrap() }
     }
 
-    /// What a body is to be told.
+    /// The port that bodies connect to.
     pub(crate) fn port(&self) -> u16 {
         self.listener.local_addr().unwrap().port()
     }
 
-    /// Waits until a body holds on.
+    /// Waits until a body connects.
     pub(crate) fn held(&self) -> Held {
         Held(self.listener.accept().unwrap().0)
     }
 }
 
-/// Processes that were alive.
+/// The connection of processes that have started.
 pub(crate) struct Held(TcpStream);
 
 impl Held {
-    /// Waits until they are not any more; returns what they said.
+    /// Waits until all of them have ended; returns what they sent.
     pub(crate) fn wait_for_end(mut self) -> String {
         let mut said = Vec::new();
-        // The end of a process that was killed may come as an error.
+        // The end of a killed process may be an error.
         let _ = self.0.read_to_end(&mut said);
         String::from_utf8(said).unwrap()
     }
 
-    /// Waits for a line from them.
+    /// Waits for a line that they send.
     pub(crate) fn line(&mut self) -> String {
         let mut line = String::new();
         let mut byte = [0];
@@ -81,23 +80,23 @@ impl Held {
     }
 }
 
-/// Holds on to the lifeline until the process ends.
+/// Connects to the lifeline.
 pub(crate) fn hold(port: u16) -> TcpStream {
     TcpStream::connect((Ipv4Addr::LOCALHOST, port)).unwrap()
 }
 
-/// As `hold`, together with a process that sleeps for an hour.
+/// As `hold`, and shares the connection with a process that sleeps for an hour.
 pub(crate) fn hold_with_sleeper(port: u16) -> TcpStream {
     let held = hold(port);
     let shared = OwnedFd::from(held.try_clone().unwrap());
     let mut sleeper = Command::new("sleep");
     let sleeper = sleeper.arg("3600").stdin(Stdio::null()).stdout(shared).spawn().unwrap();
-    // It ends when this process does.
+    // It is killed with this process.
     drop(sleeper);
     held
 }
 
-/// Waits for a state that nobody announces. The watchdog of the test ends a wait in vain.
+/// Waits for a state that no event announces. The watchdog ends a wait that takes too long.
 pub(crate) fn wait_until(mut reached: impl FnMut() -> bool) {
     while !reached() {
         thread::yield_now();
@@ -110,12 +109,12 @@ pub(crate) fn signal(name: &str, pid: u32) {
     assert!(sent.success());
 }
 
-/// The descriptors that are open in this process.
+/// Counts the open descriptors of this process.
 pub(crate) fn descriptors() -> usize {
     std::fs::read_dir("/proc/self/fd").unwrap().count()
 }
 
-/// The children of this process, those that ended and were not waited for included.
+/// Returns the children of this process, including zombies.
 pub(crate) fn children() -> Vec<u32> {
     let tasks = std::fs::read_dir("/proc/self/task").unwrap();
     let lists =
@@ -129,9 +128,8 @@ pub(crate) fn children() -> Vec<u32> {
     children
 }
 
-/// As `child::command`, without the rights of root, who may start as many processes as it likes and enter
-/// any directory. Each test is another user, for the processes of a user are counted together, those of an
-/// earlier run that nobody has reaped yet included: so each run has users of its own.
+/// As `child::command`, as an unprivileged user: root has no limit of processes, and may enter any directory. Each test
+/// and each run has a user of its own, because the system counts all processes of a user, including zombies.
 pub(crate) fn as_user(id: u32, test: &str) -> Command {
     let id = id - 100 * (std::process::id() % 400);
     let own = Command::new("id").arg("-u").output().unwrap().stdout;

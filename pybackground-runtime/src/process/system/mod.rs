@@ -25,8 +25,10 @@ use unix as this;
 #[cfg(windows)]
 use windows as this;
 
+#[cfg(unix)]
+pub(super) use this::leads_group;
 pub(super) use this::{
     ChildConnection, Connection, Process, credentials, data_in_use, end_group, end_process,
-    file_id, has_one_thread, launch, leads_group, limit_memory, make_room_for_report, parent_lives,
-    program, show_name, signal, starts_secure_programs,
+    file_id, has_one_thread, launch, limit_memory, make_room_for_report, parent_lives, program,
+    show_name, signal, starts_secure_programs,
 };

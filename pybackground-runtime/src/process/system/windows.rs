@@ -257,11 +257,6 @@ impl Write for ChildConnection {
 /// The program was started by its name.
 pub(in crate::process) fn show_name() {}
 
-/// There are no groups: the program kills the job.
-pub(in crate::process) fn leads_group() -> bool {
-    false
-}
-
 /// The system does not tell. It kills the job when the program ends.
 pub(in crate::process) fn parent_lives() -> bool {
     true
