@@ -1,6 +1,8 @@
 //! Values and closures of a mebibyte go through every kind of call on the default stack, with and without
 //! optimizations. A stack that overflows aborts the test program.
 
+#![allow(clippy::large_stack_arrays, reason = "what is tested is how much of the stack is used")]
+
 mod common;
 
 use std::thread;

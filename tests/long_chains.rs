@@ -179,15 +179,14 @@ fn calls_that_await_calls_resolve_in_sequential_mode() {
 /// The call runs on the thread of its caller, which is the one that waits for it.
 #[test]
 fn async_body_joins_a_call_of_its_own_in_sequential_mode() {
-    in_a_child!(
-        async_body_joins_a_call_of_its_own_in_sequential_mode,
-        "PYBACKGROUND_MODE" = "sequential"
-    );
-
     #[background]
     async fn joins() -> u64 {
         *nest(10) + 1
     }
 
+    in_a_child!(
+        async_body_joins_a_call_of_its_own_in_sequential_mode,
+        "PYBACKGROUND_MODE" = "sequential"
+    );
     assert_eq!(joins(), 11);
 }

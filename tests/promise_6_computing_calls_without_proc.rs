@@ -59,7 +59,9 @@ fn blocking_bodies_get_threads_when_no_descriptor_is_left() {
         let calls: Vec<Lazy<()>> = (0..BODIES)
             .map(|_| {
                 let all_there = all_there.clone();
-                spawn(move || drop(all_there.wait()))
+                spawn(move || {
+                    all_there.wait();
+                })
             })
             .collect();
         calls.into_iter().for_each(Lazy::into_inner);

@@ -119,11 +119,10 @@ fn captures_of_closures_that_never_start_are_gone_too() {
 }
 
 #[test]
-fn reference_to_the_scope_may_be_forgotten_or_sent_to_a_closure() {
+fn reference_to_the_scope_may_be_sent_to_a_closure() {
     let _watchdog = watchdog();
     let ran = AtomicUsize::new(0);
     scope(|s| {
-        forget(s);
         let (send, receive) = channel::<&pybackground::Scope<'_, '_>>();
         let ran = &ran;
         s.launch(move || {

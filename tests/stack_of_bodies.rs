@@ -1,5 +1,7 @@
 //! Each body has the configured stack below it, wherever it runs.
 
+#![allow(clippy::large_stack_arrays, reason = "what is tested is how much of the stack is used")]
+
 mod common;
 
 use std::hint::black_box;
