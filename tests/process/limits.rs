@@ -41,6 +41,8 @@ fn call_without_any_process_is_an_error() {
     // Starts a thread that can run the call.
     Lazy::into_inner(spawn(|| ()));
     refuse_processes();
+    // The variable is the default for threads of this program too.
+    configure().stack_size(1 << 20).install().unwrap();
     let error = Lazy::join(pid()).unwrap_err();
     assert!(error.is_spawn_failure(), "{error}");
     let text = error.to_string();

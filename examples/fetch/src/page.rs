@@ -143,7 +143,7 @@ mod tests {
         let outcome = Lazy::join(pybackground::spawn(|| panic!("out of paper")));
         let visit = visited(outcome, Duration::MAX);
         assert!(
-            matches!(&visit.outcome, Outcome::Failed(why) if why.ends_with("out of paper")),
+            matches!(&visit.outcome, Outcome::Failed(why) if why.contains("panicked: out of paper")),
             "{visit:?}"
         );
         assert_eq!(visit.time, Duration::ZERO);
