@@ -140,7 +140,8 @@ impl Queues {
             // ORDERING: see `push_terminated`.
             if self.has_terminated.load(Ordering::Relaxed) { self.pop_terminated() } else { None }
         };
-        let begun = || self.woken.pop().or_else(terminated);
+        // Terminated calls first: futures that wake themselves again and again would keep them from a thread.
+        let begun = || terminated().or_else(|| self.woken.pop());
         match first {
             First::Called => called().or_else(begun),
             First::Begun => begun().or_else(called),
