@@ -59,10 +59,7 @@ impl<B: Body> Wake for Task<B> {
                 runtime::requeue(self);
                 drop(parked);
             }
-            Woken::HasDependencies(listed) => {
-                work::enqueue(self);
-                drop(listed);
-            }
+            Woken::HasDependencies(dependencies) => work::enqueue(self, dependencies),
             Woken::GoesOn => {}
         }
     }

@@ -15,6 +15,7 @@ use std::collections::VecDeque;
 use std::sync::Arc;
 use std::task::Waker;
 
+use super::dependencies::Dependencies;
 use super::job::Job;
 use super::permit::Limit;
 use super::trailer::Trailer;
@@ -26,8 +27,8 @@ use crate::sync::thread_local;
 enum Work {
     /// A call has ended: notify those in its trailer.
     Notify(Trailer),
-    /// The last dependency of a call has ended: enqueue it.
-    Enqueue(Arc<dyn Job>),
+    /// The last dependency of a call has ended: enqueue it. It counts as parked until then.
+    Enqueue(Arc<dyn Job>, Dependencies),
     /// A permit was given up: pass it on.
     Release(&'static Limit),
     User(UserCode),
@@ -127,7 +128,10 @@ impl Work {
     fn act(self) {
         catch(|| match self {
             Self::Notify(trailer) => trailer.notify(),
-            Self::Enqueue(job) => job.admit_with_dependencies(),
+            Self::Enqueue(job, dependencies) => {
+                job.admit_with_dependencies();
+                drop(dependencies);
+            }
             Self::Release(limit) => limit.pass_on(),
             Self::User(UserCode::Run(job)) if job.is_future() => job.run(),
             Self::User(UserCode::Run(job)) => on_top(|| job.run()),
@@ -161,8 +165,8 @@ pub(super) fn notify(trailer: Trailer) {
 }
 
 /// Enqueues a call whose dependencies have ended.
-pub(super) fn enqueue(job: Arc<dyn Job>) {
-    perform(Work::Enqueue(job));
+pub(super) fn enqueue(job: Arc<dyn Job>, dependencies: Dependencies) {
+    perform(Work::Enqueue(job, dependencies));
 }
 
 /// Passes on a permit that was given up.
