@@ -41,8 +41,6 @@ fn call_without_any_process_is_an_error() {
     // Starts a thread that can run the call.
     Lazy::into_inner(spawn(|| ()));
     refuse_processes();
-    // The variable is the default for threads of this program too.
-    configure().stack_size(1 << 20).install().unwrap();
     let error = Lazy::join(pid()).unwrap_err();
     assert!(error.is_spawn_failure(), "{error}");
     let text = error.to_string();
@@ -97,6 +95,8 @@ fn child_without_a_thread_is_a_spawn_failure() {
         child::succeeds(child::command(TEST).env("RUST_MIN_STACK", "100000000000000"));
         return;
     }
+    // The variable is the default for threads of this program too.
+    configure().stack_size(1 << 20).install().unwrap();
     let error = Lazy::join(pid()).unwrap_err();
     assert!(error.is_spawn_failure(), "{error}");
 }
