@@ -8,7 +8,9 @@ use std::os::unix::process::CommandExt;
 use std::process::{Command, Stdio};
 use std::time::Duration;
 
-use common::{Lifeline, child, children, hold, hold_with_sleeper, signal, watchdog};
+use common::{
+    Lifeline, child, children, copy_this_program, hold, hold_with_sleeper, signal, watchdog,
+};
 use pybackground::{Lazy, background, shutdown};
 
 const PORT: &str = "TEST_PORT";
@@ -178,7 +180,7 @@ fn deleted_or_replaced_executable_still_serves() {
         let folder = std::env::temp_dir().join(format!("deleted-{}", std::process::id()));
         std::fs::create_dir_all(&folder).unwrap();
         let copy = folder.join("program");
-        std::fs::copy(std::env::current_exe().unwrap(), &copy).unwrap();
+        copy_this_program(&copy);
         let mut command = Command::new(&copy);
         let original = child::command(TEST);
         command.args(original.get_args());

@@ -16,7 +16,7 @@ use std::os::unix::net::UnixStream;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 
-use common::{child, watchdog};
+use common::{child, copy_this_program, watchdog};
 use pybackground::{Lazy, background};
 
 const USER: u32 = 61_877;
@@ -38,7 +38,7 @@ fn privileged_copy(name: &str, give_rights: impl FnOnce(&Path) -> bool) -> Optio
         return None;
     }
     let copy = std::env::temp_dir().join(format!("{name}-{}", std::process::id()));
-    fs::copy(std::env::current_exe().unwrap(), &copy).unwrap();
+    copy_this_program(&copy);
     fs::set_permissions(&copy, PermissionsExt::from_mode(0o755)).unwrap();
     if give_rights(&copy) {
         return Some(copy);

@@ -5,6 +5,7 @@
 use std::io::{Read, Write};
 use std::net::{Ipv4Addr, TcpListener, TcpStream};
 use std::os::fd::OwnedFd;
+use std::path::Path;
 use std::process::{Command, Stdio};
 use std::sync::mpsc::{RecvTimeoutError, Sender, channel};
 use std::thread;
@@ -34,6 +35,13 @@ pub(crate) fn watchdog() -> Watchdog {
         }
     });
     Watchdog { _alive: alive }
+}
+
+/// Copies this test program. `cp` writes the copy: a file that this process has open for writing could be inherited
+/// by a process that another test starts, and could not be executed until that one ends.
+pub(crate) fn copy_this_program(to: &Path) {
+    let this = std::env::current_exe().unwrap();
+    assert!(Command::new("cp").arg(this).arg(to).status().unwrap().success());
 }
 
 /// Reports to a test when processes have started, and when the last of them has ended: each keeps a connection open.
