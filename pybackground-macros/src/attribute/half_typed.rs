@@ -1,4 +1,4 @@
-//! Functions as an editor sees them while somebody types.
+//! Half-typed functions, as an editor passes them to the attribute.
 
 use proc_macro2::TokenStream;
 
