@@ -116,6 +116,20 @@ mod large {
         });
     }
 
+    /// No thread can be started beside the first: it polls the future itself, which is woken at any time
+    /// while it looks for that.
+    #[test]
+    fn the_only_thread_in_all_waits_for_a_future() {
+        set(configure().workers(1).max_total_threads(1));
+        check(|| {
+            let future = dispatch_async(Options::here(), polled(2, &Tally::default()));
+            let waits = spawn(move || Lazy::into_inner(future));
+            let other = spawn(|| 1);
+            Lazy::into_inner(waits);
+            assert_eq!(other, 1);
+        });
+    }
+
     #[test]
     fn three_threads_make_calls_at_once() {
         set(configure().workers(2));

@@ -84,7 +84,7 @@ impl Worker {
             Looked::NotYet => !self.pool.is_deadlocked(),
             Looked::Alone => {
                 if self.pool.is_deadlocked() {
-                    self.round.set(self.pool.ask_others());
+                    self.round.set(self.pool.ask_others(self.wakes.get()));
                 }
                 true
             }
@@ -104,6 +104,7 @@ impl Worker {
     /// has room for the call, else why the call is refused. It returns whether the call had not started.
     pub(crate) fn look(&self, start: impl FnOnce(Option<String>) -> bool) {
         let current = self.pool.rounds.current();
+        self.wakes.set(self.pool.queues.wakes());
         let looked =
             if self.round.replace(current) == current { Looked::Alone } else { Looked::Asked };
         let why = (!self.has_stack()).then(|| self.pool.no_thread());

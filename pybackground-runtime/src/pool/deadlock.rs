@@ -9,50 +9,74 @@
 //! A thread that is about to block looks first at its own call. Only if it finds nothing to do, it opens a
 //! *round*: it unparks the others, each of which leaves its wait, looks, and answers when it blocks
 //! again. The last answer of a round ends it. A join with a time limit takes no part: it ends by itself.
+//!
+//! A timer may wake a future when the thread that waits for it has just looked. A round in which a future
+//! was woken therefore refuses nothing, and is followed by another one.
 
 use std::sync::Arc;
 
 use super::Pool;
 use crate::panic::drop_catching;
 use crate::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
+use crate::sync::{Mutex, lock};
 
-/// The number of a round, and how many threads have answered in it.
 pub(super) struct Rounds {
-    word: AtomicU64,
+    /// A copy of `Round::number` that is read without the lock.
+    current: AtomicU64,
+    round: Mutex<Round>,
     /// How many calls were queued at the end of the last round, if no join has ended since.
     left: AtomicUsize,
 }
 
-const ROUND: u64 = 1 << 32;
+struct Round {
+    number: u64,
+    /// How many threads have answered.
+    answers: usize,
+    /// How many futures had been woken before the first thread looked.
+    wakes: u64,
+}
+
 const UNKNOWN: usize = usize::MAX;
 
 impl Rounds {
     pub(super) fn new() -> Self {
-        Self { word: AtomicU64::new(0), left: AtomicUsize::new(UNKNOWN) }
+        Self {
+            current: AtomicU64::new(0),
+            round: Mutex::new(Round { number: 0, answers: 0, wakes: 0 }),
+            left: AtomicUsize::new(UNKNOWN),
+        }
     }
 
     pub(super) fn current(&self) -> u64 {
-        self.word.load(Ordering::SeqCst) / ROUND
+        // ORDERING: a thread that blocks comes after those who opened a round before, in one order with the
+        // counts of blocked threads.
+        self.current.load(Ordering::SeqCst)
     }
 
-    /// Opens a round, of which the caller may have answered already; returns its number.
-    fn open(&self, answers: u64) -> u64 {
-        let next = |word| Some((word / ROUND + 1) * ROUND + answers);
-        let before = self.word.fetch_update(Ordering::SeqCst, Ordering::SeqCst, next);
-        before.expect("each word has a next one") / ROUND + 1
+    /// Opens a round, in which so many threads have looked already; returns its number.
+    fn open(&self, answers: usize, wakes: u64) -> u64 {
+        let mut round = lock(&self.round);
+        *round = Round { number: round.number + 1, answers, wakes };
+        // ORDERING: see `current`.
+        self.current.store(round.number, Ordering::SeqCst);
+        round.number
     }
 
-    /// Counts the answer of a thread that looked in `round`; returns how many there are if it is current.
-    fn answer(&self, round: u64) -> Option<u64> {
-        let counted = |word| (word / ROUND == round).then_some(word + 1);
-        let before = self.word.fetch_update(Ordering::SeqCst, Ordering::SeqCst, counted).ok()?;
-        Some(before % ROUND + 1)
+    /// Counts the answer of a thread that looked in round `number`. If it is the last of so many, returns how
+    /// many futures had been woken when the round began.
+    fn answer(&self, number: u64, threads: usize) -> Option<u64> {
+        let mut round = lock(&self.round);
+        if round.number != number {
+            return None;
+        }
+        round.answers += 1;
+        (round.answers == threads).then_some(round.wakes)
     }
 
     /// A join has ended.
     pub(super) fn forget(&self) {
         if self.left.load(Ordering::Relaxed) != UNKNOWN {
-            self.left.store(UNKNOWN, Ordering::SeqCst);
+            self.left.store(UNKNOWN, Ordering::Relaxed);
         }
     }
 }
@@ -60,11 +84,13 @@ impl Rounds {
 impl Pool {
     /// Whether so many threads are all there are, and each is blocked in a join without a time limit.
     pub(super) fn all_blocked(&self, threads: usize) -> bool {
+        // ORDERING: of the last thread to block and the last caller to push, one sees the other.
         self.open_ended.load(Ordering::SeqCst) == threads
     }
 
     /// Whether only the blocked threads themselves can do something for the calls that are queued.
     pub(super) fn is_deadlocked(&self) -> bool {
+        // ORDERING: see `all_blocked`.
         let threads = self.threads.load(Ordering::SeqCst);
         self.all_blocked(threads)
             // No thread is being started or woken.
@@ -78,20 +104,26 @@ impl Pool {
     pub(super) fn ask_blocked_threads(&self) {
         if self.is_deadlocked() {
             let waiting = self.queues.len();
+            // ORDERING: of two who ask for the same calls, one opens the round.
             if self.rounds.left.swap(waiting, Ordering::SeqCst) != waiting {
-                self.rounds.open(0);
-                self.sampler.unpark_all();
+                self.ask_all();
             }
         }
     }
 
-    /// A thread has looked on its own and found nothing to do. It opens a round that it has answered, and
-    /// returns its number.
+    fn ask_all(&self) {
+        self.rounds.open(0, self.queues.wakes());
+        self.sampler.unpark_all();
+    }
+
+    /// A thread has looked on its own, when so many futures had been woken, and found nothing to do. It opens
+    /// a round that it has answered, and returns its number.
     #[cold]
-    pub(super) fn ask_others(self: &Arc<Self>) -> u64 {
-        let round = self.rounds.open(1);
+    pub(super) fn ask_others(self: &Arc<Self>, wakes: u64) -> u64 {
+        let round = self.rounds.open(1, wakes);
+        // ORDERING: see `all_blocked`.
         if self.threads.load(Ordering::SeqCst) == 1 {
-            self.end_round();
+            self.end_round(wakes);
         } else {
             self.sampler.unpark_all();
         }
@@ -101,18 +133,31 @@ impl Pool {
     /// A thread that looked in `round` has found nothing to do, and is blocked again.
     #[cold]
     pub(super) fn answer(self: &Arc<Self>, round: u64) {
-        let answers = self.rounds.answer(round);
-        if answers == Some(self.threads.load(Ordering::SeqCst) as u64) && self.is_deadlocked() {
-            self.end_round();
+        // ORDERING: see `all_blocked`.
+        let threads = self.threads.load(Ordering::SeqCst);
+        if let Some(wakes) = self.rounds.answer(round, threads)
+            && self.is_deadlocked()
+        {
+            self.end_round(wakes);
         }
     }
 
-    fn end_round(&self) {
+    /// Every thread has looked since so many futures had been woken.
+    fn end_round(&self, wakes: u64) {
+        // ORDERING: a call that comes while entries are out of the queues is not taken for one of them.
+        self.rounds.left.store(UNKNOWN, Ordering::SeqCst);
+        let woken: Vec<_> = std::iter::from_fn(|| self.queues.pop_woken()).collect();
+        if self.queues.wakes() != wakes {
+            woken.into_iter().for_each(|job| self.queues.push_woken(job));
+            return self.ask_all();
+        }
         let why = self.no_thread();
-        while let Some(job) = self.queues.pop_of_bodies() {
+        let calls = std::iter::from_fn(|| self.queues.steal(0));
+        for job in woken.into_iter().chain(calls) {
             job.refuse(&why);
             drop_catching(job);
         }
+        // ORDERING: as in `ask_blocked_threads`.
         self.rounds.left.store(self.queues.len(), Ordering::SeqCst);
     }
 }

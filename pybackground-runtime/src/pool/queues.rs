@@ -12,7 +12,7 @@
 //!   the list of thieves only while it may hold something, so a thief has few to look at.
 
 use std::cell::{Cell, OnceCell};
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Arc, PoisonError};
 
 #[cfg(any(pybackground_loom, pybackground_shuttle))]
@@ -38,6 +38,8 @@ pub(super) struct Queues {
     ring: Channel,
     overflow: Channel,
     woken: Channel,
+    /// How many futures were ever woken.
+    wakes: AtomicU64,
     terminated: Channel,
     /// Whether there may be any terminated calls: a hint, which spares the usual search a look.
     has_terminated: AtomicBool,
@@ -87,6 +89,7 @@ impl Queues {
             ring: bounded(RING).into(),
             overflow: unbounded().into(),
             woken: unbounded().into(),
+            wakes: AtomicU64::new(0),
             terminated: unbounded().into(),
             has_terminated: AtomicBool::new(false),
             listed: RwLock::default(),
@@ -108,7 +111,16 @@ impl Queues {
 
     /// Enqueues a call whose future was woken.
     pub(super) fn push_woken(&self, job: Entry) {
+        // ORDERING: pairs with `wakes`.
+        self.wakes.fetch_add(1, Ordering::Release);
         self.woken.push(job);
+    }
+
+    /// How many futures were ever woken. A future that is found asleep after this was read is woken by a
+    /// later one.
+    pub(super) fn wakes(&self) -> u64 {
+        // ORDERING: what was done to the futures that are counted is seen afterwards.
+        self.wakes.load(Ordering::Acquire)
     }
 
     /// Enqueues a terminated call, of which user code is left.
@@ -148,9 +160,8 @@ impl Queues {
         }
     }
 
-    /// Takes a woken future, or a call made by a body: what blocked bodies may wait for indirectly.
-    pub(super) fn pop_of_bodies(&self) -> Option<Entry> {
-        self.woken.pop().or_else(|| self.steal(0))
+    pub(super) fn pop_woken(&self) -> Option<Entry> {
+        self.woken.pop()
     }
 
     /// Steals the oldest call of a worker whose body is blocked. The body may wait for it.

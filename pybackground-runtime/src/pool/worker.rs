@@ -49,6 +49,8 @@ pub(crate) struct Worker {
     pub(super) has_no_slot: Cell<bool>,
     /// What this thread found out about the call that it is about to block for again.
     pub(super) looked: Cell<Looked>,
+    /// How many futures had been woken before it looked.
+    pub(super) wakes: Cell<u64>,
     /// How often the worker searched for a call.
     turns: Cell<u32>,
     /// What the next search of the pool's queues looks at first.
@@ -78,6 +80,7 @@ pub(super) fn run(pool: Arc<Pool>, id: usize, reserve: usize) {
         round: Cell::new(0),
         has_no_slot: Cell::new(false),
         looked: Cell::new(Looked::NotYet),
+        wakes: Cell::new(0),
         turns: Cell::new(0),
         first: Cell::new(First::Begun),
         retired: Cell::new(false),
