@@ -10,11 +10,11 @@ pub use linkme;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 
-use super::call;
 pub use super::codec::Arguments;
 use super::codec::{argument, returned};
 pub use super::frame::Broken;
 pub use super::function::{FUNCTIONS, Function, Received, memory};
+use super::in_child;
 use crate::dispatch::argument::{BackgroundCall, Carrier, Lent};
 use crate::lazy::Lazy;
 use crate::options::Options;
@@ -131,7 +131,7 @@ impl<T: Serialize + DeserializeOwned + Send + 'static> ProcessReturn<T> for Back
         arguments: Arguments,
         _place: P,
     ) -> Lazy<T> {
-        call::run::<T, P>(options, function, memory, arguments)
+        in_child::run::<T, P>(options, function, memory, arguments)
     }
 
     fn answer(body: impl FnOnce() -> T) -> Result<Vec<u8>, Broken> {

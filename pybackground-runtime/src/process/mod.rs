@@ -7,7 +7,9 @@
 //! | file | subject |
 //! |---|---|
 //! | `expansion` | what the attribute expands to |
-//! | `call` | a call as the runtime sees it: a body that waits for a child |
+//! | `backend` | the seam: what a place where bodies run offers |
+//! | `call` | a call as the runtime sees it: a body that a backend runs |
+//! | `in_child` | the backend that runs bodies in children |
 //! | `children` | the pool of children |
 //! | `child` | one child, as the program sees it |
 //! | `launch` | the command that starts a child |
@@ -25,6 +27,7 @@
 //! | `system` | sockets, process groups and limits of each system |
 
 mod access;
+mod backend;
 mod call;
 mod child;
 mod child_entry;
@@ -34,6 +37,7 @@ pub mod expansion;
 mod frame;
 mod function;
 mod health;
+mod in_child;
 mod launch;
 mod serde_error;
 mod serve;

@@ -1,0 +1,209 @@
+//! The backend of `#[background(process)]`: a thread of the runtime sends the call to a child and waits for the answer.
+
+use std::sync::Arc;
+use std::task::Waker;
+
+use serde::de::DeserializeOwned;
+
+use super::access::Caller;
+use super::backend::{Answer, Backend};
+use super::call;
+use super::child::{Child, Reply, Unready};
+use super::child_entry;
+use super::children::{self, Leased, Taken};
+use super::codec::{self, Arguments};
+use super::frame::Kind;
+use super::function::Function;
+use super::spawn_error;
+use crate::cancel;
+use crate::error::{Failure, Likely, Part, Progress};
+use crate::lazy::Lazy;
+use crate::options::Options;
+use crate::runtime;
+use crate::task::Limit;
+
+/// Runs a function in another process. The call is named after the function that contains the closure `P`.
+pub(super) fn run<T, P>(
+    options: Options,
+    function: &'static Function,
+    memory: Option<u64>,
+    arguments: Arguments,
+) -> Lazy<T>
+where
+    T: DeserializeOwned + Send + 'static,
+{
+    call::run::<InChild, T, P>(options, || Order::new(function, memory, arguments))
+}
+
+/// A call of a function in a child.
+pub(crate) struct Order {
+    request: Vec<u8>,
+    memory: Option<u64>,
+    caller: Arc<Caller>,
+}
+
+impl Order {
+    fn new(
+        function: &'static Function,
+        memory: Option<u64>,
+        arguments: Arguments,
+    ) -> Result<Self, Failure> {
+        let index = function.index().ok_or(Failure::Unregistered)?;
+        let request = arguments
+            .into_frame(index, memory.unwrap_or(0))
+            .map_err(|why| Failure::Codec { what: Part::Arguments, why })?;
+        Ok(Self { request, memory, caller: Caller::now() })
+    }
+}
+
+/// Bodies run in children of this process.
+pub(crate) struct InChild;
+
+impl Backend for InChild {
+    type Order = Order;
+    const IS_SYNC: bool = true;
+    const WHEN_CLOSED: Progress = Progress::Killed;
+
+    fn limit() -> Option<&'static Limit> {
+        Some(children::limit())
+    }
+
+    fn start(order: Order, _: impl FnOnce() -> Waker) -> Answer {
+        let Order { request, memory, caller } = order;
+        match ask(request, memory, &caller) {
+            Ok(reply) => answer(reply),
+            Err(NoAnswer::Stopped) => Answer::Stopped,
+            Err(NoAnswer::Failed(failure)) => Answer::Failed(failure),
+        }
+    }
+}
+
+fn answer(Reply { kind, content }: Reply) -> Answer {
+    let broken = |what| {
+        let why = codec::content(&content).unwrap_or_else(|| "for no known reason".to_owned());
+        Answer::Failed(Failure::Codec { what, why })
+    };
+    match kind {
+        Kind::Returned => Answer::Returned(content),
+        Kind::Panicked => Answer::Panicked(codec::content(&content).unwrap_or_default()),
+        Kind::BadArguments => broken(Part::Arguments),
+        Kind::BadResult => broken(Part::Result),
+        Kind::Begun | Kind::Declined => unreachable!("these are no outcomes"),
+    }
+}
+
+/// Why there is no answer.
+enum NoAnswer {
+    /// The body of this thread is to stop.
+    Stopped,
+    Failed(Failure),
+}
+
+impl From<Failure> for NoAnswer {
+    fn from(failure: Failure) -> Self {
+        Self::Failed(failure)
+    }
+}
+
+/// How many children may die before the body begins. A call that no process survives is an error.
+const HAND_OVERS: u32 = 10;
+
+/// Has a child run the call, and keeps the child for another call if all went well.
+fn ask(mut request: Vec<u8>, memory: Option<u64>, caller: &Caller) -> Result<Reply, NoAnswer> {
+    let mut deaths = 0;
+    loop {
+        let mut leased = ready_child(caller)?;
+        let connection = leased.child.connection().clone();
+        let reply = {
+            let _waiting = runtime::waits().for_child(connection.clone());
+            if cancel::stopped().is_some() {
+                return Err(NoAnswer::Stopped);
+            }
+            leased.child.ask(&mut request)
+        };
+        // From here on nothing cuts the connection.
+        match reply {
+            Ok(reply) if reply.kind == Kind::Declined => children::retire(leased),
+            Ok(reply) => {
+                // A body that panicked may have left any state behind.
+                let serves_on = reply.kind != Kind::Panicked && leased.child.is_fit();
+                if connection.was_cut() {
+                    drop(leased);
+                } else if serves_on {
+                    children::give_back(leased);
+                } else {
+                    children::retire(leased);
+                }
+                return Ok(reply);
+            }
+            Err(_) if connection.was_cut() => return Err(NoAnswer::Stopped),
+            Err(lost) => {
+                let crash = leased.exit_reason(&lost.error, memory);
+                if lost.may_have_begun {
+                    return Err(Failure::Crashed(crash).into());
+                }
+                deaths += 1;
+                if deaths == HAND_OVERS {
+                    return Err(Failure::Spawn(format!(
+                        "{deaths} processes ended before its body began; of the last one, {}",
+                        crash.before_any_call()
+                    ))
+                    .into());
+                }
+            }
+        }
+    }
+}
+
+/// Why a child would run `main`.
+const NOT_IN_PLACE: &str = "the program was linked without the code that makes a process a child, or has the rights of \
+                            another user than the one who started it";
+
+fn ready_child(caller: &Caller) -> Result<Leased, NoAnswer> {
+    let mut taken = children::take(&caller.access);
+    loop {
+        let permit = match taken {
+            Taken::Warm(leased) => return Ok(leased),
+            Taken::Stopped => return Err(NoAnswer::Stopped),
+            Taken::Permit(permit) => permit,
+        };
+        if !child_entry::is_in_place() {
+            let why = NOT_IN_PLACE.to_owned();
+            return Err(Failure::Handshake { why, likely: Some(Likely::Foreign) }.into());
+        }
+        let launch = permit.launch();
+        let error = match Child::launch(caller) {
+            Ok(greeting) => {
+                let _waiting = runtime::waits().for_child(greeting.connection().clone());
+                if cancel::stopped().is_some() {
+                    return Err(NoAnswer::Stopped);
+                }
+                match greeting.wait() {
+                    Ok(child) => return Ok(permit.lease(child)),
+                    Err(Unready::Cut) => return Err(NoAnswer::Stopped),
+                    Err(Unready::Failed(failure)) => return Err(failure.into()),
+                    Err(Unready::Refused(error)) => error,
+                }
+            }
+            Err(error) => error,
+        };
+        drop(permit);
+        taken = children::take_later(&caller.access, error, launch)
+            .map_err(|error| spawn_error::failure(&error, caller.directory.as_deref()))?;
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn function_outside_the_list_is_not_run() {
+        // As a function of a library that was loaded later.
+        static LOOSE: Function = Function::new("loose", |_| Ok(Vec::new()));
+        let call = run::<(), ()>(Options::here(), &LOOSE, None, Arguments::new());
+        let error = Lazy::join(call).unwrap_err();
+        assert!(error.is_unregistered());
+        assert!(error.to_string().contains("call it without `process`"), "{error}");
+    }
+}
