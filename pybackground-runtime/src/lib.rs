@@ -38,6 +38,7 @@ mod scope;
 mod secure_execution;
 mod shared;
 mod shutdown;
+mod site;
 mod sleep;
 mod snapshot;
 mod stacks;

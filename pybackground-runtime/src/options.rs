@@ -3,7 +3,8 @@
 use std::panic::Location;
 use std::time::Duration;
 
-use crate::call::{Call, is_in_standard_library};
+use crate::call::Call;
+use crate::site;
 use crate::task::Limit;
 
 /// The place of a call, and what the attribute's options say.
@@ -29,6 +30,7 @@ impl Options {
         Self::at(Location::caller())
     }
 
+    #[inline]
     const fn at(site: &'static Location<'static>) -> Self {
         Self { site, name: None, limit: None, timeout: None, compute: false, definition: None }
     }
@@ -85,16 +87,10 @@ impl Options {
         Self { site, name, limit, timeout, compute, definition }
     }
 
+    /// The line that stands for the call. Asked for once a call, and not on the way of one that runs in place.
     #[inline]
     pub(crate) fn site(&self) -> &'static Location<'static> {
-        self.site
-    }
-
-    /// Where the function is defined, if the standard library makes the call. Asked for once a call, and
-    /// not on the way of one that runs in place.
-    #[inline]
-    pub(crate) fn definition_in_place_of_site(&self) -> Option<&'static Location<'static>> {
-        self.definition.filter(|_| is_in_standard_library(self.site))
+        site::of_call(self.site, self.definition)
     }
 
     #[inline]
@@ -114,11 +110,7 @@ impl Options {
 
     /// The call of `function`, unless the options have a name.
     pub(crate) fn call(&self, function: &'static str) -> Call {
-        let function = self.name.unwrap_or(function);
-        match self.definition_in_place_of_site() {
-            Some(definition) => Call::by_name(function, definition),
-            None => Call::new(function, self.site),
-        }
+        Call::new(self.name.unwrap_or(function), self.site())
     }
 
     /// The call of a function whose path is found only if the options have no name.

@@ -8,7 +8,7 @@
 # depend on the compiler and the C library, which is why the file names them.
 set -euo pipefail
 
-readonly TOLERANCE=10 # per cent
+readonly TOLERANCE=2 # per cent
 readonly TRIES=3
 readonly OPERATIONS="dispatch join in-place-join compute"
 

@@ -13,7 +13,8 @@ use std::time::Duration;
 
 use ::tokio::task::coop;
 
-use crate::call::{Call, UsedAt};
+use crate::call::Call;
+use crate::site::UsedAt;
 use crate::stderr;
 
 /// More steps than tokio gives a task at once. If tokio gives more one day, there is no warning.

@@ -9,8 +9,9 @@ use std::time::Duration;
 #[cfg(feature = "process")]
 use super::failure::Failure;
 use super::{Progress, StopReason, Stopped, WaitEdge};
-use crate::call::{Call, UsedAt};
+use crate::call::Call;
 use crate::panic::{self, text_of};
+use crate::site::UsedAt;
 
 pub(super) enum Cause {
     Panicked {

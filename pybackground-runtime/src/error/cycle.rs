@@ -3,7 +3,8 @@
 use std::fmt;
 use std::panic::Location;
 
-use crate::call::{Call, UsedAt};
+use crate::call::Call;
+use crate::site::UsedAt;
 
 /// A call that waits for another call.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

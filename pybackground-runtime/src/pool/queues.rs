@@ -36,13 +36,11 @@ const RING: usize = rounds(1024);
 
 pub(super) struct Queues {
     ring: Channel,
-    overflow: Channel,
+    overflow: RareChannel,
     woken: Channel,
     /// How many futures were ever woken.
     wakes: AtomicU64,
-    terminated: Channel,
-    /// Whether there may be any terminated calls: a hint, which spares the usual search a look.
-    has_terminated: AtomicBool,
+    terminated: RareChannel,
     listed: RwLock<Vec<Listed>>,
     /// Whether the list has entries. A hint, which the model checkers need not know.
     has_listed: AtomicBool,
@@ -69,6 +67,14 @@ struct Channel {
     receive: Receiver<Entry>,
 }
 
+/// A channel that is empty most of the time, which one load tells.
+struct RareChannel {
+    channel: Channel,
+    /// Raised after each push, taken down by who empties the channel. Up and nothing there is possible, for a
+    /// moment; down and something there is not, once the push has returned.
+    may_hold: AtomicBool,
+}
+
 /// A worker whose deque may hold something.
 struct Listed {
     worker: Arc<WorkerStats>,
@@ -87,24 +93,23 @@ impl Queues {
     pub(super) fn new() -> Self {
         Self {
             ring: bounded(RING).into(),
-            overflow: unbounded().into(),
+            overflow: RareChannel::new(),
             woken: unbounded().into(),
             wakes: AtomicU64::new(0),
-            terminated: unbounded().into(),
-            has_terminated: AtomicBool::new(false),
+            terminated: RareChannel::new(),
             listed: RwLock::default(),
             has_listed: AtomicBool::new(false),
         }
     }
 
     pub(super) fn push(&self, job: Entry) {
-        let job = if self.overflow.receive.is_empty() {
+        let job = if self.overflow.may_hold() {
+            job
+        } else {
             match self.ring.send.try_send(job) {
                 Ok(()) => return,
                 Err(full) => full.into_inner(),
             }
-        } else {
-            job
         };
         self.overflow.push(job);
     }
@@ -126,34 +131,21 @@ impl Queues {
     /// Enqueues a terminated call, of which user code is left.
     pub(super) fn push_terminated(&self, job: Entry) {
         self.terminated.push(job);
-        // ORDERING: a thread that sees it late looks again before it sleeps, by `is_empty`.
-        self.has_terminated.store(true, Ordering::Relaxed);
     }
 
     pub(super) fn has_terminated(&self) -> bool {
-        !self.terminated.receive.is_empty()
+        !self.terminated.is_empty()
     }
 
-    #[cold]
     pub(super) fn pop_terminated(&self) -> Option<Entry> {
-        // ORDERING: see `push_terminated`. Taken down first, so that a call that comes meanwhile raises it.
-        self.has_terminated.store(false, Ordering::Relaxed);
-        let job = self.terminated.pop();
-        if self.has_terminated() {
-            self.has_terminated.store(true, Ordering::Relaxed);
-        }
-        job
+        self.terminated.pop()
     }
 
     /// Takes the oldest call from outside, or the oldest of those that were woken or terminated.
     pub(super) fn pop(&self, first: First) -> Option<Entry> {
         let called = || self.ring.pop().or_else(|| self.overflow.pop());
-        let terminated = || {
-            // ORDERING: see `push_terminated`.
-            if self.has_terminated.load(Ordering::Relaxed) { self.pop_terminated() } else { None }
-        };
         // Terminated calls first: futures that wake themselves again and again would keep them from a thread.
-        let begun = || terminated().or_else(|| self.woken.pop());
+        let begun = || self.terminated.pop().or_else(|| self.woken.pop());
         match first {
             First::Called => called().or_else(begun),
             First::Begun => begun().or_else(called),
@@ -195,16 +187,17 @@ impl Queues {
     /// Returns whether no call is queued. Stale entries count until they are taken.
     pub(super) fn is_empty(&self) -> bool {
         self.ring.receive.is_empty()
-            && self.overflow.receive.is_empty()
+            && self.overflow.is_empty()
             && self.woken.receive.is_empty()
-            && self.terminated.receive.is_empty()
+            && self.terminated.is_empty()
             && self.listed().iter().all(|worker| worker.stealer.is_empty())
     }
 
     /// Returns how many calls are queued, counted as `is_empty` does.
     pub(super) fn len(&self) -> usize {
         let own: usize = self.listed().iter().map(|worker| worker.stealer.len()).sum();
-        let channels = [&self.ring, &self.overflow, &self.woken, &self.terminated];
+        let (overflow, terminated) = (&self.overflow.channel, &self.terminated.channel);
+        let channels = [&self.ring, overflow, &self.woken, terminated];
         own + channels.iter().map(|channel| channel.receive.len()).sum::<usize>()
     }
 
@@ -241,6 +234,43 @@ impl Channel {
     #[inline]
     fn pop(&self) -> Option<Entry> {
         self.receive.try_recv().ok()
+    }
+}
+
+impl RareChannel {
+    fn new() -> Self {
+        Self { channel: unbounded().into(), may_hold: AtomicBool::new(false) }
+    }
+
+    #[inline]
+    fn may_hold(&self) -> bool {
+        // ORDERING: a thread that sees it late looks again before it sleeps, by `is_empty`.
+        self.may_hold.load(Ordering::Relaxed)
+    }
+
+    fn push(&self, job: Entry) {
+        self.channel.push(job);
+        // ORDERING: pairs with `pop_last`.
+        self.may_hold.store(true, Ordering::Release);
+    }
+
+    #[inline]
+    fn pop(&self) -> Option<Entry> {
+        if self.may_hold() { self.pop_last() } else { None }
+    }
+
+    #[cold]
+    fn pop_last(&self) -> Option<Entry> {
+        let job = self.channel.pop();
+        // ORDERING: who raised it has pushed before, which is seen after it is taken down.
+        if self.is_empty() && self.may_hold.swap(false, Ordering::AcqRel) && !self.is_empty() {
+            self.may_hold.store(true, Ordering::Release);
+        }
+        job
+    }
+
+    fn is_empty(&self) -> bool {
+        self.channel.receive.is_empty()
     }
 }
 

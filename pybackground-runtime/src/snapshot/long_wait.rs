@@ -7,10 +7,11 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
 
 use super::{Stack, Wait, snapshot};
-use crate::call::{Call, UsedAt};
+use crate::call::Call;
 use crate::config::Report;
 use crate::os_thread::{Observation, Threads};
 use crate::runtime;
+use crate::site::UsedAt;
 use crate::stderr;
 use crate::sync::lock_leaf;
 

@@ -4,9 +4,9 @@ use std::fmt;
 use std::time::Duration;
 
 use super::{CallCount, Snapshot, Stack};
-use crate::call::UsedAt;
 use crate::count::Count;
 use crate::os_thread::Threads;
+use crate::site::UsedAt;
 
 impl fmt::Display for Snapshot {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {

@@ -3,7 +3,8 @@
 use std::panic::Location;
 use std::time::Duration;
 
-use crate::call::{Call, UsedAt};
+use crate::call::Call;
+use crate::site::UsedAt;
 use crate::{stacks, waits};
 
 /// A thread that runs bodies or waits for a call; a part of a [`Snapshot`](crate::Snapshot).

@@ -25,24 +25,20 @@ pub(crate) struct Header {
 #[derive(Default)]
 struct Rare {
     name: Option<&'static str>,
-    /// Where the function is defined, if the standard library made the call.
-    definition: Option<&'static Location<'static>>,
     limit: Option<&'static Limit>,
     wait_errors: WaitErrors,
     events: CallEvents,
 }
 
 impl Header {
-    #[inline]
+    #[inline(always)]
+    #[allow(clippy::inline_always, reason = "most of it is decided while compiling")]
     pub(super) fn new(options: &Options, events: CallEvents) -> Self {
         let (name, limit) = (options.fixed_name(), options.slots());
-        let definition = options.definition_in_place_of_site();
-        let is_rare =
-            name.is_some() || limit.is_some() || definition.is_some() || events.are_observed();
+        let is_rare = name.is_some() || limit.is_some() || events.are_observed();
         let rare = if is_rare {
             OnceLock::from(Box::new(Rare {
                 name,
-                definition,
                 limit,
                 wait_errors: WaitErrors::default(),
                 events,
@@ -55,12 +51,8 @@ impl Header {
 
     /// The call, of a function of that path unless the options named it.
     pub(super) fn call(&self, function: fn() -> &'static str) -> Call {
-        let rare = self.rare.get();
-        let function = rare.and_then(|rare| rare.name).unwrap_or_else(function);
-        match rare.and_then(|rare| rare.definition) {
-            Some(definition) => Call::by_name(function, definition),
-            None => Call::new(function, self.site),
-        }
+        let name = self.rare.get().and_then(|rare| rare.name);
+        Call::new(name.unwrap_or_else(function), self.site)
     }
 
     /// Keeps the error of a wait that ended before the call did.

@@ -8,8 +8,9 @@ use tracing::{debug_span, error};
 
 use super::call::{CallSpan, micros};
 use super::subscriber::{OwnSpan, notify};
-use crate::call::{Call, UsedAt};
+use crate::call::Call;
 use crate::error::Error;
+use crate::site::UsedAt;
 
 /// The span of a wait. It follows from the span of the awaited call, which tells a subscriber which of
 /// many calls of a function that is.
