@@ -146,7 +146,7 @@
 //! println!("{error}"); // `app::parse` (called at src/main.rs:6:25) panicked: a number: ParseIntError ..
 //! ```
 //!
-//! **A timeout ends the call, not its body.** It counts from the call. At the deadline each waiter gets the timeout, and the
+//! **A timeout ends the call, not its body.** It counts from the call, and `run_timeout` from the start of the body. At the deadline each waiter gets the timeout, and the
 //! call is equal to [`Timeout`]. A body that has not started never starts. A running body cannot be stopped, only asked to stop:
 //! it runs on, its result is dropped, and [`snapshot`] lists it until it ends.
 //!
@@ -279,8 +279,8 @@ pub use pybackground_runtime::__private::background;
 pub use pybackground_runtime::crossbeam_channel;
 pub use pybackground_runtime::{
     AsCompleted, Background, BadTimeout, CallCount, Callable, CancelOnDrop, ConfigError, Configure,
-    Delay, Error, IntoTimeout, Lazy, NotYet, Outcome, Scope, Shared, Signal, Snapshot, Stack,
-    Timeout, Unfinished, Wait, as_completed, cancelled, checkpoint, configure, delay, scope,
+    Delay, Error, IntoTimeout, Lazy, Limit, NotYet, Outcome, Scope, Shared, Signal, Snapshot,
+    Stack, Timeout, Unfinished, Wait, as_completed, cancelled, checkpoint, configure, delay, scope,
     shutdown, sleep, snapshot, spawn, spawn_compute, wait_idle,
 };
 #[cfg(feature = "process")]

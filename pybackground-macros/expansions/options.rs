@@ -1,9 +1,9 @@
-#[background(timeout = "250ms", compute, limit = MOST, name = "work")]
+#[background(timeout = "250ms", run_timeout = patience(), limit = MOST, name = "work")]
 fn literal() -> u8 {
     1
 }
 
-#[background(timeout = patience(), crate = background_calls)]
+#[background(compute, timeout = patience(), limit = 4, crate = background_calls)]
 fn expression(patience: u8) -> u8 {
     patience
 }
@@ -18,15 +18,17 @@ fn literal() -> ::pybackground::Lazy<u8> {
         ::pybackground::__private::Options::of(const {
                 ::pybackground::__private::Definition.place()
             })
-            .compute()
             .name("work")
             .limit({
-                static __PYBACKGROUND_LIMIT: ::pybackground::__private::Limit = ::pybackground::__private::Limit::new(
-                    ::pybackground::__private::limit(MOST),
-                );
-                &__PYBACKGROUND_LIMIT
+                use ::pybackground::__private::AnyLimit as _;
+                static __PYBACKGROUND_LIMIT: ::pybackground::__private::ChosenLimit = {
+                    ::pybackground::__private::is_limit(&(MOST));
+                    ::pybackground::__private::LimitValue(&(MOST)).choose()
+                };
+                __PYBACKGROUND_LIMIT.get()
             })
-            .timeout(::core::time::Duration::new(0u64, 250000000u32)),
+            .timeout(::core::time::Duration::new(0u64, 250000000u32))
+            .run_timeout(::pybackground::__private::timeout(patience(), "literal")),
         move || -> u8 { 1 },
     );
 }
@@ -39,6 +41,13 @@ fn expression(patience: u8) -> background_calls::Lazy<u8> {
     >>::run(
         background_calls::__private::Options::of(const {
                 background_calls::__private::Definition.place()
+            })
+            .compute()
+            .limit({
+                static __PYBACKGROUND_LIMIT: background_calls::__private::Limit = background_calls::__private::Limit::new(
+                    4,
+                );
+                &__PYBACKGROUND_LIMIT
             })
             .timeout(background_calls::__private::timeout(patience(), "expression")),
         move || -> u8 {

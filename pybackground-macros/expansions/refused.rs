@@ -17,7 +17,7 @@ pub fn refused(list: &mut Vec<u8>) -> ::pybackground::Lazy<usize> {
         "a timeout is a length of time and cannot be negative, but this one is -1.0: write seconds (`1.5`), text (`\"250ms\"`; units ns, us, ms, s, m, h, d), or a `Duration`"
     }
     ::core::compile_error! {
-        "`#[background]` has no option `retry`; it has `timeout`, `compute`, `limit`, `process`, `memory`, `name`, `crate`"
+        "`#[background]` has no option `retry`; it has `timeout`, `run_timeout`, `compute`, `limit`, `process`, `memory`, `name`, `crate`"
     }
     ::core::compile_error! {
         "the compiler cannot make a background call, so the function cannot be `const`\ninstead: write a second function that is `const`, and call it in the body"

@@ -9,7 +9,7 @@ use crate::attribute::IntoTimeout;
 use crate::dispatch::{dispatch, start};
 use crate::lazy::Lazy;
 use crate::options::Options;
-use crate::task::{Body, Step, is_large};
+use crate::task::{Body, Limit, Step, is_large};
 
 /// Makes a background function of any function or closure: calling it returns at once.
 ///
@@ -94,6 +94,47 @@ where
             Err(bad) => panic!("background({}): {bad}", std::any::type_name::<F>()),
         };
         Self::new(self.function, self.options.timeout(timeout))
+    }
+
+    /// Sets a timeout for the run of each call, which counts from the start of its body: see `run_timeout` of
+    /// the attribute.
+    ///
+    /// # Panics
+    ///
+    /// As [`timeout`](Background::timeout).
+    ///
+    /// ```
+    /// use pybackground_runtime::{Timeout, background};
+    /// use std::thread::sleep;
+    /// use std::time::Duration;
+    ///
+    /// let x = background(|| sleep(Duration::from_secs(5))).run_timeout(0.01)();
+    /// assert!(x == Timeout);
+    /// ```
+    #[must_use = "the timeout applies to calls of the returned function"]
+    #[track_caller]
+    pub fn run_timeout(self, timeout: impl IntoTimeout) -> Self {
+        let timeout = match timeout.into_timeout() {
+            Ok(timeout) => timeout,
+            Err(bad) => panic!("background({}): {bad}", std::any::type_name::<F>()),
+        };
+        Self::new(self.function, self.options.run_timeout(timeout))
+    }
+
+    /// Sets a limit on how many bodies run at once, which other functions may share.
+    ///
+    /// ```
+    /// use pybackground_runtime::{Limit, background};
+    ///
+    /// static DISK: Limit = Limit::new(2);
+    ///
+    /// let read = background(|file: &str| file.len()).limit(&DISK);
+    /// let write = background(|file: &str| file.len()).limit(&DISK);
+    /// assert_eq!(read("a") + write("bc"), 3);
+    /// ```
+    #[must_use = "the limit applies to calls of the returned function"]
+    pub fn limit(self, limit: &'static Limit) -> Self {
+        Self::new(self.function, self.options.limit(limit))
     }
 }
 

@@ -72,6 +72,7 @@ pub use shared::Shared;
 pub use shutdown::{Unfinished, shutdown, wait_idle};
 pub use sleep::sleep;
 pub use snapshot::{CallCount, Snapshot, Stack, Wait, snapshot};
+pub use task::Limit;
 pub use timeout::Timeout;
 
 /// What the attribute expands to. Not for use by hand: it changes with every version.

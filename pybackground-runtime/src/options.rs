@@ -16,6 +16,7 @@ pub struct Options {
     name: Option<&'static str>,
     limit: Option<&'static Limit>,
     timeout: Option<Duration>,
+    run_timeout: Option<Duration>,
     compute: bool,
     /// Where the function is defined, if the attribute made it.
     definition: Option<&'static Location<'static>>,
@@ -32,7 +33,15 @@ impl Options {
 
     #[inline]
     const fn at(site: &'static Location<'static>) -> Self {
-        Self { site, name: None, limit: None, timeout: None, compute: false, definition: None }
+        Self {
+            site,
+            name: None,
+            limit: None,
+            timeout: None,
+            run_timeout: None,
+            compute: false,
+            definition: None,
+        }
     }
 
     /// Options of a call at the caller's line, of a function that is defined at `definition`.
@@ -60,7 +69,7 @@ impl Options {
         Self { name: Some(name), ..self }
     }
 
-    /// The limit on how many bodies of the function run at once.
+    /// The limit on how many bodies run at once, of the function and of others that share it.
     #[inline]
     #[must_use]
     pub const fn limit(self, limit: &'static Limit) -> Self {
@@ -74,6 +83,13 @@ impl Options {
         Self { timeout: Some(timeout), ..self }
     }
 
+    /// The time from the start of the body to the deadline of the call.
+    #[inline]
+    #[must_use]
+    pub const fn run_timeout(self, timeout: Duration) -> Self {
+        Self { run_timeout: Some(timeout), ..self }
+    }
+
     /// The same options, with the function's path as the name unless there is a name.
     pub(crate) fn named_by(self, path: &'static str) -> Self {
         Self { name: Some(self.name.unwrap_or(path)), ..self }
@@ -83,8 +99,8 @@ impl Options {
     #[cfg(not(debug_assertions))]
     #[inline]
     pub(crate) fn rebuilt(&self) -> Self {
-        let Self { site, name, limit, timeout, compute, definition } = *self;
-        Self { site, name, limit, timeout, compute, definition }
+        let Self { site, name, limit, timeout, run_timeout, compute, definition } = *self;
+        Self { site, name, limit, timeout, run_timeout, compute, definition }
     }
 
     /// The line that stands for the call. Asked for once a call, and not on the way of one that runs in place.
@@ -108,6 +124,22 @@ impl Options {
         self.timeout
     }
 
+    #[inline]
+    pub(crate) fn run_time(&self) -> Option<Duration> {
+        self.run_timeout
+    }
+
+    /// Whether the call is more than queued when it is made.
+    #[inline]
+    pub(crate) fn have_conditions(&self) -> bool {
+        self.limit.is_some() || self.has_time_limit()
+    }
+
+    #[inline]
+    fn has_time_limit(&self) -> bool {
+        self.timeout.is_some() || self.run_timeout.is_some()
+    }
+
     /// The call of `function`, unless the options have a name.
     pub(crate) fn call(&self, function: &'static str) -> Call {
         Call::new(self.name.unwrap_or(function), self.site())
@@ -121,6 +153,6 @@ impl Options {
     /// Whether a busy worker may run the body where the call is made.
     #[inline]
     pub(crate) fn may_run_inline(&self) -> bool {
-        self.compute && self.limit.is_none() && self.timeout.is_none()
+        self.compute && !self.have_conditions()
     }
 }

@@ -41,6 +41,19 @@ fn timeout_of_the_attribute_kills() {
     assert!(sleep_for_an_hour() == Timeout);
 }
 
+#[background(process, run_timeout = "1ms")]
+fn run_for_an_hour() {
+    std::thread::sleep(Duration::from_secs(3600));
+}
+
+#[test]
+fn timeout_of_the_run_kills() {
+    let _watchdog = watchdog();
+    let error = Lazy::join(run_for_an_hour()).unwrap_err();
+    let told = "timed out 1ms after it started: its process is killed, and all that it started";
+    assert!(error.to_string().ends_with(told), "{error}");
+}
+
 #[test]
 fn cancellation_kills() {
     let _watchdog = watchdog();

@@ -2,7 +2,8 @@
 //!
 //! They are in one file so that they read as one voice. `tests/ui` shows where each one appears.
 
-pub(crate) const KEYS: &str = "`timeout`, `compute`, `limit`, `process`, `memory`, `name`, `crate`";
+pub(crate) const KEYS: &str =
+    "`timeout`, `run_timeout`, `compute`, `limit`, `process`, `memory`, `name`, `crate`";
 
 // What is refused of a function as a whole.
 
@@ -122,14 +123,14 @@ pub(crate) fn duplicate_key(key: &impl std::fmt::Display) -> String {
     format!("option `{key}` is given twice; each of {KEYS} can be given once")
 }
 
-pub(crate) const NOT_A_KEY: &str = "expected an option of `#[background]`: `timeout`, `compute`, `limit`, `process`, `memory`, `name` or `crate`";
+pub(crate) const NOT_A_KEY: &str = "expected an option of `#[background]`: `timeout`, `run_timeout`, `compute`, `limit`, `process`, `memory`, `name` or `crate`";
 
 pub(crate) const COMPUTE_HAS_NO_VALUE: &str =
     "`compute` takes no value: write `#[background(compute)]`, or leave it out";
 
 pub(crate) const COMPUTE_IS_NOT_ASYNC: &str = "`compute` is for a body that keeps its thread busy, \
      and an `async fn` releases its thread while it waits\n\
-     instead: leave out one of the two; `timeout`, `limit`, `name` and `crate` go with both";
+     instead: leave out one of the two; `timeout`, `run_timeout`, `limit`, `name` and `crate` go with both";
 
 pub(crate) const PROCESS_HAS_NO_VALUE: &str =
     "`process` takes no value: write `#[background(process)]`, or leave it out";
@@ -159,8 +160,18 @@ pub(crate) const MEMORY_NEEDS_PROCESS: &str = "`memory` limits the process of a 
 pub(crate) const TIMEOUT_NEEDS_VALUE: &str = "`timeout` needs a value: seconds (`timeout = 1.5`), text (`timeout = \"250ms\"`), \
      or an expression of type `Duration`";
 
-pub(crate) const LIMIT_NEEDS_VALUE: &str =
-    "`limit` needs a value: how many calls of this function may run at once (`limit = 4`)";
+pub(crate) const RUN_TIMEOUT_NEEDS_VALUE: &str = "`run_timeout` needs a value: seconds (`run_timeout = 1.5`), text (`run_timeout = \"250ms\"`), \
+     or an expression of type `Duration`";
+
+pub(crate) const LIMIT_NEEDS_VALUE: &str = "`limit` needs a value: how many calls of this function may run at once (`limit = 4`), \
+     or a `static` of type `Limit` that several functions share (`limit = DATABASE`)";
+
+pub(crate) const LIMIT_BY_REFERENCE: &str = "`limit` takes the name of the `static`, not a reference to it\n\
+     instead: write `limit = DATABASE`, without the `&`";
+
+pub(crate) const LIMIT_IS_NOT_SHARED: &str = "no other function could name this limit, and nothing could set it\n\
+     instead: write `limit = 4` for a limit of this function alone; to share it, write \
+     `static DATABASE: Limit = Limit::new(4);` and `limit = DATABASE`";
 
 pub(crate) const LIMIT_IS_ZERO: &str =
     "with a limit of 0 no call can run: write 1 or more, or leave out `limit`";

@@ -12,7 +12,9 @@
 mod output;
 mod timeout;
 
-pub use self::output::{Definition, Function, Returns, limit, never_any};
+pub use self::output::{
+    AnyLimit, ChosenLimit, Definition, Function, IsLimit, LimitValue, Returns, is_limit, never_any,
+};
 pub use self::timeout::{BadTimeout, IntoTimeout, timeout};
 pub use crate::dispatch::argument::*;
 pub use crate::dispatch::inputs::*;

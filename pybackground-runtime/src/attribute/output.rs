@@ -9,6 +9,7 @@ use crate::dispatch::{
 };
 use crate::lazy::Lazy;
 use crate::options::Options;
+use crate::task::Limit;
 
 /// States that a body may return `T`.
 #[diagnostic::on_unimplemented(
@@ -111,13 +112,72 @@ pub const fn never_any<T>() -> Option<T> {
     None
 }
 
-/// Checks the value of `limit = ..` at compile time.
+/// The value of `limit = ..`, unless it is a literal: a number, or a limit that other functions share.
 ///
-/// # Panics
-///
-/// If the limit is 0.
-#[must_use]
-pub const fn limit(most: usize) -> usize {
-    assert!(most > 0, "with a limit of 0 no call can run: write 1 or more");
-    most
+/// Which of the two it is, only the compiler knows. So the expansion calls the same method of both, in an
+/// item: it is `const`, and that of a trait could not be.
+pub struct LimitValue<'a, T>(pub &'a T);
+
+impl LimitValue<'_, usize> {
+    /// A limit of the function alone.
+    ///
+    /// # Panics
+    ///
+    /// If the limit is 0.
+    #[must_use]
+    pub const fn choose(self) -> ChosenLimit {
+        ChosenLimit::Own(Limit::new(*self.0))
+    }
 }
+
+impl LimitValue<'static, Limit> {
+    /// A limit that other functions share.
+    #[must_use]
+    pub const fn choose(self) -> ChosenLimit {
+        ChosenLimit::Shared(self.0)
+    }
+}
+
+/// The limit of a function.
+pub enum ChosenLimit {
+    /// Of the function alone.
+    Own(Limit),
+    /// Of several functions.
+    Shared(&'static Limit),
+}
+
+impl ChosenLimit {
+    /// The limit.
+    #[must_use]
+    pub fn get(&'static self) -> &'static Limit {
+        match self {
+            Self::Own(limit) => limit,
+            Self::Shared(limit) => limit,
+        }
+    }
+}
+
+/// States that a value can be a limit.
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` is not a limit",
+    label = "not a limit",
+    note = "write a number of type `usize`, or the name of a `static` of type `Limit` that several functions share"
+)]
+pub trait IsLimit {}
+
+impl IsLimit for usize {}
+
+impl IsLimit for Limit {}
+
+/// Reports a value that is not a limit.
+pub const fn is_limit<T: IsLimit>(_: &T) {}
+
+/// Gives a value that is not a limit the method too, so that its type is reported and not a missing method.
+pub trait AnyLimit: Sized {
+    /// Never runs: it is not `const`.
+    fn choose(self) -> ChosenLimit {
+        ChosenLimit::Own(Limit::new(1))
+    }
+}
+
+impl<T> AnyLimit for LimitValue<'_, T> {}

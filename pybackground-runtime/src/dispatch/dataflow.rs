@@ -127,6 +127,6 @@ where
         // As in `start_task`.
         task.detach();
     }
-    task.await_dependencies(inputs, options.time());
+    task.await_dependencies(inputs, options);
     task
 }

@@ -117,7 +117,7 @@ pub(crate) fn start<B: Body>(options: Options, body: B) -> Lazy<B::Output> {
 #[inline]
 fn start_task<B: Body>(options: &Options, body: B) -> Arc<Task<B>> {
     start_task_by(options, body, |task| {
-        if options.time().is_some() || options.slots().is_some() {
+        if options.have_conditions() {
             hand_over_with_conditions(options, task);
         } else {
             runtime::submit(task);
@@ -158,9 +158,7 @@ fn never_starts<B: Body>(options: &Options, body: B, maker: Stopped) -> Arc<Task
 }
 
 fn hand_over_with_conditions(options: &Options, job: Arc<dyn Job>) {
-    if let Some(timeout) = options.time() {
-        job.set_timeout(timeout);
-    }
+    job.set_timeouts(options);
     match options.slots() {
         Some(limit) => limit.submit(&job),
         None => runtime::submit(job),

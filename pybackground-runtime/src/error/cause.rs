@@ -10,6 +10,7 @@ use std::time::Duration;
 use super::failure::Failure;
 use super::{Progress, StopReason, Stopped, WaitEdge};
 use crate::call::Call;
+use crate::deadline::Since;
 use crate::panic::{self, text_of};
 use crate::site::UsedAt;
 
@@ -25,6 +26,7 @@ pub(super) enum Cause {
     },
     Timeout {
         after: Duration,
+        since: Since,
         body: Progress,
     },
     Cancelled(Cancelled),
@@ -86,8 +88,16 @@ impl Cause {
                     (Some(process), Some(at)) => write!(f, " ({process}, {at})"),
                 }
             }
-            Self::Timeout { after, body } => {
+            Self::Timeout { after, since: Since::Call, body: Progress::NotStarted } => write!(
+                f,
+                "{call} timed out after {after:?}, before it started, and will not run (`timeout` counts \
+                 from the call, `run_timeout` from the start of the body)"
+            ),
+            Self::Timeout { after, since: Since::Call, body } => {
                 write!(f, "{call} timed out after {after:?}: {}", outlook(*body))
+            }
+            Self::Timeout { after, since: Since::Start, body } => {
+                write!(f, "{call} timed out {after:?} after it started: {}", outlook(*body))
             }
             Self::Cancelled(cancelled) => cancelled.write(call, f),
             Self::Deadlock { cycle } => {

@@ -19,6 +19,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use crate::call::Call;
+use crate::deadline::Deadline;
 use crate::sync::lock_leaf;
 pub(crate) use cause::NO_TEXT;
 use cause::{Cancelled, Cause};
@@ -127,8 +128,9 @@ impl Error {
         Self::new(call, Cause::PrintDeadlock { stream, site })
     }
 
-    pub(crate) fn timeout(call: Call, after: Duration, body: Progress) -> Self {
-        Self::new(call, Cause::Timeout { after, body })
+    pub(crate) fn timeout(call: Call, deadline: &Deadline, body: Progress) -> Self {
+        let (after, since) = (deadline.after(), deadline.since());
+        Self::new(call, Cause::Timeout { after, since, body })
     }
 
     /// The body is not started, or not polled again.
@@ -155,7 +157,8 @@ impl Error {
         matches!(self.0.cause, Cause::Panicked { .. })
     }
 
-    /// Whether the call's own deadline passed before its body ended.
+    /// Whether the call's own deadline passed before its body ended: the deadline of its `timeout` or of its
+    /// `run_timeout`. The message says whether the body had started.
     ///
     /// A call that is stopped because the one that made it timed out is
     /// [cancelled](Error::is_cancelled), and its message says so.
@@ -244,7 +247,7 @@ impl Error {
         *body == Progress::Running
     }
 
-    /// The timeout of the call, if it timed out.
+    /// The timeout of the call, or of its run, if that time passed.
     ///
     /// ```
     /// # use pybackground_runtime::{Lazy, spawn};

@@ -2,7 +2,10 @@
 //!
 //! A waiter that finds no free permit is kept here, in the order of arrival, and holds no thread. A released
 //! permit passes to the next waiter, so a newcomer cannot overtake: while anything waits, all permits are
-//! taken. The semaphore does not act on waiters, but returns the one that has got a permit.
+//! taken. The semaphore does not act on waiters, but returns those that have got a permit.
+//!
+//! The number of permits can change. If it grows, waiters get the new permits at once. If it shrinks, more
+//! permits than that are taken until enough of them are released.
 //!
 //! A holder that blocks releases its permit and takes one back before it goes on. Such threads come
 //! first: otherwise new waiters could overtake them for ever.
@@ -16,11 +19,11 @@ use crate::sync::{Mutex, lock};
 
 /// A fair semaphore, generic over what waits for a permit.
 pub(crate) struct Semaphore<W> {
-    permits: usize,
     state: Mutex<State<W>>,
 }
 
 struct State<W> {
+    permits: usize,
     taken: usize,
     /// Threads that take a permit back.
     returning: VecDeque<Arc<Returning>>,
@@ -35,15 +38,46 @@ struct Returning {
 impl<W> Semaphore<W> {
     /// A semaphore of `permits`, at least 1.
     pub(crate) const fn new(permits: usize) -> Self {
-        let state = State { taken: 0, returning: VecDeque::new(), waiting: VecDeque::new() };
-        Self { permits, state: Mutex::new(state) }
+        Self {
+            state: Mutex::new(State {
+                permits,
+                taken: 0,
+                returning: VecDeque::new(),
+                waiting: VecDeque::new(),
+            }),
+        }
+    }
+
+    /// How many permits there are.
+    pub(crate) fn permits(&self) -> usize {
+        lock(&self.state).permits
+    }
+
+    /// Changes the number of permits, which is at least 1. Returns the waiters that have one now.
+    #[must_use]
+    pub(crate) fn set(&self, permits: usize) -> Vec<W> {
+        let mut state = lock(&self.state);
+        state.permits = permits;
+        let mut admitted = Vec::new();
+        while state.has_free() {
+            state.taken += 1;
+            if state.pass_to_thread() {
+                continue;
+            }
+            let Some(waiter) = state.waiting.pop_front() else {
+                state.taken -= 1;
+                break;
+            };
+            admitted.push(waiter);
+        }
+        admitted
     }
 
     /// Takes a permit for `waiter` and returns it, or keeps it until a permit is released.
     #[must_use]
     pub(crate) fn acquire(&self, waiter: W) -> Option<W> {
         let mut state = lock(&self.state);
-        if state.taken < self.permits {
+        if state.has_free() {
             state.taken += 1;
             Some(waiter)
         } else {
@@ -56,10 +90,11 @@ impl<W> Semaphore<W> {
     #[must_use]
     pub(crate) fn release(&self) -> Option<W> {
         let mut state = lock(&self.state);
-        if let Some(returning) = state.returning.pop_front() {
-            // ORDERING: what the last holder did happens before what the next one does.
-            returning.has_permit.store(true, Ordering::Release);
-            returning.thread.unpark();
+        if state.taken > state.permits {
+            state.taken -= 1;
+            return None;
+        }
+        if state.pass_to_thread() {
             return None;
         }
         let next = state.waiting.pop_front();
@@ -73,7 +108,7 @@ impl<W> Semaphore<W> {
     pub(crate) fn take_back(&self) {
         let returning = {
             let mut state = lock(&self.state);
-            if state.taken < self.permits {
+            if state.has_free() {
                 state.taken += 1;
                 return;
             }
@@ -96,6 +131,21 @@ impl<W> Semaphore<W> {
     /// Removes all waiters.
     pub(crate) fn take_waiting(&self) -> VecDeque<W> {
         std::mem::take(&mut lock(&self.state).waiting)
+    }
+}
+
+impl<W> State<W> {
+    fn has_free(&self) -> bool {
+        self.taken < self.permits
+    }
+
+    /// Passes a permit that counts as taken to the first thread that takes one back, if there is one.
+    fn pass_to_thread(&mut self) -> bool {
+        let Some(returning) = self.returning.pop_front() else { return false };
+        // ORDERING: what the last holder did happens before what the next one does.
+        returning.has_permit.store(true, Ordering::Release);
+        returning.thread.unpark();
+        true
     }
 }
 
@@ -123,6 +173,27 @@ mod tests {
         assert_eq!(semaphore.acquire("waiter"), None);
         assert_eq!(semaphore.release(), Some("waiter"));
         assert_eq!(semaphore.acquire("newcomer"), None);
+    }
+
+    #[test]
+    fn more_permits_admit_waiters_in_order() {
+        let semaphore = Semaphore::new(1);
+        assert_eq!(semaphore.acquire(0), Some(0));
+        assert_eq!([1, 2, 3].map(|n| semaphore.acquire(n)), [None; 3]);
+        assert_eq!(semaphore.set(3), [1, 2]);
+        assert_eq!(semaphore.set(9), [3]);
+        assert_eq!(semaphore.acquire(4), Some(4));
+    }
+
+    #[test]
+    fn fewer_permits_take_effect_as_permits_are_released() {
+        let semaphore = Semaphore::new(3);
+        assert_eq!([0, 1, 2].map(|n| semaphore.acquire(n)), [Some(0), Some(1), Some(2)]);
+        assert_eq!(semaphore.acquire(3), None);
+        assert_eq!(semaphore.set(1), []);
+        assert_eq!([(); 2].map(|()| semaphore.release()), [None, None]);
+        assert_eq!(semaphore.release(), Some(3));
+        assert_eq!(semaphore.acquire(4), None);
     }
 
     #[test]

@@ -18,6 +18,7 @@ use crate::cancel::{self, Link, Orphan};
 use crate::deadline::Deadline;
 use crate::error::{Error, StopReason};
 use crate::events::{CallEvents, Place};
+use crate::options::Options;
 use crate::panic::drop_catching;
 use crate::runnable::Runnable;
 use crate::runtime;
@@ -136,14 +137,41 @@ impl dyn Job + '_ {
         self.locked(|trailer| trailer.deadline().cloned())
     }
 
+    /// Sets the timeouts of the call that its options have.
+    pub(crate) fn set_timeouts(self: &Arc<Self>, options: &Options)
+    where
+        Self: 'static,
+    {
+        if let Some(timeout) = options.time() {
+            self.set_timeout(timeout);
+        }
+        if let Some(timeout) = options.run_time() {
+            self.set_run_timeout(timeout);
+        }
+    }
+
     /// Ends the call after `timeout` unless it has an earlier deadline.
     pub(crate) fn set_timeout(self: &Arc<Self>, timeout: Duration)
     where
         Self: 'static,
     {
-        if let Some(deadline) = Deadline::from_now(timeout).map(Arc::new)
-            && self.bring_forward(deadline.clone())
-        {
+        if let Some(deadline) = Deadline::from_now(timeout) {
+            self.keep(deadline);
+        }
+    }
+
+    /// Ends the call `timeout` after its body has started.
+    pub(crate) fn set_run_timeout(&self, timeout: Duration) {
+        self.unless_done(|trailer| trailer.set_run_timeout(timeout));
+    }
+
+    /// Ends the call at `deadline` unless it has an earlier one.
+    fn keep(self: &Arc<Self>, deadline: Deadline)
+    where
+        Self: 'static,
+    {
+        let deadline = Arc::new(deadline);
+        if self.bring_forward(deadline.clone()) {
             let job: Arc<dyn Runnable> = self.clone();
             runtime::keep_deadline(deadline, Arc::downgrade(&job));
         }
@@ -236,17 +264,27 @@ impl<B: Body> Task<B> {
         if let Some(deadline) = deadline
             && deadline.at() <= now()
         {
-            let error = |progress| Error::timeout(self.call(), deadline.after(), progress);
+            let error = |progress| Error::timeout(self.call(), &deadline, progress);
             dependencies::expire(self.close(StopReason::TimedOut, error).unwrap_or_default());
+        }
+    }
+
+    /// Sets the deadline of a body that this thread is about to start, if there is a timeout of the run.
+    fn start_run_timeout(self: &Arc<Self>) {
+        let timeout = self.state.lock().trailer().take_run_timeout();
+        if let Some(deadline) = timeout.and_then(Deadline::from_start) {
+            let job: Arc<dyn Job> = self.clone();
+            job.keep(deadline);
         }
     }
 }
 
 impl<B: Body> Runnable for Task<B> {
     fn run(self: Arc<Self>) {
-        // The monitor may not have come to it yet.
         if !self.state.word().is_claimable() {
+            // The monitor may not have come to it yet.
             self.expire_at(now);
+            self.start_run_timeout();
         }
         let Some((Loaded { body, permit }, link)) = self.state.lock().claim(stacks::upcoming)
         else {

@@ -55,7 +55,6 @@ mod waiters;
 pub(crate) mod work;
 
 use std::sync::Arc;
-use std::time::Duration;
 
 use crate::cancel::{self, Link, Orphan, Overrun};
 use crate::error::{Error, Outcome, Progress, StopReason, Stopped};
@@ -110,7 +109,7 @@ impl<B: Body> Task<B> {
     pub(crate) fn await_dependencies(
         self: &Arc<Self>,
         dependencies: Vec<Dependency>,
-        timeout: Option<Duration>,
+        options: &Options,
     ) {
         let dependencies = dependencies::distinct(dependencies);
         let job: Arc<dyn Job> = self.clone();
@@ -120,9 +119,7 @@ impl<B: Body> Task<B> {
             let counted = Dependencies::new(dependencies.clone(), parked);
             state.trailer().set_dependencies(counted);
         }
-        if let Some(timeout) = timeout {
-            job.set_timeout(timeout);
-        }
+        job.set_timeouts(options);
         // A shutdown first closes the runtime and then refuses the calls that wait. It has found this
         // one, or it is found here.
         if !runtime::lets_in() {
@@ -261,6 +258,7 @@ impl<B: Body> Task<B> {
 mod tests {
     use super::*;
     use crate::deadline::Deadline;
+    use std::time::Duration;
 
     #[test]
     fn a_task_is_small() {

@@ -8,6 +8,7 @@
 //! ends, and a limit never counts a body that waits for another call.
 
 use std::cell::RefCell;
+use std::fmt;
 use std::sync::{Arc, Once};
 
 use super::job::Job;
@@ -18,7 +19,34 @@ use crate::panic::drop_catching;
 use crate::runtime;
 use crate::sync::{chaos, thread_local};
 
-/// How many bodies of one function may run at once.
+/// How many bodies may run at once, of all functions that name it: `#[background(limit = DATABASE)]`.
+///
+/// A call beyond the limit waits for a permit in the order of arrival, whichever function it is of, and holds no
+/// thread. A body has its permit until it ends, and lends it while it blocks in a join. `limit = 8`, without
+/// a `Limit`, is the limit of one function.
+///
+/// ```
+/// use pybackground_runtime::{Limit, background};
+///
+/// static DATABASE: Limit = Limit::new(2);
+///
+/// # use pybackground_runtime as pybackground;
+/// #[background(limit = DATABASE)]
+/// fn count(table: &str) -> usize {
+///     table.len() // a query
+/// }
+///
+/// #[background(limit = DATABASE)]
+/// fn newest(table: &str) -> char {
+///     table.chars().next().unwrap() // another one
+/// }
+///
+/// let (count, newest) = (count("orders"), newest("orders"));
+/// assert_eq!((*count, *newest), (6, 'o'));
+///
+/// DATABASE.set(8); // after the database got more connections
+/// assert_eq!(DATABASE.permits(), 8);
+/// ```
 pub struct Limit {
     permits: Semaphore<Arc<dyn Job>>,
     /// The runtime knows this limit.
@@ -29,10 +57,57 @@ pub struct Limit {
 pub(crate) struct Permit(&'static Limit);
 
 impl Limit {
-    /// As many permits as `most`, which is at least 1.
+    /// A limit of so many bodies at once.
+    ///
+    /// # Panics
+    ///
+    /// If `permits` is 0. In a `static`, that is an error of the compiler.
+    ///
+    /// ```
+    /// use pybackground_runtime::Limit;
+    ///
+    /// static DISK: Limit = Limit::new(4);
+    /// assert_eq!(DISK.permits(), 4);
+    /// ```
     #[must_use]
-    pub const fn new(most: usize) -> Self {
-        Self { permits: Semaphore::new(most), listed: Once::new() }
+    pub const fn new(permits: usize) -> Self {
+        assert!(permits > 0, "with a limit of 0 no call can run: write 1 or more");
+        Self { permits: Semaphore::new(permits), listed: Once::new() }
+    }
+
+    /// Returns how many bodies may run at once.
+    ///
+    /// ```
+    /// # use pybackground_runtime::Limit;
+    /// assert_eq!(Limit::new(4).permits(), 4);
+    /// ```
+    #[must_use]
+    pub fn permits(&self) -> usize {
+        self.permits.permits()
+    }
+
+    /// Changes how many bodies may run at once.
+    ///
+    /// If the number grows, calls that wait for a permit start at once. If it shrinks, no body is stopped: the
+    /// next calls start when enough of the running bodies have ended.
+    ///
+    /// # Panics
+    ///
+    /// If `permits` is 0: calls that wait for a permit would never end.
+    ///
+    /// ```
+    /// use pybackground_runtime::Limit;
+    ///
+    /// static DISK: Limit = Limit::new(4);
+    /// DISK.set(16);
+    /// assert_eq!(DISK.permits(), 16);
+    /// ```
+    #[track_caller]
+    pub fn set(&'static self, permits: usize) {
+        assert!(permits > 0, "with a limit of 0 no call can run: set 1 or more");
+        for job in self.permits.set(permits) {
+            Permit(self).grant_to(job);
+        }
     }
 
     /// Enqueues a call that is made now as soon as there is a permit for it.
@@ -81,6 +156,12 @@ impl Limit {
             drop_catching(job);
             runtime::limits().let_go();
         }
+    }
+}
+
+impl fmt::Debug for Limit {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Limit").field("permits", &self.permits()).finish_non_exhaustive()
     }
 }
 

@@ -310,7 +310,7 @@ impl<B: Body> Locked<'_, B> {
     /// Whether a joining thread must not claim the body: it could not leave the body at a deadline, and
     /// while it ran a shared call it could not drop its own clone.
     fn is_for_workers(&self) -> bool {
-        self.core.trailer.deadline().is_some()
+        self.core.trailer.has_time_limit()
             || self.core.node.as_ref().is_some_and(|parent| parent.is_barrier())
     }
 

@@ -1,4 +1,4 @@
-//! What few calls have: a deadline, those who are notified of the end, and dependencies.
+//! What few calls have: a deadline, or a time to set one after, those who are notified of the end, and dependencies.
 //!
 //! Three kinds are notified. Waiters, which belong to this crate, register and unregister. Dependents are
 //! calls that wait for this one. The future that a `Lazy` is has one waker, the awaiter: an executor may
@@ -6,6 +6,7 @@
 
 use std::sync::Arc;
 use std::task::Waker;
+use std::time::Duration;
 
 use super::dependencies::Dependencies;
 use super::dependents::Dependents;
@@ -22,6 +23,8 @@ pub(crate) struct Trailer(Option<Box<Parts>>);
 #[derive(Default)]
 struct Parts {
     deadline: Option<Arc<Deadline>>,
+    /// The deadline after the start of the body, until that starts.
+    run_timeout: Option<Duration>,
     waiters: Waiters,
     dependents: Dependents,
     /// The waker of the executor that polls the `Lazy`: foreign code to clone, wake and drop.
@@ -48,6 +51,21 @@ impl Trailer {
             replaced.end();
         }
         true
+    }
+
+    pub(super) fn set_run_timeout(&mut self, timeout: Duration) {
+        self.parts().run_timeout = Some(timeout);
+    }
+
+    /// Takes the time that the body has from its start on, which is once.
+    pub(super) fn take_run_timeout(&mut self) -> Option<Duration> {
+        self.0.as_mut()?.run_timeout.take()
+    }
+
+    /// Whether the call may end before its body does because a time is over.
+    #[inline]
+    pub(super) fn has_time_limit(&self) -> bool {
+        self.0.as_ref().is_some_and(|parts| parts.deadline.is_some() || parts.run_timeout.is_some())
     }
 
     /// The call has ended before its deadline, which is not needed any more.

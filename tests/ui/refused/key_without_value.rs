@@ -6,11 +6,15 @@ fn missing() {}
 #[background(compute = true, name = 1, crate = "pybackground", limit = 1 2)]
 fn wrong() {}
 
+#[background(run_timeout)]
+fn run() {}
+
 #[background(name = "")]
 fn empty() {}
 
 fn main() {
     missing();
     wrong();
+    run();
     empty();
 }

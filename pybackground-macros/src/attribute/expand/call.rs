@@ -2,8 +2,8 @@
 
 use proc_macro2::{Group, Ident, Span, TokenStream, TokenTree};
 use quote::{ToTokens, quote, quote_spanned};
-use syn::Signature;
 use syn::spanned::Spanned;
+use syn::{Expr, Signature};
 
 use super::names::{self, Argument};
 use super::output::Output;
@@ -259,35 +259,78 @@ pub(super) fn call_options(
         chain.extend(quote_spanned!(here=> .name(#name)));
     }
     if let Some(limit) = &options.limit {
-        let span = names::mixed(limit.span());
-        let private = runtime.private(span);
-        let limit = groups::parenthesized(limit.to_token_stream());
-        let name = names::item("limit", span);
-        // In a block of its own, where the body does not see the static.
-        chain.extend(quote_spanned! {span=>
+        chain.extend(limit_option(limit, runtime));
+    }
+    if let Some(timeout) = &options.timeout {
+        let duration = duration(timeout, signature, runtime);
+        chain.extend(quote_spanned! {duration.span()=> .timeout(#duration) });
+    }
+    if let Some(timeout) = &options.run_timeout {
+        let duration = duration(timeout, signature, runtime);
+        chain.extend(quote_spanned! {duration.span()=> .run_timeout(#duration) });
+    }
+    chain
+}
+
+// Input:  4
+// Output: .limit({
+//             static __LIMIT: private::Limit = private::Limit::new(4);
+//             &__LIMIT
+//         })
+//
+// Input:  DATABASE
+// Output: .limit({
+//             use private::AnyLimit as _;
+//             static __LIMIT: private::ChosenLimit = {
+//                 private::is_limit(&(DATABASE));
+//                 private::LimitValue(&(DATABASE)).choose()
+//             };
+//             __LIMIT.get()
+//         })
+/// In a block of its own, where the body does not see the static.
+fn limit_option(limit: &Expr, runtime: &Runtime) -> TokenStream {
+    let span = names::mixed(limit.span());
+    let private = runtime.private(span);
+    let is_literal = matches!(limit, Expr::Lit(_));
+    let limit = groups::parenthesized(limit.to_token_stream());
+    let name = names::item("limit", span);
+    if is_literal {
+        return quote_spanned! {span=>
             .limit({
-                static #name: #private::Limit = #private::Limit::new(#private::limit(#limit));
+                static #name: #private::Limit = #private::Limit::new(#limit);
                 &#name
             })
-        });
+        };
     }
-    match &options.timeout {
-        None => {}
-        Some(Timeout::Literal(duration)) => {
+    quote_spanned! {span=>
+        .limit({
+            use #private::AnyLimit as _;
+            static #name: #private::ChosenLimit = {
+                #private::is_limit(&(#limit));
+                #private::LimitValue(&(#limit)).choose()
+            };
+            #name.get()
+        })
+    }
+}
+
+/// An expression of type `Duration`.
+fn duration(timeout: &Timeout, signature: &Signature, runtime: &Runtime) -> TokenStream {
+    match timeout {
+        Timeout::Literal(duration) => {
             let (seconds, nanoseconds) = (duration.as_secs(), duration.subsec_nanos());
-            chain.extend(quote_spanned! {here=>
-                .timeout(::core::time::Duration::new(#seconds, #nanoseconds))
-            });
+            quote_spanned! {Span::mixed_site()=>
+                ::core::time::Duration::new(#seconds, #nanoseconds)
+            }
         }
-        Some(Timeout::Expression(timeout)) => {
+        Timeout::Expression(timeout) => {
             let span = names::mixed(timeout.span());
             let private = runtime.private(span);
             let timeout = groups::parenthesized(timeout.to_token_stream());
             let name = signature.ident.to_string();
-            chain.extend(quote_spanned! {span=> .timeout(#private::timeout(#timeout, #name)) });
+            quote_spanned! {span=> #private::timeout(#timeout, #name) }
         }
     }
-    chain
 }
 
 /// The place of the function's name, in a constant.

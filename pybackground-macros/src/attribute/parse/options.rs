@@ -15,6 +15,7 @@ use crate::attribute::report::Report;
 #[derive(Default)]
 pub(crate) struct Options {
     pub(crate) timeout: Option<Timeout>,
+    pub(crate) run_timeout: Option<Timeout>,
     /// The `compute` key itself.
     pub(crate) compute: Option<Ident>,
     /// The `process` key itself.
@@ -28,7 +29,7 @@ pub(crate) struct Options {
     pub(crate) keys: Vec<Ident>,
 }
 
-/// The value of `timeout = ..`.
+/// The value of `timeout = ..` or `run_timeout = ..`.
 pub(crate) enum Timeout {
     /// Known when the attribute is expanded.
     Literal(std::time::Duration),
@@ -63,16 +64,21 @@ impl Options {
 
     /// The options whose values are evaluated at run time or by the compiler, with their names.
     pub(crate) fn expressions(&self) -> impl Iterator<Item = (&'static str, TokenStream)> {
-        let timeout = match &self.timeout {
-            Some(Timeout::Expression(timeout)) => Some(timeout),
+        let evaluated = |timeout: &'_ Option<Timeout>| match timeout {
+            Some(Timeout::Expression(timeout)) => Some(timeout.to_token_stream()),
             _ => None,
         };
         let memory = match &self.memory {
             Some((_, Memory::Expression(memory))) => Some(memory),
             _ => None,
         };
-        let options = [("timeout", timeout), ("limit", self.limit.as_ref()), ("memory", memory)];
-        options.into_iter().filter_map(|(name, value)| Some((name, value?.to_token_stream())))
+        let options = [
+            ("timeout", evaluated(&self.timeout)),
+            ("run_timeout", evaluated(&self.run_timeout)),
+            ("limit", self.limit.as_ref().map(ToTokens::to_token_stream)),
+            ("memory", memory.map(ToTokens::to_token_stream)),
+        ];
+        options.into_iter().filter_map(|(name, value)| Some((name, value?)))
     }
 
     fn parse_option(&mut self, input: ParseStream<'_>, report: &mut Report) -> syn::Result<()> {
@@ -88,6 +94,10 @@ impl Options {
             "timeout" => {
                 let value = value::<Expr>(&key, input, messages::TIMEOUT_NEEDS_VALUE)?;
                 self.timeout = Some(Timeout::from_expression(value)?);
+            }
+            "run_timeout" => {
+                let value = value::<Expr>(&key, input, messages::RUN_TIMEOUT_NEEDS_VALUE)?;
+                self.run_timeout = Some(Timeout::from_expression(value)?);
             }
             "compute" => {
                 if input.peek(Token![=]) || input.peek(syn::token::Paren) {
@@ -107,9 +117,7 @@ impl Options {
             }
             "limit" => {
                 let value = value::<Expr>(&key, input, messages::LIMIT_NEEDS_VALUE)?;
-                if is_zero(&value) {
-                    report.at(&value, messages::LIMIT_IS_ZERO);
-                }
+                check_limit(&value, report);
                 self.limit = Some(value);
             }
             "name" => {
@@ -180,11 +188,23 @@ fn skip_option(input: ParseStream<'_>) -> syn::Result<()> {
     Ok(())
 }
 
-fn is_zero(value: &Expr) -> bool {
+/// Reports what can be seen to be no limit.
+fn check_limit(value: &Expr, report: &mut Report) {
     match timeout::visible(value) {
-        Expr::Lit(literal) => {
-            matches!(&literal.lit, Lit::Int(n) if n.base10_digits() == "0")
+        Expr::Lit(literal) if matches!(&literal.lit, Lit::Int(n) if n.base10_digits() == "0") => {
+            report.at(value, messages::LIMIT_IS_ZERO);
         }
-        _ => false,
+        Expr::Reference(_) => report.at(value, messages::LIMIT_BY_REFERENCE),
+        Expr::Call(call) if is_new_limit(&call.func) => {
+            report.at(value, messages::LIMIT_IS_NOT_SHARED);
+        }
+        _ => {}
     }
+}
+
+/// Whether this is `Limit::new`, by any path.
+fn is_new_limit(function: &Expr) -> bool {
+    let Expr::Path(path) = function else { return false };
+    let mut names = path.path.segments.iter().rev().map(|segment| &segment.ident);
+    names.next().is_some_and(|name| name == "new") && names.next().is_some_and(|ty| ty == "Limit")
 }
