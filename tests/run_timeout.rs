@@ -189,7 +189,7 @@ fn the_sooner_of_both_timeouts_holds() {
 fn body_in_time_keeps_its_value() {
     let _watchdog = watchdog();
     let in_time = background(|n: u32| n).run_timeout(HOUR);
-    let calls: Vec<_> = (0..1_000).map(|n| in_time(n)).collect();
+    let calls: Vec<_> = (0..1_000).map(&*in_time).collect();
     assert_eq!(calls.into_iter().map(Lazy::into_inner).sum::<u32>(), 499_500);
     assert_eq!(background(|| 7).run_timeout(f64::MAX)(), 7, "never");
 }
