@@ -51,7 +51,7 @@ impl fmt::Debug for Call {
 /// The closure that the attribute puts a body into is named `path::of::function::{{closure}}` by the
 /// compiler, which is the only one to know the full path of a method; so is its `async` block. These
 /// last steps, and those of closures that a `spawn` stands in, say nothing to a reader.
-pub(crate) fn path_of_enclosing_function<F>() -> &'static str {
+pub(crate) fn path_of_enclosing_function<F: ?Sized>() -> &'static str {
     std::any::type_name::<F>().trim_end_matches("::{{closure}}")
 }
 

@@ -31,6 +31,7 @@ mod panic;
 mod pool;
 #[cfg(feature = "process")]
 mod process;
+mod registry;
 mod runnable;
 mod runtime;
 mod scope;

@@ -168,7 +168,7 @@ fn a_waker_that_blocks_delays_no_deadline() {
     let _watchdog = watchdog();
     let (gate, blocked) = (Gate::default(), Gate::default());
     let _opened = (gate.opened_at_end(), blocked.opened_at_end());
-    let mut timed = Lazy::with_timeout(held(&gate), Duration::from_millis(1));
+    let mut timed = Lazy::outcome(Lazy::with_timeout(held(&gate), Duration::from_millis(1)));
     let waker = Awkward { panics: false, gate: Some(blocked.clone()), woken: AtomicUsize::new(0) };
     if poll(&mut Pin::new(&mut timed), &Waker::from(Arc::new(waker))).is_pending() {
         blocked.wait_for_arrivals(1);

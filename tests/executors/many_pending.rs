@@ -11,7 +11,7 @@ use pybackground::{Lazy, background, snapshot};
 const BODIES: usize = 100_000;
 
 /// What the documentation tells.
-const MOST_BYTES_EACH: usize = 1_280;
+const MOST_BYTES_EACH: usize = 512;
 
 /// Bodies that wait have none. While the calls are made, a busy machine may look as if bodies blocked,
 /// and have a few threads more than processors.

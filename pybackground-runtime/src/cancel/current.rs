@@ -97,11 +97,16 @@ pub(crate) fn end(body: Link) {
 
 fn end_node(node: Arc<Node>) {
     if let Some(node) = node.end() {
-        let _unkept = SPARE.try_with(|spare| {
-            let mut spare = spare.borrow_mut();
-            if spare.len() < MOST_SPARE {
-                spare.push(node);
-            }
-        });
+        keep_spare(node);
     }
+}
+
+/// Keeps a node that nothing else holds for another body.
+pub(crate) fn keep_spare(node: Arc<Node>) {
+    let _unkept = SPARE.try_with(|spare| {
+        let mut spare = spare.borrow_mut();
+        if spare.len() < MOST_SPARE {
+            spare.push(node);
+        }
+    });
 }

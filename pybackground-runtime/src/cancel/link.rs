@@ -42,7 +42,27 @@ impl Link {
         Self::new(self.node.clone(), true)
     }
 
-    /// Returns the node of the body, if that has started.
+    /// Gives up the body's own node, if it has one that nothing else holds, for a link to the parent. Returns the
+    /// node, to be kept for another body.
+    #[must_use]
+    pub(crate) fn vacate(&mut self) -> Option<Arc<Node>> {
+        if !self.is_own {
+            return None;
+        }
+        let mut node = self.node.take()?;
+        match node.vacate() {
+            Some(parent) => {
+                *self = Self::to_parent(parent);
+                Some(node)
+            }
+            None => {
+                self.node = Some(node);
+                None
+            }
+        }
+    }
+
+    /// Returns the node of the body, if that has one.
     pub(crate) fn own(&self) -> Option<&Arc<Node>> {
         self.node.as_ref().filter(|_| self.is_own)
     }

@@ -36,12 +36,12 @@
 //! for the stop before that, and goes on with the walk itself.
 
 use std::cell::RefCell;
-use std::collections::BTreeMap;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
 
 use super::overruns::Overrun;
 use crate::error::Stopped;
+use crate::registry::{Key, Registry};
 use crate::sync::thread::Thread;
 use crate::sync::{lock_leaf, thread_local};
 
@@ -87,9 +87,8 @@ struct Inner {
     /// The node of the body that made the call.
     parent: Option<Arc<Node>>,
     /// The key of this node among what is parked in its parent.
-    link: Option<usize>,
-    parked: BTreeMap<usize, Parked>,
-    next_key: usize,
+    link: Option<Key>,
+    parked: Registry<Parked>,
     /// The body runs although its call was closed.
     overrun: Option<Overrun>,
 }
@@ -130,7 +129,7 @@ pub(crate) trait Connection: Send + Sync {
 /// Something is parked until this is dropped.
 pub(crate) struct Parking {
     node: Arc<Node>,
-    key: usize,
+    key: Key,
 }
 
 impl Node {
@@ -143,8 +142,7 @@ impl Node {
             state: State::Running,
             parent,
             link: None,
-            parked: BTreeMap::new(),
-            next_key: 0,
+            parked: Registry::new(),
             overrun: None,
         });
         Arc::new(Self { is_barrier, inner })
@@ -285,6 +283,17 @@ impl Node {
         Some(self)
     }
 
+    /// Empties the node of a body that is suspended, if nothing but the given reference holds it, and returns the
+    /// parent: with nothing below the body, a stop of the parent is all that concerns it.
+    pub(crate) fn vacate(self: &mut Arc<Self>) -> Option<Option<Arc<Self>>> {
+        let inner = Arc::get_mut(self)?.inner();
+        if !matches!(inner.state, State::Running) {
+            return None;
+        }
+        let above = inner.take_parent();
+        Some(above.map(|above| above.parent.clone()))
+    }
+
     /// Takes the link to the parent out: the body goes on when that one is stopped.
     pub(crate) fn detach(&self) {
         let above = self.lock().take_parent();
@@ -304,7 +313,7 @@ impl Node {
 
     /// Registers what cannot poll. The caller looks for a stop afterwards: one that came before is not told.
     pub(crate) fn park(self: &Arc<Self>, parked: Parked) -> Parking {
-        let key = self.lock().insert(parked);
+        let key = self.lock().parked.add(parked);
         self.link();
         Parking { node: self.clone(), key }
     }
@@ -328,7 +337,7 @@ impl Node {
             if inner.link.is_none()
                 && let Some(parent) = &inner.parent
             {
-                let key = parent.lock().insert(Parked::Node(Arc::downgrade(node)));
+                let key = parent.lock().parked.add(Parked::Node(Arc::downgrade(node)));
                 inner.link = Some(key);
             }
         }
@@ -348,26 +357,19 @@ impl Node {
 /// The parent that a node had, and its registration there, to be dropped without a lock.
 struct Above {
     parent: Arc<Node>,
-    link: Option<usize>,
+    link: Option<Key>,
 }
 
 impl Drop for Above {
     fn drop(&mut self) {
         if let Some(key) = self.link.take() {
-            let registration = self.parent.lock().parked.remove(&key);
+            let registration = self.parent.lock().parked.remove(key);
             drop(registration);
         }
     }
 }
 
 impl Inner {
-    fn insert(&mut self, parked: Parked) -> usize {
-        let key = self.next_key;
-        self.next_key += 1;
-        self.parked.insert(key, parked);
-        key
-    }
-
     #[must_use]
     fn take_parent(&mut self) -> Option<Above> {
         let link = self.link.take();
@@ -388,7 +390,7 @@ impl Drop for Node {
 
 impl Drop for Parking {
     fn drop(&mut self) {
-        let parked = self.node.lock().parked.remove(&self.key);
+        let parked = self.node.lock().parked.remove(self.key);
         drop(parked);
     }
 }

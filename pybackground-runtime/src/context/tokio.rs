@@ -56,6 +56,16 @@ impl<B: Body> Body for InContext<B> {
         self.body.as_ref().is_some_and(B::has_started)
     }
 
+    fn owns_node(&self) -> bool {
+        self.body.as_ref().is_some_and(B::owns_node)
+    }
+
+    fn set_owns_node(&mut self, owns: bool) {
+        if let Some(body) = &mut self.body {
+            body.set_owns_node(owns);
+        }
+    }
+
     #[inline]
     fn run(mut self, waker: impl FnOnce() -> Waker) -> Step<Self> {
         let context = std::mem::take(&mut self.context);

@@ -56,7 +56,7 @@ fn start(options: Options, path: &'static str, body: BoxedBody) -> Started {
 }
 
 fn start_async(options: Options, path: &'static str, future: BoxedFuture) -> Started {
-    Err(start_task(&options.named_by(path), in_context(Suspending::new(future))))
+    Err(start_task(&options.named_by(path), in_context(Suspending::boxed(future))))
 }
 
 fn lazy<T: Send + 'static>(started: Started) -> Lazy<T> {

@@ -30,6 +30,17 @@ pub(crate) trait Body: Send + Sized + 'static {
         false
     }
 
+    /// Whether the call is linked to the body's own node in the cancellation tree, and not to its parent,
+    /// while no thread runs the body.
+    fn owns_node(&self) -> bool {
+        false
+    }
+
+    /// Sets what `owns_node` returns, of a body that is suspended.
+    fn set_owns_node(&mut self, _owns: bool) {
+        unreachable!("only futures are suspended");
+    }
+
     /// Runs the body, or polls it once.
     fn run(self, waker: impl FnOnce() -> Waker) -> Step<Self>;
 }
@@ -114,6 +125,14 @@ where
         self.0.has_started()
     }
 
+    fn owns_node(&self) -> bool {
+        self.0.owns_node()
+    }
+
+    fn set_owns_node(&mut self, owns: bool) {
+        self.0.set_owns_node(owns);
+    }
+
     fn run(self, waker: impl FnOnce() -> Waker) -> Step<Self> {
         match self.0.run(waker) {
             Step::Finished(Ok(value)) => Step::Finished(value),
@@ -127,20 +146,28 @@ where
 ///
 /// A future that is never woken is dropped by the last owner of its call, on any thread, so a panic of its
 /// destructor is caught here.
-pub(crate) struct Suspending<F> {
+pub(crate) struct Suspending<F: ?Sized> {
     future: Option<Pin<Box<F>>>,
     has_started: bool,
+    owns_node: bool,
 }
 
-impl<F> Suspending<F> {
-    pub(crate) fn new(future: F) -> Self {
-        Self { future: Some(Box::pin(future)), has_started: false }
+impl<F: ?Sized> Suspending<F> {
+    pub(crate) fn new(future: F) -> Self
+    where
+        F: Sized,
+    {
+        Self::boxed(Box::pin(future))
+    }
+
+    pub(crate) fn boxed(future: Pin<Box<F>>) -> Self {
+        Self { future: Some(future), has_started: false, owns_node: false }
     }
 }
 
 impl<F> Body for Suspending<F>
 where
-    F: Future + Send + 'static,
+    F: Future + Send + ?Sized + 'static,
     F::Output: Send + 'static,
 {
     type Output = F::Output;
@@ -154,6 +181,14 @@ where
         self.has_started
     }
 
+    fn owns_node(&self) -> bool {
+        self.owns_node
+    }
+
+    fn set_owns_node(&mut self, owns: bool) {
+        self.owns_node = owns;
+    }
+
     fn run(mut self, waker: impl FnOnce() -> Waker) -> Step<Self> {
         self.has_started = true;
         let future = self.future.as_mut().expect("it is there until this is dropped");
@@ -164,7 +199,7 @@ where
     }
 }
 
-impl<F> Drop for Suspending<F> {
+impl<F: ?Sized> Drop for Suspending<F> {
     fn drop(&mut self) {
         drop_catching(self.future.take());
     }

@@ -2,7 +2,6 @@
 //!
 //! A shutdown looks for them here, and so do reports. A stop finds them in the cancellation tree.
 
-use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, Weak};
 
 use super::job::Job;
@@ -17,23 +16,24 @@ pub(crate) static SUSPENDED: ParkedCalls = ParkedCalls::new();
 pub(crate) static DEPENDENT: ParkedCalls = ParkedCalls::new();
 
 /// The calls that are parked for one reason.
-pub(crate) struct ParkedCalls(Mutex<Calls>);
+pub(crate) struct ParkedCalls(Mutex<Slots>);
 
-struct Calls {
-    by_key: BTreeMap<u64, Weak<dyn Job>>,
-    next_key: u64,
+/// A list with gaps: there may be a hundred thousand calls, which come and go all the time.
+struct Slots {
+    calls: Vec<Option<Weak<dyn Job>>>,
+    free: Vec<usize>,
 }
 
 /// A call is parked until this is dropped.
 pub(crate) struct ParkedCall {
     calls: &'static ParkedCalls,
-    key: u64,
+    slot: usize,
     _parking: Option<Parking>,
 }
 
 impl ParkedCalls {
     const fn new() -> Self {
-        Self(Mutex::new(Calls { by_key: BTreeMap::new(), next_key: 0 }))
+        Self(Mutex::new(Slots { calls: Vec::new(), free: Vec::new() }))
     }
 
     /// Registers a call here and in the tree, at `node`.
@@ -42,20 +42,14 @@ impl ParkedCalls {
         job: &Arc<J>,
         node: Option<&Arc<Node>>,
     ) -> ParkedCall {
-        let key = {
-            let mut calls = lock_leaf(&self.0);
-            let key = calls.next_key;
-            calls.next_key += 1;
-            calls.by_key.insert(key, Arc::downgrade(job) as Weak<dyn Job>);
-            key
-        };
+        let slot = lock_leaf(&self.0).add(Arc::downgrade(job) as Weak<dyn Job>);
         let parked = || Parked::Call(Arc::downgrade(job) as Weak<dyn Orphan>);
-        ParkedCall { calls: self, key, _parking: node.map(|node| node.park(parked())) }
+        ParkedCall { calls: self, slot, _parking: node.map(|node| node.park(parked())) }
     }
 
     /// Returns how many there are.
     pub(crate) fn count(&self) -> usize {
-        lock_leaf(&self.0).by_key.len()
+        lock_leaf(&self.0).len()
     }
 
     pub(crate) fn jobs(&self) -> Vec<Arc<dyn Job>> {
@@ -63,8 +57,8 @@ impl ParkedCalls {
     }
 
     fn some_jobs(&self, most: usize) -> Vec<Arc<dyn Job>> {
-        let calls = lock_leaf(&self.0);
-        calls.by_key.values().filter_map(Weak::upgrade).take(most).collect()
+        let slots = lock_leaf(&self.0);
+        slots.calls.iter().flatten().filter_map(Weak::upgrade).take(most).collect()
     }
 
     pub(crate) fn calls(&self) -> Vec<Call> {
@@ -77,9 +71,39 @@ impl ParkedCalls {
     }
 }
 
+impl Slots {
+    fn add(&mut self, call: Weak<dyn Job>) -> usize {
+        match self.free.pop() {
+            Some(slot) => {
+                self.calls[slot] = Some(call);
+                slot
+            }
+            None => {
+                self.calls.push(Some(call));
+                self.calls.len() - 1
+            }
+        }
+    }
+
+    /// Empties a slot. The caller drops what was in it, without the lock.
+    #[must_use]
+    fn remove(&mut self, slot: usize) -> Option<Weak<dyn Job>> {
+        let call = self.calls[slot].take();
+        self.free.push(slot);
+        if self.len() == 0 {
+            *self = Self { calls: Vec::new(), free: Vec::new() };
+        }
+        call
+    }
+
+    fn len(&self) -> usize {
+        self.calls.len() - self.free.len()
+    }
+}
+
 impl Drop for ParkedCall {
     fn drop(&mut self) {
-        let call = lock_leaf(&self.calls.0).by_key.remove(&self.key);
+        let call = lock_leaf(&self.calls.0).remove(self.slot);
         drop(call);
     }
 }

@@ -1,6 +1,7 @@
 //! A future from one poll to the next, perhaps on another thread.
 //!
-//! To the calls that it makes, the future is one body: it keeps its node from poll to poll.
+//! To the calls that it makes, the future is one body: it keeps its node from poll to poll, as long as a call
+//! needs that.
 
 use std::sync::Arc;
 use std::task::Wake;
@@ -19,12 +20,15 @@ impl<B: Body> Task<B> {
     pub(super) fn suspend(self: Arc<Self>, body: Loaded<B>, link: Link) {
         let (next, node) = {
             let mut state = self.state.lock();
-            let next = state.suspend(body, || SUSPENDED.park(&self, link.own()));
-            let is_over = matches!(next, Suspend::TooLate(_));
+            let next = state.suspend(body, link, |node| SUSPENDED.park(&self, node));
+            let is_over = matches!(next, Suspend::TooLate(..));
             (next, if is_over { state.take_node() } else { None })
         };
         match next {
-            Suspend::Stored => {
+            Suspend::Stored(spare) => {
+                if let Some(spare) = spare {
+                    cancel::keep_spare(spare);
+                }
                 self.header.events().suspended();
                 // A shutdown first closes the runtime and then refuses the suspended futures. It has found
                 // this one, or it is found here.
@@ -32,12 +36,12 @@ impl<B: Body> Task<B> {
                     return self.refuse(runtime::SHUT_DOWN);
                 }
                 // The same holds for a stop of a body above.
-                if link.stopped().is_some() {
+                if cancel::is_any() {
                     self.close_orphan();
                 }
             }
             Suspend::Requeue => runtime::requeue(self),
-            Suspend::TooLate(body) => {
+            Suspend::TooLate(body, link) => {
                 self.header.events().ended_late();
                 drop_catching(body);
                 drop(node);

@@ -128,7 +128,8 @@ pub(super) struct State<B: Body> {
 struct Core<B: Body> {
     cell: Cell<B>,
     trailer: Trailer,
-    /// The parent until the body starts, then the body's own node until it ends or is closed.
+    /// The parent until the body starts, then the body's own node until it ends or is closed. A suspended body
+    /// gives up a node that nothing else needs for the parent.
     node: Option<Arc<Node>>,
 }
 
@@ -176,12 +177,12 @@ pub(super) enum Finish<T> {
 /// What follows from a future that is pending.
 #[must_use]
 pub(super) enum Suspend<B> {
-    /// It is stored until it is woken.
-    Stored,
+    /// It is stored until it is woken: keep the node that it gave up for another body.
+    Stored(Option<Arc<Node>>),
     /// It has been woken: enqueue it again.
     Requeue,
-    /// The call had been closed: drop the body.
-    TooLate(Loaded<B>),
+    /// The call had been closed: drop the body, and end its node.
+    TooLate(Loaded<B>, Link),
 }
 
 /// What follows from a wake-up, by a waker or by a dependency.
@@ -262,7 +263,7 @@ impl<B: Body> State<B> {
 
 impl<B: Body> Locked<'_, B> {
     /// Claims the body for a worker that has taken the call from a queue. Returns it with the link to its
-    /// node, which it keeps from poll to poll.
+    /// node.
     #[inline]
     pub(super) fn claim(&mut self, frame: impl FnOnce() -> Frame) -> Option<Claimed<B>> {
         if matches!(self.word.read(), QUEUED | CLAIMABLE) { Some(self.run(frame)) } else { None }
@@ -278,7 +279,7 @@ impl<B: Body> Locked<'_, B> {
     fn run(&mut self, frame: impl FnOnce() -> Frame) -> Claimed<B> {
         let body = self.take_body();
         self.word.set_running(RUNNING, frame());
-        let mut link = Link::new(self.core.node.take(), body.body.has_started());
+        let mut link = Link::new(self.core.node.take(), body.body.owns_node());
         let running = link.start();
         self.core.node = link.into_node();
         (body, running)
@@ -349,22 +350,30 @@ impl<B: Body> Locked<'_, B> {
     /// Puts away the future after a poll that left it pending.
     pub(super) fn suspend(
         &mut self,
-        body: Loaded<B>,
-        park: impl FnOnce() -> ParkedCall,
+        mut body: Loaded<B>,
+        running: Link,
+        park: impl FnOnce(Option<&Arc<Node>>) -> ParkedCall,
     ) -> Suspend<B> {
         match self.word.read() & TAG {
             RUNNING => {
+                drop(running);
+                let mut link = Link::new(self.core.node.take(), true);
+                let spare = link.vacate();
+                body.body.set_owns_node(spare.is_none());
+                self.core.node = link.into_node();
+                let parked = park(self.core.node.as_ref());
+                self.core.trailer.set_parked(parked);
                 self.core.cell = Cell::Body(body);
-                self.core.trailer.set_parked(park());
                 self.word.set(SUSPENDED);
-                Suspend::Stored
+                Suspend::Stored(spare)
             }
             WOKEN => {
+                body.body.set_owns_node(true);
                 self.core.cell = Cell::Body(body);
                 self.word.set(QUEUED);
                 Suspend::Requeue
             }
-            _ => Suspend::TooLate(body),
+            _ => Suspend::TooLate(body, running),
         }
     }
 
@@ -406,7 +415,7 @@ impl<B: Body> Locked<'_, B> {
         let body = self.take_body();
         let has_started = body.body.has_started();
         let progress = if has_started { Progress::Suspended } else { Progress::NotStarted };
-        let link = Link::new(self.core.node.take(), has_started);
+        let link = Link::new(self.core.node.take(), body.body.owns_node());
         let error = stop(progress, link.own());
         self.core.cell = Cell::Closed(Box::new(Closed { _body: body, error: Some(error) }));
         self.word.set_done();
@@ -463,7 +472,7 @@ impl<B: Body> Locked<'_, B> {
 
     /// Calls `act` with the place of the call in the cancellation tree.
     pub(super) fn with_link(&mut self, act: impl FnOnce(&mut Link)) {
-        let is_parent = matches!(&self.core.cell, Cell::Body(body) if !body.body.has_started());
+        let is_parent = matches!(&self.core.cell, Cell::Body(body) if !body.body.owns_node());
         let mut link = Link::new(self.core.node.take(), !is_parent);
         act(&mut link);
         self.core.node = link.into_node();

@@ -26,7 +26,7 @@ struct Parts {
     /// The deadline after the start of the body, until that starts.
     run_timeout: Option<Duration>,
     waiters: Waiters,
-    dependents: Dependents,
+    dependents: Option<Box<Dependents>>,
     /// The waker of the executor that polls the `Lazy`: foreign code to clone, wake and drop.
     awaiter: Option<Waker>,
     /// The body is suspended.
@@ -82,13 +82,14 @@ impl Trailer {
 
     /// Adds a call that waits for this one.
     pub(super) fn add_dependent(&mut self, call: Arc<dyn Job>) {
-        self.parts().dependents.add(call);
+        self.parts().dependents.get_or_insert_default().add(call);
     }
 
     /// See [`Dependents::one_closed`].
     #[must_use]
     pub(super) fn dependent_closed(&mut self) -> Vec<Arc<dyn Job>> {
-        self.0.as_mut().map(|parts| parts.dependents.one_closed()).unwrap_or_default()
+        let dependents = self.0.as_mut().and_then(|parts| parts.dependents.as_mut());
+        dependents.map(|dependents| dependents.one_closed()).unwrap_or_default()
     }
 
     /// Whether `waker` wakes the same task as the awaiter.
@@ -156,7 +157,9 @@ impl Trailer {
     pub(super) fn notify(self) {
         let Some(parts) = self.0 else { return };
         parts.waiters.wake();
-        parts.dependents.notify();
+        if let Some(dependents) = parts.dependents {
+            dependents.notify();
+        }
         // Foreign code last: it may take its time.
         if let Some(awaiter) = parts.awaiter {
             work::wake(awaiter);

@@ -1,54 +1,35 @@
 //! The wakers that a call wakes when it ends, each removed when the wait that registered it is given up.
 
-use std::collections::BTreeMap;
 use std::sync::Weak;
 use std::task::Waker;
 
 use super::job::Job;
 use crate::panic::{catch, drop_catching};
+use crate::registry::{Key, Registry};
 
-/// Most calls have no waiter, and most of the others have one.
 #[derive(Default)]
-pub(super) struct Waiters {
-    first: Option<(Key, Waker)>,
-    /// A map and not a list: whatever was removed leaves no memory behind.
-    others: BTreeMap<Key, Waker>,
-    next_key: Key,
-}
-
-type Key = u64;
+pub(super) struct Waiters(Registry<Waker>);
 
 impl Waiters {
     pub(super) fn add(&mut self, waker: Waker) -> Key {
-        let key = self.next_key;
-        self.next_key += 1;
-        if self.first.is_none() {
-            self.first = Some((key, waker));
-        } else {
-            self.others.insert(key, waker);
-        }
-        key
+        self.0.add(waker)
     }
 
     /// Removes a waker, which the caller drops without a lock.
     #[must_use]
     pub(super) fn remove(&mut self, key: Key) -> Option<Waker> {
-        match self.first.take_if(|(first, _)| *first == key) {
-            Some((_, waker)) => Some(waker),
-            None => self.others.remove(&key),
-        }
+        self.0.remove(key)
     }
 
     pub(super) fn wake(self) {
-        for waker in self.first.into_iter().map(|(_, waker)| waker).chain(self.others.into_values())
-        {
+        for waker in self.0.into_values() {
             catch(|| waker.wake());
         }
     }
 
     #[cfg(test)]
     pub(super) fn len(&self) -> usize {
-        usize::from(self.first.is_some()) + self.others.len()
+        self.0.len()
     }
 }
 
@@ -80,36 +61,10 @@ mod tests {
     use crate::lazy::Lazy;
     use crate::shared::Shared;
     use crate::{as_completed, spawn};
-    use std::sync::atomic::{AtomicUsize, Ordering};
     use std::sync::mpsc::{Sender, channel};
     use std::sync::{Arc, Mutex};
-    use std::task::Wake;
     use std::thread;
     use std::time::Duration;
-
-    #[derive(Default)]
-    struct Count(AtomicUsize);
-
-    impl Wake for Count {
-        fn wake(self: Arc<Self>) {
-            self.0.fetch_add(1, Ordering::Relaxed);
-        }
-    }
-
-    #[test]
-    fn waiters_are_woken_unless_they_were_removed() {
-        let counts: Vec<Arc<Count>> = (0..4).map(|_| Arc::default()).collect();
-        let mut waiters = Waiters::default();
-        let add = |waiters: &mut Waiters, at: usize| waiters.add(Waker::from(counts[at].clone()));
-        let keys = [0, 1, 2].map(|at| add(&mut waiters, at));
-        assert!(waiters.remove(keys[0]).is_some() && waiters.remove(keys[1]).is_some());
-        assert!(waiters.remove(keys[0]).is_none(), "it was removed before");
-        add(&mut waiters, 3);
-        assert_eq!(waiters.len(), 2);
-        waiters.wake();
-        let woken: Vec<usize> = counts.iter().map(|c| c.0.load(Ordering::Relaxed)).collect();
-        assert_eq!(woken, [0, 0, 1, 1]);
-    }
 
     /// A call that ends when the sender is dropped.
     fn endless() -> (Shared<()>, Arc<dyn Job>, Sender<()>) {

@@ -1,0 +1,84 @@
+//! Things that are registered for a while, each under a key of its own.
+
+use std::collections::BTreeMap;
+
+/// Most registries hold one thing at a time, which needs no allocation.
+pub(crate) struct Registry<T> {
+    first: Option<(Key, T)>,
+    others: Option<Box<Others<T>>>,
+    next_key: Key,
+}
+
+pub(crate) type Key = u64;
+
+/// A map and not a list: whatever was removed leaves no memory behind.
+struct Others<T>(BTreeMap<Key, T>);
+
+impl<T> Registry<T> {
+    pub(crate) const fn new() -> Self {
+        Self { first: None, others: None, next_key: 0 }
+    }
+
+    pub(crate) fn add(&mut self, thing: T) -> Key {
+        let key = self.next_key;
+        self.next_key += 1;
+        if self.first.is_none() {
+            self.first = Some((key, thing));
+        } else {
+            self.others
+                .get_or_insert_with(|| Box::new(Others(BTreeMap::new())))
+                .0
+                .insert(key, thing);
+        }
+        key
+    }
+
+    /// Removes what has this key. The caller drops it, without a lock.
+    #[must_use]
+    pub(crate) fn remove(&mut self, key: Key) -> Option<T> {
+        match self.first.take_if(|(first, _)| *first == key) {
+            Some((_, thing)) => Some(thing),
+            None => self.others.as_mut()?.0.remove(&key),
+        }
+    }
+
+    pub(crate) fn values(&self) -> impl Iterator<Item = &T> {
+        let others = self.others.iter().flat_map(|others| others.0.values());
+        self.first.iter().map(|(_, thing)| thing).chain(others)
+    }
+
+    pub(crate) fn into_values(self) -> impl Iterator<Item = T> {
+        let others = self.others.into_iter().flat_map(|others| others.0.into_values());
+        self.first.into_iter().map(|(_, thing)| thing).chain(others)
+    }
+
+    #[cfg(test)]
+    pub(crate) fn len(&self) -> usize {
+        usize::from(self.first.is_some()) + self.others.as_ref().map_or(0, |others| others.0.len())
+    }
+}
+
+impl<T> Default for Registry<T> {
+    fn default() -> Self {
+        Self::new()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn things_are_there_until_they_are_removed() {
+        let mut registry = Registry::new();
+        let keys = ["a", "b", "c"].map(|thing| registry.add(thing));
+        assert_eq!(registry.remove(keys[0]), Some("a"));
+        assert_eq!(registry.remove(keys[0]), None, "it was removed before");
+        assert_eq!(registry.remove(keys[2]), Some("c"));
+        let key = registry.add("d");
+        assert!(!keys.contains(&key));
+        assert_eq!(registry.len(), 2);
+        assert_eq!(registry.remove(keys[1]), Some("b"));
+        assert_eq!(registry.into_values().collect::<Vec<_>>(), ["d"]);
+    }
+}
