@@ -49,13 +49,12 @@ impl Link {
         if !self.is_own {
             return None;
         }
-        let mut node = self.node.take()?;
-        match node.vacate() {
-            Some(parent) => {
+        match self.node.take()?.vacate() {
+            Ok((empty, parent)) => {
                 *self = Self::to_parent(parent);
-                Some(node)
+                Some(empty)
             }
-            None => {
+            Err(node) => {
                 self.node = Some(node);
                 None
             }

@@ -283,15 +283,16 @@ impl Node {
         Some(self)
     }
 
-    /// Empties the node of a body that is suspended, if nothing but the given reference holds it, and returns the
-    /// parent: with nothing below the body, a stop of the parent is all that concerns it.
-    pub(crate) fn vacate(self: &mut Arc<Self>) -> Option<Option<Arc<Self>>> {
-        let inner = Arc::get_mut(self)?.inner();
+    /// Empties the node of a body that is suspended, if nothing else holds it: with nothing below the body, a stop
+    /// of the parent is all that concerns it. Returns the empty node and the parent; else the node as it was.
+    pub(crate) fn vacate(mut self: Arc<Self>) -> Result<(Arc<Self>, Option<Arc<Self>>), Arc<Self>> {
+        let Some(node) = Arc::get_mut(&mut self) else { return Err(self) };
+        let inner = node.inner();
         if !matches!(inner.state, State::Running) {
-            return None;
+            return Err(self);
         }
         let above = inner.take_parent();
-        Some(above.map(|above| above.parent.clone()))
+        Ok((self, above.map(|above| above.parent.clone())))
     }
 
     /// Takes the link to the parent out: the body goes on when that one is stopped.

@@ -148,7 +148,9 @@ impl Pool {
         self.rounds.left.store(UNKNOWN, Ordering::SeqCst);
         let woken: Vec<_> = std::iter::from_fn(|| self.queues.pop_woken()).collect();
         if self.queues.wakes() != wakes {
-            woken.into_iter().for_each(|job| self.queues.push_woken(job));
+            for job in woken {
+                self.queues.push_woken(job);
+            }
             return self.ask_all();
         }
         let why = self.no_thread();

@@ -73,15 +73,12 @@ impl ParkedCalls {
 
 impl Slots {
     fn add(&mut self, call: Weak<dyn Job>) -> usize {
-        match self.free.pop() {
-            Some(slot) => {
-                self.calls[slot] = Some(call);
-                slot
-            }
-            None => {
-                self.calls.push(Some(call));
-                self.calls.len() - 1
-            }
+        if let Some(slot) = self.free.pop() {
+            self.calls[slot] = Some(call);
+            slot
+        } else {
+            self.calls.push(Some(call));
+            self.calls.len() - 1
         }
     }
 
