@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use super::current::new_node;
-use super::tree::Node;
+use super::tree::{Node, Vacated};
 use crate::error::Stopped;
 
 /// The link of a call to the tree: to its parent until the body starts, then to the body's own node.
@@ -50,7 +50,7 @@ impl Link {
             return None;
         }
         match self.node.take()?.vacate() {
-            Ok((empty, parent)) => {
+            Ok(Vacated { empty, parent }) => {
                 *self = Self::to_parent(parent);
                 Some(empty)
             }

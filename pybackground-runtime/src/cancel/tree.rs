@@ -126,6 +126,12 @@ pub(crate) trait Connection: Send + Sync {
     fn cut(&self);
 }
 
+/// A node that nothing needs, and the parent that it had.
+pub(super) struct Vacated {
+    pub(super) empty: Arc<Node>,
+    pub(super) parent: Option<Arc<Node>>,
+}
+
 /// Something is parked until this is dropped.
 pub(crate) struct Parking {
     node: Arc<Node>,
@@ -285,14 +291,14 @@ impl Node {
 
     /// Empties the node of a body that is suspended, if nothing else holds it: with nothing below the body, a stop
     /// of the parent is all that concerns it. Returns the empty node and the parent; else the node as it was.
-    pub(crate) fn vacate(mut self: Arc<Self>) -> Result<(Arc<Self>, Option<Arc<Self>>), Arc<Self>> {
+    pub(super) fn vacate(mut self: Arc<Self>) -> Result<Vacated, Arc<Self>> {
         let Some(node) = Arc::get_mut(&mut self) else { return Err(self) };
         let inner = node.inner();
         if !matches!(inner.state, State::Running) {
             return Err(self);
         }
         let above = inner.take_parent();
-        Ok((self, above.map(|above| above.parent.clone())))
+        Ok(Vacated { parent: above.map(|above| above.parent.clone()), empty: self })
     }
 
     /// Takes the link to the parent out: the body goes on when that one is stopped.
