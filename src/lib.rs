@@ -286,6 +286,9 @@ pub use pybackground_runtime::{
 #[cfg(feature = "process")]
 #[cfg_attr(docsrs, doc(cfg(feature = "process")))]
 pub use pybackground_runtime::{Crash, Processes, processes};
+#[cfg(feature = "remote")]
+#[cfg_attr(docsrs, doc(cfg(feature = "remote")))]
+pub use pybackground_runtime::{Remote, remote, serve};
 
 /// The programs of the README compile.
 #[cfg(doctest)]

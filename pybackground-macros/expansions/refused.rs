@@ -17,13 +17,13 @@ pub fn refused(list: &mut Vec<u8>) -> ::pybackground::Lazy<usize> {
         "a timeout is a length of time and cannot be negative, but this one is -1.0: write seconds (`1.5`), text (`\"250ms\"`; units ns, us, ms, s, m, h, d), or a `Duration`"
     }
     ::core::compile_error! {
-        "`#[background]` has no option `retry`; it has `timeout`, `run_timeout`, `compute`, `limit`, `process`, `memory`, `name`, `crate`"
-    }
-    ::core::compile_error! {
         "the compiler cannot make a background call, so the function cannot be `const`\ninstead: write a second function that is `const`, and call it in the body"
     }
     ::core::compile_error! {
         "a background call cannot borrow mutably from its caller, because the caller continues while the body runs\ninstead: take the value and return it (`fn f(mut x: T) -> T`), share it (`Arc<Mutex<T>>`), or write the call as a closure in a scope, which may borrow: `pybackground::scope(|s| { s.spawn(|| ..); })`"
+    }
+    ::core::compile_error! {
+        "`retry` is about bodies on other machines, but this body runs on the machine of its caller\ninstead: add `remote`, or leave out `retry`"
     }
 }
 trait Declared {

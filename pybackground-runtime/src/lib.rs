@@ -32,6 +32,8 @@ mod pool;
 #[cfg(feature = "process")]
 mod process;
 mod registry;
+#[cfg(feature = "remote")]
+mod remote;
 mod runnable;
 mod runtime;
 mod scope;
@@ -68,6 +70,9 @@ pub use lazy::{CancelOnDrop, Lazy, Outcome};
 #[cfg_attr(docsrs, doc(cfg(feature = "process")))]
 pub use process::{Processes, processes};
 pub use pybackground_macros::background_runtime as background;
+#[cfg(feature = "remote")]
+#[cfg_attr(docsrs, doc(cfg(feature = "remote")))]
+pub use remote::{Remote, remote, serve};
 pub use scope::{Scope, scope};
 pub use shared::Shared;
 pub use shutdown::{Unfinished, shutdown, wait_idle};
@@ -80,6 +85,7 @@ pub use timeout::Timeout;
 #[doc(hidden)]
 pub mod __private {
     pub use crate::__isolated as isolated;
+    pub use crate::__remote as remote_call;
     pub use crate::attribute::*;
     /// The function alone: the facade has an attribute of its own to go by the same name.
     pub use crate::background::background;
@@ -87,6 +93,8 @@ pub mod __private {
     pub use crate::options::Options;
     #[cfg(feature = "process")]
     pub use crate::process::expansion as process;
+    #[cfg(feature = "remote")]
+    pub use crate::remote::expansion as remote;
     pub use crate::task::Limit;
 }
 
@@ -109,4 +117,33 @@ macro_rules! __isolated {
              instead: write `pybackground = { version = \"..\", features = [\"process\"] }` in Cargo.toml"
         )
     };
+}
+
+/// What a function with `remote` expands to, where there is that feature.
+#[cfg(feature = "remote")]
+#[doc(hidden)]
+#[macro_export]
+macro_rules! __remote {
+    ($($body:tt)*) => {{ $($body)* }};
+}
+
+/// Says which feature is missing.
+#[cfg(not(feature = "remote"))]
+#[doc(hidden)]
+#[macro_export]
+macro_rules! __remote {
+    ($($body:tt)*) => {
+        ::core::compile_error!(
+            "`#[background(remote)]` needs the feature `remote`\n\
+             instead: write `pybackground = { version = \"..\", features = [\"remote\"] }` in Cargo.toml"
+        )
+    };
+}
+
+/// What a crate needs that runs calls on other machines. Not for use by hand: it changes with every version.
+#[cfg(feature = "remote")]
+#[doc(hidden)]
+pub mod __engine {
+    pub use crate::process::expansion::linkme;
+    pub use crate::remote::engine::*;
 }

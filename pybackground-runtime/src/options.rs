@@ -76,6 +76,12 @@ impl Options {
         Self { limit: Some(limit), ..self }
     }
 
+    /// The same options without those that another machine observes: the limit, and the time from the start of the body.
+    #[cfg(feature = "remote")]
+    pub(crate) fn for_another_machine(self) -> Self {
+        Self { limit: None, run_timeout: None, ..self }
+    }
+
     /// The time from the call to its deadline.
     #[inline]
     #[must_use]

@@ -2,8 +2,7 @@
 //!
 //! They are in one file so that they read as one voice. `tests/ui` shows where each one appears.
 
-pub(crate) const KEYS: &str =
-    "`timeout`, `run_timeout`, `compute`, `limit`, `process`, `memory`, `name`, `crate`";
+pub(crate) const KEYS: &str = "`timeout`, `run_timeout`, `compute`, `limit`, `process`, `remote`, `retry`, `queue`, `memory`, `name`, `crate`";
 
 // What is refused of a function as a whole.
 
@@ -123,7 +122,7 @@ pub(crate) fn duplicate_key(key: &impl std::fmt::Display) -> String {
     format!("option `{key}` is given twice; each of {KEYS} can be given once")
 }
 
-pub(crate) const NOT_A_KEY: &str = "expected an option of `#[background]`: `timeout`, `run_timeout`, `compute`, `limit`, `process`, `memory`, `name` or `crate`";
+pub(crate) const NOT_A_KEY: &str = "expected an option of `#[background]`: `timeout`, `run_timeout`, `compute`, `limit`, `process`, `remote`, `retry`, `queue`, `memory`, `name` or `crate`";
 
 pub(crate) const COMPUTE_HAS_NO_VALUE: &str =
     "`compute` takes no value: write `#[background(compute)]`, or leave it out";
@@ -134,6 +133,23 @@ pub(crate) const COMPUTE_IS_NOT_ASYNC: &str = "`compute` is for a body that keep
 
 pub(crate) const PROCESS_HAS_NO_VALUE: &str =
     "`process` takes no value: write `#[background(process)]`, or leave it out";
+
+pub(crate) const REMOTE_HAS_NO_VALUE: &str = "`remote` takes no value: write `#[background(remote)]`, or leave it out; the address is a setting of the program";
+
+pub(crate) const RETRY_NEEDS_VALUE: &str = "`retry` needs a value: how often the body may start again after its worker \
+     disappeared, a whole number from 0 to 100 (`retry = 3`)";
+
+pub(crate) const QUEUE_NEEDS_VALUE: &str = "`queue` needs a value: 1 to 32 of the signs a-z, 0-9, `-` and `_`, as a string literal (`queue = \"gpu\"`)";
+
+pub(crate) fn needs_remote(key: &impl std::fmt::Display) -> String {
+    format!(
+        "`{key}` is about bodies on other machines, but this body runs on the machine of its caller\n\
+         instead: add `remote`, or leave out `{key}`"
+    )
+}
+
+pub(crate) const REMOTE_IS_NOT_PROCESS: &str = "a body with `remote` runs in a process of its worker anyway, so `process` says nothing more\n\
+     instead: leave out one of the two; without a server, `remote` runs bodies in processes of this machine";
 
 pub(crate) const MEMORY_NEEDS_VALUE: &str = "`memory` needs a value: a whole number of bytes (`memory = 1_000_000`), \
      text with a unit (`memory = \"512MiB\"`; units B, kB, MB, GB, TB, KiB, MiB, GiB, TiB), or a constant of type `u64`";
@@ -155,7 +171,7 @@ pub(crate) fn memory_too_large(value: &str) -> String {
 }
 
 pub(crate) const MEMORY_NEEDS_PROCESS: &str = "`memory` limits the process of a body, but this body runs in the process of its caller\n\
-     instead: add `process`, or leave out `memory`";
+     instead: add `process` or `remote`, or leave out `memory`";
 
 pub(crate) const TIMEOUT_NEEDS_VALUE: &str = "`timeout` needs a value: seconds (`timeout = 1.5`), text (`timeout = \"250ms\"`), \
      or an expression of type `Duration`";

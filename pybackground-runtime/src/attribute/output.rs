@@ -128,6 +128,20 @@ impl LimitValue<'_, usize> {
     pub const fn choose(self) -> ChosenLimit {
         ChosenLimit::Own(Limit::new(*self.0))
     }
+
+    /// The number, for a limit that counts the bodies of several programs.
+    ///
+    /// # Panics
+    ///
+    /// If the limit is 0.
+    #[must_use]
+    pub const fn number(self) -> usize {
+        assert!(
+            *self.0 > 0,
+            "with a limit of 0 no call can run: write 1 or more, or leave out `limit`"
+        );
+        *self.0
+    }
 }
 
 impl LimitValue<'static, Limit> {
@@ -135,6 +149,19 @@ impl LimitValue<'static, Limit> {
     #[must_use]
     pub const fn choose(self) -> ChosenLimit {
         ChosenLimit::Shared(self.0)
+    }
+
+    /// Refuses the limit.
+    ///
+    /// # Panics
+    ///
+    /// Always: the programs of several machines share no static.
+    #[must_use]
+    pub const fn number(self) -> usize {
+        panic!(
+            "with `remote` a limit counts the bodies of one function on all workers, and functions cannot share it: \
+             write a number (`limit = 8`)"
+        )
     }
 }
 
@@ -177,6 +204,11 @@ pub trait AnyLimit: Sized {
     /// Never runs: it is not `const`.
     fn choose(self) -> ChosenLimit {
         ChosenLimit::Own(Limit::new(1))
+    }
+
+    /// Never runs: it is not `const`.
+    fn number(self) -> usize {
+        1
     }
 }
 

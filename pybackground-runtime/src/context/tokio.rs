@@ -47,6 +47,7 @@ impl<B: Body> Body for InContext<B> {
     const IS_SYNC: bool = B::IS_SYNC;
     const BELONGS_TO_SCOPE: bool = B::BELONGS_TO_SCOPE;
     const WHEN_CLOSED: Progress = B::WHEN_CLOSED;
+    const WHEN_SUSPENDED: Progress = B::WHEN_SUSPENDED;
 
     fn function() -> &'static str {
         B::function()

@@ -180,5 +180,7 @@ fn outlook(body: Progress) -> &'static str {
         Progress::Running => "its body still runs, and its result will be dropped",
         #[cfg(feature = "process")]
         Progress::Killed => "its process is killed, and all that it started",
+        #[cfg(feature = "remote")]
+        Progress::Withdrawn => "it is withdrawn, and a worker that runs its body kills it",
     }
 }

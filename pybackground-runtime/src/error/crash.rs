@@ -21,6 +21,7 @@ use std::fmt;
 /// assert_eq!(fragile(7), 7);
 /// ```
 #[derive(Clone, Debug, PartialEq, Eq)]
+#[cfg_attr(feature = "remote", derive(serde::Serialize, serde::Deserialize))]
 pub struct Crash {
     end: End,
     /// The function's `memory`, in bytes.
@@ -29,6 +30,7 @@ pub struct Crash {
 
 /// How a process ended.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[cfg_attr(feature = "remote", derive(serde::Serialize, serde::Deserialize))]
 pub(crate) enum End {
     Exited {
         code: i32,

@@ -6,6 +6,7 @@ use super::crash::Crash;
 
 /// Why a call in another process has no value.
 #[derive(Debug)]
+#[cfg_attr(feature = "remote", derive(serde::Serialize, serde::Deserialize))]
 pub(crate) enum Failure {
     /// The process ended before the body did.
     Crashed(Crash),
@@ -19,10 +20,20 @@ pub(crate) enum Failure {
     TooDeep { stack: usize },
     /// The function is not in the list of functions that a child knows.
     Unregistered,
+    /// A worker took the call and disappeared, or the server did.
+    #[cfg(feature = "remote")]
+    Lost { why: String },
+    /// No worker serves the function.
+    #[cfg(feature = "remote")]
+    Unserved { why: String },
+    /// The server cannot be reached, or refuses this program.
+    #[cfg(feature = "remote")]
+    Unreachable { why: String },
 }
 
 /// The usual reason why a process does not serve calls.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[cfg_attr(feature = "remote", derive(serde::Serialize, serde::Deserialize))]
 pub(crate) enum Likely {
     /// It is another program.
     Foreign,
@@ -32,6 +43,7 @@ pub(crate) enum Likely {
 
 /// What could not be serialized or deserialized.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[cfg_attr(feature = "remote", derive(serde::Serialize, serde::Deserialize))]
 pub(crate) enum Part {
     Arguments,
     Result,
@@ -87,6 +99,16 @@ impl fmt::Display for Failure {
                 "did not run, because the program that a child would run does not have the function: \
                  it is in a library that was loaded later; call it without `process` there",
             ),
+            #[cfg(feature = "remote")]
+            Self::Lost { why } => write!(f, "was lost, and its body may have run: {why}"),
+            #[cfg(feature = "remote")]
+            Self::Unserved { why } => {
+                write!(f, "did not run, because no worker serves the function: {why}")
+            }
+            #[cfg(feature = "remote")]
+            Self::Unreachable { why } => {
+                write!(f, "did not run, because the server cannot be used: {why}")
+            }
         }
     }
 }

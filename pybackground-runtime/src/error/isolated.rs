@@ -31,7 +31,7 @@ impl Error {
         Self::new(call, Cause::Cancelled(Cancelled::Heeded(stopped)))
     }
 
-    fn failure(&self) -> Option<&Failure> {
+    pub(super) fn failure(&self) -> Option<&Failure> {
         match &self.0.cause {
             Cause::Isolated(failure) => Some(failure),
             _ => None,

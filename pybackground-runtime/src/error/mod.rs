@@ -10,6 +10,8 @@ mod failure;
 mod isolated;
 mod progress;
 mod reason;
+#[cfg(feature = "remote")]
+mod remote;
 mod unwind;
 
 use std::any::Any;
@@ -32,6 +34,8 @@ pub(crate) use cycle::{WaitEdge, WaitKind};
 pub(crate) use failure::{Failure, Likely, Part};
 pub(crate) use progress::Progress;
 pub(crate) use reason::{StopReason, Stopped};
+#[cfg(feature = "remote")]
+pub(crate) use remote::Origin;
 pub(crate) use unwind::{Stop, is_stop};
 
 /// What a call came to: its value, or the reason why it has none.
@@ -62,6 +66,12 @@ pub(crate) type Outcome<T> = Result<T, Error>;
 | an argument or the result could not be written or read | [`is_codec_failure`](Error::is_codec_failure) |
 | the program that is started does not have the function | [`is_unregistered`](Error::is_unregistered) |"
 )]
+#[cfg_attr(
+    feature = "remote",
+    doc = "| with `remote`: a worker took it and disappeared | [`is_lost`](Error::is_lost) |
+| no worker serves the function | [`is_unserved`](Error::is_unserved) |
+| the server could not be reached, or refused this program | [`is_unreachable`](Error::is_unreachable) |"
+)]
 ///
 /// Exactly one of these is true. There is no [`source`](std::error::Error::source): no other error causes any
 /// of these. An error that a body returns is its value, as in a `Lazy<Result<T, E>>`. The first use of the
@@ -82,11 +92,18 @@ pub struct Error(Arc<Report>);
 struct Report {
     call: Call,
     cause: Cause,
+    #[cfg(feature = "remote")]
+    origin: Option<Origin>,
 }
 
 impl Error {
     fn new(call: Call, cause: Cause) -> Self {
-        Self(Arc::new(Report { call, cause }))
+        Self(Arc::new(Report {
+            call,
+            cause,
+            #[cfg(feature = "remote")]
+            origin: None,
+        }))
     }
 
     /// The body unwound: it panicked, or it was cancelled and stopped.

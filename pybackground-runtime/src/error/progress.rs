@@ -12,4 +12,7 @@ pub(crate) enum Progress {
     /// The body ran in another process, which is killed.
     #[cfg(feature = "process")]
     Killed,
+    /// The body may run on another machine, which is told to kill it.
+    #[cfg(feature = "remote")]
+    Withdrawn,
 }

@@ -4,8 +4,12 @@
 //! backend. A backend is a type without values, so a call of one pays nothing for the others.
 
 use std::task::Waker;
+#[cfg(feature = "remote")]
+use std::time::Duration;
 
 use super::frame::Panic;
+#[cfg(feature = "remote")]
+use crate::error::Origin;
 use crate::error::{Failure, Progress};
 use crate::task::Limit;
 
@@ -14,6 +18,9 @@ pub(crate) trait Backend: Send + 'static {
     /// What a call sends.
     type Order: Send + 'static;
 
+    /// A call that was sent and not answered yet.
+    type InFlight: InFlight;
+
     /// Whether `start` returns the answer. Only then does a joining thread gain by running the call itself.
     const IS_SYNC: bool;
 
@@ -21,14 +28,37 @@ pub(crate) trait Backend: Send + 'static {
     const WHEN_CLOSED: Progress;
 
     /// Returns the limit of all functions that have none of their own.
-    fn limit() -> Option<&'static Limit>;
+    fn limit() -> Option<&'static Limit> {
+        None
+    }
 
-    /// Runs the call.
+    /// Runs or sends the call. A call in flight wakes the waker when it is answered.
     ///
     /// # Blocking
     ///
-    /// Until there is an answer, or the body of this thread is to stop.
-    fn start(order: Self::Order, waker: impl FnOnce() -> Waker) -> Answer;
+    /// A backend that is sync blocks until there is an answer, or the body of this thread is to stop.
+    fn start(order: Self::Order, waker: impl FnOnce() -> Waker) -> Started<Self::InFlight>;
+}
+
+/// How far a call has come that was started.
+pub(crate) enum Started<F> {
+    Answered(Answer),
+    InFlight(F),
+}
+
+/// A call that was sent. Dropping it withdraws the call.
+pub(crate) trait InFlight: Send + 'static {
+    /// Returns the answer if it has come, and otherwise keeps the waker until then.
+    fn answer(&mut self, waker: impl FnOnce() -> Waker) -> Option<Answer>;
+}
+
+/// The type of calls in flight of a backend that answers at once.
+pub(crate) enum Never {}
+
+impl InFlight for Never {
+    fn answer(&mut self, _: impl FnOnce() -> Waker) -> Option<Answer> {
+        match *self {}
+    }
 }
 
 /// What a call came to.
@@ -39,4 +69,10 @@ pub(crate) enum Answer {
     Failed(Failure),
     /// The body of this thread is to stop.
     Stopped,
+    /// The worker killed the body so long after its start.
+    #[cfg(feature = "remote")]
+    Overran(Duration),
+    /// The answer of a worker.
+    #[cfg(feature = "remote")]
+    From(Box<(Answer, Origin)>),
 }

@@ -5,7 +5,7 @@ use std::task::Waker;
 
 use serde::de::DeserializeOwned;
 
-use super::backend::{Answer, Backend};
+use super::backend::{Answer, Backend, InFlight as _, Started};
 use super::codec;
 use super::frame::Panic;
 use super::stack_guard::Unread;
@@ -38,7 +38,15 @@ where
     }
     let call = options.call("");
     match order() {
-        Ok(order) => start(options, Elsewhere::<B, T> { call, order, value: PhantomData }),
+        Ok(order) => start(
+            options,
+            Elsewhere::<B, T> {
+                call,
+                stage: Stage::Ordered(order),
+                owns_node: false,
+                value: PhantomData,
+            },
+        ),
         Err(failure) => {
             let outcome = Err(Error::isolated(call, failure));
             CallEvents::created(|| call).ended(&outcome);
@@ -50,8 +58,14 @@ where
 /// A call that a backend runs.
 struct Elsewhere<B: Backend, T> {
     call: Call,
-    order: B::Order,
+    stage: Stage<B>,
+    owns_node: bool,
     value: PhantomData<fn() -> T>,
+}
+
+enum Stage<B: Backend> {
+    Ordered(B::Order),
+    InFlight(B::InFlight),
 }
 
 impl<B, T> Body for Elsewhere<B, T>
@@ -62,23 +76,67 @@ where
     type Output = T;
     const IS_SYNC: bool = B::IS_SYNC;
     const WHEN_CLOSED: Progress = B::WHEN_CLOSED;
+    const WHEN_SUSPENDED: Progress = B::WHEN_CLOSED;
 
     fn function() -> &'static str {
         path_of_enclosing_function::<T>()
     }
 
+    fn has_started(&self) -> bool {
+        matches!(self.stage, Stage::InFlight(_))
+    }
+
+    fn owns_node(&self) -> bool {
+        self.owns_node
+    }
+
+    fn set_owns_node(&mut self, owns: bool) {
+        self.owns_node = owns;
+    }
+
     fn run(self, waker: impl FnOnce() -> Waker) -> Step<Self> {
-        let Self { call, order, .. } = self;
-        match B::start(order, waker) {
-            Answer::Returned(bytes) => match value_of(&bytes) {
-                Ok(value) => Step::Finished(value),
-                Err(failure) => Step::Failed(Error::isolated(call, failure)),
+        let Self { call, stage, owns_node, value } = self;
+        let started = match stage {
+            Stage::Ordered(order) => B::start(order, waker),
+            Stage::InFlight(mut in_flight) => match in_flight.answer(waker) {
+                Some(answer) => Started::Answered(answer),
+                None => Started::InFlight(in_flight),
             },
-            Answer::Failed(failure) => Step::Failed(Error::isolated(call, failure)),
-            Answer::Panicked(Panic { message, at }) => {
-                Step::Failed(Error::panicked_in_child(call, message, at))
+        };
+        match started {
+            Started::Answered(answer) => step(call, answer),
+            Started::InFlight(in_flight) => {
+                Step::Suspended(Self { call, stage: Stage::InFlight(in_flight), owns_node, value })
             }
-            Answer::Stopped => Step::Failed(Error::stopped_in_child(call, cancel::stopped())),
+        }
+    }
+}
+
+/// Returns what the answer to `call` is for its body.
+fn step<X, T>(call: Call, answer: Answer) -> Step<X>
+where
+    X: Body<Output = T>,
+    T: DeserializeOwned,
+{
+    match answer {
+        Answer::Returned(bytes) => match value_of(&bytes) {
+            Ok(value) => Step::Finished(value),
+            Err(failure) => Step::Failed(Error::isolated(call, failure)),
+        },
+        Answer::Failed(failure) => Step::Failed(Error::isolated(call, failure)),
+        Answer::Panicked(Panic { message, at }) => {
+            Step::Failed(Error::panicked_in_child(call, message, at))
+        }
+        Answer::Stopped => Step::Failed(Error::stopped_in_child(call, cancel::stopped())),
+        #[cfg(feature = "remote")]
+        Answer::Overran(after) => Step::Failed(Error::overran(call, after)),
+        #[cfg(feature = "remote")]
+        Answer::From(answer) => {
+            let (answer, origin) = *answer;
+            match step(call, answer) {
+                Step::Failed(error) => Step::Failed(error.by_worker(origin)),
+                other => other,
+            }
         }
     }
 }

@@ -66,7 +66,28 @@ fn serve_if_child(run_later_constructors: impl FnOnce()) {
         run_later_constructors();
         serve::serve(nonce, connection, exit);
     }
+    #[cfg(feature = "remote")]
+    if let Some(instead) = BEFORE_MAIN.iter().find(|instead| (instead.is_asked)()) {
+        run_later_constructors();
+        ignore_broken_pipes();
+        std::process::exit((instead.run)());
+    }
 }
+
+/// What a program may do instead of `main`.
+#[cfg(feature = "remote")]
+pub(crate) struct BeforeMain {
+    /// Whether the environment asks for it.
+    pub(crate) is_asked: fn() -> bool,
+    /// Does it and returns the exit code.
+    pub(crate) run: fn() -> i32,
+}
+
+/// What this program may do instead of `main`.
+#[cfg(feature = "remote")]
+#[linkme::distributed_slice]
+#[linkme(crate = linkme)]
+pub(crate) static BEFORE_MAIN: [BeforeMain];
 
 /// Calls the constructors that the loader would call after this one: bodies and exit handlers may need them.
 #[cfg(target_os = "linux")]

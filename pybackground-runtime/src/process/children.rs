@@ -152,7 +152,7 @@ impl Children {
 /// The limit of all functions that have none of their own.
 pub(super) fn limit() -> &'static Limit {
     static LIMIT: OnceLock<Limit> = OnceLock::new();
-    LIMIT.get_or_init(|| Limit::new(settings::effective().max))
+    LIMIT.get_or_init(|| Limit::new(settings::most_children()))
 }
 
 /// Takes a child that is idle, or a permit for a new one.
@@ -161,7 +161,7 @@ pub(super) fn limit() -> &'static Limit {
 ///
 /// While there are as many children as there may be, or until the body is to stop.
 pub(super) fn take(access: &Access) -> Taken {
-    let most = settings::effective().max;
+    let most = settings::most_children();
     attempt(access, most).unwrap_or_else(|| wait_for(|| attempt(access, most)))
 }
 
@@ -310,6 +310,16 @@ fn end_all(gone: Vec<Leased>) {
     }
 }
 
+/// What acts before the children end.
+#[cfg(feature = "remote")]
+static AT_CLOSE: OnceLock<fn(Instant)> = OnceLock::new();
+
+/// Has `act` called at shutdown, before the children end, with the time when it has to return.
+#[cfg(feature = "remote")]
+pub(crate) fn at_close(act: fn(Instant)) {
+    let _ = AT_CLOSE.set(act);
+}
+
 /// Ends all children at shutdown: the keeper retires the idle ones, and the threads that wait for the others, which
 /// were told to stop, kill them.
 ///
@@ -317,6 +327,10 @@ fn end_all(gone: Vec<Leased>) {
 ///
 /// Until all are reaped, up to [`CLOSE_LIMIT`].
 pub(crate) fn close() {
+    #[cfg(feature = "remote")]
+    if let Some(act) = AT_CLOSE.get() {
+        act(Instant::now() + CLOSE_LIMIT);
+    }
     let mut children = lock_leaf(&CHILDREN);
     children.closed = true;
     children.wake_waiting();

@@ -25,7 +25,7 @@ impl Arguments {
         Self(Ok(vec![0; CallHead::LENGTH]))
     }
 
-    pub(super) fn write<T: Serialize + ?Sized>(&mut self, name: &str, argument: &T) {
+    pub(crate) fn write<T: Serialize + ?Sized>(&mut self, name: &str, argument: &T) {
         let Ok(frame) = &mut self.0 else { return };
         let start = frame.len();
         frame.extend(0_u64.to_le_bytes());
@@ -49,12 +49,27 @@ impl Arguments {
     }
 }
 
+#[cfg(feature = "remote")]
+impl Arguments {
+    /// Returns the arguments alone, or why one could not be serialized.
+    pub(crate) fn into_bytes(self) -> Result<Vec<u8>, String> {
+        let mut frame = self.0?;
+        frame.drain(..CallHead::LENGTH);
+        Ok(frame)
+    }
+
+    /// The inverse of [`into_bytes`](Arguments::into_bytes).
+    pub(crate) fn from_bytes(bytes: &[u8]) -> Self {
+        Self(Ok([&[0; CallHead::LENGTH], bytes].concat()))
+    }
+}
+
 /// Reads the next argument, in the child.
 ///
 /// # Errors
 ///
 /// If its type refuses the bytes, or does not read all of them.
-pub(super) fn argument<T: DeserializeOwned>(
+pub(crate) fn argument<T: DeserializeOwned>(
     received: &mut Received<'_>,
     name: &str,
 ) -> Result<T, Broken> {

@@ -180,11 +180,11 @@ impl Kind {
 
 /// The content of a reply to a call that panicked.
 #[derive(Default, Serialize, Deserialize)]
-pub(super) struct Panic {
+pub(crate) struct Panic {
     /// `None` if the payload is no text.
-    pub(super) message: Option<String>,
+    pub(crate) message: Option<String>,
     /// The file, line and column.
-    pub(super) at: Option<String>,
+    pub(crate) at: Option<String>,
 }
 
 /// Why a child cannot answer with a value: the kind of its reply, and the text.

@@ -3,6 +3,10 @@
 //! The child is the same program, so an index into the list names a function.
 
 use super::frame::Broken;
+#[cfg(feature = "remote")]
+use super::frame::{Kind, ReplyHead};
+#[cfg(feature = "remote")]
+use crate::error::{Failure, Part};
 
 pub use self::PYBACKGROUND_FUNCTIONS_0_1_0 as FUNCTIONS;
 
@@ -51,6 +55,28 @@ impl<'a> Received<'a> {
         let (argument, rest) = rest.split_at_checked(length)?;
         self.0 = rest;
         Some(argument)
+    }
+}
+
+/// Runs a function on this thread; returns the bytes of its value.
+///
+/// # Errors
+///
+/// If the arguments could not be deserialized, or the value not serialized.
+#[cfg(feature = "remote")]
+pub(crate) fn run_on_this_thread(
+    function: &Function,
+    arguments: &[u8],
+) -> Result<Vec<u8>, Failure> {
+    match function.run(arguments) {
+        Ok(mut reply) => {
+            reply.drain(..ReplyHead::LENGTH);
+            Ok(reply)
+        }
+        Err(Broken { kind: Kind::BadResult, why }) => {
+            Err(Failure::Codec { what: Part::Result, why })
+        }
+        Err(Broken { why, .. }) => Err(Failure::Codec { what: Part::Arguments, why }),
     }
 }
 

@@ -6,7 +6,7 @@ use std::task::Waker;
 use serde::de::DeserializeOwned;
 
 use super::access::Caller;
-use super::backend::{Answer, Backend};
+use super::backend::{Answer, Backend, Never, Started};
 use super::call;
 use super::child::{Child, Reply, Unready};
 use super::child_entry;
@@ -23,7 +23,7 @@ use crate::runtime;
 use crate::task::Limit;
 
 /// Runs a function in another process. The call is named after the function that contains the closure `P`.
-pub(super) fn run<T, P>(
+pub(crate) fn run<T, P>(
     options: Options,
     function: &'static Function,
     memory: Option<u64>,
@@ -43,7 +43,7 @@ pub(crate) struct Order {
 }
 
 impl Order {
-    fn new(
+    pub(crate) fn new(
         function: &'static Function,
         memory: Option<u64>,
         arguments: Arguments,
@@ -61,6 +61,7 @@ pub(crate) struct InChild;
 
 impl Backend for InChild {
     type Order = Order;
+    type InFlight = Never;
     const IS_SYNC: bool = true;
     const WHEN_CLOSED: Progress = Progress::Killed;
 
@@ -68,13 +69,13 @@ impl Backend for InChild {
         Some(children::limit())
     }
 
-    fn start(order: Order, _: impl FnOnce() -> Waker) -> Answer {
+    fn start(order: Order, _: impl FnOnce() -> Waker) -> Started<Never> {
         let Order { request, memory, caller } = order;
-        match ask(request, memory, &caller) {
+        Started::Answered(match ask(request, memory, &caller) {
             Ok(reply) => answer(reply),
             Err(NoAnswer::Stopped) => Answer::Stopped,
             Err(NoAnswer::Failed(failure)) => Answer::Failed(failure),
-        }
+        })
     }
 }
 

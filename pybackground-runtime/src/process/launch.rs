@@ -17,7 +17,7 @@ use super::system::{self, Connection, Process};
 /// If the system gives no process or no socket.
 pub(super) fn launch(nonce: u128, caller: &Caller) -> io::Result<(Process, Connection)> {
     let mut command = Command::new(system::program()?);
-    settings::effective().environment.apply_to(&mut command);
+    settings::choose_environment(&mut command);
     if Access::now().directory != caller.access.directory
         && let Some(directory) = &caller.directory
     {

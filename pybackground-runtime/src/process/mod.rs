@@ -48,4 +48,22 @@ mod system;
 
 pub use self::settings::{Processes, processes};
 
+#[cfg(feature = "remote")]
+pub(crate) use self::backend::{Answer, Backend, InFlight, Never, Started};
+#[cfg(feature = "remote")]
+pub(crate) use self::call::run as run_by;
+#[cfg(feature = "remote")]
+pub(crate) use self::child_entry::{BEFORE_MAIN, BeforeMain};
+#[cfg(feature = "remote")]
+pub(crate) use self::children::at_close;
 pub(crate) use self::children::close;
+#[cfg(feature = "remote")]
+pub(crate) use self::codec::argument as read_argument;
+#[cfg(feature = "remote")]
+pub(crate) use self::function::run_on_this_thread;
+#[cfg(feature = "remote")]
+pub(crate) use self::in_child::{InChild, Order as ChildOrder, run as run_in_child};
+#[cfg(feature = "remote")]
+pub(crate) use self::serve::is_child;
+#[cfg(feature = "remote")]
+pub(crate) use self::settings::become_worker;

@@ -32,6 +32,16 @@ const LOST_CONNECTION: i32 = 74;
 /// Whether a body runs.
 static RUNS_BODY: AtomicBool = AtomicBool::new(false);
 
+/// Whether this process is a child.
+#[cfg(feature = "remote")]
+static IS_CHILD: AtomicBool = AtomicBool::new(false);
+
+/// Whether this process is a child.
+#[cfg(feature = "remote")]
+pub(crate) fn is_child() -> bool {
+    IS_CHILD.load(Ordering::Relaxed)
+}
+
 thread_local! {
     /// Where this thread panicked last.
     static PANICKED_AT: RefCell<Option<String>> = const { RefCell::new(None) };
@@ -39,6 +49,8 @@ thread_local! {
 
 /// Serves calls until the connection breaks, and ends the process: by `exit` if no body runs.
 pub(super) fn serve(nonce: u128, mut connection: ChildConnection, exit: fn() -> !) -> ! {
+    #[cfg(feature = "remote")]
+    IS_CHILD.store(true, Ordering::Relaxed);
     note_panics();
     system::show_name();
     let started = connection.second().and_then(|calls| {

@@ -80,6 +80,42 @@ impl Environment {
     }
 }
 
+/// The variables of the children of a worker, besides those that the settings name. `None` removes a variable.
+#[cfg(feature = "remote")]
+static OF_WORKER: OnceLock<Vec<(&str, Option<OsString>)>> = OnceLock::new();
+
+/// Makes the children of this process those of a worker, with these variables. A body of a worker may wait for other
+/// bodies there, so there may be any number of children: the worker counts them.
+#[cfg(feature = "remote")]
+pub(crate) fn become_worker(variables: Vec<(&'static str, Option<OsString>)>) {
+    let _ = OF_WORKER.set(variables);
+}
+
+/// Returns how many children there may be.
+pub(super) fn most_children() -> usize {
+    #[cfg(feature = "remote")]
+    if OF_WORKER.get().is_some() {
+        return MOST_OF_WORKER;
+    }
+    effective().max
+}
+
+/// More than any worker has.
+#[cfg(feature = "remote")]
+const MOST_OF_WORKER: usize = 1_000_000;
+
+/// Chooses the environment of the command that starts a child.
+pub(super) fn choose_environment(command: &mut Command) {
+    effective().environment.apply_to(command);
+    #[cfg(feature = "remote")]
+    for (name, value) in OF_WORKER.get().into_iter().flatten() {
+        match value {
+            Some(value) => command.env(name, value),
+            None => command.env_remove(name),
+        };
+    }
+}
+
 /// Returns the settings, which are in force from now on.
 pub(super) fn effective() -> &'static Settings {
     SETTINGS.get_or_init(Settings::default)

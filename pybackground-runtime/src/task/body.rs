@@ -19,6 +19,9 @@ pub(crate) trait Body: Send + Sized + 'static {
     /// The progress of a body that runs while its call is closed.
     const WHEN_CLOSED: Progress = Progress::Running;
 
+    /// The progress of a body that is suspended while its call is closed.
+    const WHEN_SUSPENDED: Progress = Progress::Suspended;
+
     /// Whether the call is part of a scope, which waits for it and so always takes it along.
     const BELONGS_TO_SCOPE: bool = false;
 

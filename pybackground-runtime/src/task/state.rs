@@ -414,7 +414,7 @@ impl<B: Body> Locked<'_, B> {
         }
         let body = self.take_body();
         let has_started = body.body.has_started();
-        let progress = if has_started { Progress::Suspended } else { Progress::NotStarted };
+        let progress = if has_started { B::WHEN_SUSPENDED } else { Progress::NotStarted };
         let link = Link::new(self.core.node.take(), body.body.owns_node());
         let error = stop(progress, link.own());
         self.core.cell = Cell::Closed(Box::new(Closed { _body: body, error: Some(error) }));

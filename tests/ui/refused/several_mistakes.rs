@@ -1,6 +1,6 @@
 use pybackground::background;
 
-#[background(timeout = -1.0, retry = 3)]
+#[background(timeout = -1.0, tries = 3)]
 const fn several(list: &mut Vec<u8>, text: Option<u8>) -> &str {
     ""
 }

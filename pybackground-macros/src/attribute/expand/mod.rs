@@ -68,7 +68,7 @@ pub(crate) fn accepted(
     let body = match body {
         Body::Declaration(semicolon) => semicolon.to_token_stream(),
         Body::Block { attributes, block } => {
-            let call = if options.process.is_some() {
+            let call = if options.leaves_process() {
                 process::call(signature, &arguments, options, &output, runtime, block)
             } else {
                 call::call(signature, &arguments, options, &output, runtime, block)

@@ -4,7 +4,7 @@ use proc_macro2::{Ident, TokenStream, TokenTree};
 use quote::ToTokens;
 use syn::ext::IdentExt;
 use syn::parse::{ParseStream, Parser};
-use syn::{Expr, Lit, LitStr, Path, Token};
+use syn::{Expr, Lit, LitInt, LitStr, Path, Token};
 
 use super::memory::Memory;
 use super::timeout;
@@ -20,6 +20,12 @@ pub(crate) struct Options {
     pub(crate) compute: Option<Ident>,
     /// The `process` key itself.
     pub(crate) process: Option<Ident>,
+    /// The `remote` key itself.
+    pub(crate) remote: Option<Ident>,
+    /// The `retry` key itself, and its value.
+    pub(crate) retry: Option<(Ident, u32)>,
+    /// The `queue` key itself, and its value.
+    pub(crate) queue: Option<(Ident, LitStr)>,
     /// The `memory` key itself, and its value.
     pub(crate) memory: Option<(Ident, Memory)>,
     pub(crate) limit: Option<Expr>,
@@ -81,6 +87,11 @@ impl Options {
         options.into_iter().filter_map(|(name, value)| Some((name, value?)))
     }
 
+    /// Whether the body runs elsewhere than in the process of its caller.
+    pub(crate) fn leaves_process(&self) -> bool {
+        self.process.is_some() || self.remote.is_some()
+    }
+
     fn parse_option(&mut self, input: ParseStream<'_>, report: &mut Report) -> syn::Result<()> {
         if !input.peek(syn::Ident::peek_any) {
             return Err(input.error(messages::NOT_A_KEY));
@@ -110,6 +121,29 @@ impl Options {
                     return Err(input.error(messages::PROCESS_HAS_NO_VALUE));
                 }
                 self.process = Some(key);
+            }
+            "remote" => {
+                if input.peek(Token![=]) || input.peek(syn::token::Paren) {
+                    return Err(input.error(messages::REMOTE_HAS_NO_VALUE));
+                }
+                self.remote = Some(key);
+            }
+            "retry" => {
+                let value = value::<LitInt>(&key, input, messages::RETRY_NEEDS_VALUE)?;
+                match value.base10_parse::<u32>() {
+                    Ok(times) if times <= MOST_RETRIES && value.suffix().is_empty() => {
+                        self.retry = Some((key, times));
+                    }
+                    _ => report.at(&value, messages::RETRY_NEEDS_VALUE),
+                }
+            }
+            "queue" => {
+                let value = value::<LitStr>(&key, input, messages::QUEUE_NEEDS_VALUE)?;
+                if is_name_of_queue(&value.value()) {
+                    self.queue = Some((key, value));
+                } else {
+                    report.at(&value, messages::QUEUE_NEEDS_VALUE);
+                }
             }
             "memory" => {
                 let value = value::<Expr>(&key, input, messages::MEMORY_NEEDS_VALUE)?;
@@ -150,6 +184,15 @@ impl Timeout {
             None => Self::Expression(expression),
         })
     }
+}
+
+/// More repetitions than any call needs.
+const MOST_RETRIES: u32 = 100;
+
+fn is_name_of_queue(name: &str) -> bool {
+    let is_sign =
+        |sign: u8| sign.is_ascii_lowercase() || sign.is_ascii_digit() || b"-_".contains(&sign);
+    (1..=32).contains(&name.len()) && name.bytes().all(is_sign)
 }
 
 /// Parses `= value`, or reports `refusal`.

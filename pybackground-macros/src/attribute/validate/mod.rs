@@ -33,10 +33,10 @@ pub(crate) fn validate(
     header::check(function, options, report);
     let statics = Statics::of(&signature.generics);
     let words =
-        if options.process.is_some() { &messages::PROCESS_BORROWS } else { &messages::BORROWS };
+        if options.leaves_process() { &messages::PROCESS_BORROWS } else { &messages::BORROWS };
     let passing = signature.inputs.iter().map(|input| match input {
         // Refused for any receiver.
-        FnArg::Receiver(_) if options.process.is_some() => Passing::Moved,
+        FnArg::Receiver(_) if options.leaves_process() => Passing::Moved,
         input => passing::of(input, &statics, words, report),
     });
     let passing = passing.collect();

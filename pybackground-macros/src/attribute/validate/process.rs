@@ -1,4 +1,4 @@
-//! Rules about functions that run in another process. The process finds the function in a list, and serde
+//! Rules about functions that run in another process, on this machine or another. The process finds the function in a list, and serde
 //! has to know the types.
 
 use proc_macro2::{Ident, TokenStream, TokenTree};
@@ -11,7 +11,16 @@ use crate::attribute::report::Report;
 use crate::attribute::tokens;
 
 pub(super) fn check(function: &Function, options: &Options, report: &mut Report) {
-    if options.process.is_none() {
+    if options.remote.is_none() {
+        let keys = options.keys.iter().filter(|key| *key == "retry" || *key == "queue");
+        for key in keys {
+            report.at(key, messages::needs_remote(key));
+        }
+    }
+    if let (Some(_), Some(process)) = (&options.remote, &options.process) {
+        report.at(process, messages::REMOTE_IS_NOT_PROCESS);
+    }
+    if !options.leaves_process() {
         if let Some((key, _)) = &options.memory {
             report.at(key, messages::MEMORY_NEEDS_PROCESS);
         }

@@ -1,0 +1,92 @@
+//! Running the bodies of a worker.
+
+use std::pin::Pin;
+use std::task::{Context, Poll, Waker};
+
+use super::function::Function;
+use super::outcome::Outcome;
+use crate::dispatch::start;
+use crate::error::{Failure, Progress};
+use crate::lazy::Lazy;
+use crate::options::Options;
+use crate::process::expansion::Arguments;
+use crate::process::{Answer, Backend as _, ChildOrder, InChild, Started};
+use crate::task::{Body, Step};
+
+/// The right to run bodies as a worker.
+pub struct Bodies(());
+
+impl Bodies {
+    pub(super) fn new() -> Self {
+        Self(())
+    }
+
+    /// Runs the body of a call in a child. The arguments are those that the caller's engine was given.
+    #[track_caller]
+    pub fn run(&self, function: &'static Function, arguments: &[u8]) -> Running {
+        let memory = function.bytes_of_memory();
+        let order = ChildOrder::new(function.child(), memory, Arguments::from_bytes(arguments));
+        match order {
+            Ok(order) => {
+                let call = start(Options::here().name(function.name()), InThisWorker(order));
+                Running(Stage::Runs(Lazy::outcome(call)))
+            }
+            Err(failure) => Running(Stage::Over(Some(Outcome::of(Answer::Failed(failure))))),
+        }
+    }
+}
+
+/// A body that a worker runs: a future of its outcome. Dropping it kills the child.
+#[must_use = "the body is killed when this is dropped"]
+pub struct Running(Stage);
+
+enum Stage {
+    Runs(crate::lazy::Outcome<Outcome>),
+    Over(Option<Outcome>),
+}
+
+impl Future for Running {
+    type Output = Outcome;
+
+    fn poll(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Outcome> {
+        let outcome = match &mut self.0 {
+            Stage::Over(outcome) => outcome.take().expect("a future is not polled after its end"),
+            Stage::Runs(call) => match Pin::new(call).poll(context) {
+                Poll::Pending => return Poll::Pending,
+                Poll::Ready(Ok(outcome)) => outcome,
+                // The worker has no thread, or is shut down: the body did not run.
+                Poll::Ready(Err(error)) => {
+                    Outcome::of(Answer::Failed(Failure::Spawn(error.to_string())))
+                }
+            },
+        };
+        self.0 = Stage::Over(None);
+        Poll::Ready(outcome)
+    }
+}
+
+impl Drop for Running {
+    fn drop(&mut self) {
+        if let Stage::Runs(call) = &self.0 {
+            Lazy::cancel(call);
+        }
+    }
+}
+
+/// The body of a call in a child of this worker. Its value stays bytes.
+struct InThisWorker(ChildOrder);
+
+impl Body for InThisWorker {
+    type Output = Outcome;
+    const IS_SYNC: bool = true;
+    const WHEN_CLOSED: Progress = Progress::Killed;
+
+    fn function() -> &'static str {
+        "a body of a worker"
+    }
+
+    fn run(self, waker: impl FnOnce() -> Waker) -> Step<Self> {
+        let Started::Answered(answer) = InChild::start(self.0, waker);
+        Step::Finished(Outcome::of(answer))
+    }
+}

@@ -1,0 +1,77 @@
+//! The backend of every other address: an engine sends the call to a worker, and the body of the call is suspended until
+//! the answer has come.
+
+use std::task::Waker;
+use std::time::Duration;
+
+use super::context;
+use super::engine::{Engine, Order, Withdraw};
+use super::function::{self, Function};
+use super::reply::Slot;
+use super::settings::Settings;
+use crate::error::{Failure, Part, Progress};
+use crate::process::expansion::Arguments;
+use crate::process::{Answer, Backend, InFlight, Started, at_close};
+
+/// Calls go to workers.
+pub(super) struct ByEngine;
+
+/// A call that is ready to be sent.
+pub(super) struct Sent {
+    engine: &'static dyn Engine,
+    settings: &'static Settings,
+    order: Order,
+}
+
+impl Sent {
+    pub(super) fn new(
+        settings: &'static Settings,
+        engine: &'static dyn Engine,
+        function: &'static Function,
+        arguments: Arguments,
+        run_timeout: Option<Duration>,
+    ) -> Result<Self, Failure> {
+        function::all().map_err(|why| Failure::Unserved { why: why.to_owned() })?;
+        let arguments =
+            arguments.into_bytes().map_err(|why| Failure::Codec { what: Part::Arguments, why })?;
+        let order = Order { function, arguments, depth: context::of_new_call().depth, run_timeout };
+        Ok(Self { engine, settings, order })
+    }
+}
+
+impl Backend for ByEngine {
+    type Order = Sent;
+    type InFlight = Waiting;
+    const IS_SYNC: bool = false;
+    const WHEN_CLOSED: Progress = Progress::Withdrawn;
+
+    fn start(order: Sent, waker: impl FnOnce() -> Waker) -> Started<Waiting> {
+        let Sent { engine, settings, order } = order;
+        at_close(super::engine::close);
+        let (slot, reply) = Slot::new(waker());
+        let withdraw = engine.start(settings, order, reply);
+        Started::InFlight(Waiting { slot, withdraw: Some(withdraw) })
+    }
+}
+
+/// A call that was sent.
+pub(super) struct Waiting {
+    slot: Slot,
+    withdraw: Option<Withdraw>,
+}
+
+impl InFlight for Waiting {
+    fn answer(&mut self, waker: impl FnOnce() -> Waker) -> Option<Answer> {
+        let outcome = self.slot.take(waker)?;
+        self.withdraw = None;
+        Some(outcome.into_answer())
+    }
+}
+
+impl Drop for Waiting {
+    fn drop(&mut self) {
+        if let Some(withdraw) = self.withdraw.take() {
+            withdraw();
+        }
+    }
+}

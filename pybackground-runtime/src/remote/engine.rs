@@ -1,0 +1,104 @@
+//! What an engine has to offer, and what it is given. An engine is a crate of its own; see `pybackground-remote`.
+
+use std::sync::Mutex;
+use std::time::{Duration, Instant};
+
+use linkme::distributed_slice;
+
+pub use super::bodies::{Bodies, Running};
+pub use super::function::{Function, all as functions};
+pub use super::outcome::Outcome;
+pub use super::reply::Reply;
+pub use super::settings::Settings;
+use crate::sync::lock_leaf;
+
+/// Sends calls to workers, and works.
+pub trait Engine: Send + Sync + 'static {
+    /// The names that its addresses begin with.
+    fn schemes(&self) -> &'static [&'static str];
+
+    /// How an address of it is written, for messages.
+    fn form(&self) -> &'static str;
+
+    /// Checks the settings before the first call.
+    ///
+    /// # Errors
+    ///
+    /// What is wrong, and what to write.
+    fn check(&self, settings: &Settings) -> Result<(), String>;
+
+    /// Sends a call. Returns at once, with what withdraws the call.
+    fn start(&self, settings: &'static Settings, order: Order, reply: Reply) -> Withdraw;
+
+    /// Serves calls until the process is asked to end.
+    ///
+    /// # Errors
+    ///
+    /// Why it cannot serve.
+    fn work(&self, settings: &'static Settings, bodies: Bodies) -> Result<(), String>;
+
+    /// Sends what is to be sent before the program ends.
+    ///
+    /// # Blocking
+    ///
+    /// Until that is done, or until `end`.
+    fn close(&self, end: Instant);
+}
+
+/// Stops a call that was sent.
+pub type Withdraw = Box<dyn FnOnce() + Send>;
+
+/// A call to be sent.
+pub struct Order {
+    /// The function.
+    pub function: &'static Function,
+    /// The arguments, as a worker gives them to the function.
+    pub arguments: Vec<u8>,
+    /// How many bodies with `remote` are above the call.
+    pub depth: u32,
+    /// How long the body may run, by the worker's clock.
+    pub run_timeout: Option<Duration>,
+}
+
+pub use self::PYBACKGROUND_ENGINES_0_1_0 as ENGINES;
+
+/// The engines of the program.
+#[distributed_slice]
+#[linkme(crate = linkme)]
+pub static PYBACKGROUND_ENGINES_0_1_0: [&'static dyn Engine];
+
+/// The engine that calls were sent by.
+static USED: Mutex<Option<&'static dyn Engine>> = Mutex::new(None);
+
+/// Returns the engine of an address.
+///
+/// # Errors
+///
+/// If there is none, or if it refuses the settings.
+pub(super) fn for_url(url: &str, settings: &Settings) -> Result<&'static dyn Engine, String> {
+    let scheme = url.split_once(':').map_or("", |(scheme, _)| scheme);
+    let engine = ENGINES.iter().find(|engine| engine.schemes().contains(&scheme));
+    let Some(engine) = engine else {
+        let forms: Vec<&str> = ENGINES.iter().map(|engine| engine.form()).collect();
+        let more = if forms.is_empty() {
+            "; this program has no engine that reaches other machines".to_owned()
+        } else {
+            format!(", or {}", forms.join(", or "))
+        };
+        return Err(format!(
+            "the address of `remote` calls is {url:?}; it has to be `local:` (processes on this machine), \
+             `thread:` (threads of this process){more}"
+        ));
+    };
+    engine.check(settings)?;
+    *lock_leaf(&USED) = Some(*engine);
+    Ok(*engine)
+}
+
+/// Lets the engine send what is to be sent before the program ends.
+pub(super) fn close(end: Instant) {
+    let engine = *lock_leaf(&USED);
+    if let Some(engine) = engine {
+        engine.close(end);
+    }
+}

@@ -1,0 +1,75 @@
+//! Where the bodies of this program run.
+
+use std::sync::OnceLock;
+
+use serde::Serialize;
+use serde::de::DeserializeOwned;
+
+use super::by_engine::ByEngine;
+use super::engine::Engine;
+use super::function::Function;
+use super::on_thread::OnThread;
+use super::settings::{self, Settings};
+use super::{by_engine, engine, on_thread};
+use crate::lazy::Lazy;
+use crate::options::Options;
+use crate::process::expansion::Arguments;
+use crate::process::{run_by, run_in_child};
+
+/// Where bodies run, as the settings say.
+pub(super) enum Place {
+    /// In a child of this process.
+    Local,
+    /// On a thread of this process.
+    Thread,
+    /// On another machine.
+    Engine(&'static dyn Engine),
+}
+
+/// Runs a function where the settings say. The call is named after the function that contains the closure `P`.
+///
+/// # Panics
+///
+/// If the settings are wrong.
+pub(super) fn run<T, P>(
+    options: Options,
+    function: &'static Function,
+    arguments: Arguments,
+) -> Lazy<T>
+where
+    T: Serialize + DeserializeOwned + Send + 'static,
+{
+    let (settings, place) = place().as_ref().unwrap_or_else(|why| panic!("{why}"));
+    match place {
+        Place::Local => {
+            run_in_child::<T, P>(options, function.child(), function.bytes_of_memory(), arguments)
+        }
+        Place::Thread => {
+            run_by::<OnThread, T, P>(options, || on_thread::Order::new(function, arguments))
+        }
+        Place::Engine(engine) => {
+            let run_timeout = options.run_time();
+            run_by::<ByEngine, T, P>(options.for_another_machine(), || {
+                by_engine::Sent::new(settings, *engine, function, arguments, run_timeout)
+            })
+        }
+    }
+}
+
+/// Returns the settings in force and the place that they choose, or what is wrong with them.
+pub(super) fn place() -> &'static Result<(Settings, Place), String> {
+    static PLACE: OnceLock<Result<(Settings, Place), String>> = OnceLock::new();
+    PLACE.get_or_init(|| {
+        let settings = settings::effective()?;
+        let place = of(&settings)?;
+        Ok((settings, place))
+    })
+}
+
+fn of(settings: &Settings) -> Result<Place, String> {
+    match settings.url.as_str() {
+        "local:" => Ok(Place::Local),
+        "thread:" => Ok(Place::Thread),
+        url => engine::for_url(url, settings).map(Place::Engine),
+    }
+}
