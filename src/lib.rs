@@ -182,7 +182,8 @@
 //! ```
 //!
 //! **Calls that wait for each other in a cycle** do not hang: the wait that would close the cycle gets an error that lists every
-//! wait of the cycle. Other hangs (a lock, a channel) show in [`snapshot`]; `PYBACKGROUND_REPORT_AFTER=60` prints one when a wait
+//! wait of the cycle. The locks of [`sync`] take part: a join below a lock that the call needs is such an error. Other hangs (a
+//! channel, a lock of `std`) show in [`snapshot`]; `PYBACKGROUND_REPORT_AFTER=60` prints one when a wait
 //! takes a minute.
 //!
 //! **Dropping a `Lazy` lets the call run on.** Its value is dropped, and only the panic hook reports a panic of its body.
@@ -277,6 +278,7 @@ pub use pybackground_runtime::__private;
 pub use pybackground_runtime::__private::background;
 #[doc(no_inline)]
 pub use pybackground_runtime::crossbeam_channel;
+pub use pybackground_runtime::locks as sync;
 pub use pybackground_runtime::{
     AsCompleted, Background, BadTimeout, CallCount, Callable, CancelOnDrop, ConfigError, Configure,
     Delay, Error, IntoTimeout, Lazy, Limit, NotYet, Outcome, Scope, Shared, Signal, Snapshot,

@@ -176,10 +176,9 @@ pub(crate) fn may_help(job: &dyn Job) -> bool {
 }
 
 /// Waits until every closure of a scope has ended.
-#[track_caller]
-pub(crate) fn for_scope(calls: &Arc<dyn ScopedCalls>) {
+pub(crate) fn for_scope(calls: &Arc<dyn ScopedCalls>, site: &'static Location<'static>) {
     if !look_for_a_moment(|| calls.all_have_ended(), None) {
-        let _waiting = runtime::waits().for_scope(calls, Location::caller());
+        let _waiting = runtime::waits().for_scope(calls, site);
         let wait = || {
             while !calls.all_have_ended() {
                 if runtime::is_asked() {
@@ -405,8 +404,13 @@ impl<A: Awaited> Wait<'_, A> {
                 return waited;
             }
             let mut is_over = false;
+            let set_running = |is_running| {
+                entered.waiting.iter().for_each(|waiting| waiting.set_running(is_running));
+            };
             runtime::look(|no_stack| {
+                set_running(true);
                 let started = self.on.run_or_refuse(no_stack);
+                set_running(false);
                 is_over = self.on.is_over();
                 started || is_over
             });
@@ -439,8 +443,8 @@ impl<A: Awaited> Wait<'_, A> {
                 return Ok(None);
             }
             self.give_up_if_stopped(body)?;
-            if let Some(deadlock) = entered.waiting.as_ref().and_then(Waiting::failure) {
-                return Err(deadlock);
+            if let Some(cycle) = entered.waiting.as_ref().and_then(Waiting::failure) {
+                return Err(Error::deadlock(self.on.call(), cycle));
             }
             let now = now();
             if self.end.is_some_and(|end| end <= now) {

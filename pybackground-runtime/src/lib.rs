@@ -23,6 +23,7 @@ mod forward;
 mod join;
 mod lazy;
 mod limit;
+pub mod locks;
 #[cfg(all(test, any(pybackground_loom, pybackground_shuttle)))]
 mod models;
 mod options;

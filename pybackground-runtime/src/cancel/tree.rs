@@ -227,7 +227,7 @@ impl Node {
                 false
             }
         });
-        if is_later == Ok(true) {
+        if matches!(is_later, Ok(true)) {
             return;
         }
         let mut nodes = vec![self.clone()];

@@ -6,6 +6,7 @@ use std::panic::Location;
 use std::sync::Mutex;
 use std::time::Duration;
 
+use super::cycle::write_cycle;
 #[cfg(feature = "process")]
 use super::failure::Failure;
 use super::{Progress, StopReason, Stopped, WaitEdge};
@@ -102,10 +103,7 @@ impl Cause {
             Self::Cancelled(cancelled) => cancelled.write(call, f),
             Self::Deadlock { cycle } => {
                 write!(f, "waiting for {call} would never have ended, because")?;
-                for (at, edge) in cycle.iter().enumerate() {
-                    let and = if at == 0 { "" } else { ", and" };
-                    write!(f, "{and}\n  {edge}")?;
-                }
+                write_cycle(cycle, f)?;
                 f.write_str("\nbreak the cycle: at least one of these must not wait for the other")
             }
             Self::PrintDeadlock { stream, site } => {

@@ -6,12 +6,35 @@ use std::panic::Location;
 use crate::call::Call;
 use crate::site::UsedAt;
 
-/// A call that waits for another call.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+/// A call or a thread that waits for another.
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct WaitEdge {
-    pub(crate) waiter: Call,
-    pub(crate) awaited: Call,
+    pub(crate) waiter: Party,
+    pub(crate) awaited: Party,
     pub(crate) kind: WaitKind,
+}
+
+/// What waits, or is waited for.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) enum Party {
+    Call(Call),
+    /// A thread without a body, by its name. It takes part through a lock that it holds.
+    Thread(String),
+}
+
+impl From<Call> for Party {
+    fn from(call: Call) -> Self {
+        Self::Call(call)
+    }
+}
+
+impl fmt::Display for Party {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Call(call) => fmt::Display::fmt(call, f),
+            Self::Thread(name) => write!(f, "the thread `{name}`"),
+        }
+    }
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -26,6 +49,8 @@ pub(crate) enum WaitKind {
     ScopeEnd(&'static Location<'static>),
     /// The waiting body waits for the first of this many calls.
     Any(usize, &'static Location<'static>),
+    /// The waiter waits at `site` for a lock that the other holds, since `taken_at` if that is known.
+    Lock { site: &'static Location<'static>, taken_at: Option<&'static Location<'static>> },
 }
 
 impl fmt::Display for WaitEdge {
@@ -45,6 +70,33 @@ impl fmt::Display for WaitEdge {
                     UsedAt(site)
                 )
             }
+            WaitKind::Lock { site, taken_at } => {
+                write!(f, "{waiter} waits at {site} for a lock that {awaited} holds")?;
+                taken_at.map_or(Ok(()), |at| write!(f, ", taken at {at}"))
+            }
         }
+    }
+}
+
+/// Writes the edges, a line each.
+pub(crate) fn write_cycle(cycle: &[WaitEdge], f: &mut fmt::Formatter<'_>) -> fmt::Result {
+    for (at, edge) in cycle.iter().enumerate() {
+        let and = if at == 0 { "" } else { ", and" };
+        write!(f, "{and}\n  {edge}")?;
+    }
+    Ok(())
+}
+
+/// The cycle that a thread would close by waiting for a lock.
+pub(crate) struct LockDeadlock(pub(crate) Vec<WaitEdge>);
+
+impl fmt::Display for LockDeadlock {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("this lock would never have been acquired, because")?;
+        write_cycle(&self.0, f)?;
+        f.write_str(
+            "\nbreak the cycle: wait for the call before the lock is taken, or after it is released, and take \
+             several locks in the same order everywhere",
+        )
     }
 }

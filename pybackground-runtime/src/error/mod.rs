@@ -29,7 +29,7 @@ use cause::{Cancelled, Cause};
 pub use crash::Crash;
 #[cfg(feature = "process")]
 pub(crate) use crash::End;
-pub(crate) use cycle::{WaitEdge, WaitKind};
+pub(crate) use cycle::{LockDeadlock, Party, WaitEdge, WaitKind};
 #[cfg(feature = "process")]
 pub(crate) use failure::{Failure, Likely, Part};
 pub(crate) use progress::Progress;

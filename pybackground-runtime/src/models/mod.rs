@@ -10,6 +10,7 @@
 //! | `combine` | several calls at once: any of them |
 //! | `waits` | rings of waits, of which exactly one ends; bodies that are told to stop while they wait |
 //! | `limit` | slots taken, lent and given back |
+//! | `locks` | locks that pass from thread to thread; cycles of locks and joins |
 //! | `scope` | the end of a scope against its last closure |
 //! | `monitor`, `idle` | the handshakes of the monitor and of the sleepers (children of those modules) |
 //! | `shutdown` | waiting until all is done, and the end of the runtime (a child of that module) |
@@ -18,6 +19,7 @@ mod awaiting;
 mod combine;
 mod lazy;
 mod limit;
+mod locks;
 mod pool;
 mod scope;
 mod task;

@@ -16,7 +16,7 @@ mod slot;
 
 use std::fmt;
 use std::marker::PhantomData;
-use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
+use std::panic::{AssertUnwindSafe, Location, catch_unwind, resume_unwind};
 use std::sync::Arc;
 
 use crate::call::path_of_enclosing_function;
@@ -93,7 +93,7 @@ where
         lifetimes: PhantomData,
     };
     let result = {
-        let _end = End(&scope);
+        let _end = End { scope: &scope, site: Location::caller() };
         catch_unwind(AssertUnwindSafe(|| f(&scope)))
     };
     let errors = scope.calls.take_errors();
@@ -113,13 +113,15 @@ where
 
 /// Waits until no closure of the scope is left. It does so when it is dropped, so that no way out of the scope
 /// leads past it.
-struct End<'a, 'scope, 'env>(&'a Scope<'scope, 'env>);
+struct End<'a, 'scope, 'env> {
+    scope: &'a Scope<'scope, 'env>,
+    site: &'static Location<'static>,
+}
 
 impl Drop for End<'_, '_, '_> {
-    #[track_caller]
     fn drop(&mut self) {
-        let waited = catch_unwind(AssertUnwindSafe(|| self.0.wait()));
-        if waited.is_err() || !self.0.calls.is_empty() {
+        let waited = catch_unwind(AssertUnwindSafe(|| self.scope.wait(self.site)));
+        if waited.is_err() || !self.scope.calls.is_empty() {
             // Closures may still use what the frames below own.
             std::process::abort();
         }
@@ -234,7 +236,7 @@ impl<'scope> Scope<'scope, '_> {
 
     /// Waits until every closure has ended, those included that others spawn meanwhile. Runs closures that
     /// no thread has started.
-    fn wait(&self) {
+    fn wait(&self, site: &'static Location<'static>) {
         let mut seen = Vec::new();
         while let Some(call) = self.calls.pop() {
             if !call.job().is_done() && join::may_help(call.job()) {
@@ -246,7 +248,7 @@ impl<'scope> Scope<'scope, '_> {
         }
         self.calls.put_back(seen);
         let calls: Arc<dyn ScopedCalls> = self.calls.clone();
-        join::for_scope(&calls);
+        join::for_scope(&calls, site);
     }
 }
 

@@ -7,6 +7,7 @@ use super::{CallCount, Snapshot, Stack};
 use crate::count::Count;
 use crate::os_thread::Threads;
 use crate::site::UsedAt;
+use crate::waits::BlockedIn;
 
 impl fmt::Display for Snapshot {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -73,6 +74,13 @@ impl Stack {
             };
         };
         let age = Some(wait.age());
+        if let Some((what, site)) = wait.blocked_in() {
+            let what = match what {
+                BlockedIn::Lock => "a lock",
+                BlockedIn::Notification => "a notification",
+            };
+            return line(f, age, format_args!("waits for {what}{}", UsedAt(site)));
+        }
         match (wait.on(), wait.calls()) {
             (None, _) => line(f, age, format_args!("sleeps")),
             (Some((call, site)), 1) => {

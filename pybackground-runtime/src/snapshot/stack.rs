@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use crate::call::Call;
 use crate::site::UsedAt;
+use crate::waits::BlockedIn;
 use crate::{stacks, waits};
 
 /// A thread that runs bodies or waits for a call; a part of a [`Snapshot`](crate::Snapshot).
@@ -56,6 +57,8 @@ pub struct Stack {
 #[derive(Clone, Debug)]
 pub struct Wait {
     on: Option<(Call, &'static Location<'static>)>,
+    /// What else than a call or time it is for, and where.
+    blocked_in: Option<(BlockedIn, &'static Location<'static>)>,
     calls: usize,
     age: Duration,
 }
@@ -63,7 +66,12 @@ pub struct Wait {
 impl Stack {
     pub(super) fn new(stack: stacks::Stack, wait: Option<waits::WaitReport>) -> Self {
         let calls = stack.bodies.iter().map(|body| body.name.call()).collect();
-        let wait = wait.map(|waits::WaitReport { on, calls, age, .. }| Wait { on, calls, age });
+        let wait = wait.map(|waits::WaitReport { on, blocked_in, calls, age, .. }| Wait {
+            on,
+            blocked_in,
+            calls,
+            age,
+        });
         Self { thread: stack.thread, age: stack.age, calls, wait }
     }
 
@@ -136,7 +144,8 @@ impl Stack {
 }
 
 impl Wait {
-    /// The function of the awaited call, of several calls that of the first; `None` if the thread sleeps.
+    /// The function of the awaited call, of several calls that of the first; `None` if the thread sleeps or waits for a
+    /// [lock](crate::locks).
     ///
     /// ```
     /// # use pybackground_runtime::{Lazy, Stack, snapshot, spawn};
@@ -187,11 +196,14 @@ impl Wait {
     /// ```
     #[must_use]
     pub fn waits_at(&self) -> Option<&'static Location<'static>> {
-        self.on.and_then(|(_, site)| UsedAt(site).user())
+        match (self.on, self.blocked_in) {
+            (Some((_, site)), _) | (None, Some((_, site))) => UsedAt(site).user(),
+            (None, None) => None,
+        }
     }
 
     /// How many calls there are of which any ends the wait: 1 for a join, more for
-    /// [`as_completed`](crate::as_completed), 0 if the thread sleeps.
+    /// [`as_completed`](crate::as_completed), 0 if the thread sleeps or waits for a lock.
     ///
     /// ```
     /// # use pybackground_runtime::{Lazy, Stack, snapshot, spawn};
@@ -225,6 +237,10 @@ impl Wait {
     #[must_use]
     pub fn age(&self) -> Duration {
         self.age
+    }
+
+    pub(super) fn blocked_in(&self) -> Option<(BlockedIn, &'static Location<'static>)> {
+        self.blocked_in
     }
 
     pub(super) fn on(&self) -> Option<(Call, &'static Location<'static>)> {

@@ -18,6 +18,7 @@ struct Registry {
 }
 
 /// The bodies of one thread, read at some time.
+#[derive(Default)]
 pub(crate) struct Stack {
     pub(crate) thread: String,
     pub(crate) number: usize,

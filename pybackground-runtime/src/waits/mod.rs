@@ -5,6 +5,7 @@
 //! | `graph` | the waits as data, and the search for what keeps a wait from ending |
 //! | `wait` | one wait of a thread |
 //! | `wait_set` | the calls of which any ends a wait |
+//! | `held` | the locks that each thread holds |
 //! | `cycle` | a deadlock listed edge by edge |
 //!
 //! # Why every cycle is found, and only cycles are
@@ -21,6 +22,12 @@
 //! A call with unfinished dependencies is on no thread: a wait for it is a wait for all of them. They are
 //! known before any thread can wait for the call.
 //!
+//! A wait for a lock of `locks` is a wait for all threads that are in its way. A thread adds a lock to its list
+//! after it has taken the lock, and removes it before it can wait again. A thread that waits has inserted the list with its wait.
+//! So a holder of the graph's lock that finds a thread waiting also finds all that the thread holds. A thread that
+//! holds a lock and does not wait is not found, and goes on. A thread that gets a lock for which it has waited
+//! removes its wait before it adds the lock. Threads without a body take part: another thread can need a lock of theirs.
+//!
 //! Some waits are no part of a cycle. One that has a time limit, or is for a call with a deadline, ends by
 //! itself. A call that waits for a thread, or for a permit of its function's limit, has no edge: another
 //! thread can start, and a permit is released while its holder waits. A future that awaits holds no thread,
@@ -28,6 +35,7 @@
 
 mod cycle;
 mod graph;
+pub(crate) mod held;
 mod wait;
 mod wait_set;
 
@@ -47,6 +55,7 @@ use crate::sync::thread;
 use crate::sync::{IS_MODEL, Mutex, chaos, lock_brief, now};
 use crate::task::Job;
 use graph::{Graph, Needs};
+use held::Key;
 pub(crate) use wait::End;
 pub(crate) use wait::ScopedCalls;
 use wait::{Awaited, On, ScopeWait, Wait};
@@ -66,11 +75,20 @@ pub(crate) struct Waiting<'a> {
 /// A wait, for reports.
 pub(crate) struct WaitReport {
     pub(crate) thread: usize,
-    /// The call and the site of the wait, of several calls the first; `None` is time.
+    /// The call and the site of the wait, of several calls the first; `None` is time, a lock or a notification.
     pub(crate) on: Option<(Call, &'static Location<'static>)>,
+    /// What else the thread waits for, and where.
+    pub(crate) blocked_in: Option<(BlockedIn, &'static Location<'static>)>,
     /// How many calls there are of which any ends the wait.
     pub(crate) calls: usize,
     pub(crate) age: Duration,
+}
+
+/// What else than calls and time a thread waits for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum BlockedIn {
+    Lock,
+    Notification,
 }
 
 impl Waits {
@@ -89,7 +107,8 @@ impl Waits {
         site: &'static Location<'static>,
         end: End,
     ) -> Result<Option<Waiting<'_>>, Error> {
-        self.enter(On::Call { job: job.clone(), site, end }, || job.call())
+        self.enter(On::Call { job: job.clone(), site, end })
+            .map_err(|cycle| Error::deadlock(job.call(), cycle))
     }
 
     /// This thread is about to block until any of `count` calls ends. The caller passes `all` of them if a
@@ -105,27 +124,50 @@ impl Waits {
         all: Option<Arc<WaitSet>>,
         site: &'static Location<'static>,
     ) -> Result<Option<Waiting<'_>>, Error> {
-        self.enter(On::Any { first, count, all, site }, || first)
+        self.enter(On::Any { first, count, all, site })
+            .map_err(|cycle| Error::deadlock(first, cycle))
     }
 
-    fn enter(&self, on: On, call: impl FnOnce() -> Call) -> Result<Option<Waiting<'_>>, Error> {
-        // A thread without a body is in no cycle. It is inserted for reports, which no model makes.
-        let is_unreported = IS_MODEL && stacks::current().is_none();
+    /// This thread is about to block until it gets a lock.
+    ///
+    /// # Errors
+    ///
+    /// If it would never get the lock: with the whole cycle.
+    pub(crate) fn for_lock(
+        &self,
+        key: Key,
+        site: &'static Location<'static>,
+    ) -> Result<Option<Waiting<'_>>, Vec<WaitEdge>> {
+        self.enter(On::Lock(key, site))
+    }
+
+    /// This thread is about to block until a condition variable notifies it.
+    pub(crate) fn for_notification(&self, site: &'static Location<'static>) -> Option<Waiting<'_>> {
+        self.for_event(On::Notification(site))
+    }
+
+    fn enter(&self, on: On) -> Result<Option<Waiting<'_>>, Vec<WaitEdge>> {
+        let wait = Wait::new(on);
+        // A thread without body and lock is in no cycle. It is inserted for reports, which no model makes.
+        let is_unreported = IS_MODEL && stacks::current().is_none() && !wait.concerns_locks();
         let Some(thread) = stacks::this_thread().filter(|_| !is_unreported) else {
             return Ok(None);
         };
-        let wait = Wait::new(on);
         chaos();
         // The search may be the last to hold a call, which is dropped after the lock is released.
         let mut dependencies = Vec::new();
         let mut graph = lock_brief(&self.0);
-        let Some(deadlock) = Self::deadlock(&graph, thread, &wait, &mut dependencies) else {
-            let before = graph.insert(thread, wait);
-            drop(graph);
-            return Ok(Some(self.waiting(thread, before, || Parked::Thread(thread::current()))));
-        };
+        if let Some(deadlock) = Self::deadlock(&graph, thread, &wait, &mut dependencies) {
+            // A lock that is taken while the thread panics cannot fail without an abort of the process.
+            let may_fail = !(matches!(wait.on, On::Lock(..)) && std::thread::panicking());
+            if may_fail || !deadlock.fail_another(&mut graph, thread) {
+                drop(graph);
+                return Err(deadlock.edges);
+            }
+        }
+        let before = graph.insert(thread, wait);
         drop(graph);
-        Err(Error::deadlock(call(), deadlock.edges))
+        Ok(Some(self.waiting(thread, before, || Parked::Thread(thread::current()))))
     }
 
     /// Parks the thread in the cancellation tree as well.
@@ -146,13 +188,22 @@ impl Waits {
         wait: &Wait,
         dependencies: &mut Vec<Awaited>,
     ) -> Option<Deadlock> {
-        if stacks::current().is_none() {
-            // No call depends on a thread without a body.
+        let needs_lock = |other: &Wait| match other.on {
+            On::Lock(key, _) => wait.is_in_the_way_of(key),
+            _ => false,
+        };
+        let is_needed = || graph.iter().map(|(_, other)| other).chain([wait]).any(needs_lock);
+        if stacks::current().is_none() && !(wait.concerns_locks() && is_needed()) {
+            // No thread depends on one that has neither a body nor a lock that another waits for.
             return None;
         }
         let dependencies = RefCell::new(dependencies);
+        let holders = |key: Key| {
+            let all = graph.iter().filter(|(other, _)| *other != thread).chain([(thread, wait)]);
+            all.filter(|(_, wait)| wait.is_in_the_way_of(key)).map(|(thread, _)| thread).collect()
+        };
         let needs = |call: &Awaited| {
-            let needs = call.needs();
+            let needs = call.needs(holders);
             if let Needs::All(all) = &needs {
                 dependencies.borrow_mut().extend_from_slice(all);
             }
@@ -194,7 +245,7 @@ impl Waits {
         let mut dependencies = Vec::new();
         let mut graph = lock_brief(&self.0);
         if let Some(deadlock) = Self::deadlock(&graph, thread, &wait, &mut dependencies) {
-            deadlock.fail_another(&mut graph, thread);
+            let _ends = deadlock.fail_another(&mut graph, thread);
         }
         let before = graph.insert(thread, wait);
         drop(graph);
@@ -221,8 +272,12 @@ impl Waits {
 
     /// This thread is about to block for a time.
     pub(crate) fn for_time(&self) -> Option<Waiting<'_>> {
+        self.for_event(On::Time)
+    }
+
+    fn for_event(&self, on: On) -> Option<Waiting<'_>> {
         let thread = stacks::this_thread()?;
-        let before = lock_brief(&self.0).insert(thread, Wait::new(On::Time));
+        let before = lock_brief(&self.0).insert(thread, Wait::new(on));
         Some(self.waiting(thread, before, || Parked::Thread(thread::current())))
     }
 
@@ -249,6 +304,7 @@ impl Waits {
         let report = |(thread, wait): (usize, &Wait)| WaitReport {
             thread,
             on: wait.on.call(),
+            blocked_in: wait.on.blocked_in(),
             calls: wait.on.count(),
             age: now.saturating_duration_since(wait.since),
         };
@@ -264,24 +320,32 @@ struct Deadlock {
 }
 
 impl Deadlock {
-    /// Ends the join of one of the threads other than `thread` with the error.
-    fn fail_another(self, graph: &mut Graph<Wait>, thread: usize) {
-        for other in self.threads.into_iter().filter(|other| *other != thread) {
-            if let Some(wait) = graph.get_mut(other)
-                && let Some((call, _)) = wait.on.call()
+    /// Ends the wait of one of the threads other than `thread` with the error. Returns whether there is one.
+    fn fail_another(&self, graph: &mut Graph<Wait>, thread: usize) -> bool {
+        for other in self.threads.iter().filter(|other| **other != thread) {
+            if let Some(wait) = graph.get_mut(*other)
+                && wait.on.may_fail()
             {
-                wait.failure = Some(Error::deadlock(call, self.edges));
+                wait.failure = Some(self.edges.clone());
                 wait.wake();
-                return;
+                return true;
             }
         }
+        false
     }
 }
 
 impl Waiting<'_> {
     /// The deadlock that this wait has to report, if another thread has found one.
-    pub(crate) fn failure(&self) -> Option<Error> {
+    pub(crate) fn failure(&self) -> Option<Vec<WaitEdge>> {
         lock_brief(&self.waits.0).get_mut(self.thread)?.failure.take()
+    }
+
+    /// Notes whether the thread runs a body although it waits.
+    pub(crate) fn set_running(&self, is_running: bool) {
+        if let Some(wait) = lock_brief(&self.waits.0).get_mut(self.thread) {
+            wait.is_running = is_running;
+        }
     }
 }
 

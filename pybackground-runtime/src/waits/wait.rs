@@ -5,12 +5,14 @@ use std::panic::Location;
 use std::sync::Arc;
 use std::time::Instant;
 
+use super::BlockedIn;
 use super::graph::{self, Needs};
+use super::held::{self, Held, Key};
 use super::wait_set::WaitSet;
 use crate::call::Call;
 #[cfg(feature = "process")]
 use crate::cancel::Connection;
-use crate::error::Error;
+use crate::error::WaitEdge;
 use crate::sync::now;
 use crate::sync::thread::{self, Thread};
 use crate::task::Job;
@@ -19,9 +21,13 @@ pub(super) struct Wait {
     thread: Thread,
     pub(super) on: On,
     pub(super) since: Instant,
+    /// The locks that the thread holds meanwhile.
+    pub(super) held: Vec<Held>,
+    /// The thread runs a body although it waits: the body that it waits for, for lack of another thread.
+    pub(super) is_running: bool,
     /// The deadlock that another thread found and that this wait has to report, because the other wait cannot
     /// be given up.
-    pub(super) failure: Option<Error>,
+    pub(super) failure: Option<Vec<WaitEdge>>,
 }
 
 /// What a thread waits for.
@@ -40,17 +46,24 @@ pub(super) enum On {
     },
     /// The last closure of a scope.
     Scope(Arc<ScopeWait>),
+    Lock(Key, &'static Location<'static>),
+    /// A notification by a condition variable, which any thread may send.
+    Notification(&'static Location<'static>),
     Time,
     /// The reply of a process that runs the body.
     #[cfg(feature = "process")]
     Child(Arc<dyn Connection>),
 }
 
-/// What a thread waits for, identified by its address.
+/// What a thread waits for.
 #[derive(Clone)]
 pub(super) enum Awaited {
     Call(Arc<dyn Job>),
     Scope(Arc<ScopeWait>),
+    /// A lock, until all threads that are in the way have released it.
+    Lock(Key),
+    /// The release of a lock by the thread of that number.
+    Release(usize),
 }
 
 /// The wait of a body at the end of a scope.
@@ -83,7 +96,24 @@ pub(crate) enum End {
 
 impl Wait {
     pub(super) fn new(on: On) -> Self {
-        Self { thread: thread::current(), on, since: now(), failure: None }
+        Self {
+            thread: thread::current(),
+            on,
+            since: now(),
+            held: held::all(),
+            is_running: false,
+            failure: None,
+        }
+    }
+
+    /// Whether the thread holds the lock in a way that keeps another from taking it as `key`.
+    pub(super) fn is_in_the_way_of(&self, key: Key) -> bool {
+        self.held.iter().any(|held| held.key.is_in_the_way_of(key))
+    }
+
+    /// Whether the thread holds a lock or waits for one.
+    pub(super) fn concerns_locks(&self) -> bool {
+        !self.held.is_empty() || matches!(self.on, On::Lock(..))
     }
 
     /// The calls that have to end before the wait does, or one of which has to.
@@ -109,14 +139,15 @@ impl graph::Wait for Wait {
     type Call = Awaited;
 
     fn ends_by_itself(&self) -> bool {
-        match &self.on {
-            On::Call { end, .. } => *end == End::InTime,
-            On::Any { all, .. } => all.is_none(),
-            On::Scope(_) => false,
-            On::Time => true,
-            #[cfg(feature = "process")]
-            On::Child(_) => true,
-        }
+        self.is_running
+            || match &self.on {
+                On::Call { end, .. } => *end == End::InTime,
+                On::Any { all, .. } => all.is_none(),
+                On::Scope(_) | On::Lock(..) => false,
+                On::Notification(_) | On::Time => true,
+                #[cfg(feature = "process")]
+                On::Child(_) => true,
+            }
     }
 
     fn call(&self, number: usize) -> Option<Awaited> {
@@ -124,7 +155,8 @@ impl graph::Wait for Wait {
             On::Call { job, .. } => (number == 0).then(|| Awaited::Call(job.clone())),
             On::Any { all, .. } => all.as_ref()?.at(number).map(Awaited::Call),
             On::Scope(scope) => (number == 0).then(|| Awaited::Scope(scope.clone())),
-            On::Time => None,
+            On::Lock(key, _) => (number == 0).then_some(Awaited::Lock(*key)),
+            On::Notification(_) | On::Time => None,
             #[cfg(feature = "process")]
             On::Child(_) => None,
         }
@@ -132,19 +164,26 @@ impl graph::Wait for Wait {
 }
 
 impl Awaited {
-    pub(super) fn needs(&self) -> Needs<Self> {
+    /// What has to happen first. `holders` finds the waiting threads that are in the way of a lock.
+    pub(super) fn needs(&self, holders: impl FnOnce(Key) -> Vec<usize>) -> Needs<Self> {
         match self {
             Self::Call(job) => needs_of_call(job),
             Self::Scope(scope) => {
                 Needs::All(scope.calls.unfinished().into_iter().map(Self::Call).collect())
             }
+            // A holder that does not wait goes on, and is not in the way for long.
+            Self::Lock(key) => Needs::All(holders(*key).into_iter().map(Self::Release).collect()),
+            Self::Release(thread) => Needs::Thread(*thread),
         }
     }
 
-    fn address(&self) -> usize {
+    /// What identifies it.
+    fn identity(&self) -> (u8, usize) {
         match self {
-            Self::Call(job) => Arc::as_ptr(job).cast::<()>().addr(),
-            Self::Scope(scope) => Arc::as_ptr(scope).addr(),
+            Self::Call(job) => (0, Arc::as_ptr(job).cast::<()>().addr()),
+            Self::Scope(scope) => (1, Arc::as_ptr(scope).addr()),
+            Self::Lock(key) => (2, key.word()),
+            Self::Release(thread) => (3, *thread),
         }
     }
 }
@@ -165,7 +204,7 @@ fn needs_of_call(job: &Arc<dyn Job>) -> Needs<Awaited> {
 
 impl PartialEq for Awaited {
     fn eq(&self, other: &Self) -> bool {
-        self.address() == other.address()
+        self.identity() == other.identity()
     }
 }
 
@@ -179,7 +218,7 @@ impl PartialOrd for Awaited {
 
 impl Ord for Awaited {
     fn cmp(&self, other: &Self) -> Ordering {
-        self.address().cmp(&other.address())
+        self.identity().cmp(&other.identity())
     }
 }
 
@@ -188,18 +227,32 @@ impl On {
         match self {
             Self::Call { job, site, .. } => Some((job.call(), *site)),
             Self::Any { first, site, .. } => Some((*first, *site)),
-            Self::Scope(_) | Self::Time => None,
+            Self::Scope(_) | Self::Lock(..) | Self::Notification(_) | Self::Time => None,
             #[cfg(feature = "process")]
             Self::Child(_) => None,
         }
     }
 
+    /// What else than calls and time the thread waits for, and where.
+    pub(super) fn blocked_in(&self) -> Option<(BlockedIn, &'static Location<'static>)> {
+        match self {
+            Self::Lock(_, site) => Some((BlockedIn::Lock, *site)),
+            Self::Notification(site) => Some((BlockedIn::Notification, *site)),
+            _ => None,
+        }
+    }
+
+    /// Whether the wait can end with the error that it is part of a deadlock.
+    pub(super) fn may_fail(&self) -> bool {
+        matches!(self, Self::Call { .. } | Self::Any { .. } | Self::Lock(..))
+    }
+
     /// Whether a process runs the body, which then is reported as running.
     pub(super) fn is_child(&self) -> bool {
         match self {
-            Self::Call { .. } | Self::Any { .. } | Self::Scope(_) | Self::Time => false,
             #[cfg(feature = "process")]
             Self::Child(_) => true,
+            _ => false,
         }
     }
 
@@ -207,9 +260,7 @@ impl On {
         match self {
             Self::Call { .. } => 1,
             Self::Any { count, .. } => *count,
-            Self::Scope(_) | Self::Time => 0,
-            #[cfg(feature = "process")]
-            Self::Child(_) => 0,
+            _ => 0,
         }
     }
 }

@@ -1,0 +1,163 @@
+//! The locks that a thread holds.
+//!
+//! A guard is not `Send`, so the thread that takes a lock also releases it. Each thread keeps its own list. It
+//! copies the list into the wait graph when it is about to block, and the list does not change before the wait
+//! has ended: see `mod.rs`.
+//!
+//! A thread that holds one lock keeps it in a cell, which costs two instructions. Further locks are in a list.
+//! Debug builds keep all of them in the list, each with the body and the line that took it.
+
+use std::cell::{Cell, RefCell};
+use std::panic::Location;
+
+use crate::stacks::{self, Frame};
+use crate::sync::thread_local;
+
+/// A lock, by its address, and whether it is taken for reading.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) struct Key(usize);
+
+/// Locks have even addresses.
+const READING: usize = 1;
+const NONE: usize = 0;
+
+impl Key {
+    /// The lock at `address`, taken by one thread.
+    #[inline]
+    pub(crate) fn exclusive(address: usize) -> Self {
+        debug_assert!(address & READING == 0 && address != NONE);
+        Self(address)
+    }
+
+    /// The lock at `address`, taken for reading.
+    #[inline]
+    pub(crate) fn reading(address: usize) -> Self {
+        debug_assert!(address & READING == 0 && address != NONE);
+        Self(address | READING)
+    }
+
+    pub(super) fn word(self) -> usize {
+        self.0
+    }
+
+    /// Whether a thread that has taken the lock as `self` is in the way of one that wants it as `wanted`.
+    pub(super) fn is_in_the_way_of(self, wanted: Self) -> bool {
+        self.0 & !READING == wanted.0 & !READING && (self.0 & wanted.0 & READING) == 0
+    }
+}
+
+/// A lock that a thread holds.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Held {
+    pub(super) key: Key,
+    /// Known in debug builds.
+    pub(super) taken: Option<Taken>,
+}
+
+/// Who took a lock, and where.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Taken {
+    pub(super) body: Frame,
+    pub(super) site: &'static Location<'static>,
+}
+
+thread_local! {
+    static ONE: Cell<usize> = const { Cell::new(NONE) };
+    static FURTHER: RefCell<Vec<Held>> = const { RefCell::new(Vec::new()) };
+}
+
+/// This thread has taken a lock.
+#[inline]
+#[track_caller]
+pub(crate) fn push(key: Key) {
+    if cfg!(debug_assertions) {
+        let taken = Taken { body: stacks::current(), site: Location::caller() };
+        return push_further(Held { key, taken: Some(taken) });
+    }
+    let _ = ONE.try_with(|one| {
+        if one.get() == NONE {
+            one.set(key.0);
+        } else {
+            push_further(Held { key, taken: None });
+        }
+    });
+}
+
+/// This thread has released a lock.
+#[inline]
+pub(crate) fn pop(key: Key) {
+    let _ = ONE.try_with(|one| {
+        if one.get() == key.0 {
+            one.set(NONE);
+        } else {
+            pop_further(key);
+        }
+    });
+}
+
+/// The list is gone while the thread ends. Then a lock is not recorded, and a cycle through it is not found.
+#[cold]
+#[inline(never)]
+fn push_further(held: Held) {
+    let _ = FURTHER.try_with(|further| further.borrow_mut().push(held));
+}
+
+#[cold]
+#[inline(never)]
+fn pop_further(key: Key) {
+    let _ = FURTHER.try_with(|further| {
+        let mut further = further.borrow_mut();
+        if let Some(at) = further.iter().rposition(|held| held.key == key) {
+            further.remove(at);
+        }
+    });
+}
+
+/// Returns the locks that this thread holds.
+pub(super) fn all() -> Vec<Held> {
+    let mut all = FURTHER.try_with(|further| further.borrow().clone()).unwrap_or_default();
+    let one = ONE.try_with(Cell::get).unwrap_or(NONE);
+    if one != NONE {
+        all.push(Held { key: Key(one), taken: None });
+    }
+    all
+}
+
+/// Whether this thread holds the lock in a way that is in the way of `wanted`, or reads it.
+pub(crate) fn holds(wanted: Key) -> bool {
+    all().iter().any(|held| held.key == wanted || held.key.is_in_the_way_of(wanted))
+}
+
+#[cfg(all(test, not(any(pybackground_loom, pybackground_shuttle))))]
+mod tests {
+    use super::*;
+
+    fn keys() -> Vec<Key> {
+        let mut keys: Vec<Key> = all().into_iter().map(|held| held.key).collect();
+        keys.sort_unstable();
+        keys
+    }
+
+    #[test]
+    fn locks_are_listed_until_each_is_released_in_any_order() {
+        let [first, second, third] = [Key::exclusive(8), Key::reading(16), Key::reading(16)];
+        push(first);
+        push(second);
+        push(third);
+        assert_eq!(keys(), [first, second, third]);
+        pop(first);
+        assert_eq!(keys(), [second, third]);
+        pop(second);
+        assert_eq!(keys(), [third]);
+        pop(third);
+        assert!(keys().is_empty() && !holds(third));
+    }
+
+    #[test]
+    fn only_readers_share_a_lock() {
+        let (write, read, other) = (Key::exclusive(8), Key::reading(8), Key::reading(16));
+        assert!(write.is_in_the_way_of(write) && write.is_in_the_way_of(read));
+        assert!(read.is_in_the_way_of(write) && !read.is_in_the_way_of(read));
+        assert!(!other.is_in_the_way_of(write) && !write.is_in_the_way_of(other));
+    }
+}
