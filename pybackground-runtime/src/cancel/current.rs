@@ -4,17 +4,15 @@
 //! the two apart. A node that nothing holds when its body ends is left to the next body. So where calls are
 //! made and joined, as in a fork-join, a thread allocates one node per depth.
 
-use std::cell::{Cell, RefCell};
+use std::cell::Cell;
 use std::mem::ManuallyDrop;
 use std::sync::Arc;
 
 use super::link::Link;
+use super::spare;
 use super::tree::Node;
 use crate::error::Stopped;
 use crate::sync::thread_local;
-
-/// More nodes than this are not kept.
-const MOST_SPARE: usize = 64;
 
 /// The link of the body on top.
 ///
@@ -29,7 +27,6 @@ thread_local! {
     static TOP: Top = const {
         Top { node: Cell::new(ManuallyDrop::new(None)), is_own: Cell::new(false) }
     };
-    static SPARE: RefCell<Vec<Arc<Node>>> = const { RefCell::new(Vec::new()) };
 }
 
 impl Top {
@@ -47,7 +44,7 @@ pub(crate) fn current() -> Option<Arc<Node>> {
     TOP.with(|top| {
         let node = ManuallyDrop::into_inner(top.node.take())?;
         // The first call of the body.
-        let node = if top.is_own.replace(true) { node } else { new_node(Some(node)) };
+        let node = if top.is_own.replace(true) { node } else { spare::node(Some(node)) };
         top.node.set(ManuallyDrop::new(Some(node.clone())));
         Some(node)
     })
@@ -75,38 +72,11 @@ pub(crate) fn leave(below: Link) -> Link {
     TOP.with(|top| top.swap(below))
 }
 
-/// Returns a node for a body.
-pub(super) fn new_node(parent: Option<Arc<Node>>) -> Arc<Node> {
-    match SPARE.try_with(|spare| spare.borrow_mut().pop()) {
-        Ok(Some(mut node)) => {
-            node.renew(parent);
-            node
-        }
-        _ => Node::new(parent),
-    }
-}
-
 /// The body has ended, and nothing else of its call holds its node.
 #[inline]
 pub(crate) fn end(body: Link) {
     match body.node {
-        Some(node) if body.is_own => end_node(node),
+        Some(node) if body.is_own => spare::end(node),
         _ => {}
     }
-}
-
-fn end_node(node: Arc<Node>) {
-    if let Some(node) = node.end() {
-        keep_spare(node);
-    }
-}
-
-/// Keeps a node that nothing else holds for another body.
-pub(crate) fn keep_spare(node: Arc<Node>) {
-    let _unkept = SPARE.try_with(|spare| {
-        let mut spare = spare.borrow_mut();
-        if spare.len() < MOST_SPARE {
-            spare.push(node);
-        }
-    });
 }

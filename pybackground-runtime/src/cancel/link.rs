@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use super::current::new_node;
+use super::spare;
 use super::tree::{Node, Vacated};
 use crate::error::Stopped;
 
@@ -37,7 +37,7 @@ impl Link {
     #[inline]
     pub(crate) fn start(&mut self) -> Self {
         if !self.is_own {
-            *self = Self::new(Some(new_node(self.node.take())), true);
+            *self = Self::new(Some(spare::node(self.node.take())), true);
         }
         Self::new(self.node.clone(), true)
     }

@@ -5,6 +5,7 @@
 //! | `tree` | which bodies stop with which others |
 //! | `link` | a call's place in the tree |
 //! | `current` | the node of the body that runs on this thread |
+//! | `spare` | the nodes that the next bodies get |
 //! | `overruns` | bodies that run although their call was closed, for reports |
 //!
 //! A body cannot be stopped from outside, it can only poll: by [`cancelled`], [`checkpoint`],
@@ -13,6 +14,7 @@
 mod current;
 mod link;
 pub(crate) mod overruns;
+mod spare;
 mod tree;
 
 use std::sync::Mutex;
@@ -20,9 +22,10 @@ use std::sync::Mutex;
 use crate::error::{Stop, StopReason, Stopped};
 use crate::stacks;
 use crate::sync::lock_leaf;
-pub(crate) use current::{current, end, enter, keep_spare, leave};
+pub(crate) use current::{current, end, enter, leave};
 pub(crate) use link::Link;
 pub(crate) use overruns::Overrun;
+pub(crate) use spare::keep as keep_spare;
 #[cfg(feature = "process")]
 pub(crate) use tree::Connection;
 use tree::Counted;

@@ -35,7 +35,7 @@ fn a_call_that_waits_is_watched() {
                 pool.wake_one();
             }
         });
-        pool.monitor.stop_watching(&mut lock(&pool.monitor.state), &pool);
+        pool.stop_watching(&mut lock(&pool.monitor.state));
         caller.join().unwrap();
         assert!(lock(&pool.monitor.state).watching);
     });

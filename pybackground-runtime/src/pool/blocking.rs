@@ -2,19 +2,9 @@
 //!
 //! At the bound on all threads a blocked worker takes part in the rounds of `deadlock`.
 
-use super::worker::Worker;
+use super::worker::{Looked, Worker};
 use crate::sync::atomic::Ordering;
 use crate::sync::chaos;
-
-/// Whether a thread that is about to block has looked for a call that it can run itself.
-#[derive(Clone, Copy)]
-pub(super) enum Looked {
-    NotYet,
-    /// It found nothing, on its own account.
-    Alone,
-    /// It found nothing, in a round that another thread opened.
-    Asked,
-}
 
 impl Worker {
     /// Gives this thread's slot to others while `wait` blocks.
@@ -33,6 +23,7 @@ impl Worker {
         self.block(has_time_limit);
         let result = if has_time_limit || self.may_wait() { wait() } else { None };
         if !has_time_limit {
+            // ORDERING: see `Pool::all_blocked`.
             self.pool.open_ended.fetch_sub(1, Ordering::SeqCst);
         }
         if !matches!(result, Some(Ok(false))) {
@@ -56,9 +47,11 @@ impl Worker {
         }
         let gives_up_slot = !self.has_no_slot.replace(true);
         if gives_up_slot {
+            // ORDERING: before the slot is free: who takes it finds room for one more thread.
             pool.blocked.fetch_add(1, Ordering::SeqCst);
         }
         if !has_time_limit {
+            // ORDERING: see `Pool::all_blocked`.
             pool.open_ended.fetch_add(1, Ordering::SeqCst);
         }
         if gives_up_slot {
@@ -74,6 +67,7 @@ impl Worker {
     pub(super) fn take_slot_back(&self) {
         if self.has_no_slot.replace(false) {
             self.pool.counts.unblock();
+            // ORDERING: after the slot is taken back.
             self.pool.blocked.fetch_sub(1, Ordering::SeqCst);
         }
     }

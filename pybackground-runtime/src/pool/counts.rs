@@ -86,20 +86,22 @@ impl AtomicCounts {
 
     /// Takes back a `Wake::One` that could not be carried out.
     pub(super) fn undo_wake(&self) {
-        self.word.fetch_sub(ACTIVE + SEARCHING, Ordering::SeqCst);
         // ORDERING: a concurrent waker may have relied on the thread that did not start. The caller looks for
         // what that waker did before, which this fence makes visible.
+        self.word.fetch_sub(ACTIVE + SEARCHING, Ordering::SeqCst);
         fence(Ordering::SeqCst);
     }
 
     /// An active thread has no call left and looks for one.
     pub(super) fn start_searching(&self) {
+        // ORDERING: whoever relies on this thread does so before it looks at the queues: see `claim_wake`.
         self.word.fetch_add(SEARCHING, Ordering::SeqCst);
     }
 
     /// A searching thread found a call. Returns whether it was the last that searched: then no thread covers
     /// the calls behind that one.
     pub(super) fn stop_searching(&self) -> bool {
+        // ORDERING: as in `leave`, for the caller that looks at the queues afterwards.
         let before = unpack(self.word.fetch_sub(SEARCHING, Ordering::SeqCst));
         fence(Ordering::SeqCst);
         before.searching == 1
@@ -109,8 +111,8 @@ impl AtomicCounts {
     /// go with it: nothing waits that they could be for. The caller looks at the queues again
     /// afterwards.
     pub(super) fn leave(&self) {
-        // ORDERING: pairs with `claim_wake`; the fence orders this change before the second look.
         self.update(|word| self.without_spare(word - ACTIVE - SEARCHING));
+        // ORDERING: pairs with `claim_wake`: the change comes before the second look.
         fence(Ordering::SeqCst);
     }
 
@@ -126,6 +128,7 @@ impl AtomicCounts {
     }
 
     fn update(&self, change: impl Fn(u64) -> u64) {
+        // ORDERING: in one order with the decisions of `claim_wake`, which read the word after a fence.
         let _ =
             self.word.fetch_update(Ordering::SeqCst, Ordering::Relaxed, |word| Some(change(word)));
     }
@@ -133,6 +136,7 @@ impl AtomicCounts {
     /// An active thread that does not search gives up its slot if more threads are active than there are
     /// slots. Returns whether it did.
     pub(super) fn leave_if_crowded(&self) -> bool {
+        // ORDERING: as in `update`.
         let left = self.word.fetch_update(Ordering::SeqCst, Ordering::Relaxed, |word| {
             let counts = unpack(word);
             (counts.active > counts.slots).then(|| word - ACTIVE)
@@ -142,12 +146,14 @@ impl AtomicCounts {
 
     /// An active thread blocks in a join. The caller looks at the queues afterwards.
     pub(super) fn block(&self) {
+        // ORDERING: as in `leave`.
         self.word.fetch_sub(ACTIVE, Ordering::SeqCst);
         fence(Ordering::SeqCst);
     }
 
     /// The join has ended. The thread continues even if all slots are taken.
     pub(super) fn unblock(&self) {
+        // ORDERING: as in `update`.
         self.word.fetch_add(ACTIVE, Ordering::SeqCst);
     }
 

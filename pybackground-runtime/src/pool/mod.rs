@@ -9,8 +9,8 @@
 //! | `idle` | the stack of sleeping threads |
 //! | `exits` | waiting until threads have ended |
 //! | `threads` | waking and starting threads, and the two bounds on their number |
-//! | `deadlock` | what happens when every thread that there may be is blocked in a join |
-//! | `monitor`, `deadlines` | the clock: deadlines, and growth while calls are queued |
+//! | `deadlock`, `rounds` | what happens when every thread that there may be is blocked in a join |
+//! | `monitor`, `watch`, `deadlines` | the clock: deadlines, and growth while calls are queued |
 //! | `growth` | the pure decision how many slots there are |
 //! | `sampler`, `thread_state` | which threads compute and which block |
 //! | `reaper` | drops what user code left of terminated calls |
@@ -33,8 +33,9 @@
 //! | `threads`, `started` | the thread that starts or ends a worker | atomics; `threads` is raised before the start |
 //! | `blocked`, `open_ended` | the worker itself; raised before its slot is given up, lowered after it is taken back | atomics |
 //! | `max_total_threads` | lowered by a refused start, restored by the monitor and by ending workers | an atomic |
-//! | `rounds` | workers at the bound on all threads | one atomic word |
-//! | `monitor`, `reaper`, `sampler` | see there | their locks |
+//! | `rounds` | workers at the bound on all threads | its lock |
+//! | `has_reaper` | the monitor that starts the thread, that thread when it ends | an atomic |
+//! | `monitor`, `sampler` | see there | their locks |
 
 mod admission;
 mod blocking;
@@ -53,31 +54,31 @@ mod idle;
 mod monitor;
 mod queues;
 mod reaper;
+mod rounds;
 mod sampler;
 mod thread_state;
 mod threads;
+mod watch;
 mod worker;
 mod worker_stats;
 
 use std::io;
-use std::sync::{Arc, Mutex, Weak};
+use std::sync::{Arc, Mutex};
 use std::thread::available_parallelism;
 
 use crate::config::Config;
-use crate::deadline::Deadline;
 use crate::panic::drop_catching;
 use crate::runnable::Runnable;
-use crate::sync::atomic::AtomicUsize;
+use crate::sync::atomic::{AtomicBool, AtomicUsize};
 use crate::sync::{IS_MODEL, chaos};
 pub(crate) use admission::{Admission, WHY as SHUT_DOWN};
 use counts::AtomicCounts;
-use deadlock::Rounds;
 use exits::Exits;
 use idle::Idle;
-use monitor::Monitor;
 use queues::{First, Queues};
-use reaper::Reaper;
+use rounds::Rounds;
 use sampler::Sampler;
+use watch::Monitor;
 pub(crate) use worker::{Worker, runs_inline, with_current};
 
 /// The stack of the monitor and the reaper.
@@ -94,7 +95,8 @@ pub(crate) struct Pool {
     exits: Exits,
     sampler: Sampler,
     monitor: Monitor,
-    reaper: Reaper,
+    /// Whether there is a thread of `reaper`.
+    has_reaper: AtomicBool,
     /// Threads that exist or are being started, and how many there ever were.
     threads: AtomicUsize,
     started: AtomicUsize,
@@ -129,7 +131,7 @@ impl Pool {
             exits: Exits::default(),
             sampler: Sampler::default(),
             monitor: Monitor::new(),
-            reaper: Reaper::default(),
+            has_reaper: AtomicBool::new(false),
             threads: AtomicUsize::new(0),
             started: AtomicUsize::new(0),
             blocked: AtomicUsize::new(0),
@@ -197,11 +199,6 @@ impl Pool {
         push(&self.queues, job);
         chaos();
         self.wake_one();
-    }
-
-    /// Expires a call at its deadline.
-    pub(crate) fn add_deadline(self: &Arc<Self>, deadline: Arc<Deadline>, job: Weak<dyn Runnable>) {
-        self.monitor.add_deadline(deadline, job, self);
     }
 
     /// Ends every queued call.

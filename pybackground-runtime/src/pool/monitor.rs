@@ -7,120 +7,95 @@
 use std::sync::{Arc, Weak};
 use std::time::{Duration, Instant};
 
-use super::deadlines::Deadlines;
 use super::growth::{Growth, Reading};
+use super::watch::State;
 use super::{MONITOR_STACK_SIZE, Pool};
 use crate::deadline::Deadline;
 use crate::runnable::Runnable;
 use crate::stacks;
-use crate::sync::atomic::{AtomicBool, Ordering, fence};
-use crate::sync::{Condvar, Mutex, MutexGuard, chaos, lock, now, thread};
+use crate::sync::atomic::{Ordering, fence};
+use crate::sync::{MutexGuard, chaos, lock, now, thread};
 
 /// So many looks after a refusal the system is asked for threads again.
 const LOOKS_BEFORE_RETRY: usize = 100;
 
-pub(super) struct Monitor {
-    /// A copy of `State::watching` that is read without the lock.
-    watching: AtomicBool,
-    state: Mutex<State>,
-    changed: Condvar,
-}
-
-struct State {
-    deadlines: Deadlines,
-    /// Calls are queued, and no thread was free to take them.
-    watching: bool,
-    /// There is a monitor thread, which looks at this state before it leaves.
-    alive: bool,
-}
-
-impl Monitor {
-    pub(super) fn new() -> Self {
-        let state = State { deadlines: Deadlines::new(), watching: false, alive: false };
-        Self { watching: AtomicBool::new(false), state: Mutex::new(state), changed: Condvar::new() }
-    }
-
+impl Pool {
     /// Makes the monitor watch the queues until they are empty.
     #[inline]
-    pub(super) fn watch(&self, pool: &Arc<Pool>) {
+    pub(super) fn watch(self: &Arc<Self>) {
         // ORDERING: the caller made its call visible and fenced before it came here. The monitor
         // takes the flag down, fences, and looks at the queues again before it believes it.
-        if !self.watching.load(Ordering::Relaxed) {
-            self.start_watching(pool);
+        if !self.monitor.watching.load(Ordering::Relaxed) {
+            self.start_watching();
         }
     }
 
     #[cold]
-    fn start_watching(&self, pool: &Arc<Pool>) {
-        let mut state = lock(&self.state);
+    fn start_watching(self: &Arc<Self>) {
+        let mut state = lock(&self.monitor.state);
         state.watching = true;
-        self.watching.store(true, Ordering::Relaxed);
-        self.notify(state, pool);
+        self.monitor.watching.store(true, Ordering::Relaxed);
+        self.notify_monitor(state);
     }
 
     /// Expires `job` at its deadline unless it ends before.
-    pub(super) fn add_deadline(
-        &self,
-        deadline: Arc<Deadline>,
-        job: Weak<dyn Runnable>,
-        pool: &Arc<Pool>,
-    ) {
-        let mut state = lock(&self.state);
+    pub(crate) fn add_deadline(self: &Arc<Self>, deadline: Arc<Deadline>, job: Weak<dyn Runnable>) {
+        let mut state = lock(&self.monitor.state);
         if state.deadlines.add(deadline, job) {
-            self.notify(state, pool);
+            self.notify_monitor(state);
         }
     }
 
-    fn notify(&self, mut state: MutexGuard<'_, State>, pool: &Arc<Pool>) {
+    fn notify_monitor(self: &Arc<Self>, mut state: MutexGuard<'_, State>) {
         if state.alive {
             drop(state);
-            self.changed.notify_one();
+            self.monitor.changed.notify_one();
             return;
         }
-        let pool = pool.clone();
+        let pool = self.clone();
         let name = "background-monitor".to_owned();
-        let started = thread::spawn(name, MONITOR_STACK_SIZE, move || pool.monitor.run(&pool));
+        let started = thread::spawn(name, MONITOR_STACK_SIZE, move || pool.run_monitor());
         // Without a thread the flag is taken down, so that the next call tries again. Threads that wait for calls
         // then expire the deadlines.
         state.alive = started.is_ok();
         if !state.alive {
             state.watching = false;
-            self.watching.store(false, Ordering::Relaxed);
+            self.monitor.watching.store(false, Ordering::Relaxed);
         }
     }
 
-    fn run(&self, pool: &Arc<Pool>) {
+    fn run_monitor(self: &Arc<Self>) {
         let mut growth = Growth::new();
         let mut looks = 0;
         let mut next_look = now();
-        let mut patience = pool.config.keep_alive();
-        let mut state = lock(&self.state);
+        let mut patience = self.config.keep_alive();
+        let mut state = lock(&self.monitor.state);
         loop {
             let time = now();
             if let Some(job) = state.deadlines.pop_due(time) {
                 drop(state);
                 job.expire(time);
-                pool.reap(job);
-                state = lock(&self.state);
+                self.reap(job);
+                state = lock(&self.monitor.state);
                 continue;
             }
             if state.watching && next_look <= time {
                 drop(state);
                 looks += 1;
-                let pause = look(pool, &mut growth, looks, time);
-                pool.reap_if_starved();
+                let pause = self.look_at_queue(&mut growth, looks, time);
+                self.reap_if_starved();
                 next_look = now() + pause.unwrap_or_default();
-                state = lock(&self.state);
+                state = lock(&self.monitor.state);
                 if pause.is_none() {
-                    self.stop_watching(&mut state, pool);
+                    self.stop_watching(&mut state);
                 }
                 continue;
             }
             let wait = state.next_wait(time, next_look, patience);
-            let (woken, timed_out) = self.changed.wait_timeout(state, wait);
+            let (woken, timed_out) = self.monitor.changed.wait_timeout(state, wait);
             state = woken;
             if !timed_out {
-                patience = pool.config.keep_alive();
+                patience = self.config.keep_alive();
             } else if !state.watching && wait == patience {
                 // Deadlines of calls that have ended are no reason to stay. If others are left, the next look is
                 // later.
@@ -134,49 +109,45 @@ impl Monitor {
         }
     }
 
-    fn stop_watching(&self, state: &mut State, pool: &Pool) {
-        self.watching.store(false, Ordering::Relaxed);
+    fn stop_watching(&self, state: &mut State) {
+        self.monitor.watching.store(false, Ordering::Relaxed);
         chaos();
         // ORDERING: pairs with the fence before `watch`: a call pushed before the flag was seen up
         // is seen here.
         fence(Ordering::SeqCst);
-        state.watching = !pool.queues.is_empty();
+        state.watching = !self.queues.is_empty();
         if !state.watching {
-            pool.counts.withdraw_spare();
+            self.counts.withdraw_spare();
         }
-        self.watching.store(state.watching, Ordering::Relaxed);
+        self.monitor.watching.store(state.watching, Ordering::Relaxed);
     }
-}
 
-impl State {
-    /// Returns how long there is nothing to do, at most `patience`.
-    fn next_wait(&self, now: Instant, next_look: Instant, patience: Duration) -> Duration {
-        let until = |then: Instant| then.saturating_duration_since(now);
-        let longest = if self.watching { until(next_look) } else { patience };
-        self.deadlines.next().map_or(longest, |deadline| longest.min(until(deadline)))
+    /// Looks at the queued calls once. Returns when to look again, or `None` if no call is queued.
+    fn look_at_queue(
+        self: &Arc<Self>,
+        growth: &mut Growth,
+        looks: usize,
+        now: Instant,
+    ) -> Option<Duration> {
+        stacks::coarse_clock::read();
+        let waiting = self.queues.len();
+        if waiting == 0 {
+            growth.calm();
+            return None;
+        }
+        if looks.is_multiple_of(LOOKS_BEFORE_RETRY) {
+            self.restore_max_total_threads();
+        }
+        let counts = self.counts.read();
+        let workers = self.config.workers();
+        let max_threads = self.config.max_threads();
+        let reading = Reading { now, waiting, counts, workers, max_threads };
+        let plan = growth.plan(&reading, || self.sampler.survey(looks, workers));
+        if plan.slots != counts.slots {
+            self.counts.set_slots(plan.slots);
+        }
+        Some(if self.wake_batch(waiting) { Duration::ZERO } else { plan.pause })
     }
-}
-
-/// Looks at the queued calls once. Returns when to look again, or `None` if no call is queued.
-fn look(pool: &Arc<Pool>, growth: &mut Growth, looks: usize, now: Instant) -> Option<Duration> {
-    stacks::coarse_clock::read();
-    let waiting = pool.queues.len();
-    if waiting == 0 {
-        growth.calm();
-        return None;
-    }
-    if looks.is_multiple_of(LOOKS_BEFORE_RETRY) {
-        pool.restore_max_total_threads();
-    }
-    let counts = pool.counts.read();
-    let workers = pool.config.workers();
-    let max_threads = pool.config.max_threads();
-    let reading = Reading { now, waiting, counts, workers, max_threads };
-    let plan = growth.plan(&reading, || pool.sampler.survey(looks, workers));
-    if plan.slots != counts.slots {
-        pool.counts.set_slots(plan.slots);
-    }
-    Some(if pool.wake_batch(waiting) { Duration::ZERO } else { plan.pause })
 }
 
 #[cfg(all(test, any(pybackground_loom, pybackground_shuttle)))]

@@ -10,12 +10,8 @@ use std::sync::Arc;
 use super::{MONITOR_STACK_SIZE, Pool};
 use crate::panic::{catch, drop_catching};
 use crate::runnable::Runnable;
-use crate::sync::atomic::{AtomicBool, Ordering};
+use crate::sync::atomic::Ordering;
 use crate::sync::thread;
-
-/// Whether there is a thread for this alone.
-#[derive(Default)]
-pub(super) struct Reaper(AtomicBool);
 
 impl Pool {
     /// Leaves the remains of a terminated call to another thread.
@@ -47,17 +43,17 @@ impl Pool {
     /// look.
     fn start_reaper(self: &Arc<Self>, work: impl FnOnce(&Pool) + Send + 'static) {
         // ORDERING: the flag guards nothing; the queue orders what is taken from it.
-        if self.reaper.0.swap(true, Ordering::Relaxed) {
+        if self.has_reaper.swap(true, Ordering::Relaxed) {
             return;
         }
         let pool = self.clone();
         let started =
             thread::spawn("background-reaper".to_owned(), MONITOR_STACK_SIZE, move || {
                 work(&pool);
-                pool.reaper.0.store(false, Ordering::Relaxed);
+                pool.has_reaper.store(false, Ordering::Relaxed);
             });
         if started.is_err() {
-            self.reaper.0.store(false, Ordering::Relaxed);
+            self.has_reaper.store(false, Ordering::Relaxed);
         }
     }
 }

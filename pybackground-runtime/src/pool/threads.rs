@@ -37,7 +37,7 @@ impl Pool {
     pub(super) fn wake_one(self: &Arc<Self>) {
         match self.counts.claim_wake() {
             Wake::Covered => {}
-            Wake::Full => self.monitor.watch(self),
+            Wake::Full => self.watch(),
             Wake::One => {
                 if self.bring_thread() == Brought::NoneLeft {
                     self.refuse_all(&self.no_thread());
@@ -72,13 +72,14 @@ impl Pool {
 
     #[cold]
     fn start_thread(self: &Arc<Self>) -> Brought {
+        // ORDERING: in one order with `open_ended`, so that no thread that comes is taken for one that is blocked.
         let room = self.threads.fetch_update(Ordering::SeqCst, Ordering::SeqCst, |threads| {
             self.has_room(threads).then_some(threads + 1)
         });
         if room.is_err() {
             self.counts.undo_wake();
-            self.monitor.watch(self);
-            // Rechecks after the claim was undone: a concurrent waker may have relied on it.
+            self.watch();
+            // ORDERING: rechecks after the claim was undone: a concurrent waker may have relied on it.
             if self.has_room(self.threads.load(Ordering::SeqCst)) || self.idle.has_any() {
                 self.wake_one();
             } else {
@@ -116,19 +117,21 @@ impl Pool {
         } else {
             self.max_total_threads.load(Ordering::Relaxed)
         };
+        // ORDERING: see `Worker::block`.
         threads < total && threads < self.config.max_threads() + self.blocked.load(Ordering::SeqCst)
     }
 
     fn thread_was_refused(self: &Arc<Self>, error: &io::Error) -> Brought {
         (self.on_refusal)(error);
         *lock_leaf(&self.refusal) = Some(error.to_string());
+        // ORDERING: see `start_thread`.
         let left = self.threads.fetch_sub(1, Ordering::SeqCst) - 1;
         self.max_total_threads.store(left, Ordering::Relaxed);
         self.counts.undo_wake();
         if left == 0 {
             return Brought::NoneLeft;
         }
-        self.monitor.watch(self);
+        self.watch();
         self.ask_blocked_threads();
         Brought::Nothing
     }
@@ -165,6 +168,7 @@ impl Pool {
     }
 
     fn thread_ends(self: &Arc<Self>) {
+        // ORDERING: before the second look at the queues.
         self.threads.fetch_sub(1, Ordering::SeqCst);
         self.restore_max_total_threads();
         // A waker may have relied on this thread when it could start no other.

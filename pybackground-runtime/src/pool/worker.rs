@@ -7,7 +7,6 @@ use std::cell::{Cell, OnceCell};
 use std::sync::Arc;
 
 use super::Pool;
-use super::blocking::Looked;
 use super::idle::{Awake, Sleeper};
 use super::queues::{First, OwnQueue};
 use super::worker_stats::WorkerStats;
@@ -57,6 +56,16 @@ pub(crate) struct Worker {
     first: Cell<First>,
     /// The thread is about to terminate. Calls made by its thread-local destructors are calls from outside.
     retired: Cell<bool>,
+}
+
+/// Whether a thread that is about to block has looked for a call that it can run itself.
+#[derive(Clone, Copy)]
+pub(super) enum Looked {
+    NotYet,
+    /// It found nothing, on its own account.
+    Alone,
+    /// It found nothing, in a round that another thread opened.
+    Asked,
 }
 
 thread_local! {

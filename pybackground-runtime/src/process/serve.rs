@@ -121,6 +121,7 @@ fn greet_and_run(mut connection: ChildConnection, greeting: &[u8]) {
             }
             None => reply_with(Kind::Declined, &()),
         };
+        // ORDERING: see the thread that finds the connection broken.
         RUNS_BODY.store(false, Ordering::Release);
         frame::number(&mut reply, head.number);
         if !send(&mut connection, &reply) {

@@ -25,14 +25,17 @@ impl Limits {
 
     /// A call is held back, until `let_go`: that is, until it is queued or closed.
     pub(crate) fn hold(&self) {
+        // ORDERING: a call counts as held until it counts as queued, in the eyes of `seems_idle`.
         self.held.fetch_add(1, Ordering::SeqCst);
     }
 
     pub(crate) fn let_go(&self) {
+        // ORDERING: as in `hold`.
         self.held.fetch_sub(1, Ordering::SeqCst);
     }
 
     pub(super) fn held(&self) -> usize {
+        // ORDERING: as in `hold`.
         self.held.load(Ordering::SeqCst)
     }
 
