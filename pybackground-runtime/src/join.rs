@@ -14,7 +14,7 @@ use std::time::{Duration, Instant};
 use crate::call::Call;
 use crate::cancel;
 use crate::context;
-use crate::error::{Error, Outcome};
+use crate::error::{Error, Outcome, Progress};
 use crate::events::{self, CallEvents};
 use crate::os_thread::{self, Threads};
 use crate::panic::catch;
@@ -155,6 +155,9 @@ fn block_until_done<T>(handle: &Arc<dyn Handle<T>>, end: Option<Instant>) -> Res
 
 #[track_caller]
 fn block(wait: &Wait<'_, impl Awaited>) -> Result<bool, Error> {
+    if runtime::was_forked() {
+        return Err(Error::not_run(wait.on.call(), runtime::FORKED, Progress::NotStarted));
+    }
     let site = Location::caller();
     context::about_to_block(|| wait.on.call(), site);
     let blocked = events::blocked(|| wait.on.call(), site, || wait.on.events());

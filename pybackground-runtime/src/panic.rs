@@ -1,6 +1,7 @@
 //! Catching panics of user code, and finding out where a panic happened.
 
 use std::any::{Any, TypeId};
+use std::backtrace::{Backtrace, BacktraceStatus};
 use std::cell::RefCell;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Once;
@@ -28,9 +29,17 @@ pub(crate) fn text_of(payload: &(dyn Any + Send)) -> Option<&str> {
     }
 }
 
+/// Where a panic happened.
+pub(crate) struct Site {
+    /// The file, line and column: `src/main.rs:3:5`.
+    pub(crate) at: String,
+    /// The calls on the stack, if the environment asks for them.
+    pub(crate) backtrace: Option<Backtrace>,
+}
+
 /// The last panic of a thread, as the panic hook saw it.
 struct Seen {
-    site: String,
+    site: Site,
     message: Option<String>,
     payload: TypeId,
 }
@@ -55,18 +64,24 @@ fn add_hook() {
         if let Some(site) = info.location() {
             let message = text_of(info.payload()).map(str::to_owned);
             let payload = info.payload().type_id();
-            let seen = Seen { site: site.to_string(), message, payload };
+            let site = Site { at: site.to_string(), backtrace: backtrace() };
+            let seen = Seen { site, message, payload };
             let _ = SEEN.try_with(|last| last.replace(Some(seen)));
         }
         next(info);
     }));
 }
 
-/// Where the panic with this payload, which was caught on this thread, happened: `src/main.rs:3:5`.
+/// The stack of this thread, if `RUST_BACKTRACE` or `RUST_LIB_BACKTRACE` asks for backtraces.
+fn backtrace() -> Option<Backtrace> {
+    Some(Backtrace::capture()).filter(|trace| trace.status() == BacktraceStatus::Captured)
+}
+
+/// Where the panic with this payload, which was caught on this thread, happened.
 ///
 /// The payload may be that of an earlier panic on another thread, which no hook saw here. So the type of
 /// the payload and the message are compared.
-pub(crate) fn site_of(payload: &(dyn Any + Send)) -> Option<String> {
+pub(crate) fn site_of(payload: &(dyn Any + Send)) -> Option<Site> {
     let seen = SEEN.try_with(RefCell::take).ok()??;
     let is_same = seen.payload == payload.type_id() && seen.message.as_deref() == text_of(payload);
     is_same.then_some(seen.site)

@@ -19,7 +19,8 @@ const LONGEST_PAUSE: Duration = Duration::from_millis(5);
 /// # Errors
 ///
 /// Returns the calls that have not ended when the time is over. On a thread of the runtime, which would
-/// wait for itself, it returns them at once: inside a body, and in the destructor of a dropped result.
+/// wait for itself, it returns them at once: inside a body, and in the destructor of a dropped result. So it does
+/// in a process that was forked from the one whose threads run the calls.
 ///
 /// # Blocking
 ///
@@ -40,7 +41,8 @@ pub fn wait_idle(timeout: Duration) -> Result<(), Unfinished> {
     let mut pause = SHORTEST_PAUSE;
     while !is_idle(runtime) {
         let now = Instant::now();
-        if would_wait_for_itself() || end.is_some_and(|end| end <= now) {
+        let is_in_vain = would_wait_for_itself() || runtime.pool().was_forked();
+        if is_in_vain || end.is_some_and(|end| end <= now) {
             return Err(Unfinished::now(runtime));
         }
         let rest = end.map_or(LONGEST_PAUSE, |end| end - now);

@@ -1,11 +1,12 @@
 //! The settings of the runtime.
 
 mod error;
+mod hooks;
 #[cfg(any(pybackground_loom, pybackground_shuttle))]
 pub(crate) mod model;
 mod resolve;
 
-use std::sync::Mutex;
+use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use crate::sync::lock_leaf;
@@ -36,6 +37,9 @@ static INSTALLED: Mutex<Installed> = Mutex::new(Installed { settings: None, in_u
 /// | [`keep_alive`](Configure::keep_alive) | `PYBACKGROUND_KEEP_ALIVE` | seconds | 10 |
 /// | [`report_after`](Configure::report_after) | `PYBACKGROUND_REPORT_AFTER` | seconds; 0 or empty is never | never; in debug builds on Linux, see there |
 /// | [`sequential`](Configure::sequential) | `PYBACKGROUND_MODE` | `parallel` or `sequential` | `parallel` |
+///
+/// Only the program can set [`thread_name`](Configure::thread_name),
+/// [`on_thread_start`](Configure::on_thread_start) and [`on_thread_exit`](Configure::on_thread_exit).
 ///
 /// ```
 /// use pybackground_runtime::{configure, spawn};
@@ -189,6 +193,63 @@ impl Configure {
     /// ```
     pub fn sequential(mut self, sequential: bool) -> Self {
         self.settings.sequential = Some(sequential);
+        self
+    }
+
+    /// Sets how the names of the threads that run bodies begin; without it, `background`. The threads of
+    /// `thread_name("db")` are `db-0`, `db-1` and so on. Linux shows the first 15 bytes.
+    ///
+    /// ```
+    /// use pybackground_runtime::{configure, spawn};
+    ///
+    /// configure().thread_name("db").install().unwrap();
+    /// assert_eq!(spawn(|| std::thread::current().name().map(str::to_owned)), Some("db-0".to_owned()));
+    /// ```
+    pub fn thread_name(mut self, name: &str) -> Self {
+        self.settings.hooks.name = Some(name.to_owned());
+        self
+    }
+
+    /// Sets what each thread that runs bodies does before its first body: setting its priority, say, or
+    /// registering itself at a library. A later function replaces an earlier one.
+    ///
+    /// The thread takes no call before the function returns, so the function must not wait for calls. A panic of it
+    /// is reported by the panic hook, and the thread goes on.
+    ///
+    /// ```
+    /// use pybackground_runtime::{configure, spawn};
+    /// use std::cell::Cell;
+    ///
+    /// thread_local!(static IS_SET_UP: Cell<bool> = const { Cell::new(false) });
+    ///
+    /// configure().on_thread_start(|| IS_SET_UP.set(true)).install().unwrap();
+    /// assert!(*spawn(|| IS_SET_UP.get()));
+    /// ```
+    pub fn on_thread_start(mut self, hook: impl Fn() + Send + Sync + 'static) -> Self {
+        self.settings.hooks.start = Some(Arc::new(hook));
+        self
+    }
+
+    /// Sets what each thread that runs bodies does after its last body, before the destructors of its thread-locals.
+    ///
+    /// A thread ends when it was idle for [`keep_alive`](Configure::keep_alive), or by a
+    /// [`shutdown`](crate::shutdown), which waits for the function. When `main` returns, threads do not end but are
+    /// cut off, and the function does not run.
+    ///
+    /// ```
+    /// use pybackground_runtime::{configure, shutdown, spawn};
+    /// use std::sync::atomic::{AtomicUsize, Ordering};
+    /// use std::time::Duration;
+    ///
+    /// static EXITS: AtomicUsize = AtomicUsize::new(0);
+    ///
+    /// configure().on_thread_exit(|| _ = EXITS.fetch_add(1, Ordering::SeqCst)).install().unwrap();
+    /// assert_eq!(spawn(|| 1), 1);
+    /// shutdown(Duration::from_secs(60)).unwrap();
+    /// assert!(EXITS.load(Ordering::SeqCst) > 0);
+    /// ```
+    pub fn on_thread_exit(mut self, hook: impl Fn() + Send + Sync + 'static) -> Self {
+        self.settings.hooks.exit = Some(Arc::new(hook));
         self
     }
 

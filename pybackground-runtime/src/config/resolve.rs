@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use super::error::ConfigError;
+use super::hooks::Hooks;
 use crate::sync::IS_MODEL;
 
 /// Linux gives a process 65,530 mappings by default, and aborts it if a thread gets none. A thread takes
@@ -68,6 +69,7 @@ pub(crate) struct Config {
     keep_alive: Duration,
     report: Report,
     sequential: bool,
+    hooks: Hooks,
 }
 
 /// The settings of the program. `None` leaves a setting to the environment and the default.
@@ -81,6 +83,7 @@ pub(super) struct Settings {
     pub(super) keep_alive: Option<Duration>,
     pub(super) report_after: Option<Duration>,
     pub(super) sequential: Option<bool>,
+    pub(super) hooks: Hooks,
 }
 
 impl Config {
@@ -115,6 +118,10 @@ impl Config {
     pub(crate) fn is_sequential(&self) -> bool {
         self.sequential
     }
+
+    pub(crate) fn hooks(&self) -> &Hooks {
+        &self.hooks
+    }
 }
 
 pub(super) fn read_variable(name: &str) -> Option<String> {
@@ -146,6 +153,7 @@ pub(super) fn resolve(
             Err(ConfigError::new(message))
         }
     };
+    settings.hooks.check()?;
     let workers = number(settings.workers, "workers", 1, MOST_THREADS)?;
     let max_threads = number(settings.max_threads, "max_threads", 1, MOST_THREADS)?;
     let max_total_threads =
@@ -208,6 +216,7 @@ pub(super) fn resolve(
         keep_alive: keep_alive.unwrap_or(DEFAULT_KEEP_ALIVE),
         report,
         sequential: sequential.unwrap_or(false),
+        hooks: settings.hooks.clone(),
     })
 }
 
@@ -293,6 +302,7 @@ mod tests {
             keep_alive: Duration::from_millis(500),
             report: Report::After(Duration::from_secs(60)),
             sequential: true,
+            hooks: Hooks::default(),
         };
         assert_eq!(with_environment(&Settings::default(), &variables), Ok(expected));
     }

@@ -1,6 +1,7 @@
 //! The reasons why a call has no value, and their messages.
 
 use std::any::Any;
+use std::backtrace::Backtrace;
 use std::fmt;
 use std::panic::Location;
 use std::sync::Mutex;
@@ -21,6 +22,7 @@ pub(super) enum Cause {
         payload: Mutex<Option<Box<dyn Any + Send>>>,
         /// The file, line and column of the panic, if the panic hook saw it.
         at: Option<String>,
+        backtrace: Option<Backtrace>,
         /// The body ran in another process.
         #[cfg(feature = "process")]
         in_child: bool,
@@ -66,9 +68,12 @@ pub(crate) const NO_TEXT: &str = "(its payload is not a text)";
 impl Cause {
     pub(super) fn panicked(payload: Box<dyn Any + Send>) -> Self {
         let message = text_of(&*payload).map(str::to_owned);
+        let (at, backtrace) =
+            panic::site_of(&*payload).map_or((None, None), |site| (Some(site.at), site.backtrace));
         Self::Panicked {
             message,
-            at: panic::site_of(&*payload),
+            at,
+            backtrace,
             payload: Mutex::new(Some(payload)),
             #[cfg(feature = "process")]
             in_child: false,

@@ -15,6 +15,7 @@ mod remote;
 mod unwind;
 
 use std::any::Any;
+use std::backtrace::Backtrace;
 use std::fmt;
 use std::panic::Location;
 use std::sync::Arc;
@@ -347,6 +348,26 @@ impl Error {
     pub fn panicked_at(&self) -> Option<&str> {
         match &self.0.cause {
             Cause::Panicked { at, .. } => at.as_deref(),
+            _ => None,
+        }
+    }
+
+    /// The stack at the panic of the body, if `RUST_BACKTRACE` or `RUST_LIB_BACKTRACE` is set and the panic hook saw
+    /// the panic; see [`panicked_at`](Error::panicked_at). If the use of another call's value passed the panic on, it
+    /// is the stack at that use. It is `None` for a body in another process.
+    ///
+    /// ```
+    /// # use pybackground_runtime::{Lazy, spawn};
+    /// let error = Lazy::join(spawn(|| -> u32 { panic!("boom") })).unwrap_err();
+    /// match error.backtrace() {
+    ///     Some(backtrace) => println!("{error}\n{backtrace}"),
+    ///     None => println!("{error}"),
+    /// }
+    /// ```
+    #[must_use]
+    pub fn backtrace(&self) -> Option<&Backtrace> {
+        match &self.0.cause {
+            Cause::Panicked { backtrace, .. } => backtrace.as_ref(),
             _ => None,
         }
     }

@@ -14,6 +14,7 @@
 //! | `growth` | the pure decision how many slots there are |
 //! | `sampler`, `thread_state` | which threads compute and which block |
 //! | `reaper` | drops what user code left of terminated calls |
+//! | `fork` | finding out that the threads are in another process |
 //! | `admission` | which calls are admitted; a shutdown closes it |
 //!
 //! What a thread of the pool does, and what it may touch:
@@ -32,6 +33,7 @@
 //! | `idle` | workers that sleep or expire, callers that wake | its lock |
 //! | `threads`, `started` | the thread that starts or ends a worker | atomics; `threads` is raised before the start |
 //! | `blocked`, `open_ended` | the worker itself; raised before its slot is given up, lowered after it is taken back | atomics |
+//! | `process` | the thread that starts the first worker | an atomic |
 //! | `max_total_threads` | lowered by a refused start, restored by the monitor and by ending workers | an atomic |
 //! | `rounds` | workers at the bound on all threads | its lock |
 //! | `has_reaper` | the monitor that starts the thread, that thread when it ends | an atomic |
@@ -49,6 +51,7 @@ mod exits;
 #[cfg(any(pybackground_loom, pybackground_shuttle))]
 #[path = "../models/exits.rs"]
 mod exits;
+mod fork;
 mod growth;
 mod idle;
 mod monitor;
@@ -63,6 +66,7 @@ mod worker;
 mod worker_stats;
 
 use std::io;
+use std::sync::atomic::AtomicU32;
 use std::sync::{Arc, Mutex};
 use std::thread::available_parallelism;
 
@@ -74,6 +78,7 @@ use crate::sync::{IS_MODEL, chaos};
 pub(crate) use admission::{Admission, WHY as SHUT_DOWN};
 use counts::AtomicCounts;
 use exits::Exits;
+pub(crate) use fork::WHY as FORKED;
 use idle::Idle;
 use queues::{First, Queues};
 use rounds::Rounds;
@@ -105,6 +110,8 @@ pub(crate) struct Pool {
     open_ended: AtomicUsize,
     rounds: Rounds,
     admission: Admission,
+    /// The number of the process that the threads are in.
+    process: AtomicU32,
     /// How many threads there may be in all: as configured, or as many as the system last gave.
     max_total_threads: AtomicUsize,
     /// Why the system last refused a thread.
@@ -138,6 +145,7 @@ impl Pool {
             open_ended: AtomicUsize::new(0),
             rounds: Rounds::new(),
             admission: Admission::new(),
+            process: AtomicU32::new(std::process::id()),
             max_total_threads: AtomicUsize::new(config.max_total_threads()),
             refusal: Mutex::new(None),
             has_one_processor: !IS_MODEL

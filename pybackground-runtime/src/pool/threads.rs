@@ -87,6 +87,9 @@ impl Pool {
             }
             return Brought::Nothing;
         }
+        if room == Ok(0) {
+            self.belongs_here();
+        }
         // ORDERING: a number for a name.
         let id = self.started.fetch_add(1, Ordering::Relaxed);
         match self.spawn_worker(id) {
@@ -98,9 +101,9 @@ impl Pool {
     fn spawn_worker(self: &Arc<Self>, id: usize) -> io::Result<()> {
         let spawn = |reserve: usize| {
             let pool = self.clone();
-            let name = format!("background-{id}");
+            let name = self.config.hooks().name_of(id);
             self.exits.spawn(id, name, self.config.stack_size() + reserve, move || {
-                worker::run(pool.clone(), id, reserve);
+                pool.config.hooks().around(|| worker::run(pool.clone(), id, reserve));
                 pool.thread_ends();
                 pool.exits.ends(id);
             })

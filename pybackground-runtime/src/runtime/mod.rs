@@ -13,8 +13,8 @@ use crate::config::Config;
 use crate::deadline::Deadline;
 use crate::events;
 use crate::panic::drop_catching;
+pub(crate) use crate::pool::{FORKED, SHUT_DOWN, runs_inline};
 use crate::pool::{Pool, Worker, with_current};
-pub(crate) use crate::pool::{SHUT_DOWN, runs_inline};
 use crate::runnable::Runnable;
 use crate::task::{DEPENDENT, SUSPENDED, holds_permit, work};
 use crate::waits::Waits;
@@ -112,6 +112,11 @@ pub(crate) fn lets_in() -> bool {
 /// Whether no call is admitted any more, and none resumes.
 pub(crate) fn is_closed() -> bool {
     !global().pool.admission().lets_in_from_bodies()
+}
+
+/// Whether the threads that run calls are in the process that this one was forked from.
+pub(crate) fn was_forked() -> bool {
+    global().pool.was_forked()
 }
 
 /// Whether the current thread runs calls, also between two of them.
