@@ -272,3 +272,80 @@ fn the_line_of_the_wait_is_the_users() {
     });
     assert!(calls.next().is_some());
 }
+
+/// A crawler: each page leads to others, and the results come as they end.
+#[test]
+fn pushed_calls_come_with_their_positions() {
+    let _watchdog = watchdog();
+    let links =
+        background(|page: u32| [2 * page, 2 * page + 1].map(|link| (link < 1000).then_some(link)));
+    let mut pages = as_completed([links(1)]);
+    let mut called = vec![1];
+    let mut seen = Vec::new();
+    while let Some((position, found)) = pages.next() {
+        seen.push(called[position]);
+        for link in found.unwrap().into_iter().flatten() {
+            assert_eq!(pages.push(links(link)), called.len());
+            called.push(link);
+        }
+    }
+    seen.sort_unstable();
+    assert_eq!(seen, (1..1000).collect::<Vec<_>>());
+}
+
+#[test]
+fn call_that_is_pushed_after_the_last_comes() {
+    let _watchdog = watchdog();
+    let mut results = as_completed([spawn(|| 1)]);
+    assert_eq!(results.next().unwrap().1.unwrap(), 1);
+    assert!(results.next().is_none());
+    assert_eq!(results.push(Lazy::ready(2)), 1);
+    assert_eq!(results.push(spawn(|| 3)), 2);
+    assert_eq!(results.len(), 2);
+    let rest: Vec<_> = results.by_ref().map(|(at, value)| (at, value.unwrap())).collect();
+    assert_eq!(rest, [(1, 2), (2, 3)]);
+    assert!(results.next().is_none());
+}
+
+/// The body has blocked before, so the search for cycles has its list of calls.
+#[test]
+fn calls_pushed_by_a_body_that_has_waited_are_part_of_the_deadlock() {
+    let _watchdog = watchdog();
+    let (give, given) = channel::<std::sync::Arc<Lazy<usize>>>();
+    let gate = Gate::default();
+    let (first, second) = (gate.clone(), gate.clone());
+    let outer = spawn(move || {
+        let outer = given.recv().unwrap();
+        let passes = |gate: Gate| {
+            spawn(move || {
+                gate.pass();
+                0
+            })
+        };
+        let mut calls = as_completed([passes(first), passes(second)]);
+        calls.next().unwrap().1.unwrap();
+        calls.next().unwrap().1.unwrap();
+        for _ in 0..2 {
+            let outer = outer.clone();
+            calls.push(spawn(move || Lazy::wait(&outer).map_or(1, |_| 100)));
+        }
+        calls.map(|(_, result)| result.unwrap_or(10)).sum::<usize>()
+    });
+    let outer = std::sync::Arc::new(outer);
+    give.send(outer.clone()).unwrap();
+    wait_until(|| snapshot().stacks.iter().filter_map(Stack::wait).any(|wait| wait.calls() == 2));
+    gate.open();
+    let sum = **outer;
+    assert!([2, 11, 20].contains(&sum), "{sum}: each wait of the cycle is told of it, or ends");
+}
+
+#[test]
+fn pushed_calls_are_cancelled_with_the_rest() {
+    let _watchdog = watchdog();
+    let slow = || spawn(|| sleep(Duration::from_secs(3600)));
+    let mut calls = as_completed([slow()]);
+    calls.push(slow());
+    calls.extend([slow(), slow()]);
+    calls.cancel_rest();
+    assert_eq!(calls.filter(|(_, result)| result.as_ref().unwrap_err().is_cancelled()).count(), 4);
+}

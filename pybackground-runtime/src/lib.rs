@@ -8,6 +8,7 @@
 
 mod attribute;
 mod background;
+mod bounded;
 mod call;
 mod cancel;
 mod combine;
@@ -55,8 +56,11 @@ mod waits;
 
 pub use attribute::{BadTimeout, IntoTimeout};
 pub use background::{Background, Callable, background};
+pub use bounded::{BackgroundIterator, BackgroundMap, Outcomes};
 pub use cancel::{cancelled, checkpoint};
-pub use combine::{AsCompleted, NotYet, Signal, as_completed};
+pub use combine::{
+    AsCompleted, Calls, NotYet, Signal, TryCalls, all, as_completed, try_all, value,
+};
 pub use config::{ConfigError, Configure, configure};
 #[doc(no_inline)]
 pub use crossbeam_channel;

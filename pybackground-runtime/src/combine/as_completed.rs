@@ -1,30 +1,18 @@
 //! The results of many calls in the order in which they come.
-//!
-//! Each call has a waker that puts the call's number into one queue. So a result costs the same
-//! whether it is one of ten or of a million.
 
-use std::collections::VecDeque;
 use std::fmt;
-use std::iter::FusedIterator;
-use std::panic::Location;
-use std::sync::Arc;
-use std::task::{Wake, Waker};
 use std::time::{Duration, Instant};
 
-use crate::call::Call;
+use super::arrivals::{Arrivals, Next};
 use crate::error::Error;
 use crate::lazy::Lazy;
-use crate::stacks::{self, Frame};
-use crate::sync::{Mutex, chaos, lock, lock_brief};
-use crate::task::{Registration, is_large};
-use crate::waits::{End, WaitSet, Waiting};
-use crate::{join, runtime};
+use crate::task::is_large;
 
 /// The results of calls in the order in which they come, each with the position its call had.
 ///
 /// What has ended already comes first. A result is what [`Lazy::join`] gives: a call that panicked,
 /// timed out or was cancelled comes as an [`Error`] like any other, so that as many come as there were
-/// calls. Calls that are made later are for another `as_completed`.
+/// calls. [`AsCompleted::push`] adds further calls while the results are read.
 ///
 /// ```
 /// use pybackground_runtime::{as_completed, background};
@@ -40,15 +28,8 @@ use crate::{join, runtime};
 /// assert_eq!(order, [1, 2, 0]);
 /// ```
 pub fn as_completed<T>(calls: impl IntoIterator<Item = Lazy<T>>) -> AsCompleted<T> {
-    let mut completed = AsCompleted {
-        calls: Vec::new(),
-        left: 0,
-        first: 0,
-        arrived: VecDeque::new(),
-        arrivals: Arc::default(),
-        members: None,
-    };
-    calls.into_iter().for_each(|call| completed.add(call));
+    let mut completed = AsCompleted { calls: Arrivals::new(), made: 0 };
+    completed.extend(calls);
     completed
 }
 
@@ -77,38 +58,9 @@ pub fn as_completed<T>(calls: impl IntoIterator<Item = Lazy<T>>) -> AsCompleted<
 /// ```
 #[must_use = "the calls run without it, but nobody gets their results"]
 pub struct AsCompleted<T> {
-    /// At a call's number: the call, until it has come.
-    calls: Vec<Option<Box<Expected<T>>>>,
-    left: usize,
-    /// No call before this one is left.
-    first: usize,
-    /// Calls that have ended; some may have come before that, as an error.
-    arrived: VecDeque<usize>,
-    arrivals: Arc<Arrivals>,
-    /// The calls that are left, for those who look for rings of waits; made when a body first blocks.
-    members: Option<Arc<WaitSet>>,
-}
-
-/// A call that has not come.
-struct Expected<T> {
-    call: Lazy<T>,
-    /// `None` if the call had ended when it was added.
-    _registration: Option<Registration>,
-}
-
-/// The number of a call that comes, and the call; or why the wait for it is over.
-type Next<T> = (usize, Result<Box<Expected<T>>, Error>);
-
-impl<T> Expected<T> {
-    /// The result of a call that comes. Waits for the last of the calls.
-    #[track_caller]
-    fn outcome(ended: Result<Box<Self>, Error>) -> Result<T, Error> {
-        match ended {
-            Ok(mut expected) if const { is_large::<T>() } => Ok(*expected.call.join_boxed()?),
-            Ok(expected) => Lazy::join(expected.call),
-            Err(error) => Err(error),
-        }
-    }
+    calls: Arrivals<Lazy<T>>,
+    /// How many calls there were: the position of the next.
+    made: usize,
 }
 
 /// No call has ended in the time that [`AsCompleted::next_timeout`] was given; there are more to come.
@@ -166,10 +118,10 @@ impl<T> AsCompleted<T> {
     ) -> Result<Option<(usize, Result<T, Error>)>, NotYet> {
         match Instant::now().checked_add(timeout) {
             None => Ok(self.next()),
-            Some(_) if self.left == 0 => Ok(None),
+            Some(_) if self.calls.len() == 0 => Ok(None),
             end => {
-                let (number, ended) = self.next_until(end)?;
-                Ok(Some((number, Expected::outcome(ended))))
+                let next = self.calls.next_until(end).ok_or(NotYet)?;
+                Ok(Some(result_of(next)))
             }
         }
     }
@@ -189,91 +141,64 @@ impl<T> AsCompleted<T> {
     /// assert!(calls.all(|(_, result)| result.unwrap_err().is_cancelled()));
     /// ```
     pub fn cancel_rest(&mut self) {
-        for expected in self.calls.iter().flatten() {
-            Lazy::cancel(&expected.call);
+        for call in self.calls.iter() {
+            Lazy::cancel(call);
         }
     }
 
-    fn add(&mut self, call: Lazy<T>) {
-        let number = self.calls.len();
-        let job = Lazy::job(&call).filter(|job| !job.is_done());
-        let arrival = || Waker::from(Arc::new(Arrival { number, arrivals: self.arrivals.clone() }));
-        let registration = job.and_then(|job| job.register(arrival()));
-        if registration.is_none() {
-            self.arrived.push_back(number);
-        }
-        self.calls.push(Some(Box::new(Expected { call, _registration: registration })));
-        self.left += 1;
+    /// Adds a call, and returns its position: the number of calls before it.
+    ///
+    /// A loop whose results lead to further calls reads by `while let`, which does not borrow the
+    /// `AsCompleted` for the whole loop. After `next` has returned `None`, a call that is pushed comes
+    /// from the next `next`.
+    ///
+    /// ```
+    /// use pybackground_runtime::{as_completed, background};
+    ///
+    /// let halves = background(|n: u64| if n > 1 { vec![n / 2, n - n / 2] } else { vec![] });
+    /// let mut calls = as_completed([halves(10)]);
+    /// let mut leaves = 0;
+    /// while let Some((_, halves_of)) = calls.next() {
+    ///     let parts = halves_of.unwrap();
+    ///     leaves += u64::from(parts.is_empty());
+    ///     calls.extend(parts.into_iter().map(|part| halves(part)));
+    /// }
+    /// assert_eq!(leaves, 10);
+    ///
+    /// let position = calls.push(halves(1));
+    /// assert_eq!(calls.next().unwrap().0, position);
+    /// ```
+    pub fn push(&mut self, call: Lazy<T>) -> usize {
+        let position = self.made;
+        self.calls.add(position, call);
+        self.made += 1;
+        position
     }
 
-    #[track_caller]
-    fn next_until(&mut self, end: Option<Instant>) -> Result<Next<T>, NotYet> {
-        if let Some(number) = self.pop_arrived() {
-            return Ok((number, Ok(self.remove(number))));
-        }
-        let first = self.first_left();
-        if self.left == 1 && end.is_none() {
-            return Ok((first, Ok(self.remove(first))));
-        }
-        match join::for_any(&self.wait_for_any(first, end), end) {
-            Ok(true) => {
-                let number = self.pop_arrived().expect("the wait is over when one has arrived");
-                Ok((number, Ok(self.remove(number))))
-            }
-            Ok(false) => Err(NotYet),
-            Err(error) => {
-                drop(self.remove(first));
-                Ok((first, Err(error)))
-            }
-        }
+    /// Whether a call has ended that has not come.
+    pub(crate) fn has_next(&mut self) -> bool {
+        self.calls.has_arrived()
     }
+}
 
-    /// A call that has ended and not come.
-    fn pop_arrived(&mut self) -> Option<usize> {
-        loop {
-            if self.arrived.is_empty() {
-                std::mem::swap(&mut self.arrived, &mut lock(&self.arrivals.state).ended);
-            }
-            let number = self.arrived.pop_front()?;
-            if self.calls[number].is_some() {
-                return Some(number);
-            }
+/// Adds the calls, as [`AsCompleted::push`] does.
+impl<T> Extend<Lazy<T>> for AsCompleted<T> {
+    fn extend<I: IntoIterator<Item = Lazy<T>>>(&mut self, calls: I) {
+        for call in calls {
+            self.push(call);
         }
     }
+}
 
-    /// The first call that has not come.
-    fn first_left(&mut self) -> usize {
-        while self.calls[self.first].is_none() {
-            self.first += 1;
-        }
-        self.first
-    }
-
-    #[allow(clippy::unnecessary_box_returns, reason = "a large value is moved as a pointer")]
-    fn remove(&mut self, number: usize) -> Box<Expected<T>> {
-        self.left -= 1;
-        if let Some(members) = &self.members {
-            members.remove(number);
-        }
-        self.calls[number].take().expect("a call comes once")
-    }
-
-    /// A wait for the calls that are left, of which none has arrived.
-    fn wait_for_any(&mut self, first: usize, end: Option<Instant>) -> AnyOf<'_> {
-        if end.is_none() && !stacks::current().is_none() && self.members.is_none() {
-            let jobs = self.calls.iter().enumerate();
-            let jobs =
-                jobs.filter_map(|(number, call)| Some((number, Lazy::job(&call.as_ref()?.call)?)));
-            self.members = Some(Arc::new(WaitSet::new(self.calls.len(), jobs)));
-        }
-        let first = self.calls[first].as_ref().and_then(|expected| Lazy::job(&expected.call));
-        AnyOf {
-            first: first.expect("a call that has not arrived is on its way").call(),
-            count: self.left,
-            all: self.members.as_ref(),
-            arrivals: &self.arrivals,
-        }
-    }
+/// The result of a call that comes. Waits for the last of the calls.
+#[track_caller]
+fn result_of<T>((position, ended): Next<Lazy<T>>) -> (usize, Result<T, Error>) {
+    let result = match ended {
+        Ok(mut call) if const { is_large::<T>() } => call.join_boxed().map(|value| *value),
+        Ok(call) => Lazy::join(*call),
+        Err(error) => Err(error),
+    };
+    (position, result)
 }
 
 impl<T> Iterator for AsCompleted<T> {
@@ -281,105 +206,22 @@ impl<T> Iterator for AsCompleted<T> {
 
     #[track_caller]
     fn next(&mut self) -> Option<Self::Item> {
-        if self.left == 0 {
+        if self.calls.len() == 0 {
             return None;
         }
-        let Ok((number, ended)) = self.next_until(None) else {
-            unreachable!("a wait without an end ends when a call has arrived")
-        };
-        Some((number, Expected::outcome(ended)))
+        let next = self.calls.next_until(None);
+        Some(result_of(next.expect("a wait without an end ends when a call has arrived")))
     }
 
     fn size_hint(&self) -> (usize, Option<usize>) {
-        (self.left, Some(self.left))
+        (self.calls.len(), Some(self.calls.len()))
     }
 }
 
 impl<T> ExactSizeIterator for AsCompleted<T> {}
 
-impl<T> FusedIterator for AsCompleted<T> {}
-
 impl<T> fmt::Debug for AsCompleted<T> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("AsCompleted").field("left", &self.left).finish_non_exhaustive()
-    }
-}
-
-/// The calls that have ended, in the order in which they did.
-#[derive(Default)]
-struct Arrivals {
-    state: Mutex<State>,
-}
-
-#[derive(Default)]
-struct State {
-    ended: VecDeque<usize>,
-    /// Who waits for the next.
-    waiter: Option<Waker>,
-}
-
-/// Notes the end of a call.
-struct Arrival {
-    number: usize,
-    arrivals: Arc<Arrivals>,
-}
-
-impl Wake for Arrival {
-    fn wake(self: Arc<Self>) {
-        let waiter = {
-            let mut state = lock(&self.arrivals.state);
-            state.ended.push_back(self.number);
-            state.waiter.take()
-        };
-        chaos();
-        if let Some(waiter) = waiter {
-            waiter.wake();
-        }
-    }
-}
-
-/// A wait for the first of the calls that are left.
-struct AnyOf<'a> {
-    first: Call,
-    count: usize,
-    all: Option<&'a Arc<WaitSet>>,
-    arrivals: &'a Arrivals,
-}
-
-impl join::Awaited for AnyOf<'_> {
-    /// The waker stays with the calls, whose next wait replaces it.
-    type Registration = ();
-
-    fn is_over(&self) -> bool {
-        !lock_brief(&self.arrivals.state).ended.is_empty()
-    }
-
-    fn register(&self, waker: Waker) -> Option<()> {
-        let mut state = lock(&self.arrivals.state);
-        if !state.ended.is_empty() {
-            return None;
-        }
-        state.waiter = Some(waker);
-        Some(())
-    }
-
-    fn announce(
-        &self,
-        site: &'static Location<'static>,
-        end: End,
-    ) -> Result<Option<Waiting<'static>>, Error> {
-        let all = self.all.filter(|_| end == End::Never).cloned();
-        runtime::waits().for_any(self.first, self.count, all, site)
-    }
-
-    /// The monitor expires each call that has a deadline.
-    fn expire(&self, _: Instant) {}
-
-    fn is_call_of(&self, _: Frame) -> bool {
-        false
-    }
-
-    fn call(&self) -> Call {
-        self.first
+        f.debug_struct("AsCompleted").field("left", &self.calls.len()).finish_non_exhaustive()
     }
 }

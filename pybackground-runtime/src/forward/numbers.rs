@@ -5,6 +5,7 @@
 //! give in `x + &y.into()`, and of what type the elements are whose references are summed. Another
 //! kind, in any crate of a program, and such code would not compile. `1 + *lazy` always does.
 
+use std::collections::VecDeque;
 use std::iter::{Product, Sum};
 use std::ops::{
     Add, AddAssign, BitAnd, BitAndAssign, BitOr, BitOrAssign, BitXor, BitXorAssign, Div, DivAssign,
@@ -12,7 +13,7 @@ use std::ops::{
 };
 
 use super::arithmetic::for_all_operators;
-use crate::lazy::Lazy;
+use crate::lazy::{Ahead, CancelOnDrop, Lazy};
 use crate::shared::Shared;
 
 /// `value op pointer` and `value op= pointer`.
@@ -56,19 +57,36 @@ macro_rules! from_the_left {
     )+};
 }
 
-/// Joins one term after the other.
+/// So many calls of a sum run at once: the terms of a lazy iterator are made while the first is waited for.
+const AHEAD: usize = 64;
+
+/// The values of calls, in their order. If one has none, the calls that were made for the sum are cancelled.
+fn values<T>(calls: impl Iterator<Item = Lazy<T>>) -> impl Iterator<Item = T> {
+    let mut ahead = Ahead::new(calls, AHEAD, VecDeque::<CancelOnDrop<T>>::new());
+    // By a closure, or the line of the join would be one of `core`.
+    std::iter::from_fn(move || {
+        ahead.refill().pop_front().map(|call| Lazy::into_inner(CancelOnDrop::into_lazy(call)))
+    })
+}
+
+/// As `values`, of calls that others may hold.
+fn shared_values<T>(calls: impl Iterator<Item = Shared<T>>) -> impl Iterator<Item = Shared<T>> {
+    let mut ahead = Ahead::new(calls, AHEAD, VecDeque::<Shared<T>>::new());
+    std::iter::from_fn(move || ahead.refill().pop_front())
+}
+
+/// Adds the terms in their order.
 macro_rules! sums {
     ($type:ident: $($trait:ident $method:ident),+) => {$(
         impl $trait<Lazy<$type>> for $type {
-            // By a closure, or the line of the join would be one of `core`.
             fn $method<I: Iterator<Item = Lazy<$type>>>(terms: I) -> $type {
-                terms.map(|term| Lazy::into_inner(term)).$method()
+                values(terms).$method()
             }
         }
 
         impl $trait<Shared<$type>> for $type {
             fn $method<I: Iterator<Item = Shared<$type>>>(terms: I) -> $type {
-                terms.map(|term| *term).$method()
+                shared_values(terms).map(|term| *term).$method()
             }
         }
     )+};

@@ -9,8 +9,10 @@
 //! | `unboxing` | a call whose value is in a box |
 //! | `stop` | ending a call before its body does, or keeping it from that |
 //! | `cancel_on_drop` | the `Lazy` whose call is cancelled when it is dropped |
+//! | `ahead` | calls that are made before their values are needed, up to a number |
 //! | `raise` | the panic of a use whose call failed |
 
+mod ahead;
 mod awaiting;
 mod cancel_on_drop;
 mod pending;
@@ -28,6 +30,7 @@ use std::time::{Duration, Instant};
 use crate::call::Call;
 use crate::error::Error;
 use crate::task::{Dependency, Handle, Job, is_large};
+pub(crate) use ahead::{Ahead, InFlight};
 pub use awaiting::Outcome;
 pub use cancel_on_drop::CancelOnDrop;
 use pending::Pending;
@@ -255,6 +258,19 @@ impl<T> Lazy<T> {
             State::Ready(value) => Ok(value.into_inner()),
             State::Pending(pending) => pending.into_outcome(),
         }
+    }
+
+    /// Waits for the value and keeps it here, where a use finds it. If there is none, the `Lazy` has no
+    /// value afterwards.
+    #[track_caller]
+    pub(crate) fn settle(&mut self) -> Result<&T, Error> {
+        if const { !is_large::<T>() }
+            && let State::Pending(pending) = &mut self.state
+        {
+            let pending = std::mem::replace(pending, Pending::spent(None));
+            self.state = State::Ready(Stored::new(pending.into_outcome()?));
+        }
+        Self::wait(self).map_err(Error::clone)
     }
 
     /// As [`Lazy::join`], with the value in a box. Afterwards the `Lazy` has no value.

@@ -1,5 +1,6 @@
 //! The calls of which any ends a wait.
 
+use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex};
 
 use crate::sync::lock_leaf;
@@ -13,29 +14,34 @@ struct Inner {
     /// The calls that are left, in no order.
     calls: Vec<(usize, Arc<dyn Job>)>,
     /// At a call's number: its place in `calls`.
-    place_of: Vec<usize>,
+    place_of: BTreeMap<usize, usize>,
 }
 
 impl WaitSet {
-    /// Makes a set of calls with their numbers, which are less than `numbers`.
-    pub(crate) fn new(numbers: usize, calls: impl Iterator<Item = (usize, Arc<dyn Job>)>) -> Self {
-        let calls: Vec<_> = calls.collect();
-        let mut place_of = vec![0; numbers];
-        for (place, (number, _)) in calls.iter().enumerate() {
-            place_of[*number] = place;
-        }
-        Self(Mutex::new(Inner { calls, place_of }))
+    /// Makes a set of calls with their numbers.
+    pub(crate) fn new(calls: impl Iterator<Item = (usize, Arc<dyn Job>)>) -> Self {
+        let set = Self(Mutex::default());
+        calls.for_each(|(number, call)| set.add(number, call));
+        set
     }
 
-    /// Removes the call of that number, which is in the set.
+    /// Adds a call. No other has its number.
+    pub(crate) fn add(&self, number: usize, call: Arc<dyn Job>) {
+        let mut places = lock_leaf(&self.0);
+        let place = places.calls.len();
+        places.calls.push((number, call));
+        places.place_of.insert(number, place);
+    }
+
+    /// Removes the call of that number, if it is in the set.
     pub(crate) fn remove(&self, number: usize) {
         let gone = {
             let mut places = lock_leaf(&self.0);
             let Inner { calls, place_of } = &mut *places;
-            let place = place_of[number];
+            let Some(place) = place_of.remove(&number) else { return };
             let gone = calls.swap_remove(place);
             if let Some((moved, _)) = calls.get(place) {
-                place_of[*moved] = place;
+                place_of.insert(*moved, place);
             }
             gone
         };
@@ -59,15 +65,17 @@ mod tests {
     fn removal_keeps_the_other_calls() {
         let calls: Vec<Arc<dyn Job>> =
             (0..5).map(|_| Task::new(&Options::here(), Closure(|| ())) as _).collect();
-        let set = WaitSet::new(5, calls.iter().cloned().enumerate().skip(1));
-        let mut left = vec![1, 2, 3, 4];
-        for gone in [4, 1, 2, 3] {
+        let set = WaitSet::new(calls.iter().cloned().enumerate().skip(1));
+        set.add(7, calls[0].clone());
+        set.remove(9);
+        let mut left = vec![1, 2, 3, 4, 7];
+        for gone in [4, 1, 7, 2, 3] {
             set.remove(gone);
             left.retain(|number| *number != gone);
             let stay: Vec<_> = (0..).map_while(|place| set.at(place)).collect();
             assert_eq!(stay.len(), left.len());
             for number in &left {
-                assert!(stay.iter().any(|call| Arc::ptr_eq(call, &calls[*number])));
+                assert!(stay.iter().any(|call| Arc::ptr_eq(call, &calls[number % 7])));
             }
         }
     }

@@ -1,0 +1,87 @@
+//! One call, collections and iterators of calls.
+
+use super::members::Several;
+use super::{Calls, TryCalls, error_of, form, try_wait, wait};
+use crate::lazy::Lazy;
+
+impl<T> Calls<form::One> for Lazy<T> {
+    type Values = T;
+
+    #[track_caller]
+    fn into_values(self) -> T {
+        Lazy::into_inner(self)
+    }
+}
+
+impl<T, E> TryCalls<form::One> for Lazy<Result<T, E>> {
+    type Values = T;
+    type Error = E;
+
+    #[track_caller]
+    fn try_into_values(self) -> Result<T, E> {
+        Lazy::into_inner(self)
+    }
+}
+
+impl<T> Calls<form::Collected> for Vec<Lazy<T>> {
+    type Values = Vec<T>;
+
+    #[track_caller]
+    fn into_values(mut self) -> Vec<T> {
+        wait(&mut Several { calls: &mut self, is_good: |_| true });
+        self.into_iter().map(|call| Lazy::into_inner(call)).collect()
+    }
+}
+
+impl<T, E> TryCalls<form::Collected> for Vec<Lazy<Result<T, E>>> {
+    type Values = Vec<T>;
+    type Error = E;
+
+    #[track_caller]
+    fn try_into_values(mut self) -> Result<Vec<T>, E> {
+        match try_wait(&mut Several { calls: &mut self, is_good: Result::is_ok }) {
+            Some(failed) => Err(error_of(self.swap_remove(failed))),
+            None => self.into_iter().map(|call| Lazy::into_inner(call)).collect(),
+        }
+    }
+}
+
+impl<T, const N: usize> Calls<form::Array> for [Lazy<T>; N] {
+    type Values = [T; N];
+
+    #[track_caller]
+    fn into_values(mut self) -> [T; N] {
+        wait(&mut Several { calls: &mut self, is_good: |_| true });
+        self.map(|call| Lazy::into_inner(call))
+    }
+}
+
+impl<T, E, const N: usize> TryCalls<form::Array> for [Lazy<Result<T, E>>; N] {
+    type Values = [T; N];
+    type Error = E;
+
+    #[track_caller]
+    fn try_into_values(self) -> Result<[T; N], E> {
+        let values = Vec::from(self).try_into_values()?;
+        Ok(values.try_into().unwrap_or_else(|_| unreachable!("there is a value for each call")))
+    }
+}
+
+impl<T, I: Iterator<Item = Lazy<T>>> Calls<form::Iterated> for I {
+    type Values = Vec<T>;
+
+    #[track_caller]
+    fn into_values(self) -> Vec<T> {
+        self.collect::<Vec<_>>().into_values()
+    }
+}
+
+impl<T, E, I: Iterator<Item = Lazy<Result<T, E>>>> TryCalls<form::Iterated> for I {
+    type Values = Vec<T>;
+    type Error = E;
+
+    #[track_caller]
+    fn try_into_values(self) -> Result<Vec<T>, E> {
+        self.collect::<Vec<_>>().try_into_values()
+    }
+}

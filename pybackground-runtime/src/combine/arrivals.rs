@@ -1,0 +1,241 @@
+//! Waiting for whichever of several calls ends first.
+//!
+//! Each call has a waker that puts the call's number into one queue. So an arrival costs the same
+//! whether the call is one of ten or of a million. A call that has come leaves nothing behind.
+
+use std::collections::{BTreeMap, VecDeque};
+use std::panic::Location;
+use std::sync::Arc;
+use std::task::{Wake, Waker};
+use std::time::Instant;
+
+use crate::call::Call;
+use crate::error::Error;
+use crate::lazy::Lazy;
+use crate::stacks::{self, Frame};
+use crate::sync::{Mutex, chaos, lock, lock_brief};
+use crate::task::{Job, Registration};
+use crate::waits::{End, WaitSet, Waiting};
+use crate::{join, runtime};
+
+/// What a call is held by until it comes.
+pub(super) trait Held {
+    /// The call; `None` if there is nothing to wait for.
+    fn job(&self) -> Option<Arc<dyn Job>>;
+}
+
+impl<T> Held for Lazy<T> {
+    fn job(&self) -> Option<Arc<dyn Job>> {
+        Lazy::job(self)
+    }
+}
+
+impl Held for Arc<dyn Job> {
+    fn job(&self) -> Option<Arc<dyn Job>> {
+        Some(self.clone())
+    }
+}
+
+/// Calls by number, each of which comes once it has ended.
+pub(super) struct Arrivals<C> {
+    /// The calls that have not come. In boxes, as a call may hold a large value.
+    left: BTreeMap<usize, Expected<C>>,
+    /// Calls that have ended; some may have come before that, as an error.
+    arrived: VecDeque<usize>,
+    ended: Arc<Ended>,
+    /// The calls that are left, for the search for cycles; made when a body first blocks.
+    members: Option<Arc<WaitSet>>,
+}
+
+/// A call that has not come.
+struct Expected<C> {
+    call: Box<C>,
+    /// `None` if the call had ended when it was added.
+    _registration: Option<Registration>,
+}
+
+/// The number of a call that comes, and the call; or why the wait for it is over.
+pub(super) type Next<C> = (usize, Result<Box<C>, Error>);
+
+impl<C: Held> Arrivals<C> {
+    pub(super) fn new() -> Self {
+        Self {
+            left: BTreeMap::new(),
+            arrived: VecDeque::new(),
+            ended: Arc::default(),
+            members: None,
+        }
+    }
+
+    /// How many calls have not come.
+    pub(super) fn len(&self) -> usize {
+        self.left.len()
+    }
+
+    /// The calls that have not come, in the order of their numbers.
+    pub(super) fn iter(&self) -> impl Iterator<Item = &C> {
+        self.left.values().map(|expected| &*expected.call)
+    }
+
+    /// Adds a call. No call had this number before.
+    pub(super) fn add(&mut self, number: usize, call: C) {
+        let job = call.job().filter(|job| !job.is_done());
+        let arrival = || Waker::from(Arc::new(Arrival { number, ended: self.ended.clone() }));
+        let registration = job.as_ref().and_then(|job| job.register(arrival()));
+        if registration.is_none() {
+            self.arrived.push_back(number);
+        }
+        // A call that has arrived may still be among the members, until it comes.
+        if let (Some(members), Some(job)) = (&self.members, call.job()) {
+            members.add(number, job);
+        }
+        self.left.insert(number, Expected { call: Box::new(call), _registration: registration });
+    }
+
+    /// Whether a call has ended that has not come.
+    pub(super) fn has_arrived(&mut self) -> bool {
+        let Some(number) = self.pop_arrived() else { return false };
+        self.arrived.push_front(number);
+        true
+    }
+
+    /// The next call that has ended, or the last call that is left; `None` if no call has ended by `end`.
+    /// There is a call left.
+    #[track_caller]
+    pub(super) fn next_until(&mut self, end: Option<Instant>) -> Option<Next<C>> {
+        if let Some(number) = self.pop_arrived() {
+            return Some((number, Ok(self.remove(number))));
+        }
+        let (&first, _) = self.left.first_key_value().expect("a call is left");
+        if self.left.len() == 1 && end.is_none() {
+            return Some((first, Ok(self.remove(first))));
+        }
+        match join::for_any(&self.wait_for_any(first, end), end) {
+            Ok(true) => {
+                let number = self.pop_arrived().expect("the wait is over when one has arrived");
+                Some((number, Ok(self.remove(number))))
+            }
+            Ok(false) => None,
+            Err(error) => {
+                drop(self.remove(first));
+                Some((first, Err(error)))
+            }
+        }
+    }
+
+    /// A call that has ended and not come.
+    fn pop_arrived(&mut self) -> Option<usize> {
+        loop {
+            if self.arrived.is_empty() {
+                std::mem::swap(&mut self.arrived, &mut lock(&self.ended.state).numbers);
+            }
+            let number = self.arrived.pop_front()?;
+            if self.left.contains_key(&number) {
+                return Some(number);
+            }
+        }
+    }
+
+    #[allow(clippy::unnecessary_box_returns, reason = "a large value is moved as a pointer")]
+    fn remove(&mut self, number: usize) -> Box<C> {
+        if let Some(members) = &self.members {
+            members.remove(number);
+        }
+        self.left.remove(&number).expect("a call comes once").call
+    }
+
+    /// A wait for the calls that are left, of which none has arrived.
+    fn wait_for_any(&mut self, first: usize, end: Option<Instant>) -> AnyOf<'_> {
+        if end.is_none() && !stacks::current().is_none() && self.members.is_none() {
+            let jobs = self.left.iter();
+            let jobs = jobs.filter_map(|(number, left)| Some((*number, left.call.job()?)));
+            self.members = Some(Arc::new(WaitSet::new(jobs)));
+        }
+        let first = self.left[&first].call.job();
+        AnyOf {
+            first: first.expect("a call that has not arrived is on its way").call(),
+            count: self.left.len(),
+            all: self.members.as_ref(),
+            ended: &self.ended,
+        }
+    }
+}
+
+/// The calls that have ended, in the order in which they did.
+#[derive(Default)]
+struct Ended {
+    state: Mutex<State>,
+}
+
+#[derive(Default)]
+struct State {
+    numbers: VecDeque<usize>,
+    /// Wakes the thread that waits for the next.
+    waiter: Option<Waker>,
+}
+
+/// Notes the end of a call.
+struct Arrival {
+    number: usize,
+    ended: Arc<Ended>,
+}
+
+impl Wake for Arrival {
+    fn wake(self: Arc<Self>) {
+        let waiter = {
+            let mut state = lock(&self.ended.state);
+            state.numbers.push_back(self.number);
+            state.waiter.take()
+        };
+        chaos();
+        if let Some(waiter) = waiter {
+            waiter.wake();
+        }
+    }
+}
+
+/// A wait for the first of the calls that are left.
+struct AnyOf<'a> {
+    first: Call,
+    count: usize,
+    all: Option<&'a Arc<WaitSet>>,
+    ended: &'a Ended,
+}
+
+impl join::Awaited for AnyOf<'_> {
+    /// The waker stays with the calls, whose next wait replaces it.
+    type Registration = ();
+
+    fn is_over(&self) -> bool {
+        !lock_brief(&self.ended.state).numbers.is_empty()
+    }
+
+    fn register(&self, waker: Waker) -> Option<()> {
+        let mut state = lock(&self.ended.state);
+        if !state.numbers.is_empty() {
+            return None;
+        }
+        state.waiter = Some(waker);
+        Some(())
+    }
+
+    fn announce(
+        &self,
+        site: &'static Location<'static>,
+        end: End,
+    ) -> Result<Option<Waiting<'static>>, Error> {
+        let all = self.all.filter(|_| end == End::Never).cloned();
+        runtime::waits().for_any(self.first, self.count, all, site)
+    }
+
+    /// The monitor expires each call that has a deadline.
+    fn expire(&self, _: Instant) {}
+
+    fn is_call_of(&self, _: Frame) -> bool {
+        false
+    }
+
+    fn call(&self) -> Call {
+        self.first
+    }
+}
