@@ -282,9 +282,9 @@ pub use pybackground_runtime::locks as sync;
 pub use pybackground_runtime::{
     AsCompleted, Background, BackgroundIterator, BackgroundMap, BadTimeout, CallCount, Callable,
     Calls, CancelOnDrop, ConfigError, Configure, Delay, Error, IntoTimeout, Lazy, Limit, NotYet,
-    Outcome, Outcomes, Scope, Shared, Signal, Snapshot, Stack, Timeout, TryCalls, Unfinished, Wait,
-    all, as_completed, cancelled, checkpoint, configure, delay, scope, shutdown, sleep, snapshot,
-    spawn, spawn_compute, try_all, value, wait_idle,
+    Outcome, Outcomes, Scope, Shared, SharedOutcome, Signal, Snapshot, Stack, Timeout, TryCalls,
+    Unfinished, Wait, all, as_completed, cancelled, checkpoint, configure, delay, scope, shutdown,
+    sleep, snapshot, spawn, spawn_compute, try_all, value, wait_idle,
 };
 #[cfg(feature = "process")]
 #[cfg_attr(docsrs, doc(cfg(feature = "process")))]

@@ -3,13 +3,17 @@
 mod common;
 
 use std::collections::{BTreeMap, HashMap, HashSet};
+use std::future::poll_fn;
+use std::pin::Pin;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::mpsc::channel;
 use std::sync::{Arc, Barrier};
+use std::task::Poll;
 use std::thread;
 use std::time::Duration;
 
 use common::counters::Drops;
+use common::futures::block_on;
 use common::gate::Gate;
 use common::panics::caught;
 use common::{wait_until, watchdog};
@@ -312,4 +316,103 @@ fn methods_are_those_of_the_value() {
     let copy: Vec<&str> = Vec::clone(&other);
     assert!(Shared::ptr_eq(&shared, &other));
     assert_eq!(copy, *shared);
+}
+
+#[test]
+fn exactly_one_of_the_last_holders_receives_the_value() {
+    const HOLDERS: usize = 8;
+
+    let _watchdog = watchdog();
+    for _ in 0..100 {
+        let gate = Gate::default();
+        let shared = gated(&gate, String::from("owned"));
+        let start = Arc::new(Barrier::new(HOLDERS));
+        let holders: Vec<_> = (0..HOLDERS)
+            .map(|_| {
+                let (shared, start) = (shared.clone(), start.clone());
+                thread::spawn(move || {
+                    start.wait();
+                    Shared::into_inner(shared)
+                })
+            })
+            .collect();
+        drop(shared);
+        gate.open();
+        let values = holders.into_iter().filter_map(|holder| holder.join().unwrap());
+        assert_eq!(values.collect::<Vec<_>>(), ["owned"]);
+    }
+    let failed = Lazy::share(fails(7));
+    assert_eq!(Shared::into_inner(failed.clone()), None);
+    assert_eq!(caught(|| Shared::into_inner(failed)).text(), "no page 7");
+}
+
+#[test]
+fn timeout_given_by_a_holder_is_that_of_all() {
+    let _watchdog = watchdog();
+    let gate = Gate::default();
+    let _opened = gate.opened_at_end();
+    let first = gated(&gate, 7);
+    let second = Shared::with_timeout(first.clone(), Duration::from_millis(5));
+    assert!(first == Timeout && second == Timeout);
+}
+
+/// Each of several tasks awaits a clone; some are polled by wakers that are thrown away before.
+#[test]
+fn every_holder_may_await_the_value() {
+    let _watchdog = watchdog();
+    let gate = Gate::default();
+    let shared = gated(&gate, 7_u64);
+    let tasks: Vec<_> = (0..20)
+        .map(|_| {
+            let mut shared = shared.clone();
+            thread::spawn(move || {
+                let polled = block_on(async {
+                    poll_fn(|cx| Poll::Ready(Pin::new(&mut shared).poll(cx).is_pending())).await
+                });
+                (polled, *block_on(shared))
+            })
+        })
+        .collect();
+    let bodies: Vec<_> = (0..20).map(|_| doubles(shared.clone())).collect();
+    wait_until(|| pybackground::snapshot().suspended >= 20);
+    gate.open();
+    assert!(tasks.into_iter().all(|task| task.join().unwrap().1 == 7));
+    assert_eq!(bodies.into_iter().sum::<u64>(), 20 * 14);
+    assert_eq!(*block_on(shared), 7);
+}
+
+#[background]
+async fn doubles(shared: Shared<u64>) -> u64 {
+    2 * *shared.await
+}
+
+#[test]
+fn awaited_error_is_that_of_every_holder() {
+    let _watchdog = watchdog();
+    let shared = Lazy::share(fails(7));
+    for holder in [shared.clone(), shared.clone()] {
+        let error = block_on(Shared::outcome(holder)).unwrap_err();
+        assert_eq!(error.message(), Some("no page 7"));
+    }
+    assert_eq!(caught(|| block_on(shared.clone())).text(), "no page 7");
+    assert!(caught(|| block_on(shared)).text().contains("earlier use"));
+}
+
+#[test]
+fn cancelled_and_late_calls_wake_those_who_await_them() {
+    let _watchdog = watchdog();
+    let gate = Gate::default();
+    let _opened = gate.opened_at_end();
+    let shared = gated(&gate, 7_u64);
+    let waits = outcome_is_error(shared.clone());
+    wait_until(|| pybackground::snapshot().suspended > 0);
+    assert!(Shared::cancel(&shared));
+    assert!(*waits);
+    let late = Shared::with_timeout(gated(&gate, 7_u64), Duration::from_millis(5));
+    assert!(*outcome_is_error(late));
+}
+
+#[background]
+async fn outcome_is_error(shared: Shared<u64>) -> bool {
+    Shared::outcome(shared).await.is_err()
 }

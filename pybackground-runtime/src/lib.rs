@@ -79,7 +79,7 @@ pub use pybackground_macros::background_runtime as background;
 #[cfg_attr(docsrs, doc(cfg(feature = "remote")))]
 pub use remote::{Remote, remote, serve};
 pub use scope::{Scope, scope};
-pub use shared::Shared;
+pub use shared::{Shared, SharedOutcome};
 pub use shutdown::{Unfinished, shutdown, wait_idle};
 pub use sleep::sleep;
 pub use snapshot::{CallCount, Snapshot, Stack, Wait, snapshot};

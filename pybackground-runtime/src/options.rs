@@ -31,8 +31,9 @@ impl Options {
         Self::at(Location::caller())
     }
 
+    /// Options of a call that is said to be made at `site`.
     #[inline]
-    const fn at(site: &'static Location<'static>) -> Self {
+    pub(crate) const fn at(site: &'static Location<'static>) -> Self {
         Self {
             site,
             name: None,

@@ -1,9 +1,16 @@
-//! A call that goes on with the value of another.
+//! Calls that go on with what another comes to: `map`, `then`, `and_then`, `flatten`.
+//!
+//! Each is a call with an input, as one of a function with `#[lazy]` parameters is. They differ in what the
+//! input gives, the value or the outcome, and in what the body returns, a value or a call.
+
+use std::convert::identity;
 
 use crate::call::path_of_enclosing_function;
-use crate::dispatch::{Expected, Given, dispatch_with_inputs};
+use crate::dispatch::{Expected, Given, Settled, dispatch_flat, dispatch_with_inputs};
+use crate::error::Error;
 use crate::lazy::Lazy;
 use crate::options::Options;
+use crate::shared::Shared;
 
 impl<T: Send + 'static> Lazy<T> {
     /// Runs `f` in the background with the value of the call, when it is there. Until then the new call
@@ -29,5 +36,106 @@ impl<T: Send + 'static> Lazy<T> {
     {
         let options = Options::here().named_by(path_of_enclosing_function::<F>());
         dispatch_with_inputs(options, (Expected::from(this), ()), |(value, ())| f(value.take()))
+    }
+    /// Runs `f` in the background with what the call comes to, its value or its [`Error`], when it ends. Until
+    /// then the new call holds no thread.
+    ///
+    /// It is [`Lazy::map`] for a call that may fail: to report it, or to go on with another value. To make
+    /// another call in its place, return that call and [`flatten`](Lazy::flatten) the result.
+    ///
+    /// ```
+    /// use pybackground_runtime::{Lazy, background, spawn};
+    ///
+    /// let size = background(|url: &str| { assert!(url.contains('.'), "no such host"); url.len() });
+    /// let known = Lazy::then(size("example.org"), |size| size.unwrap_or(0));
+    /// let unknown = Lazy::then(size("example"), |size| size.unwrap_or(0));
+    /// assert_eq!(known + unknown, 11);
+    ///
+    /// let retried = Lazy::flatten(Lazy::then(size("example"), move |first| match first {
+    ///     Ok(size) => Lazy::ready(size),
+    ///     Err(_) => size("example.org"),
+    /// }));
+    /// assert_eq!(retried, 11);
+    /// ```
+    #[track_caller]
+    pub fn then<U, F>(this: Self, f: F) -> Lazy<U>
+    where
+        F: FnOnce(Result<T, Error>) -> U + Send + 'static,
+        U: Send + 'static,
+    {
+        let options = Options::here().named_by(path_of_enclosing_function::<F>());
+        let body = |outcome: Result<Box<T>, Error>| f(outcome.map(|value| *value));
+        dispatch_with_inputs(options, Settled(Expected::from(this)), body)
+    }
+
+    /// Runs `f` in the background with the value of the call, when it is there, and ends as the call ends that `f`
+    /// makes. No thread waits for either.
+    ///
+    /// If the first call has no value, `f` never runs. The new call ends in the [`Error`] of whichever of the
+    /// two has no value. To cancel the new call is to cancel the one that it waits for, the first or that of `f`.
+    ///
+    /// ```
+    /// use pybackground_runtime::{Lazy, background};
+    ///
+    /// let address = background(|name: &str| format!("{name}.example.org"));
+    /// let page = background(|address: String| format!("the page at {address}"));
+    /// let page = Lazy::and_then(address("docs"), move |address| page(address));
+    /// assert_eq!(page, "the page at docs.example.org");
+    /// ```
+    ///
+    /// A cycle of waits through the call that `f` made is not found, as in the body of an `async` function.
+    #[track_caller]
+    pub fn and_then<U, F>(this: Self, f: F) -> Lazy<U>
+    where
+        F: FnOnce(T) -> Lazy<U> + Send + 'static,
+        U: Send + 'static,
+    {
+        let options = Options::here().named_by(path_of_enclosing_function::<F>());
+        dispatch_flat(options, (Expected::from(this), ()), |(value, ())| f(value.take()))
+    }
+}
+
+impl<T: Send + 'static> Lazy<Lazy<T>> {
+    /// Makes one call of a call that returns a call: it ends as the inner one ends. No thread waits for either.
+    ///
+    /// ```
+    /// use pybackground_runtime::{Lazy, spawn};
+    ///
+    /// let call: Lazy<Lazy<u32>> = spawn(|| spawn(|| 6 * 7));
+    /// assert_eq!(Lazy::flatten(call), 42);
+    /// ```
+    #[track_caller]
+    pub fn flatten(this: Self) -> Lazy<T> {
+        let options = match (Self::function(&this), Self::called_at(&this)) {
+            (Some(function), Some(site)) => Options::at(site).named_by(function),
+            _ => Options::here().named_by("pybackground::Lazy::flatten"),
+        };
+        let body = |(call, ()): (_, ())| identity::<Lazy<T>>(Given::take(call));
+        dispatch_flat(options, (Expected::from(this), ()), body)
+    }
+}
+
+impl<T: Send + Sync + 'static> Shared<T> {
+    /// Runs `f` in the background with the value of the call, when it is there: [`Lazy::map`] for a value that
+    /// others have as well.
+    ///
+    /// To cancel the new call leaves the shared one alone.
+    ///
+    /// ```
+    /// use pybackground_runtime::{Lazy, Shared, spawn};
+    ///
+    /// let page = Lazy::share(spawn(|| String::from("<html>")));
+    /// let length = Shared::map(page.clone(), |page| page.len());
+    /// let first = Shared::map(page, |page| page.chars().next());
+    /// assert_eq!((*length, *first), (6, Some('<')));
+    /// ```
+    #[track_caller]
+    pub fn map<U, F>(this: Self, f: F) -> Lazy<U>
+    where
+        F: FnOnce(&T) -> U + Send + 'static,
+        U: Send + 'static,
+    {
+        let options = Options::here().named_by(path_of_enclosing_function::<F>());
+        dispatch_with_inputs(options, this, |shared: Self| f(shared.value()))
     }
 }

@@ -1,6 +1,7 @@
 //! Calls whose arguments may be the values of other calls. A call is queued when all of those have ended.
 
 use std::convert::identity;
+use std::future::poll_fn;
 use std::sync::Arc;
 
 use super::{BoxOutput, Inputs, Needed, dispatch, dispatch_async, never_starts};
@@ -62,6 +63,36 @@ where
     let body = |values| Box::pin(body(values));
     let body = Suspending::new(when_given_async(inputs, body));
     Lazy::pending(start_with_inputs(&options, body, needed))
+}
+
+/// Runs a body that makes a call, and ends as that call ends. Meanwhile the call holds no thread. The options
+/// name the function.
+pub(crate) fn dispatch_flat<I, F, T>(options: Options, inputs: I, body: F) -> Lazy<T>
+where
+    I: Inputs,
+    F: FnOnce(I::Values) -> Lazy<T> + Send + 'static,
+    T: Send + 'static,
+{
+    let needed = needed(&inputs);
+    let body = Suspending::new(flattened(inputs, Box::new(body)));
+    Lazy::pending(start_with_inputs(&options, body, needed))
+}
+
+/// If the outer call is closed, nothing needs the inner one: it is cancelled then.
+async fn flattened<I: Inputs, T>(
+    inputs: I,
+    body: Box<impl FnOnce(I::Values) -> Lazy<T>>,
+) -> Outcome<T> {
+    match inputs.take() {
+        Ok(values) => {
+            let mut call = Lazy::cancel_on_drop(body(values));
+            poll_fn(|context| call.poll_outcome(context.waker())).await
+        }
+        Err(error) => {
+            drop_catching(body);
+            Err(error)
+        }
+    }
 }
 
 fn when_given<I: Inputs, T>(

@@ -1,4 +1,4 @@
-//! Arguments whose value may not exist yet: those of `#[lazy]` parameters and of `Lazy::map`.
+//! Arguments whose value may not exist yet: those of `#[lazy]` parameters, of `Lazy::map` and its like.
 
 use super::argument::{BackgroundCall, Given, Takes};
 use crate::error::Error;
@@ -130,6 +130,37 @@ pub trait Inputs: Send + 'static {
     ///
     /// Returns the error of the first argument without a value.
     fn take(self) -> Result<Self::Values, Error>;
+}
+
+/// An argument of which the body gets what its call comes to, a value or an error.
+pub(crate) struct Settled<T>(pub(crate) Expected<T>);
+
+impl<T: Send + 'static> Inputs for Settled<T> {
+    type Values = Result<Box<T>, Error>;
+
+    fn list(&self, needed: &mut Needed) {
+        needed.0.extend(self.0.input());
+    }
+
+    fn take(self) -> Result<Self::Values, Error> {
+        Ok(self.0.take())
+    }
+}
+
+/// A value that the body has together with others.
+impl<T: Send + Sync + 'static> Inputs for Shared<T> {
+    type Values = Self;
+
+    fn list(&self, needed: &mut Needed) {
+        needed.0.extend(Self::input(self));
+    }
+
+    fn take(self) -> Result<Self, Error> {
+        match Self::wait(&self) {
+            Ok(_) => Ok(self),
+            Err(error) => Err(error.clone()),
+        }
+    }
 }
 
 /// The calls that must end before another call is queued.

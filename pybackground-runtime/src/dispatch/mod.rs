@@ -34,10 +34,10 @@ use crate::task::{Body, Job, Task};
 pub(crate) use argument::{BackgroundCall, Given};
 #[cfg(debug_assertions)]
 pub use boxed::{dispatch, dispatch_async};
-pub(crate) use dataflow::{dispatch_async_with_inputs, dispatch_with_inputs};
+pub(crate) use dataflow::{dispatch_async_with_inputs, dispatch_flat, dispatch_with_inputs};
 #[cfg(not(debug_assertions))]
 pub use direct::{dispatch, dispatch_async};
-pub(crate) use inputs::{Expected, Inputs, Needed};
+pub(crate) use inputs::{Expected, Inputs, Needed, Settled};
 
 /// Runs a closure in the background.
 ///

@@ -37,7 +37,7 @@ impl<T> Lazy<T> {
         Outcome { lazy: this }
     }
 
-    fn poll_outcome(&mut self, waker: &Waker) -> Poll<Result<T, Error>> {
+    pub(crate) fn poll_outcome(&mut self, waker: &Waker) -> Poll<Result<T, Error>> {
         if const { is_large::<T>() } {
             return self.poll_boxed(waker).map(|outcome| match outcome {
                 Ok(value) => Ok(*value),
@@ -47,6 +47,15 @@ impl<T> Lazy<T> {
         match &mut self.state {
             State::Pending(pending) => pending.poll(waker, |value| *value, |call| call.take()),
             State::Ready(_) => Poll::Ready(Ok(*self.take_ready())),
+        }
+    }
+
+    /// Has `waker`, and no waker that was given here before, woken when the call ends; `false` if it has
+    /// ended.
+    pub(crate) fn set_awaiter(&self, waker: &Waker) -> bool {
+        match &self.state {
+            State::Pending(pending) => pending.set_awaiter(waker),
+            State::Ready(_) => false,
         }
     }
 

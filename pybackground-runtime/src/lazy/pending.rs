@@ -120,6 +120,11 @@ impl<T> Pending<T> {
         Poll::Ready(outcome)
     }
 
+    /// See [`Lazy::set_awaiter`](super::Lazy::set_awaiter).
+    pub(super) fn set_awaiter(&self, waker: &Waker) -> bool {
+        self.outcome.get().is_none() && self.handle.job().set_awaiter(waker)
+    }
+
     #[inline]
     #[track_caller]
     pub(super) fn wait(&self) -> Result<&T, &Error> {

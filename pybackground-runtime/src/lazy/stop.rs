@@ -20,10 +20,14 @@ impl<T> Lazy<T> {
     /// assert!(x == Timeout);
     /// ```
     pub fn with_timeout(this: Self, timeout: Duration) -> Self {
+        Self::set_timeout(&this, timeout);
+        this
+    }
+
+    pub(crate) fn set_timeout(this: &Self, timeout: Duration) {
         if let State::Pending(pending) = &this.state {
             pending.set_timeout(timeout);
         }
-        this
     }
 
     /// Cancels the call: whoever waits gets [`Error::is_cancelled`](crate::Error::is_cancelled), a body

@@ -2,6 +2,16 @@
 //!
 //! It is an `Arc` around the `Lazy`, through which any number of threads may wait. What it forwards to
 //! its value is in [`forward`](crate::forward), beside what a `Lazy` does.
+//!
+//! | file | subject |
+//! |---|---|
+//! | `awaiting` | the value in `async` code |
+//! | `awaiters` | the wakers of the holders that await the value |
+//! | `stop` | ending the call before its body does, or keeping it from that |
+
+mod awaiters;
+mod awaiting;
+mod stop;
 
 use std::panic::Location;
 use std::sync::Arc;
@@ -10,6 +20,8 @@ use std::time::Duration;
 use crate::error::Error;
 use crate::lazy::{Lazy, Shown};
 use crate::task::{Dependency, Job};
+use awaiters::Awaiters;
+pub use awaiting::SharedOutcome;
 
 /// A [`Lazy`] that is cloned at the cost of a reference count: all clones have the one value.
 ///
@@ -46,7 +58,13 @@ use crate::task::{Dependency, Job};
 /// assert_eq!(page, "<html>");
 /// ```
 #[must_use = "the call runs without it, but when the last clone is dropped, so are the value and any error"]
-pub struct Shared<T>(Arc<Lazy<T>>);
+pub struct Shared<T>(Arc<Call<T>>);
+
+/// What the holders share.
+struct Call<T> {
+    lazy: Lazy<T>,
+    awaiters: Awaiters,
+}
 
 impl<T> Lazy<T> {
     /// Lets any number of holders have the value.
@@ -67,7 +85,7 @@ impl<T> Lazy<T> {
     /// ```
     pub fn share(this: Self) -> Shared<T> {
         Lazy::outlive_parent(&this);
-        Shared(Arc::new(this))
+        Shared(Arc::new(Call { lazy: this, awaiters: Awaiters::default() }))
     }
 }
 
@@ -104,7 +122,7 @@ impl<T> Shared<T> {
     #[inline]
     #[track_caller]
     pub fn wait(this: &Self) -> Result<&T, &Error> {
-        Lazy::wait(&this.0)
+        Lazy::wait(&this.0.lazy)
     }
 
     /// Waits for the value, for `timeout` at most; `None` means it is not there yet.
@@ -129,7 +147,7 @@ impl<T> Shared<T> {
     #[expect(clippy::must_use_candidate, reason = "it is the wait that one may want alone")]
     #[track_caller]
     pub fn wait_timeout(this: &Self, timeout: Duration) -> Option<Result<&T, &Error>> {
-        Lazy::wait_timeout(&this.0, timeout)
+        Lazy::wait_timeout(&this.0.lazy, timeout)
     }
 
     /// Gives the value if it is there, without waiting.
@@ -150,7 +168,7 @@ impl<T> Shared<T> {
     /// ```
     #[must_use]
     pub fn peek(this: &Self) -> Option<Result<&T, &Error>> {
-        Lazy::peek(&this.0)
+        Lazy::peek(&this.0.lazy)
     }
 
     /// Whether a use would not have to wait.
@@ -163,39 +181,7 @@ impl<T> Shared<T> {
     /// ```
     #[must_use]
     pub fn is_ready(this: &Self) -> bool {
-        Lazy::is_ready(&this.0)
-    }
-
-    /// Cancels the call, for every holder: see [`Lazy::cancel`]. Returns whether it had not ended
-    /// before.
-    ///
-    /// ```
-    /// # use pybackground_runtime::{Lazy, Shared, sleep, spawn};
-    /// # use std::time::Duration;
-    /// let x = Lazy::share(spawn(|| sleep(Duration::from_secs(3600))));
-    /// let y = x.clone();
-    /// assert!(Shared::cancel(&x));
-    /// assert!(Shared::wait(&y).unwrap_err().is_cancelled());
-    /// ```
-    #[expect(
-        clippy::must_use_candidate,
-        reason = "it is the end of the call that one may want alone"
-    )]
-    pub fn cancel(this: &Self) -> bool {
-        Lazy::cancel(&this.0)
-    }
-
-    /// Detaches the call from the body that made it, for every holder: see [`Lazy::detach`]. Unlike other shared
-    /// calls, it is not cancelled when the last clone is dropped.
-    ///
-    /// ```
-    /// # use pybackground_runtime::{Lazy, Shared, spawn};
-    /// let x = Shared::detach(Lazy::share(spawn(|| 6 * 7)));
-    /// assert_eq!(x, 42);
-    /// ```
-    pub fn detach(this: Self) -> Self {
-        Lazy::detach_call(&this.0);
-        this
+        Lazy::is_ready(&this.0.lazy)
     }
 
     /// Gives the `Lazy` back if nobody else holds a clone, without waiting for the value.
@@ -217,7 +203,35 @@ impl<T> Shared<T> {
     /// assert_eq!(text, "owned");
     /// ```
     pub fn try_unwrap(this: Self) -> Result<Lazy<T>, Self> {
-        Arc::try_unwrap(this.0).map_err(Self)
+        Arc::try_unwrap(this.0).map(|call| call.lazy).map_err(Self)
+    }
+
+    /// Waits for the value and gives it to the last holder; `None` to every other, at once.
+    ///
+    /// If all holders call this, on any threads, exactly one of them gets the value.
+    ///
+    /// # Panics
+    ///
+    /// The last holder, as at any use of the value: see [`Shared`].
+    ///
+    /// # Blocking
+    ///
+    /// The last holder, as in [`Lazy::wait`].
+    ///
+    /// ```
+    /// # use pybackground_runtime::{Lazy, Shared, spawn};
+    /// let x = Lazy::share(spawn(|| String::from("owned")));
+    /// let y = x.clone();
+    /// assert_eq!(Shared::into_inner(x), None);
+    /// assert_eq!(Shared::into_inner(y).as_deref(), Some("owned"));
+    /// ```
+    #[must_use = "the last holder gets the value here, or not at all"]
+    #[track_caller]
+    pub fn into_inner(this: Self) -> Option<T> {
+        match Arc::into_inner(this.0) {
+            Some(call) => Some(Lazy::into_inner(call.lazy)),
+            None => None,
+        }
     }
 
     /// Whether two are clones of each other, whatever the value.
@@ -243,7 +257,7 @@ impl<T> Shared<T> {
     /// ```
     #[must_use]
     pub fn function(this: &Self) -> Option<&'static str> {
-        Lazy::function(&this.0)
+        Lazy::function(&this.0.lazy)
     }
 
     /// Where the function was called; `None` for a value that was made without waiting.
@@ -255,37 +269,37 @@ impl<T> Shared<T> {
     /// ```
     #[must_use]
     pub fn called_at(this: &Self) -> Option<&'static Location<'static>> {
-        Lazy::called_at(&this.0)
+        Lazy::called_at(&this.0.lazy)
     }
 
     #[inline]
     #[track_caller]
     pub(crate) fn value(&self) -> &T {
-        self.0.value()
+        self.0.lazy.value()
     }
 
     /// See [`Lazy::is_timeout`].
     #[track_caller]
     pub(crate) fn is_timeout(&self) -> bool {
-        self.0.is_timeout()
+        self.0.lazy.is_timeout()
     }
 
     /// See [`Lazy::shown`].
     #[track_caller]
     pub(crate) fn shown(&self) -> Shown<'_, T> {
-        self.0.shown()
+        self.0.lazy.shown()
     }
 }
 
 impl<T> Shared<T> {
     /// The call; `None` for a value that was made without waiting.
     pub(crate) fn job(this: &Self) -> Option<Arc<dyn Job>> {
-        Lazy::job(&this.0)
+        Lazy::job(&this.0.lazy)
     }
 
     /// The call as an input of another; `None` if there is nothing to wait for.
     pub(crate) fn input(this: &Self) -> Option<Dependency> {
-        let input = Lazy::input(&this.0)?;
+        let input = Lazy::input(&this.0.lazy)?;
         Some(Dependency { is_owned: false, ..input })
     }
 }

@@ -1,0 +1,108 @@
+//! The wakers of the holders that await the value.
+//!
+//! A call has one awaiter. For a shared call it is this list, which wakes all.
+
+use std::collections::BTreeMap;
+use std::sync::{Arc, Mutex, OnceLock};
+use std::task::{Wake, Waker};
+
+use crate::panic::{catch, drop_catching};
+use crate::sync::lock_leaf;
+
+/// More wakers than this for each holder are left by futures that are gone.
+const FOR_EACH_HOLDER: usize = 2;
+/// A list as short as this is never cleared.
+const FEW: usize = 16;
+
+/// Made when the first holder awaits the value.
+#[derive(Default)]
+pub(super) struct Awaiters(OnceLock<Arc<List>>);
+
+/// The wakers by the address of what they wake and how.
+#[derive(Default)]
+struct List(Mutex<BTreeMap<(usize, usize), Waker>>);
+
+impl Awaiters {
+    /// Wakes `waker` as well when the call ends. There are so many `holders`.
+    ///
+    /// A future that is dropped leaves its waker here. Each holder has one at most, so a longer list has stale
+    /// ones. Then all are woken, and the futures that are left come again.
+    pub(super) fn add(&self, waker: &Waker, holders: usize) {
+        let list = self.list();
+        let key = (waker.data().addr(), std::ptr::from_ref(waker.vtable()).addr());
+        let (is_known, stale) = {
+            let mut wakers = lock_leaf(&list.0);
+            let is_long = wakers.len() > FEW.max(FOR_EACH_HOLDER * holders);
+            let stale = if is_long { std::mem::take(&mut *wakers) } else { BTreeMap::new() };
+            (wakers.contains_key(&key), stale)
+        };
+        if !is_known {
+            // Wakers are foreign code, so none is cloned or dropped under the lock.
+            let waker = waker.clone();
+            let replaced = lock_leaf(&list.0).insert(key, waker);
+            drop_catching(replaced);
+        }
+        wake(stale);
+    }
+
+    /// Wakes and forgets all when it is woken.
+    pub(super) fn waker(&self) -> Waker {
+        Waker::from(self.list().clone())
+    }
+
+    fn list(&self) -> &Arc<List> {
+        self.0.get_or_init(Arc::default)
+    }
+}
+
+fn wake(wakers: BTreeMap<(usize, usize), Waker>) {
+    wakers.into_values().for_each(|waker| catch(|| waker.wake()));
+}
+
+impl Wake for List {
+    fn wake(self: Arc<Self>) {
+        let wakers = std::mem::take(&mut *lock_leaf(&self.0));
+        wake(wakers);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::sync::atomic::{AtomicUsize, Ordering};
+
+    #[derive(Default)]
+    struct Count(AtomicUsize);
+
+    impl Wake for Count {
+        fn wake(self: Arc<Self>) {
+            self.0.fetch_add(1, Ordering::Relaxed);
+        }
+    }
+
+    #[test]
+    fn each_waker_is_woken_once() {
+        let (awaiters, counts) = (Awaiters::default(), [(); 3].map(|()| Arc::<Count>::default()));
+        for count in counts.iter().chain(&counts) {
+            awaiters.add(&Waker::from(count.clone()), 3);
+        }
+        awaiters.waker().wake();
+        awaiters.waker().wake();
+        assert!(counts.iter().all(|count| count.0.load(Ordering::Relaxed) == 1));
+        assert!(counts.iter().all(|count| Arc::strong_count(count) == 1));
+    }
+
+    #[test]
+    fn wakers_of_futures_that_are_gone_are_not_kept() {
+        let awaiters = Awaiters::default();
+        let kept: Vec<_> = (0..10_000).map(|_| Arc::<Count>::default()).collect();
+        for count in &kept {
+            awaiters.add(&Waker::from(count.clone()), 4);
+        }
+        let held = kept.iter().filter(|count| Arc::strong_count(count) > 1).count();
+        assert!(held <= FEW + 1, "{held} wakers for 4 holders");
+        let lost = kept.iter().filter(|count| Arc::strong_count(count) == 1);
+        let woken = lost.filter(|count| count.0.load(Ordering::Relaxed) == 1).count();
+        assert_eq!(woken + held, kept.len(), "whoever is not kept was woken, to come again");
+    }
+}

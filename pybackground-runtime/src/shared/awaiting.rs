@@ -1,0 +1,114 @@
+//! The value in `async` code: a `Shared` is a future of itself, once it has its value.
+
+use std::ops::Deref;
+use std::pin::Pin;
+use std::sync::Arc;
+use std::task::{Context, Poll, Waker};
+
+use super::Shared;
+use crate::error::Error;
+use crate::lazy::Lazy;
+
+impl<T> Shared<T> {
+    /// Awaits the value, and gives a clone that has it or tells why there is none: [`Shared::wait`] for `async`
+    /// code.
+    ///
+    /// ```
+    /// # use pybackground_runtime::{Error, Lazy, Shared, background, spawn};
+    /// #[background]
+    /// async fn length(page: Shared<String>) -> Result<usize, Error> {
+    ///     Ok(Shared::outcome(page).await?.len())
+    /// }
+    ///
+    /// let page = Lazy::share(spawn(|| String::from("<html>")));
+    /// assert_eq!(length(page).as_ref().unwrap(), &6);
+    /// let page = Lazy::share(spawn(|| panic!("no such host")));
+    /// assert_eq!(length(page).as_ref().unwrap_err().message(), Some("no such host"));
+    /// ```
+    pub fn outcome(this: Self) -> SharedOutcome<T> {
+        SharedOutcome { shared: this }
+    }
+
+    /// Whether the value, or the reason why there is none, is here. If not, `waker` is woken when it is.
+    fn poll_ready(&self, waker: &Waker) -> Poll<()> {
+        let call = &*self.0;
+        if Lazy::is_ready(&call.lazy) {
+            return Poll::Ready(());
+        }
+        call.awaiters.add(waker, Arc::strong_count(&self.0));
+        let all = call.awaiters.waker();
+        if call.lazy.set_awaiter(&all) {
+            return Poll::Pending;
+        }
+        // The call has ended meanwhile: nothing else wakes those that were added since.
+        all.wake();
+        Poll::Ready(())
+    }
+}
+
+/// Awaiting a `Shared` gives a clone that has its value, without copying the value. Any executor will do.
+///
+/// Each holder may await it, together with others and with threads that wait. A poll never runs a body and never
+/// blocks. Dropping the future leaves the call alone. After it gave its value it can be awaited again.
+///
+/// # Panics
+///
+/// As any use of the value: see [`Shared`]. [`Shared::outcome`] gives that as an [`Error`].
+///
+/// ```
+/// use pybackground_runtime::{Lazy, Shared, background, spawn};
+///
+/// #[background]
+/// async fn knows(words: Shared<Vec<String>>, word: &'static str) -> bool {
+///     words.await.iter().any(|known| known == word)
+/// }
+///
+/// let words = Lazy::share(spawn(|| vec![String::from("slow"), String::from("words")]));
+/// let (slow, quick) = (knows(words.clone(), "slow"), knows(words, "quick"));
+/// assert_eq!((*slow, *quick), (true, false));
+/// ```
+impl<T> Future for Shared<T> {
+    type Output = Self;
+
+    fn poll(self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Self> {
+        match self.poll_ready(context.waker()) {
+            Poll::Ready(()) => {
+                self.value();
+                Poll::Ready(Self::clone(&self))
+            }
+            Poll::Pending => Poll::Pending,
+        }
+    }
+}
+
+/// A future of what a shared call comes to, a clone that has the value or the [`Error`]; made by
+/// [`Shared::outcome`].
+///
+/// It dereferences to the [`Shared`]. Dropping it leaves the call alone.
+#[derive(Debug)]
+#[must_use = "it does nothing but wait for the call, which runs without it"]
+pub struct SharedOutcome<T> {
+    shared: Shared<T>,
+}
+
+impl<T> Future for SharedOutcome<T> {
+    type Output = Result<Shared<T>, Error>;
+
+    fn poll(self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Self::Output> {
+        match self.shared.poll_ready(context.waker()) {
+            Poll::Ready(()) => Poll::Ready(match Shared::wait(&self.shared) {
+                Ok(_) => Ok(self.shared.clone()),
+                Err(error) => Err(error.clone()),
+            }),
+            Poll::Pending => Poll::Pending,
+        }
+    }
+}
+
+impl<T> Deref for SharedOutcome<T> {
+    type Target = Shared<T>;
+
+    fn deref(&self) -> &Shared<T> {
+        &self.shared
+    }
+}
