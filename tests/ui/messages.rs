@@ -13,6 +13,8 @@ fn messages() {
     cases.compile_fail("types/*.rs");
     // Errors in the user's own code, reported once, at the user's line.
     cases.compile_fail("own/*.rs");
+    // What the guide explains on its page about messages.
+    cases.compile_fail("page/*.rs");
     // Operations of a value that its `Lazy` does not have.
     cases.compile_fail("values/*.rs");
     // Code that must compile: unsafe code, which other tests forbid, and code that needs few features.
