@@ -5,7 +5,7 @@
 use std::thread;
 use std::time::{Duration, Instant};
 
-use pybackground::{Lazy, Timeout, background, cancelled, checkpoint, sleep, snapshot};
+use pybackground::{Lazy, Timeout, all, background, cancelled, checkpoint, sleep, snapshot};
 
 const STEP: Duration = Duration::from_millis(5);
 
@@ -32,7 +32,7 @@ fn does_not_listen(steps: u32) -> u32 {
 fn main() {
     println!("# in time");
     // Awaited before the line is printed: a body that prints would wait for the lock of the output.
-    let in_time = [listens(2), does_not_listen(2)].map(Lazy::into_inner);
+    let in_time = all([listens(2), does_not_listen(2)]);
     println!("{in_time:?}");
 
     println!("# too late");

@@ -241,15 +241,14 @@
 //! ```
 //!
 //! ```
-//! # use pybackground::{Lazy, background};
+//! # use pybackground::background;
 //! #[background]
 //! fn fetch(page: u32) -> usize {
 //!     page as usize
 //! }
 //!
 //! // In main: tracing_subscriber::fmt().with_span_events(FmtSpan::CLOSE).init();
-//! let pages: Vec<Lazy<usize>> = (1..=3).map(|page| fetch(page)).collect();
-//! assert_eq!(pages.into_iter().map(Lazy::into_inner).sum::<usize>(), 6);
+//! assert_eq!((1..=3).map(|page| fetch(page)).sum::<usize>(), 6);
 //! // close: call{function="app::fetch" location=src/main.rs:9:51 queue_us=18 ran="on a thread"
 //! //        run_us=5012 outcome="ok"}
 //! ```

@@ -28,7 +28,7 @@ use std::io::{self, BufRead, Cursor, Seek, Write as _};
 use std::num::ParseIntError;
 use std::path::Path;
 
-use pybackground_runtime::{Lazy, Timeout, spawn};
+use pybackground_runtime::{Lazy, Timeout, all, spawn, value};
 
 const TABLE: &str = include_str!("../src/forward/table.md");
 
@@ -262,14 +262,14 @@ instead! {
     "match n { 6 => true, _ => false }":
         "match *n { 6 => true, _ => false }" => match *n { 6 => true, _ => false };
     "let (a, b) = pair;":
-        "let (a, b) = Lazy::into_inner(pair);" => { let (a, b) = Lazy::into_inner(pair); a < b };
+        "let (a, b) = value(pair);" => { let (a, b) = value(pair); a < b };
     "if yes {}": "if *yes {}" => { if *yes {} true };
     "yes && n == 6": "*yes && n == 6" => *yes && n == 6;
     "i64::abs(n)": "i64::abs(*n)" => i64::abs(*n) == 6;
     "text.into_bytes()":
-        "Lazy::into_inner(text).into_bytes()" => Lazy::into_inner(text).into_bytes() == b"ab";
-    "parsed?": "Lazy::into_inner(parsed)?" => {
-        let plus_one = || Ok::<_, ParseIntError>(Lazy::into_inner(parsed)? + 1);
+        "value(text).into_bytes()" => value(text).into_bytes() == b"ab";
+    "parsed?": "value(parsed)?" => {
+        let plus_one = || Ok::<_, ParseIntError>(value(parsed)? + 1);
         plus_one() == Ok(7)
     };
     "n as u8": "*n as u8" => *n as u8 == 6;
@@ -278,8 +278,7 @@ instead! {
     "[1].map(double)": "[1].map(&*double)" => [1].map(&*double) == [2];
     "range.count()": "range.into_iter().count()" => range.into_iter().count() == 3;
     "[n, m].into_iter().collect::<Vec<i64>>()":
-        "[n, m].into_iter().map(Lazy::into_inner).collect::<Vec<i64>>()" =>
-        [n, m].into_iter().map(Lazy::into_inner).collect::<Vec<i64>>() == [6, 7];
+        "all([n, m].into_iter())" => all([n, m].into_iter()) == [6, 7];
     "[&n, &m].into_iter().sum::<i64>()":
         "[&n, &m].into_iter().map(|x| **x).sum::<i64>()" =>
         [&n, &m].into_iter().map(|x| **x).sum::<i64>() == 13;

@@ -5,7 +5,7 @@ use std::io::{self, Read};
 use std::path::Path;
 
 use indicatif::ProgressBar;
-use pybackground::{Lazy, background};
+use pybackground::{all, background};
 
 use crate::walk::{FoundFile, Unreadable};
 
@@ -36,8 +36,7 @@ pub(crate) fn in_background(
     progress: &ProgressBar,
 ) -> Vec<Result<HashedFile, Unreadable>> {
     // Every call is made before the first result is asked for: that is what makes them concurrent.
-    let calls: Vec<Lazy<_>> = files.into_iter().map(|file| hash_file(file, progress)).collect();
-    calls.into_iter().map(Lazy::into_inner).collect()
+    all(files.into_iter().map(|file| hash_file(file, progress)))
 }
 
 /// Hashes files as a program without background calls would, and drops the results.
@@ -141,7 +140,7 @@ mod tests {
     fn a_file_that_vanished_is_named() {
         let file = FoundFile { path: "no such folder/no such file".into(), identity: None };
         let call = hash_file(file, &ProgressBar::hidden());
-        let failure = Lazy::into_inner(call).unwrap_err();
+        let failure = pybackground::value(call).unwrap_err();
         assert_eq!(failure.path, Path::new("no such folder/no such file"));
         assert_eq!(failure.error.kind(), io::ErrorKind::NotFound);
     }

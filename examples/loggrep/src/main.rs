@@ -7,7 +7,7 @@
 //! These lines made it concurrent; the limit is for the sake of open files:
 //!
 //! ```diff
-//! +use pybackground::{Lazy, background};
+//! +use pybackground::{background, value};
 //!
 //! +#[background(limit = 64)]
 //!  fn grep(text: &str, path: &Path) -> io::Result<Hits> {
@@ -15,7 +15,7 @@
 //!      let found: Vec<_> = paths.iter().map(|path| grep(text, path)).collect();
 //!      for (path, found) in paths.iter().zip(found) {
 //! -        match found {
-//! +        match Lazy::into_inner(found) {
+//! +        match value(found) {
 //! ```
 
 use std::collections::HashMap;
@@ -27,7 +27,7 @@ use std::time::Instant;
 use std::{env, process};
 
 use flate2::{Compression, bufread::MultiGzDecoder, write::GzEncoder};
-use pybackground::{Lazy, background};
+use pybackground::{background, try_all, value};
 
 const FIRST: usize = 3;
 
@@ -67,7 +67,7 @@ fn search(text: &str, paths: &[PathBuf]) -> io::Result<ExitCode> {
     let (mut all, mut unread) = (Hits::default(), Vec::new());
     let found: Vec<_> = paths.iter().map(|path| grep(text, path)).collect();
     for (path, found) in paths.iter().zip(found) {
-        match Lazy::into_inner(found) {
+        match value(found) {
             Ok(hits) => {
                 all.read += hits.read;
                 all.found += hits.found;
@@ -131,8 +131,7 @@ fn write_log(folder: &Path, number: u64) -> io::Result<String> {
 fn demonstrate() -> io::Result<ExitCode> {
     let folder = env::temp_dir().join(format!("loggrep-{}", process::id()));
     fs::create_dir_all(&folder)?;
-    let logs: Vec<_> = (0..48).map(|number| write_log(&folder, number)).collect();
-    let names = logs.into_iter().map(Lazy::into_inner).collect::<io::Result<Vec<_>>>()?;
+    let names = try_all((0..48).map(|number| write_log(&folder, number)))?;
     let run = |mode: &str| -> io::Result<(Output, f64)> {
         let (start, mut program) = (Instant::now(), Command::new(env::current_exe()?));
         program.current_dir(&folder).env("PYBACKGROUND_MODE", mode).arg(" 500").args(&names);

@@ -19,7 +19,7 @@ use std::path::Path;
 use std::thread::available_parallelism;
 use std::time::Instant;
 
-use pybackground::{Lazy, background};
+use pybackground::{all, background};
 
 const WIDTH: u32 = 1280;
 const HEIGHT: u32 = 800;
@@ -118,8 +118,7 @@ fn main() -> Result<(), Box<dyn Error>> {
 
     let start = Instant::now();
     // Every call is made before the first result is asked for: that is what makes them concurrent.
-    let calls: Vec<Lazy<Row>> = (0..HEIGHT).map(row_in_background).collect();
-    let rows: Vec<Row> = calls.into_iter().map(Lazy::into_inner).collect();
+    let rows: Vec<Row> = all((0..HEIGHT).map(row_in_background));
     let in_background = start.elapsed().as_secs_f64();
     assert!(rows == on_one_thread, "both ways give the same picture");
 

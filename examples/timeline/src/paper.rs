@@ -19,7 +19,7 @@ pub(crate) fn make() -> String {
     let pages: Vec<Lazy<usize>> = (1..=3).map(|number| page(number)).collect();
     let results = results();
     let index = index(6);
-    let letters: usize = pages.into_iter().map(Lazy::into_inner).sum();
+    let letters: usize = pages.into_iter().sum();
     let weather = Lazy::join(weather).unwrap_or("no weather today");
     let crossword = Lazy::join(crossword).map_or("no crossword today", |()| "a crossword");
     format!("{letters} letters, {} index entries, {}, {weather}, {crossword}", *index, *results)

@@ -1,0 +1,50 @@
+//! The recipe: a command as a background call, which can time out and be cancelled.
+
+use std::io::{self, Read};
+use std::process::{Command, Output, Stdio};
+use std::time::Duration;
+
+use pybackground::{background, sleep, try_all};
+
+use crate::process_group::ProcessGroup;
+
+/// So many commands run at once.
+pub(crate) const AT_ONCE: usize = 4;
+
+/// Runs a command line, and returns its output when it has ended.
+///
+/// If the call is cancelled or times out, the wait for the output ends the body. That drops the process group, whose
+/// processes are killed.
+#[background]
+pub(crate) fn run(line: &str) -> io::Result<Output> {
+    let mut command = Command::new("sh");
+    command.args(["-c", line]).stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped());
+    let mut group = ProcessGroup::start(&mut command)?;
+    let child = group.child();
+    let (stdout, stderr) = (child.stdout.take(), child.stderr.take());
+    // Both at once: a process that fills one pipe does not go on before it is read.
+    let (stdout, stderr) = try_all((read(stdout), read(stderr)))?;
+    Ok(Output { status: group.wait()?, stdout, stderr })
+}
+
+/// Reads a pipe until every process that can write to it has ended or closed it.
+#[background]
+fn read<R: Read + Send + 'static>(pipe: Option<R>) -> io::Result<Vec<u8>> {
+    let mut bytes = Vec::new();
+    if let Some(mut pipe) = pipe {
+        pipe.read_to_end(&mut bytes)?;
+    }
+    Ok(bytes)
+}
+
+impl ProcessGroup {
+    /// Waits for the end of the child, in a way that ends with the body.
+    fn wait(&mut self) -> io::Result<std::process::ExitStatus> {
+        loop {
+            if let Some(status) = self.has_ended()? {
+                return Ok(status);
+            }
+            sleep(Duration::from_millis(5)); // it has closed its output, and runs on
+        }
+    }
+}

@@ -1,0 +1,53 @@
+//! The program as its user sees it.
+#![cfg(unix)]
+
+use std::io::{Read, Write};
+use std::process::{Command, Output, Stdio};
+
+/// Runs the program with these command lines, and that many seconds for each.
+fn commands(seconds: &str, lines: &str) -> Output {
+    let mut program = Command::new(env!("CARGO_BIN_EXE_commands"))
+        .arg(seconds)
+        .stdin(Stdio::piped())
+        .stdout(Stdio::piped())
+        .spawn()
+        .unwrap();
+    program.stdin.take().unwrap().write_all(lines.as_bytes()).unwrap();
+    program.wait_with_output().unwrap()
+}
+
+#[test]
+fn outputs_come_in_the_order_of_the_commands() {
+    let output = commands("60", "echo one\necho two >&2\n\nfalse\nprintf three\n");
+    let text = String::from_utf8(output.stdout).unwrap();
+    let expected = "$ echo one\none\n$ echo two >&2\ntwo\n$ false\nfailed: exit status: 1\n";
+    assert_eq!(text, format!("{expected}$ printf three\nthree"));
+    assert!(!output.status.success());
+    assert!(commands("60", "true\n").status.success());
+}
+
+#[test]
+fn large_outputs_of_both_kinds_are_read() {
+    let line = "yes 0123456 | head -c 1000000; yes 0123456 | head -c 1000000 >&2";
+    let output = commands("60", &format!("{line}\n"));
+    assert_eq!(output.stdout.len(), 2_000_000 + line.len() + "$ \n".len());
+}
+
+/// The grandchild has the pipe open, so the test would wait for it to read the end.
+#[test]
+fn command_that_is_too_slow_is_killed_with_what_it_started() {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_commands"));
+    let mut program =
+        command.arg("0.2").stdin(Stdio::piped()).stdout(Stdio::piped()).spawn().unwrap();
+    let fifo = std::env::temp_dir().join(format!("commands-{}", std::process::id()));
+    assert!(Command::new("mkfifo").arg(&fifo).status().unwrap().success());
+    let held = format!("(sleep 600 > {}) & sleep 600\n", fifo.display());
+    program.stdin.take().unwrap().write_all(held.as_bytes()).unwrap();
+    // Ends when the grandchild does.
+    let mut read = Vec::new();
+    std::fs::File::open(&fifo).unwrap().read_to_end(&mut read).unwrap();
+    std::fs::remove_file(fifo).unwrap();
+    let output = program.wait_with_output().unwrap();
+    assert!(String::from_utf8(output.stdout).unwrap().ends_with("killed after 200ms\n"));
+    assert!(!output.status.success());
+}

@@ -1,0 +1,92 @@
+//! A web service: a request computes in the background, beside the thread of the server, and is cancelled when its
+//! client goes away.
+//!
+//! It serves itself: a client that waits for its answer, one that goes away before, and a count of what runs after
+//! that. Run with `cargo run --release -p service`.
+
+use std::io;
+use std::net::{Ipv4Addr, SocketAddr};
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::time::{Duration, Instant};
+
+use axum::Router;
+use axum::extract::Path;
+use axum::http::StatusCode;
+use axum::routing::get;
+use pybackground::{Lazy, background, checkpoint};
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
+use tokio::net::{TcpListener, TcpStream};
+
+static RUNNING: AtomicUsize = AtomicUsize::new(0);
+
+/// Counts how many bodies run, until it is dropped.
+struct Running;
+
+impl Running {
+    fn count() -> Self {
+        RUNNING.fetch_add(1, Ordering::SeqCst);
+        Self
+    }
+}
+
+impl Drop for Running {
+    fn drop(&mut self) {
+        RUNNING.fetch_sub(1, Ordering::SeqCst);
+    }
+}
+
+/// The number of primes below `end`, found the slow way.
+#[background(limit = 8)]
+fn primes_below(end: u64) -> usize {
+    let _running = Running::count();
+    let is_prime = |n: &u64| {
+        checkpoint(); // ends the body here if the client has gone
+        (2..).take_while(|divisor| divisor * divisor <= *n).all(|divisor| n % divisor != 0)
+    };
+    (2..end).filter(is_prime).count()
+}
+
+/// When the client goes away, axum drops the future of the handler, and the guard cancels the call.
+async fn count_primes(Path(end): Path<u64>) -> Result<String, StatusCode> {
+    let call = Lazy::cancel_on_drop(primes_below(end));
+    Ok(format!("{} primes below {end}", call.await))
+}
+
+#[tokio::main(flavor = "current_thread")]
+async fn main() -> io::Result<()> {
+    let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).await?;
+    let address = listener.local_addr()?;
+    let service = Router::new().route("/primes/{end}", get(count_primes));
+    tokio::spawn(async { axum::serve(listener, service).await });
+
+    let answer = get_page(address, "/primes/1000").await?;
+    println!("{}", answer.lines().last().unwrap_or("no answer"));
+
+    // This one would take hours.
+    let client = request(address, "/primes/1000000000000").await?;
+    while RUNNING.load(Ordering::SeqCst) == 0 {
+        tokio::time::sleep(Duration::from_millis(1)).await;
+    }
+    println!("a client asks for more primes than there is time for, and goes away");
+    let start = Instant::now();
+    drop(client);
+    while RUNNING.load(Ordering::SeqCst) > 0 {
+        tokio::time::sleep(Duration::from_millis(1)).await;
+    }
+    println!("nothing computes any more");
+    println!("# after {:.2?}", start.elapsed());
+    Ok(())
+}
+
+async fn request(address: SocketAddr, path: &str) -> io::Result<TcpStream> {
+    let mut stream = TcpStream::connect(address).await?;
+    let text = format!("GET {path} HTTP/1.1\r\nhost: {address}\r\nconnection: close\r\n\r\n");
+    stream.write_all(text.as_bytes()).await?;
+    Ok(stream)
+}
+
+async fn get_page(address: SocketAddr, path: &str) -> io::Result<String> {
+    let mut page = String::new();
+    request(address, path).await?.read_to_string(&mut page).await?;
+    Ok(page)
+}
