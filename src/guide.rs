@@ -13,6 +13,7 @@
 //! | May a body block? What are `compute`, `limit` and `max_threads` for? | [`blocking_and_compute`] |
 //! | How do I handle results in order, as they end, or only the first? How do calls depend on calls? | [`together`] |
 //! | What can hang, and how do I find it? | [`locks`] |
+//! | What does this message of the compiler want? | [`compiler_messages`] |
 //! | How do I handle errors, timeouts and cancellation? | [`errors`] |
 //! | What if a body never ends, or crashes? When is a process worth its cost? | [`processes`] |
 //! | How do async code and background calls work together? | [`async_code`] |
@@ -37,6 +38,7 @@ pages! {
     which_one
     blocking_and_compute
     together
+    compiler_messages
     locks
     errors
     processes

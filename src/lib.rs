@@ -62,19 +62,18 @@
 //! calls first, and use the values afterwards:
 //!
 //! ```
-//! # use pybackground::{Lazy, background};
+//! # use pybackground::background;
 //! #[background]
 //! fn length(word: &str) -> usize {
 //!     word.len()
 //! }
 //!
-//! let lengths: Vec<Lazy<usize>> = ["some", "slow", "words"].into_iter().map(length).collect();
-//! let total: usize = lengths.iter().map(|length| **length).sum();
-//! assert_eq!(total, 13);
+//! let (some, words) = (length("some"), length("words")); // both run
+//! assert_eq!(some + words, 9);
 //! ```
 //!
 //! Where Rust requires a `T`, to match on it, to pass it on, or on the right of a number in `3 == *x`, write `*x` or
-//! [`Lazy::into_inner(x)`](Lazy::into_inner). [The table](Lazy#what-is-forwarded) lists what is forwarded, and what to write
+//! [`value(x)`](value). [The table](Lazy#what-is-forwarded) lists what is forwarded, and what to write
 //! for the rest. [`Lazy::share`] makes a value with many holders. With the feature `serde` both are serialised as the value.
 //!
 //! One trap: `println!("{x}")` takes the lock of standard output and then waits for `x`. If the body of `x` prints too,
@@ -110,18 +109,37 @@
 //!
 //! # Several calls together
 //!
-//! [`as_completed`] yields the results of many calls in the order in which they end. [`Lazy::signal`] puts a call
-//! beside channels into crossbeam's `select!`. [`Lazy::map`] makes a call that starts with the value of another, and holds
-//! no thread until then; so does a call of a function with
-//! [`#[lazy]` parameters](macro@background#arguments-without-a-value-yet).
+//! | to | write |
+//! |---|---|
+//! | have all values, in the order of the calls | [`all(calls)`](all): an iterator, a collection or a tuple |
+//! | have all values, or the first error | [`try_all(calls)?`](try_all) |
+//! | handle each result as its call ends | [`as_completed(calls)`](as_completed) |
+//! | make a call for each item of a long input, `n` at once | [`inputs.background_map(n, f)`](BackgroundIterator::background_map) |
+//! | go on with a value, and hold no thread until then | [`Lazy::map`], [`Lazy::and_then`], [`Lazy::then`], [`#[lazy]` parameters](macro@background#arguments-without-a-value-yet) |
+//! | wait for a call beside channels | [`Lazy::signal`] in crossbeam's `select!` |
 //!
 //! ```
-//! use pybackground::{as_completed, background};
+//! use pybackground::{BackgroundIterator, all, as_completed, background, try_all};
+//! use std::num::ParseIntError;
 //!
 //! #[background]
 //! fn length(word: &str) -> usize {
 //!     word.len()
 //! }
+//!
+//! #[background]
+//! fn parse(text: String) -> Result<u32, ParseIntError> {
+//!     text.parse()
+//! }
+//!
+//! fn numbers() -> Result<(), ParseIntError> {
+//!     assert_eq!(all(["some", "slow", "words"].map(length)), [4, 4, 5]);
+//!     let (one, two) = try_all((parse("1".into()), parse("2".into())))?; // an error of either returns here
+//!     let lines = "1\n2\n39".lines().map(str::to_owned); // or those of a large file
+//!     assert_eq!(lines.background_map(8, parse).sum::<Result<u32, _>>()?, 39 + one + two);
+//!     Ok(())
+//! }
+//! # numbers().unwrap();
 //!
 //! let words = ["some", "slow", "words"];
 //! for (position, length) in as_completed(words.map(length)) {

@@ -19,6 +19,7 @@ pages! {
     which_one
     blocking_and_compute
     together
+    compiler_messages
     locks
     errors
     processes
