@@ -56,7 +56,9 @@ impl Awaiters {
 }
 
 fn wake(wakers: BTreeMap<(usize, usize), Waker>) {
-    wakers.into_values().for_each(|waker| catch(|| waker.wake()));
+    for waker in wakers.into_values() {
+        catch(|| waker.wake());
+    }
 }
 
 impl Wake for List {
