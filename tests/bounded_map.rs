@@ -41,7 +41,7 @@ fn values_come_in_the_order_of_the_input() {
     assert_eq!((0..10_000).spawn_map(7, |n| n * n).collect::<Vec<_>>(), squares);
     assert_eq!((0..1000).background_map(7, limited).sum::<usize>(), 500_500);
     let half = background(|n: usize| n / 2);
-    assert_eq!((0..10).background_map(1, |n| half(n)).sum::<usize>(), 20);
+    assert_eq!((0..10).background_map(1, &*half).sum::<usize>(), 20);
     assert_eq!(std::iter::empty().background_map(7, square).next(), None);
 }
 
@@ -88,7 +88,7 @@ fn calls_run_at_once() {
     let _watchdog = watchdog();
     for is_ordered in [true, false] {
         let meeting = Arc::new(std::sync::Barrier::new(4));
-        let map = (0..8).spawn_map(4, move |_| drop(meeting.wait()));
+        let map = (0..8).spawn_map(4, move |_| meeting.wait().is_leader());
         let map = if is_ordered { map } else { map.unordered() };
         assert_eq!(map.count(), 8);
     }
@@ -190,7 +190,7 @@ fn panic_of_a_body_reaches_its_own_position() {
     let outcomes = (0..5).spawn_map(3, body).outcomes();
     let texts = outcomes.map(|outcome| outcome.map_err(|e| e.message().unwrap().to_owned()));
     assert_eq!(texts.collect::<Vec<_>>(), [Ok(0), Ok(1), Err("no 2".into()), Ok(3), Ok(4)]);
-    let good = (0..5).spawn_map(3, body).outcomes().unordered().filter(Result::is_ok).count();
+    let good = (0..5).spawn_map(3, body).outcomes().unordered().flatten().count();
     assert_eq!(good, 4);
 }
 
@@ -285,8 +285,9 @@ fn messages_name_the_function_and_the_line() {
     assert!(error.to_string().contains("(defined at tests/bounded_map.rs:"), "{error}");
     let (error, line) = ((0..1).background_map(1, |n| fails(n)).outcomes().next(), line!());
     assert_eq!(error.unwrap().unwrap_err().called_at().line(), line);
-    let (error, line) = ((0..1).spawn_map(1, |_| panic!("no")).outcomes().next(), line!());
-    let error: pybackground::Error = error.unwrap().map(|()| ()).unwrap_err();
+    let fails = |_| -> u32 { panic!("no") };
+    let (outcome, line) = ((0..1).spawn_map(1, fails).outcomes().next(), line!());
+    let error = outcome.unwrap().unwrap_err();
     assert_eq!((error.called_at().file(), error.called_at().line()), (file!(), line));
 }
 

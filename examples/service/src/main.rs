@@ -41,7 +41,7 @@ fn primes_below(end: u64) -> usize {
     let _running = Running::count();
     let is_prime = |n: &u64| {
         checkpoint(); // ends the body here if the client has gone
-        (2..).take_while(|divisor| divisor * divisor <= *n).all(|divisor| n % divisor != 0)
+        (2..=n.isqrt()).all(|divisor| !n.is_multiple_of(divisor))
     };
     (2..end).filter(is_prime).count()
 }

@@ -73,7 +73,7 @@ fn turnovers_by_threads(path: &Path) -> Result<Vec<u64>> {
     let next = Mutex::new(0..SHOPS);
     let turnovers = Mutex::new(vec![0; SHOPS as usize]);
     thread::scope(|scope| {
-        let work = || {
+        let work = || -> Result<()> {
             let connection = open(path)?;
             loop {
                 let Some(shop) = next.lock().unwrap().next() else { return Ok(()) };

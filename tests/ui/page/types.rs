@@ -66,7 +66,7 @@ fn plain_closure() {
 }
 
 fn function_made_background() {
-    (0..3).background_map(2, background(i32::abs)).sum::<i32>();
+    let map = (0..3).background_map(2, background(i32::abs));
 }
 
 fn not_send() {

@@ -67,6 +67,7 @@ impl<T, E, const N: usize> TryCalls<form::Array> for [Lazy<Result<T, E>>; N] {
     }
 }
 
+#[diagnostic::do_not_recommend]
 impl<T, I: Iterator<Item = Lazy<T>>> Calls<form::Iterated> for I {
     type Values = Vec<T>;
 
@@ -76,6 +77,7 @@ impl<T, I: Iterator<Item = Lazy<T>>> Calls<form::Iterated> for I {
     }
 }
 
+#[diagnostic::do_not_recommend]
 impl<T, E, I: Iterator<Item = Lazy<Result<T, E>>>> TryCalls<form::Iterated> for I {
     type Values = Vec<T>;
     type Error = E;

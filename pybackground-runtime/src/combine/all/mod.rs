@@ -140,7 +140,7 @@ where
 ///
 /// The parameter tells these forms apart; the compiler finds it.
 #[diagnostic::on_unimplemented(
-    message = "`all` takes calls, and `{Self}` is none and has none",
+    message = "`all` takes calls, not `{Self}`",
     label = "neither a `Lazy`, nor a `Vec`, an array, an iterator or a tuple of them",
     note = "for a reference to a collection of calls write `calls.into_iter()` or `calls.drain(..)`: \
             the values are moved out"
@@ -158,7 +158,7 @@ pub trait Calls<Form> {
 ///
 /// The parameter tells these forms apart; the compiler finds it.
 #[diagnostic::on_unimplemented(
-    message = "`try_all` takes calls that return a `Result`, and `{Self}` is none and has none",
+    message = "`try_all` takes calls that return a `Result`, not `{Self}`",
     label = "neither a `Lazy<Result<T, E>>`, nor a `Vec`, an array, an iterator or a tuple of them",
     note = "`all` takes calls whatever they return"
 )]
