@@ -22,6 +22,7 @@ mod error;
 mod events;
 mod forward;
 mod join;
+mod keyed;
 mod lazy;
 mod limit;
 pub mod locks;
@@ -33,7 +34,6 @@ mod panic;
 mod pool;
 #[cfg(feature = "process")]
 mod process;
-mod registry;
 #[cfg(feature = "remote")]
 mod remote;
 mod runnable;

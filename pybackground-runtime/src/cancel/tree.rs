@@ -41,7 +41,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
 
 use super::overruns::Overrun;
 use crate::error::Stopped;
-use crate::registry::{Key, Registry};
+use crate::keyed::{Key, Keyed};
 use crate::sync::thread::Thread;
 use crate::sync::{lock_leaf, thread_local};
 
@@ -88,7 +88,7 @@ struct Inner {
     parent: Option<Arc<Node>>,
     /// The key of this node among what is parked in its parent.
     link: Option<Key>,
-    parked: Registry<Parked>,
+    parked: Keyed<Parked>,
     /// The body runs although its call was closed.
     overrun: Option<Overrun>,
 }
@@ -148,7 +148,7 @@ impl Node {
             state: State::Running,
             parent,
             link: None,
-            parked: Registry::new(),
+            parked: Keyed::new(),
             overrun: None,
         });
         Arc::new(Self { is_barrier, inner })

@@ -4,11 +4,11 @@ use std::sync::Weak;
 use std::task::Waker;
 
 use super::job::Job;
+use crate::keyed::{Key, Keyed};
 use crate::panic::{catch, drop_catching};
-use crate::registry::{Key, Registry};
 
 #[derive(Default)]
-pub(super) struct Waiters(Registry<Waker>);
+pub(super) struct Waiters(Keyed<Waker>);
 
 impl Waiters {
     pub(super) fn add(&mut self, waker: Waker) -> Key {

@@ -2,8 +2,8 @@
 
 use std::collections::BTreeMap;
 
-/// Most registries hold one thing at a time, which needs no allocation.
-pub(crate) struct Registry<T> {
+/// Most hold one thing at a time, which needs no allocation.
+pub(crate) struct Keyed<T> {
     first: Option<(Key, T)>,
     others: Option<Box<Others<T>>>,
     next_key: Key,
@@ -14,7 +14,7 @@ pub(crate) type Key = u64;
 /// A map and not a list: whatever was removed leaves no memory behind.
 struct Others<T>(BTreeMap<Key, T>);
 
-impl<T> Registry<T> {
+impl<T> Keyed<T> {
     pub(crate) const fn new() -> Self {
         Self { first: None, others: None, next_key: 0 }
     }
@@ -58,7 +58,7 @@ impl<T> Registry<T> {
     }
 }
 
-impl<T> Default for Registry<T> {
+impl<T> Default for Keyed<T> {
     fn default() -> Self {
         Self::new()
     }
@@ -70,15 +70,15 @@ mod tests {
 
     #[test]
     fn things_are_there_until_they_are_removed() {
-        let mut registry = Registry::new();
-        let keys = ["a", "b", "c"].map(|thing| registry.add(thing));
-        assert_eq!(registry.remove(keys[0]), Some("a"));
-        assert_eq!(registry.remove(keys[0]), None, "it was removed before");
-        assert_eq!(registry.remove(keys[2]), Some("c"));
-        let key = registry.add("d");
+        let mut keyed = Keyed::new();
+        let keys = ["a", "b", "c"].map(|thing| keyed.add(thing));
+        assert_eq!(keyed.remove(keys[0]), Some("a"));
+        assert_eq!(keyed.remove(keys[0]), None, "it was removed before");
+        assert_eq!(keyed.remove(keys[2]), Some("c"));
+        let key = keyed.add("d");
         assert!(!keys.contains(&key));
-        assert_eq!(registry.len(), 2);
-        assert_eq!(registry.remove(keys[1]), Some("b"));
-        assert_eq!(registry.into_values().collect::<Vec<_>>(), ["d"]);
+        assert_eq!(keyed.len(), 2);
+        assert_eq!(keyed.remove(keys[1]), Some("b"));
+        assert_eq!(keyed.into_values().collect::<Vec<_>>(), ["d"]);
     }
 }
