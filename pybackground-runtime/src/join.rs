@@ -25,7 +25,7 @@ use crate::stderr;
 use crate::stdio_lock::{self, Stream};
 use crate::sync::thread::{self, Thread};
 use crate::sync::{IS_MODEL, chaos, now, rounds, thread_local};
-use crate::task::{Handle, Job, Registration, lend_permits_while, work};
+use crate::task::{Handle, Job, Registration, lend_permits_while, may_run_in_place, work};
 use crate::waits::{End, ScopedCalls, Waiting};
 
 /// How often a waiting thread looks before it begins to yield, and how often before it parks. A call
@@ -77,7 +77,7 @@ pub(crate) fn until_done<T>(
     run_in_place: impl Fn() -> bool,
 ) -> Result<(), Error> {
     let job = handle.job();
-    let this_thread_may = || job.is_claimable() && runtime::may_run_in_place(job);
+    let this_thread_may = || job.is_claimable() && may_run_in_place(job);
     loop {
         if job.is_done() || (this_thread_may() && run_in_place()) {
             return Ok(());
@@ -105,7 +105,7 @@ fn run_inputs<T>(handle: &Arc<dyn Handle<T>>) -> bool {
     let mut path = unfinished(handle.job());
     while let Some((input, was_seen_to)) = path.pop() {
         if input.is_claimable() {
-            if !runtime::may_run_in_place(&*input) {
+            if !may_run_in_place(&*input) {
                 return ran;
             }
             // A panic gets here from the destructor of a result that nobody waits for.
@@ -175,7 +175,7 @@ fn block(wait: &Wait<'_, impl Awaited>) -> Result<bool, Error> {
 /// A worker does as with any join. Another thread may be deep in its stack already, so it does so on its own
 /// behalf only, and not for a body that it runs.
 pub(crate) fn may_help(job: &dyn Job) -> bool {
-    if runtime::is_worker() { runtime::may_run_in_place(job) } else { stacks::current().is_none() }
+    if runtime::is_worker() { may_run_in_place(job) } else { stacks::current().is_none() }
 }
 
 /// Waits until every closure of a scope has ended.
@@ -319,7 +319,7 @@ impl Awaited for Arc<dyn Job> {
         site: &'static Location<'static>,
         end: End,
     ) -> Result<Option<Waiting<'static>>, Error> {
-        runtime::waits().for_call(self, site, end)
+        runtime::waits().for_call(self.clone(), site, end)
     }
 
     fn expire(&self, now: Instant) {
@@ -484,7 +484,7 @@ impl<A: Awaited> Wait<'_, A> {
             warn_once(awaited.call());
             return None;
         }
-        let threads = runtime::waits().threads_behind(awaited);
+        let threads = runtime::waits().threads_behind(awaited.clone());
         let known = Threads::read();
         threads.into_iter().find_map(|thread| {
             let name = stacks::stack_of(thread)?.thread;

@@ -52,6 +52,7 @@ mod stdio_lock;
 mod sync;
 mod task;
 mod timeout;
+mod wait_target;
 mod waits;
 
 pub use attribute::{BadTimeout, IntoTimeout};

@@ -1,11 +1,14 @@
 //! The options of one call.
 
 use std::panic::Location;
+use std::sync::Arc;
 use std::time::Duration;
 
 use crate::call::Call;
+use crate::error::Outcome;
+use crate::events::CallEvents;
 use crate::site;
-use crate::task::Limit;
+use crate::task::{Body, Header, Limit, Task, Timeouts};
 
 /// The place of a call, and what the attribute's options say.
 ///
@@ -117,23 +120,38 @@ impl Options {
     }
 
     #[inline]
-    pub(crate) fn fixed_name(&self) -> Option<&'static str> {
-        self.name
-    }
-
-    #[inline]
     pub(crate) fn slots(&self) -> Option<&'static Limit> {
         self.limit
     }
 
     #[inline]
-    pub(crate) fn time(&self) -> Option<Duration> {
-        self.timeout
+    pub(crate) fn timeouts(&self) -> Timeouts {
+        Timeouts { of_call: self.timeout, of_run: self.run_timeout }
     }
 
-    #[inline]
-    pub(crate) fn run_time(&self) -> Option<Duration> {
-        self.run_timeout
+    /// The task of a call with these options, to be queued, or held if there is a limit.
+    #[inline(always)]
+    #[allow(clippy::inline_always, reason = "moved once more, the body would cost as much")]
+    pub(crate) fn task<B: Body>(&self, body: B) -> Arc<Task<B>> {
+        // What may unwind comes first: the task is then built in place.
+        let header = self.header(CallEvents::created(|| self.call_or(B::function)));
+        Task::new(header, body)
+    }
+
+    /// The task of a call that waits for dependencies.
+    pub(crate) fn held_task<B: Body>(&self, body: B) -> Arc<Task<B>> {
+        Task::held(self.header(CallEvents::created(|| self.call_or(B::function))), body)
+    }
+
+    /// The task of a call that has its outcome from the start, which has been reported.
+    pub(crate) fn ended_task<B: Body>(&self, outcome: Outcome<B::Output>) -> Arc<Task<B>> {
+        Task::ended(self.header(CallEvents::NONE), outcome)
+    }
+
+    #[inline(always)]
+    #[allow(clippy::inline_always, reason = "most of it is decided while compiling")]
+    fn header(&self, events: CallEvents) -> Header {
+        Header::new(self.site(), self.name, self.limit, events)
     }
 
     /// Whether the call is more than queued when it is made.

@@ -29,6 +29,11 @@ pub(crate) trait Runnable: Send + Sync + UnwindSafe + RefUnwindSafe {
         false
     }
 
+    /// Runs the work on this thread, as sequential mode does: new work at once, other work in its turn.
+    fn run_in_sequence(self: Arc<Self>, _is_new: bool) {
+        self.run();
+    }
+
     /// Terminates the work if its deadline is not after `now`. Leaves user code to `clean_up`.
     fn expire(&self, now: Instant);
 

@@ -4,6 +4,7 @@ use std::fmt;
 use std::time::{Duration, Instant};
 
 use crate::cancel;
+use crate::panic::drop_catching;
 use crate::runtime::{self, Runtime};
 use crate::snapshot::CallCount;
 use crate::stacks;
@@ -100,7 +101,7 @@ pub fn shutdown(timeout: Duration) -> Result<(), Unfinished> {
     pool.admission().close();
     // Also when all have ended: a call that was admitted before may enter a queue only now.
     cancel::stop_all();
-    runtime.refuse_waiting();
+    refuse_waiting(runtime);
     runtime::waits().wake_all();
     pool.end_idle_threads();
     if idle.is_ok() && !would_wait_for_itself() {
@@ -189,6 +190,16 @@ impl fmt::Display for Unfinished {
 }
 
 impl std::error::Error for Unfinished {}
+
+/// Ends the calls that are queued, held back by a limit, or parked.
+fn refuse_waiting(runtime: &Runtime) {
+    runtime.pool().refuse_all(runtime::SHUT_DOWN);
+    runtime::limits().refuse_all(runtime::SHUT_DOWN);
+    for job in DEPENDENT.jobs().into_iter().chain(SUSPENDED.jobs()) {
+        job.refuse(runtime::SHUT_DOWN);
+        drop_catching(job);
+    }
+}
 
 #[cfg(all(test, pybackground_shuttle))]
 #[path = "models/shutdown.rs"]

@@ -148,7 +148,7 @@ impl<C: Held> Arrivals<C> {
     fn wait_for_any(&mut self, first: usize, end: Option<Instant>) -> AnyOf<'_> {
         if end.is_none() && !stacks::current().is_none() && self.members.is_none() {
             let jobs = self.left.iter();
-            let jobs = jobs.filter_map(|(number, left)| Some((*number, left.call.job()?)));
+            let jobs = jobs.filter_map(|(number, left)| Some((*number, left.call.job()? as _)));
             self.members = Some(Arc::new(WaitSet::new(jobs)));
         }
         let first = self.left[&first].call.job();

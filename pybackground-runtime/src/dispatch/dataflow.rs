@@ -12,7 +12,7 @@ use crate::events::CallEvents;
 use crate::lazy::Lazy;
 use crate::options::Options;
 use crate::panic::drop_catching;
-use crate::task::{Body, Closure, Dependency, Dependent, Handle, Suspending, Task, is_large};
+use crate::task::{Body, Closure, Dependency, Dependent, Handle, Suspending, is_large};
 
 /// Runs the body of a function with `#[lazy]` parameters. The options name the function.
 pub(crate) fn dispatch_with_inputs<I, F, T>(options: Options, inputs: I, body: F) -> Lazy<T>
@@ -126,7 +126,7 @@ fn failed<F, T: Send + 'static>(options: &Options, body: F, error: Error) -> Laz
     drop_catching(body);
     let outcome = Err(error);
     CallEvents::created(|| options.call_or(Closure::<fn() -> T>::function)).ended(&outcome);
-    Lazy::pending(Task::<Closure<fn() -> T>>::ended(options, outcome))
+    Lazy::pending(options.ended_task::<Closure<fn() -> T>>(outcome))
 }
 
 /// Returns the calls that must end first.
@@ -153,11 +153,11 @@ where
     {
         return never_starts(options, body, maker);
     }
-    let task = Task::held(options, body);
+    let task = options.held_task(body);
     if maker.is_some() {
         // As in `start_task`.
         task.detach();
     }
-    task.await_dependencies(inputs, options);
+    task.await_dependencies(inputs, options.timeouts());
     task
 }

@@ -138,7 +138,7 @@ pub(crate) fn start_task_by<B: Body>(
     {
         return never_starts(options, body, maker);
     }
-    let task = Task::new(options, body);
+    let task = options.task(body);
     if maker.is_some() {
         // A destructor of a body that unwinds may make calls, which must run.
         task.detach();
@@ -154,11 +154,11 @@ fn never_starts<B: Body>(options: &Options, body: B, maker: Stopped) -> Arc<Task
     let call = options.call(B::function());
     let outcome = Err(Error::cancelled_with(call, maker));
     CallEvents::created(|| call).ended(&outcome);
-    Task::ended(options, outcome)
+    options.ended_task(outcome)
 }
 
 fn hand_over_with_conditions(options: &Options, job: Arc<dyn Job>) {
-    job.set_timeouts(options);
+    job.set_timeouts(options.timeouts());
     match options.slots() {
         Some(limit) => limit.submit(&job),
         None => runtime::submit(job),
@@ -169,5 +169,5 @@ fn hand_over_with_conditions(options: &Options, job: Arc<dyn Job>) {
 fn panicked<B: Body>(options: &Options, payload: Box<dyn Any + Send>) -> Arc<Task<B>> {
     let call = options.call(B::function());
     let stopped = cancel::stopped();
-    Task::ended(options, Err(Error::unwound(call, payload, stopped)))
+    options.ended_task(Err(Error::unwound(call, payload, stopped)))
 }

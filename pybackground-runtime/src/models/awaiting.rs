@@ -13,7 +13,7 @@ use crate::sync::checker::thread;
 use crate::task::{Closure, Job, Task};
 
 fn call() -> (Arc<dyn Job>, Lazy<u32>) {
-    let task = Task::new(&Options::here(), Closure(|| 7));
+    let task = Options::here().task(Closure(|| 7));
     (task.clone(), Lazy::pending(task))
 }
 

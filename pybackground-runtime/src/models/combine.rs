@@ -12,7 +12,7 @@ use crate::{Lazy, as_completed, cancelled, configure};
 
 /// A call for the model to run.
 fn call(value: usize) -> (Arc<dyn Job>, Lazy<usize>) {
-    let task = Task::new(&Options::here(), Closure(move || value));
+    let task = Options::here().task(Closure(move || value));
     (task.clone(), Lazy::pending(task))
 }
 
@@ -47,7 +47,7 @@ fn a_body_that_is_cancelled_does_not_wait_for_any_for_ever() {
                 tell.add();
             }
         };
-        let task = Task::new(&Options::here(), Closure(body));
+        let task = Options::here().task(Closure(body));
         let job: Arc<dyn Job> = task.clone();
         let lazy = Lazy::pending(task);
         let worker = thread::spawn(move || job.run());

@@ -20,7 +20,7 @@ fn two_threads_use_a_value_that_a_worker_brings() {
                 7
             }
         };
-        let task = Task::new(&Options::here(), Closure(body));
+        let task = Options::here().task(Closure(body));
         let worker = thread::spawn({
             let job: Arc<dyn Job> = task.clone();
             move || job.run()
@@ -43,7 +43,7 @@ fn two_threads_use_a_value_that_a_worker_brings() {
 fn a_value_that_is_made_in_place_reaches_a_thread_that_waits() {
     set(configure().workers(1));
     check(|| {
-        let shared = Arc::new(Lazy::pending(Task::new(&Options::here(), Closure(|| 7))));
+        let shared = Arc::new(Lazy::pending(Options::here().task(Closure(|| 7))));
         let outer = spawn({
             let shared = shared.clone();
             move || **shared
@@ -58,7 +58,7 @@ fn a_value_that_is_made_in_place_reaches_a_thread_that_waits() {
 fn a_call_is_closed_while_it_runs_in_place() {
     set(configure().workers(1));
     check(|| {
-        let task = Task::new(&Options::here(), Closure(|| 7));
+        let task = Options::here().task(Closure(|| 7));
         let closer = thread::spawn({
             let job: Arc<dyn Job> = task.clone();
             move || {

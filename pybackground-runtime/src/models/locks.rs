@@ -23,7 +23,7 @@ fn locked(mutex: &Mutex<()>, inside: impl FnOnce()) -> bool {
 
 /// A call, and the job that a thread of the model runs.
 fn call(body: impl FnOnce() + Send + 'static) -> (Lazy<()>, Arc<dyn Job>) {
-    let task = Task::new(&Options::here(), Closure(body));
+    let task = Options::here().task(Closure(body));
     (Lazy::pending(task.clone()), task)
 }
 

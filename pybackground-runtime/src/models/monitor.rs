@@ -8,12 +8,12 @@ use crate::config;
 use crate::models::check;
 use crate::pool::Pool;
 use crate::pool::counts::Wake;
-use crate::runnable::{Idle, Runnable};
+use crate::runnable::Idle;
 use crate::sync::checker::thread;
 
 /// A pool whose only slot is taken, and whose monitor, which is played by the model, watches.
 fn full_and_watched() -> Arc<Pool> {
-    let pool = Arc::new(Pool::new(config::effective(), |_| (), (Runnable::run, Runnable::run)));
+    let pool = Arc::new(Pool::new(config::effective(), |_| ()));
     assert_eq!(pool.counts.claim_wake(), Wake::One);
     assert!(pool.counts.stop_searching());
     let mut state = lock(&pool.monitor.state);

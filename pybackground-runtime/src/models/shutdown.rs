@@ -80,7 +80,7 @@ fn a_future_between_two_polls_is_not_overlooked() {
 fn a_call_on_its_way_from_its_input_to_the_queues_is_not_overlooked() {
     set(configure().workers(1));
     check(|| {
-        let input = Task::new(&Options::here(), Closure(|| 1));
+        let input = Options::here().task(Closure(|| 1));
         let job: Arc<dyn Job> = input.clone();
         let call = Lazy::map(Lazy::pending(input), |value| value + 1);
         let other = thread::spawn(move || job.run());

@@ -16,13 +16,10 @@ use crate::task::{Closure, Handle, Job, Suspending, Task};
 /// A call whose body counts itself, as the threads and as the `Lazy` see it.
 fn call(runs: &Tally) -> (Arc<dyn Job>, Arc<dyn Handle<u32>>) {
     let runs = runs.clone();
-    let task = Task::new(
-        &Options::here(),
-        Closure(move || {
-            runs.add();
-            7
-        }),
-    );
+    let task = Options::here().task(Closure(move || {
+        runs.add();
+        7
+    }));
     (task.clone(), task)
 }
 
@@ -163,7 +160,7 @@ fn a_future_is_woken_while_it_is_polled() {
             wakers.push(thread::spawn(move || waker.wake()));
             Poll::Pending
         });
-        let task = Task::new(&Options::here(), Suspending::new(future));
+        let task = Options::here().task(Suspending::new(future));
         task.clone().run();
         assert_eq!(join::outcome(task as Arc<dyn Handle<u32>>).unwrap(), 7);
     });

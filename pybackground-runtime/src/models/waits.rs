@@ -28,7 +28,7 @@ fn member(deadlocks: &Tally, ends: &Tally) -> Member {
         }
         ends.add();
     };
-    let task = Task::new(&Options::here(), Closure(body));
+    let task = Options::here().task(Closure(body));
     Member { hands, job: task.clone(), lazy: Lazy::pending(task) }
 }
 
@@ -65,13 +65,13 @@ fn a_ring_of_two_has_one_deadlock() {
 #[test]
 fn a_body_that_is_cancelled_does_not_wait_for_ever() {
     check(|| {
-        let never = Task::new(&Options::here(), Closure(|| ()));
+        let never = Options::here().task(Closure(|| ()));
         let endless = Lazy::pending(never);
         let body = move || {
             let error = Lazy::join(endless).unwrap_err();
             assert!(error.is_cancelled() && cancelled());
         };
-        let task = Task::new(&Options::here(), Closure(body));
+        let task = Options::here().task(Closure(body));
         let job: Arc<dyn Job> = task.clone();
         let lazy = Lazy::pending(task);
         let worker = thread::spawn(move || job.run());
@@ -94,10 +94,10 @@ mod large {
     #[test]
     fn a_chain_has_no_deadlock() {
         check(|| {
-            let last = Task::new(&Options::here(), Closure(|| 1));
+            let last = Options::here().task(Closure(|| 1));
             let job: Arc<dyn Job> = last.clone();
             let lazy = Lazy::pending(last);
-            let first = Task::new(&Options::here(), Closure(move || Lazy::into_inner(lazy) + 1));
+            let first = Options::here().task(Closure(move || Lazy::into_inner(lazy) + 1));
             let first_job: Arc<dyn Job> = first.clone();
             let lazy = Lazy::pending(first);
             let threads = [first_job, job].map(|job| thread::spawn(move || job.run()));
@@ -115,18 +115,15 @@ mod large {
         check(|| {
             let hands: Arc<Mutex<Option<Arc<dyn Job>>>> = Arc::default();
             let made = hands.clone();
-            let never = Task::new(&Options::here(), Closure(|| ()));
+            let never = Options::here().task(Closure(|| ()));
             let endless = Lazy::pending(never);
-            let maker = Task::new(
-                &Options::here(),
-                Suspending::new(async move {
-                    let child = move || {
-                        assert!(Lazy::join(endless).unwrap_err().is_cancelled() && cancelled());
-                    };
-                    *lock_leaf(&made) = Some(Task::new(&Options::here(), Closure(child)));
-                    pending::<()>().await;
-                }),
-            );
+            let maker = Options::here().task(Suspending::new(async move {
+                let child = move || {
+                    assert!(Lazy::join(endless).unwrap_err().is_cancelled() && cancelled());
+                };
+                *lock_leaf(&made) = Some(Options::here().task(Closure(child)));
+                pending::<()>().await;
+            }));
             let job: Arc<dyn Job> = maker.clone();
             let lazy = Lazy::pending(maker);
             let worker = thread::spawn(move || {

@@ -117,20 +117,11 @@ pub(crate) struct Pool {
     /// Why the system last refused a thread.
     refusal: Mutex<Option<String>>,
     on_refusal: fn(&io::Error),
-    /// How sequential mode runs a new call on this thread, and one that was admitted before.
-    run_here: (RunHere, RunHere),
 }
-
-/// Runs a call on this thread.
-type RunHere = fn(Arc<dyn Runnable>);
 
 impl Pool {
     /// Reports each thread that the system refuses to `on_refusal`.
-    pub(crate) fn new(
-        config: Config,
-        on_refusal: fn(&io::Error),
-        run_here: (RunHere, RunHere),
-    ) -> Self {
+    pub(crate) fn new(config: Config, on_refusal: fn(&io::Error)) -> Self {
         Self {
             queues: Queues::new(),
             counts: AtomicCounts::new(config.workers()),
@@ -152,7 +143,6 @@ impl Pool {
                 && available_parallelism().is_ok_and(|count| count.get() == 1),
             config,
             on_refusal,
-            run_here,
         }
     }
 
@@ -167,7 +157,7 @@ impl Pool {
     /// Enqueues a call made on a thread that is not the pool's.
     pub(crate) fn push(self: &Arc<Self>, job: Arc<dyn Runnable>) {
         if self.admission.lets_in_here() {
-            self.queue(job, Queues::push, self.run_here.0);
+            self.queue(job, Queues::push, true);
         } else {
             job.refuse(SHUT_DOWN);
         }
@@ -191,17 +181,17 @@ impl Pool {
         if !self.admission.lets_in_from_bodies() {
             return job.refuse(SHUT_DOWN);
         }
-        self.queue(job, push, self.run_here.1);
+        self.queue(job, push, false);
     }
 
     fn queue(
         self: &Arc<Self>,
         job: Arc<dyn Runnable>,
         push: impl FnOnce(&Queues, Arc<dyn Runnable>),
-        run_here: fn(Arc<dyn Runnable>),
+        is_new: bool,
     ) {
         if self.config.is_sequential() {
-            return run_here(job);
+            return job.run_in_sequence(is_new);
         }
         chaos();
         push(&self.queues, job);

@@ -17,7 +17,7 @@ use crate::events::CallEvents;
 use crate::lazy::Lazy;
 use crate::options::Options;
 use crate::runtime;
-use crate::task::{Body, Step, Task};
+use crate::task::{Body, Step};
 
 /// Runs a call by a backend. The call is named after the function that contains the closure `P`, unless the options
 /// have a name. `order` is made with the call's name and place, or the call has failed.
@@ -29,10 +29,7 @@ where
     B: Backend,
     T: DeserializeOwned + Send + 'static,
 {
-    let mut options = options;
-    if options.fixed_name().is_none() {
-        options = options.name(path_of_enclosing_function::<P>());
-    }
+    let mut options = options.named_by(path_of_enclosing_function::<P>());
     if let (None, Some(limit)) = (options.slots(), B::limit()) {
         options = options.limit(limit);
     }
@@ -50,7 +47,7 @@ where
         Err(failure) => {
             let outcome = Err(Error::isolated(call, failure));
             CallEvents::created(|| call).ended(&outcome);
-            Lazy::pending(Task::<Elsewhere<B, T>>::ended(&options, outcome))
+            Lazy::pending(options.ended_task::<Elsewhere<B, T>>(outcome))
         }
     }
 }

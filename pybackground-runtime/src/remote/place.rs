@@ -48,7 +48,7 @@ where
             run_by::<OnThread, T, P>(options, || on_thread::Order::new(function, arguments))
         }
         Place::Engine(engine) => {
-            let run_timeout = options.run_time();
+            let run_timeout = options.timeouts().of_run;
             run_by::<ByEngine, T, P>(options.for_another_machine(), || {
                 by_engine::Sent::new(settings, *engine, function, arguments, run_timeout)
             })

@@ -5,11 +5,19 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 
 use crate::call::Call;
 use crate::sync::lock_leaf;
-use crate::task::Limit;
+
+/// A limit, as those see it who ask what is left to do.
+pub(crate) trait HoldsBack: Sync {
+    /// The calls that wait for a permit.
+    fn held_calls(&self) -> Vec<Call>;
+
+    /// Refuses the calls that wait for a permit.
+    fn refuse_held(&self, why: &str);
+}
 
 /// Limits that ever held a call back, and how many calls all of them hold back now.
 pub(crate) struct Limits {
-    known: Mutex<Vec<&'static Limit>>,
+    known: Mutex<Vec<&'static dyn HoldsBack>>,
     held: AtomicUsize,
 }
 
@@ -19,7 +27,7 @@ impl Limits {
     }
 
     /// A limit is about to hold back a call for the first time.
-    pub(crate) fn add(&self, limit: &'static Limit) {
+    pub(crate) fn add(&self, limit: &'static dyn HoldsBack) {
         lock_leaf(&self.known).push(limit);
     }
 
@@ -41,15 +49,15 @@ impl Limits {
 
     /// The calls that are held back.
     pub(super) fn calls(&self) -> Vec<Call> {
-        self.all().into_iter().flat_map(Limit::held_calls).collect()
+        self.all().into_iter().flat_map(HoldsBack::held_calls).collect()
     }
 
     /// Ends the calls that are held back.
-    pub(super) fn refuse_all(&self, why: &str) {
+    pub(crate) fn refuse_all(&self, why: &str) {
         self.all().into_iter().for_each(|limit| limit.refuse_held(why));
     }
 
-    fn all(&self) -> Vec<&'static Limit> {
+    fn all(&self) -> Vec<&'static dyn HoldsBack> {
         lock_leaf(&self.known).clone()
     }
 }

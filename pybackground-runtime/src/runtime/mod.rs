@@ -12,14 +12,12 @@ use crate::call::Call;
 use crate::config::Config;
 use crate::deadline::Deadline;
 use crate::events;
-use crate::panic::drop_catching;
 pub(crate) use crate::pool::{FORKED, SHUT_DOWN, runs_inline};
 use crate::pool::{Pool, Worker, with_current};
 use crate::runnable::Runnable;
-use crate::task::{DEPENDENT, SUSPENDED, holds_permit, work};
 use crate::waits::Waits;
 pub(crate) use global::{existing, global};
-use limits::Limits;
+pub(crate) use limits::{HoldsBack, Limits};
 
 /// The threads, and what they and their callers share.
 pub(crate) struct Runtime {
@@ -30,8 +28,7 @@ pub(crate) struct Runtime {
 
 impl Runtime {
     fn new(config: Config) -> Self {
-        let run_here = (work::run_new as fn(_), work::run as fn(_));
-        let pool = Arc::new(Pool::new(config, events::thread_refused, run_here));
+        let pool = Arc::new(Pool::new(config, events::thread_refused));
         Self { pool, waits: Waits::new(), limits: Limits::new() }
     }
 
@@ -42,16 +39,6 @@ impl Runtime {
     /// Whether no thread runs or looks for a call, and no call is queued or held back by a limit.
     pub(crate) fn seems_idle(&self) -> bool {
         self.limits.held() == 0 && self.pool.seems_idle()
-    }
-
-    /// Ends the calls that are queued, held back by a limit, or parked.
-    pub(crate) fn refuse_waiting(&self) {
-        self.pool.refuse_all(SHUT_DOWN);
-        self.limits.refuse_all(SHUT_DOWN);
-        for job in DEPENDENT.jobs().into_iter().chain(SUSPENDED.jobs()) {
-            job.refuse(SHUT_DOWN);
-            drop_catching(job);
-        }
     }
 
     /// The calls that a limit holds back.
@@ -164,17 +151,17 @@ pub(crate) fn look(start: impl FnOnce(Option<String>) -> bool) {
     });
 }
 
-/// Whether the current thread may run the call it waits for, which has not started as far as is
+/// Whether the current thread has the stack to run the call it waits for, which has not started as far as is
 /// known. If so, the call is no longer in the thread's own queue.
 #[inline]
-pub(crate) fn may_run_in_place(job: &(impl Runnable + ?Sized)) -> bool {
-    // A body that has a permit of its function's limit lends it while it waits.
+pub(crate) fn withdraw_to_run(job: &(impl Runnable + ?Sized)) -> bool {
     with_current(|worker| {
         worker.is_some_and(|worker| {
-            worker.has_stack() && !holds_permit() && {
+            let has_stack = worker.has_stack();
+            if has_stack {
                 worker.withdraw(job);
-                true
             }
+            has_stack
         })
     })
 }

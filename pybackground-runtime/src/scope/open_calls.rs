@@ -15,7 +15,8 @@ use crate::panic::drop_catching;
 use crate::sync::atomic::{AtomicBool, AtomicUsize, Ordering, fence};
 use crate::sync::thread::{self, Thread};
 use crate::sync::{Mutex, chaos, lock};
-use crate::task::{Handle, Job};
+use crate::task::Handle;
+use crate::wait_target::WaitTarget;
 use crate::waits::ScopedCalls;
 
 /// A list this short is not searched for calls that have ended.
@@ -127,10 +128,10 @@ impl ScopedCalls for OpenCalls {
         }
     }
 
-    fn unfinished(&self) -> Vec<Arc<dyn Job>> {
+    fn unfinished(&self) -> Vec<Arc<dyn WaitTarget>> {
         let list = lock(&self.list);
         let unfinished = list.calls.iter().filter(|call| !call.job().is_done());
-        unfinished.map(|call| Arc::clone(call).into_job()).collect()
+        unfinished.map(|call| Arc::clone(call).into_job() as Arc<dyn WaitTarget>).collect()
     }
 }
 

@@ -49,12 +49,12 @@ impl Dependents {
 mod tests {
     use super::*;
     use crate::options::Options;
-    use crate::task::{Closure, Task};
+    use crate::task::Closure;
 
     const MANY: usize = 100_000;
 
     fn call() -> Arc<dyn Job> {
-        Task::held(&Options::here(), Closure(|| ()))
+        Options::here().held_task(Closure(|| ()))
     }
 
     #[test]

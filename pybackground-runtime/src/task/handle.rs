@@ -5,6 +5,7 @@ use std::sync::Arc;
 
 use super::body::Body;
 use super::job::Job;
+use super::permit::may_run_in_place;
 use super::{Task, work};
 use crate::cancel;
 use crate::error::{Error, Outcome};
@@ -67,7 +68,7 @@ impl<B: Body> Handle<B::Output> for Task<B> {
 
     fn join_at_once(self: Arc<Self>) -> Result<Outcome<B::Output>, Arc<dyn Handle<B::Output>>> {
         let done = self.state.word().is_done();
-        let here = || self.state.word().is_claimable() && runtime::may_run_in_place(&*self);
+        let here = || self.state.word().is_claimable() && may_run_in_place(&*self);
         if !(done || here()) {
             return Err(self);
         }

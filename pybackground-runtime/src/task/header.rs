@@ -10,7 +10,6 @@ use crate::call::Call;
 use crate::cancel;
 use crate::error::{Error, Outcome, Progress};
 use crate::events::{CallEvents, Place};
-use crate::options::Options;
 use crate::panic::drop_catching;
 use crate::runtime;
 use crate::stacks::{self, Key};
@@ -33,8 +32,12 @@ struct Rare {
 impl Header {
     #[inline(always)]
     #[allow(clippy::inline_always, reason = "most of it is decided while compiling")]
-    pub(super) fn new(options: &Options, events: CallEvents) -> Self {
-        let (name, limit) = (options.fixed_name(), options.slots());
+    pub(crate) fn new(
+        site: &'static Location<'static>,
+        name: Option<&'static str>,
+        limit: Option<&'static Limit>,
+        events: CallEvents,
+    ) -> Self {
         let is_rare = name.is_some() || limit.is_some() || events.are_observed();
         let rare = if is_rare {
             OnceLock::from(Box::new(Rare {
@@ -46,7 +49,7 @@ impl Header {
         } else {
             OnceLock::new()
         };
-        Self { site: options.site(), rare }
+        Self { site, rare }
     }
 
     /// The call, of a function of that path unless the options named it.

@@ -18,19 +18,17 @@ use crate::cancel::{self, Link, Orphan};
 use crate::deadline::Deadline;
 use crate::error::{Error, StopReason};
 use crate::events::{CallEvents, Place};
-use crate::options::Options;
 use crate::panic::drop_catching;
 use crate::runnable::Runnable;
 use crate::runtime;
 use crate::stacks::{self, Frame};
 use crate::sync::now;
+use crate::wait_target::WaitTarget;
 
 /// A call without the type of its result.
 ///
 /// The methods of the trait depend on the type of the body. Everything else is a method of `dyn Job`.
-pub(crate) trait Job: Runnable {
-    fn call(&self) -> Call;
-
+pub(crate) trait Job: Runnable + WaitTarget {
     /// What is known of the call from the start.
     fn header(&self) -> &Header;
 
@@ -60,6 +58,13 @@ pub(crate) trait Job: Runnable {
     fn with_link(&self, act: &mut dyn FnMut(&mut Link));
 }
 
+/// The times after which a call ends: from the call, and from the start of its body.
+#[derive(Clone, Copy)]
+pub(crate) struct Timeouts {
+    pub(crate) of_call: Option<Duration>,
+    pub(crate) of_run: Option<Duration>,
+}
+
 /// Whether any call of the process was ever awaited: as long as none was, this spares a lock.
 static AWAITED: AtomicBool = AtomicBool::new(false);
 
@@ -71,20 +76,10 @@ pub(crate) fn any_was_awaited() -> bool {
 }
 
 impl dyn Job + '_ {
-    /// Returns whether the call has ended.
-    pub(crate) fn is_done(&self) -> bool {
-        self.word().is_done()
-    }
-
     /// Returns whether a thread that joins the call may run it. A hint: it can be claimed immediately
     /// afterwards.
     pub(crate) fn is_claimable(&self) -> bool {
         self.word().is_claimable()
-    }
-
-    /// The run of the body that has not ended; none if no thread runs it.
-    pub(crate) fn runner(&self) -> Frame {
-        self.word().runner()
     }
 
     fn linked<R>(&self, act: impl FnOnce(&mut Link) -> R) -> R {
@@ -137,15 +132,15 @@ impl dyn Job + '_ {
         self.locked(|trailer| trailer.deadline().cloned())
     }
 
-    /// Sets the timeouts of the call that its options have.
-    pub(crate) fn set_timeouts(self: &Arc<Self>, options: &Options)
+    /// Sets the timeouts that there are.
+    pub(crate) fn set_timeouts(self: &Arc<Self>, timeouts: Timeouts)
     where
         Self: 'static,
     {
-        if let Some(timeout) = options.time() {
+        if let Some(timeout) = timeouts.of_call {
             self.set_timeout(timeout);
         }
-        if let Some(timeout) = options.run_time() {
+        if let Some(timeout) = timeouts.of_run {
             self.set_run_timeout(timeout);
         }
     }
@@ -303,6 +298,10 @@ impl<B: Body> Runnable for Task<B> {
         self.finish(outcome, link);
     }
 
+    fn run_in_sequence(self: Arc<Self>, is_new: bool) {
+        if is_new { work::run_new(self) } else { work::run(self) }
+    }
+
     fn is_stale(&self) -> bool {
         !self.state.word().is_pending()
     }
@@ -348,11 +347,31 @@ impl<B: Body> Runnable for Task<B> {
     }
 }
 
-impl<B: Body> Job for Task<B> {
+impl<B: Body> WaitTarget for Task<B> {
     fn call(&self) -> Call {
         self.header.call(B::function)
     }
 
+    fn is_done(&self) -> bool {
+        self.state.word().is_done()
+    }
+
+    fn runner(&self) -> Frame {
+        self.state.word().runner()
+    }
+
+    fn inputs(&self) -> Vec<Arc<dyn WaitTarget>> {
+        let job: &dyn Job = self;
+        job.dependencies().into_iter().map(|input| input.job as Arc<dyn WaitTarget>).collect()
+    }
+
+    fn has_deadline(&self) -> bool {
+        let job: &dyn Job = self;
+        job.deadline().is_some()
+    }
+}
+
+impl<B: Body> Job for Task<B> {
     fn header(&self) -> &Header {
         &self.header
     }

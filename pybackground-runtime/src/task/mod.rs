@@ -58,11 +58,10 @@ use std::sync::Arc;
 
 use crate::cancel::{self, Link, Orphan, Overrun};
 use crate::error::{Error, Outcome, Progress, StopReason, Stopped};
-use crate::events::CallEvents;
-use crate::options::Options;
 use crate::panic::drop_catching;
 use crate::runtime;
 use crate::stacks;
+use crate::wait_target::WaitTarget;
 
 #[cfg(not(debug_assertions))]
 pub(crate) use body::LARGE;
@@ -70,11 +69,11 @@ pub(crate) use body::{Body, Closure, Dependent, ScopedClosure, Step, Suspending,
 use dependencies::Dependencies;
 pub(crate) use dependencies::{Dependency, detach, share};
 pub(crate) use handle::Handle;
-use header::Header;
-pub(crate) use job::{Job, any_was_awaited};
+pub(crate) use header::Header;
+pub(crate) use job::{Job, Timeouts, any_was_awaited};
 pub(crate) use parked::{DEPENDENT, SUSPENDED};
 pub use permit::Limit;
-pub(crate) use permit::{holds_permit, lend_permits_while};
+pub(crate) use permit::{lend_permits_while, may_run_in_place};
 use state::{Close, Finish, Locked, State};
 pub(crate) use waiters::Registration;
 
@@ -87,29 +86,25 @@ pub(crate) struct Task<B: Body> {
 impl<B: Body> Task<B> {
     #[inline(always)]
     #[allow(clippy::inline_always, reason = "moved once more, the body would cost as much")]
-    pub(crate) fn new(options: &Options, body: B) -> Arc<Self> {
-        let limited = options.slots().is_some();
-        // What may unwind comes first: the task is then built in place.
-        let events = CallEvents::created(|| options.call_or(B::function));
-        let (header, parent) = (Header::new(options, events), cancel::current());
+    pub(crate) fn new(header: Header, body: B) -> Arc<Self> {
+        let parent = cancel::current();
+        let is_limited = header.limit().is_some();
         Arc::new(Self {
-            state: if limited { State::held(body, parent) } else { State::queued(body, parent) },
+            state: if is_limited { State::held(body, parent) } else { State::queued(body, parent) },
             header,
         })
     }
 
     /// A call that waits for dependencies: see `await_dependencies`.
-    pub(crate) fn held(options: &Options, body: B) -> Arc<Self> {
-        let events = CallEvents::created(|| options.call_or(B::function));
-        let state = State::held(body, cancel::current());
-        Arc::new(Self { state, header: Header::new(options, events) })
+    pub(crate) fn held(header: Header, body: B) -> Arc<Self> {
+        Arc::new(Self { state: State::held(body, cancel::current()), header })
     }
 
-    /// Enqueues a held call when its dependencies have ended; it ends at its timeout if that comes first.
+    /// Enqueues a held call when its dependencies have ended; it ends at a timeout if that comes first.
     pub(crate) fn await_dependencies(
         self: &Arc<Self>,
         dependencies: Vec<Dependency>,
-        options: &Options,
+        timeouts: Timeouts,
     ) {
         let dependencies = dependencies::distinct(dependencies);
         let job: Arc<dyn Job> = self.clone();
@@ -119,7 +114,7 @@ impl<B: Body> Task<B> {
             let counted = Dependencies::new(dependencies.clone(), parked);
             state.trailer().set_dependencies(counted);
         }
-        job.set_timeouts(options);
+        job.set_timeouts(timeouts);
         // A shutdown first closes the runtime and then refuses the calls that wait. It has found this
         // one, or it is found here.
         if !runtime::lets_in() {
@@ -139,11 +134,8 @@ impl<B: Body> Task<B> {
     }
 
     /// A call that has its outcome from the start, which has been reported.
-    pub(crate) fn ended(options: &Options, outcome: Outcome<B::Output>) -> Arc<Self> {
-        Arc::new(Self {
-            state: State::done(outcome),
-            header: Header::new(options, CallEvents::NONE),
-        })
+    pub(crate) fn ended(header: Header, outcome: Outcome<B::Output>) -> Arc<Self> {
+        Arc::new(Self { state: State::done(outcome), header })
     }
 
     /// Has the call go on when the body that makes it is stopped.
@@ -258,11 +250,12 @@ impl<B: Body> Task<B> {
 mod tests {
     use super::*;
     use crate::deadline::Deadline;
+    use crate::options::Options;
     use std::time::Duration;
 
     #[test]
     fn a_task_is_small() {
-        let task = Task::new(&Options::here(), Closure(|| ()));
+        let task = Options::here().task(Closure(|| ()));
         let overhead = size_of_val(&*task);
         assert!(overhead <= 80, "{overhead} bytes besides the closure");
     }
@@ -270,7 +263,7 @@ mod tests {
     /// The heap of deadlines forgets those that are over.
     #[test]
     fn ended_call_ends_its_deadline() {
-        let task = Task::new(&Options::here(), Closure(|| ()));
+        let task = Options::here().task(Closure(|| ()));
         let deadline = Arc::new(Deadline::from_now(Duration::from_secs(3600)).unwrap());
         let job: Arc<dyn Job> = task;
         assert!(job.bring_forward(deadline.clone()));

@@ -16,7 +16,8 @@ use super::work;
 use crate::call::Call;
 use crate::limit::Semaphore;
 use crate::panic::drop_catching;
-use crate::runtime;
+use crate::runnable::Runnable;
+use crate::runtime::{self, HoldsBack};
 use crate::sync::{chaos, thread_local};
 
 /// How many bodies may run at once, of all functions that name it: `#[background(limit = DATABASE)]`.
@@ -142,15 +143,17 @@ impl Limit {
             Permit(self).grant_to(next);
         }
     }
+}
 
+impl HoldsBack for Limit {
     /// The calls that wait for a permit.
-    pub(crate) fn held_calls(&self) -> Vec<Call> {
+    fn held_calls(&self) -> Vec<Call> {
         let calls = self.permits.map_waiting(|job| (!job.is_done()).then(|| job.call()));
         calls.into_iter().flatten().collect()
     }
 
     /// Refuses the calls that wait for a permit.
-    pub(crate) fn refuse_held(&self, why: &str) {
+    fn refuse_held(&self, why: &str) {
         for job in self.permits.take_waiting() {
             job.refuse(why);
             drop_catching(job);
@@ -205,9 +208,17 @@ impl Drop for Entered {
     }
 }
 
+/// Whether the current thread may run the call it waits for, which has not started as far as is known. If so,
+/// the call is no longer in the thread's own queue.
+#[inline]
+pub(crate) fn may_run_in_place(job: &(impl Runnable + ?Sized)) -> bool {
+    // A body that has a permit lends it while it waits.
+    !holds_permit() && runtime::withdraw_to_run(job)
+}
+
 /// Returns whether a body on this thread's stack has a permit.
 #[inline]
-pub(crate) fn holds_permit() -> bool {
+fn holds_permit() -> bool {
     HELD.try_with(|held| !held.borrow().is_empty()).unwrap_or(false)
 }
 

@@ -53,12 +53,12 @@ use crate::error::{Error, WaitEdge};
 use crate::stacks;
 use crate::sync::thread;
 use crate::sync::{IS_MODEL, Mutex, chaos, lock_brief, now};
-use crate::task::Job;
+use crate::wait_target::WaitTarget;
 use graph::{Graph, Needs};
 use held::Key;
 pub(crate) use wait::End;
-pub(crate) use wait::ScopedCalls;
 use wait::{Awaited, On, ScopeWait, Wait};
+pub(crate) use wait::{BlockedIn, ScopedCalls};
 pub(crate) use wait_set::WaitSet;
 
 /// The waits of all threads.
@@ -84,13 +84,6 @@ pub(crate) struct WaitReport {
     pub(crate) age: Duration,
 }
 
-/// What else than calls and time a thread waits for.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum BlockedIn {
-    Lock,
-    Notification,
-}
-
 impl Waits {
     pub(crate) const fn new() -> Self {
         Self(Mutex::new(Graph::new()))
@@ -103,12 +96,12 @@ impl Waits {
     /// If the thread would wait for itself, directly or through others: with the whole cycle.
     pub(crate) fn for_call(
         &self,
-        job: &Arc<dyn Job>,
+        job: Arc<dyn WaitTarget>,
         site: &'static Location<'static>,
         end: End,
     ) -> Result<Option<Waiting<'_>>, Error> {
-        self.enter(On::Call { job: job.clone(), site, end })
-            .map_err(|cycle| Error::deadlock(job.call(), cycle))
+        let call = job.call();
+        self.enter(On::Call { job, site, end }).map_err(|cycle| Error::deadlock(call, cycle))
     }
 
     /// This thread is about to block until any of `count` calls ends. The caller passes `all` of them if a
@@ -253,13 +246,13 @@ impl Waits {
     }
 
     /// The threads that have to go on first before `job` ends, as far as their waits are known.
-    pub(crate) fn threads_behind(&self, job: &Arc<dyn Job>) -> Vec<usize> {
+    pub(crate) fn threads_behind(&self, job: Arc<dyn WaitTarget>) -> Vec<usize> {
         let graph = lock_brief(&self.0);
-        let (mut threads, mut next, mut seen) = (Vec::new(), vec![job.clone()], BTreeSet::new());
+        let (mut threads, mut next, mut seen) = (Vec::new(), vec![job], BTreeSet::new());
         while let Some(job) = next.pop() {
             let runner = job.runner();
             if runner.is_none() {
-                next.extend(job.dependencies().into_iter().map(|input| input.job));
+                next.extend(job.inputs());
             } else if seen.insert(runner.thread()) {
                 match graph.get(runner.thread()).map(Wait::calls) {
                     None => threads.push(runner.thread()),

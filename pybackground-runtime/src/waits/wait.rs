@@ -5,7 +5,6 @@ use std::panic::Location;
 use std::sync::Arc;
 use std::time::Instant;
 
-use super::BlockedIn;
 use super::graph::{self, Needs};
 use super::held::{self, Held, Key};
 use super::wait_set::WaitSet;
@@ -15,7 +14,7 @@ use crate::cancel::Connection;
 use crate::error::WaitEdge;
 use crate::sync::now;
 use crate::sync::thread::{self, Thread};
-use crate::task::Job;
+use crate::wait_target::WaitTarget;
 
 pub(super) struct Wait {
     thread: Thread,
@@ -33,7 +32,7 @@ pub(super) struct Wait {
 /// What a thread waits for.
 pub(super) enum On {
     Call {
-        job: Arc<dyn Job>,
+        job: Arc<dyn WaitTarget>,
         site: &'static Location<'static>,
         end: End,
     },
@@ -58,7 +57,7 @@ pub(super) enum On {
 /// What a thread waits for.
 #[derive(Clone)]
 pub(super) enum Awaited {
-    Call(Arc<dyn Job>),
+    Call(Arc<dyn WaitTarget>),
     Scope(Arc<ScopeWait>),
     /// A lock, until all threads that are in the way have released it.
     Lock(Key),
@@ -83,7 +82,14 @@ pub(crate) trait ScopedCalls: Send + Sync {
     fn park(&self);
 
     /// The calls that have not ended.
-    fn unfinished(&self) -> Vec<Arc<dyn Job>>;
+    fn unfinished(&self) -> Vec<Arc<dyn WaitTarget>>;
+}
+
+/// What else than calls and time a thread waits for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum BlockedIn {
+    Lock,
+    Notification,
 }
 
 /// What ends a wait besides the end of the call.
@@ -117,7 +123,7 @@ impl Wait {
     }
 
     /// The calls that have to end before the wait does, or one of which has to.
-    pub(super) fn calls(&self) -> Vec<Arc<dyn Job>> {
+    pub(super) fn calls(&self) -> Vec<Arc<dyn WaitTarget>> {
         match &self.on {
             On::Call { job, .. } => vec![job.clone()],
             On::Scope(scope) => scope.calls.unfinished(),
@@ -188,15 +194,14 @@ impl Awaited {
     }
 }
 
-fn needs_of_call(job: &Arc<dyn Job>) -> Needs<Awaited> {
+fn needs_of_call(job: &Arc<dyn WaitTarget>) -> Needs<Awaited> {
     let frame = job.runner();
-    let inputs = if frame.is_none() { job.dependencies() } else { Vec::new() };
+    let inputs = if frame.is_none() { job.inputs() } else { Vec::new() };
     // A call with a deadline ends by itself.
-    if (frame.is_none() && inputs.is_empty()) || job.deadline().is_some() {
+    if (frame.is_none() && inputs.is_empty()) || job.has_deadline() {
         Needs::Nothing
     } else if frame.is_none() {
-        let inputs = inputs.into_iter().map(|input| input.job);
-        Needs::All(inputs.filter(|job| !job.is_done()).map(Awaited::Call).collect())
+        Needs::All(inputs.into_iter().filter(|job| !job.is_done()).map(Awaited::Call).collect())
     } else {
         Needs::Thread(frame.thread())
     }

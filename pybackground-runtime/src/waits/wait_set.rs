@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex};
 
 use crate::sync::lock_leaf;
-use crate::task::Job;
+use crate::wait_target::WaitTarget;
 
 /// Calls by their numbers. A call is removed when the caller has taken it, which is between two waits.
 pub(crate) struct WaitSet(Mutex<Inner>);
@@ -12,21 +12,21 @@ pub(crate) struct WaitSet(Mutex<Inner>);
 #[derive(Default)]
 struct Inner {
     /// The calls that are left, in no order.
-    calls: Vec<(usize, Arc<dyn Job>)>,
+    calls: Vec<(usize, Arc<dyn WaitTarget>)>,
     /// At a call's number: its place in `calls`.
     place_of: BTreeMap<usize, usize>,
 }
 
 impl WaitSet {
     /// Makes a set of calls with their numbers.
-    pub(crate) fn new(calls: impl Iterator<Item = (usize, Arc<dyn Job>)>) -> Self {
+    pub(crate) fn new(calls: impl Iterator<Item = (usize, Arc<dyn WaitTarget>)>) -> Self {
         let set = Self(Mutex::default());
         calls.for_each(|(number, call)| set.add(number, call));
         set
     }
 
     /// Adds a call. No other has its number.
-    pub(crate) fn add(&self, number: usize, call: Arc<dyn Job>) {
+    pub(crate) fn add(&self, number: usize, call: Arc<dyn WaitTarget>) {
         let mut places = lock_leaf(&self.0);
         let place = places.calls.len();
         places.calls.push((number, call));
@@ -50,7 +50,7 @@ impl WaitSet {
     }
 
     /// Returns the call in that place.
-    pub(super) fn at(&self, place: usize) -> Option<Arc<dyn Job>> {
+    pub(super) fn at(&self, place: usize) -> Option<Arc<dyn WaitTarget>> {
         lock_leaf(&self.0).calls.get(place).map(|(_, call)| call.clone())
     }
 }
@@ -59,12 +59,12 @@ impl WaitSet {
 mod tests {
     use super::*;
     use crate::options::Options;
-    use crate::task::{Closure, Task};
+    use crate::task::Closure;
 
     #[test]
     fn removal_keeps_the_other_calls() {
-        let calls: Vec<Arc<dyn Job>> =
-            (0..5).map(|_| Task::new(&Options::here(), Closure(|| ())) as _).collect();
+        let calls: Vec<Arc<dyn WaitTarget>> =
+            (0..5).map(|_| Options::here().task(Closure(|| ())) as _).collect();
         let set = WaitSet::new(calls.iter().cloned().enumerate().skip(1));
         set.add(7, calls[0].clone());
         set.remove(9);
