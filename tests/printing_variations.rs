@@ -1,0 +1,429 @@
+//! Programs that print a value whose body prints too, and programs that only look like that.
+//!
+//! Each is a process of its own, because the streams are those of the process. Every program of the first kind ends with
+//! the error that says what to write. Every program of the second kind is sound and has to stay silent.
+#![cfg(all(target_os = "linux", any(target_arch = "x86_64", target_arch = "aarch64")))]
+
+mod common;
+
+use std::fmt::{self, Write as _};
+use std::io::Write;
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::process::Output;
+use std::sync::mpsc::{Receiver, Sender, channel};
+use std::thread;
+use std::time::Duration;
+
+use common::{child, watchdog};
+use pybackground::{Lazy, Shared, as_completed, background, scope, sleep, spawn, sync::Mutex};
+
+/// Written into a message before a value: lets the body of the value print now that the lock is held.
+struct Release(Sender<()>);
+
+impl fmt::Display for Release {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.0.send(()).unwrap();
+        f.write_str("printed: ")
+    }
+}
+
+fn gate() -> (Release, Receiver<()>) {
+    let (release, may_print) = channel();
+    (Release(release), may_print)
+}
+
+#[background]
+fn prints(may_print: Receiver<()>) -> u32 {
+    may_print.recv().unwrap();
+    println!("from the body");
+    10
+}
+
+#[background]
+fn warns(may_print: Receiver<()>) -> u32 {
+    may_print.recv().unwrap();
+    eprintln!("from the body");
+    10
+}
+
+/// A callee of the body that prints.
+fn log(text: &str) {
+    println!("log: {text}");
+}
+
+#[background]
+fn logs(may_print: Receiver<()>) -> u32 {
+    may_print.recv().unwrap();
+    log("from the callee");
+    10
+}
+
+/// A logger as many crates have it: it formats under its lock.
+static LOGGER: Mutex<Vec<u8>> = Mutex::new(Vec::new());
+
+fn log_locked(arguments: fmt::Arguments<'_>) {
+    writeln!(LOGGER.lock().unwrap(), "{arguments}").unwrap();
+}
+
+#[background]
+fn logs_locked(may_print: Receiver<()>) -> u32 {
+    may_print.recv().unwrap();
+    log_locked(format_args!("from the body"));
+    10
+}
+
+type Program = (&'static str, fn());
+
+const HANGING: &[Program] = &[
+    ("display", || {
+        let (release, may) = gate();
+        let x = prints(may);
+        println!("{release}{x}");
+    }),
+    ("debug", || {
+        let (release, may) = gate();
+        let x = prints(may);
+        println!("{release}{x:?}");
+    }),
+    ("number format", || {
+        let (release, may) = gate();
+        let x = prints(may);
+        println!("{release}{x:#x}");
+    }),
+    ("width and precision", || {
+        let (release, may) = gate();
+        let x = prints(may);
+        println!("{release}{x:>10}");
+    }),
+    ("standard error", || {
+        let (release, may) = gate();
+        let x = warns(may);
+        eprintln!("{release}{x}");
+    }),
+    ("print without a newline", || {
+        let (release, may) = gate();
+        let x = prints(may);
+        print!("{release}{x}");
+    }),
+    ("locked handle", || {
+        let (release, may) = gate();
+        let x = prints(may);
+        let mut out = std::io::stdout().lock();
+        write!(out, "{release}{x}").unwrap();
+    }),
+    ("locked standard error", || {
+        let (release, may) = gate();
+        let x = warns(may);
+        let mut out = std::io::stderr().lock();
+        writeln!(out, "{release}{x:?}").unwrap();
+    }),
+    ("callee of the body", || {
+        let (release, may) = gate();
+        let x = logs(may);
+        println!("{release}{x}");
+    }),
+    ("callee, debug", || {
+        let (release, may) = gate();
+        let x = logs(may);
+        println!("{release}{x:?}");
+    }),
+    ("callee of a nested call", || {
+        let (release, may) = gate();
+        let (start, started) = channel();
+        let inner = Lazy::share(logs(may));
+        let awaited = inner.clone();
+        let x = spawn(move || {
+            start.send(()).unwrap();
+            *awaited + 1
+        });
+        started.recv().unwrap();
+        println!("{release}{x}");
+    }),
+    ("list of values", || {
+        let (release, may) = gate();
+        let all = vec![prints(may), spawn(|| 1)];
+        println!("{release}{all:?}");
+    }),
+    ("list, callee", || {
+        let (release, may) = gate();
+        let all = [logs(may)];
+        println!("{release}{all:?}");
+    }),
+    ("option of a value", || {
+        let (release, may) = gate();
+        let x = Some(prints(may));
+        println!("{release}{x:?}");
+    }),
+    ("shared value", || {
+        let (release, may) = gate();
+        let x: Shared<u32> = Lazy::share(prints(may));
+        println!("{release}{x}");
+    }),
+    ("shared value, callee", || {
+        let (release, may) = gate();
+        let x: Shared<u32> = Lazy::share(logs(may));
+        println!("{release}{x:?}");
+    }),
+    ("closure of a scope", || {
+        let word = String::from("word");
+        let (release, may) = gate();
+        scope(|s| {
+            let (start, started) = channel();
+            let word = &word;
+            let x = s.spawn(move || {
+                start.send(()).unwrap();
+                may.recv().unwrap();
+                log(word);
+                1
+            });
+            started.recv().unwrap();
+            println!("{release}{x}");
+        });
+    }),
+    ("inside another body", || {
+        let (release, may) = gate();
+        let (start, started) = channel();
+        let inner = spawn(move || {
+            start.send(()).unwrap();
+            may.recv().unwrap();
+            log("from the callee");
+            1
+        });
+        started.recv().unwrap();
+        let outer = spawn(move || println!("{release}{inner}"));
+        Lazy::into_inner(outer);
+    }),
+    ("logger of the program", || {
+        let (release, may) = gate();
+        let x = logs_locked(may);
+        log_locked(format_args!("{release}{x}"));
+    }),
+    ("logger of the program, debug", || {
+        let (release, may) = gate();
+        let x = logs_locked(may);
+        log_locked(format_args!("{release}{x:?}"));
+        LOGGER.lock().map(|log| std::io::stderr().write_all(&log)).unwrap().unwrap();
+    }),
+];
+
+const SOUND: &[Program] = &[
+    ("value first", || {
+        let (release, may) = gate();
+        let x = prints(may);
+        release.0.send(()).unwrap();
+        println!("{}", *x);
+    }),
+    ("format to a string", || {
+        let (release, may) = gate();
+        let x = prints(may);
+        assert_eq!(format!("{release}{x}"), "printed: 10");
+    }),
+    ("write to a string", || {
+        let (release, may) = gate();
+        let (x, mut text) = (prints(may), String::new());
+        write!(text, "{release}{x:?}").unwrap();
+        assert_eq!(text, "printed: 10");
+    }),
+    ("body that prints to the other stream", || {
+        let (release, may) = gate();
+        let x = warns(may);
+        println!("{release}{x}");
+    }),
+    ("body that prints nothing and is slow", || {
+        let x = spawn(|| {
+            thread::sleep(Duration::from_millis(1200));
+            1
+        });
+        println!("{x}");
+    }),
+    ("body that waits for a channel", || {
+        let (send, receive) = channel();
+        let x = spawn(move || receive.recv().unwrap() + 1);
+        let sender = thread::spawn(move || {
+            thread::sleep(Duration::from_millis(1200));
+            send.send(1).unwrap();
+        });
+        println!("{x}");
+        sender.join().unwrap();
+    }),
+    ("lock that another thread holds for long", || {
+        let (locked, is_locked) = channel();
+        let holder = thread::spawn(move || {
+            let _out = std::io::stdout().lock();
+            locked.send(()).unwrap();
+            thread::sleep(Duration::from_millis(1500));
+        });
+        is_locked.recv().unwrap();
+        let (release, may) = gate();
+        let x = prints(may);
+        assert_eq!(format!("{release}{x}"), "printed: 10");
+        holder.join().unwrap();
+    }),
+    ("body blocked in a lock of std", || {
+        let lock = std::sync::Arc::new(std::sync::Mutex::new(1));
+        let (shared, held) = (lock.clone(), lock.lock().unwrap());
+        let x = spawn(move || *shared.lock().unwrap());
+        let printer = thread::spawn(move || println!("{x}"));
+        thread::sleep(Duration::from_millis(1500));
+        drop(held);
+        printer.join().unwrap();
+    }),
+    ("many threads print", || {
+        let calls: Vec<Lazy<usize>> = (0..50)
+            .map(|n| {
+                spawn(move || {
+                    println!("body {n}");
+                    n
+                })
+            })
+            .collect();
+        let printers: Vec<_> =
+            calls.into_iter().map(|x| thread::spawn(move || println!("value {}", *x))).collect();
+        printers.into_iter().for_each(|printer| printer.join().unwrap());
+    }),
+    ("value that is ready", || {
+        let x = Lazy::<u32>::ready(1);
+        println!("{x} {x:?}");
+    }),
+    ("value that has ended", || {
+        let (release, may) = gate();
+        let x = prints(may);
+        release.0.send(()).unwrap();
+        assert!(Lazy::wait(&x).is_ok());
+        println!("{x}");
+    }),
+    ("wait with a time limit under the lock", || {
+        let (release, may) = gate();
+        let x = prints(may);
+        let mut out = std::io::stdout().lock();
+        release.0.send(()).unwrap();
+        assert!(Lazy::wait_timeout(&x, Duration::from_millis(1500)).is_none());
+        writeln!(out, "given up").unwrap();
+    }),
+    ("call with a timeout under the lock", || {
+        let (release, may) = gate();
+        let x = Lazy::with_timeout(prints(may), Duration::from_millis(1500));
+        println!("{release}{x}");
+    }),
+    ("nested prints of one thread", || {
+        struct Prints(Lazy<u32>);
+        impl fmt::Display for Prints {
+            fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                println!("from the formatter");
+                write!(f, "{}", self.0)
+            }
+        }
+        println!("{}", Prints(spawn(|| 1)));
+    }),
+    ("results as they come", || {
+        for (at, result) in as_completed((0..10).map(|n| {
+            spawn(move || {
+                println!("body {n}");
+                n
+            })
+        })) {
+            println!("{at}: {}", result.unwrap());
+        }
+    }),
+    ("scope that prints", || {
+        let words = ["some", "words"];
+        scope(|s| {
+            for word in &words {
+                s.launch(move || println!("{word}"));
+            }
+            println!("in the scope");
+        });
+    }),
+    ("failed call", || {
+        std::panic::set_hook(Box::new(|_| {}));
+        let x = spawn(|| -> u32 { panic!("meant") });
+        println!("{x:?}");
+    }),
+    ("cancelled call", || {
+        let x = spawn(|| sleep(Duration::from_secs(3600)));
+        Lazy::cancel(&x);
+        println!("{x:?}");
+    }),
+    ("logger that is given the value", || {
+        let (release, may) = gate();
+        let x = logs_locked(may);
+        release.0.send(()).unwrap();
+        log_locked(format_args!("{}", *x));
+    }),
+    ("full pipe to a slow reader", || {
+        let line = "0123456789".repeat(20);
+        for n in 0..2000 {
+            let x = spawn(move || n);
+            println!("{line}{x}");
+        }
+    }),
+];
+
+const PROGRAM: &str = "PYBACKGROUND_TEST_PROGRAM";
+
+/// Runs the program that the parent names, in the child; nothing in the parent.
+#[test]
+fn program_of_the_child() {
+    let Ok(name) = std::env::var(PROGRAM) else { return };
+    let (_, program) = HANGING.iter().chain(SOUND).find(|(known, _)| *known == name).unwrap();
+    if let Err(panic) = catch_unwind(AssertUnwindSafe(program)) {
+        let text = panic.downcast_ref::<String>().cloned().unwrap_or_default();
+        let _ = writeln!(std::io::stderr(), "panicked with: {text}");
+    }
+    std::process::exit(0);
+}
+
+fn run(name: &str) -> Output {
+    let mut command = child::command("program_of_the_child");
+    command.env(PROGRAM, name).env("RUST_BACKTRACE", "0").output().unwrap()
+}
+
+/// Runs the programs, some at a time, and returns what each printed.
+fn run_all(programs: &'static [Program]) -> Vec<(&'static str, String)> {
+    let next = std::sync::atomic::AtomicUsize::new(0);
+    let take = || {
+        let mut told = Vec::new();
+        while let Some((name, _)) =
+            programs.get(next.fetch_add(1, std::sync::atomic::Ordering::Relaxed))
+        {
+            let output = run(name);
+            assert!(output.status.success(), "{name}: {}", child::told(&output));
+            told.push((*name, child::told(&output)));
+        }
+        told
+    };
+    thread::scope(|s| {
+        let threads: Vec<_> = (0..5).map(|_| s.spawn(take)).collect();
+        threads.into_iter().flat_map(|thread| thread.join().unwrap()).collect()
+    })
+}
+
+#[test]
+fn program_that_prints_under_a_lock_its_body_needs_ends_with_an_explanation() {
+    let _watchdog = watchdog();
+    let told = run_all(HANGING);
+    assert_eq!(told.len(), 20);
+    for (name, text) in told {
+        assert!(text.contains("(called at tests/printing_variations.rs:"), "{name}: {text}");
+        let (what, advice) = if name.starts_with("logger") {
+            ("for a lock that", "break the cycle")
+        } else {
+            ("under the lock of standard ", "println!(\"{}\", *x)")
+        };
+        assert!(text.contains(what) && text.contains(advice), "{name}: {text}");
+        let mut lines = text.lines().filter(|line| line.contains("would never have ended"));
+        assert!(lines.all(|line| !line.contains("forward/format.rs")), "{name}: {text}");
+    }
+}
+
+#[test]
+fn sound_program_is_silent() {
+    let _watchdog = watchdog();
+    let told = run_all(SOUND);
+    assert_eq!(told.len(), 20);
+    for (name, text) in told {
+        for alarm in ["panicked with", "would never", "pybackground:"] {
+            assert!(!text.contains(alarm), "{name}: {text}");
+        }
+    }
+}
