@@ -91,27 +91,24 @@ impl<T: ?Sized> Mutex<T> {
     #[track_caller]
     pub fn lock(&self) -> LockResult<MutexGuard<'_, T>> {
         self.waiters.will_try();
-        match self.data.try_lock() {
-            Ok(data) => Ok(self.guard(data)),
-            Err(TryLockError::Poisoned(poisoned)) => {
-                Err(PoisonError::new(self.guard(poisoned.into_inner())))
-            }
-            Err(TryLockError::WouldBlock) => self.lock_contended(),
-        }
+        let (data, is_poisoned) = match self.data.try_lock() {
+            Ok(data) => (data, false),
+            Err(TryLockError::Poisoned(poisoned)) => (poisoned.into_inner(), true),
+            Err(TryLockError::WouldBlock) => (self.lock_contended(), self.data.is_poisoned()),
+        };
+        let guard = self.guard(data);
+        if is_poisoned { Err(PoisonError::new(guard)) } else { Ok(guard) }
     }
 
+    /// Returns the guard of `std`, which fits two registers.
     #[cold]
     #[track_caller]
-    fn lock_contended(&self) -> LockResult<MutexGuard<'_, T>> {
-        let attempt = || match self.data.try_lock() {
+    fn lock_contended(&self) -> sync::MutexGuard<'_, T> {
+        self.waiters.acquire(self.waiters.exclusive(), || match self.data.try_lock() {
             Err(TryLockError::WouldBlock) => None,
-            Ok(data) => Some(Ok(data)),
-            Err(TryLockError::Poisoned(poisoned)) => Some(Err(poisoned)),
-        };
-        match self.waiters.acquire(self.waiters.exclusive(), attempt) {
-            Ok(data) => Ok(self.guard(data)),
-            Err(poisoned) => Err(PoisonError::new(self.guard(poisoned.into_inner()))),
-        }
+            Ok(data) => Some(data),
+            Err(TryLockError::Poisoned(poisoned)) => Some(poisoned.into_inner()),
+        })
     }
 
     /// Takes the lock if no thread has it.
@@ -196,8 +193,7 @@ impl<T: ?Sized> Drop for Locked<'_, T> {
     #[inline]
     fn drop(&mut self) {
         let waiters = &self.0.waiters;
-        held::pop(waiters.exclusive());
-        waiters.released();
+        waiters.released::<true>(waiters.exclusive());
     }
 }
 

@@ -85,27 +85,24 @@ impl<T: ?Sized> RwLock<T> {
             self.waiters.let_writer_try();
         }
         self.waiters.will_try();
-        match self.data.try_read() {
-            Ok(data) => Ok(self.reading(data)),
-            Err(TryLockError::Poisoned(poisoned)) => {
-                Err(PoisonError::new(self.reading(poisoned.into_inner())))
-            }
-            Err(TryLockError::WouldBlock) => self.read_contended(),
-        }
+        let (data, is_poisoned) = match self.data.try_read() {
+            Ok(data) => (data, false),
+            Err(TryLockError::Poisoned(poisoned)) => (poisoned.into_inner(), true),
+            Err(TryLockError::WouldBlock) => (self.read_contended(), self.data.is_poisoned()),
+        };
+        let guard = self.reading(data);
+        if is_poisoned { Err(PoisonError::new(guard)) } else { Ok(guard) }
     }
 
+    /// Returns the guard of `std`, which fits two registers.
     #[cold]
     #[track_caller]
-    fn read_contended(&self) -> LockResult<RwLockReadGuard<'_, T>> {
-        let attempt = || match self.data.try_read() {
+    fn read_contended(&self) -> sync::RwLockReadGuard<'_, T> {
+        self.waiters.acquire(self.waiters.reading(), || match self.data.try_read() {
             Err(TryLockError::WouldBlock) => None,
-            Ok(data) => Some(Ok(data)),
-            Err(TryLockError::Poisoned(poisoned)) => Some(Err(poisoned)),
-        };
-        match self.waiters.acquire(self.waiters.reading(), attempt) {
-            Ok(data) => Ok(self.reading(data)),
-            Err(poisoned) => Err(PoisonError::new(self.reading(poisoned.into_inner()))),
-        }
+            Ok(data) => Some(data),
+            Err(TryLockError::Poisoned(poisoned)) => Some(poisoned.into_inner()),
+        })
     }
 
     /// Takes the lock for reading if no thread writes.
@@ -140,27 +137,24 @@ impl<T: ?Sized> RwLock<T> {
     #[track_caller]
     pub fn write(&self) -> LockResult<RwLockWriteGuard<'_, T>> {
         self.waiters.will_try();
-        match self.data.try_write() {
-            Ok(data) => Ok(self.writing(data)),
-            Err(TryLockError::Poisoned(poisoned)) => {
-                Err(PoisonError::new(self.writing(poisoned.into_inner())))
-            }
-            Err(TryLockError::WouldBlock) => self.write_contended(),
-        }
+        let (data, is_poisoned) = match self.data.try_write() {
+            Ok(data) => (data, false),
+            Err(TryLockError::Poisoned(poisoned)) => (poisoned.into_inner(), true),
+            Err(TryLockError::WouldBlock) => (self.write_contended(), self.data.is_poisoned()),
+        };
+        let guard = self.writing(data);
+        if is_poisoned { Err(PoisonError::new(guard)) } else { Ok(guard) }
     }
 
+    /// Returns the guard of `std`, which fits two registers.
     #[cold]
     #[track_caller]
-    fn write_contended(&self) -> LockResult<RwLockWriteGuard<'_, T>> {
-        let attempt = || match self.data.try_write() {
+    fn write_contended(&self) -> sync::RwLockWriteGuard<'_, T> {
+        self.waiters.acquire(self.waiters.exclusive(), || match self.data.try_write() {
             Err(TryLockError::WouldBlock) => None,
-            Ok(data) => Some(Ok(data)),
-            Err(TryLockError::Poisoned(poisoned)) => Some(Err(poisoned)),
-        };
-        match self.waiters.acquire(self.waiters.exclusive(), attempt) {
-            Ok(data) => Ok(self.writing(data)),
-            Err(poisoned) => Err(PoisonError::new(self.writing(poisoned.into_inner()))),
-        }
+            Ok(data) => Some(data),
+            Err(TryLockError::Poisoned(poisoned)) => Some(poisoned.into_inner()),
+        })
     }
 
     /// Takes the lock for writing if no thread has it.
@@ -219,16 +213,14 @@ impl<T: ?Sized> RwLock<T> {
 impl Drop for Reading<'_> {
     #[inline]
     fn drop(&mut self) {
-        held::pop(self.0.reading());
-        self.0.released_to_all();
+        self.0.released::<false>(self.0.reading());
     }
 }
 
 impl Drop for Writing<'_> {
     #[inline]
     fn drop(&mut self) {
-        held::pop(self.0.exclusive());
-        self.0.released_to_all();
+        self.0.released::<false>(self.0.exclusive());
     }
 }
 

@@ -149,19 +149,26 @@ impl Waiters {
         }
     }
 
-    /// The lock was released by a thread that had it alone.
+    /// The thread has released the lock, which it had as `key`. `PASSES_TO_ONE` tells whether only one waiter can
+    /// get it.
     #[inline]
-    pub(super) fn released(&self) {
-        if self.has_waiter() {
-            self.wake_first();
+    pub(super) fn released<const PASSES_TO_ONE: bool>(&self, key: Key) {
+        let is_popped = held::pop(key);
+        if !is_popped || self.has_waiter() {
+            self.released_slowly::<PASSES_TO_ONE>(key, is_popped);
         }
     }
 
-    /// The lock was released, and several threads may get it.
-    #[inline]
-    pub(super) fn released_to_all(&self) {
-        if self.has_waiter() {
-            self.wake_all();
+    #[cold]
+    #[inline(never)]
+    fn released_slowly<const PASSES_TO_ONE: bool>(&self, key: Key, is_popped: bool) {
+        if !is_popped {
+            held::pop_further(key);
+        }
+        match (self.has_waiter(), PASSES_TO_ONE) {
+            (false, _) => {}
+            (true, true) => self.wake_first(),
+            (true, false) => self.wake_all(),
         }
     }
 
@@ -174,8 +181,6 @@ impl Waiters {
         self.length.load(Ordering::Relaxed) != 0
     }
 
-    #[cold]
-    #[inline(never)]
     fn wake_first(&self) {
         let first = lock_brief(&self.queue).front().cloned();
         if let Some(thread) = first {
@@ -183,8 +188,6 @@ impl Waiters {
         }
     }
 
-    #[cold]
-    #[inline(never)]
     fn wake_all(&self) {
         let all: Vec<Thread> = lock_brief(&self.queue).iter().cloned().collect();
         all.iter().for_each(Thread::unpark);

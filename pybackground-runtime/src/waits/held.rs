@@ -83,16 +83,19 @@ pub(crate) fn push(key: Key) {
     });
 }
 
-/// This thread has released a lock.
+/// This thread has released a lock. Returns whether the lock was in the cell; if not, the caller goes on with
+/// [`pop_further`].
 #[inline]
-pub(crate) fn pop(key: Key) {
-    let _ = ONE.try_with(|one| {
-        if one.get() == key.0 {
+#[must_use]
+pub(crate) fn pop(key: Key) -> bool {
+    let is_in_cell = |one: &Cell<usize>| {
+        let found = one.get() == key.0;
+        if found {
             one.set(NONE);
-        } else {
-            pop_further(key);
         }
-    });
+        found
+    };
+    ONE.try_with(is_in_cell).unwrap_or(true)
 }
 
 /// The list is gone while the thread ends. Then a lock is not recorded, and a cycle through it is not found.
@@ -102,9 +105,10 @@ fn push_further(held: Held) {
     let _ = FURTHER.try_with(|further| further.borrow_mut().push(held));
 }
 
+/// As `pop`, for a lock that is not in the cell.
 #[cold]
 #[inline(never)]
-fn pop_further(key: Key) {
+pub(crate) fn pop_further(key: Key) {
     let _ = FURTHER.try_with(|further| {
         let mut further = further.borrow_mut();
         if let Some(at) = further.iter().rposition(|held| held.key == key) {
@@ -138,6 +142,12 @@ mod tests {
         keys
     }
 
+    fn release(key: Key) {
+        if !pop(key) {
+            pop_further(key);
+        }
+    }
+
     #[test]
     fn locks_are_listed_until_each_is_released_in_any_order() {
         let [first, second, third] = [Key::exclusive(8), Key::reading(16), Key::reading(16)];
@@ -145,11 +155,11 @@ mod tests {
         push(second);
         push(third);
         assert_eq!(keys(), [first, second, third]);
-        pop(first);
+        release(first);
         assert_eq!(keys(), [second, third]);
-        pop(second);
+        release(second);
         assert_eq!(keys(), [third]);
-        pop(third);
+        release(third);
         assert!(keys().is_empty() && !holds(third));
     }
 
