@@ -41,6 +41,8 @@ impl fmt::Display for Party {
 pub(crate) enum WaitKind {
     /// The waiting body runs the awaited call in place.
     InPlace,
+    /// The waiting body, of an `async` function, awaits the call.
+    Await,
     /// The waiting body joins the awaited call.
     Join(&'static Location<'static>),
     /// The awaited call is an argument of the waiting call, which starts when it has the value.
@@ -58,6 +60,7 @@ impl fmt::Display for WaitEdge {
         let Self { waiter, awaited, kind } = self;
         match kind {
             WaitKind::Argument => write!(f, "{waiter} needs {awaited} before it can begin"),
+            WaitKind::Await => write!(f, "{waiter} awaits {awaited}"),
             WaitKind::InPlace => write!(f, "{waiter} waits for {awaited}, which it runs itself"),
             WaitKind::Join(site) => write!(f, "{waiter} waits for {awaited}{}", UsedAt(site)),
             WaitKind::ScopeEnd(site) => {

@@ -113,8 +113,17 @@ impl<T> Pending<T> {
     ) -> Poll<Outcome<R>> {
         let outcome = match self.outcome.take() {
             Some(outcome) => outcome.map(unboxed),
-            None if self.handle.job().set_awaiter(waker) => return Poll::Pending,
-            None => take(&**self.handle).expect("only its owner takes the outcome"),
+            None => match task::failure_of(self.handle.job()) {
+                Some(deadlock) => {
+                    self.handle.job().clear_awaiter();
+                    Err(deadlock)
+                }
+                None if self.handle.job().set_awaiter(waker) => {
+                    task::note(|| self.job(), waker);
+                    return Poll::Pending;
+                }
+                None => take(&**self.handle).expect("only its owner takes the outcome"),
+            },
         };
         *self = Self::spent(Some(self.handle.job().call().site()));
         Poll::Ready(outcome)

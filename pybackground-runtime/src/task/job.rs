@@ -1,10 +1,12 @@
 //! A call without the type of its result: what threads, waiters and other calls see of it.
 
+use std::any::Any;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::task::{Wake, Waker};
 use std::time::{Duration, Instant};
 
+use super::awaits::{Awaits, Polling};
 use super::body::{Body, Step};
 use super::dependencies::{self, Dependencies, Dependency};
 use super::header::Header;
@@ -46,6 +48,12 @@ pub(crate) trait Job: Runnable + WaitTarget {
 
     /// Notifies the call that one of its dependencies has ended.
     fn dependency_ended(self: Arc<Self>);
+
+    /// Resumes a body that is suspended.
+    fn resume(self: Arc<Self>);
+
+    /// What is left of the call if this was its last owner.
+    fn into_remains(self: Arc<Self>) -> Option<Box<dyn Any + Send>>;
 
     /// Cancels the call. Drops nothing; returns the dependencies that no other call needs, or `None` if
     /// the call had ended.
@@ -227,6 +235,16 @@ impl dyn Job + '_ {
         }
     }
 
+    /// Calls `act` with the waker of `set_awaiter`.
+    pub(super) fn with_awaiter<R>(&self, act: impl FnOnce(Option<&Waker>) -> R) -> R {
+        self.locked(|trailer| act(trailer.awaiter()))
+    }
+
+    /// Calls `act` with what a suspended body awaits.
+    pub(super) fn with_awaits<R>(&self, act: impl FnOnce(Option<&mut Awaits>) -> R) -> R {
+        self.locked(|trailer| act(trailer.awaits()))
+    }
+
     /// Forgets the waker of `set_awaiter`.
     pub(crate) fn clear_awaiter(&self) {
         self.exchange_awaiter(None);
@@ -286,11 +304,15 @@ impl<B: Body> Runnable for Task<B> {
             return self.clean_up();
         };
         let waker = || Waker::from(self.clone());
+        let polling = if B::IS_SYNC { None } else { Some(self.begin_poll()) };
         let below = cancel::enter(link);
         let ran = self.header.run(body, permit.as_ref(), Place::Worker, waker);
         let link = cancel::leave(below);
         let outcome = match ran {
-            Ok(Step::Suspended(body)) => return self.suspend(Loaded { body, permit }, link),
+            Ok(Step::Suspended(body)) => {
+                let awaits = polling.map(Polling::end).unwrap_or_default();
+                return self.suspend(Loaded { body, permit }, link, awaits);
+            }
             Ok(Step::Finished(value)) => Ok(value),
             Ok(Step::Failed(error)) | Err(error) => Err(error),
         };
@@ -406,6 +428,14 @@ impl<B: Body> Job for Task<B> {
 
     fn dependency_ended(self: Arc<Self>) {
         self.wake();
+    }
+
+    fn resume(self: Arc<Self>) {
+        self.wake();
+    }
+
+    fn into_remains(self: Arc<Self>) -> Option<Box<dyn Any + Send>> {
+        Some(Box::new(Arc::into_inner(self)?))
     }
 
     fn close_cancelled(&self) -> Option<Vec<Arc<dyn Job>>> {

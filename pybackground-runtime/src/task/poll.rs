@@ -3,10 +3,12 @@
 //! To the calls that it makes, the future is one body: it keeps its node from poll to poll, as long as a call
 //! needs that.
 
-use std::sync::Arc;
+use std::sync::{Arc, Weak};
 use std::task::Wake;
 
+use super::awaits::{self, Awaits, Polling};
 use super::body::Body;
+use super::job::Job;
 use super::parked::SUSPENDED;
 use super::state::{Loaded, Suspend, Woken};
 use super::{Task, work};
@@ -16,12 +18,23 @@ use crate::runnable::Runnable;
 use crate::runtime;
 
 impl<B: Body> Task<B> {
+    /// This thread is about to poll the future.
+    pub(super) fn begin_poll(self: &Arc<Self>) -> Polling {
+        let awaits = self.state.lock().trailer().take_awaits();
+        awaits::begin(Arc::as_ptr(self).addr(), awaits)
+    }
+
     /// Stores a pending future until it is woken.
-    pub(super) fn suspend(self: Arc<Self>, body: Loaded<B>, link: Link) {
+    pub(super) fn suspend(self: Arc<Self>, body: Loaded<B>, link: Link, awaits: Awaits) {
+        let awaits = awaits::kept(awaits, Arc::as_ptr(&self).addr());
+        let may_close_ring = awaits.is_some();
         let (next, node) = {
             let mut state = self.state.lock();
             let next = state.suspend(body, link, |node| SUSPENDED.park(&self, node));
             let is_over = matches!(next, Suspend::TooLate(..));
+            if !is_over {
+                state.trailer().set_awaits(awaits);
+            }
             (next, if is_over { state.take_node() } else { None })
         };
         match next {
@@ -37,7 +50,13 @@ impl<B: Body> Task<B> {
                 }
                 // The same holds for a stop of a body above.
                 if cancel::is_any() {
-                    self.close_orphan();
+                    self.clone().close_orphan();
+                }
+                if may_close_ring {
+                    let body: Weak<dyn Job> = Arc::<Self>::downgrade(&self);
+                    // The ring is told by the references that there are.
+                    drop_catching(self);
+                    awaits::look_for_ring(&body);
                 }
             }
             Suspend::Requeue => runtime::requeue(self),

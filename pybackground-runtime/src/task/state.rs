@@ -72,6 +72,11 @@ impl Word {
         self.read() == CLAIMABLE
     }
 
+    /// Returns whether the future waits to be woken.
+    pub(super) fn is_suspended(&self) -> bool {
+        self.read() == SUSPENDED
+    }
+
     /// Returns whether the body waits for a thread or is held back.
     pub(super) fn is_pending(&self) -> bool {
         matches!(self.read(), HELD | QUEUED | CLAIMABLE)

@@ -8,6 +8,7 @@ use std::sync::Arc;
 use std::task::Waker;
 use std::time::Duration;
 
+use super::awaits::Awaits;
 use super::dependencies::Dependencies;
 use super::dependents::Dependents;
 use super::job::Job;
@@ -31,6 +32,8 @@ struct Parts {
     awaiter: Option<Waker>,
     /// The body is suspended.
     parked: Option<ParkedCall>,
+    /// What the body awaits, while it is suspended.
+    awaits: Option<Box<Awaits>>,
     dependencies: Option<Box<Dependencies>>,
 }
 
@@ -90,6 +93,24 @@ impl Trailer {
     pub(super) fn dependent_closed(&mut self) -> Vec<Arc<dyn Job>> {
         let dependents = self.0.as_mut().and_then(|parts| parts.dependents.as_mut());
         dependents.map(|dependents| dependents.one_closed()).unwrap_or_default()
+    }
+
+    pub(super) fn awaiter(&self) -> Option<&Waker> {
+        self.0.as_ref()?.awaiter.as_ref()
+    }
+
+    pub(super) fn awaits(&mut self) -> Option<&mut Awaits> {
+        self.0.as_mut()?.awaits.as_deref_mut()
+    }
+
+    pub(super) fn set_awaits(&mut self, awaits: Option<Box<Awaits>>) {
+        if awaits.is_some() {
+            self.parts().awaits = awaits;
+        }
+    }
+
+    pub(super) fn take_awaits(&mut self) -> Option<Box<Awaits>> {
+        self.0.as_mut()?.awaits.take()
     }
 
     /// Whether `waker` wakes the same task as the awaiter.

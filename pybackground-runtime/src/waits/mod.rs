@@ -30,8 +30,8 @@
 //!
 //! Some waits are no part of a cycle. One that has a time limit, or is for a call with a deadline, ends by
 //! itself. A call that waits for a thread, or for a permit of its function's limit, has no edge: another
-//! thread can start, and a permit is released while its holder waits. A future that awaits holds no thread,
-//! and what it awaits is not known here.
+//! thread can start, and a permit is released while its holder waits. A future that awaits holds no thread:
+//! `task::awaits` finds rings of these.
 
 mod cycle;
 mod graph;

@@ -1,0 +1,236 @@
+//! Async bodies that await each other in a ring.
+//!
+//! A body is resumed by its waker only. A call that the body awaits has a clone of the waker, and wakes it at its end. So a
+//! ring of suspended bodies, each of which awaits the next, never goes on if there is no other clone: a timer or a
+//! channel would have one. The body that is suspended last finds the ring, and gets the error from its `.await`.
+//!
+//! # Why every ring is found, and only rings are
+//!
+//! The waker of a body is the task itself, and clones of it count as references to the task. A `Lazy` that is awaited is
+//! owned by the body that awaits it, and has one reference too. A call has no other reference while its body is suspended, so
+//! the count tells whether a clone is anywhere else. A body looks for a ring after it has given up the reference of the
+//! thread that polled it, and under one lock: the last body of the ring finds no reference of another thread that looks. A reference that
+//! another thread has for a moment, for a report, can only keep a ring from being found.
+//!
+//! A ring that is complete stays so: none of its bodies can be resumed. So its bodies may be looked at one after the other. A
+//! call has one `Lazy` and so one body that awaits it: a path of awaits from a body leads back to that body, or ends.
+
+use std::any::Any;
+use std::cell::{Cell, RefCell};
+use std::sync::{Arc, Weak};
+use std::task::Waker;
+
+use super::job::Job;
+use super::parked::SUSPENDED;
+use crate::error::{Error, WaitEdge, WaitKind};
+use crate::sync::{Mutex, lock_brief, thread_local};
+
+/// Held by the thread that looks for a ring.
+static LOOKING: Mutex<()> = Mutex::new(());
+
+/// What identifies a call.
+type Address = usize;
+
+/// The calls that a suspended body awaits, and the error that the next poll of one of them gives.
+#[derive(Default)]
+pub(super) struct Awaits {
+    calls: Vec<Weak<dyn Job>>,
+    failure: Option<(Address, Error)>,
+}
+
+/// A poll of a body of this crate.
+struct Poll {
+    body: Address,
+    awaits: Awaits,
+}
+
+thread_local! {
+    static POLLED: Cell<bool> = const { Cell::new(false) };
+    static POLL: RefCell<Option<Poll>> = const { RefCell::new(None) };
+}
+
+/// The thread polls a body until this is dropped.
+pub(super) struct Polling {
+    /// The poll that this one interrupts.
+    below: Option<Poll>,
+}
+
+/// This thread is about to poll the body of the task at that address.
+pub(super) fn begin(body: Address, awaits: Option<Box<Awaits>>) -> Polling {
+    let poll = Poll { body, awaits: awaits.map(|awaits| *awaits).unwrap_or_default() };
+    let below = POLL.try_with(|current| current.replace(Some(poll))).ok().flatten();
+    let _ = POLLED.try_with(|polled| polled.set(true));
+    Polling { below }
+}
+
+impl Polling {
+    /// What the body has awaited, in this poll or an earlier one.
+    pub(super) fn end(self) -> Awaits {
+        let take = |poll: &RefCell<Option<Poll>>| {
+            poll.borrow_mut().as_mut().map(|poll| std::mem::take(&mut poll.awaits))
+        };
+        let mut awaits = POLL.try_with(take).ok().flatten().unwrap_or_default();
+        let unused = awaits.failure.take();
+        drop((self, unused));
+        awaits
+    }
+}
+
+impl Drop for Polling {
+    fn drop(&mut self) {
+        let below = self.below.take();
+        let _ = POLLED.try_with(|polled| polled.set(below.is_some()));
+        let ended = POLL.try_with(|current| current.replace(below));
+        // Outside of the cell: the error may be the last to hold a payload of the user's.
+        drop(ended);
+    }
+}
+
+fn address(job: &dyn Job) -> Address {
+    std::ptr::from_ref(job).cast::<()>().addr()
+}
+
+/// The body that this thread polls has found a call pending, with `waker` set as its awaiter.
+pub(crate) fn note(job: impl FnOnce() -> Option<Arc<dyn Job>>, waker: &Waker) {
+    if !POLLED.try_with(Cell::get).unwrap_or(false) {
+        return;
+    }
+    let _ = POLL.try_with(|poll| {
+        let mut poll = poll.borrow_mut();
+        let Some(poll) = poll.as_mut().filter(|poll| poll.body == waker.data().addr()) else {
+            return;
+        };
+        if let Some(job) = job() {
+            let is_known =
+                poll.awaits.calls.iter().any(|known| known.ptr_eq(&Arc::downgrade(&job)));
+            if !is_known {
+                poll.awaits.calls.push(Arc::downgrade(&job));
+            }
+        }
+    });
+}
+
+/// Returns the error that the body which this thread polls gets instead of the outcome of `job`.
+pub(crate) fn failure_of(job: &dyn Job) -> Option<Error> {
+    if !POLLED.try_with(Cell::get).unwrap_or(false) {
+        return None;
+    }
+    let take = |poll: &RefCell<Option<Poll>>| {
+        let mut poll = poll.borrow_mut();
+        let failure = poll.as_mut()?.awaits.failure.take_if(|(of, _)| *of == address(job));
+        failure.map(|(_, error)| error)
+    };
+    POLL.try_with(take).ok().flatten()
+}
+
+impl Awaits {
+    pub(super) fn is_empty(&self) -> bool {
+        self.calls.is_empty()
+    }
+
+    /// Forgets the calls that do not wake the body at that address any more.
+    fn clean(&mut self, body: Address) {
+        self.calls.retain(|call| call.upgrade().is_some_and(|call| call.wakes(body)));
+    }
+}
+
+impl dyn Job + '_ {
+    /// Whether the awaiter is the waker of the task at that address.
+    fn wakes(&self, body: Address) -> bool {
+        self.with_awaiter(|awaiter| awaiter.is_some_and(|waker| waker.data().addr() == body))
+    }
+}
+
+/// What is left of calls that have lost their last owner while a thread looked. It is dropped without the lock.
+type Remains = Vec<Box<dyn Any + Send>>;
+
+/// Looks whether a body that was suspended is the last of a ring, and if so resumes it with an error.
+pub(super) fn look_for_ring(body: &Weak<dyn Job>) {
+    let mut remains = Remains::new();
+    let failed = {
+        let _looking = lock_brief(&LOOKING);
+        ring_of(body, &mut remains).and_then(|edges| {
+            let body = body.upgrade()?;
+            body.set_failure(&edges, &mut remains);
+            Some(body)
+        })
+    };
+    drop(remains);
+    if let Some(body) = failed {
+        body.resume();
+    }
+}
+
+/// Returns the edges of the ring, beginning with that of `body`.
+fn ring_of(body: &Weak<dyn Job>, remains: &mut Remains) -> Option<Vec<WaitEdge>> {
+    let mut edges: Vec<WaitEdge> = Vec::new();
+    let mut at = body.clone();
+    for _ in 0..=SUSPENDED.count() {
+        let waiter = at.upgrade()?;
+        let next = waiter.only_await(remains);
+        let call = waiter.call();
+        remains.extend(waiter.into_remains());
+        let next = next?;
+        let awaited = next.upgrade()?;
+        let (waiter, awaited_call) = (call.into(), awaited.call().into());
+        edges.push(WaitEdge { waiter, awaited: awaited_call, kind: WaitKind::Await });
+        remains.extend(awaited.into_remains());
+        if next.ptr_eq(body) {
+            return Some(edges);
+        }
+        at = next;
+    }
+    None
+}
+
+impl dyn Job {
+    /// The call that the body awaits, if the body is suspended, and nothing but the end of that call can resume it. The
+    /// caller has one reference to this call.
+    fn only_await(self: &Arc<Self>, remains: &mut Remains) -> Option<Weak<Self>> {
+        const REFERENCES: usize = 3; // The `Lazy`, the waker and the caller.
+        let has_awaiter = self.with_awaiter(|awaiter| awaiter.is_some());
+        if !has_awaiter || !self.word().is_suspended() || self.deadline().is_some() {
+            return None;
+        }
+        let is_failing = |awaits: Option<&mut Awaits>| awaits.is_some_and(|a| a.failure.is_some());
+        if self.with_awaits(is_failing) {
+            return None;
+        }
+        let body = address(&**self);
+        let mut calls = self.awaits();
+        calls.retain(|call| {
+            let Some(call) = call.upgrade() else { return false };
+            let wakes = call.wakes(body);
+            remains.extend(call.into_remains());
+            wakes
+        });
+        let only = calls.pop().filter(|_| calls.is_empty())?;
+        (Arc::strong_count(self) == REFERENCES).then_some(only)
+    }
+
+    /// The next poll of the call that the body awaits gives the error. No other body of the ring finds it after that.
+    fn set_failure(&self, edges: &[WaitEdge], remains: &mut Remains) {
+        let body = address(self);
+        for call in self.awaits().into_iter().filter_map(|call| call.upgrade()) {
+            if call.wakes(body) {
+                let failure = (address(&*call), Error::deadlock(call.call(), edges.to_vec()));
+                self.with_awaits(|awaits| {
+                    if let Some(awaits) = awaits {
+                        awaits.failure = Some(failure);
+                    }
+                });
+            }
+            remains.extend(call.into_remains());
+        }
+    }
+
+    fn awaits(&self) -> Vec<Weak<Self>> {
+        self.with_awaits(|awaits| awaits.map(|awaits| awaits.calls.clone()).unwrap_or_default())
+    }
+}
+
+/// Returns what the trailer keeps of a body that is suspended.
+pub(super) fn kept(mut awaits: Awaits, body: Address) -> Option<Box<Awaits>> {
+    awaits.clean(body);
+    (!awaits.is_empty()).then(|| Box::new(awaits))
+}
