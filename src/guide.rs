@@ -3,6 +3,8 @@
 //! | from | page |
 //! |---|---|
 //! | PyBackground, the Python module | [`from_pybackground`] |
+//! | Python: `concurrent.futures`, joblib, Dask, asyncio | [`from_python`] |
+//! | `LazyLock` and `once_cell` | [`from_lazy_lock`] |
 //! | threads and channels of `std` | [`from_threads`] |
 //! | rayon | [`from_rayon`] |
 //! | tokio | [`from_tokio`] |
@@ -32,6 +34,8 @@ macro_rules! pages {
 
 pages! {
     from_pybackground
+    from_python
+    from_lazy_lock
     from_threads
     from_rayon
     from_tokio

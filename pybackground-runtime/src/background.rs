@@ -17,7 +17,8 @@ use crate::task::{Body, Limit, Step, is_large};
 /// owns the object.
 ///
 /// ```
-/// use pybackground_runtime::background;
+/// # use pybackground_runtime as pybackground;
+/// use pybackground::background;
 ///
 /// fn very_slow_task(arg: i32) -> i32 { arg }
 ///
@@ -48,7 +49,8 @@ where
 /// It dereferences to `dyn Fn(..) -> Lazy<R>`, so it is called like the function itself.
 ///
 /// ```
-/// use pybackground_runtime::background;
+/// # use pybackground_runtime as pybackground;
+/// use pybackground::background;
 ///
 /// let add = background(|a: i32, b: i32| a + b);
 /// let (x, y) = (add(1, 2), add(3, 4));
@@ -79,7 +81,8 @@ where
     /// If the time is negative or not a number. The message has the function's name and the value.
     ///
     /// ```
-    /// use pybackground_runtime::{Timeout, background};
+    /// # use pybackground_runtime as pybackground;
+    /// use pybackground::{Timeout, background};
     /// use std::thread::sleep;
     /// use std::time::Duration;
     ///
@@ -104,7 +107,8 @@ where
     /// As [`timeout`](Background::timeout).
     ///
     /// ```
-    /// use pybackground_runtime::{Timeout, background};
+    /// # use pybackground_runtime as pybackground;
+    /// use pybackground::{Timeout, background};
     /// use std::thread::sleep;
     /// use std::time::Duration;
     ///
@@ -124,7 +128,8 @@ where
     /// Sets a limit on how many bodies run at once, which other functions may share.
     ///
     /// ```
-    /// use pybackground_runtime::{Limit, background};
+    /// # use pybackground_runtime as pybackground;
+    /// use pybackground::{Limit, background};
     ///
     /// static DISK: Limit = Limit::new(2);
     ///
@@ -155,7 +160,8 @@ where
 /// are `Send`.
 ///
 /// ```
-/// use pybackground_runtime::{Callable, background};
+/// # use pybackground_runtime as pybackground;
+/// use pybackground::{Callable, background};
 ///
 /// fn start<F: Callable<(u32,)>>(function: F) {
 ///     let _background = background(function);

@@ -20,7 +20,8 @@ use crate::sync::{lock_leaf, now};
 /// its own.
 ///
 /// ```
-/// use pybackground_runtime::{background, delay};
+/// # use pybackground_runtime as pybackground;
+/// use pybackground::{background, delay};
 /// use std::time::{Duration, Instant};
 ///
 /// #[background]
@@ -40,7 +41,8 @@ pub fn delay(time: Duration) -> Delay {
 /// A future that is ready when its time is over; made by [`delay`].
 ///
 /// ```
-/// use pybackground_runtime::{Delay, background, delay};
+/// # use pybackground_runtime as pybackground;
+/// use pybackground::{Delay, background, delay};
 /// use std::time::Duration;
 ///
 /// #[background]

@@ -28,7 +28,8 @@ const LONGEST_PAUSE: Duration = Duration::from_millis(5);
 /// Blocks until a few milliseconds after the last call has ended, for `timeout` at most.
 ///
 /// ```
-/// use pybackground_runtime::{Lazy, spawn, wait_idle};
+/// # use pybackground_runtime as pybackground;
+/// use pybackground::{Lazy, spawn, wait_idle};
 /// use std::time::Duration;
 ///
 /// Lazy::detach(spawn(|| println!("written before the program ends")));
@@ -80,13 +81,14 @@ pub fn wait_idle(timeout: Duration) -> Result<(), Unfinished> {
 /// As [`wait_idle`].
 ///
 /// ```
-/// use pybackground_runtime::{Lazy, shutdown, sleep, spawn};
+/// # use pybackground_runtime as pybackground;
+/// use pybackground::{Lazy, shutdown, sleep, spawn};
 /// use std::time::Duration;
 ///
 /// fn endless() { sleep(Duration::MAX) }
 ///
-/// let x = pybackground_runtime::background(endless)();
-/// # while pybackground_runtime::snapshot().stacks.is_empty() { std::thread::yield_now() }
+/// let x = pybackground::background(endless)();
+/// # while pybackground::snapshot().stacks.is_empty() { std::thread::yield_now() }
 /// let unfinished = shutdown(Duration::from_millis(20)).unwrap_err();
 /// assert!(unfinished.running[0].function.ends_with("endless"));
 ///
@@ -134,13 +136,14 @@ fn is_idle(runtime: &Runtime) -> bool {
 /// The calls that had not ended in time; see [`wait_idle`] and [`shutdown`].
 ///
 /// ```
-/// use pybackground_runtime::{spawn, wait_idle};
+/// # use pybackground_runtime as pybackground;
+/// use pybackground::{spawn, wait_idle};
 /// use std::sync::mpsc;
 /// use std::time::Duration;
 ///
 /// let (release, wait) = mpsc::channel::<()>();
 /// let _x = spawn(move || wait.recv());
-/// # while pybackground_runtime::snapshot().stacks.is_empty() { std::thread::yield_now() }
+/// # while pybackground::snapshot().stacks.is_empty() { std::thread::yield_now() }
 /// let unfinished = wait_idle(Duration::ZERO).unwrap_err();
 /// assert_eq!(unfinished.running[0].count, 1);
 /// println!("{unfinished}");

@@ -16,7 +16,8 @@ use crate::{runtime, stacks};
 /// [`delay(time).await`](crate::delay) there, or use the timer of your executor.
 ///
 /// ```
-/// use pybackground_runtime::{Lazy, sleep, spawn};
+/// # use pybackground_runtime as pybackground;
+/// use pybackground::{Lazy, sleep, spawn};
 /// use std::time::Duration;
 ///
 /// let x = spawn(|| sleep(Duration::from_secs(3600)));

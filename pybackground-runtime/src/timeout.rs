@@ -7,7 +7,8 @@ use std::fmt;
 /// It is on purpose not comparable with itself: only a [`Lazy`](crate::Lazy) is ever compared with it.
 ///
 /// ```
-/// use pybackground_runtime::{Timeout, background};
+/// # use pybackground_runtime as pybackground;
+/// use pybackground::{Timeout, background};
 /// use std::thread::sleep;
 /// use std::time::Duration;
 ///

@@ -13,6 +13,8 @@ macro_rules! pages {
 #[cfg(doctest)]
 pages! {
     from_pybackground
+    from_python
+    from_lazy_lock
     from_threads
     from_rayon
     from_tokio

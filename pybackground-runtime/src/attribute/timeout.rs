@@ -14,8 +14,9 @@ use std::time::Duration;
 /// A time that is too long for a [`Duration`] becomes [`Duration::MAX`], which means "never".
 ///
 /// ```
+/// # use pybackground_runtime as pybackground;
 /// use std::time::Duration;
-/// use pybackground_runtime::IntoTimeout;
+/// use pybackground::IntoTimeout;
 ///
 /// assert_eq!(1.5.into_timeout(), Ok(Duration::from_millis(1500)));
 /// assert_eq!("250ms".into_timeout(), Ok(Duration::from_millis(250)));
@@ -39,7 +40,8 @@ pub trait IntoTimeout {
 /// The error for a value that is not a length of time. Its message names the value and the valid forms.
 ///
 /// ```
-/// use pybackground_runtime::IntoTimeout;
+/// # use pybackground_runtime as pybackground;
+/// use pybackground::IntoTimeout;
 ///
 /// let error = "5 parsecs".into_timeout().unwrap_err();
 /// assert!(error.to_string().starts_with("\"5 parsecs\" is not a length of time: write "));

@@ -32,7 +32,8 @@ use crate::lazy::{Ahead, Lazy};
 /// use the `buffered` of a stream library: a [`Lazy`] is a future.
 ///
 /// ```
-/// use pybackground_runtime::{BackgroundIterator, background};
+/// # use pybackground_runtime as pybackground;
+/// use pybackground::{BackgroundIterator, background};
 ///
 /// #[background]
 /// fn parse(text: &'static str) -> Result<u32, std::num::ParseIntError> {
@@ -62,7 +63,8 @@ where
     /// Gives the values in the order in which the calls end, so that a slow call holds up no other.
     ///
     /// ```
-    /// use pybackground_runtime::{BackgroundIterator, spawn};
+    /// # use pybackground_runtime as pybackground;
+    /// use pybackground::{BackgroundIterator, spawn};
     /// use std::sync::{Arc, Mutex, mpsc};
     ///
     /// let (go, wait) = mpsc::channel::<()>();
@@ -83,7 +85,8 @@ where
     /// Gives what each call comes to, its value or its [`Error`], as [`Lazy::join`] does.
     ///
     /// ```
-    /// use pybackground_runtime::BackgroundIterator;
+    /// # use pybackground_runtime as pybackground;
+    /// use pybackground::BackgroundIterator;
     ///
     /// let halves = (0..4).spawn_map(2, |n| { assert!(n % 2 == 0, "{n} is odd"); n / 2 });
     /// let halves: Vec<Option<i32>> = halves.outcomes().map(Result::ok).collect();
@@ -146,7 +149,8 @@ where
     /// Gives the outcomes in the order in which the calls end: see [`BackgroundMap::unordered`].
     ///
     /// ```
-    /// use pybackground_runtime::BackgroundIterator;
+    /// # use pybackground_runtime as pybackground;
+    /// use pybackground::BackgroundIterator;
     ///
     /// let squares = (0..10).spawn_map(4, |n| n * n).outcomes().unordered();
     /// assert_eq!(squares.map(Result::unwrap).sum::<i32>(), 285);

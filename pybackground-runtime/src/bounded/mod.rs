@@ -22,7 +22,8 @@ pub use map::{BackgroundMap, Outcomes};
 /// All iterators implement it.
 ///
 /// ```
-/// use pybackground_runtime::{BackgroundIterator, background};
+/// # use pybackground_runtime as pybackground;
+/// use pybackground::{BackgroundIterator, background};
 ///
 /// #[background]
 /// fn length(line: String) -> usize {
@@ -47,7 +48,8 @@ pub trait BackgroundIterator: Iterator + Sized {
     /// If `most` is 0.
     ///
     /// ```
-    /// use pybackground_runtime::{BackgroundIterator, background};
+    /// # use pybackground_runtime as pybackground;
+    /// use pybackground::{BackgroundIterator, background};
     ///
     /// #[background(timeout = "10s")]
     /// fn square(n: u64) -> u64 {
@@ -77,7 +79,8 @@ pub trait BackgroundIterator: Iterator + Sized {
     /// If `most` is 0.
     ///
     /// ```
-    /// use pybackground_runtime::BackgroundIterator;
+    /// # use pybackground_runtime as pybackground;
+    /// use pybackground::BackgroundIterator;
     ///
     /// let squares: Vec<u64> = (1..=5).spawn_map(4, |n| n * n).collect();
     /// assert_eq!(squares, [1, 4, 9, 16, 25]);

@@ -40,7 +40,8 @@ static SHUT_DOWN: Mutex<Option<Counted>> = Mutex::new(None);
 /// Outside of a body it returns `false`.
 ///
 /// ```
-/// use pybackground_runtime::{Lazy, cancelled, spawn};
+/// # use pybackground_runtime as pybackground;
+/// use pybackground::{Lazy, cancelled, spawn};
 /// use std::sync::mpsc;
 ///
 /// let (start, started) = mpsc::channel();
@@ -68,7 +69,8 @@ pub fn cancelled() -> bool {
 /// with `panic = "abort"`: there a body has to poll [`cancelled`] and return.
 ///
 /// ```
-/// use pybackground_runtime::{Lazy, checkpoint, spawn};
+/// # use pybackground_runtime as pybackground;
+/// use pybackground::{Lazy, checkpoint, spawn};
 /// use std::sync::mpsc;
 ///
 /// let (start, started) = mpsc::channel();
@@ -81,7 +83,7 @@ pub fn cancelled() -> bool {
 /// });
 /// started.recv().unwrap();
 /// Lazy::cancel(&x);
-/// let error: pybackground_runtime::Error = Lazy::join(x).unwrap_err();
+/// let error: pybackground::Error = Lazy::join(x).unwrap_err();
 /// assert!(error.is_cancelled());
 /// ```
 pub fn checkpoint() {

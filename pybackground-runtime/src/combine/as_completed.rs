@@ -15,7 +15,8 @@ use crate::task::is_large;
 /// calls. [`AsCompleted::push`] adds further calls while the results are read.
 ///
 /// ```
-/// use pybackground_runtime::{as_completed, background};
+/// # use pybackground_runtime as pybackground;
+/// use pybackground::{as_completed, background};
 /// use std::thread::sleep;
 /// use std::time::Duration;
 ///
@@ -48,7 +49,8 @@ pub fn as_completed<T>(calls: impl IntoIterator<Item = Lazy<T>>) -> AsCompleted<
 /// here, they come as a deadlock; the wait of somebody who comes later may be the one that gets that error.
 ///
 /// ```
-/// use pybackground_runtime::{as_completed, spawn};
+/// # use pybackground_runtime as pybackground;
+/// use pybackground::{as_completed, spawn};
 ///
 /// let mut squares = as_completed((0..10).map(|n: u64| spawn(move || n * n)));
 /// assert_eq!(squares.len(), 10);
@@ -66,7 +68,8 @@ pub struct AsCompleted<T> {
 /// No call has ended in the time that [`AsCompleted::next_timeout`] was given; there are more to come.
 ///
 /// ```
-/// use pybackground_runtime::{NotYet, as_completed, spawn};
+/// # use pybackground_runtime as pybackground;
+/// use pybackground::{NotYet, as_completed, spawn};
 /// use std::{sync::mpsc, time::Duration};
 ///
 /// let (go, wait) = mpsc::channel::<()>();
@@ -97,7 +100,8 @@ impl<T> AsCompleted<T> {
     /// For `timeout` at most, but as [`Lazy::wait_timeout`] until there is a slot of a `limit`.
     ///
     /// ```
-    /// use pybackground_runtime::{NotYet, as_completed, spawn};
+    /// # use pybackground_runtime as pybackground;
+    /// use pybackground::{NotYet, as_completed, spawn};
     /// use std::{sync::mpsc, time::Duration};
     ///
     /// let (go, wait) = mpsc::channel();
@@ -130,7 +134,8 @@ impl<T> AsCompleted<T> {
     /// if it had not ended.
     ///
     /// ```
-    /// use pybackground_runtime::{as_completed, background, sleep};
+    /// # use pybackground_runtime as pybackground;
+    /// use pybackground::{as_completed, background, sleep};
     /// use std::time::Duration;
     ///
     /// let slowly = background(|s: u64| sleep(Duration::from_secs(s)));
@@ -153,7 +158,8 @@ impl<T> AsCompleted<T> {
     /// from the next `next`.
     ///
     /// ```
-    /// use pybackground_runtime::{as_completed, background};
+    /// # use pybackground_runtime as pybackground;
+    /// use pybackground::{as_completed, background};
     ///
     /// let halves = background(|n: u64| if n > 1 { vec![n / 2, n - n / 2] } else { vec![] });
     /// let mut calls = as_completed([halves(10)]);

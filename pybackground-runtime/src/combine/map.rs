@@ -22,7 +22,8 @@ impl<T: Send + 'static> Lazy<T> {
     /// [`#[background]`](macro@crate::background).
     ///
     /// ```
-    /// use pybackground_runtime::{Lazy, background};
+    /// # use pybackground_runtime as pybackground;
+    /// use pybackground::{Lazy, background};
     ///
     /// let page = background(|url: &str| format!("the page at {url}"))("example.org");
     /// let length = Lazy::map(page, |page| page.len());
@@ -44,7 +45,8 @@ impl<T: Send + 'static> Lazy<T> {
     /// another call in its place, return that call and [`flatten`](Lazy::flatten) the result.
     ///
     /// ```
-    /// use pybackground_runtime::{Lazy, background, spawn};
+    /// # use pybackground_runtime as pybackground;
+    /// use pybackground::{Lazy, background, spawn};
     ///
     /// let size = background(|url: &str| { assert!(url.contains('.'), "no such host"); url.len() });
     /// let known = Lazy::then(size("example.org"), |size| size.unwrap_or(0));
@@ -75,7 +77,8 @@ impl<T: Send + 'static> Lazy<T> {
     /// two has no value. To cancel the new call is to cancel the one that it waits for, the first or that of `f`.
     ///
     /// ```
-    /// use pybackground_runtime::{Lazy, background};
+    /// # use pybackground_runtime as pybackground;
+    /// use pybackground::{Lazy, background};
     ///
     /// let address = background(|name: &str| format!("{name}.example.org"));
     /// let page = background(|address: String| format!("the page at {address}"));
@@ -99,7 +102,8 @@ impl<T: Send + 'static> Lazy<Lazy<T>> {
     /// Makes one call of a call that returns a call: it ends as the inner one ends. No thread waits for either.
     ///
     /// ```
-    /// use pybackground_runtime::{Lazy, spawn};
+    /// # use pybackground_runtime as pybackground;
+    /// use pybackground::{Lazy, spawn};
     ///
     /// let call: Lazy<Lazy<u32>> = spawn(|| spawn(|| 6 * 7));
     /// assert_eq!(Lazy::flatten(call), 42);
@@ -122,7 +126,8 @@ impl<T: Send + Sync + 'static> Shared<T> {
     /// To cancel the new call leaves the shared one alone.
     ///
     /// ```
-    /// use pybackground_runtime::{Lazy, Shared, spawn};
+    /// # use pybackground_runtime as pybackground;
+    /// use pybackground::{Lazy, Shared, spawn};
     ///
     /// let page = Lazy::share(spawn(|| String::from("<html>")));
     /// let length = Shared::map(page.clone(), |page| page.len());

@@ -16,7 +16,8 @@ use crate::task::{Job, Registration};
 /// It dereferences to the [`Receiver`], and stands where `select!` takes one.
 ///
 /// ```
-/// use pybackground_runtime::{Lazy, Signal, spawn};
+/// # use pybackground_runtime as pybackground;
+/// use pybackground::{Lazy, Signal, spawn};
 ///
 /// let page = spawn(|| "<html>");
 /// let loaded: Signal = Lazy::signal(&page);
@@ -55,8 +56,9 @@ impl<T> Lazy<T> {
     /// no report of a deadlock includes it, and [`Lazy::cancel`] does not end it.
     ///
     /// ```
+    /// # use pybackground_runtime as pybackground;
     /// use crossbeam_channel::{select, unbounded};
-    /// use pybackground_runtime::{Lazy, spawn};
+    /// use pybackground::{Lazy, spawn};
     ///
     /// let (send, lines) = unbounded();
     /// let page = spawn(move || {
@@ -85,8 +87,9 @@ impl<T> Shared<T> {
     /// Returns a channel that the call notifies when it ends: see [`Lazy::signal`].
     ///
     /// ```
+    /// # use pybackground_runtime as pybackground;
     /// use crossbeam_channel::{after, select};
-    /// use pybackground_runtime::{Lazy, Shared, spawn};
+    /// use pybackground::{Lazy, Shared, spawn};
     /// use std::time::Duration;
     ///
     /// let page = Lazy::share(spawn(|| "<html>"));

@@ -5,7 +5,8 @@ use std::fmt;
 /// The reason why settings cannot be installed.
 ///
 /// ```
-/// let error = pybackground_runtime::configure().workers(9).max_threads(8).install().unwrap_err();
+/// # use pybackground_runtime as pybackground;
+/// let error = pybackground::configure().workers(9).max_threads(8).install().unwrap_err();
 /// assert_eq!(error.to_string(), "workers is 9, which is more than max_threads, 8");
 /// ```
 #[derive(Clone, Debug, PartialEq, Eq)]

@@ -42,7 +42,8 @@ static INSTALLED: Mutex<Installed> = Mutex::new(Installed { settings: None, in_u
 /// [`on_thread_start`](Configure::on_thread_start) and [`on_thread_exit`](Configure::on_thread_exit).
 ///
 /// ```
-/// use pybackground_runtime::{configure, spawn};
+/// # use pybackground_runtime as pybackground;
+/// use pybackground::{configure, spawn};
 ///
 /// configure().workers(2).max_threads(100).install().unwrap();
 /// assert_eq!(spawn(|| 1 + 1), 2);
@@ -55,7 +56,8 @@ pub fn configure() -> Configure {
 /// Settings to [`install`](Configure::install); see [`configure`].
 ///
 /// ```
-/// use pybackground_runtime::{Configure, configure};
+/// # use pybackground_runtime as pybackground;
+/// use pybackground::{Configure, configure};
 ///
 /// let settings: Configure = configure().workers(2);
 /// settings.max_threads(100).install().unwrap();
@@ -70,7 +72,8 @@ impl Configure {
     /// Sets how many bodies compute at the same time; at least 1.
     ///
     /// ```
-    /// pybackground_runtime::configure().workers(1).install().unwrap();
+    /// # use pybackground_runtime as pybackground;
+    /// pybackground::configure().workers(1).install().unwrap();
     /// ```
     pub fn workers(mut self, threads: usize) -> Self {
         self.settings.workers = Some(threads);
@@ -89,7 +92,8 @@ impl Configure {
     /// succeeds or the body ends.
     ///
     /// ```
-    /// pybackground_runtime::configure().max_threads(64).install().unwrap();
+    /// # use pybackground_runtime as pybackground;
+    /// pybackground::configure().max_threads(64).install().unwrap();
     /// ```
     pub fn max_threads(mut self, threads: usize) -> Self {
         self.settings.max_threads = Some(threads);
@@ -107,7 +111,8 @@ impl Configure {
     /// itself, also if the call can never start.
     ///
     /// ```
-    /// pybackground_runtime::configure().max_total_threads(500).install().unwrap();
+    /// # use pybackground_runtime as pybackground;
+    /// pybackground::configure().max_total_threads(500).install().unwrap();
     /// ```
     pub fn max_total_threads(mut self, threads: usize) -> Self {
         self.settings.max_total_threads = Some(threads);
@@ -121,7 +126,8 @@ impl Configure {
     /// `PYBACKGROUND_STACK_SIZE`, and `RUST_MIN_STACK`, as for threads of the standard library.
     ///
     /// ```
-    /// pybackground_runtime::configure().stack_size(256 * 1024).install().unwrap();
+    /// # use pybackground_runtime as pybackground;
+    /// pybackground::configure().stack_size(256 * 1024).install().unwrap();
     /// ```
     pub fn stack_size(mut self, bytes: usize) -> Self {
         self.settings.stack_size = Some(bytes);
@@ -140,7 +146,8 @@ impl Configure {
     /// may give each such stack two megabytes at once. A reserve of 0 avoids this.
     ///
     /// ```
-    /// pybackground_runtime::configure().stack_reserve(0).install().unwrap();
+    /// # use pybackground_runtime as pybackground;
+    /// pybackground::configure().stack_reserve(0).install().unwrap();
     /// ```
     pub fn stack_reserve(mut self, bytes: usize) -> Self {
         self.settings.stack_reserve = Some(bytes);
@@ -150,8 +157,9 @@ impl Configure {
     /// Sets how long an idle thread is kept; `Duration::MAX` keeps it until the shutdown.
     ///
     /// ```
+    /// # use pybackground_runtime as pybackground;
     /// use std::time::Duration;
-    /// pybackground_runtime::configure().keep_alive(Duration::from_secs(1)).install().unwrap();
+    /// pybackground::configure().keep_alive(Duration::from_secs(1)).install().unwrap();
     /// ```
     pub fn keep_alive(mut self, time: Duration) -> Self {
         self.settings.keep_alive = Some(time);
@@ -167,8 +175,9 @@ impl Configure {
     /// switches this off.
     ///
     /// ```
+    /// # use pybackground_runtime as pybackground;
     /// use std::time::Duration;
-    /// pybackground_runtime::configure().report_after(Duration::from_secs(60)).install().unwrap();
+    /// pybackground::configure().report_after(Duration::from_secs(60)).install().unwrap();
     /// ```
     pub fn report_after(mut self, time: Duration) -> Self {
         self.settings.report_after = Some(time);
@@ -183,7 +192,8 @@ impl Configure {
     /// usual main thread.
     ///
     /// ```
-    /// use pybackground_runtime::{Lazy, configure, spawn};
+    /// # use pybackground_runtime as pybackground;
+    /// use pybackground::{Lazy, configure, spawn};
     /// use std::thread;
     ///
     /// configure().sequential(true).install().unwrap();
@@ -200,7 +210,8 @@ impl Configure {
     /// `thread_name("db")` are `db-0`, `db-1` and so on. Linux shows the first 15 bytes.
     ///
     /// ```
-    /// use pybackground_runtime::{configure, spawn};
+    /// # use pybackground_runtime as pybackground;
+    /// use pybackground::{configure, spawn};
     ///
     /// configure().thread_name("db").install().unwrap();
     /// assert_eq!(spawn(|| std::thread::current().name().map(str::to_owned)), Some("db-0".to_owned()));
@@ -217,7 +228,8 @@ impl Configure {
     /// is reported by the panic hook, and the thread goes on.
     ///
     /// ```
-    /// use pybackground_runtime::{configure, spawn};
+    /// # use pybackground_runtime as pybackground;
+    /// use pybackground::{configure, spawn};
     /// use std::cell::Cell;
     ///
     /// thread_local!(static IS_SET_UP: Cell<bool> = const { Cell::new(false) });
@@ -237,7 +249,8 @@ impl Configure {
     /// cut off, and the function does not run.
     ///
     /// ```
-    /// use pybackground_runtime::{configure, shutdown, spawn};
+    /// # use pybackground_runtime as pybackground;
+    /// use pybackground::{configure, shutdown, spawn};
     /// use std::sync::atomic::{AtomicUsize, Ordering};
     /// use std::time::Duration;
     ///
@@ -261,7 +274,8 @@ impl Configure {
     /// before; or if a call was made before.
     ///
     /// ```
-    /// use pybackground_runtime::configure;
+    /// # use pybackground_runtime as pybackground;
+    /// use pybackground::configure;
     ///
     /// let error = configure().workers(0).install().unwrap_err();
     /// assert_eq!(error.to_string(), "workers is 0; it has to be from 1 to 1000000");

@@ -44,7 +44,8 @@ pub(crate) use inputs::{Expected, Inputs, Needed, Settled};
 /// Returns at once, under any load. The closure runs on a thread of the runtime.
 ///
 /// ```
-/// use pybackground_runtime::spawn;
+/// # use pybackground_runtime as pybackground;
+/// use pybackground::spawn;
 ///
 /// let x = spawn(|| 6 * 7);
 /// assert_eq!(x, 42);
@@ -65,7 +66,8 @@ where
 /// call. So a recursion may split down to the smallest parts.
 ///
 /// ```
-/// use pybackground_runtime::spawn_compute;
+/// # use pybackground_runtime as pybackground;
+/// use pybackground::spawn_compute;
 ///
 /// fn sum(numbers: &'static [u64]) -> u64 {
 ///     if numbers.len() < 2 {

@@ -5,7 +5,8 @@ use std::fmt;
 /// How a process ended in the middle of a call; from [`Error::crash`](crate::Error::crash).
 ///
 /// ```
-/// use pybackground_runtime::{Lazy, background};
+/// # use pybackground_runtime as pybackground;
+/// use pybackground::{Lazy, background};
 ///
 /// #[background(process)]
 /// fn fragile(input: u32) -> u32 {
@@ -98,7 +99,8 @@ impl Crash {
     /// if the program ignores SIGCHLD, because the system then reports no end.
     ///
     /// ```
-    /// # use pybackground_runtime::{Lazy, background};
+    /// # use pybackground_runtime as pybackground;
+    /// # use pybackground::{Lazy, background};
     /// #[background(process)]
     /// fn give_up() { std::process::abort() }
     ///
@@ -118,7 +120,8 @@ impl Crash {
     /// 0 is no success either.
     ///
     /// ```
-    /// # use pybackground_runtime::{Lazy, background};
+    /// # use pybackground_runtime as pybackground;
+    /// # use pybackground::{Lazy, background};
     /// #[background(process)]
     /// fn leave() { std::process::exit(0) }
     ///
@@ -136,7 +139,8 @@ impl Crash {
     /// Whether the system dumped the core of the process.
     ///
     /// ```
-    /// # use pybackground_runtime::{Lazy, background};
+    /// # use pybackground_runtime as pybackground;
+    /// # use pybackground::{Lazy, background};
     /// # #[background(process)]
     /// # fn give_up() { std::process::exit(3) }
     /// let error = Lazy::join(give_up()).unwrap_err();
@@ -154,7 +158,8 @@ impl Crash {
     /// send, or an abort under a limit set by `memory`.
     ///
     /// ```
-    /// # use pybackground_runtime::{Lazy, background};
+    /// # use pybackground_runtime as pybackground;
+    /// # use pybackground::{Lazy, background};
     /// #[background(process, memory = "64MiB")]
     /// fn unpack(bytes: usize) -> usize { std::hint::black_box(vec![1_u8; bytes]).len() }
     ///

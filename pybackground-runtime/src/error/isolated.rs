@@ -59,7 +59,8 @@ impl Error {
     /// Whether the process of the body ended before the body did, by a signal or by itself.
     ///
     /// ```
-    /// # use pybackground_runtime::{Lazy, background};
+    /// # use pybackground_runtime as pybackground;
+    /// # use pybackground::{Lazy, background};
     /// #[background(process)]
     /// fn leave() { std::process::exit(3) }
     ///
@@ -76,7 +77,8 @@ impl Error {
     /// Returns how the process of the body ended before the body did, if it did.
     ///
     /// ```
-    /// # use pybackground_runtime::{Lazy, background};
+    /// # use pybackground_runtime as pybackground;
+    /// # use pybackground::{Lazy, background};
     /// # #[background(process)]
     /// # fn leave() { std::process::exit(3) }
     /// let error = Lazy::join(leave()).unwrap_err();
@@ -94,7 +96,8 @@ impl Error {
     /// Whether the call did not run because no process could be started for it, or none lived until its body began.
     ///
     /// ```
-    /// # use pybackground_runtime::{Lazy, background};
+    /// # use pybackground_runtime as pybackground;
+    /// # use pybackground::{Lazy, background};
     /// # #[background(process)]
     /// # fn leave() { std::process::exit(3) }
     /// assert!(!Lazy::join(leave()).unwrap_err().is_spawn_failure());
@@ -109,7 +112,8 @@ impl Error {
     /// earlier, or runs a program that only loads this library.
     ///
     /// ```
-    /// # use pybackground_runtime::{Lazy, background};
+    /// # use pybackground_runtime as pybackground;
+    /// # use pybackground::{Lazy, background};
     /// # #[background(process)]
     /// # fn leave() { std::process::exit(3) }
     /// assert!(!Lazy::join(leave()).unwrap_err().is_handshake_failure());
@@ -124,7 +128,8 @@ impl Error {
     /// `Deserialize` failed, or the result needs more stack than a thread of this program has.
     ///
     /// ```
-    /// # use pybackground_runtime::{Lazy, background};
+    /// # use pybackground_runtime as pybackground;
+    /// # use pybackground::{Lazy, background};
     /// use serde::{Deserialize, Serialize};
     ///
     /// #[derive(Serialize, Deserialize)]
@@ -147,7 +152,8 @@ impl Error {
     /// later.
     ///
     /// ```
-    /// # use pybackground_runtime::{Lazy, background};
+    /// # use pybackground_runtime as pybackground;
+    /// # use pybackground::{Lazy, background};
     /// # #[background(process)]
     /// # fn leave() { std::process::exit(3) }
     /// assert!(!Lazy::join(leave()).unwrap_err().is_unregistered());

@@ -79,7 +79,8 @@ pub(crate) type Outcome<T> = Result<T, Error>;
 /// value takes the payload of a panic.
 ///
 /// ```
-/// use pybackground_runtime::{Lazy, spawn};
+/// # use pybackground_runtime as pybackground;
+/// use pybackground::{Lazy, spawn};
 ///
 /// let x = spawn(|| -> u32 { panic!("no such host") });
 /// let error = Lazy::join(x).unwrap_err();
@@ -166,7 +167,8 @@ impl Error {
     /// Whether the body panicked.
     ///
     /// ```
-    /// # use pybackground_runtime::{Lazy, spawn};
+    /// # use pybackground_runtime as pybackground;
+    /// # use pybackground::{Lazy, spawn};
     /// let x = spawn(|| -> u32 { panic!("boom") });
     /// assert!(Lazy::wait(&x).unwrap_err().is_panic());
     /// ```
@@ -182,7 +184,8 @@ impl Error {
     /// [cancelled](Error::is_cancelled), and its message says so.
     ///
     /// ```
-    /// # use pybackground_runtime::{Lazy, spawn};
+    /// # use pybackground_runtime as pybackground;
+    /// # use pybackground::{Lazy, spawn};
     /// # use std::{sync::mpsc, time::Duration};
     /// let (_never, received) = mpsc::channel::<u32>();
     /// let x = Lazy::with_timeout(spawn(move || received.recv()), Duration::from_millis(5));
@@ -208,7 +211,8 @@ impl Error {
     /// whose body made it or waited for it, or by a shutdown after it had started.
     ///
     /// ```
-    /// # use pybackground_runtime::{Lazy, sleep, spawn};
+    /// # use pybackground_runtime as pybackground;
+    /// # use pybackground::{Lazy, sleep, spawn};
     /// # use std::time::Duration;
     /// let x = spawn(|| sleep(Duration::from_secs(3600)));
     /// Lazy::cancel(&x);
@@ -226,7 +230,8 @@ impl Error {
     /// return its value.
     ///
     /// ```
-    /// # use pybackground_runtime::{Lazy, spawn};
+    /// # use pybackground_runtime as pybackground;
+    /// # use pybackground::{Lazy, spawn};
     /// # use std::sync::mpsc;
     /// let (give, given) = mpsc::channel::<Lazy<bool>>();
     /// let x = spawn(move || Lazy::wait(&given.recv().unwrap()).unwrap_err().is_deadlock());
@@ -242,7 +247,8 @@ impl Error {
     /// Whether the body was running when the call was closed by its deadline or a cancellation, and runs on.
     ///
     /// ```
-    /// # use pybackground_runtime::{Lazy, spawn};
+    /// # use pybackground_runtime as pybackground;
+    /// # use pybackground::{Lazy, spawn};
     /// # use std::{sync::mpsc, time::Duration};
     /// let (release, wait) = mpsc::channel::<()>();
     /// let (start, started) = mpsc::channel();
@@ -268,7 +274,8 @@ impl Error {
     /// The timeout of the call, or of its run, if that time passed.
     ///
     /// ```
-    /// # use pybackground_runtime::{Lazy, spawn};
+    /// # use pybackground_runtime as pybackground;
+    /// # use pybackground::{Lazy, spawn};
     /// # use std::{sync::mpsc, time::Duration};
     /// let (_never, received) = mpsc::channel::<u32>();
     /// let x = Lazy::with_timeout(spawn(move || received.recv()), Duration::from_millis(5));
@@ -285,7 +292,8 @@ impl Error {
     /// Whether the call never started, because there was no thread for it or the runtime was shut down.
     ///
     /// ```
-    /// # use pybackground_runtime::{Lazy, spawn};
+    /// # use pybackground_runtime as pybackground;
+    /// # use pybackground::{Lazy, spawn};
     /// let x = spawn(|| -> u32 { panic!("boom") });
     /// assert!(!Lazy::wait(&x).unwrap_err().is_refused());
     /// ```
@@ -297,7 +305,8 @@ impl Error {
     /// The path of the function that was called.
     ///
     /// ```
-    /// # use pybackground_runtime::{Lazy, background};
+    /// # use pybackground_runtime as pybackground;
+    /// # use pybackground::{Lazy, background};
     /// fn shaky(_: u32) { panic!("boom") }
     /// let error = Lazy::join(background(shaky)(1)).unwrap_err();
     /// assert!(error.function().ends_with("shaky"));
@@ -310,7 +319,8 @@ impl Error {
     /// Where the function was called.
     ///
     /// ```
-    /// # use pybackground_runtime::{Lazy, spawn};
+    /// # use pybackground_runtime as pybackground;
+    /// # use pybackground::{Lazy, spawn};
     /// let error = Lazy::join(spawn(|| panic!("boom"))).unwrap_err();
     /// assert_eq!(error.called_at().file(), file!());
     /// ```
@@ -322,7 +332,8 @@ impl Error {
     /// The message of the panic, if the body panicked with a text.
     ///
     /// ```
-    /// # use pybackground_runtime::{Lazy, spawn};
+    /// # use pybackground_runtime as pybackground;
+    /// # use pybackground::{Lazy, spawn};
     /// let error = Lazy::join(spawn(|| panic!("page {}", 7))).unwrap_err();
     /// assert_eq!(error.message(), Some("page 7"));
     /// ```
@@ -340,7 +351,8 @@ impl Error {
     /// replaces it, unless it calls the earlier one.
     ///
     /// ```
-    /// # use pybackground_runtime::{Lazy, spawn};
+    /// # use pybackground_runtime as pybackground;
+    /// # use pybackground::{Lazy, spawn};
     /// let error = Lazy::join(spawn(|| -> u32 { panic!("boom") })).unwrap_err();
     /// assert!(error.panicked_at().unwrap().starts_with(file!()));
     /// ```
@@ -357,7 +369,8 @@ impl Error {
     /// is the stack at that use. It is `None` for a body in another process.
     ///
     /// ```
-    /// # use pybackground_runtime::{Lazy, spawn};
+    /// # use pybackground_runtime as pybackground;
+    /// # use pybackground::{Lazy, spawn};
     /// let error = Lazy::join(spawn(|| -> u32 { panic!("boom") })).unwrap_err();
     /// match error.backtrace() {
     ///     Some(backtrace) => println!("{error}\n{backtrace}"),

@@ -37,7 +37,8 @@ impl Error {
     /// With `retry = N` this is so only once N repetitions were lost as well.
     ///
     /// ```
-    /// # use pybackground_runtime::{Lazy, background};
+    /// # use pybackground_runtime as pybackground;
+    /// # use pybackground::{Lazy, background};
     /// #[background(remote)]
     /// fn leave() { std::process::exit(3) }
     ///
@@ -53,7 +54,8 @@ impl Error {
     /// Whether no worker serves the function as this program knows it. The body did not run.
     ///
     /// ```
-    /// # use pybackground_runtime::{Lazy, background};
+    /// # use pybackground_runtime as pybackground;
+    /// # use pybackground::{Lazy, background};
     /// # #[background(remote)]
     /// # fn leave() { std::process::exit(3) }
     /// assert!(!Lazy::join(leave()).unwrap_err().is_unserved(), "without a server the program serves itself");
@@ -67,7 +69,8 @@ impl Error {
     /// Whether the server could not be reached, or refused this program. The body did not run.
     ///
     /// ```
-    /// # use pybackground_runtime::{Lazy, background};
+    /// # use pybackground_runtime as pybackground;
+    /// # use pybackground::{Lazy, background};
     /// # #[background(remote)]
     /// # fn leave() { std::process::exit(3) }
     /// assert!(!Lazy::join(leave()).unwrap_err().is_unreachable());
@@ -81,7 +84,8 @@ impl Error {
     /// Returns how often a body of the call was started by a worker, if a worker answered or the call was lost.
     ///
     /// ```
-    /// # use pybackground_runtime::{Lazy, background};
+    /// # use pybackground_runtime as pybackground;
+    /// # use pybackground::{Lazy, background};
     /// # #[background(remote)]
     /// # fn leave() { std::process::exit(3) }
     /// assert_eq!(Lazy::join(leave()).unwrap_err().attempts(), None, "no worker took part");
@@ -95,7 +99,8 @@ impl Error {
     /// Returns the worker that answered the call, as `host:pid`.
     ///
     /// ```
-    /// # use pybackground_runtime::{Lazy, background};
+    /// # use pybackground_runtime as pybackground;
+    /// # use pybackground::{Lazy, background};
     /// # #[background(remote)]
     /// # fn leave() { std::process::exit(3) }
     /// assert_eq!(Lazy::join(leave()).unwrap_err().worker(), None, "no worker took part");

@@ -17,7 +17,8 @@ impl<T> Lazy<T> {
     /// Awaits the value, and gives it away or tells why there is none: [`Lazy::join`] for `async` code.
     ///
     /// ```
-    /// # use pybackground_runtime::{Error, Lazy, background, spawn};
+    /// # use pybackground_runtime as pybackground;
+    /// # use pybackground::{Error, Lazy, background, spawn};
     /// #[background]
     /// async fn total(costs: Vec<Lazy<u32>>) -> Result<u32, Error> {
     ///     let mut total = 0;
@@ -82,7 +83,8 @@ impl<T> Lazy<T> {
 /// When it is polled or used after it gave its value.
 ///
 /// ```
-/// use pybackground_runtime::background;
+/// # use pybackground_runtime as pybackground;
+/// use pybackground::background;
 ///
 /// #[background]
 /// fn length(word: &str) -> usize {
@@ -134,7 +136,8 @@ impl<T> Future for CancelOnDrop<T> {
 /// lets the call run on.
 ///
 /// ```
-/// use pybackground_runtime::{Error, Lazy, Outcome, background, sleep, spawn};
+/// # use pybackground_runtime as pybackground;
+/// use pybackground::{Error, Lazy, Outcome, background, sleep, spawn};
 /// use std::time::Duration;
 ///
 /// #[background]

@@ -9,7 +9,8 @@ use super::Lazy;
 /// It dereferences to the `Lazy`, and so is used like it.
 ///
 /// ```
-/// use pybackground_runtime::{Lazy, sleep, spawn};
+/// # use pybackground_runtime as pybackground;
+/// use pybackground::{Lazy, sleep, spawn};
 /// use std::time::Duration;
 ///
 /// let search = Lazy::cancel_on_drop(spawn(|| sleep(Duration::from_secs(3600))));
@@ -31,7 +32,8 @@ impl<T> CancelOnDrop<T> {
     /// Gives the `Lazy` back, whose call is then not cancelled when it is dropped.
     ///
     /// ```
-    /// use pybackground_runtime::{CancelOnDrop, Lazy, spawn};
+    /// # use pybackground_runtime as pybackground;
+    /// use pybackground::{CancelOnDrop, Lazy, spawn};
     ///
     /// let x = Lazy::cancel_on_drop(spawn(|| 6 * 7));
     /// assert_eq!(CancelOnDrop::into_lazy(x), 42);

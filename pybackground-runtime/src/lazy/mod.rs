@@ -71,7 +71,8 @@ use unboxing::Unboxing;
 /// value, its error, or that it is pending.
 ///
 /// ```
-/// use pybackground_runtime::{Lazy, spawn};
+/// # use pybackground_runtime as pybackground;
+/// use pybackground::{Lazy, spawn};
 ///
 /// let x = spawn(|| 1 + 1);
 /// let names: Lazy<Vec<&str>> = spawn(|| vec!["a", "b"]);
@@ -96,7 +97,8 @@ impl<T> Lazy<T> {
     /// A value that needs no waiting, for where a `Lazy` is asked for.
     ///
     /// ```
-    /// # use pybackground_runtime::Lazy;
+    /// # use pybackground_runtime as pybackground;
+    /// # use pybackground::Lazy;
     /// let x = Lazy::ready(3);
     /// assert!(Lazy::is_ready(&x));
     /// assert_eq!(x, 3);
@@ -137,7 +139,8 @@ impl<T> Lazy<T> {
     /// if nobody has started it, and otherwise leaves its place to others.
     ///
     /// ```
-    /// # use pybackground_runtime::{Lazy, spawn};
+    /// # use pybackground_runtime as pybackground;
+    /// # use pybackground::{Lazy, spawn};
     /// let x = spawn(|| 6 * 7);
     /// assert_eq!(Lazy::wait(&x).unwrap(), &42);
     ///
@@ -168,7 +171,8 @@ impl<T> Lazy<T> {
     /// go on with.
     ///
     /// ```
-    /// # use pybackground_runtime::{Lazy, spawn};
+    /// # use pybackground_runtime as pybackground;
+    /// # use pybackground::{Lazy, spawn};
     /// # use std::{sync::mpsc, time::Duration};
     /// let (send, receive) = mpsc::channel();
     /// let x = spawn(move || receive.recv().unwrap());
@@ -194,7 +198,8 @@ impl<T> Lazy<T> {
     /// If the call has panicked, timed out or been refused.
     ///
     /// ```
-    /// # use pybackground_runtime::{Lazy, spawn};
+    /// # use pybackground_runtime as pybackground;
+    /// # use pybackground::{Lazy, spawn};
     /// # use std::sync::mpsc;
     /// let (send, receive) = mpsc::channel();
     /// let x = spawn(move || receive.recv().unwrap());
@@ -216,7 +221,8 @@ impl<T> Lazy<T> {
     /// which a [`scope`](crate::scope) still tells at its end.
     ///
     /// ```
-    /// # use pybackground_runtime::{Lazy, spawn};
+    /// # use pybackground_runtime as pybackground;
+    /// # use pybackground::{Lazy, spawn};
     /// let x = spawn(|| 1);
     /// Lazy::wait(&x).unwrap();
     /// assert!(Lazy::is_ready(&x));
@@ -240,7 +246,8 @@ impl<T> Lazy<T> {
     /// As [`Lazy::wait`].
     ///
     /// ```
-    /// # use pybackground_runtime::{Lazy, spawn};
+    /// # use pybackground_runtime as pybackground;
+    /// # use pybackground::{Lazy, spawn};
     /// let x = spawn(|| String::from("owned"));
     /// let text: String = Lazy::join(x).unwrap();
     /// assert_eq!(text, "owned");
@@ -305,7 +312,8 @@ impl<T> Lazy<T> {
     /// As [`Lazy::wait`].
     ///
     /// ```
-    /// # use pybackground_runtime::{Lazy, spawn};
+    /// # use pybackground_runtime as pybackground;
+    /// # use pybackground::{Lazy, spawn};
     /// let text: String = Lazy::into_inner(spawn(|| String::from("owned")));
     /// ```
     #[inline]
@@ -331,7 +339,8 @@ impl<T> Lazy<T> {
     /// The path of the function that was called; `None` for a value that was made without waiting.
     ///
     /// ```
-    /// # use pybackground_runtime::{Lazy, background};
+    /// # use pybackground_runtime as pybackground;
+    /// # use pybackground::{Lazy, background};
     /// fn double(x: u32) -> u32 { 2 * x }
     /// let x = background(double)(4);
     /// assert!(Lazy::function(&x).unwrap().ends_with("double"));
@@ -347,7 +356,8 @@ impl<T> Lazy<T> {
     /// Where the function was called; `None` for a value that was made without waiting.
     ///
     /// ```
-    /// # use pybackground_runtime::{Lazy, spawn};
+    /// # use pybackground_runtime as pybackground;
+    /// # use pybackground::{Lazy, spawn};
     /// let x = spawn(|| 1);
     /// assert_eq!(Lazy::called_at(&x).unwrap().file(), file!());
     /// ```

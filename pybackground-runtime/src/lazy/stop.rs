@@ -13,7 +13,8 @@ impl<T> Lazy<T> {
     /// the result of one that goes on is dropped. A `timeout` beyond what the clock can tell is never.
     ///
     /// ```
-    /// # use pybackground_runtime::{Lazy, Timeout, spawn};
+    /// # use pybackground_runtime as pybackground;
+    /// # use pybackground::{Lazy, Timeout, spawn};
     /// # use std::{sync::mpsc, time::Duration};
     /// let (_send, receive) = mpsc::channel::<u8>();
     /// let x = Lazy::with_timeout(spawn(move || receive.recv().unwrap()), Duration::from_millis(5));
@@ -44,7 +45,8 @@ impl<T> Lazy<T> {
     /// [`cancelled`](crate::cancelled) alone, as are those that it called.
     ///
     /// ```
-    /// # use pybackground_runtime::{Lazy, sleep, spawn};
+    /// # use pybackground_runtime as pybackground;
+    /// # use pybackground::{Lazy, sleep, spawn};
     /// # use std::time::Duration;
     /// let x = spawn(|| sleep(Duration::from_secs(3600)));
     /// assert!(Lazy::cancel(&x));
@@ -64,7 +66,8 @@ impl<T> Lazy<T> {
     /// Has the call cancelled, as by [`Lazy::cancel`], when what this returns is dropped.
     ///
     /// ```
-    /// # use pybackground_runtime::{Lazy, sleep, spawn};
+    /// # use pybackground_runtime as pybackground;
+    /// # use pybackground::{Lazy, sleep, spawn};
     /// # use std::time::Duration;
     /// {
     ///     let _page = Lazy::cancel_on_drop(spawn(|| sleep(Duration::from_secs(3600))));
@@ -84,7 +87,8 @@ impl<T> Lazy<T> {
     /// A call of a [`scope`](crate::scope) stays part of the scope.
     ///
     /// ```
-    /// # use pybackground_runtime::{Lazy, spawn};
+    /// # use pybackground_runtime as pybackground;
+    /// # use pybackground::{Lazy, spawn};
     /// drop(Lazy::detach(spawn(|| println!("some time"))));
     ///
     /// let x = Lazy::detach(spawn(|| 6 * 7));

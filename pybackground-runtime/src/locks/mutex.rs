@@ -11,7 +11,8 @@ use crate::waits::held;
 /// [`std::sync::Mutex`], seen by the detection of deadlocks.
 ///
 /// ```
-/// use pybackground_runtime::{locks::Mutex, scope};
+/// # use pybackground_runtime as pybackground;
+/// use pybackground::{locks::Mutex, scope};
 ///
 /// let words = Mutex::new(Vec::new());
 /// scope(|s| {
@@ -30,7 +31,8 @@ pub struct Mutex<T: ?Sized> {
 /// The right to use the value of a [`Mutex`], which is released when this is dropped.
 ///
 /// ```
-/// use pybackground_runtime::locks::{Mutex, MutexGuard};
+/// # use pybackground_runtime as pybackground;
+/// use pybackground::locks::{Mutex, MutexGuard};
 ///
 /// let count = Mutex::new(1);
 /// let mut guard: MutexGuard<'_, i32> = count.lock().unwrap();
@@ -80,7 +82,8 @@ impl<T: ?Sized> Mutex<T> {
     /// through others, for a call or a lock of this one. The message lists all of these.
     ///
     /// ```should_panic
-    /// use pybackground_runtime::locks::Mutex;
+    /// # use pybackground_runtime as pybackground;
+    /// use pybackground::locks::Mutex;
     ///
     /// let count = Mutex::new(1);
     /// let first = count.lock().unwrap();
@@ -118,7 +121,8 @@ impl<T: ?Sized> Mutex<T> {
     /// [`TryLockError::WouldBlock`] if a thread has it, and the guard if the mutex is poisoned.
     ///
     /// ```
-    /// use pybackground_runtime::locks::Mutex;
+    /// # use pybackground_runtime as pybackground;
+    /// use pybackground::locks::Mutex;
     ///
     /// let count = Mutex::new(1);
     /// let guard = count.lock().unwrap();
@@ -142,7 +146,8 @@ impl<T: ?Sized> Mutex<T> {
     /// Whether a thread panicked while it held the lock.
     ///
     /// ```
-    /// use pybackground_runtime::{Lazy, locks::Mutex, spawn};
+    /// # use pybackground_runtime as pybackground;
+    /// use pybackground::{Lazy, locks::Mutex, spawn};
     /// use std::sync::Arc;
     ///
     /// let count = Arc::new(Mutex::new(1));

@@ -13,7 +13,8 @@ use crate::waits::held;
 /// A thread that reads may read again: a reader waits for a thread that writes, but not for one that waits to write.
 ///
 /// ```
-/// use pybackground_runtime::{locks::RwLock, spawn};
+/// # use pybackground_runtime as pybackground;
+/// use pybackground::{locks::RwLock, spawn};
 /// use std::sync::Arc;
 ///
 /// let settings = Arc::new(RwLock::new(vec![1]));

@@ -134,7 +134,8 @@ pub(super) fn effective() -> &'static Settings {
 /// | [`env`](Processes::env), [`env_remove`](Processes::env_remove), [`env_clear`](Processes::env_clear) | variables | the program's when the process starts |
 ///
 /// ```
-/// use pybackground_runtime::processes;
+/// # use pybackground_runtime as pybackground;
+/// use pybackground::processes;
 ///
 /// processes().max(8).min_idle(1).install().unwrap();
 /// assert!(processes().max(9).install().is_err(), "they are installed once");
@@ -146,7 +147,8 @@ pub fn processes() -> Processes {
 /// Settings that take effect with [`install`](Processes::install); see [`processes`].
 ///
 /// ```
-/// use pybackground_runtime::{Processes, processes};
+/// # use pybackground_runtime as pybackground;
+/// use pybackground::{Processes, processes};
 ///
 /// fn for_a_small_machine() -> Processes {
 ///     processes().max(2).recycle_above(32 << 20)
@@ -168,7 +170,8 @@ impl Processes {
     /// own, with default settings, because `main` does not run there.
     ///
     /// ```
-    /// pybackground_runtime::processes().max(2).install().unwrap();
+    /// # use pybackground_runtime as pybackground;
+    /// pybackground::processes().max(2).install().unwrap();
     /// ```
     pub fn max(mut self, processes: usize) -> Self {
         self.settings.max = processes;
@@ -179,7 +182,8 @@ impl Processes {
     /// meanwhile; until then it is a zombie.
     ///
     /// ```
-    /// pybackground_runtime::processes().min_idle(1).install().unwrap();
+    /// # use pybackground_runtime as pybackground;
+    /// pybackground::processes().min_idle(1).install().unwrap();
     /// ```
     pub fn min_idle(mut self, processes: usize) -> Self {
         self.settings.min_idle = processes;
@@ -190,8 +194,9 @@ impl Processes {
     /// gives each call a process of its own.
     ///
     /// ```
+    /// # use pybackground_runtime as pybackground;
     /// use std::time::Duration;
-    /// pybackground_runtime::processes().keep_alive(Duration::ZERO).install().unwrap();
+    /// pybackground::processes().keep_alive(Duration::ZERO).install().unwrap();
     /// ```
     pub fn keep_alive(mut self, time: Duration) -> Self {
         self.settings.keep_alive = time;
@@ -201,7 +206,8 @@ impl Processes {
     /// Sets after how many calls a process is replaced.
     ///
     /// ```
-    /// pybackground_runtime::processes().recycle_after(1000).install().unwrap();
+    /// # use pybackground_runtime as pybackground;
+    /// pybackground::processes().recycle_after(1000).install().unwrap();
     /// ```
     pub fn recycle_after(mut self, calls: u64) -> Self {
         self.settings.recycle_after = calls;
@@ -212,7 +218,8 @@ impl Processes {
     /// every few calls and after large arguments or results; on systems that do not report it, never.
     ///
     /// ```
-    /// pybackground_runtime::processes().recycle_above(64 << 20).install().unwrap();
+    /// # use pybackground_runtime as pybackground;
+    /// pybackground::processes().recycle_above(64 << 20).install().unwrap();
     /// ```
     pub fn recycle_above(mut self, bytes: u64) -> Self {
         self.settings.recycle_above = bytes;
@@ -222,8 +229,9 @@ impl Processes {
     /// Sets how long a process may take from its start until it is ready for calls.
     ///
     /// ```
+    /// # use pybackground_runtime as pybackground;
     /// use std::time::Duration;
-    /// pybackground_runtime::processes().start_timeout(Duration::from_secs(60)).install().unwrap();
+    /// pybackground::processes().start_timeout(Duration::from_secs(60)).install().unwrap();
     /// ```
     pub fn start_timeout(mut self, time: Duration) -> Self {
         self.settings.start_timeout = time;
@@ -237,7 +245,8 @@ impl Processes {
     /// process does not update its environment. Pass as an argument what differs between calls.
     ///
     /// ```
-    /// use pybackground_runtime::{Lazy, background, processes};
+    /// # use pybackground_runtime as pybackground;
+    /// use pybackground::{Lazy, background, processes};
     ///
     /// #[background(process)]
     /// fn locale() -> Option<String> { std::env::var("LC_ALL").ok() }
@@ -255,7 +264,8 @@ impl Processes {
     /// [`Command::env_remove`](std::process::Command::env_remove) does.
     ///
     /// ```
-    /// use pybackground_runtime::{Lazy, background, processes};
+    /// # use pybackground_runtime as pybackground;
+    /// use pybackground::{Lazy, background, processes};
     ///
     /// #[background(process)]
     /// fn has_path() -> bool { std::env::var_os("PATH").is_some() }
@@ -272,7 +282,8 @@ impl Processes {
     /// as [`Command::env_clear`](std::process::Command::env_clear) does.
     ///
     /// ```
-    /// use pybackground_runtime::{Lazy, background, processes};
+    /// # use pybackground_runtime as pybackground;
+    /// use pybackground::{Lazy, background, processes};
     ///
     /// #[background(process)]
     /// fn variables() -> Vec<String> { std::env::vars().map(|(name, _)| name).collect() }
@@ -292,7 +303,8 @@ impl Processes {
     /// If a value is impossible, if settings were installed before, or if a call with `process` was made before.
     ///
     /// ```
-    /// let error = pybackground_runtime::processes().max(0).install().unwrap_err();
+    /// # use pybackground_runtime as pybackground;
+    /// let error = pybackground::processes().max(0).install().unwrap_err();
     /// assert_eq!(error.to_string(), "max is 0; it has to be at least 1, or no call would ever run");
     /// ```
     pub fn install(self) -> Result<(), ConfigError> {

@@ -277,7 +277,8 @@ fn check_word(what: &str, word: &str) -> Result<(), String> {
 /// | [`replicas`](Remote::replicas) | `PYBACKGROUND_REMOTE_REPLICAS` | 1 |
 ///
 /// ```
-/// use pybackground_runtime::{background, remote};
+/// # use pybackground_runtime as pybackground;
+/// use pybackground::{background, remote};
 ///
 /// #[background(remote)]
 /// fn double(number: u32) -> u32 { 2 * number }
@@ -293,7 +294,8 @@ pub fn remote() -> Remote {
 /// Settings that take effect with [`install`](Remote::install); see [`remote`].
 ///
 /// ```
-/// use pybackground_runtime::{Remote, remote};
+/// # use pybackground_runtime as pybackground;
+/// use pybackground::{Remote, remote};
 ///
 /// let settings: Remote = remote().url("local:").namespace("tests");
 /// settings.install().unwrap();
@@ -309,7 +311,8 @@ impl Remote {
     /// An engine has addresses of its own: `nats://host:port`, or several, separated by commas.
     ///
     /// ```
-    /// pybackground_runtime::remote().url("thread:").install().unwrap();
+    /// # use pybackground_runtime as pybackground;
+    /// pybackground::remote().url("thread:").install().unwrap();
     /// ```
     pub fn url(mut self, url: impl Into<String>) -> Self {
         self.given.url = Some(url.into());
@@ -319,7 +322,8 @@ impl Remote {
     /// Sets the namespace. Programs of different namespaces share a server and nothing else.
     ///
     /// ```
-    /// pybackground_runtime::remote().namespace("staging").install().unwrap();
+    /// # use pybackground_runtime as pybackground;
+    /// pybackground::remote().namespace("staging").install().unwrap();
     /// ```
     pub fn namespace(mut self, namespace: impl Into<String>) -> Self {
         self.given.namespace = Some(namespace.into());
@@ -329,7 +333,8 @@ impl Remote {
     /// Sets the file with the credentials that the server asks for.
     ///
     /// ```
-    /// pybackground_runtime::remote().credentials("/etc/app/caller.creds").install().unwrap();
+    /// # use pybackground_runtime as pybackground;
+    /// pybackground::remote().credentials("/etc/app/caller.creds").install().unwrap();
     /// ```
     pub fn credentials(mut self, file: impl Into<PathBuf>) -> Self {
         self.given.credentials = Some(file.into());
@@ -339,7 +344,8 @@ impl Remote {
     /// Sets the file with the certificates of authorities that are trusted besides those of the system.
     ///
     /// ```
-    /// pybackground_runtime::remote().ca("/etc/app/ca.pem").install().unwrap();
+    /// # use pybackground_runtime as pybackground;
+    /// pybackground::remote().ca("/etc/app/ca.pem").install().unwrap();
     /// ```
     pub fn ca(mut self, file: impl Into<PathBuf>) -> Self {
         self.given.ca = Some(file.into());
@@ -349,7 +355,8 @@ impl Remote {
     /// Sets the files with the certificate and the key of this program, for servers that ask for one.
     ///
     /// ```
-    /// pybackground_runtime::remote().certificate("/etc/app/cert.pem", "/etc/app/key.pem").install().unwrap();
+    /// # use pybackground_runtime as pybackground;
+    /// pybackground::remote().certificate("/etc/app/cert.pem", "/etc/app/key.pem").install().unwrap();
     /// ```
     pub fn certificate(mut self, certificate: impl Into<PathBuf>, key: impl Into<PathBuf>) -> Self {
         self.given.certificate = Some((certificate.into(), key.into()));
@@ -359,7 +366,8 @@ impl Remote {
     /// Sets how many bodies a worker runs at once.
     ///
     /// ```
-    /// pybackground_runtime::remote().slots(2).install().unwrap();
+    /// # use pybackground_runtime as pybackground;
+    /// pybackground::remote().slots(2).install().unwrap();
     /// ```
     pub fn slots(mut self, bodies: usize) -> Self {
         self.given.slots = Some(bodies);
@@ -369,7 +377,8 @@ impl Remote {
     /// Sets the queues that a worker serves.
     ///
     /// ```
-    /// pybackground_runtime::remote().queues(["gpu", "default"]).install().unwrap();
+    /// # use pybackground_runtime as pybackground;
+    /// pybackground::remote().queues(["gpu", "default"]).install().unwrap();
     /// ```
     pub fn queues<Q: Into<String>>(mut self, queues: impl IntoIterator<Item = Q>) -> Self {
         self.given.queues = Some(queues.into_iter().map(Into::into).collect());
@@ -380,8 +389,9 @@ impl Remote {
     /// value.
     ///
     /// ```
+    /// # use pybackground_runtime as pybackground;
     /// use std::time::Duration;
-    /// pybackground_runtime::remote().lost_after(Duration::from_secs(30)).install().unwrap();
+    /// pybackground::remote().lost_after(Duration::from_secs(30)).install().unwrap();
     /// ```
     pub fn lost_after(mut self, time: Duration) -> Self {
         self.given.lost_after = Some(time);
@@ -391,8 +401,9 @@ impl Remote {
     /// Sets how long a call waits for the first worker that serves its function.
     ///
     /// ```
+    /// # use pybackground_runtime as pybackground;
     /// use std::time::Duration;
-    /// pybackground_runtime::remote().unserved_after(Duration::from_secs(600)).install().unwrap();
+    /// pybackground::remote().unserved_after(Duration::from_secs(600)).install().unwrap();
     /// ```
     pub fn unserved_after(mut self, time: Duration) -> Self {
         self.given.unserved_after = Some(time);
@@ -402,8 +413,9 @@ impl Remote {
     /// Sets how long the server keeps the results of programs that do not fetch them.
     ///
     /// ```
+    /// # use pybackground_runtime as pybackground;
     /// use std::time::Duration;
-    /// pybackground_runtime::remote().keep(Duration::from_secs(600)).install().unwrap();
+    /// pybackground::remote().keep(Duration::from_secs(600)).install().unwrap();
     /// ```
     pub fn keep(mut self, time: Duration) -> Self {
         self.given.keep = Some(time);
@@ -413,7 +425,8 @@ impl Remote {
     /// Sets how many calls wait on the server at most. Further calls are sent when there is room.
     ///
     /// ```
-    /// pybackground_runtime::remote().queue_limit(10_000).install().unwrap();
+    /// # use pybackground_runtime as pybackground;
+    /// pybackground::remote().queue_limit(10_000).install().unwrap();
     /// ```
     pub fn queue_limit(mut self, calls: u64) -> Self {
         self.given.queue_limit = Some(calls);
@@ -423,7 +436,8 @@ impl Remote {
     /// Sets how many servers of a cluster keep each call and result.
     ///
     /// ```
-    /// pybackground_runtime::remote().replicas(3).install().unwrap();
+    /// # use pybackground_runtime as pybackground;
+    /// pybackground::remote().replicas(3).install().unwrap();
     /// ```
     pub fn replicas(mut self, servers: usize) -> Self {
         self.given.replicas = Some(servers);
@@ -437,7 +451,8 @@ impl Remote {
     /// If a value is impossible, if settings were installed before, or if a call with `remote` was made before.
     ///
     /// ```
-    /// let error = pybackground_runtime::remote().slots(0).install().unwrap_err();
+    /// # use pybackground_runtime as pybackground;
+    /// let error = pybackground::remote().slots(0).install().unwrap_err();
     /// assert_eq!(error.to_string(), "slots is 0; it has to be at least 1");
     /// ```
     pub fn install(self) -> Result<(), ConfigError> {

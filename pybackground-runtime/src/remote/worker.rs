@@ -24,7 +24,8 @@ use crate::process::{BEFORE_MAIN, BeforeMain, become_worker};
 /// Until the process is asked to end.
 ///
 /// ```
-/// let error = pybackground_runtime::serve().unwrap_err();
+/// # use pybackground_runtime as pybackground;
+/// let error = pybackground::serve().unwrap_err();
 /// assert!(error.to_string().contains("PYBACKGROUND_WORKER"), "no address was given");
 /// ```
 pub fn serve() -> Result<(), ConfigError> {

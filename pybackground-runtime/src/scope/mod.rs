@@ -50,7 +50,8 @@ use slot::{ScopedHandle, Slot};
 /// The idea and the rules are those of [`std::thread::scope`].
 ///
 /// ```
-/// use pybackground_runtime::scope;
+/// # use pybackground_runtime as pybackground;
+/// use pybackground::scope;
 ///
 /// let text = String::from("some slow words");
 /// let mut longest = 0;
@@ -136,7 +137,8 @@ impl Drop for End<'_, '_, '_> {
 /// A closure may spawn others, as it may borrow the scope too:
 ///
 /// ```
-/// use pybackground_runtime::scope;
+/// # use pybackground_runtime as pybackground;
+/// use pybackground::scope;
 /// use std::sync::atomic::{AtomicU32, Ordering};
 ///
 /// let leaves = AtomicU32::new(0);
@@ -168,7 +170,8 @@ impl<'scope> Scope<'scope, '_> {
     /// returns.
     ///
     /// ```
-    /// use pybackground_runtime::{Lazy, scope};
+    /// # use pybackground_runtime as pybackground;
+    /// use pybackground::{Lazy, scope};
     ///
     /// let numbers = [3, 1, 2];
     /// let largest: Lazy<Option<&i32>> = scope(|s| s.spawn(|| numbers.iter().max()));
@@ -179,7 +182,8 @@ impl<'scope> Scope<'scope, '_> {
     /// A value that borrows from inside the scope cannot leave it:
     ///
     /// ```compile_fail
-    /// let first = pybackground_runtime::scope(|s| {
+    /// # use pybackground_runtime as pybackground;
+    /// let first = pybackground::scope(|s| {
     ///     let text = String::from("some words");
     ///     s.spawn(|| text.len())
     /// });
@@ -205,8 +209,9 @@ impl<'scope> Scope<'scope, '_> {
     /// value can be changed at once. If it panics, so does the scope at its end.
     ///
     /// ```
+    /// # use pybackground_runtime as pybackground;
     /// let mut pixels = vec![1_u8; 1000];
-    /// pybackground_runtime::scope(|s| {
+    /// pybackground::scope(|s| {
     ///     for line in pixels.chunks_mut(100) {
     ///         s.launch(|| line.fill(7));
     ///     }

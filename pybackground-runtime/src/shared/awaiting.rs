@@ -14,7 +14,8 @@ impl<T> Shared<T> {
     /// code.
     ///
     /// ```
-    /// # use pybackground_runtime::{Error, Lazy, Shared, background, spawn};
+    /// # use pybackground_runtime as pybackground;
+    /// # use pybackground::{Error, Lazy, Shared, background, spawn};
     /// #[background]
     /// async fn length(page: Shared<String>) -> Result<usize, Error> {
     ///     Ok(Shared::outcome(page).await?.len())
@@ -56,7 +57,8 @@ impl<T> Shared<T> {
 /// As any use of the value: see [`Shared`]. [`Shared::outcome`] gives that as an [`Error`].
 ///
 /// ```
-/// use pybackground_runtime::{Lazy, Shared, background, spawn};
+/// # use pybackground_runtime as pybackground;
+/// use pybackground::{Lazy, Shared, background, spawn};
 ///
 /// #[background]
 /// async fn knows(words: Shared<Vec<String>>, word: &'static str) -> bool {

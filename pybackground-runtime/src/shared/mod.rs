@@ -45,7 +45,8 @@ pub use awaiting::SharedOutcome;
 /// [`Error`].
 ///
 /// ```
-/// use pybackground_runtime::{Lazy, Shared, spawn};
+/// # use pybackground_runtime as pybackground;
+/// use pybackground::{Lazy, Shared, spawn};
 ///
 /// let page: Shared<String> = Lazy::share(spawn(|| String::from("<html>")));
 /// let readers: Vec<Lazy<usize>> = (0..3)
@@ -77,7 +78,8 @@ impl<T> Lazy<T> {
     /// ends the body as [`checkpoint`](crate::checkpoint) does.
     ///
     /// ```
-    /// # use pybackground_runtime::{Lazy, spawn};
+    /// # use pybackground_runtime as pybackground;
+    /// # use pybackground::{Lazy, spawn};
     /// let x = Lazy::share(spawn(|| vec![1, 2, 3]));
     /// let y = x.clone(); // the numbers are not
     /// assert_eq!(std::thread::spawn(move || y.len()).join().unwrap(), 3);
@@ -93,7 +95,8 @@ impl<T> Shared<T> {
     /// A value that needs no waiting, for where a `Shared` is asked for.
     ///
     /// ```
-    /// # use pybackground_runtime::Shared;
+    /// # use pybackground_runtime as pybackground;
+    /// # use pybackground::Shared;
     /// let x = Shared::ready(3);
     /// assert!(Shared::is_ready(&x));
     /// assert_eq!(x, 3);
@@ -113,7 +116,8 @@ impl<T> Shared<T> {
     /// As [`Lazy::wait`].
     ///
     /// ```
-    /// # use pybackground_runtime::{Lazy, Shared, spawn};
+    /// # use pybackground_runtime as pybackground;
+    /// # use pybackground::{Lazy, Shared, spawn};
     /// let x = Lazy::share(spawn(|| -> u32 { panic!("boom") }));
     /// for holder in [x.clone(), x] {
     ///     assert_eq!(Shared::wait(&holder).unwrap_err().message(), Some("boom"));
@@ -136,7 +140,8 @@ impl<T> Shared<T> {
     /// As [`Lazy::wait_timeout`].
     ///
     /// ```
-    /// # use pybackground_runtime::{Lazy, Shared, spawn};
+    /// # use pybackground_runtime as pybackground;
+    /// # use pybackground::{Lazy, Shared, spawn};
     /// # use std::{sync::mpsc, time::Duration};
     /// let (send, receive) = mpsc::channel();
     /// let x = Lazy::share(spawn(move || receive.recv().unwrap()));
@@ -157,7 +162,8 @@ impl<T> Shared<T> {
     /// As [`Lazy::peek`].
     ///
     /// ```
-    /// # use pybackground_runtime::{Lazy, Shared, spawn};
+    /// # use pybackground_runtime as pybackground;
+    /// # use pybackground::{Lazy, Shared, spawn};
     /// # use std::sync::mpsc;
     /// let (send, receive) = mpsc::channel();
     /// let x = Lazy::share(spawn(move || receive.recv().unwrap()));
@@ -174,7 +180,8 @@ impl<T> Shared<T> {
     /// Whether a use would not have to wait.
     ///
     /// ```
-    /// # use pybackground_runtime::{Lazy, Shared, spawn};
+    /// # use pybackground_runtime as pybackground;
+    /// # use pybackground::{Lazy, Shared, spawn};
     /// let x = Lazy::share(spawn(|| 1));
     /// Shared::wait(&x).unwrap();
     /// assert!(Shared::is_ready(&x));
@@ -194,7 +201,8 @@ impl<T> Shared<T> {
     /// The clone itself, if there are others.
     ///
     /// ```
-    /// # use pybackground_runtime::{Lazy, Shared, spawn};
+    /// # use pybackground_runtime as pybackground;
+    /// # use pybackground::{Lazy, Shared, spawn};
     /// let x = Lazy::share(spawn(|| String::from("owned")));
     /// let y = x.clone();
     /// let x = Shared::try_unwrap(x).unwrap_err();
@@ -219,7 +227,8 @@ impl<T> Shared<T> {
     /// The last holder, as in [`Lazy::wait`].
     ///
     /// ```
-    /// # use pybackground_runtime::{Lazy, Shared, spawn};
+    /// # use pybackground_runtime as pybackground;
+    /// # use pybackground::{Lazy, Shared, spawn};
     /// let x = Lazy::share(spawn(|| String::from("owned")));
     /// let y = x.clone();
     /// assert_eq!(Shared::into_inner(x), None);
@@ -237,7 +246,8 @@ impl<T> Shared<T> {
     /// Whether two are clones of each other, whatever the value.
     ///
     /// ```
-    /// # use pybackground_runtime::Shared;
+    /// # use pybackground_runtime as pybackground;
+    /// # use pybackground::Shared;
     /// let x = Shared::ready(3);
     /// assert!(Shared::ptr_eq(&x, &x.clone()));
     /// assert!(!Shared::ptr_eq(&x, &Shared::ready(3)));
@@ -250,7 +260,8 @@ impl<T> Shared<T> {
     /// The path of the function that was called; `None` for a value that was made without waiting.
     ///
     /// ```
-    /// # use pybackground_runtime::{Lazy, Shared, background};
+    /// # use pybackground_runtime as pybackground;
+    /// # use pybackground::{Lazy, Shared, background};
     /// fn double(x: u32) -> u32 { 2 * x }
     /// let x = Lazy::share(background(double)(4));
     /// assert!(Shared::function(&x).unwrap().ends_with("double"));
@@ -263,7 +274,8 @@ impl<T> Shared<T> {
     /// Where the function was called; `None` for a value that was made without waiting.
     ///
     /// ```
-    /// # use pybackground_runtime::{Lazy, Shared, spawn};
+    /// # use pybackground_runtime as pybackground;
+    /// # use pybackground::{Lazy, Shared, spawn};
     /// let x = Lazy::share(spawn(|| 1));
     /// assert_eq!(Shared::called_at(&x).unwrap().file(), file!());
     /// ```

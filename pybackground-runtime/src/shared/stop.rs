@@ -10,7 +10,8 @@ impl<T> Shared<T> {
     /// see [`Lazy::with_timeout`].
     ///
     /// ```
-    /// # use pybackground_runtime::{Lazy, Shared, Timeout, sleep, spawn};
+    /// # use pybackground_runtime as pybackground;
+    /// # use pybackground::{Lazy, Shared, Timeout, sleep, spawn};
     /// # use std::time::Duration;
     /// let x = Lazy::share(spawn(|| sleep(Duration::from_secs(3600))));
     /// let y = Shared::with_timeout(x.clone(), Duration::from_millis(5));
@@ -25,7 +26,8 @@ impl<T> Shared<T> {
     /// before.
     ///
     /// ```
-    /// # use pybackground_runtime::{Lazy, Shared, sleep, spawn};
+    /// # use pybackground_runtime as pybackground;
+    /// # use pybackground::{Lazy, Shared, sleep, spawn};
     /// # use std::time::Duration;
     /// let x = Lazy::share(spawn(|| sleep(Duration::from_secs(3600))));
     /// let y = x.clone();
@@ -44,7 +46,8 @@ impl<T> Shared<T> {
     /// calls, it is not cancelled when the last clone is dropped.
     ///
     /// ```
-    /// # use pybackground_runtime::{Lazy, Shared, spawn};
+    /// # use pybackground_runtime as pybackground;
+    /// # use pybackground::{Lazy, Shared, spawn};
     /// let x = Shared::detach(Lazy::share(spawn(|| 6 * 7)));
     /// assert_eq!(x, 42);
     /// ```

@@ -10,7 +10,8 @@ use crate::call::Call;
 /// [`Snapshot`](crate::Snapshot) and of an [`Unfinished`](crate::Unfinished).
 ///
 /// ```
-/// use pybackground_runtime::{CallCount, background, snapshot};
+/// # use pybackground_runtime as pybackground;
+/// use pybackground::{CallCount, background, snapshot};
 /// use std::sync::Mutex;
 /// static GATE: Mutex<()> = Mutex::new(());
 /// let closed = GATE.lock().unwrap();

@@ -30,7 +30,8 @@ const SUSPENDED_CALLS: usize = 1000;
 /// The threads go on while they are looked at, so a call that starts or ends meanwhile may be missing.
 ///
 /// ```
-/// use pybackground_runtime::{Lazy, snapshot, spawn};
+/// # use pybackground_runtime as pybackground;
+/// use pybackground::{Lazy, snapshot, spawn};
 /// use std::sync::mpsc;
 /// use std::time::Duration;
 ///
@@ -94,7 +95,8 @@ fn stacks() -> Vec<Stack> {
 /// A reading of the runtime; see [`snapshot`].
 ///
 /// ```
-/// use pybackground_runtime::{Snapshot, configure, snapshot, spawn};
+/// # use pybackground_runtime as pybackground;
+/// use pybackground::{Snapshot, configure, snapshot, spawn};
 ///
 /// configure().max_threads(64).install().unwrap();
 /// let before: Snapshot = snapshot();

@@ -14,7 +14,8 @@ use crate::{stacks, waits};
 /// joins. So a thread may have several bodies, and all but the highest wait.
 ///
 /// ```
-/// use pybackground_runtime::{background, snapshot};
+/// # use pybackground_runtime as pybackground;
+/// use pybackground::{background, snapshot};
 /// use std::sync::mpsc::{Receiver, Sender, channel};
 ///
 /// fn works(start: Sender<()>, end: Receiver<()>) {
@@ -42,7 +43,8 @@ pub struct Stack {
 /// What a thread waits for; see [`Stack::wait`].
 ///
 /// ```
-/// use pybackground_runtime::{Lazy, Stack, Wait, snapshot, spawn};
+/// # use pybackground_runtime as pybackground;
+/// use pybackground::{Lazy, Stack, Wait, snapshot, spawn};
 ///
 /// let look = || loop {
 ///     if let Some(wait) = snapshot().stacks.iter().find_map(Stack::wait) {
@@ -78,7 +80,8 @@ impl Stack {
     /// The name of the thread.
     ///
     /// ```
-    /// # use pybackground_runtime::{snapshot, spawn};
+    /// # use pybackground_runtime as pybackground;
+    /// # use pybackground::{snapshot, spawn};
     /// let name = spawn(|| snapshot().stacks[0].thread().to_owned());
     /// assert!(name.starts_with("background-"));
     /// ```
@@ -91,7 +94,8 @@ impl Stack {
     /// none, as on a thread that the runtime did not start.
     ///
     /// ```
-    /// # use pybackground_runtime::{snapshot, spawn};
+    /// # use pybackground_runtime as pybackground;
+    /// # use pybackground::{snapshot, spawn};
     /// let age = spawn(|| snapshot().stacks[0].age());
     /// assert!(age.is_some());
     /// ```
@@ -103,7 +107,8 @@ impl Stack {
     /// The functions whose bodies are on the thread, the lowest first.
     ///
     /// ```
-    /// # use pybackground_runtime::{background, snapshot};
+    /// # use pybackground_runtime as pybackground;
+    /// # use pybackground::{background, snapshot};
     /// fn looks() -> bool {
     ///     snapshot().stacks[0].functions().eq([std::any::type_name_of_val(&looks)])
     /// }
@@ -117,7 +122,8 @@ impl Stack {
     /// Where those functions were called, in the same order.
     ///
     /// ```
-    /// # use pybackground_runtime::{snapshot, spawn};
+    /// # use pybackground_runtime as pybackground;
+    /// # use pybackground::{snapshot, spawn};
     /// let site = spawn(|| snapshot().stacks[0].called_at().next().unwrap());
     /// assert_eq!(site.file(), file!());
     /// ```
@@ -129,7 +135,8 @@ impl Stack {
     /// What the highest body waits for, or a thread that the runtime did not start.
     ///
     /// ```
-    /// # use pybackground_runtime::{snapshot, spawn};
+    /// # use pybackground_runtime as pybackground;
+    /// # use pybackground::{snapshot, spawn};
     /// let waits = spawn(|| snapshot().stacks[0].wait().is_some());
     /// assert_eq!(waits, false, "it looks");
     /// ```
@@ -148,7 +155,8 @@ impl Wait {
     /// [lock](crate::locks).
     ///
     /// ```
-    /// # use pybackground_runtime::{Lazy, Stack, snapshot, spawn};
+    /// # use pybackground_runtime as pybackground;
+    /// # use pybackground::{Lazy, Stack, snapshot, spawn};
     /// # let look = || loop {
     /// #     if let Some(wait) = snapshot().stacks.iter().find_map(Stack::wait) {
     /// #         break wait.clone();
@@ -166,7 +174,8 @@ impl Wait {
     /// Where that function was called.
     ///
     /// ```
-    /// # use pybackground_runtime::{Lazy, Stack, snapshot, spawn};
+    /// # use pybackground_runtime as pybackground;
+    /// # use pybackground::{Lazy, Stack, snapshot, spawn};
     /// # let look = || loop {
     /// #     if let Some(wait) = snapshot().stacks.iter().find_map(Stack::wait) {
     /// #         break wait.clone();
@@ -184,7 +193,8 @@ impl Wait {
     /// Where the wait is; `None` if the value is used by a formatter, which does not know the line.
     ///
     /// ```
-    /// # use pybackground_runtime::{Lazy, Stack, snapshot, spawn};
+    /// # use pybackground_runtime as pybackground;
+    /// # use pybackground::{Lazy, Stack, snapshot, spawn};
     /// # let look = || loop {
     /// #     if let Some(wait) = snapshot().stacks.iter().find_map(Stack::wait) {
     /// #         break wait.clone();
@@ -206,7 +216,8 @@ impl Wait {
     /// [`as_completed`](crate::as_completed), 0 if the thread sleeps or waits for a lock.
     ///
     /// ```
-    /// # use pybackground_runtime::{Lazy, Stack, snapshot, spawn};
+    /// # use pybackground_runtime as pybackground;
+    /// # use pybackground::{Lazy, Stack, snapshot, spawn};
     /// # let look = || loop {
     /// #     if let Some(wait) = snapshot().stacks.iter().find_map(Stack::wait) {
     /// #         break wait.clone();
@@ -224,7 +235,8 @@ impl Wait {
     /// How long the thread has waited.
     ///
     /// ```
-    /// # use pybackground_runtime::{Lazy, Stack, snapshot, spawn};
+    /// # use pybackground_runtime as pybackground;
+    /// # use pybackground::{Lazy, Stack, snapshot, spawn};
     /// # let look = || loop {
     /// #     if let Some(wait) = snapshot().stacks.iter().find_map(Stack::wait) {
     /// #         break wait.clone();

@@ -27,11 +27,11 @@ use crate::sync::{chaos, thread_local};
 /// a `Limit`, is the limit of one function.
 ///
 /// ```
-/// use pybackground_runtime::{Limit, background};
+/// # use pybackground_runtime as pybackground;
+/// use pybackground::{Limit, background};
 ///
 /// static DATABASE: Limit = Limit::new(2);
 ///
-/// # use pybackground_runtime as pybackground;
 /// #[background(limit = DATABASE)]
 /// fn count(table: &str) -> usize {
 ///     table.len() // a query
@@ -65,7 +65,8 @@ impl Limit {
     /// If `permits` is 0. In a `static`, that is an error of the compiler.
     ///
     /// ```
-    /// use pybackground_runtime::Limit;
+    /// # use pybackground_runtime as pybackground;
+    /// use pybackground::Limit;
     ///
     /// static DISK: Limit = Limit::new(4);
     /// assert_eq!(DISK.permits(), 4);
@@ -79,7 +80,8 @@ impl Limit {
     /// Returns how many bodies may run at once.
     ///
     /// ```
-    /// # use pybackground_runtime::Limit;
+    /// # use pybackground_runtime as pybackground;
+    /// # use pybackground::Limit;
     /// assert_eq!(Limit::new(4).permits(), 4);
     /// ```
     #[must_use]
@@ -97,7 +99,8 @@ impl Limit {
     /// If `permits` is 0: calls that wait for a permit would never end.
     ///
     /// ```
-    /// use pybackground_runtime::Limit;
+    /// # use pybackground_runtime as pybackground;
+    /// use pybackground::Limit;
     ///
     /// static DISK: Limit = Limit::new(4);
     /// DISK.set(16);

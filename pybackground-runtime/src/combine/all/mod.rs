@@ -18,7 +18,8 @@ use members::{Members, Stopped};
 /// Where Rust requires the value itself, and for a body that returns a `Result`:
 ///
 /// ```
-/// use pybackground_runtime::{background, value};
+/// # use pybackground_runtime as pybackground;
+/// use pybackground::{background, value};
 ///
 /// #[background]
 /// fn parse(text: &str) -> Result<i32, std::num::ParseIntError> {
@@ -59,7 +60,8 @@ pub fn value<T>(call: Lazy<T>) -> T {
 /// [`background_map`](crate::BackgroundIterator::background_map) makes a bounded number of them at once.
 ///
 /// ```
-/// use pybackground_runtime::{all, background};
+/// # use pybackground_runtime as pybackground;
+/// use pybackground::{all, background};
 ///
 /// #[background]
 /// fn length(word: &str) -> usize {
@@ -96,7 +98,8 @@ where
 /// the first call. With it the other calls are cancelled, as by [`Lazy::cancel`].
 ///
 /// ```
-/// use pybackground_runtime::{background, try_all};
+/// # use pybackground_runtime as pybackground;
+/// use pybackground::{background, try_all};
 /// use std::num::ParseIntError;
 ///
 /// #[background]
