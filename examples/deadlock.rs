@@ -1,11 +1,13 @@
 //! Calls that wait for each other in a circle, and what the library says instead of hanging.
 //!
-//! Three clerks each have a form that needs the next one's stamp. Run with
-//! `cargo run --example deadlock`.
+//! Three clerks each have a form that needs the next one's stamp. Then a clerk waits for a form while she has the key of the
+//! archive, which the clerk of that form needs. Run with `cargo run --example deadlock`.
 
+use std::sync::Arc;
 use std::sync::mpsc::{Receiver, Sender, channel};
 
-use pybackground::{Lazy, background};
+use pybackground::sync::Mutex;
+use pybackground::{Lazy, Stack, background, snapshot};
 
 /// A form that is under way: the call whose body stamps it.
 type Form = Lazy<&'static str>;
@@ -39,6 +41,37 @@ fn stamp(name: &'static str, needs: &Receiver<Form>, ready: &Sender<()>) -> &'st
     name
 }
 
+/// Looks up a form in the archive.
+#[background]
+fn look_up(archive: Arc<Mutex<Vec<&'static str>>>) -> usize {
+    let forms = archive.lock().expect("no clerk panics in the archive");
+    forms.len()
+}
+
+/// Waits for another clerk while she has the key of the archive.
+#[background]
+fn tidy_up(archive: Arc<Mutex<Vec<&'static str>>>) -> usize {
+    let mut forms = archive.lock().expect("no clerk panics in the archive");
+    let count = look_up(archive.clone());
+    while !waits_for_key() {
+        std::thread::yield_now();
+    }
+    match Lazy::wait(&count) {
+        Ok(count) => println!("archive: {count} forms"),
+        Err(error) => println!("archive: tidied up without the count, for {error}"),
+    }
+    forms.push("passport");
+    drop(forms); // and now the other clerk gets the key
+    Lazy::into_inner(count)
+}
+
+/// Whether the other clerk waits for the key of the archive.
+fn waits_for_key() -> bool {
+    let report = snapshot();
+    let mut waits = report.stacks.iter().filter_map(Stack::wait);
+    waits.any(|wait| wait.function().is_none() && wait.waits_at().is_some())
+}
+
 fn main() {
     let (to_passport, of_permit) = channel();
     let (to_permit, of_residence) = channel();
@@ -56,4 +89,7 @@ fn main() {
         to.send(form).expect("the clerk waits for it");
     }
     pybackground::wait_idle(std::time::Duration::from_secs(10)).expect("nobody hangs");
+
+    let count = tidy_up(Arc::default());
+    println!("archive: {} form in the end", *count);
 }

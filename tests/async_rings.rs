@@ -79,12 +79,12 @@ async fn joins_three(given: Given, tell: Told) -> u32 {
 
 /// Makes a ring of so many bodies. Returns what each of them was told.
 fn ring(length: usize, call: fn(Given, Told) -> Lazy<u32>) -> Vec<Result<u32, Error>> {
-    let (gives, givens): (Vec<Sender<_>>, Vec<_>) = (0..length).map(|_| channel()).unzip();
+    let (senders, givens): (Vec<Sender<_>>, Vec<_>) = (0..length).map(|_| channel()).unzip();
     let (tell, told) = channel();
     let mut calls: Vec<Lazy<u32>> =
         givens.into_iter().map(|given| call(given, tell.clone())).collect();
     calls.rotate_left(1);
-    for (give, call) in gives.into_iter().zip(calls) {
+    for (give, call) in senders.into_iter().zip(calls) {
         give.send(call).unwrap();
     }
     told.iter().take(length).collect()
@@ -138,7 +138,7 @@ fn ring_that_a_timer_ends_is_no_deadlock() {
                 assert!(outcome.is_ok(), "{outcome:?}");
                 return Poll::Ready(false);
             }
-            time.as_mut().poll(context).map(|_| true)
+            time.as_mut().poll(context).map(|()| true)
         })
         .await;
         told.send(by_time).unwrap();
