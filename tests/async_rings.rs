@@ -174,3 +174,56 @@ fn chains_and_trees_of_awaits_are_silent() {
         assert_eq!(tree(8), 256);
     }
 }
+
+/// A suspended body keeps its permit, so it waits for itself if it awaits a call that needs the permit.
+#[test]
+fn await_of_a_call_that_needs_the_own_permit_is_a_deadlock() {
+    #[background(limit = 1)]
+    async fn one_at_a_time(depth: u32) -> Result<u32, Error> {
+        if depth == 0 {
+            return Ok(0);
+        }
+        Lazy::outcome(one_at_a_time(depth - 1)).await?.map(|depth| depth + 1)
+    }
+
+    #[background(limit = 2)]
+    async fn two_at_a_time(depth: u32) -> Result<u32, Error> {
+        if depth == 0 {
+            return Ok(0);
+        }
+        Lazy::outcome(two_at_a_time(depth - 1)).await?.map(|depth| depth + 1)
+    }
+
+    let _watchdog = watchdog();
+    for _ in 0..20 {
+        let error = Lazy::into_inner(one_at_a_time(1)).unwrap_err();
+        assert!(error.is_deadlock());
+        let text = error.to_string();
+        assert!(text.contains(" waits for a permit of its limit, which `async_rings::"), "{text}");
+        assert_eq!(Lazy::into_inner(two_at_a_time(1)).unwrap(), 1);
+        assert!(Lazy::into_inner(two_at_a_time(3)).unwrap_err().is_deadlock());
+    }
+}
+
+/// A limit that is full of bodies which go on is no deadlock.
+#[test]
+fn calls_that_wait_for_a_permit_of_others_are_silent() {
+    #[background(limit = 2)]
+    async fn slow(time: u64) -> u64 {
+        delay(Duration::from_millis(time)).await;
+        time
+    }
+
+    #[background]
+    async fn sum(calls: Vec<Lazy<u64>>) -> u64 {
+        let mut sum = 0;
+        for call in calls {
+            sum += call.await;
+        }
+        sum
+    }
+
+    let _watchdog = watchdog();
+    let calls = (1..=10).map(|time| slow(time)).collect();
+    assert_eq!(sum(calls), 55);
+}

@@ -25,7 +25,7 @@ use crate::stderr;
 use crate::stdio_lock::{self, Stream};
 use crate::sync::thread::{self, Thread};
 use crate::sync::{IS_MODEL, chaos, now, rounds, thread_local};
-use crate::task::{Handle, Job, Registration, lend_permits_while, may_run_in_place, work};
+use crate::task::{Handle, Job, Joined, Registration, lend_permits_while, may_run_in_place, work};
 use crate::waits::{End, ScopedCalls, Waiting};
 
 /// How often a waiting thread looks before it begins to yield, and how often before it parks. A call
@@ -360,6 +360,7 @@ impl Awaited for Arc<dyn Job> {
 
 /// The thread waits until this is dropped.
 struct Entered<R> {
+    _joined: Option<Joined>,
     waiting: Option<Waiting<'static>>,
     _registration: R,
 }
@@ -390,7 +391,8 @@ impl<A: Awaited> Wait<'_, A> {
         };
         let ends = self.end.is_some() || self.deadline.is_some();
         let waiting = self.on.announce(site, if ends { End::InTime } else { End::Never })?;
-        Ok(Some(Entered { waiting, _registration: registration }))
+        let joined = waiting.as_ref().and_then(|_| Joined::new(self.on.only()?));
+        Ok(Some(Entered { _joined: joined, waiting, _registration: registration }))
     }
 
     /// Blocks until what is waited for is over or until the end of the wait.

@@ -43,6 +43,8 @@ pub(crate) enum WaitKind {
     InPlace,
     /// The waiting body, of an `async` function, awaits the call.
     Await,
+    /// The waiting call needs a permit of its function's limit, which the other has.
+    Permit,
     /// The waiting body joins the awaited call.
     Join(&'static Location<'static>),
     /// The awaited call is an argument of the waiting call, which starts when it has the value.
@@ -61,6 +63,9 @@ impl fmt::Display for WaitEdge {
         match kind {
             WaitKind::Argument => write!(f, "{waiter} needs {awaited} before it can begin"),
             WaitKind::Await => write!(f, "{waiter} awaits {awaited}"),
+            WaitKind::Permit => {
+                write!(f, "{waiter} waits for a permit of its limit, which {awaited} has")
+            }
             WaitKind::InPlace => write!(f, "{waiter} waits for {awaited}, which it runs itself"),
             WaitKind::Join(site) => write!(f, "{waiter} waits for {awaited}{}", UsedAt(site)),
             WaitKind::ScopeEnd(site) => {

@@ -14,6 +14,7 @@ use crate::runtime;
 use crate::site::UsedAt;
 use crate::stderr;
 use crate::sync::lock_leaf;
+use crate::waits::BlockedIn;
 
 /// When a report was made last.
 static REPORTED: Mutex<Option<Instant>> = Mutex::new(None);
@@ -91,8 +92,9 @@ fn stuck(after: Duration) -> Option<String> {
 struct Candidate {
     wait: Option<(Call, &'static Location<'static>)>,
     thread: String,
-    /// Equal in two looks if the thread has not run in between.
-    observation: Observation,
+    /// Equal in two looks if the thread has not run in between. `None` for a lock of this crate, whose waiters look at it
+    /// now and then.
+    observation: Option<Observation>,
 }
 
 fn candidates(after: Duration) -> Vec<Candidate> {
@@ -102,14 +104,23 @@ fn candidates(after: Duration) -> Vec<Candidate> {
     let mut candidates = Vec::new();
     for wait in stacks.iter().filter_map(Stack::wait).filter(long) {
         let Some((call, _)) = wait.on() else { continue };
-        let runs_it =
-            |stack: &&Stack| stack.wait().is_none() && stack.calls().last() == Some(&call);
-        for stack in stacks.iter().filter(runs_it) {
-            let Some(observation) = threads.observe(stack.thread()) else { continue };
-            if observation.blocked_in.is_endless_futex() {
-                let thread = stack.thread().to_owned();
-                candidates.push(Candidate { wait: wait.on(), thread, observation });
-            }
+        for stack in stacks.iter().filter(|stack| stack.calls().last() == Some(&call)) {
+            let observation = match stack.wait().map(|wait| (wait.blocked_in(), wait.age())) {
+                Some((Some((BlockedIn::Lock, _)), age)) if age >= after => None,
+                None | Some((Some((BlockedIn::Notification, _)), _)) => {
+                    let seen = threads.observe(stack.thread());
+                    match seen.filter(|seen| seen.blocked_in.is_endless_futex()) {
+                        None => continue,
+                        blocked => blocked,
+                    }
+                }
+                Some(_) => continue,
+            };
+            candidates.push(Candidate {
+                wait: wait.on(),
+                thread: stack.thread().to_owned(),
+                observation,
+            });
         }
     }
     candidates

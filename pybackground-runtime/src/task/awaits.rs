@@ -1,31 +1,34 @@
-//! Async bodies that await each other in a ring.
+//! Async bodies that wait for each other.
 //!
 //! A body is resumed by its waker only. A call that the body awaits has a clone of the waker, and wakes it at its end. So a
 //! ring of suspended bodies, each of which awaits the next, never goes on if there is no other clone: a timer or a
 //! channel would have one. The body that is suspended last finds the ring, and gets the error from its `.await`.
 //!
+//! A suspended body keeps the permit of its function's limit. So it may also await a call that waits for a permit, all
+//! permits of which bodies have that never go on: those of the same ring.
+//!
 //! # Why every ring is found, and only rings are
 //!
 //! The waker of a body is the task itself, and clones of it count as references to the task. A `Lazy` that is awaited is
-//! owned by the body that awaits it, and has one reference too. A call has no other reference while its body is suspended, so
-//! the count tells whether a clone is anywhere else. A body looks for a ring after it has given up the reference of the
+//! owned by the body that awaits it, and has one reference too. A thread that joins the call has three, and says so while it has
+//! them. A call has no other reference while its body is suspended, so the count tells whether a clone is anywhere else. A body looks for a ring after it has given up the reference of the
 //! thread that polled it, and under one lock: the last body of the ring finds no reference of another thread that looks. A reference that
 //! another thread has for a moment, for a report, can only keep a ring from being found.
 //!
-//! A ring that is complete stays so: none of its bodies can be resumed. So its bodies may be looked at one after the other. A
-//! call has one `Lazy` and so one body that awaits it: a path of awaits from a body leads back to that body, or ends.
+//! A ring that is complete stays so: none of its bodies can be resumed. So its bodies may be looked at one after the other.
 
 use std::any::Any;
 use std::cell::{Cell, RefCell};
-use std::sync::{Arc, Weak};
+use std::collections::{BTreeMap, BTreeSet, VecDeque};
+use std::sync::{Arc, Mutex, Weak};
 use std::task::Waker;
 
 use super::job::Job;
-use super::parked::SUSPENDED;
 use crate::error::{Error, WaitEdge, WaitKind};
-use crate::sync::{Mutex, lock_brief, thread_local};
+use crate::sync::{IS_MODEL, lock_leaf, thread_local};
 
-/// Held by the thread that looks for a ring.
+/// Held by the thread that looks for a ring. A model checker knows no lock that outlives its execution, so models do not
+/// look.
 static LOOKING: Mutex<()> = Mutex::new(());
 
 /// What identifies a call.
@@ -146,9 +149,12 @@ type Remains = Vec<Box<dyn Any + Send>>;
 
 /// Looks whether a body that was suspended is the last of a ring, and if so resumes it with an error.
 pub(super) fn look_for_ring(body: &Weak<dyn Job>) {
+    if IS_MODEL {
+        return;
+    }
     let mut remains = Remains::new();
     let failed = {
-        let _looking = lock_brief(&LOOKING);
+        let _looking = lock_leaf(&LOOKING);
         ring_of(body, &mut remains).and_then(|edges| {
             let body = body.upgrade()?;
             body.set_failure(&edges, &mut remains);
@@ -161,37 +167,87 @@ pub(super) fn look_for_ring(body: &Weak<dyn Job>) {
     }
 }
 
-/// Returns the edges of the ring, beginning with that of `body`.
+/// Returns the waits of the ring, beginning with that of `body`: of all calls that are waited for, if none of them can
+/// go on.
 fn ring_of(body: &Weak<dyn Job>, remains: &mut Remains) -> Option<Vec<WaitEdge>> {
-    let mut edges: Vec<WaitEdge> = Vec::new();
-    let mut at = body.clone();
-    for _ in 0..=SUSPENDED.count() {
+    let mut edges = Vec::new();
+    let mut met = BTreeSet::from([body.as_ptr().cast::<()>().addr()]);
+    let mut left = VecDeque::from([body.clone()]);
+    while let Some(at) = left.pop_front() {
         let waiter = at.upgrade()?;
-        let next = waiter.only_await(remains);
+        let needs = waiter.needs(remains);
         let call = waiter.call();
         remains.extend(waiter.into_remains());
-        let next = next?;
-        let awaited = next.upgrade()?;
-        let (waiter, awaited_call) = (call.into(), awaited.call().into());
-        edges.push(WaitEdge { waiter, awaited: awaited_call, kind: WaitKind::Await });
-        remains.extend(awaited.into_remains());
-        if next.ptr_eq(body) {
-            return Some(edges);
+        let (kind, needs) = needs?;
+        for next in needs {
+            let needed = next.upgrade()?;
+            edges.push(WaitEdge { waiter: call.into(), awaited: needed.call().into(), kind });
+            if met.insert(address(&*needed)) {
+                left.push_back(next);
+            }
+            remains.extend(needed.into_remains());
         }
-        at = next;
     }
-    None
+    Some(edges)
+}
+
+/// The suspended bodies that have a permit, by the address of its limit.
+static WITH_PERMIT: Mutex<BTreeMap<Address, Vec<Weak<dyn Job>>>> = Mutex::new(BTreeMap::new());
+
+/// The body is suspended, and has a permit of the limit at that address.
+pub(super) fn keeps_permit(body: Weak<dyn Job>, limit: Address) {
+    let mut known = lock_leaf(&WITH_PERMIT);
+    let bodies = known.entry(limit).or_default();
+    // Those that were closed while they were suspended.
+    bodies.retain(|other| other.strong_count() > 0);
+    if !bodies.iter().any(|other| other.ptr_eq(&body)) {
+        bodies.push(body);
+    }
+}
+
+/// The body is not suspended any more.
+pub(super) fn resumes_with_permit(body: Address, limit: Address) {
+    let mut known = lock_leaf(&WITH_PERMIT);
+    if let Some(bodies) = known.get_mut(&limit) {
+        bodies.retain(|other| other.as_ptr().cast::<()>().addr() != body);
+        if bodies.is_empty() {
+            known.remove(&limit);
+        }
+    }
 }
 
 impl dyn Job {
-    /// The call that the body awaits, if the body is suspended, and nothing but the end of that call can resume it. The
-    /// caller has one reference to this call.
-    fn only_await(self: &Arc<Self>, remains: &mut Remains) -> Option<Weak<Self>> {
-        const REFERENCES: usize = 3; // The `Lazy`, the waker and the caller.
-        let has_awaiter = self.with_awaiter(|awaiter| awaiter.is_some());
-        if !has_awaiter || !self.word().is_suspended() || self.deadline().is_some() {
+    /// All that has to go on before the call does, or `None` if something else may let it go on.
+    fn needs(self: &Arc<Self>, remains: &mut Remains) -> Option<(WaitKind, Vec<Weak<Self>>)> {
+        if self.deadline().is_some() {
             return None;
         }
+        if self.word().is_suspended() {
+            return Some((WaitKind::Await, vec![self.only_await(remains)?]));
+        }
+        let limit = self.header().limit().filter(|_| self.word().is_held())?;
+        if !self.dependencies().is_empty() {
+            return None;
+        }
+        let mut holders = lock_leaf(&WITH_PERMIT).get(&limit.address()).cloned()?;
+        // A body may have been resumed before it was listed.
+        holders.retain(|holder| {
+            let Some(holder) = holder.upgrade() else { return false };
+            let is_suspended = holder.word().is_suspended();
+            remains.extend(holder.into_remains());
+            is_suspended
+        });
+        (holders.len() >= limit.permits()).then_some((WaitKind::Permit, holders))
+    }
+
+    /// The call that the body awaits, if nothing but the end of that call can resume the body. The caller has one reference
+    /// to this call.
+    fn only_await(self: &Arc<Self>, remains: &mut Remains) -> Option<Weak<Self>> {
+        // A `Lazy` that is waited for is there, and one that nothing waits for may be there or not.
+        let joins = self.joins();
+        let is_awaited = joins > 0 || self.with_awaiter(|awaiter| awaiter.is_some());
+        let waker_and_caller = 2;
+        let references = waker_and_caller + usize::from(is_awaited) + joins * Joined::REFERENCES;
         let is_failing = |awaits: Option<&mut Awaits>| awaits.is_some_and(|a| a.failure.is_some());
         if self.with_awaits(is_failing) {
             return None;
@@ -205,7 +261,7 @@ impl dyn Job {
             wakes
         });
         let only = calls.pop().filter(|_| calls.is_empty())?;
-        (Arc::strong_count(self) == REFERENCES).then_some(only)
+        (Arc::strong_count(self) == references).then_some(only)
     }
 
     /// The next poll of the call that the body awaits gives the error. No other body of the ring finds it after that.
@@ -226,6 +282,37 @@ impl dyn Job {
 
     fn awaits(&self) -> Vec<Weak<Self>> {
         self.with_awaits(|awaits| awaits.map(|awaits| awaits.calls.clone()).unwrap_or_default())
+    }
+}
+
+/// A thread joins the call of an async body, until this is dropped.
+pub(crate) struct Joined(Arc<dyn Job>);
+
+impl Joined {
+    /// This one, that of the wait graph, and that of the function that waits.
+    const REFERENCES: usize = 3;
+
+    /// This thread has entered the wait graph for the call, and is about to block.
+    pub(crate) fn new(job: &Arc<dyn Job>) -> Option<Self> {
+        if !job.is_future() {
+            return None;
+        }
+        let joined = job.clone();
+        if !job.join_begins() {
+            return None;
+        }
+        let joined = Self(joined);
+        if job.word().is_suspended() {
+            look_for_ring(&Arc::downgrade(job));
+        }
+        Some(joined)
+    }
+}
+
+impl Drop for Joined {
+    fn drop(&mut self) {
+        // Before the references go: too few of them would look like a ring.
+        self.0.join_ends();
     }
 }
 

@@ -240,6 +240,20 @@ impl dyn Job + '_ {
         self.locked(|trailer| act(trailer.awaiter()))
     }
 
+    /// How many threads join the call of an async body.
+    pub(super) fn joins(&self) -> usize {
+        self.locked(|trailer| trailer.joins())
+    }
+
+    /// A thread joins the call from now on; `false` if it has ended.
+    pub(super) fn join_begins(&self) -> bool {
+        self.unless_done(Trailer::join_begins).is_some()
+    }
+
+    pub(super) fn join_ends(&self) {
+        self.unless_done(Trailer::join_ends);
+    }
+
     /// Calls `act` with what a suspended body awaits.
     pub(super) fn with_awaits<R>(&self, act: impl FnOnce(Option<&mut Awaits>) -> R) -> R {
         self.locked(|trailer| act(trailer.awaits()))
@@ -304,7 +318,7 @@ impl<B: Body> Runnable for Task<B> {
             return self.clean_up();
         };
         let waker = || Waker::from(self.clone());
-        let polling = if B::IS_SYNC { None } else { Some(self.begin_poll()) };
+        let polling = if B::IS_SYNC { None } else { Some(self.begin_poll(permit.as_ref())) };
         let below = cancel::enter(link);
         let ran = self.header.run(body, permit.as_ref(), Place::Worker, waker);
         let link = cancel::leave(below);

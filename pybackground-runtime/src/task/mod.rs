@@ -7,7 +7,7 @@
 //! | `handle` | a call with the type of its result: taking the outcome, running in place |
 //! | `body` | what a task runs: closure, future |
 //! | `poll` | a future from one poll to the next |
-//! | `awaits` | async bodies that await each other in a ring |
+//! | `awaits` | async bodies that wait for each other |
 //! | `header` | what is known of a call from the start, and how its body is run |
 //! | `trailer` | what few calls have: deadline, waiters, dependents, dependencies |
 //! | `waiters` | the wakers that the end of a call wakes |
@@ -65,7 +65,7 @@ use crate::runtime;
 use crate::stacks;
 use crate::wait_target::WaitTarget;
 
-pub(crate) use awaits::{failure_of, note};
+pub(crate) use awaits::{Joined, failure_of, note};
 #[cfg(not(debug_assertions))]
 pub(crate) use body::LARGE;
 pub(crate) use body::{Body, Closure, Dependent, ScopedClosure, Step, Suspending, is_large};

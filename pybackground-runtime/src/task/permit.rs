@@ -171,7 +171,19 @@ impl fmt::Debug for Limit {
     }
 }
 
+impl Limit {
+    /// What identifies the limit.
+    pub(super) fn address(&self) -> usize {
+        std::ptr::from_ref(self).addr()
+    }
+}
+
 impl Permit {
+    /// What identifies the limit.
+    pub(super) fn limit(&self) -> usize {
+        self.0.address()
+    }
+
     fn grant_to(self, job: Arc<dyn Job>) {
         chaos();
         match job.admit(self) {

@@ -10,6 +10,7 @@ use super::awaits::{self, Awaits, Polling};
 use super::body::Body;
 use super::job::Job;
 use super::parked::SUSPENDED;
+use super::permit::Permit;
 use super::state::{Loaded, Suspend, Woken};
 use super::{Task, work};
 use crate::cancel::{self, Link, Orphan};
@@ -19,15 +20,19 @@ use crate::runtime;
 
 impl<B: Body> Task<B> {
     /// This thread is about to poll the future.
-    pub(super) fn begin_poll(self: &Arc<Self>) -> Polling {
-        let awaits = self.state.lock().trailer().take_awaits();
-        awaits::begin(Arc::as_ptr(self).addr(), awaits)
+    pub(super) fn begin_poll(self: &Arc<Self>, permit: Option<&Permit>) -> Polling {
+        let (body, awaits) = (Arc::as_ptr(self).addr(), self.state.lock().trailer().take_awaits());
+        if let Some(permit) = permit {
+            awaits::resumes_with_permit(body, permit.limit());
+        }
+        awaits::begin(body, awaits)
     }
 
     /// Stores a pending future until it is woken.
     pub(super) fn suspend(self: Arc<Self>, body: Loaded<B>, link: Link, awaits: Awaits) {
         let awaits = awaits::kept(awaits, Arc::as_ptr(&self).addr());
         let may_close_ring = awaits.is_some();
+        let limit = body.permit.as_ref().map(Permit::limit);
         let (next, node) = {
             let mut state = self.state.lock();
             let next = state.suspend(body, link, |node| SUSPENDED.park(&self, node));
@@ -54,6 +59,9 @@ impl<B: Body> Task<B> {
                 }
                 if may_close_ring {
                     let body: Weak<dyn Job> = Arc::<Self>::downgrade(&self);
+                    if let Some(limit) = limit {
+                        awaits::keeps_permit(body.clone(), limit);
+                    }
                     // The ring is told by the references that there are.
                     drop_catching(self);
                     awaits::look_for_ring(&body);

@@ -77,6 +77,11 @@ impl Word {
         self.read() == SUSPENDED
     }
 
+    /// Returns whether the call waits for its dependencies or for a permit.
+    pub(super) fn is_held(&self) -> bool {
+        self.read() == HELD
+    }
+
     /// Returns whether the body waits for a thread or is held back.
     pub(super) fn is_pending(&self) -> bool {
         matches!(self.read(), HELD | QUEUED | CLAIMABLE)

@@ -34,6 +34,8 @@ struct Parts {
     parked: Option<ParkedCall>,
     /// What the body awaits, while it is suspended.
     awaits: Option<Box<Awaits>>,
+    /// How many threads join the call of an async body, and have the references that go with that.
+    joins: usize,
     dependencies: Option<Box<Dependencies>>,
 }
 
@@ -97,6 +99,18 @@ impl Trailer {
 
     pub(super) fn awaiter(&self) -> Option<&Waker> {
         self.0.as_ref()?.awaiter.as_ref()
+    }
+
+    pub(super) fn joins(&self) -> usize {
+        self.0.as_ref().map_or(0, |parts| parts.joins)
+    }
+
+    pub(super) fn join_begins(&mut self) {
+        self.parts().joins += 1;
+    }
+
+    pub(super) fn join_ends(&mut self) {
+        self.parts().joins -= 1;
     }
 
     pub(super) fn awaits(&mut self) -> Option<&mut Awaits> {
