@@ -279,7 +279,9 @@ const SOUND: &[Program] = &[
             .collect();
         let printers: Vec<_> =
             calls.into_iter().map(|x| thread::spawn(move || println!("value {}", *x))).collect();
-        printers.into_iter().for_each(|printer| printer.join().unwrap());
+        for printer in printers {
+            printer.join().unwrap();
+        }
     }),
     ("value that is ready", || {
         let x = Lazy::<u32>::ready(1);
@@ -309,7 +311,7 @@ const SOUND: &[Program] = &[
         struct Prints(Lazy<u32>);
         impl fmt::Display for Prints {
             fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-                println!("from the formatter");
+                log("from the formatter");
                 write!(f, "{}", self.0)
             }
         }
