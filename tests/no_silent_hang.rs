@@ -1,0 +1,232 @@
+//! Kinds of hangs, each put into a program of its own, and what its user is told. The guide's page on locks has the table.
+#![cfg(all(target_os = "linux", any(target_arch = "x86_64", target_arch = "aarch64")))]
+
+mod common;
+
+use std::io::{BufRead, BufReader, Read, Write};
+use std::net::{TcpListener, TcpStream};
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::process::{Command, Stdio};
+use std::sync::Arc;
+use std::sync::mpsc::channel;
+use std::thread;
+
+use common::{child, watchdog};
+use pybackground::sync::{Condvar, Mutex};
+use pybackground::{Error, Lazy, background, scope, snapshot, spawn};
+
+/// A kind of hang: the program, what it is told, and whether only a report that is asked for tells it.
+struct Row {
+    kind: &'static str,
+    program: fn(),
+    told: &'static [&'static str],
+    is_reported: bool,
+}
+
+const fn row(kind: &'static str, program: fn(), told: &'static [&'static str]) -> Row {
+    Row { kind, program, told, is_reported: false }
+}
+
+const fn reported(kind: &'static str, program: fn(), told: &'static [&'static str]) -> Row {
+    Row { kind, program, told, is_reported: true }
+}
+
+const TABLE: &[Row] = &[
+    row("join ring", join_ring, &["would never have ended", "break the cycle"]),
+    row("self-wait", self_wait, &["would never have ended", "break the cycle"]),
+    row("lock and join", lock_and_join, &["for a lock that the thread `", "break the cycle"]),
+    row("two locks", two_locks, &["would never have been acquired", "for a lock that"]),
+    row("print", print, &["under the lock of standard output", "println!(\"{}\", *x)"]),
+    row("scope end", scope_end, &["would never have ended", "no_silent_hang::scope_end`"]),
+    row("async ring", async_ring, &[" awaits `no_silent_hang::", "break the cycle"]),
+    row("limit", limit, &["waits for a permit of its limit, which `no_silent_hang::"]),
+    reported("channel nobody sends to", lost_channel, &["blocked in a lock, channel or condition"]),
+    reported("lock of std", lock_of_std, &["blocked in a lock, channel or condition variable"]),
+    reported(
+        "socket that never answers",
+        silent_socket,
+        &["receives from the socket to 127.0.0.1:"],
+    ),
+    reported("stopped child", stopped_child, &["waits for a child process"]),
+    reported("lost notification", lost_notification, &["waits for a notification at tests/no_"]),
+];
+
+fn show(error: &Error) {
+    assert!(error.is_deadlock());
+    eprintln!("{error}");
+}
+
+fn join_ring() {
+    let ((give_x, x_given), (give_y, y_given)) = (channel::<Lazy<()>>(), channel::<Lazy<()>>());
+    let waits = |given: std::sync::mpsc::Receiver<Lazy<()>>, tell: std::sync::mpsc::Sender<_>| {
+        move || tell.send(Lazy::join(given.recv().unwrap())).unwrap()
+    };
+    let (tell, told) = channel();
+    let (x, y) = (spawn(waits(y_given, tell.clone())), spawn(waits(x_given, tell)));
+    give_x.send(x).unwrap();
+    give_y.send(y).unwrap();
+    told.iter().take(2).filter_map(Result::err).for_each(|error| show(&error));
+}
+
+fn self_wait() {
+    let ((give, given), (tell, told)) = (channel::<Lazy<()>>(), channel());
+    give.send(spawn(move || tell.send(Lazy::join(given.recv().unwrap())).unwrap())).unwrap();
+    show(&told.recv().unwrap().unwrap_err());
+}
+
+/// Waits until a thread waits for a lock.
+fn wait_for_lock_wait() {
+    common::wait_until(|| snapshot().to_string().contains("waits for a lock at"));
+}
+
+fn lock_and_join() {
+    let total = Arc::new(Mutex::new(1));
+    let (shared, held) = (total.clone(), total.lock().unwrap());
+    let x = spawn(move || *shared.lock().unwrap());
+    wait_for_lock_wait();
+    show(Lazy::wait(&x).unwrap_err());
+    drop(held);
+}
+
+fn two_locks() {
+    let locks = Arc::new((Mutex::new(()), Mutex::new(())));
+    let (shared, held) = (locks.clone(), locks.0.lock().unwrap());
+    let _x = spawn(move || {
+        let _held = shared.1.lock().unwrap();
+        drop(shared.0.lock());
+    });
+    wait_for_lock_wait();
+    drop(locks.1.lock());
+    drop(held);
+}
+
+fn print() {
+    let (send, receive) = channel();
+    let x = spawn(move || {
+        receive.recv().unwrap();
+        println!("from the body");
+        1
+    });
+    let mut out = std::io::stdout().lock();
+    send.send(()).unwrap();
+    writeln!(out, "{x}").unwrap();
+}
+
+fn scope_end() {
+    let ((give, given), (tell, told)) = (channel::<Lazy<()>>(), channel());
+    give.send(spawn(move || {
+        scope(|s| s.launch(move || tell.send(Lazy::join(given.recv().unwrap())).unwrap()));
+    }))
+    .unwrap();
+    show(&told.recv().unwrap().unwrap_err());
+}
+
+#[background]
+async fn awaits(given: std::sync::mpsc::Receiver<Lazy<()>>) {
+    let other = given.recv().unwrap();
+    if let Err(error) = Lazy::outcome(other).await {
+        show(&error);
+    }
+}
+
+fn async_ring() {
+    let ((give_x, x_given), (give_y, y_given)) = (channel(), channel());
+    let (x, y) = (awaits(y_given), awaits(x_given));
+    give_x.send(x).unwrap();
+    give_y.send(y).unwrap();
+    pybackground::wait_idle(std::time::Duration::from_secs(60)).unwrap();
+}
+
+#[background(limit = 1)]
+async fn one_at_a_time(depth: u32) {
+    if depth > 0 {
+        one_at_a_time(depth - 1).await;
+    }
+}
+
+fn limit() {
+    Lazy::into_inner(one_at_a_time(1));
+}
+
+fn lost_channel() {
+    let (_send, receive) = channel::<()>();
+    let _ = spawn(move || receive.recv()).is_ok();
+}
+
+fn lock_of_std() {
+    let total = Arc::new(std::sync::Mutex::new(1));
+    let (shared, held) = (total.clone(), total.lock().unwrap());
+    let x = spawn(move || *shared.lock().unwrap());
+    assert_eq!(x, *held);
+}
+
+fn silent_socket() {
+    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+    let address = listener.local_addr().unwrap();
+    let x = spawn(move || TcpStream::connect(address).unwrap().read(&mut [0; 8]).unwrap());
+    assert_eq!(x, 8);
+}
+
+fn stopped_child() {
+    let x = spawn(|| {
+        // It ends with its parent's pipe.
+        let mut child = Command::new("cat").stdin(Stdio::piped()).spawn().unwrap();
+        let _open = child.stdin.take();
+        child.wait().unwrap().success()
+    });
+    assert!(*x);
+}
+
+fn lost_notification() {
+    let x = spawn(|| {
+        let (mutex, never) = (Mutex::new(()), Condvar::new());
+        drop(never.wait(mutex.lock().unwrap()));
+    });
+    Lazy::into_inner(x);
+}
+
+const KIND: &str = "PYBACKGROUND_TEST_HANG";
+
+/// Runs the program that the parent names, in the child; nothing in the parent.
+#[test]
+fn program_of_the_child() {
+    let Ok(kind) = std::env::var(KIND) else { return };
+    let row = TABLE.iter().find(|row| row.kind == kind).unwrap();
+    let _ended = catch_unwind(AssertUnwindSafe(row.program));
+    std::process::exit(0);
+}
+
+/// Runs the program until it has told all that it has to, or has ended. Returns what it told.
+fn told_by(row: &Row) -> String {
+    let mut command = child::command("program_of_the_child");
+    command.env(KIND, row.kind).env("RUST_BACKTRACE", "0").stdout(Stdio::null());
+    if row.is_reported {
+        command.env("PYBACKGROUND_REPORT_AFTER", "1");
+    }
+    let mut child = command.stderr(Stdio::piped()).spawn().unwrap();
+    let mut lines = BufReader::new(child.stderr.take().unwrap());
+    let mut told = String::new();
+    while !row.told.iter().all(|part| told.contains(part)) {
+        if lines.read_line(&mut told).unwrap() == 0 {
+            break;
+        }
+    }
+    let _ended = child.kill();
+    child.wait().unwrap();
+    told
+}
+
+#[test]
+fn each_kind_of_hang_is_told() {
+    let _watchdog = watchdog();
+    thread::scope(|s| {
+        let programs: Vec<_> =
+            TABLE.iter().map(|row| s.spawn(move || (row, told_by(row)))).collect();
+        for program in programs {
+            let (Row { kind, told, .. }, text) = program.join().unwrap();
+            for part in *told {
+                assert!(text.contains(part), "{kind}: `{part}` is missing in: {text}");
+            }
+        }
+    });
+}
