@@ -21,6 +21,7 @@
 //! | How do async code and background calls work together? | [`async_code`] |
 //! | What happens to calls when `main` returns? | [`process_end`] |
 //! | How do I test code that makes calls? | [`testing`] |
+//! | Which part of my program is slow, and what does it wait for? | [`finding_out_why_it_is_slow`] |
 //!
 //! The modules are empty. Each of the programs in them is compiled and run by the tests.
 
@@ -49,4 +50,5 @@ pages! {
     async_code
     process_end
     testing
+    finding_out_why_it_is_slow
 }

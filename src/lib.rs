@@ -250,6 +250,11 @@
 //!
 //! # Watching it
 //!
+//! With the feature `timeline` the variable `PYBACKGROUND_TIMELINE=run.html` draws each run of the program on a page for a browser: which
+//! call ran on which thread, which call waited for which, what ran alone and why, and what failed. `run.json` makes a trace for Perfetto,
+//! and `127.0.0.1:7777` a page that follows the running program.
+#![cfg_attr(feature = "timeline", doc = "[`timeline`] does the same from code.")]
+//!
 //! With the feature `tracing` each call is a span: its place, its time in the queue, its run time and its outcome. The span is a
 //! child of the span around the call, and the parent of what the body does, on whichever thread, so the log of a request stays
 //! one tree. Waits are spans too. Panics, bodies that run past their timeout, and deadlocks are events.
@@ -271,13 +276,12 @@
 //! //        run_us=5012 outcome="ok"}
 //! ```
 //!
-//! The documentation of `pybackground-runtime` lists every field. The example `timeline` draws a run: which call ran on which thread,
-//! which call waited for which, and for how long.
+//! The documentation of `pybackground-runtime` lists every field.
 //!
 //! # The guide
 //!
 //! The [guide] has a page for users of PyBackground, threads, rayon and tokio, and pages on which library to choose, on blocking
-//! and computing, locks, errors, child processes, the end of the process, and tests.
+//! and computing, locks, errors, child processes, the end of the process, tests, and on finding out why a program is slow.
 //!
 //! # Where it comes from
 //!
@@ -309,6 +313,9 @@ pub use pybackground_runtime::{Crash, Processes, processes};
 #[cfg(feature = "remote")]
 #[cfg_attr(docsrs, doc(cfg(feature = "remote")))]
 pub use pybackground_runtime::{Remote, remote, serve};
+#[cfg(feature = "timeline")]
+#[cfg_attr(docsrs, doc(cfg(feature = "timeline")))]
+pub use pybackground_runtime::{Timeline, timeline};
 
 /// The programs of the README compile.
 #[cfg(doctest)]

@@ -24,6 +24,22 @@ impl Call {
     pub(crate) fn site(self) -> &'static Location<'static> {
         self.site
     }
+
+    /// What identifies this kind of call among those with the same text for the function's name.
+    pub(crate) fn key(self) -> (usize, usize) {
+        (std::ptr::from_ref(self.site).addr(), self.function.as_ptr().addr())
+    }
+
+    /// The line of the user that makes the call, or else defines the function; `None` if neither is known.
+    #[cfg(feature = "timeline")]
+    pub(crate) fn place(self) -> Option<String> {
+        let Self { site, .. } = self;
+        if site::is_definition(site) {
+            Some(format!("defined at {site}"))
+        } else {
+            (!site::is_in_standard_library(site)).then(|| site.to_string())
+        }
+    }
 }
 
 impl fmt::Display for Call {

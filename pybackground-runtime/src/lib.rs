@@ -2,8 +2,8 @@
 
 #![cfg_attr(docsrs, feature(doc_cfg))]
 #![cfg_attr(feature = "tracing", doc = include_str!("events/trace/SPANS.md"))]
-// Unsafe code is in `scope/erase.rs`, and with the feature `process` in `process/child_entry.rs` and
-// `secure_execution.rs`.
+// Unsafe code is in `scope/erase.rs`; with the feature `process` in `process/child_entry.rs`, with `timeline` in
+// `timeline/process_end.rs`, and with either in `secure_execution.rs`.
 #![deny(unsafe_code)]
 
 mod attribute;
@@ -39,7 +39,7 @@ mod remote;
 mod runnable;
 mod runtime;
 mod scope;
-#[cfg(feature = "process")]
+#[cfg(any(feature = "process", feature = "timeline"))]
 mod secure_execution;
 mod shared;
 mod shutdown;
@@ -51,6 +51,8 @@ mod stderr;
 mod stdio_lock;
 mod sync;
 mod task;
+#[cfg(feature = "timeline")]
+mod timeline;
 mod timeout;
 mod wait_target;
 mod waits;
@@ -85,6 +87,9 @@ pub use shutdown::{Unfinished, shutdown, wait_idle};
 pub use sleep::sleep;
 pub use snapshot::{CallCount, Snapshot, Stack, Wait, snapshot};
 pub use task::Limit;
+#[cfg(feature = "timeline")]
+#[cfg_attr(docsrs, doc(cfg(feature = "timeline")))]
+pub use timeline::{Timeline, timeline};
 pub use timeout::Timeout;
 
 /// What the attribute expands to. Not for use by hand: it changes with every version.

@@ -8,6 +8,7 @@ use crate::call::Call;
 use crate::error::Outcome;
 use crate::events::CallEvents;
 use crate::site;
+use crate::stacks::Key;
 use crate::task::{Body, Header, Limit, Task, Timeouts};
 
 /// The place of a call, and what the attribute's options say.
@@ -134,18 +135,23 @@ impl Options {
     #[allow(clippy::inline_always, reason = "moved once more, the body would cost as much")]
     pub(crate) fn task<B: Body>(&self, body: B) -> Arc<Task<B>> {
         // What may unwind comes first: the task is then built in place.
-        let header = self.header(CallEvents::created(|| self.call_or(B::function)));
-        Task::new(header, body)
+        let events = CallEvents::created(|| self.key(B::function), || self.call_or(B::function));
+        if B::BELONGS_TO_SCOPE {
+            // The scope sees to its end.
+            events.used();
+        }
+        Task::new(self.header(events), body)
     }
 
     /// The task of a call that waits for dependencies.
     pub(crate) fn held_task<B: Body>(&self, body: B) -> Arc<Task<B>> {
-        Task::held(self.header(CallEvents::created(|| self.call_or(B::function))), body)
+        let events = CallEvents::created(|| self.key(B::function), || self.call_or(B::function));
+        Task::held(self.header(events), body)
     }
 
     /// The task of a call that has its outcome from the start, which has been reported.
     pub(crate) fn ended_task<B: Body>(&self, outcome: Outcome<B::Output>) -> Arc<Task<B>> {
-        Task::ended(self.header(CallEvents::NONE), outcome)
+        Task::ended(self.header(CallEvents::none()), outcome)
     }
 
     #[inline(always)]
@@ -173,6 +179,13 @@ impl Options {
     /// The call of a function whose path is found only if the options have no name.
     pub(crate) fn call_or(&self, function: fn() -> &'static str) -> Call {
         self.call(self.name.unwrap_or_else(function))
+    }
+
+    /// What identifies this kind of call, of `function` unless the options have a name.
+    #[inline]
+    pub(crate) fn key(&self, function: fn() -> &'static str) -> Key {
+        let name = self.name.map_or(function as usize, |name| name.as_ptr().addr());
+        (std::ptr::from_ref(self.site).addr(), name)
     }
 
     /// Whether a busy worker may run the body where the call is made.

@@ -28,4 +28,5 @@ pages! {
     async_code
     process_end
     testing
+    finding_out_why_it_is_slow
 }

@@ -1,49 +1,28 @@
-//! Makes an evening paper in the background, and draws how that went.
+//! Makes an evening paper in the background: a dozen calls of every kind, some of which go wrong.
 //!
-//! `timeline [FOLDER]` writes `timeline.html`, to be opened in a browser, and `timeline.json`, to be
-//! opened in <https://ui.perfetto.dev> or `chrome://tracing`.
+//! Nothing in the program is about the timeline. The feature `timeline` of the library is on, and a variable
+//! says where the picture goes:
+//!
+//! ```sh
+//! PYBACKGROUND_TIMELINE=run.html cargo run --release -p timeline
+//! PYBACKGROUND_TIMELINE=run.json cargo run --release -p timeline # for https://ui.perfetto.dev
+//! PYBACKGROUND_TIMELINE=127.0.0.1:7777 cargo run --release -p timeline -- 100 # editions, to watch
+//! ```
 
 mod paper;
 
-use std::path::{Path, PathBuf};
 use std::time::Duration;
-use std::{env, fs, io};
 
 use pybackground::wait_idle;
-use timeline::{Timeline, chrome, page};
-use tracing_subscriber::layer::SubscriberExt;
 
-fn main() -> io::Result<()> {
-    let folder = env::args_os().nth(1).map_or_else(env::temp_dir, PathBuf::from);
-    let timeline = Timeline::new();
-    let subscriber = tracing_subscriber::registry().with(timeline.clone());
-    tracing::subscriber::set_global_default(subscriber).expect("it is the only subscriber");
-
-    println!("{}", paper::make());
+fn main() {
+    let editions = std::env::args().nth(1).map_or(1, |text| text.parse().expect("a number"));
+    for _ in 0..editions {
+        println!("{}", paper::make());
+    }
     // The weather comes too late for the paper, but not for the picture.
-    wait_idle(Duration::from_secs(10)).map_err(io::Error::other)?;
-
-    let run = timeline.run();
-    let (html, json) = (folder.join("timeline.html"), folder.join("timeline.json"));
-    write(&html, &page::of(&run, "An evening paper"))?;
-    write(&json, &chrome::of(&run))?;
-    let summary = run.summary();
-    println!(
-        "{} calls: {:.0} ms of work in {:.0} ms, {:.1} times as fast as one after the other, on {} threads",
-        run.calls.len(),
-        millis(summary.work),
-        millis(summary.elapsed),
-        summary.speed_up(),
-        summary.threads,
-    );
-    println!("see {}\nand {}", html.display(), json.display());
-    Ok(())
-}
-
-fn write(path: &Path, text: &str) -> io::Result<()> {
-    fs::write(path, text).map_err(|error| io::Error::other(format!("{}: {error}", path.display())))
-}
-
-fn millis(nanos: u64) -> f64 {
-    Duration::from_nanos(nanos).as_secs_f64() * 1e3
+    wait_idle(Duration::from_secs(10)).expect("every body ends");
+    if std::env::var_os("PYBACKGROUND_TIMELINE").is_none() {
+        println!("see it: PYBACKGROUND_TIMELINE=run.html cargo run --release -p timeline");
+    }
 }

@@ -49,7 +49,7 @@ where
 fn start(options: Options, path: &'static str, body: BoxedBody) -> Started {
     let options = options.named_by(path);
     if options.may_run_inline() && runtime::runs_inline() {
-        return events::run_inline(|| options.call(path), body)
+        return events::run_inline(|| options.call(path).key(), || options.call(path), body)
             .map_err(|payload| panicked::<Closure<BoxedBody>>(&options, payload) as _);
     }
     Err(start_task(&options, in_context(Closure(body))))

@@ -125,7 +125,8 @@ async fn when_given_async<I: Inputs, A: Future>(
 fn failed<F, T: Send + 'static>(options: &Options, body: F, error: Error) -> Lazy<T> {
     drop_catching(body);
     let outcome = Err(error);
-    CallEvents::created(|| options.call_or(Closure::<fn() -> T>::function)).ended(&outcome);
+    let function = Closure::<fn() -> T>::function;
+    CallEvents::created(|| options.key(function), || options.call_or(function)).ended(&outcome);
     Lazy::pending(options.ended_task::<Closure<fn() -> T>>(outcome))
 }
 

@@ -30,7 +30,8 @@ where
     }
     if options.may_run_inline() && runtime::runs_inline() {
         let call = || options.rebuilt().call(path_of_enclosing_function::<F>());
-        return match events::run_inline(call, body) {
+        let key = || options.rebuilt().key(path_of_enclosing_function::<F>);
+        return match events::run_inline(key, call, body) {
             Ok(value) => Lazy::ready(value),
             Err(payload) => panicked_inline::<F, T>(options.rebuilt(), payload),
         };

@@ -155,7 +155,7 @@ fn never_starts<B: Body>(options: &Options, body: B, maker: Stopped) -> Arc<Task
     drop_catching(body);
     let call = options.call(B::function());
     let outcome = Err(Error::cancelled_with(call, maker));
-    CallEvents::created(|| call).ended(&outcome);
+    CallEvents::created(|| call.key(), || call).ended(&outcome);
     options.ended_task(outcome)
 }
 

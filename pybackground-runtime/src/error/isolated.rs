@@ -39,7 +39,7 @@ impl Error {
     }
 
     /// Whether the call failed as only a call with `process` can.
-    #[cfg(feature = "tracing")]
+    #[cfg(any(feature = "timeline", feature = "tracing"))]
     pub(crate) fn is_of_processes(&self) -> bool {
         self.failure().is_some()
     }

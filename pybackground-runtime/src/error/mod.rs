@@ -13,6 +13,8 @@ mod reason;
 #[cfg(feature = "remote")]
 mod remote;
 mod unwind;
+#[cfg(any(feature = "timeline", feature = "tracing"))]
+mod verdict;
 
 use std::any::Any;
 use std::backtrace::Backtrace;
@@ -38,6 +40,8 @@ pub(crate) use reason::{StopReason, Stopped};
 #[cfg(feature = "remote")]
 pub(crate) use remote::Origin;
 pub(crate) use unwind::{Stop, is_stop};
+#[cfg(any(feature = "timeline", feature = "tracing"))]
+pub(crate) use verdict::Verdict;
 
 /// What a call came to: its value, or the reason why it has none.
 pub(crate) type Outcome<T> = Result<T, Error>;

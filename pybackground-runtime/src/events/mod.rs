@@ -20,8 +20,11 @@
 //! |---|---|
 //! | `place` | where a body runs |
 //! | `trace` | the observer of the feature `tracing` |
+//! | `timeline` | the observer of the feature `timeline` |
 
 mod place;
+#[cfg(feature = "timeline")]
+mod timeline;
 #[cfg(feature = "tracing")]
 mod trace;
 
@@ -31,22 +34,27 @@ use std::panic::{AssertUnwindSafe, Location, catch_unwind};
 
 use crate::call::Call;
 use crate::error::{Error, Outcome, Progress};
+use crate::stacks::Key;
 pub(crate) use place::Place;
 
 /// Whether any observer is compiled.
-const HAS_OBSERVER: bool = cfg!(feature = "tracing");
+const HAS_OBSERVER: bool = cfg!(any(feature = "timeline", feature = "tracing"));
 
 /// What the observers keep about one call.
 #[derive(Default)]
 pub(crate) struct CallEvents {
     #[cfg(feature = "tracing")]
     span: trace::CallSpan,
+    #[cfg(feature = "timeline")]
+    mark: timeline::CallMark,
 }
 
 /// A body is on this thread until this is dropped.
 pub(crate) struct Running<'a> {
     #[cfg(feature = "tracing")]
     span: trace::Entered<'a>,
+    #[cfg(feature = "timeline")]
+    _mark: Option<timeline::Entered>,
     events: PhantomData<&'a CallEvents>,
 }
 
@@ -54,14 +62,26 @@ pub(crate) struct Running<'a> {
 pub(crate) struct Blocked {
     #[cfg(feature = "tracing")]
     span: trace::WaitSpan,
+    #[cfg(feature = "timeline")]
+    mark: timeline::WaitMark,
 }
 
-/// Passes an event to every observer.
+/// Passes an event to every observer, or to one.
 macro_rules! notify {
     ($to:expr, $event:ident($($argument:expr),*)) => {{
+        notify!(span of $to, $event($($argument),*));
+        notify!(mark of $to, $event($($argument),*));
+    }};
+    (span of $to:expr, $event:ident($($argument:expr),*)) => {{
         #[cfg(feature = "tracing")]
         $to.span.$event($($argument),*);
         #[cfg(not(feature = "tracing"))]
+        let _ = (&$to, $(&$argument),*);
+    }};
+    (mark of $to:expr, $event:ident($($argument:expr),*)) => {{
+        #[cfg(feature = "timeline")]
+        $to.mark.$event($($argument),*);
+        #[cfg(not(feature = "timeline"))]
         let _ = (&$to, $(&$argument),*);
     }};
 }
@@ -70,49 +90,72 @@ macro_rules! notify {
 #[inline]
 fn is_observed() -> bool {
     #[cfg(feature = "tracing")]
-    return trace::is_enabled();
-    #[cfg(not(feature = "tracing"))]
+    if trace::is_enabled() {
+        return true;
+    }
+    #[cfg(feature = "timeline")]
+    if timeline::is_enabled() {
+        return true;
+    }
     false
 }
 
 impl CallEvents {
     /// The events of a call that no observer knows.
-    pub(crate) const NONE: Self = Self {
-        #[cfg(feature = "tracing")]
-        span: trace::CallSpan::Disabled,
-    };
-
-    /// A call is made on this thread.
     #[inline]
-    pub(crate) fn created(call: impl FnOnce() -> Call) -> Self {
-        if is_observed() { Self::observed(call()) } else { Self::NONE }
-    }
-
-    fn observed(call: Call) -> Self {
-        let _ = call;
+    pub(crate) const fn none() -> Self {
         Self {
             #[cfg(feature = "tracing")]
-            span: trace::CallSpan::created(call),
+            span: trace::CallSpan::Disabled,
+            #[cfg(feature = "timeline")]
+            mark: timeline::CallMark::none(),
+        }
+    }
+
+    /// A call is made on this thread. `key` identifies its kind.
+    #[inline]
+    pub(crate) fn created(key: impl FnOnce() -> Key, call: impl Fn() -> Call) -> Self {
+        if is_observed() { Self::observed(key(), call) } else { Self::none() }
+    }
+
+    fn observed(key: Key, call: impl Fn() -> Call) -> Self {
+        let _ = (key, &call);
+        Self {
+            #[cfg(feature = "tracing")]
+            span: if trace::is_enabled() {
+                trace::CallSpan::created(call())
+            } else {
+                trace::CallSpan::Disabled
+            },
+            #[cfg(feature = "timeline")]
+            mark: if timeline::is_enabled() {
+                timeline::CallMark::created(key, call)
+            } else {
+                timeline::CallMark::none()
+            },
         }
     }
 
     /// Whether an observer keeps anything about the call.
     #[inline]
     pub(crate) fn are_observed(&self) -> bool {
+        let _ = self;
         #[cfg(feature = "tracing")]
-        return !matches!(self.span, trace::CallSpan::Disabled);
-        #[cfg(not(feature = "tracing"))]
-        {
-            let _ = self;
-            false
+        if !matches!(self.span, trace::CallSpan::Disabled) {
+            return true;
         }
+        #[cfg(feature = "timeline")]
+        if self.mark.is_recorded() {
+            return true;
+        }
+        false
     }
 
     /// The events in `place`, which is empty for most calls.
     #[inline]
     pub(crate) fn find<'a>(place: impl FnOnce() -> Option<&'a Self>) -> &'a Self {
-        const NONE: &CallEvents = &CallEvents::NONE;
-        if HAS_OBSERVER { place().unwrap_or(NONE) } else { NONE }
+        static NONE: CallEvents = CallEvents::none();
+        if HAS_OBSERVER { place().unwrap_or(&NONE) } else { &NONE }
     }
 
     /// A call that was held back is queued.
@@ -128,6 +171,8 @@ impl CallEvents {
         Running {
             #[cfg(feature = "tracing")]
             span: self.span.started(place),
+            #[cfg(feature = "timeline")]
+            _mark: self.mark.started(place),
             events: PhantomData,
         }
     }
@@ -139,6 +184,8 @@ impl CallEvents {
         Running {
             #[cfg(feature = "tracing")]
             span: self.span.resumed(),
+            #[cfg(feature = "timeline")]
+            _mark: self.mark.resumed(),
             events: PhantomData,
         }
     }
@@ -146,7 +193,7 @@ impl CallEvents {
     /// The body has left its thread and is stored until it is woken.
     #[inline]
     pub(crate) fn suspended(&self) {
-        notify!(self, suspended());
+        notify!(span of self, suspended());
     }
 
     /// The call has its outcome, and its body has ended or never starts.
@@ -166,13 +213,19 @@ impl CallEvents {
     /// call.
     #[inline]
     pub(crate) fn report_stop(&self) {
-        notify!(self, report_stop());
+        notify!(span of self, report_stop());
+    }
+
+    /// The value of the call is taken, or is not to be missed.
+    #[inline]
+    pub(crate) fn used(&self) {
+        notify!(mark of self, used());
     }
 
     /// The body of a call that was closed has left its thread for good.
     #[inline]
     pub(crate) fn ended_late(&self) {
-        notify!(self, ended_late());
+        notify!(span of self, ended_late());
     }
 }
 
@@ -180,7 +233,7 @@ impl Running<'_> {
     /// The body unwinds with `payload`.
     #[inline]
     pub(crate) fn unwound(&self, payload: &(dyn Any + Send)) {
-        notify!(self, unwound(payload));
+        notify!(span of self, unwound(payload));
     }
 }
 
@@ -188,14 +241,16 @@ impl Running<'_> {
 /// thread waits for one call only.
 #[inline]
 pub(crate) fn blocked<'a>(
-    call: impl FnOnce() -> Call,
+    call: impl Fn() -> Call,
     site: &'static Location<'static>,
-    awaited: impl FnOnce() -> Option<&'a CallEvents>,
+    awaited: impl Fn() -> Option<&'a CallEvents>,
 ) -> Blocked {
     let _ = (&call, site, &awaited);
     Blocked {
         #[cfg(feature = "tracing")]
         span: trace::WaitSpan::enter(call(), site, awaited().map(|events| &events.span)),
+        #[cfg(feature = "timeline")]
+        mark: timeline::WaitMark::enter(call, site, awaited().map(|events| &events.mark)),
     }
 }
 
@@ -207,10 +262,11 @@ impl Blocked {
         awaited: impl FnOnce() -> Option<&'a CallEvents>,
         waited: &Result<bool, Error>,
     ) {
-        #[cfg(not(feature = "tracing"))]
-        let _ = (self, awaited, waited);
+        let _ = (&self, &awaited, waited);
         #[cfg(feature = "tracing")]
         self.span.exit(awaited().map(|events| &events.span), waited);
+        #[cfg(feature = "timeline")]
+        self.mark.exit(waited);
     }
 }
 
@@ -218,25 +274,43 @@ impl Blocked {
 #[inline(always)]
 #[allow(clippy::inline_always, reason = "the body is compiled where the call is made")]
 pub(crate) fn run_inline<T>(
-    call: impl FnOnce() -> Call,
+    key: impl FnOnce() -> Key,
+    call: impl Fn() -> Call,
     body: impl FnOnce() -> T,
 ) -> std::thread::Result<T> {
     let body = AssertUnwindSafe(body);
-    if is_observed() { observe_inline(call(), body) } else { catch_unwind(body) }
+    if is_observed() { observe_inline(key(), call, body) } else { catch_unwind(body) }
 }
 
 #[inline(never)]
 fn observe_inline<T>(
-    call: Call,
+    key: Key,
+    call: impl Fn() -> Call,
     body: AssertUnwindSafe<impl FnOnce() -> T>,
 ) -> std::thread::Result<T> {
-    let events = CallEvents::observed(call);
+    let events = CallEvents::observed(key, call);
     let ran = {
         let running = events.started(Place::Caller);
         catch_unwind(body).inspect_err(|payload| running.unwound(&**payload))
     };
     notify!(events, ended_inline(ran.as_ref().err().map(|payload| &**payload)));
     ran
+}
+
+/// The body on top of this thread's stack runs in a worker of that name until the guard is dropped.
+#[cfg(feature = "process")]
+pub(crate) fn elsewhere(worker: impl FnOnce() -> String) -> impl Drop {
+    #[cfg(feature = "timeline")]
+    return timeline::elsewhere(worker);
+    #[cfg(not(feature = "timeline"))]
+    {
+        struct Here;
+        impl Drop for Here {
+            fn drop(&mut self) {}
+        }
+        let _ = worker;
+        Here
+    }
 }
 
 /// The system refused a thread. The thread that learns so may be the monitor, so observers only take a

@@ -46,7 +46,7 @@ where
         ),
         Err(failure) => {
             let outcome = Err(Error::isolated(call, failure));
-            CallEvents::created(|| call).ended(&outcome);
+            CallEvents::created(|| call.key(), || call).ended(&outcome);
             Lazy::pending(options.ended_task::<Elsewhere<B, T>>(outcome))
         }
     }

@@ -76,6 +76,11 @@ impl Child {
         &self.connection
     }
 
+    /// The system's number of the process.
+    pub(super) fn process_number(&self) -> u32 {
+        self.process.number()
+    }
+
     pub(super) fn serves(&self, access: &Access) -> bool {
         self.access == *access
     }

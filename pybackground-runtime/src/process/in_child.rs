@@ -17,6 +17,7 @@ use super::function::Function;
 use super::spawn_error;
 use crate::cancel;
 use crate::error::{Failure, Likely, Part, Progress};
+use crate::events;
 use crate::lazy::Lazy;
 use crate::options::Options;
 use crate::runtime;
@@ -120,6 +121,8 @@ fn ask(mut request: Vec<u8>, memory: Option<u64>, caller: &Caller) -> Result<Rep
             if cancel::stopped().is_some() {
                 return Err(NoAnswer::Stopped);
             }
+            let process = leased.child.process_number();
+            let _elsewhere = events::elsewhere(|| format!("process {process}"));
             leased.child.ask(&mut request)
         };
         // From here on nothing cuts the connection.

@@ -25,16 +25,16 @@ struct Table {
 pub(crate) type Key = (usize, usize);
 
 /// A thread's recent names.
-pub(super) struct RecentNames([Cell<(Key, Name)>; RECENT]);
+pub(crate) struct RecentNames([Cell<(Key, Name)>; RECENT]);
 
 const RECENT: usize = 32;
 
 impl Name {
-    pub(super) fn from_number(number: u32) -> Self {
+    pub(crate) fn from_number(number: u32) -> Self {
         Self(number)
     }
 
-    pub(super) fn number(self) -> u32 {
+    pub(crate) fn number(self) -> u32 {
         self.0
     }
 
@@ -54,13 +54,13 @@ impl Name {
 }
 
 impl RecentNames {
-    pub(super) const fn new() -> Self {
+    pub(crate) const fn new() -> Self {
         Self([const { Cell::new(((0, 0), Name(0))) }; RECENT])
     }
 
     /// Returns the name of the call with that key.
     #[inline]
-    pub(super) fn name(&self, key: Key, call: impl FnOnce() -> Call) -> Name {
+    pub(crate) fn name(&self, key: Key, call: impl FnOnce() -> Call) -> Name {
         let recent = &self.0[key.0 / align_of::<std::panic::Location<'_>>() % RECENT];
         let (known, name) = recent.get();
         if known == key {

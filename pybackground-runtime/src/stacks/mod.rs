@@ -22,4 +22,6 @@ mod registry;
 pub(crate) use current::{current, current_call, enter, this_thread, upcoming};
 pub(crate) use frame::Frame;
 pub(crate) use interner::Key;
+#[cfg(feature = "timeline")]
+pub(crate) use interner::{Name, RecentNames};
 pub(crate) use registry::{Stack, begun, stack_of, stacks};

@@ -59,6 +59,7 @@ impl<B: Body> Handle<B::Output> for Task<B> {
     }
 
     fn take(&self) -> Option<Outcome<B::Output>> {
+        self.header.events().used();
         self.state.lock().take_outcome()
     }
 
@@ -97,6 +98,7 @@ impl<B: Body> Task<B> {
     #[inline]
     fn into_outcome(self) -> Outcome<B::Output> {
         let Self { state, header } = self;
+        header.events().used();
         let ((loaded, link), trailer) = match state.into_parts() {
             Ok(parts) => parts,
             Err(outcome) => return outcome,

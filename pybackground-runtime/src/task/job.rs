@@ -98,6 +98,7 @@ impl dyn Job + '_ {
 
     /// Detaches the call from the one whose body made it: it goes on when that one is stopped.
     pub(crate) fn detach(&self) {
+        self.events().used();
         if !self.belongs_to_scope() {
             drop(self.linked(Link::detach));
         }

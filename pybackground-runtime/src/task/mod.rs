@@ -160,6 +160,7 @@ impl<B: Body> Task<B> {
             drop_catching(outcome);
             return None;
         }
+        self.header.events().used();
         let kept = keep(outcome);
         let trailer = self.state.lock().publish_handed_over();
         work::notify(trailer);

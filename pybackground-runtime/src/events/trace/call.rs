@@ -10,11 +10,11 @@ use tracing::{Span, debug, info_span, warn};
 #[cfg(feature = "process")]
 use super::outside;
 use super::refusal;
-use super::state::{End, Start, State, Stop, Verdict};
+use super::state::{End, Start, State, Stop};
 use super::subscriber::{self, Inside, OwnSpan, notify_in};
 use crate::call::Call;
-use crate::error::{Error, Progress, is_stop};
-use crate::events::place::Place;
+use crate::error::{Error, Progress, Verdict, is_stop};
+use crate::events::Place;
 use crate::panic::text_of;
 use crate::sync::lock_leaf;
 
@@ -121,13 +121,8 @@ impl CallSpan {
     }
 
     pub(crate) fn ended_inline(&self, payload: Option<&(dyn Any + Send)>) {
-        let verdict = match payload {
-            None => Verdict::Ok,
-            Some(payload) if is_stop(payload) => Verdict::Cancelled,
-            Some(_) => Verdict::Panicked,
-        };
         if let Some(traced) = self.traced() {
-            traced.end(verdict);
+            traced.end(Verdict::of_body(payload));
         }
     }
 

@@ -6,7 +6,7 @@
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use crate::error::Error;
+use crate::error::Verdict;
 
 /// `S` is the span. Its last holder closes it.
 pub(super) struct State<S> {
@@ -22,24 +22,6 @@ pub(super) struct State<S> {
     suspended: Option<Duration>,
     suspended_since: Option<Instant>,
     stop: Option<Stop>,
-}
-
-/// How a call ended.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Verdict {
-    Ok,
-    Panicked,
-    Timeout,
-    Cancelled,
-    Refused,
-    /// The waker of its future was dropped.
-    Dropped,
-    /// Its process ended before its body did.
-    #[cfg(feature = "process")]
-    Crashed,
-    /// No process could be started for it, or its arguments or its result could not be passed.
-    #[cfg(feature = "process")]
-    Failed,
 }
 
 /// A call that was closed before its body ended.
@@ -153,46 +135,6 @@ impl<S> State<S> {
 
     pub(super) fn span(&self) -> Option<Arc<S>> {
         self.span.clone()
-    }
-}
-
-impl Verdict {
-    pub(super) fn of(error: &Error) -> Self {
-        if error.is_panic() {
-            Self::Panicked
-        } else if error.is_timeout() {
-            Self::Timeout
-        } else if error.is_refused() {
-            Self::Refused
-        } else {
-            Self::of_process(error).unwrap_or(Self::Cancelled)
-        }
-    }
-
-    #[cfg(feature = "process")]
-    fn of_process(error: &Error) -> Option<Self> {
-        let verdict = if error.is_crash() { Self::Crashed } else { Self::Failed };
-        error.is_of_processes().then_some(verdict)
-    }
-
-    #[cfg(not(feature = "process"))]
-    fn of_process(_: &Error) -> Option<Self> {
-        None
-    }
-
-    pub(super) fn word(self) -> &'static str {
-        match self {
-            Self::Ok => "ok",
-            Self::Panicked => "panicked",
-            Self::Timeout => "timeout",
-            Self::Cancelled => "cancelled",
-            Self::Refused => "refused",
-            Self::Dropped => "dropped",
-            #[cfg(feature = "process")]
-            Self::Crashed => "crashed",
-            #[cfg(feature = "process")]
-            Self::Failed => "failed",
-        }
     }
 }
 

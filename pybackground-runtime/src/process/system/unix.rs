@@ -102,6 +102,10 @@ impl Process {
         Pid::from_raw(self.child.id().cast_signed())
     }
 
+    pub(in crate::process) fn number(&self) -> u32 {
+        self.child.id()
+    }
+
     /// Kills the group. The child is not reaped.
     pub(in crate::process) fn kill(&mut self) {
         if self.ended.is_some() {

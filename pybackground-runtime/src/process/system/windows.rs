@@ -83,6 +83,10 @@ impl Process {
         }
     }
 
+    pub(in crate::process) fn number(&self) -> u32 {
+        self.child.id()
+    }
+
     /// Kills the job.
     pub(in crate::process) fn kill(&mut self) {
         // An error says that there is no such process.

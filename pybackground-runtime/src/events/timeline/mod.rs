@@ -1,0 +1,18 @@
+//! The observer of the feature `timeline`: writes the events of calls into the buffer of their thread.
+//!
+//! | file | subject |
+//! |---|---|
+//! | `call` | the events of a call |
+//! | `wait` | the events of a wait that blocks |
+//! | `elsewhere` | the events of a body in another process |
+
+mod call;
+#[cfg(feature = "process")]
+mod elsewhere;
+mod wait;
+
+pub(super) use crate::timeline::is_enabled;
+pub(super) use call::{CallMark, Entered};
+#[cfg(feature = "process")]
+pub(super) use elsewhere::elsewhere;
+pub(super) use wait::WaitMark;

@@ -1,0 +1,213 @@
+//! The buffers of all threads.
+//!
+//! A thread fills chunks, one after the other. Only the thread itself writes into its chunks, and only the
+//! writer's thread reads them, so neither waits for the other: the lock of a [`ThreadLog`] is taken once a
+//! chunk by its thread, and the writer holds it for a few instructions.
+
+use std::collections::VecDeque;
+use std::sync::atomic::{AtomicBool, AtomicU32, AtomicU64, AtomicUsize, Ordering};
+use std::sync::{Arc, Mutex};
+
+use super::record::{Record, Words};
+use crate::sync::lock_leaf;
+
+/// The number of records of a thread's first chunk, and of each further one.
+const FIRST: usize = 64;
+const FURTHER: usize = 1024;
+
+/// The number of records that may wait for the writer, 32 bytes each. Beyond it, threads drop events.
+const MOST: usize = (64 << 20) / size_of::<Words>();
+
+/// The number of empty chunks that are kept.
+const SPARE: usize = 32;
+
+static RECORDS: AtomicUsize = AtomicUsize::new(0);
+static NEXT_NUMBER: AtomicU32 = AtomicU32::new(1);
+static THREADS: Mutex<Vec<Arc<ThreadLog>>> = Mutex::new(Vec::new());
+static EMPTY: Mutex<Vec<Arc<Chunk>>> = Mutex::new(Vec::new());
+
+/// A part of a thread's buffer.
+pub(super) struct Chunk {
+    words: Box<[[AtomicU64; 4]]>,
+    filled: AtomicUsize,
+}
+
+impl Chunk {
+    /// Returns an empty chunk, unless too many records wait for the writer.
+    fn new(length: usize) -> Option<Arc<Self>> {
+        // ORDERING: `Relaxed`, a count that orders nothing.
+        if RECORDS.load(Ordering::Relaxed) >= MOST {
+            return None;
+        }
+        RECORDS.fetch_add(length, Ordering::Relaxed);
+        if length == FURTHER
+            && let Some(chunk) = lock_leaf(&EMPTY).pop()
+        {
+            return Some(chunk);
+        }
+        let words = (0..length).map(|_| Default::default()).collect();
+        Some(Arc::new(Self { words, filled: AtomicUsize::new(0) }))
+    }
+
+    /// Appends a record; `false` if the chunk is full. Only the chunk's thread calls it.
+    #[inline]
+    pub(super) fn push(&self, record: Words) -> bool {
+        // ORDERING: `Relaxed`, as only this thread writes the number.
+        let filled = self.filled.load(Ordering::Relaxed);
+        let Some(place) = self.words.get(filled) else { return false };
+        for (place, word) in place.iter().zip(record) {
+            place.store(word, Ordering::Relaxed);
+        }
+        // ORDERING: `Release`, so that the writer, which sees the number, sees the record.
+        self.filled.store(filled + 1, Ordering::Release);
+        true
+    }
+
+    /// The records from `read` on, as far as they are filled.
+    fn records(&self, read: usize) -> impl Iterator<Item = Record> {
+        // ORDERING: `Acquire`, see `push`.
+        let filled = self.filled.load(Ordering::Acquire);
+        self.words[read..filled].iter().map(|words| {
+            Record::from_words(std::array::from_fn(|at| words[at].load(Ordering::Relaxed)))
+        })
+    }
+
+    /// Keeps a chunk that was read for another thread.
+    fn recycle(chunk: Arc<Self>) {
+        RECORDS.fetch_sub(chunk.words.len(), Ordering::Relaxed);
+        if chunk.words.len() == FURTHER && Arc::strong_count(&chunk) == 1 {
+            // ORDERING: `Relaxed`, as the lock orders it before the next thread's writes.
+            chunk.filled.store(0, Ordering::Relaxed);
+            let mut empty = lock_leaf(&EMPTY);
+            if empty.len() < SPARE {
+                empty.push(chunk);
+            }
+        }
+    }
+}
+
+/// The buffer of one thread.
+pub(super) struct ThreadLog {
+    pub(super) number: u32,
+    pub(super) name: String,
+    has_ended: AtomicBool,
+    unread: Mutex<Unread>,
+}
+
+#[derive(Default)]
+struct Unread {
+    chunks: VecDeque<Arc<Chunk>>,
+    /// The number of records of the first chunk that were read.
+    read: usize,
+}
+
+impl ThreadLog {
+    /// Makes the buffer of a thread of that name.
+    pub(super) fn new(name: &str) -> Arc<Self> {
+        let log = Arc::new(Self {
+            number: NEXT_NUMBER.fetch_add(1, Ordering::Relaxed),
+            name: name.to_owned(),
+            has_ended: AtomicBool::new(false),
+            unread: Mutex::default(),
+        });
+        lock_leaf(&THREADS).push(log.clone());
+        log
+    }
+
+    /// Returns the next chunk, unless too many records wait for the writer.
+    pub(super) fn next_chunk(&self) -> Option<Arc<Chunk>> {
+        let mut unread = lock_leaf(&self.unread);
+        let length = if unread.chunks.is_empty() && unread.read == 0 { FIRST } else { FURTHER };
+        let chunk = Chunk::new(length)?;
+        unread.chunks.push_back(chunk.clone());
+        Some(chunk)
+    }
+
+    /// The thread writes no more.
+    pub(super) fn end(&self) {
+        // ORDERING: `Release`, so that the writer, which sees it, then finds all records.
+        self.has_ended.store(true, Ordering::Release);
+    }
+
+    /// Moves up to about `most` records to `records`.
+    fn take(&self, records: &mut Vec<Record>, most: usize) {
+        let mut unread = lock_leaf(&self.unread);
+        while records.len() < most
+            && let Some(chunk) = unread.chunks.front()
+        {
+            let before = records.len();
+            records.extend(chunk.records(unread.read));
+            let read = unread.read + records.len() - before;
+            // The thread fills the last chunk still.
+            if read < chunk.words.len() || unread.chunks.len() == 1 {
+                unread.read = read;
+                break;
+            }
+            unread.read = 0;
+            let full = unread.chunks.pop_front();
+            full.into_iter().for_each(Chunk::recycle);
+        }
+    }
+}
+
+/// Reads all buffers: passes the records of each thread, in their order, to `each`.
+pub(super) fn drain(mut each: impl FnMut(&ThreadLog, &[Record])) {
+    const AT_ONCE: usize = 64 * FURTHER;
+
+    let logs = lock_leaf(&THREADS).clone();
+    let mut records = Vec::new();
+    for log in &logs {
+        // ORDERING: `Acquire`, see `ThreadLog::end`.
+        let has_ended = log.has_ended.load(Ordering::Acquire);
+        loop {
+            records.clear();
+            log.take(&mut records, AT_ONCE);
+            if records.is_empty() {
+                break;
+            }
+            each(log, &records);
+            if records.len() < AT_ONCE {
+                break;
+            }
+        }
+        if has_ended {
+            lock_leaf(&THREADS).retain(|known| known.number != log.number);
+            let left = std::mem::take(&mut *lock_leaf(&log.unread));
+            left.chunks.into_iter().for_each(Chunk::recycle);
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::timeline::record::Kind;
+
+    #[test]
+    fn reader_gets_each_record_once_and_in_order_while_the_thread_writes() {
+        let log = ThreadLog::new("writes");
+        let writes = {
+            let log = log.clone();
+            std::thread::spawn(move || {
+                let mut chunk = log.next_chunk().unwrap();
+                for time in 0..100_000 {
+                    let words = Record::new(Kind::Left, time, 0).words();
+                    if !chunk.push(words) {
+                        chunk = log.next_chunk().unwrap();
+                        assert!(chunk.push(words));
+                    }
+                }
+            })
+        };
+        let (mut records, mut next) = (Vec::new(), 0);
+        while next < 100_000 {
+            records.clear();
+            log.take(&mut records, 500);
+            for record in &records {
+                assert_eq!(record.time, next);
+                next += 1;
+            }
+        }
+        writes.join().unwrap();
+    }
+}

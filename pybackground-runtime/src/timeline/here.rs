@@ -1,0 +1,129 @@
+//! The buffer of this thread, and the call whose body it runs.
+
+use std::cell::{Cell, RefCell};
+use std::sync::Arc;
+
+use super::buffer::{Chunk, ThreadLog};
+use super::clock::now;
+use super::record::{CALL_BITS, Kind, Record, Words};
+use super::state;
+use crate::call::Call;
+use crate::stacks::{Key, Name, RecentNames};
+
+thread_local! {
+    static HERE: Here = Here::new();
+}
+
+/// What this thread records.
+pub(crate) struct Here {
+    log: Arc<ThreadLog>,
+    chunk: RefCell<Option<Arc<Chunk>>>,
+    /// The number of events that found no room.
+    lost: Cell<u64>,
+    names: RecentNames,
+    last_call: Cell<u32>,
+    /// The call whose body is on top of the stack.
+    current: Cell<u64>,
+    /// The call whose body left this thread last, and when.
+    left: Cell<(u64, u64)>,
+}
+
+/// Runs `act` with this thread's buffer, unless the thread ends.
+#[inline]
+pub(crate) fn with<R>(act: impl FnOnce(&Here) -> R) -> Option<R> {
+    HERE.try_with(act).ok()
+}
+
+impl Here {
+    fn new() -> Self {
+        let thread = std::thread::current();
+        let log = ThreadLog::new(thread.name().unwrap_or("a thread without a name"));
+        Self {
+            chunk: RefCell::new(log.next_chunk()),
+            log,
+            lost: Cell::new(0),
+            names: RecentNames::new(),
+            last_call: Cell::new(0),
+            current: Cell::new(0),
+            left: Cell::new((0, 0)),
+        }
+    }
+
+    /// Records an event, unless the recording is over.
+    #[inline]
+    pub(crate) fn push(&self, record: Record) {
+        if !state::is_on() {
+            return;
+        }
+        let words = record.words();
+        let is_pushed = self.chunk.borrow().as_ref().is_some_and(|chunk| chunk.push(words));
+        if !is_pushed {
+            self.push_to_next_chunk(words);
+        }
+    }
+
+    #[cold]
+    fn push_to_next_chunk(&self, words: Words) {
+        let Some(chunk) = self.log.next_chunk() else {
+            self.lost.set(self.lost.get() + 1);
+            return;
+        };
+        let lost = self.lost.replace(0);
+        if lost > 0 {
+            chunk.push(Record { other: lost, ..Record::new(Kind::Lost, now(), 0) }.words());
+        }
+        chunk.push(words);
+        self.chunk.replace(Some(chunk));
+    }
+
+    /// Returns a number for a call that this thread makes.
+    #[inline]
+    pub(crate) fn next_call(&self) -> u64 {
+        let number = self.last_call.get().wrapping_add(1);
+        self.last_call.set(number);
+        u64::from(self.log.number) << CALL_BITS | u64::from(number)
+    }
+
+    /// Returns the number of a name.
+    #[inline]
+    pub(crate) fn name(&self, key: Key, call: impl FnOnce() -> Call) -> Name {
+        self.names.name(key, call)
+    }
+
+    /// The call whose body is on top of the stack; 0 if there is none.
+    #[inline]
+    pub(crate) fn current(&self) -> u64 {
+        self.current.get()
+    }
+
+    /// Puts a body on top of the stack; returns the one below.
+    #[inline]
+    pub(crate) fn enter(&self, call: u64) -> u64 {
+        self.current.replace(call)
+    }
+
+    /// Takes the body of `call` from the stack, on which `below` is next.
+    #[inline]
+    pub(crate) fn leave(&self, call: u64, below: u64) {
+        let time = now();
+        self.current.set(below);
+        self.left.set((call, time));
+        self.push(Record::new(Kind::Left, time, call));
+    }
+
+    /// When the body of `call` left this thread if that was last, else the present time.
+    #[inline]
+    pub(crate) fn time_of_end(&self, call: u64) -> u64 {
+        match self.left.get() {
+            (left, time) if left == call => time,
+            _ => now(),
+        }
+    }
+}
+
+impl Drop for Here {
+    fn drop(&mut self) {
+        self.push(Record::new(Kind::Exited, now(), 0));
+        self.log.end();
+    }
+}

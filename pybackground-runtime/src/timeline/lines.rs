@@ -1,0 +1,239 @@
+//! The events as lines, for the page.
+//!
+//! | line | meaning |
+//! |---|---|
+//! | `P {..}` | the program |
+//! | `N number ["function", "place"]` | a name of calls; without a function, a place |
+//! | `H thread "name"` | a thread |
+//! | `W number "name"` | a worker |
+//! | `T thread time` | the next events are of this thread; its time is that, in nanoseconds |
+//! | `c`, `q`, `s`, .. | an event: the letter is in [`letter`], a step of time follows, and what the event has |
+//! | `t time` | the program ran still |
+//! | `D events` | the number of events that were not written, because the file is full |
+//! | `Z time` | the recording is over |
+//!
+//! The number of a call is `n` if the same thread made the call, else `thread.n`. A line without an end
+//! is ignored.
+
+use std::collections::HashSet;
+
+use super::buffer::ThreadLog;
+use super::record::{CALL_BITS, Kind, Record};
+use super::text::{number, quoted};
+use super::texts;
+use crate::stacks::Name;
+
+/// Writes lines.
+pub(super) struct Lines {
+    /// When the recording began.
+    origin: u64,
+    names: HashSet<u32>,
+    threads: HashSet<u32>,
+    workers: HashSet<u64>,
+}
+
+/// Lines that were written, with those that explain names apart.
+#[derive(Default)]
+pub(super) struct Piece {
+    pub(super) names: Vec<u8>,
+    pub(super) events: Vec<u8>,
+}
+
+fn letter(kind: Kind) -> u8 {
+    match kind {
+        Kind::Created => b'c',
+        Kind::Queued => b'q',
+        Kind::Started => b's',
+        Kind::Resumed => b'r',
+        Kind::Left => b'l',
+        Kind::Ended => b'e',
+        Kind::Stopped => b'x',
+        Kind::Blocked => b'w',
+        Kind::Unblocked => b'v',
+        Kind::Away => b'a',
+        Kind::Back => b'b',
+        Kind::Unused => b'u',
+        Kind::Lost => b'g',
+        Kind::Exited => b'h',
+    }
+}
+
+impl Lines {
+    pub(super) fn new(origin: u64) -> Self {
+        Self { origin, names: HashSet::new(), threads: HashSet::new(), workers: HashSet::new() }
+    }
+
+    fn since(&self, time: u64) -> u64 {
+        time.saturating_sub(self.origin)
+    }
+
+    /// Appends the events of a thread.
+    pub(super) fn thread(&mut self, piece: &mut Piece, log: &ThreadLog, records: &[Record]) {
+        let Some(first) = records.first() else { return };
+        if self.threads.insert(log.number) {
+            piece.names.extend_from_slice(b"H ");
+            number(&mut piece.names, log.number.into());
+            piece.names.push(b' ');
+            quoted(&mut piece.names, &log.name);
+            piece.names.push(b'\n');
+        }
+        piece.events.extend_from_slice(b"T ");
+        number(&mut piece.events, log.number.into());
+        piece.events.push(b' ');
+        number(&mut piece.events, self.since(first.time));
+        piece.events.push(b'\n');
+        let mut last = first.time;
+        for record in records {
+            self.event(piece, log.number, record, record.time.saturating_sub(last));
+            last = record.time;
+        }
+    }
+
+    fn event(&mut self, piece: &mut Piece, thread: u32, record: &Record, step: u64) {
+        let Record { kind, detail, name, call, other, .. } = *record;
+        let out = &mut piece.events;
+        out.extend_from_slice(&[letter(kind), b' ']);
+        number(out, step);
+        match kind {
+            Kind::Exited => {}
+            Kind::Lost => field(out, other),
+            Kind::Unblocked => {
+                field(out, detail.into());
+                text(out, other);
+            }
+            _ => identity(out, thread, call),
+        }
+        match kind {
+            Kind::Created => {
+                field(out, name.into());
+                identity(out, thread, other);
+                self.name(&mut piece.names, name);
+            }
+            Kind::Started => field(out, detail.into()),
+            Kind::Ended | Kind::Stopped => {
+                field(out, detail.into());
+                text(out, other);
+            }
+            Kind::Blocked => {
+                field(out, name.into());
+                field(out, other);
+                if let Some(place) = name.checked_sub(1) {
+                    self.name(&mut piece.names, place);
+                }
+                self.name(&mut piece.names, u32::try_from(other).unwrap_or_default());
+            }
+            Kind::Away => {
+                field(out, other);
+                self.worker(&mut piece.names, other);
+            }
+            _ => {}
+        }
+        piece.events.push(b'\n');
+    }
+
+    fn name(&mut self, out: &mut Vec<u8>, name: u32) {
+        if self.names.insert(name) {
+            let call = Name::from_number(name).call();
+            out.extend_from_slice(b"N ");
+            number(out, name.into());
+            out.extend_from_slice(b" [");
+            quoted(out, call.function());
+            out.push(b',');
+            quoted(out, &call.place().unwrap_or_default());
+            out.extend_from_slice(b"]\n");
+        }
+    }
+
+    fn worker(&mut self, out: &mut Vec<u8>, worker: u64) {
+        if self.workers.insert(worker) {
+            out.extend_from_slice(b"W ");
+            number(out, worker);
+            out.push(b' ');
+            quoted(out, &texts::worker_name(worker));
+            out.push(b'\n');
+        }
+    }
+
+    /// Appends that the program runs.
+    pub(super) fn alive(&self, out: &mut Vec<u8>, now: u64) {
+        self.time(out, b't', now);
+    }
+
+    /// Appends that the recording is over.
+    pub(super) fn complete(&self, out: &mut Vec<u8>, now: u64) {
+        self.time(out, b'Z', now);
+    }
+
+    fn time(&self, out: &mut Vec<u8>, letter: u8, now: u64) {
+        out.extend_from_slice(&[letter, b' ']);
+        number(out, self.since(now));
+        out.push(b'\n');
+    }
+
+    /// Appends that the file has no room for so many events.
+    pub(super) fn dropped(out: &mut Vec<u8>, events: u64) {
+        out.extend_from_slice(b"D ");
+        number(out, events);
+        out.push(b'\n');
+    }
+}
+
+/// Appends a number behind a space.
+fn field(out: &mut Vec<u8>, value: u64) {
+    out.push(b' ');
+    number(out, value);
+}
+
+/// Appends the number of a call, as seen from a thread.
+fn identity(out: &mut Vec<u8>, thread: u32, call: u64) {
+    out.push(b' ');
+    let maker = call >> CALL_BITS;
+    if maker != 0 && maker != u64::from(thread) {
+        number(out, maker);
+        out.push(b'.');
+    }
+    number(out, call & ((1 << CALL_BITS) - 1));
+}
+
+fn text(out: &mut Vec<u8>, text: u64) {
+    if let Some(text) = (text != 0).then(|| texts::take(text)).flatten() {
+        out.push(b' ');
+        quoted(out, &text);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::call::Call;
+    use crate::stacks::RecentNames;
+    use std::panic::Location;
+
+    #[test]
+    fn each_event_is_a_line_that_names_what_is_new() {
+        let call = Call::new("app::\"f\"", Location::caller());
+        let name = RecentNames::new().name(call.key(), || call).number();
+        let log = ThreadLog::new("main");
+        let (own, foreign) = (u64::from(log.number) << CALL_BITS | 7, 99_u64 << CALL_BITS | 1);
+        let created = Record { name, other: foreign, ..Record::new(Kind::Created, 1_000, own) };
+        let started = Record { detail: 1, name, ..Record::new(Kind::Started, 1_400, foreign) };
+        let failure = texts::keep("no <b>".to_owned());
+        let ended =
+            Record { detail: 1, other: failure, ..Record::new(Kind::Ended, 1_500, foreign) };
+        let (mut lines, mut piece) = (Lines::new(900), Piece::default());
+        lines.thread(&mut piece, &log, &[created, started]);
+        lines.thread(&mut piece, &log, &[ended]);
+        let (thread, site) = (log.number, call.site());
+        assert_eq!(
+            String::from_utf8(piece.names).unwrap(),
+            format!("H {thread} \"main\"\nN {name} [\"app::\\\"f\\\"\",\"{site}\"]\n")
+        );
+        assert_eq!(
+            String::from_utf8(piece.events).unwrap(),
+            format!(
+                "T {thread} 100\nc 0 7 {name} 99.1\ns 400 99.1 1\n\
+                 T {thread} 600\ne 0 99.1 1 \"no \\u003cb>\"\n"
+            )
+        );
+    }
+}

@@ -1,0 +1,206 @@
+//! The last lines of events.
+
+use std::collections::VecDeque;
+use std::sync::{Arc, Condvar, Mutex, PoisonError};
+use std::time::{Duration, Instant};
+
+use crate::sync::lock_leaf;
+use crate::timeline::lines::Piece;
+
+/// The bytes of events that are kept.
+const MOST: usize = 32 << 20;
+
+/// A page that follows the program asks again within this time.
+const FOLLOWED: Duration = Duration::from_secs(11);
+
+/// The lines that clients get. Clients and the writer share it.
+pub(in crate::timeline) struct Log {
+    state: Mutex<State>,
+    changed: Condvar,
+}
+
+struct State {
+    /// The lines that explain names. They are kept for clients that come late.
+    names: Vec<u8>,
+    pieces: VecDeque<Arc<[u8]>>,
+    bytes: usize,
+    /// The number of the first piece that is kept.
+    first: u64,
+    clients: usize,
+    /// When a client asked for events last.
+    asked: Option<Instant>,
+    is_complete: bool,
+    /// A client has the last piece.
+    is_delivered: bool,
+    is_closed: bool,
+}
+
+impl State {
+    /// The number of the next piece.
+    fn next(&self) -> u64 {
+        self.first + self.pieces.len() as u64
+    }
+}
+
+impl Log {
+    pub(super) fn new(program: String) -> Self {
+        let state = State {
+            names: program.into_bytes(),
+            pieces: VecDeque::new(),
+            bytes: 0,
+            first: 1,
+            clients: 0,
+            asked: None,
+            is_complete: false,
+            is_delivered: false,
+            is_closed: false,
+        };
+        Self { state: Mutex::new(state), changed: Condvar::new() }
+    }
+
+    /// Appends lines, after which there are no more if they are the `last`.
+    pub(in crate::timeline) fn push(&self, piece: Piece, last: bool) {
+        let Piece { mut names, events } = piece;
+        if events.is_empty() {
+            return;
+        }
+        let mut state = lock_leaf(&self.state);
+        state.names.extend_from_slice(&names);
+        names.extend_from_slice(&events);
+        state.bytes += names.len();
+        state.pieces.push_back(names.into());
+        while state.bytes > MOST && state.pieces.len() > 1 {
+            let old = state.pieces.pop_front().map_or(0, |piece| piece.len());
+            state.bytes -= old;
+            state.first += 1;
+        }
+        state.is_complete |= last;
+        self.changed.notify_all();
+    }
+
+    /// Returns the pieces behind the one with the number `after`, as soon as there are some, or none when
+    /// `patience` is over. The first line is `S` and the number of the last piece. A client that lacks pieces
+    /// which were dropped gets the line `G`, and all names.
+    pub(super) fn after(&self, after: u64, patience: Duration) -> Vec<u8> {
+        let end = Instant::now() + patience;
+        let mut state = lock_leaf(&self.state);
+        state.asked = Some(Instant::now());
+        // A number of another recording.
+        let after = if after < state.next() { after } else { 0 };
+        while state.next() == after + 1 && !state.is_complete {
+            let rest = end.saturating_duration_since(Instant::now());
+            if rest.is_zero() {
+                break;
+            }
+            let waited = self.changed.wait_timeout(state, rest);
+            state = waited.unwrap_or_else(PoisonError::into_inner).0;
+        }
+        state.is_delivered = state.is_complete;
+        let mut text = format!("S {}\n", state.next() - 1).into_bytes();
+        let begin = (after + 1).max(state.first);
+        if after + 1 < state.first && after > 0 {
+            text.extend_from_slice(b"G\n");
+        }
+        if after + 1 < state.first || after == 0 {
+            text.extend_from_slice(&state.names);
+        }
+        let skipped = usize::try_from(begin - state.first).unwrap_or(usize::MAX);
+        let pieces: Vec<Arc<[u8]>> = state.pieces.iter().skip(skipped).cloned().collect();
+        drop(state);
+        for piece in &pieces {
+            text.extend_from_slice(piece);
+        }
+        text
+    }
+
+    /// Counts a client, unless there are `most`.
+    pub(super) fn enter(&self, most: usize) -> bool {
+        let mut state = lock_leaf(&self.state);
+        let enters = state.clients < most;
+        state.clients += usize::from(enters);
+        enters
+    }
+
+    pub(super) fn leave(&self) {
+        lock_leaf(&self.state).clients -= 1;
+        self.changed.notify_all();
+    }
+
+    pub(super) fn is_closed(&self) -> bool {
+        lock_leaf(&self.state).is_closed
+    }
+
+    /// Waits until the clients that follow the program have the last piece, for `patience` at most, and lets
+    /// no client in any more.
+    pub(super) fn close(&self, patience: Duration) {
+        let end = Instant::now() + patience;
+        let mut state = lock_leaf(&self.state);
+        let is_followed = state.asked.is_some_and(|asked| asked.elapsed() < FOLLOWED);
+        while state.clients > 0 || (is_followed && !state.is_delivered) {
+            let rest = end.saturating_duration_since(Instant::now());
+            if rest.is_zero() {
+                break;
+            }
+            let waited = self.changed.wait_timeout(state, rest);
+            state = waited.unwrap_or_else(PoisonError::into_inner).0;
+        }
+        state.is_closed = true;
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn push(log: &Log, names: &str, events: &str) {
+        log.push(Piece { names: names.into(), events: events.into() }, false);
+    }
+
+    fn after(log: &Log, after: u64) -> String {
+        String::from_utf8(log.after(after, Duration::ZERO)).unwrap()
+    }
+
+    #[test]
+    fn client_gets_what_it_lacks() {
+        let log = Log::new("P {}\n".to_owned());
+        assert_eq!(after(&log, 0), "S 0\nP {}\n");
+        push(&log, "N 1\n", "c 1\n");
+        push(&log, "", "c 2\n");
+        assert_eq!(after(&log, 0), "S 2\nP {}\nN 1\nN 1\nc 1\nc 2\n");
+        assert_eq!(after(&log, 1), "S 2\nc 2\n");
+        assert_eq!(after(&log, 2), "S 2\n");
+        assert_eq!(after(&log, 77), after(&log, 0), "it is a number of another program");
+    }
+
+    #[test]
+    fn client_that_is_too_late_learns_so_and_gets_all_names() {
+        let log = Log::new(String::new());
+        let megabyte = "t 1\n".repeat(1 << 18);
+        for number in 0..40 {
+            push(&log, &format!("N {number}\n"), &megabyte);
+        }
+        let late = after(&log, 1);
+        assert!(late.starts_with("S 40\nG\nN 0\nN 1\n"), "{}", &late[..30]);
+        assert!((MOST - (2 << 20)..MOST + 4096).contains(&late.len()), "{}", late.len());
+        assert!(!after(&log, 39).contains('G'));
+    }
+
+    #[test]
+    fn waiting_client_is_answered_by_the_next_events() {
+        let log = Arc::new(Log::new(String::new()));
+        let client = {
+            let log = log.clone();
+            std::thread::spawn(move || log.after(0, Duration::from_secs(60)))
+        };
+        push(&log, "", "c 1\n");
+        assert_eq!(client.join().unwrap(), b"S 1\nc 1\n");
+    }
+
+    #[test]
+    fn clients_are_bounded() {
+        let log = Log::new(String::new());
+        assert!(log.enter(2) && log.enter(2) && !log.enter(2));
+        log.leave();
+        assert!(log.enter(2));
+    }
+}

@@ -1,0 +1,109 @@
+//! One event, as four words.
+
+/// What happened.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[repr(u8)]
+pub(crate) enum Kind {
+    /// A call was made. `name` is the call's, `other` the call whose body made it.
+    Created,
+    /// A call that was held back was queued.
+    Queued,
+    /// The body began on this thread. `name` is the call's, `detail` a `Place` of the events.
+    Started,
+    /// The body continued on this thread. `name` is the call's.
+    Resumed,
+    /// The body left this thread.
+    Left,
+    /// The call has its outcome. `detail` is a [`Verdict`](crate::error::Verdict), `other` a text.
+    Ended,
+    /// The call was closed before its body ended. As `Ended`.
+    Stopped,
+    /// This thread blocks until `call` ends, or any of several calls. `name` is the place of the wait,
+    /// `other` the name of the awaited call.
+    Blocked,
+    /// The thread continues. `detail` is a `WaitEnd` of the events, `other` a text.
+    Unblocked,
+    /// The body of `call` runs in the worker `other` from here on.
+    Away,
+    /// The body of `call` has left the worker.
+    Back,
+    /// Nothing used the value of the call, which is gone.
+    Unused,
+    /// `other` events of this thread were not recorded.
+    Lost,
+    /// The thread ended.
+    Exited,
+}
+
+const KINDS: [Kind; 14] = [
+    Kind::Created,
+    Kind::Queued,
+    Kind::Started,
+    Kind::Resumed,
+    Kind::Left,
+    Kind::Ended,
+    Kind::Stopped,
+    Kind::Blocked,
+    Kind::Unblocked,
+    Kind::Away,
+    Kind::Back,
+    Kind::Unused,
+    Kind::Lost,
+    Kind::Exited,
+];
+
+/// An event of one thread.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Record {
+    pub(crate) kind: Kind,
+    pub(crate) detail: u8,
+    pub(crate) name: u32,
+    /// Nanoseconds of [`clock`](super::clock).
+    pub(crate) time: u64,
+    /// The number of the call; 0 is none.
+    pub(crate) call: u64,
+    pub(crate) other: u64,
+}
+
+/// A thread's number is the upper half of the numbers of the calls that it makes.
+pub(super) const CALL_BITS: u32 = 32;
+
+pub(super) type Words = [u64; 4];
+
+impl Record {
+    pub(crate) const fn new(kind: Kind, time: u64, call: u64) -> Self {
+        Self { kind, detail: 0, name: 0, time, call, other: 0 }
+    }
+
+    #[inline]
+    pub(super) fn words(self) -> Words {
+        let head = self.kind as u64 | u64::from(self.detail) << 8 | u64::from(self.name) << 32;
+        [head, self.time, self.call, self.other]
+    }
+
+    pub(super) fn from_words([head, time, call, other]: Words) -> Self {
+        let [kind, detail, _, _, name @ ..] = head.to_le_bytes();
+        Self {
+            kind: KINDS[usize::from(kind)],
+            detail,
+            name: u32::from_le_bytes(name),
+            time,
+            call,
+            other,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn record_survives_its_words() {
+        for (number, kind) in KINDS.into_iter().enumerate() {
+            assert_eq!(kind as usize, number);
+            let record = Record { kind, detail: 255, name: u32::MAX, time: 1, call: 2, other: 3 };
+            assert_eq!(Record::from_words(record.words()), record);
+        }
+    }
+}

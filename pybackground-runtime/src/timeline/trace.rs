@@ -1,0 +1,241 @@
+//! The events in the trace event format, which Perfetto and `chrome://tracing` open.
+//!
+//! | in the run | in the file |
+//! |---|---|
+//! | thread, worker | track, named by a metadata event |
+//! | body on a thread or in a worker | slice (`B`, `E`) of the category `body` |
+//! | wait | slice of the category `wait` |
+//! | time in a queue | a pair of async events (`b`, `e`) of the category `queue` |
+//! | from the caller to the body | flow (`s` to `f`) of the category `call` |
+//! | from the body to the thread that waited for it | flow of the category `wait` |
+//! | outcome without a value | instant event (`i`) of the category `outcome` |
+//!
+//! The file is a list that may lack its end.
+
+use std::collections::{HashMap, HashSet};
+
+use super::buffer::ThreadLog;
+use super::record::{Kind, Record};
+use super::text::{micros, number, quoted};
+use super::texts;
+use crate::error::Verdict;
+use crate::stacks::Name;
+
+/// The tracks of workers have numbers from here on.
+const WORKERS: u64 = 1 << 32;
+
+/// The tracks of threads that the library does not own have a slice below everything, from which the
+/// flows of their calls can come.
+const OWN_THREADS: &str = "background-";
+
+/// Writes the events of a trace.
+pub(super) struct Trace {
+    origin: u64,
+    process: u32,
+    tracks: HashSet<u64>,
+    /// The threads that have a slice below everything.
+    outside: Vec<u32>,
+    /// The calls that were made and have not started.
+    queued: HashMap<u64, u32>,
+    /// The calls that a thread waits for.
+    awaited: HashSet<u64>,
+    /// The call that each blocked thread waits for.
+    waits: HashMap<u32, Vec<u64>>,
+    /// The worker that runs a body of each thread.
+    away: HashMap<u32, u64>,
+}
+
+impl Trace {
+    pub(super) fn new(origin: u64) -> Self {
+        Self {
+            origin,
+            process: std::process::id(),
+            tracks: HashSet::new(),
+            outside: Vec::new(),
+            queued: HashMap::new(),
+            awaited: HashSet::new(),
+            waits: HashMap::new(),
+            away: HashMap::new(),
+        }
+    }
+
+    /// Appends the begin of the file.
+    pub(super) fn head(&self, out: &mut Vec<u8>, program: &str) {
+        out.extend_from_slice(b"[");
+        self.event(out, 'M', "", "process_name", 0, self.origin, |out| {
+            out.extend_from_slice(b",\"args\":{\"name\":");
+            quoted(out, program);
+            out.push(b'}');
+        });
+    }
+
+    /// Appends the end of the file.
+    pub(super) fn complete(&mut self, out: &mut Vec<u8>, now: u64) {
+        for thread in std::mem::take(&mut self.outside) {
+            self.event(out, 'E', "thread", "", thread.into(), now, |_| ());
+        }
+        out.extend_from_slice(b"\n]\n");
+    }
+
+    /// Appends that the file has no room for so many events.
+    pub(super) fn dropped(&self, out: &mut Vec<u8>, now: u64, events: u64) {
+        let name = format!("{events} events were not written: the file is full");
+        self.event(out, 'i', "outcome", &name, 0, now, |out| {
+            out.extend_from_slice(b",\"s\":\"g\"");
+        });
+    }
+
+    /// Appends the events of a thread.
+    pub(super) fn thread(&mut self, out: &mut Vec<u8>, log: &ThreadLog, records: &[Record]) {
+        let track = u64::from(log.number);
+        self.track(out, track, &log.name);
+        if !self.outside.contains(&log.number)
+            && !log.name.starts_with(OWN_THREADS)
+            && let Some(first) = records.first()
+        {
+            self.outside.push(log.number);
+            self.event(out, 'B', "thread", &log.name, track, first.time, |_| ());
+        }
+        for record in records {
+            self.record(out, log.number, record);
+        }
+    }
+
+    fn track(&mut self, out: &mut Vec<u8>, track: u64, name: &str) {
+        if !self.tracks.insert(track) {
+            return;
+        }
+        self.event(out, 'M', "", "thread_name", track, self.origin, |out| {
+            out.extend_from_slice(b",\"args\":{\"name\":");
+            quoted(out, name);
+            out.push(b'}');
+        });
+        self.event(out, 'M', "", "thread_sort_index", track, self.origin, |out| {
+            out.extend_from_slice(b",\"args\":{\"sort_index\":");
+            number(out, track);
+            out.push(b'}');
+        });
+    }
+
+    fn record(&mut self, out: &mut Vec<u8>, thread: u32, record: &Record) {
+        let Record { kind, detail, name, time, call, other } = *record;
+        let track = u64::from(thread);
+        let id = |out: &mut Vec<u8>| {
+            out.extend_from_slice(b",\"id\":");
+            number(out, call);
+        };
+        match kind {
+            Kind::Created => {
+                self.queued.insert(call, name);
+                self.event(out, 'b', "queue", &function(name), track, time, id);
+                self.event(out, 's', "call", "call", track, time, id);
+            }
+            Kind::Started | Kind::Resumed => {
+                if self.queued.remove(&call).is_some() {
+                    self.event(out, 'e', "queue", &function(name), track, time, id);
+                    self.event(out, 'f', "call", "call", track, time, |out| {
+                        id(out);
+                        out.extend_from_slice(b",\"bp\":\"e\"");
+                    });
+                }
+                self.event(out, 'B', "body", &function(name), track, time, |out| {
+                    let place = Name::from_number(name).call().place().unwrap_or_default();
+                    out.extend_from_slice(b",\"args\":{\"called at\":");
+                    quoted(out, &place);
+                    out.push(b'}');
+                });
+            }
+            Kind::Left => {
+                if self.awaited.remove(&call) {
+                    self.event(out, 's', "wait", "wait", track, time, id);
+                }
+                self.event(out, 'E', "body", "", track, time, |_| ());
+            }
+            Kind::Ended | Kind::Stopped => {
+                if let Some(name) = self.queued.remove(&call) {
+                    self.event(out, 'e', "queue", &function(name), track, time, id);
+                }
+                if detail != Verdict::Ok as u8 {
+                    let what = format!("{}: {}", function(name), Verdict::word_of(detail));
+                    self.event(out, 'i', "outcome", &what, track, time, |out| {
+                        out.extend_from_slice(b",\"s\":\"t\",\"args\":{\"error\":");
+                        quoted(out, &texts::take(other).unwrap_or_default());
+                        out.push(b'}');
+                    });
+                }
+            }
+            Kind::Blocked => {
+                let awaited = function(u32::try_from(other).unwrap_or_default());
+                if call != 0 {
+                    self.awaited.insert(call);
+                }
+                self.waits.entry(thread).or_default().push(call);
+                let what = format!("waits for {awaited}");
+                self.event(out, 'B', "wait", &what, track, time, |_| ());
+            }
+            Kind::Unblocked => {
+                let awaited = self.waits.get_mut(&thread).and_then(Vec::pop).unwrap_or_default();
+                if awaited != 0 {
+                    self.event(out, 'f', "wait", "wait", track, time, |out| {
+                        out.extend_from_slice(b",\"bp\":\"e\",\"id\":");
+                        number(out, awaited);
+                    });
+                }
+                self.event(out, 'E', "wait", "", track, time, |_| ());
+            }
+            Kind::Away => {
+                let worker = WORKERS + other;
+                self.track(out, worker, &texts::worker_name(other));
+                self.away.insert(thread, worker);
+                self.event(out, 'B', "body", "body", worker, time, id);
+            }
+            Kind::Back => {
+                if let Some(worker) = self.away.remove(&thread) {
+                    self.event(out, 'E', "body", "", worker, time, |_| ());
+                }
+            }
+            Kind::Exited => {
+                if let Some(at) = self.outside.iter().position(|outside| *outside == thread) {
+                    self.outside.swap_remove(at);
+                    self.event(out, 'E', "thread", "", track, time, |_| ());
+                }
+            }
+            Kind::Queued | Kind::Unused | Kind::Lost => {}
+        }
+    }
+
+    #[expect(clippy::too_many_arguments, reason = "they are the fields of an event")]
+    fn event(
+        &self,
+        out: &mut Vec<u8>,
+        kind: char,
+        category: &str,
+        name: &str,
+        track: u64,
+        time: u64,
+        more: impl FnOnce(&mut Vec<u8>),
+    ) {
+        // The first event follows the bracket.
+        out.extend_from_slice(if kind == 'M' && name == "process_name" { b"\n" } else { b",\n" });
+        out.extend_from_slice(format!("{{\"ph\":\"{kind}\"").as_bytes());
+        if !category.is_empty() {
+            out.extend_from_slice(format!(",\"cat\":\"{category}\"").as_bytes());
+        }
+        if !name.is_empty() {
+            out.extend_from_slice(b",\"name\":");
+            quoted(out, name);
+        }
+        out.extend_from_slice(b",\"pid\":");
+        number(out, self.process.into());
+        out.extend_from_slice(b",\"tid\":");
+        number(out, track);
+        out.extend_from_slice(b",\"ts\":");
+        micros(out, time.saturating_sub(self.origin));
+        more(out);
+        out.push(b'}');
+    }
+}
+
+fn function(name: u32) -> String {
+    Name::from_number(name).call().function().to_owned()
+}

@@ -1,0 +1,160 @@
+//! The thread that empties the buffers.
+
+use std::fs::File;
+use std::io::{self, Write};
+use std::time::{Duration, Instant};
+
+use super::document;
+use super::lines::{Lines, Piece};
+use super::live::Server;
+use super::session::Session;
+use super::trace::Trace;
+use super::{buffer, clock, process_end, state};
+use crate::panic::catch;
+
+/// The time between two looks at the buffers.
+const TICK: Duration = Duration::from_millis(100);
+
+/// The time after which the page knows that a program without events was alive.
+const HEARTBEAT: Duration = Duration::from_secs(1);
+
+/// The bytes of events that a file gets. See the documentation of [`timeline`](super::timeline).
+const MOST: u64 = 64 << 20;
+
+/// The least time between two notes on how many events were dropped.
+const NOTES: Duration = Duration::from_secs(10);
+
+/// What the writer writes into.
+pub(super) enum Output {
+    Page { file: File, lines: Lines },
+    Trace { file: File, trace: Box<Trace> },
+    Live { server: Server, lines: Lines },
+}
+
+/// How much a file has.
+#[derive(Default)]
+struct Filled {
+    bytes: u64,
+    dropped: u64,
+    /// When the file last got a note on what was dropped, and how many that says.
+    noted: Option<(Instant, u64)>,
+}
+
+impl Filled {
+    /// Whether a note is due, in any case if it is the `last`.
+    fn note(&mut self, last: bool) -> bool {
+        let is_new = self.noted.is_none_or(|(_, noted)| noted != self.dropped);
+        let is_due = last || self.noted.is_none_or(|(at, _)| at.elapsed() >= NOTES);
+        let note = self.dropped > 0 && is_new && is_due;
+        if note {
+            self.noted = Some((Instant::now(), self.dropped));
+        }
+        note
+    }
+}
+
+/// Writes until the recording is over.
+pub(super) fn run(session: &Session, mut output: Output) {
+    catch(|| {
+        if let Err(error) = write(session, &mut output) {
+            state::stop();
+            let _ = writeln!(
+                io::stderr(),
+                "background: the timeline {} ends here: {error}",
+                session.place
+            );
+        }
+        drop(output);
+        session.end();
+        if let Some(signal) = process_end::signal() {
+            process_end::deliver(signal);
+        }
+    });
+}
+
+fn write(session: &Session, output: &mut Output) -> io::Result<()> {
+    let (mut filled, mut heartbeat) = (Filled::default(), Instant::now());
+    loop {
+        let is_last = session.wait(TICK) || process_end::signal().is_some();
+        if is_last {
+            state::stop();
+        }
+        let is_alive = heartbeat.elapsed() >= HEARTBEAT;
+        if is_alive {
+            heartbeat = Instant::now();
+        }
+        output.write(&mut filled, is_alive, is_last)?;
+        if is_last {
+            return Ok(());
+        }
+    }
+}
+
+impl Output {
+    fn write(&mut self, filled: &mut Filled, is_alive: bool, is_last: bool) -> io::Result<()> {
+        match self {
+            Self::Page { file, lines } => {
+                let mut result = Ok(());
+                buffer::drain(|log, records| {
+                    if filled.bytes >= MOST || result.is_err() {
+                        filled.dropped += records.len() as u64;
+                        return;
+                    }
+                    let mut piece = Piece::default();
+                    lines.thread(&mut piece, log, records);
+                    let Piece { mut names, events } = piece;
+                    names.extend_from_slice(&events);
+                    filled.bytes += names.len() as u64;
+                    result = file.write_all(&names);
+                });
+                result?;
+                let mut out = Vec::new();
+                if filled.note(is_last) {
+                    Lines::dropped(&mut out, filled.dropped);
+                }
+                let now = clock::now();
+                if is_last {
+                    lines.complete(&mut out, now);
+                    out.extend_from_slice(document::END.as_bytes());
+                } else if is_alive {
+                    lines.alive(&mut out, now);
+                }
+                file.write_all(&out)
+            }
+            Self::Trace { file, trace } => {
+                let mut result = Ok(());
+                buffer::drain(|log, records| {
+                    if filled.bytes >= MOST || result.is_err() {
+                        filled.dropped += records.len() as u64;
+                        return;
+                    }
+                    let mut out = Vec::new();
+                    trace.thread(&mut out, log, records);
+                    filled.bytes += out.len() as u64;
+                    result = file.write_all(&out);
+                });
+                result?;
+                let mut out = Vec::new();
+                if filled.note(is_last) {
+                    trace.dropped(&mut out, clock::now(), filled.dropped);
+                }
+                if is_last {
+                    trace.complete(&mut out, clock::now());
+                }
+                file.write_all(&out)
+            }
+            Self::Live { server, lines } => {
+                let mut piece = Piece::default();
+                buffer::drain(|thread, records| lines.thread(&mut piece, thread, records));
+                let now = clock::now();
+                if is_last {
+                    lines.complete(&mut piece.events, now);
+                } else if is_alive || !piece.events.is_empty() {
+                    lines.alive(&mut piece.events, now);
+                }
+                server.log().push(piece, is_last);
+                Ok(())
+            }
+        }
+    }
+}

@@ -1,0 +1,265 @@
+//! Programs that record themselves: one scene each, chosen by the first argument.
+
+use std::collections::HashMap;
+use std::io::{Read, Write};
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::mpsc::{Sender, channel};
+use std::sync::{Arc, Mutex};
+use std::thread::sleep;
+use std::time::{Duration, Instant};
+use std::{env, process};
+
+use pybackground::{Lazy, background, spawn, wait_idle};
+
+fn ms(millis: u64) -> Duration {
+    Duration::from_millis(millis)
+}
+
+fn main() {
+    let arguments: Vec<String> = env::args().collect();
+    let scenes: HashMap<&str, fn(&[String])> = HashMap::from([
+        ("small", small as fn(&[String])),
+        ("many", many),
+        ("chain", chain),
+        ("lock", lock),
+        ("straggler", straggler),
+        ("panic", panic),
+        ("exit", exit),
+        ("wait", wait),
+        ("handles", handles),
+        ("works", works),
+        ("process", isolated),
+        ("compute", compute),
+        ("nothing", nothing),
+        ("texts", texts),
+        ("code", code),
+    ]);
+    let scene = arguments.get(1).map_or("small", String::as_str);
+    scenes[scene](&arguments[2..]);
+}
+
+fn say(line: &str) {
+    println!("{line}");
+    std::io::stdout().flush().expect("the test reads");
+}
+
+/// Waits for a line, or for the end of the input.
+fn until_told() {
+    let _ = std::io::stdin().read(&mut [0]);
+}
+
+#[background]
+fn page(number: u64) -> u64 {
+    let (started, is_started) = channel();
+    let picture = picture(number, started);
+    is_started.recv().expect("it starts");
+    *picture + 1
+}
+
+#[background]
+fn picture(number: u64, started: Sender<()>) -> u64 {
+    started.send(()).expect("it is awaited");
+    sleep(ms(30));
+    number
+}
+
+#[background]
+fn weather(started: Sender<()>) -> u64 {
+    started.send(()).expect("it is awaited");
+    sleep(ms(90));
+    1
+}
+
+#[background]
+fn crossword() -> u64 {
+    sleep(ms(15));
+    panic!("17 across has no answer");
+}
+
+#[background(limit = 1)]
+fn save(number: u64) -> u64 {
+    sleep(ms(5));
+    number
+}
+
+/// A page waits for its picture, the weather is late, the crossword fails, and nothing uses the last save.
+fn small(_: &[String]) {
+    let (started, is_started) = channel();
+    let (weather, crossword) = (weather(started), crossword());
+    is_started.recv().expect("it starts");
+    let weather = Lazy::with_timeout(weather, ms(20));
+    let pages: Vec<Lazy<u64>> = (0..2).map(page).collect();
+    let saved = save(1);
+    drop(save(2));
+    assert_eq!(pages.into_iter().map(Lazy::into_inner).sum::<u64>(), 3);
+    assert_eq!(saved, 1);
+    assert!(Lazy::join(weather).is_err() && Lazy::join(crossword).is_err());
+    wait_idle(ms(10_000)).expect("all end");
+}
+
+#[background]
+fn even(number: usize) -> usize {
+    number / 2
+}
+
+#[background]
+fn odd(number: usize) -> usize {
+    3 * number + 1
+}
+
+/// As many small calls as the argument says, joined in parts.
+fn many(arguments: &[String]) {
+    let calls: usize = arguments[0].parse().expect("a number");
+    let start = Instant::now();
+    let mut sum = 0;
+    for part in 0..calls.div_ceil(1000) {
+        let numbers = part * 1000..calls.min((part + 1) * 1000);
+        let part: Vec<Lazy<usize>> =
+            numbers.map(|n| if n.is_multiple_of(2) { even(n) } else { odd(n) }).collect();
+        sum += part.into_iter().map(Lazy::into_inner).sum::<usize>();
+    }
+    say(&format!("{sum} in {} us", start.elapsed().as_micros()));
+}
+
+#[background]
+fn price(article: u64) -> u64 {
+    sleep(ms(60));
+    article
+}
+
+/// Each `+` waits for what is on its left before the next call is made.
+fn chain(_: &[String]) {
+    let sum = price(1) + price(2) + price(3) + price(4);
+    assert_eq!(sum, 10);
+}
+
+static REGISTER: Mutex<u64> = Mutex::new(0);
+
+#[background]
+fn book(amount: u64) {
+    let mut register = REGISTER.lock().expect("no body panics");
+    sleep(ms(50));
+    *register += amount;
+}
+
+/// Eight bodies need one lock for all of their work.
+fn lock(_: &[String]) {
+    let booked: Vec<Lazy<()>> = (0..8).map(book).collect();
+    booked.into_iter().for_each(Lazy::into_inner);
+}
+
+#[background]
+fn shard(rows: u64) -> u64 {
+    sleep(ms(rows));
+    rows
+}
+
+/// The last of six calls has most of the work.
+fn straggler(_: &[String]) {
+    let rows: Vec<Lazy<u64>> = [20, 25, 20, 30, 25, 240].map(shard).into();
+    assert_eq!(rows.into_iter().map(Lazy::into_inner).sum::<u64>(), 360);
+}
+
+fn panic(_: &[String]) {
+    assert_eq!(even(8), 4);
+    panic!("the main thread panics");
+}
+
+fn exit(_: &[String]) {
+    assert_eq!(even(8), 4);
+    process::exit(3);
+}
+
+/// Makes a call, says so, and waits.
+fn wait(_: &[String]) {
+    assert_eq!(even(8), 4);
+    let waits = spawn(|| sleep(Duration::MAX));
+    say("ready");
+    until_told();
+    drop(waits);
+    process::exit(0);
+}
+
+/// Handles SIGINT by itself: a line says so, and the program goes on.
+fn handles(_: &[String]) {
+    assert_eq!(even(8), 4);
+    let interrupted = Arc::new(AtomicBool::new(false));
+    signal_hook::flag::register(signal_hook::consts::SIGINT, interrupted.clone())
+        .expect("a handler");
+    say("ready");
+    while !interrupted.load(Ordering::Relaxed) {
+        sleep(ms(1));
+    }
+    say("interrupted");
+    until_told();
+    assert_eq!(odd(3), 10);
+}
+
+#[background]
+fn tick(number: usize) -> usize {
+    sleep(ms(2));
+    number
+}
+
+/// Makes calls until it is told to end.
+fn works(_: &[String]) {
+    let told = std::thread::spawn(until_told);
+    let mut number = 0;
+    while !told.is_finished() {
+        number += 1;
+        if number == 20 {
+            say("ready");
+        }
+        assert_eq!(tick(number), number);
+    }
+}
+
+#[background(process)]
+fn outside(number: u64) -> u64 {
+    sleep(ms(20));
+    u64::from(env::var_os("PYBACKGROUND_TIMELINE").is_some()) * 1000 + number
+}
+
+/// Two bodies in other processes, which do not have the variable.
+fn isolated(_: &[String]) {
+    let (first, second) = (outside(1), outside(2));
+    say(&format!("{}", first + second));
+}
+
+#[background(compute)]
+fn fib(n: u32) -> u64 {
+    if n < 2 {
+        return n.into();
+    }
+    let (a, b) = (fib(n - 1), fib(n - 2));
+    a + b
+}
+
+fn compute(arguments: &[String]) {
+    say(&format!("{}", fib(arguments[0].parse().expect("a number"))));
+}
+
+fn nothing(_: &[String]) {
+    let recording = pybackground::timeline(env::var_os("TARGET").expect("a path"));
+    drop(recording.expect("a recording"));
+}
+
+/// Errors with every sign that a page or a script could trip over.
+fn texts(_: &[String]) {
+    let nasty = spawn(|| {
+        panic!("</script><img src=x onerror=alert(1)> <!-- \u{2028} \" ' \\ {{{{style}}}}")
+    });
+    assert!(Lazy::join(nasty).is_err());
+}
+
+/// Records a part of the program, twice, by two guards.
+fn code(arguments: &[String]) {
+    assert_eq!(even(8), 4);
+    for path in arguments {
+        let recording = pybackground::timeline(path).expect("a recording");
+        assert!(pybackground::timeline(path).is_err(), "there is one already");
+        assert_eq!(odd(3), 10);
+        drop(recording);
+        assert_eq!(even(8), 4);
+    }
+}
