@@ -74,7 +74,8 @@
 //!
 //! Where Rust requires a `T`, to match on it, to pass it on, or on the right of a number in `3 == *x`, write `*x` or
 //! [`value(x)`](value). [The table](Lazy#what-is-forwarded) lists what is forwarded, and what to write
-//! for the rest. [`Lazy::share`] makes a value with many holders. With the feature `serde` both are serialised as the value.
+//! for the rest. [`Lazy::share`] makes a value with many holders. `#[background(single_flight)]` lets equal calls share one that
+//! runs, and `#[background(cache)]` keeps its value. With the feature `serde` both are serialised as the value.
 //!
 //! One trap: `println!("{x}")` takes the lock of standard output and then waits for `x`. If the body of `x` prints too,
 //! it waits for that lock, and neither can go on. On Linux this is a deadlock error within two seconds; other systems print a
@@ -276,6 +277,10 @@
 //! //        run_us=5012 outcome="ok"}
 //! ```
 //!
+//! With the feature `counters`, `snapshot().functions` has the number of calls of each function that were made, run, are queued,
+//! failed and timed out, for a metrics endpoint. With the feature `carry`, `configure().carry(..)` takes the context of a log or
+//! of `OpenTelemetry` along from each call to its body.
+//!
 //! The documentation of `pybackground-runtime` lists every field.
 //!
 //! # The guide
@@ -297,6 +302,9 @@ pub mod guide;
 pub use pybackground_macros::background;
 pub use pybackground_runtime::__private;
 pub use pybackground_runtime::__private::background;
+#[cfg(feature = "counters")]
+#[cfg_attr(docsrs, doc(cfg(feature = "counters")))]
+pub use pybackground_runtime::FunctionCounts;
 #[doc(no_inline)]
 pub use pybackground_runtime::crossbeam_channel;
 pub use pybackground_runtime::locks as sync;

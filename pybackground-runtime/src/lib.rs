@@ -11,6 +11,8 @@ mod background;
 mod bounded;
 mod call;
 mod cancel;
+#[cfg(feature = "carry")]
+mod carry;
 mod combine;
 mod config;
 mod context;
@@ -36,6 +38,7 @@ mod pool;
 mod process;
 #[cfg(feature = "remote")]
 mod remote;
+mod reuse;
 mod runnable;
 mod runtime;
 mod scope;
@@ -85,6 +88,9 @@ pub use scope::{Scope, scope};
 pub use shared::{Shared, SharedOutcome};
 pub use shutdown::{Unfinished, shutdown, wait_idle};
 pub use sleep::sleep;
+#[cfg(feature = "counters")]
+#[cfg_attr(docsrs, doc(cfg(feature = "counters")))]
+pub use snapshot::FunctionCounts;
 pub use snapshot::{CallCount, Snapshot, Stack, Wait, snapshot};
 pub use task::Limit;
 #[cfg(feature = "timeline")]
@@ -95,6 +101,7 @@ pub use timeout::Timeout;
 /// What the attribute expands to. Not for use by hand: it changes with every version.
 #[doc(hidden)]
 pub mod __private {
+    pub use crate::__cached as cached;
     pub use crate::__isolated as isolated;
     pub use crate::__remote as remote_call;
     pub use crate::attribute::*;
@@ -106,6 +113,7 @@ pub mod __private {
     pub use crate::process::expansion as process;
     #[cfg(feature = "remote")]
     pub use crate::remote::expansion as remote;
+    pub use crate::reuse::{AnyIsKept, Kept, Reuse, Sharing};
     pub use crate::task::Limit;
 }
 
@@ -157,4 +165,26 @@ macro_rules! __remote {
 pub mod __engine {
     pub use crate::process::expansion::linkme;
     pub use crate::remote::engine::*;
+}
+
+/// What a function with `cache` expands to, where there is that feature.
+#[cfg(feature = "cache")]
+#[doc(hidden)]
+#[macro_export]
+macro_rules! __cached {
+    ($($body:tt)*) => {{ $($body)* }};
+}
+
+/// Says which feature is missing.
+#[cfg(not(feature = "cache"))]
+#[doc(hidden)]
+#[macro_export]
+macro_rules! __cached {
+    ($($body:tt)*) => {
+        ::core::compile_error!(
+            "`#[background(cache)]` needs the feature `cache`\n\
+             instead: write `pybackground = { version = \"..\", features = [\"cache\"] }` in Cargo.toml, \
+             or `single_flight`, which shares calls that run and needs no feature"
+        )
+    };
 }

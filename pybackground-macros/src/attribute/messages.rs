@@ -2,7 +2,7 @@
 //!
 //! They are in one file so that they read as one voice. `tests/ui` shows where each one appears.
 
-pub(crate) const KEYS: &str = "`timeout`, `run_timeout`, `compute`, `limit`, `process`, `remote`, `retry`, `queue`, `memory`, `name`, `crate`";
+pub(crate) const KEYS: &str = "`timeout`, `run_timeout`, `compute`, `limit`, `single_flight`, `cache`, `process`, `remote`, `retry`, `queue`, `memory`, `name`, `crate`";
 
 // What is refused of a function as a whole.
 
@@ -122,7 +122,7 @@ pub(crate) fn duplicate_key(key: &impl std::fmt::Display) -> String {
     format!("option `{key}` is given twice; each of {KEYS} can be given once")
 }
 
-pub(crate) const NOT_A_KEY: &str = "expected an option of `#[background]`: `timeout`, `run_timeout`, `compute`, `limit`, `process`, `remote`, `retry`, `queue`, `memory`, `name` or `crate`";
+pub(crate) const NOT_A_KEY: &str = "expected an option of `#[background]`: `timeout`, `run_timeout`, `compute`, `limit`, `single_flight`, `cache`, `process`, `remote`, `retry`, `queue`, `memory`, `name` or `crate`";
 
 pub(crate) const COMPUTE_HAS_NO_VALUE: &str =
     "`compute` takes no value: write `#[background(compute)]`, or leave it out";
@@ -192,6 +192,33 @@ pub(crate) const LIMIT_IS_NOT_SHARED: &str = "no other function could name this 
 pub(crate) const LIMIT_IS_ZERO: &str =
     "with a limit of 0 no call can run: write 1 or more, or leave out `limit`";
 
+pub(crate) const SINGLE_FLIGHT_HAS_NO_VALUE: &str =
+    "`single_flight` takes no value: write `#[background(single_flight)]`, or leave it out";
+
+pub(crate) const CACHE_SHARES_FLIGHTS: &str = "`cache` shares calls that run, as `single_flight` does, and keeps their values\n\
+     instead: leave out `single_flight`";
+
+pub(crate) const CACHE_NEEDS_PARENTHESES: &str = "`cache` takes its values in parentheses\n\
+     instead: write `cache(size = 100, ttl = \"60s\")`, or `cache` alone, which keeps 1,000 values";
+
+pub(crate) const CACHE_HAS_TWO_VALUES: &str = "`cache` takes how many values it keeps, and for how long, each once\n\
+     instead: write `cache(size = 100, ttl = \"60s\")`; each of the two may be left out";
+
+pub(crate) const CACHE_SIZE_NEEDS_VALUE: &str =
+    "`size` needs a value: how many values are kept (`size = 100`)";
+
+pub(crate) const CACHE_SIZE_IS_ZERO: &str =
+    "a cache of size 0 keeps nothing: write 1 or more, or `single_flight`";
+
+pub(crate) const CACHE_TTL_NEEDS_VALUE: &str = "`ttl` needs a value, for how long a value is kept: seconds (`ttl = 1.5`), text (`ttl = \"60s\"`), \
+     or an expression of type `Duration`";
+
+pub(crate) const SHARED_LAZY: &str = "equal calls are found by their arguments, so the values have to exist when the call is made\n\
+     instead: take the value, and make the call in the body of a background function that has it as a `#[lazy]` parameter";
+
+pub(crate) const SHARED_PROCESS: &str = "a call whose body leaves this process (`process`, `remote`) cannot be shared by equal calls\n\
+     instead: leave out one of the two, and put `single_flight` or `cache` on a second function whose body calls this one";
+
 pub(crate) const NAME_NEEDS_VALUE: &str =
     "`name` needs a value: a string literal that is not empty (`name = \"fetch\"`)";
 
@@ -199,7 +226,8 @@ pub(crate) const CRATE_NEEDS_VALUE: &str = "`crate` needs a value: the path of `
      without quotes (`crate = my_name_for_it`)";
 
 pub(crate) const OPTION_WITHOUT_BODY: &str = "a declaration has no body, so this option would have no effect\n\
-     instead: put the option on the implementations; a declaration takes only `crate`";
+     instead: put the option on the implementations; a declaration takes only `crate`, and `single_flight` or `cache`, \
+     which make its result a `Shared`";
 
 pub(crate) fn option_mentions(option: &str, parameter: &impl std::fmt::Display) -> String {
     let instead = match option {

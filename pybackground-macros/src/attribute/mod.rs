@@ -46,7 +46,7 @@ pub(crate) fn expand(
     let passing = validate::validate(&function, &options, &mut report);
     let runtime = expand::Runtime::new(default_crate, &options);
     match report.into_compile_errors() {
-        Some(errors) => expand::refused(&function, &passing, &runtime, &errors),
+        Some(errors) => expand::refused(&function, &passing, &options, &runtime, &errors),
         None => expand::accepted(&function, &passing, &options, &runtime),
     }
 }

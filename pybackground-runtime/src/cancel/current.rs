@@ -72,6 +72,20 @@ pub(crate) fn leave(below: Link) -> Link {
     TOP.with(|top| top.swap(below))
 }
 
+/// Runs `make` as if no body were on this thread: the calls that it makes belong to none.
+pub(crate) fn outside<R>(make: impl FnOnce() -> R) -> R {
+    struct Below(Link);
+
+    impl Drop for Below {
+        fn drop(&mut self) {
+            leave(std::mem::replace(&mut self.0, Link::NONE));
+        }
+    }
+
+    let _below = Below(enter(Link::NONE));
+    make()
+}
+
 /// The body has ended, and nothing else of its call holds its node.
 #[inline]
 pub(crate) fn end(body: Link) {

@@ -22,7 +22,7 @@ use std::sync::Mutex;
 use crate::error::{Stop, StopReason, Stopped};
 use crate::stacks;
 use crate::sync::lock_leaf;
-pub(crate) use current::{current, end, enter, leave};
+pub(crate) use current::{current, end, enter, leave, outside};
 pub(crate) use link::Link;
 pub(crate) use overruns::Overrun;
 pub(crate) use spare::keep as keep_spare;

@@ -2,6 +2,8 @@
 
 use std::time::Duration;
 
+#[cfg(feature = "carry")]
+use super::carriers::Carriers;
 use super::error::ConfigError;
 use super::hooks::Hooks;
 use crate::sync::IS_MODEL;
@@ -84,6 +86,8 @@ pub(super) struct Settings {
     pub(super) report_after: Option<Duration>,
     pub(super) sequential: Option<bool>,
     pub(super) hooks: Hooks,
+    #[cfg(feature = "carry")]
+    pub(super) carriers: Carriers,
 }
 
 impl Config {

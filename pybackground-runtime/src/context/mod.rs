@@ -1,25 +1,28 @@
-//! The context of an executor: of the thread that makes a call, and of a thread that joins one.
+//! The context of the thread that makes a call, in which the body runs, and of a thread that joins a call.
 //!
 //! | file | subject |
 //! |---|---|
-//! | `tokio` | with the feature `tokio`: bodies run in the context of their call |
+//! | `body` | with the feature `carry`: bodies run in the context of their call |
+//! | `tokio` | with the feature `tokio`: the part that an executor of tokio sets |
 //! | `blocking` | … and debug builds warn once of a join that blocks a thread of tokio |
 //!
 //! Without the feature there is no context, and everything here compiles to nothing.
 
 #[cfg(all(feature = "tokio", debug_assertions))]
 mod blocking;
+#[cfg(feature = "carry")]
+mod body;
 #[cfg(feature = "tokio")]
 mod tokio;
 
 use std::panic::Location;
 
-#[cfg(feature = "tokio")]
-pub(crate) use self::tokio::in_context;
+#[cfg(feature = "carry")]
+pub(crate) use self::body::in_context;
 use crate::call::Call;
 
 /// The body, which has no context to run in.
-#[cfg(not(feature = "tokio"))]
+#[cfg(not(feature = "carry"))]
 #[inline]
 pub(crate) fn in_context<B>(body: B) -> B {
     body

@@ -95,6 +95,7 @@ pub trait Lent<T: ?Sized> {
 }
 
 /// Holds an argument, or the copy of one.
+#[derive(Clone, PartialEq, Eq, Hash)]
 pub struct Carrier<T>(T);
 
 impl<T> Given<T> for Carrier<T> {
@@ -111,9 +112,8 @@ impl<T: ?Sized, C: Borrow<T>> Lent<T> for Carrier<C> {
     }
 }
 
-#[cfg(feature = "process")]
 impl<T> Carrier<T> {
-    /// Carries an argument that another process has read.
+    /// Carries an argument.
     pub(crate) fn of(argument: T) -> Self {
         Self(argument)
     }

@@ -7,6 +7,7 @@
 //! | `direct` | optimised builds: each function has a task type of its own, for the fastest calls |
 //! | `boxed` | other builds: all functions share one task type, for the fastest builds |
 //! | `dataflow` | calls that wait for the values of other calls first |
+//! | `prepared` | calls that are made first and started later |
 
 pub(crate) mod argument;
 #[cfg(debug_assertions)]
@@ -15,6 +16,7 @@ mod dataflow;
 #[cfg(not(debug_assertions))]
 mod direct;
 pub(crate) mod inputs;
+mod prepared;
 
 use std::any::Any;
 use std::pin::Pin;
@@ -38,6 +40,7 @@ pub(crate) use dataflow::{dispatch_async_with_inputs, dispatch_flat, dispatch_wi
 #[cfg(not(debug_assertions))]
 pub use direct::{dispatch, dispatch_async};
 pub(crate) use inputs::{Expected, Inputs, Needed, Settled};
+pub(crate) use prepared::{Prepared, prepare, prepare_async};
 
 /// Runs a closure in the background.
 ///

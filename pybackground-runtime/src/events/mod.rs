@@ -13,7 +13,7 @@
 //! | `unblocked` | the thread continues |
 //!
 //! Each call carries [`CallEvents`]. A feature that observes calls adds a field of its own to
-//! [`CallEvents`], [`Running`] and [`Blocked`], and a line to `notify!`. Without such a feature all of
+//! [`CallEvents`], [`Running`] and [`Blocked`], and a line where an event that it needs is passed on. Without such a feature all of
 //! these are empty and the functions compile to nothing.
 //!
 //! | file | subject |
@@ -21,7 +21,10 @@
 //! | `place` | where a body runs |
 //! | `trace` | the observer of the feature `tracing` |
 //! | `timeline` | the observer of the feature `timeline` |
+//! | `counters` | the observer of the feature `counters` |
 
+#[cfg(feature = "counters")]
+pub(crate) mod counters;
 mod place;
 #[cfg(feature = "timeline")]
 mod timeline;
@@ -38,7 +41,8 @@ use crate::stacks::Key;
 pub(crate) use place::Place;
 
 /// Whether any observer is compiled.
-const HAS_OBSERVER: bool = cfg!(any(feature = "timeline", feature = "tracing"));
+const HAS_OBSERVER: bool =
+    cfg!(any(feature = "counters", feature = "timeline", feature = "tracing"));
 
 /// What the observers keep about one call.
 #[derive(Default)]
@@ -47,6 +51,8 @@ pub(crate) struct CallEvents {
     span: trace::CallSpan,
     #[cfg(feature = "timeline")]
     mark: timeline::CallMark,
+    #[cfg(feature = "counters")]
+    counted: counters::CountedCall,
 }
 
 /// A body is on this thread until this is dropped.
@@ -55,6 +61,8 @@ pub(crate) struct Running<'a> {
     span: trace::Entered<'a>,
     #[cfg(feature = "timeline")]
     _mark: Option<timeline::Entered>,
+    #[cfg(feature = "counters")]
+    _counted: counters::CountedRun,
     events: PhantomData<&'a CallEvents>,
 }
 
@@ -89,6 +97,9 @@ macro_rules! notify {
 /// Whether an observer wants to know about the calls that are made now.
 #[inline]
 fn is_observed() -> bool {
+    if cfg!(feature = "counters") {
+        return true;
+    }
     #[cfg(feature = "tracing")]
     if trace::is_enabled() {
         return true;
@@ -109,6 +120,8 @@ impl CallEvents {
             span: trace::CallSpan::Disabled,
             #[cfg(feature = "timeline")]
             mark: timeline::CallMark::none(),
+            #[cfg(feature = "counters")]
+            counted: counters::CountedCall::none(),
         }
     }
 
@@ -127,6 +140,8 @@ impl CallEvents {
             } else {
                 trace::CallSpan::Disabled
             },
+            #[cfg(feature = "counters")]
+            counted: counters::CountedCall::created(call()),
             #[cfg(feature = "timeline")]
             mark: if timeline::is_enabled() {
                 timeline::CallMark::created(key, call)
@@ -140,6 +155,10 @@ impl CallEvents {
     #[inline]
     pub(crate) fn are_observed(&self) -> bool {
         let _ = self;
+        #[cfg(feature = "counters")]
+        if self.counted.is_counted() {
+            return true;
+        }
         #[cfg(feature = "tracing")]
         if !matches!(self.span, trace::CallSpan::Disabled) {
             return true;
@@ -173,6 +192,8 @@ impl CallEvents {
             span: self.span.started(place),
             #[cfg(feature = "timeline")]
             _mark: self.mark.started(place),
+            #[cfg(feature = "counters")]
+            _counted: self.counted.on_thread(),
             events: PhantomData,
         }
     }
@@ -186,6 +207,8 @@ impl CallEvents {
             span: self.span.resumed(),
             #[cfg(feature = "timeline")]
             _mark: self.mark.resumed(),
+            #[cfg(feature = "counters")]
+            _counted: self.counted.on_thread(),
             events: PhantomData,
         }
     }
@@ -200,6 +223,8 @@ impl CallEvents {
     #[inline]
     pub(crate) fn ended<T>(&self, outcome: &Outcome<T>) {
         notify!(self, ended(outcome.as_ref().err()));
+        #[cfg(feature = "counters")]
+        self.counted.ended(outcome.as_ref().err());
     }
 
     /// The call is closed before its body ended. The task is locked and the thread may be the monitor,
@@ -207,6 +232,8 @@ impl CallEvents {
     #[inline]
     pub(crate) fn stopped(&self, error: &Error, body: Progress) {
         notify!(self, stopped(error, body));
+        #[cfg(feature = "counters")]
+        self.counted.ended(Some(error));
     }
 
     /// Lets the observers act on a `stopped`, with no lock held, on the first thread that comes to the
@@ -294,6 +321,8 @@ fn observe_inline<T>(
         catch_unwind(body).inspect_err(|payload| running.unwound(&**payload))
     };
     notify!(events, ended_inline(ran.as_ref().err().map(|payload| &**payload)));
+    #[cfg(feature = "counters")]
+    events.counted.ended_inline(ran.as_ref().err().map(|payload| &**payload));
     ran
 }
 

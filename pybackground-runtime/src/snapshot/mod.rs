@@ -4,10 +4,13 @@
 //! |---|---|
 //! | `stack` | the bodies on one thread, and what the thread waits for |
 //! | `call_count` | a call and how many there are of it |
+//! | `function` | with the feature `counters`: the counters of a function |
 //! | `report` | the snapshot as a table |
 //! | `long_wait` | reporting a wait that takes long |
 
 mod call_count;
+#[cfg(feature = "counters")]
+mod function;
 mod long_wait;
 mod report;
 mod stack;
@@ -19,6 +22,8 @@ use crate::runtime::{self, Runtime};
 use crate::stacks;
 use crate::task::{DEPENDENT, SUSPENDED};
 pub use call_count::CallCount;
+#[cfg(feature = "counters")]
+pub use function::FunctionCounts;
 pub(crate) use long_wait::report_wait;
 pub use stack::{Stack, Wait};
 
@@ -70,6 +75,8 @@ pub fn snapshot() -> Snapshot {
         stacks: stacks(),
         overrunning: overrunning.into_iter().map(counts).collect(),
         overruns,
+        #[cfg(feature = "counters")]
+        functions: function::functions(),
     }
 }
 
@@ -137,4 +144,9 @@ pub struct Snapshot {
     /// How many bodies ever ran on after their call had timed out or was cancelled, for however short
     /// a time.
     pub overruns: u64,
+    /// The counters of each function that was called, for a metrics endpoint. They cost a call some atomic additions
+    /// and an allocation.
+    #[cfg(feature = "counters")]
+    #[cfg_attr(docsrs, doc(cfg(feature = "counters")))]
+    pub functions: Vec<FunctionCounts>,
 }

@@ -120,6 +120,8 @@ mod tests {
             stacks: Vec::new(),
             overrunning: Vec::new(),
             overruns: n as u64,
+            #[cfg(feature = "counters")]
+            functions: Vec::new(),
         };
         assert_eq!(
             report(1).to_string(),

@@ -203,11 +203,7 @@ fn advice_names_the_cause_of_each_slow_program() {
             "Bodies that wait for each other",
             "8 bodies of book begin together and end one after the other, ",
         ),
-        (
-            "straggler",
-            "One straggler",
-            "after 5 other calls have ended. ",
-        ),
+        ("straggler", "One straggler", "after 5 other calls have ended. "),
     ] {
         let page = open(&browser, &page_of(&[scene], &folder), 1280, 1000);
         let advice = page.text("advice");

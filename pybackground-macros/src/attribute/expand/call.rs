@@ -7,7 +7,7 @@ use syn::{Expr, Signature};
 
 use super::names::{self, Argument};
 use super::output::Output;
-use super::{Runtime, brace, receiver, signature as signatures};
+use super::{Runtime, brace, receiver, sharing, signature as signatures};
 use crate::attribute::groups;
 use crate::attribute::parse::{Options, Timeout};
 use crate::attribute::validate::Passing;
@@ -36,27 +36,34 @@ pub(super) fn call(
         Some(first) if first.is_receiver => receiver::renamed(block),
         _ => block.clone(),
     };
-    let body = bind(arguments, body, signature.asyncness.is_some(), output, runtime);
-    let options = call_options(signature, options, runtime);
+    let is_async = signature.asyncness.is_some();
+    let body = bind(arguments, body, is_async, output, runtime);
+    let call_options = call_options(signature, options, runtime);
     let of_body = &output.of_body;
     let span = names::mixed(output.span);
     let private = runtime.private(output.span);
     // A generic function in between would be compiled once for every closure.
     let returns = quote_spanned!(span=> <#private::BackgroundCall as #private::Returns<_>>);
     let inputs = names::inputs(span);
+    let packed = pack(arguments, options.sharing().is_some());
+    if options.sharing().is_some() {
+        let call = sharing::call(&call_options, options, signature, output, runtime, &body);
+        return quote!(#(#carried)* #packed return #call;);
+    }
     let call = match (&signature.asyncness, has_inputs(arguments)) {
-        (None, false) => quote_spanned!(span=> #returns::run(#options, move || -> #of_body #body)),
+        (None, false) => {
+            quote_spanned!(span=> #returns::run(#call_options, move || -> #of_body #body))
+        }
         (None, true) => quote_spanned! {span=>
-            #returns::run_with_inputs(#options, #inputs, move |#inputs| -> #of_body #body)
+            #returns::run_with_inputs(#call_options, #inputs, move |#inputs| -> #of_body #body)
         },
         (Some(asyncness), false) => {
-            quote_spanned!(span=> #returns::run_async(#options, #asyncness move #body))
+            quote_spanned!(span=> #returns::run_async(#call_options, #asyncness move #body))
         }
         (Some(asyncness), true) => quote_spanned! {span=>
-            #returns::run_async_with_inputs(#options, #inputs, move |#inputs| #asyncness move #body)
+            #returns::run_async_with_inputs(#call_options, #inputs, move |#inputs| #asyncness move #body)
         },
     };
-    let packed = pack(arguments);
     quote!(#(#carried)* #packed return #call;)
 }
 
@@ -68,8 +75,8 @@ fn has_inputs(arguments: &[Argument<'_>]) -> bool {
 // Output: let __inputs = ();
 //         let __inputs = (__arg0, __inputs);
 //         let __inputs = (__arg2, __inputs);
-fn pack(arguments: &[Argument<'_>]) -> TokenStream {
-    if !has_inputs(arguments) {
+fn pack(arguments: &[Argument<'_>], is_key: bool) -> TokenStream {
+    if !is_key && !has_inputs(arguments) {
         return TokenStream::new();
     }
     let here = Span::mixed_site();
@@ -99,7 +106,8 @@ fn each_input(
     step: impl Fn(&Ident, &Ident) -> TokenStream,
 ) -> Vec<TokenStream> {
     let inputs = names::inputs(Span::mixed_site());
-    let awaited = arguments.iter().filter(|argument| argument.passing == Passing::Awaited);
+    let packed = |argument: &&Argument<'_>| argument.is_key || argument.passing == Passing::Awaited;
+    let awaited = arguments.iter().filter(packed);
     let step = |argument: &Argument<'_>| {
         let configured = argument.attributes.iter().filter(|attribute| is_cfg(attribute));
         let step = step(&argument.carrier, &inputs);
@@ -118,6 +126,8 @@ fn carry(argument: &Argument<'_>, runtime: &Runtime) -> TokenStream {
             let ty = groups::parenthesized(argument.ty.to_token_stream());
             quote_spanned!(span=> expect::<#ty>)
         }
+        (Passing::Moved, _) if argument.is_key => quote_spanned!(span=> key),
+        (Passing::Copied, _) if argument.is_key => quote_spanned!(span=> key_of),
         (Passing::Moved, _) => quote_spanned!(span=> give),
         (Passing::Copied, false) => quote_spanned!(span=> lend),
         (Passing::Copied, true) => quote_spanned!(span=> lend_receiver),
@@ -315,7 +325,7 @@ fn limit_option(limit: &Expr, runtime: &Runtime) -> TokenStream {
 }
 
 /// An expression of type `Duration`.
-fn duration(timeout: &Timeout, signature: &Signature, runtime: &Runtime) -> TokenStream {
+pub(super) fn duration(timeout: &Timeout, signature: &Signature, runtime: &Runtime) -> TokenStream {
     match timeout {
         Timeout::Literal(duration) => {
             let (seconds, nanoseconds) = (duration.as_secs(), duration.subsec_nanos());

@@ -4,6 +4,7 @@
 //! - [`signature`]: the signature that callers see
 //! - [`output`]: `T` → `Lazy<T>`, and the result type of the closure with the body
 //! - [`call`]: the options of a call, and the body as a closure
+//! - [`sharing`]: how equal calls share one
 //! - [`process`]: the body as an entry in the list of functions for other processes
 //! - [`receiver`] and [`format_string`]: a variable in the place of `self`
 //!
@@ -15,6 +16,7 @@ mod names;
 mod output;
 mod process;
 mod receiver;
+mod sharing;
 mod signature;
 
 use proc_macro2::{Delimiter, Group, Ident, Span, TokenStream};
@@ -61,7 +63,7 @@ pub(crate) fn accepted(
     runtime: &Runtime,
 ) -> TokenStream {
     let Function { attributes, visibility, defaultness, signature, body } = function;
-    let output = output::Output::of(signature, runtime);
+    let output = output::Output::of(signature, options, runtime);
     let arguments = names::arguments(signature, passing, options);
     let outer_signature = signature::background(signature, &arguments, &output, runtime);
     let attributes = signature::attributes(attributes);
@@ -85,6 +87,7 @@ pub(crate) fn accepted(
 pub(crate) fn refused(
     function: &Function,
     passing: &[Passing],
+    options: &Options,
     runtime: &Runtime,
     errors: &TokenStream,
 ) -> TokenStream {
@@ -97,7 +100,8 @@ pub(crate) fn refused(
     let signature = if validate::is_main(signature) {
         signature.to_token_stream()
     } else {
-        signature::refused(signature, passing, &output::Output::of(signature, runtime), runtime)
+        let output = output::Output::of(signature, options, runtime);
+        signature::refused(signature, passing, &output, runtime)
     };
     let body = match body {
         Body::Declaration(semicolon) => quote!(#semicolon #errors),

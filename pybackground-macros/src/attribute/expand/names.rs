@@ -56,6 +56,8 @@ pub(super) struct Argument<'s> {
     /// What the body binds it to.
     pub(super) pattern: TokenStream,
     pub(super) passing: Passing,
+    /// Whether it is part of the key by which equal calls are found.
+    pub(super) is_key: bool,
     /// The declared type, except of a receiver.
     pub(super) ty: Option<&'s Type>,
     pub(super) is_receiver: bool,
@@ -64,7 +66,7 @@ pub(super) struct Argument<'s> {
     pub(super) attributes: &'s [Attribute],
 }
 
-/// The variable that holds all `#[lazy]` arguments.
+/// The variable that holds all `#[lazy]` arguments, or all arguments of a call that equal calls share.
 pub(super) fn inputs(location: Span) -> Ident {
     local("inputs", location)
 }
@@ -105,6 +107,7 @@ fn argument<'s>(
                 carrier: numbered(index, span),
                 pattern: quote::quote!(#mutability #name),
                 passing,
+                is_key: options.sharing().is_some(),
                 ty: None,
                 is_receiver: true,
                 is_named: true,
@@ -123,6 +126,7 @@ fn argument<'s>(
                 outer,
                 pattern,
                 passing,
+                is_key: options.sharing().is_some(),
                 ty: Some(&input.ty),
                 is_receiver: false,
                 is_named: is_name(&input.pat),

@@ -1,6 +1,8 @@
 //! The result types of the function and of the closure that holds its body.
+//!
+//! The function returns a `Lazy`, or a `Shared` if equal calls share one.
 
-use proc_macro2::{Span, TokenStream};
+use proc_macro2::{Ident, Span, TokenStream};
 use quote::{ToTokens, quote_spanned};
 use syn::spanned::Spanned;
 use syn::{
@@ -10,6 +12,7 @@ use syn::{
 
 use super::{Runtime, names};
 use crate::attribute::groups;
+use crate::attribute::parse::Options;
 
 /// The result type in its two places, and the span for its errors.
 pub(super) struct Output {
@@ -22,12 +25,13 @@ pub(super) struct Output {
 }
 
 impl Output {
-    pub(super) fn of(signature: &Signature, runtime: &Runtime) -> Self {
+    pub(super) fn of(signature: &Signature, options: &Options, runtime: &Runtime) -> Self {
+        let holder = if options.sharing().is_some() { "Shared" } else { "Lazy" };
         let (arrow, ty) = match &signature.output {
             ReturnType::Default => {
                 let span = names::mixed(signature.paren_token.span.close());
                 let unit = quote_spanned!(span=> ());
-                return Self::new(Token![->](span), &unit, unit.clone(), runtime);
+                return Self::new(holder, Token![->](span), &unit, unit.clone(), runtime);
             }
             ReturnType::Type(arrow, ty) => (*arrow, ty),
         };
@@ -36,13 +40,15 @@ impl Output {
             let span = names::mixed(ty.span());
             let private = runtime.private(span);
             let never = quote_spanned!(span=> <fn() -> #ty as #private::Function>::Output);
-            return Self { is_never: true, ..Self::new(arrow, &never, never.clone(), runtime) };
+            let never = Self::new(holder, arrow, &never, never.clone(), runtime);
+            return Self { is_never: true, ..never };
         }
         let mut in_lazy = Type::clone(ty);
         each_impl(&mut in_lazy, &mut outlive_arguments);
         let mut in_body = Type::clone(ty);
         each_impl(&mut in_body, &mut infer);
         Self::new(
+            holder,
             arrow,
             &groups::parenthesized(in_lazy.to_token_stream()),
             groups::parenthesized(in_body.to_token_stream()),
@@ -50,11 +56,18 @@ impl Output {
         )
     }
 
-    fn new(arrow: Token![->], ty: &TokenStream, of_body: TokenStream, runtime: &Runtime) -> Self {
+    fn new(
+        holder: &str,
+        arrow: Token![->],
+        ty: &TokenStream,
+        of_body: TokenStream,
+        runtime: &Runtime,
+    ) -> Self {
         let span = ty.span();
         let end = ty.clone().into_iter().last().map_or(span, |tree| tree.span());
         let path = runtime.at(span);
-        let open = quote_spanned!(names::mixed(span)=> ::Lazy<);
+        let holder = Ident::new(holder, names::mixed(span));
+        let open = quote_spanned!(names::mixed(span)=> ::#holder<);
         let close = quote_spanned!(names::mixed(end)=> >);
         Self {
             returned: quote::quote!(#arrow #path #open #ty #close),

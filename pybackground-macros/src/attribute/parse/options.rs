@@ -4,8 +4,9 @@ use proc_macro2::{Ident, TokenStream, TokenTree};
 use quote::ToTokens;
 use syn::ext::IdentExt;
 use syn::parse::{ParseStream, Parser};
-use syn::{Expr, Lit, LitInt, LitStr, Path, Token};
+use syn::{Expr, LitInt, LitStr, Path, Token};
 
+use super::cache::Cache;
 use super::memory::Memory;
 use super::timeout;
 use crate::attribute::messages;
@@ -29,6 +30,10 @@ pub(crate) struct Options {
     /// The `memory` key itself, and its value.
     pub(crate) memory: Option<(Ident, Memory)>,
     pub(crate) limit: Option<Expr>,
+    /// The `single_flight` key itself.
+    pub(crate) single_flight: Option<Ident>,
+    /// The `cache` key itself, and its value.
+    pub(crate) cache: Option<(Ident, Cache)>,
     pub(crate) name: Option<LitStr>,
     pub(crate) runtime: Option<Path>,
     /// All keys, in order, for rules about keys.
@@ -70,7 +75,7 @@ impl Options {
 
     /// The options whose values are evaluated at run time or by the compiler, with their names.
     pub(crate) fn expressions(&self) -> impl Iterator<Item = (&'static str, TokenStream)> {
-        let evaluated = |timeout: &'_ Option<Timeout>| match timeout {
+        let evaluated = |timeout: Option<&Timeout>| match timeout {
             Some(Timeout::Expression(timeout)) => Some(timeout.to_token_stream()),
             _ => None,
         };
@@ -78,9 +83,12 @@ impl Options {
             Some((_, Memory::Expression(memory))) => Some(memory),
             _ => None,
         };
+        let cache = self.cache.as_ref().map(|(_, cache)| cache);
         let options = [
-            ("timeout", evaluated(&self.timeout)),
-            ("run_timeout", evaluated(&self.run_timeout)),
+            ("timeout", evaluated(self.timeout.as_ref())),
+            ("run_timeout", evaluated(self.run_timeout.as_ref())),
+            ("ttl", evaluated(cache.and_then(|cache| cache.ttl.as_ref()))),
+            ("size", cache.and_then(|cache| Some(cache.size.as_ref()?.to_token_stream()))),
             ("limit", self.limit.as_ref().map(ToTokens::to_token_stream)),
             ("memory", memory.map(ToTokens::to_token_stream)),
         ];
@@ -90,6 +98,11 @@ impl Options {
     /// Whether the body runs elsewhere than in the process of its caller.
     pub(crate) fn leaves_process(&self) -> bool {
         self.process.is_some() || self.remote.is_some()
+    }
+
+    /// The key that lets equal calls share one, if there is one.
+    pub(crate) fn sharing(&self) -> Option<&Ident> {
+        self.cache.as_ref().map(|(key, _)| key).or(self.single_flight.as_ref())
     }
 
     fn parse_option(&mut self, input: ParseStream<'_>, report: &mut Report) -> syn::Result<()> {
@@ -145,6 +158,16 @@ impl Options {
                     report.at(&value, messages::QUEUE_NEEDS_VALUE);
                 }
             }
+            "single_flight" => {
+                if input.peek(Token![=]) || input.peek(syn::token::Paren) {
+                    return Err(input.error(messages::SINGLE_FLIGHT_HAS_NO_VALUE));
+                }
+                self.single_flight = Some(key);
+            }
+            "cache" => {
+                self.cache = Some((key.clone(), Cache::default()));
+                self.cache = Some((key, Cache::parse(input, report)?));
+            }
             "memory" => {
                 let value = value::<Expr>(&key, input, messages::MEMORY_NEEDS_VALUE)?;
                 self.memory = Some((key, Memory::from_expression(value)?));
@@ -178,7 +201,7 @@ impl Options {
 }
 
 impl Timeout {
-    fn from_expression(expression: Expr) -> syn::Result<Self> {
+    pub(super) fn from_expression(expression: Expr) -> syn::Result<Self> {
         Ok(match timeout::literal(&expression)? {
             Some(duration) => Self::Literal(duration),
             None => Self::Expression(expression),
@@ -196,7 +219,7 @@ fn is_name_of_queue(name: &str) -> bool {
 }
 
 /// Parses `= value`, or reports `refusal`.
-fn value<T: syn::parse::Parse>(
+pub(super) fn value<T: syn::parse::Parse>(
     key: &Ident,
     input: ParseStream<'_>,
     refusal: &str,
@@ -234,9 +257,7 @@ fn skip_option(input: ParseStream<'_>) -> syn::Result<()> {
 /// Reports what can be seen to be no limit.
 fn check_limit(value: &Expr, report: &mut Report) {
     match timeout::visible(value) {
-        Expr::Lit(literal) if matches!(&literal.lit, Lit::Int(n) if n.base10_digits() == "0") => {
-            report.at(value, messages::LIMIT_IS_ZERO);
-        }
+        _ if timeout::is_zero(value) => report.at(value, messages::LIMIT_IS_ZERO),
         Expr::Reference(_) => report.at(value, messages::LIMIT_BY_REFERENCE),
         Expr::Call(call) if is_new_limit(&call.func) => {
             report.at(value, messages::LIMIT_IS_NOT_SHARED);

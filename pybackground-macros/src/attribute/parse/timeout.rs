@@ -54,6 +54,14 @@ pub(super) fn visible(expression: &Expr) -> &Expr {
     }
 }
 
+/// Whether this is the number 0, as a literal.
+pub(super) fn is_zero(expression: &Expr) -> bool {
+    match visible(expression) {
+        Expr::Lit(literal) => matches!(&literal.lit, Lit::Int(n) if n.base10_digits() == "0"),
+        _ => false,
+    }
+}
+
 // Input:  5
 // Output: 5 s
 fn whole_seconds(negative: bool, digits: &str) -> Result<Duration, String> {

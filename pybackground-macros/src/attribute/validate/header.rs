@@ -3,7 +3,7 @@
 use proc_macro2::Ident;
 use syn::{Attribute, FnArg, Pat, Signature};
 
-use crate::attribute::parse::{Body, Function, Options};
+use crate::attribute::parse::{Body, Function, Options, is_lazy};
 use crate::attribute::report::Report;
 use crate::attribute::{messages, tokens};
 
@@ -32,14 +32,33 @@ fn check_options(function: &Function, options: &Options, report: &mut Report) {
         report.at(compute, messages::COMPUTE_IS_NOT_ASYNC);
     }
     if matches!(function.body, Body::Declaration(_)) {
-        for key in options.keys.iter().filter(|key| *key != "crate") {
+        let decides = |key: &Ident| key == "crate" || key == "single_flight" || key == "cache";
+        for key in options.keys.iter().filter(|key| !decides(key)) {
             report.at(key, messages::OPTION_WITHOUT_BODY);
         }
     }
+    check_sharing(function, options, report);
     for (option, value) in options.expressions() {
         for name in parameter_names(&function.signature) {
             for name in tokens::uses(value.clone(), &name) {
                 report.at(&name, messages::option_mentions(option, &name));
+            }
+        }
+    }
+}
+
+fn check_sharing(function: &Function, options: &Options, report: &mut Report) {
+    let Some(key) = options.sharing() else { return };
+    if let (Some(single_flight), Some(_)) = (&options.single_flight, &options.cache) {
+        report.at(single_flight, messages::CACHE_SHARES_FLIGHTS);
+    }
+    if options.leaves_process() {
+        report.at(key, messages::SHARED_PROCESS);
+    }
+    for input in &function.signature.inputs {
+        if let FnArg::Typed(parameter) = input {
+            for lazy in parameter.attrs.iter().filter(|attribute| is_lazy(attribute)) {
+                report.at(lazy, messages::SHARED_LAZY);
             }
         }
     }

@@ -1,0 +1,132 @@
+//! The calls of one function with arguments of one type.
+
+use std::collections::HashMap;
+use std::sync::{Arc, Mutex};
+use std::time::Duration;
+
+use super::Key;
+#[cfg(feature = "cache")]
+use super::kept::KeptValues;
+use super::turn::Turn;
+use crate::dispatch::Prepared;
+use crate::shared::Shared;
+use crate::sync::lock_leaf;
+
+pub(super) struct Calls<K, T>(Mutex<State<K, T>>);
+
+struct State<K, T> {
+    /// The calls that have not ended. One that was closed while its body ran stays here until that ends, but is
+    /// not shared any more.
+    running: HashMap<Arc<K>, Shared<T>>,
+    #[cfg(feature = "cache")]
+    kept: KeptValues<K, T>,
+}
+
+/// What is dropped without the lock: the destructors are code of the user.
+type Remains<K, T> = Vec<(Arc<K>, Shared<T>)>;
+
+impl<K: Key, T: Send + Sync + 'static> Calls<K, T> {
+    pub(super) fn new(#[cfg(feature = "cache")] size: usize) -> Self {
+        Self(Mutex::new(State {
+            running: HashMap::new(),
+            #[cfg(feature = "cache")]
+            kept: KeptValues::new(size),
+        }))
+    }
+
+    /// Returns the call with an equal key, or the one that `prepare` makes.
+    pub(super) fn find_or(
+        self: &Arc<Self>,
+        key: &K,
+        time_to_live: Option<Duration>,
+        prepare: impl FnOnce(Turn<K, T>) -> Prepared<T>,
+    ) -> Shared<T> {
+        if let Some(call) = self.find(key, time_to_live) {
+            return call;
+        }
+        // Made without the lock, and started after another caller can find it: the body may make an equal call.
+        let key = Arc::new(key.clone());
+        let prepared = prepare(Turn::new(self.clone(), key.clone()));
+        let call = prepared.call().clone();
+        match self.add(key, &call, time_to_live) {
+            None => {
+                prepared.start();
+                call
+            }
+            // Another caller was first.
+            Some(earlier) => earlier,
+        }
+    }
+
+    fn find(&self, key: &K, time_to_live: Option<Duration>) -> Option<Shared<T>> {
+        let mut remains = Vec::new();
+        let mut state = lock_leaf(&self.0);
+        let found = state.find(key, time_to_live, &mut remains);
+        drop(state);
+        drop(remains);
+        found
+    }
+
+    /// Adds a call unless there is one with an equal key, which is returned.
+    fn add(
+        &self,
+        key: Arc<K>,
+        call: &Shared<T>,
+        time_to_live: Option<Duration>,
+    ) -> Option<Shared<T>> {
+        let mut remains = Vec::new();
+        let mut state = lock_leaf(&self.0);
+        let found = state.find(&key, time_to_live, &mut remains);
+        if found.is_none() {
+            remains.extend(state.running.remove_entry(&*key));
+            state.running.insert(key, call.clone());
+        }
+        drop(state);
+        drop(remains);
+        found
+    }
+
+    /// The body of the call with exactly this key has ended, with a value to keep or without one.
+    pub(super) fn end(&self, key: &Arc<K>, keep: bool) {
+        let mut remains: Remains<K, T> = Vec::new();
+        let mut state = lock_leaf(&self.0);
+        let is_own =
+            state.running.get_key_value(&**key).is_some_and(|(own, _)| Arc::ptr_eq(own, key));
+        if is_own && let Some((key, call)) = state.running.remove_entry(&**key) {
+            #[cfg(feature = "cache")]
+            if keep {
+                state.kept.add(key, call, &mut remains);
+            } else {
+                remains.push((key, call));
+            }
+            #[cfg(not(feature = "cache"))]
+            {
+                let _ = keep;
+                remains.push((key, call));
+            }
+        }
+        drop(state);
+        drop(remains);
+    }
+}
+
+impl<K: Key, T: Send + Sync + 'static> State<K, T> {
+    fn find(
+        &mut self,
+        key: &K,
+        time_to_live: Option<Duration>,
+        remains: &mut Remains<K, T>,
+    ) -> Option<Shared<T>> {
+        // A call that has ended and is still here was closed: it has an error.
+        if let Some(call) = self.running.get(key).filter(|call| !Shared::is_ready(call)) {
+            return Some(call.clone());
+        }
+        #[cfg(feature = "cache")]
+        return self.kept.find(key, time_to_live, remains);
+        #[cfg(not(feature = "cache"))]
+        {
+            let _ = (time_to_live, remains);
+            None
+        }
+    }
+}
