@@ -113,7 +113,7 @@ pub mod __private {
     pub use crate::process::expansion as process;
     #[cfg(feature = "remote")]
     pub use crate::remote::expansion as remote;
-    pub use crate::reuse::{AnyIsKept, Kept, Reuse, Sharing};
+    pub use crate::reuse::{AnyIsKept, Kept, Key, Reuse, Sharing};
     pub use crate::task::Limit;
 }
 

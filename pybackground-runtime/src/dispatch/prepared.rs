@@ -62,10 +62,10 @@ where
 }
 
 fn hold<B: Body>(options: &Options, body: B) -> Arc<Task<B>> {
-    cancel::outside(|| Task::held(options, body))
+    cancel::outside(|| options.held_task(body))
 }
 
 fn prepared<B: Body, T>(call: Lazy<T>, options: Options, task: Arc<Task<B>>) -> Prepared<T> {
-    let start = Box::new(move || task.await_dependencies(Vec::new(), &options));
+    let start = Box::new(move || task.await_dependencies(Vec::new(), options.timeouts()));
     Prepared { call: Lazy::share(call), start }
 }

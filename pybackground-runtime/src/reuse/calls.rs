@@ -4,10 +4,9 @@ use std::collections::HashMap;
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
-use super::Key;
 #[cfg(feature = "cache")]
 use super::kept::KeptValues;
-use super::turn::Turn;
+use super::key::Key;
 use crate::dispatch::Prepared;
 use crate::shared::Shared;
 use crate::sync::lock_leaf;
@@ -34,19 +33,19 @@ impl<K: Key, T: Send + Sync + 'static> Calls<K, T> {
         }))
     }
 
-    /// Returns the call with an equal key, or the one that `prepare` makes.
+    /// Returns the call with an equal key, or the one that `prepare` makes for a key of its own.
     pub(super) fn find_or(
-        self: &Arc<Self>,
+        &self,
         key: &K,
         time_to_live: Option<Duration>,
-        prepare: impl FnOnce(Turn<K, T>) -> Prepared<T>,
+        prepare: impl FnOnce(Arc<K>) -> Prepared<T>,
     ) -> Shared<T> {
         if let Some(call) = self.find(key, time_to_live) {
             return call;
         }
         // Made without the lock, and started after another caller can find it: the body may make an equal call.
         let key = Arc::new(key.clone());
-        let prepared = prepare(Turn::new(self.clone(), key.clone()));
+        let prepared = prepare(key.clone());
         let call = prepared.call().clone();
         match self.add(key, &call, time_to_live) {
             None => {

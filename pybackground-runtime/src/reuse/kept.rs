@@ -7,7 +7,7 @@ use std::time::{Duration, Instant};
 use quick_cache::unsync::Cache;
 use quick_cache::{Lifecycle, UnitWeighter};
 
-use super::Key;
+use super::key::Key;
 use crate::shared::Shared;
 use crate::sync::now;
 

@@ -5,6 +5,7 @@
 //! | `calls` | the calls of one function with arguments of one type: those that run, and with `cache` those that ended with a value |
 //! | `turn` | the part of a call that notes its end |
 //! | `kept` | with the feature `cache`: the values that are kept |
+//! | `key` | the arguments of a call, as a key |
 //! | `is_kept` | which values are kept |
 //!
 //! A call that is shared belongs to none of its callers. It has no parent in the cancellation tree, so if the
@@ -17,11 +18,11 @@ mod calls;
 mod is_kept;
 #[cfg(feature = "cache")]
 mod kept;
+mod key;
 mod turn;
 
 use std::any::{Any, TypeId};
 use std::collections::BTreeMap;
-use std::hash::Hash;
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
@@ -31,6 +32,7 @@ use crate::shared::Shared;
 use crate::sync::lock_leaf;
 use calls::Calls;
 pub use is_kept::{AnyIsKept, Kept};
+pub use key::Key;
 use turn::Turn;
 
 /// What the calls of one function share, for all types of a generic function.
@@ -72,11 +74,6 @@ impl Reuse {
     }
 }
 
-/// The arguments of a call, as a key.
-pub trait Key: Clone + Eq + Hash + Send + Sync + 'static {}
-
-impl<K: Clone + Eq + Hash + Send + Sync + 'static> Key for K {}
-
 /// How a call is shared.
 #[derive(Clone, Copy)]
 pub struct Sharing {
@@ -112,8 +109,8 @@ where
     F: FnOnce(K) -> T + Send + 'static,
 {
     let calls = sharing.reuse.calls::<K, T>();
-    calls.find_or(&key, sharing.time_to_live, |turn: Turn<K, T>| {
-        let key = key.clone();
+    calls.find_or(&key, sharing.time_to_live, |of_call| {
+        let (turn, key) = (Turn::new(calls.clone(), of_call), key.clone());
         prepare::<F, _, _>(options, move || turn.take(body(key), is_kept))
     })
 }
@@ -133,8 +130,8 @@ where
     A: Future<Output = T> + Send + 'static,
 {
     let calls = sharing.reuse.calls::<K, T>();
-    calls.find_or(&key, sharing.time_to_live, |turn: Turn<K, T>| {
-        let future = body(key.clone());
+    calls.find_or(&key, sharing.time_to_live, |of_call| {
+        let (turn, future) = (Turn::new(calls.clone(), of_call), body(key.clone()));
         prepare_async::<A, _>(options, async move { turn.take(future.await, is_kept) })
     })
 }

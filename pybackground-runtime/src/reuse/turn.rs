@@ -2,8 +2,8 @@
 
 use std::sync::Arc;
 
-use super::Key;
 use super::calls::Calls;
+use super::key::Key;
 
 /// Belongs to the body, and notes its end when it is dropped: with the body if that never starts.
 pub(super) struct Turn<K: Key, T: Send + Sync + 'static> {
