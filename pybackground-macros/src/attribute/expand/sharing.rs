@@ -45,14 +45,15 @@ pub(super) fn call(
     let of_body = &output.of_body;
     let (inputs, value) = (names::inputs(span), names::local("value", span));
     let sharing = sharing(options, signature, runtime);
-    let is_kept = match &options.cache {
-        None => quote_spanned!(span=> |_: &#of_body| false),
-        Some(_) => quote_spanned! {span=>
+    let is_kept = if options.cache.is_some() {
+        quote_spanned! {span=>
             |#value: &#of_body| {
                 use #private::AnyIsKept as _;
                 #private::Kept(#value).is_kept()
             }
-        },
+        }
+    } else {
+        quote_spanned!(span=> |_: &#of_body| false)
     };
     let returns = quote_spanned!(span=> <#private::BackgroundCall as #private::ReturnsShared<_>>);
     let call = match &signature.asyncness {
