@@ -84,7 +84,7 @@ fn all_arguments_and_self_are_the_key() {
         #[background(single_flight)]
         fn price(&self, article: &str, (many, _): (u32, bool), open: Open) -> u32 {
             open.0.pass();
-            u32::from(self.0) + article.len() as u32 + many
+            u32::from(self.0) + u32::try_from(article.len()).unwrap() + many
         }
     }
 
@@ -135,16 +135,16 @@ fn first_caller_that_is_cancelled_fails_no_other() {
     let _watchdog = watchdog();
     let open = Open::default();
     let _opened = open.0.opened_at_end();
-    let (send, sent) = channel();
+    let (made, is_made) = channel();
     let first = spawn({
         let open = open.clone();
         move || {
             let call = load(7, open);
-            send.send(()).unwrap();
+            made.send(()).unwrap();
             call.len()
         }
     });
-    sent.recv().unwrap();
+    is_made.recv().unwrap();
     let second = load(7, open.clone());
     open.0.wait_for_arrivals(1);
     assert!(Lazy::cancel(&first));
@@ -160,20 +160,20 @@ fn call_of_a_body_that_has_to_stop_serves_the_others() {
     let _watchdog = watchdog();
     let open = Open::default();
     let _opened = open.0.opened_at_end();
-    let (send, sent) = channel();
+    let (made, is_made) = channel();
     let gate = Gate::default();
     let first = spawn({
         let (open, gate) = (open.clone(), gate.clone());
         move || {
             gate.pass();
             drop(load(8, open));
-            send.send(()).unwrap();
+            made.send(()).unwrap();
         }
     });
     gate.wait_for_arrivals(1);
     assert!(Lazy::cancel(&first));
     gate.open();
-    sent.recv().unwrap();
+    is_made.recv().unwrap();
     let second = load(8, open.clone());
     open.0.open();
     assert_eq!(second, "page 8");

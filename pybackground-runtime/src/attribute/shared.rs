@@ -127,7 +127,7 @@ impl<T: Send + Sync + 'static> ReturnsShared<T> for BackgroundCall {
         K: Key,
         F: FnOnce(K) -> T + Send + 'static,
     {
-        reuse::share(options, sharing, key, body, is_kept)
+        reuse::share(options, sharing, &key, body, is_kept)
     }
 
     fn run_async<K, F, A>(
@@ -142,6 +142,6 @@ impl<T: Send + Sync + 'static> ReturnsShared<T> for BackgroundCall {
         F: FnOnce(K) -> A + Send + 'static,
         A: Future<Output = T> + Send + 'static,
     {
-        reuse::share_async(options, sharing, key, body, is_kept)
+        reuse::share_async(options, sharing, &key, body, is_kept)
     }
 }

@@ -14,8 +14,10 @@ use crate::sync::now;
 /// At most so many values, and the calls that have them.
 pub(super) struct KeptValues<K, T> {
     /// None keeps nothing.
-    cache: Option<Cache<Arc<K>, KeptCall<T>, UnitWeighter, RandomState, Evictions>>,
+    cache: Option<KeptCalls<K, T>>,
 }
+
+type KeptCalls<K, T> = Cache<Arc<K>, KeptCall<T>, UnitWeighter, RandomState, Evictions>;
 
 struct KeptCall<T> {
     call: Shared<T>,

@@ -99,7 +99,7 @@ impl Sharing {
 pub(crate) fn share<K, T, F>(
     options: Options,
     sharing: Sharing,
-    key: K,
+    key: &K,
     body: F,
     is_kept: fn(&T) -> bool,
 ) -> Shared<T>
@@ -109,7 +109,7 @@ where
     F: FnOnce(K) -> T + Send + 'static,
 {
     let calls = sharing.reuse.calls::<K, T>();
-    calls.find_or(&key, sharing.time_to_live, |of_call| {
+    calls.find_or(key, sharing.time_to_live, |of_call| {
         let (turn, key) = (Turn::new(calls.clone(), of_call), key.clone());
         prepare::<F, _, _>(options, move || turn.take(body(key), is_kept))
     })
@@ -119,7 +119,7 @@ where
 pub(crate) fn share_async<K, T, F, A>(
     options: Options,
     sharing: Sharing,
-    key: K,
+    key: &K,
     body: F,
     is_kept: fn(&T) -> bool,
 ) -> Shared<T>
@@ -130,7 +130,7 @@ where
     A: Future<Output = T> + Send + 'static,
 {
     let calls = sharing.reuse.calls::<K, T>();
-    calls.find_or(&key, sharing.time_to_live, |of_call| {
+    calls.find_or(key, sharing.time_to_live, |of_call| {
         let (turn, future) = (Turn::new(calls.clone(), of_call), body(key.clone()));
         prepare_async::<A, _>(options, async move { turn.take(future.await, is_kept) })
     })
