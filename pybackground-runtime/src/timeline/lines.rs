@@ -12,7 +12,7 @@
 //! | `D events` | the number of events that were not written, because the file is full |
 //! | `Z time` | the recording is over |
 //!
-//! The number of a call is `n` if the same thread made the call, else `thread.n`. A line without an end
+//! The letter `f` stands for `l` and `e` at the same time. The number of a call is `n` if the same thread made the call, else `thread.n`. A line without an end
 //! is ignored.
 
 use std::collections::HashSet;
@@ -58,6 +58,12 @@ fn letter(kind: Kind) -> u8 {
     }
 }
 
+/// Whether a call ended when its body left the thread.
+fn is_end_of(left: &Record, end: &Record) -> bool {
+    (left.kind, end.kind) == (Kind::Left, Kind::Ended)
+        && (left.call, left.time) == (end.call, end.time)
+}
+
 impl Lines {
     pub(super) fn new(origin: u64) -> Self {
         Self { origin, names: HashSet::new(), threads: HashSet::new(), workers: HashSet::new() }
@@ -83,16 +89,21 @@ impl Lines {
         number(&mut piece.events, self.since(first.time));
         piece.events.push(b'\n');
         let mut last = first.time;
-        for record in records {
-            self.event(piece, log.number, record, record.time.saturating_sub(last));
+        let mut records = records.iter().peekable();
+        while let Some(record) = records.next() {
+            let step = record.time.saturating_sub(last);
             last = record.time;
+            match records.next_if(|next| is_end_of(record, next)) {
+                Some(end) => self.event(piece, log.number, b'f', end, step),
+                None => self.event(piece, log.number, letter(record.kind), record, step),
+            }
         }
     }
 
-    fn event(&mut self, piece: &mut Piece, thread: u32, record: &Record, step: u64) {
+    fn event(&mut self, piece: &mut Piece, thread: u32, letter: u8, record: &Record, step: u64) {
         let Record { kind, detail, name, call, other, .. } = *record;
         let out = &mut piece.events;
-        out.extend_from_slice(&[letter(kind), b' ']);
+        out.extend_from_slice(&[letter, b' ']);
         number(out, step);
         match kind {
             Kind::Exited => {}
@@ -222,7 +233,7 @@ mod tests {
             Record { detail: 1, other: failure, ..Record::new(Kind::Ended, 1_500, foreign) };
         let (mut lines, mut piece) = (Lines::new(900), Piece::default());
         lines.thread(&mut piece, &log, &[created, started]);
-        lines.thread(&mut piece, &log, &[ended]);
+        lines.thread(&mut piece, &log, &[Record::new(Kind::Left, 1_500, foreign), ended]);
         let (thread, site) = (log.number, call.site());
         assert_eq!(
             String::from_utf8(piece.names).unwrap(),
@@ -232,7 +243,7 @@ mod tests {
             String::from_utf8(piece.events).unwrap(),
             format!(
                 "T {thread} 100\nc 0 7 {name} 99.1\ns 400 99.1 1\n\
-                 T {thread} 600\ne 0 99.1 1 \"no \\u003cb>\"\n"
+                 T {thread} 600\nf 0 99.1 1 \"no \\u003cb>\"\n"
             )
         );
     }

@@ -27,6 +27,10 @@ fn count(lines: &[String], letter: &str) -> usize {
     lines.iter().filter(|line| line.split(' ').next() == Some(letter)).count()
 }
 
+fn ends(lines: &[String]) -> usize {
+    count(lines, "e") + count(lines, "f")
+}
+
 fn is_complete(lines: &[String]) -> bool {
     let end: Vec<&str> = lines.iter().rev().take(4).map(String::as_str).collect();
     end[..3] == ["</html>", "</body>", "</script>"] && end[3].starts_with("Z ")
@@ -43,7 +47,7 @@ fn page_is_complete_when_main_returns_panics_or_exits() {
         assert!(is_complete(&lines), "{scene}: {lines:?}");
         let calls = if scene == "chain" { 4 } else { 1 };
         assert_eq!(count(&lines, "c"), calls, "{scene}");
-        assert_eq!(count(&lines, "e"), calls, "{scene}");
+        assert_eq!(ends(&lines), calls, "{scene}");
     }
 }
 
@@ -59,7 +63,7 @@ fn page_is_complete_when_a_signal_ends_the_process() {
         assert_eq!(status.signal(), Some(number), "it has its default action");
         let lines = events(&path);
         assert!(is_complete(&lines), "{signal}: {lines:?}");
-        assert_eq!((count(&lines, "c"), count(&lines, "e")), (2, 1), "one call runs still");
+        assert_eq!((count(&lines, "c"), ends(&lines)), (2, 1), "one call runs still");
     }
 }
 
@@ -92,14 +96,14 @@ fn page_of_a_killed_process_has_what_happened_before() {
     let path = folder().join("run.html");
     let mut program = Program::start(SCENES, &["works"], &path);
     assert_eq!(program.line(), "ready");
-    while count(&events(&path), "e") < 20 {
+    while ends(&events(&path)) < 20 {
         std::thread::yield_now();
     }
     program.signal("KILL");
     assert_eq!(program.end().0.signal(), Some(9));
     let lines = events(&path);
     assert!(!is_complete(&lines));
-    assert!(count(&lines, "e") >= 20, "{lines:?}");
+    assert!(ends(&lines) >= 20, "{lines:?}");
 }
 
 #[test]
@@ -174,7 +178,7 @@ fn guard_ends_the_recording_and_another_may_begin() {
     for path in &paths {
         let lines = events(path);
         assert!(is_complete(&lines), "{lines:?}");
-        assert_eq!((count(&lines, "c"), count(&lines, "e")), (1, 1), "{lines:?}");
+        assert_eq!((count(&lines, "c"), ends(&lines)), (1, 1), "{lines:?}");
         assert!(lines.iter().any(|line| line.contains("::odd\"")), "{lines:?}");
     }
 }

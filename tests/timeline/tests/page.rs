@@ -268,7 +268,7 @@ fn page_of_a_killed_program_opens_and_says_what_is_missing() {
     let path = folder.join("works.html");
     let mut program = Program::start(SCENES, &["works"], &path);
     assert_eq!(program.line(), "ready");
-    while !std::fs::read_to_string(&path).unwrap().contains("\ne 0 ") {
+    while !std::fs::read_to_string(&path).unwrap().contains("\nf ") {
         std::thread::yield_now();
     }
     program.signal("KILL");

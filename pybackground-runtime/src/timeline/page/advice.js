@@ -12,8 +12,11 @@ const median = (numbers) => {
 function order(numbers, count, least, span) {
   const steps = Math.floor(Number.MAX_SAFE_INTEGER / (count + 1) / Math.max(1, span));
   const scale = steps > 0 ? steps : Number.MAX_SAFE_INTEGER / (count + 1) / (2 * span);
-  const keys = Float64Array.from({ length: count }, (_, at) => Math.floor((numbers[at] - least) * scale) * count + at).sort();
-  return Uint32Array.from(keys, (key) => key % count);
+  const [keys, places] = [new Float64Array(count), new Uint32Array(count)];
+  for (let at = 0; at < count; at += 1) keys[at] = Math.floor((numbers[at] - least) * scale) * count + at;
+  keys.sort();
+  for (let at = 0; at < count; at += 1) places[at] = keys[at] % count;
+  return places;
 }
 
 /** The stretches of time in which one body ran, or none, each with the call that ran. */
@@ -286,7 +289,7 @@ function advise(model) {
     }
   }
 
-  if (idle > elapsed * 0.2 && model.made > 1) {
+  if (idle > elapsed * 0.25 && model.made > 1) {
     findings.push({
       kind: "idle", title: "Nothing ran", weight: idle,
       words: [`For ${time(idle)} of ${time(elapsed)} (${percent(idle, elapsed)}) no body ran: the threads that make the calls worked or slept themselves.`],

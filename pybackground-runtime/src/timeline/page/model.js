@@ -134,10 +134,11 @@ class Model {
   constructor() {
     Object.assign(this, {
       program: {}, names: [], fns: new Map(), threads: new Map(), workers: new Map(), rows: [], calls: [], waits: [],
-      ids: new Map(), parts: new Parts(), begin: Infinity, end: 0, now: 0, dropped: 0, lost: 0, forgotten: 0, made: 0, ended: 0, started: 0,
+      ids: new Map(), parts: new Parts(), begin: Infinity, end: 0, now: 0, dropped: 0, lost: 0, forgotten: 0, made: 0, ended: 0,
       failed: 0, complete: false, gap: false, rest: "", version: 0, row: null, time: 0,
     });
     this.unknown = this.fn("(a call that was not recorded)");
+    this.unknown.fill = OTHER;
     this.never = new Row(NEVER, "never ran");
   }
 
@@ -273,17 +274,18 @@ class Model {
       call.parent = known();
       call.created = time;
       call.row = row;
-      call.fn = name ? name.fn : this.unknown;
+      if (name) call.fn = name.fn;
       call.place = name ? name.place : "";
       call.fn.calls += 1;
       this.made += 1;
       if (time < this.begin) this.begin = time;
+      // Another thread's events of the call may have come before.
+      if (call.bars !== NONE || call.outcome >= 0) this.settle(call);
     } else if (letter === "s" || letter === "r") {
       const call = known();
       if (letter === "s") {
         call.how = digits();
-        this.started += 1;
-        if (call.created <= time) {
+        if (call.row) {
           call.fn.queued += time - call.created;
           call.fn.started += 1;
         }
@@ -295,27 +297,22 @@ class Model {
       addTo(call, "bars", bar);
       row.lane(bar.lane).push(bar);
       row.open.push(bar);
-      call.fn.running += 1;
+      if (call.row) call.fn.running += 1;
     } else if (letter === "l") {
+      this.leave(known());
+    } else if (letter === "f" || letter === "e" || letter === "x") {
       const call = known();
-      this.switchTo(row, time);
-      while (row.open.length) {
-        const bar = row.open.pop();
-        this.close(bar, time);
-        if (bar.call === call && !bar.isWait) break;
-      }
-    } else if (letter === "e" || letter === "x") {
-      const call = known();
+      if (letter === "f") this.leave(call);
       call.outcome = digits();
       call.ended = time;
       call.runsOn = letter === "x";
       call.text = json();
       this.ended += 1;
-      if (call.outcome !== 0) {
-        call.fn.failed += 1;
-        this.failed += 1;
+      if (call.outcome !== 0) this.failed += 1;
+      if (call.row) {
+        if (call.outcome !== 0) call.fn.failed += 1;
+        if (call.bars.length) call.fn.add(call.ran);
       }
-      if (call.bars.length) call.fn.add(call.ran);
     } else if (letter === "w") {
       const on = known();
       const place = this.names[digits() - 1];
@@ -365,7 +362,7 @@ class Model {
     } else if (letter === "u") {
       const call = known();
       call.unused = true;
-      call.fn.unused += 1;
+      if (call.row) call.fn.unused += 1;
     } else if (letter === "g") {
       this.lost += digits();
       this.switchTo(row, time);
@@ -380,7 +377,31 @@ class Model {
     open.end = time;
     if (open.isWait) return;
     open.call.ran += time - open.begin;
-    open.call.fn.running -= 1;
+    if (open.call.row) open.call.fn.running -= 1;
+  }
+
+  /** The body of a call leaves this thread. */
+  leave(call) {
+    const { row, time } = this;
+    this.switchTo(row, time);
+    while (row.open.length) {
+      const bar = row.open.pop();
+      this.close(bar, time);
+      if (bar.call === call && !bar.isWait) break;
+    }
+  }
+
+  /** Counts what was known of a call before its function was. */
+  settle(call) {
+    const { fn, bars } = call;
+    fn.running += bars.filter((bar) => bar.end === Infinity && !bar.isAway).length;
+    if (bars.length) {
+      fn.queued += bars[0].begin - call.created;
+      fn.started += 1;
+    }
+    if (call.outcome > 0) fn.failed += 1;
+    if (call.outcome >= 0 && bars.length) fn.add(call.ran);
+    if (call.unused) fn.unused += 1;
   }
 
   /** The body on top of a row ran until now: keeps when it did, for the advice. */
@@ -420,7 +441,8 @@ class Model {
 
   /** The end of what is open: the last thing that is known of the program. */
   last() {
-    return Math.max(this.end, this.now);
+    const isOver = this.complete && this.rows.every((row) => !row.open.length);
+    return isOver ? this.end : Math.max(this.end, this.now);
   }
 
   /** The functions, those that ran longest first. Those without a colour get one. */
