@@ -18,6 +18,7 @@
 //! | What does this message of the compiler want? | [`compiler_messages`] |
 //! | How do I handle errors, timeouts and cancellation? | [`errors`] |
 //! | What if a body never ends, or crashes? When is a process worth its cost? | [`processes`] |
+//! | How do bodies run on other machines? What if one of them fails? | [`more_than_one_machine`] |
 //! | How do async code and background calls work together? | [`async_code`] |
 //! | What happens to calls when `main` returns? | [`process_end`] |
 //! | How do I test code that makes calls? | [`testing`] |
@@ -47,6 +48,7 @@ pages! {
     locks
     errors
     processes
+    more_than_one_machine
     async_code
     process_end
     testing

@@ -300,6 +300,10 @@
 pub mod guide;
 
 pub use pybackground_macros::background;
+// The linker keeps the engine.
+#[cfg(feature = "remote")]
+#[doc(hidden)]
+pub use pybackground_remote as __engine;
 pub use pybackground_runtime::__private;
 pub use pybackground_runtime::__private::background;
 #[cfg(feature = "counters")]

@@ -39,7 +39,7 @@ fn values_come_in_the_order_and_form_of_the_calls() {
     assert_eq!((number, text.as_str()), (4, "four"));
     assert_eq!(all(square(5)), 25);
     assert_eq!(value(square(5)), 25);
-    assert_eq!(all(Vec::<Lazy<u8>>::new()), []);
+    assert_eq!(all(Vec::<Lazy<u8>>::new()), [] as [u8; 0]);
 }
 
 #[test]

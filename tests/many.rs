@@ -86,7 +86,7 @@ fn channels_between_bodies_that_compute_and_others() {
             stages.push(spawn_compute(move || input.iter().sum()));
             stages
         };
-        assert_eq!(stages.into_iter().map(Lazy::into_inner).sum::<u64>(), (6..26).sum());
+        assert_eq!(stages.into_iter().map(Lazy::into_inner).sum::<u64>(), (6..26).sum::<u64>());
     }
     // A body makes the calls that it then hears from.
     let heard = spawn(|| {

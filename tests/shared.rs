@@ -304,7 +304,7 @@ fn it_is_made_from_a_value_and_from_a_lazy() {
     assert_eq!((Shared::function(&ready), Shared::called_at(&ready)), (None, None));
     assert!(Shared::function(&called).is_some());
     assert_eq!(Shared::called_at(&called).unwrap().file(), file!());
-    assert_eq!(Shared::<Vec<u8>>::default(), []);
+    assert_eq!(Shared::<Vec<u8>>::default(), [] as [u8; 0]);
 }
 
 /// What follows `x.` is the value's, but for `clone`.

@@ -2,7 +2,7 @@
 
 use std::process::{Command, Output};
 
-const CHILD: &str = "PYBACKGROUND_TEST_CHILD";
+pub(crate) const CHILD: &str = "PYBACKGROUND_TEST_CHILD";
 
 /// Whether this process was started by a test to run its other half.
 pub(crate) fn is_child() -> bool {

@@ -25,6 +25,7 @@ pages! {
     locks
     errors
     processes
+    more_than_one_machine
     async_code
     process_end
     testing

@@ -12,6 +12,8 @@ use std::time::Duration;
 pub(crate) mod child;
 #[path = "../../common/futures.rs"]
 pub(crate) mod futures;
+pub(crate) mod nats;
+pub(crate) mod raw;
 
 /// Longer than any test takes on a busy machine.
 const PATIENCE: Duration = Duration::from_secs(120);

@@ -1,0 +1,56 @@
+"""Measures Celery on Redis as `main.rs` measures this library. Arguments: the port of Redis, calls."""
+
+import os
+import statistics
+import subprocess
+import sys
+import time
+
+from celery import Celery
+
+PORT = os.environ.get("PEER_PORT") or sys.argv[1]
+URL = f"redis://127.0.0.1:{PORT}/0"
+app = Celery("celery_peer", broker=URL, backend=URL)
+app.conf.update(task_acks_late=True, worker_prefetch_multiplier=1, task_serializer="pickle",
+                result_serializer="pickle", accept_content=["pickle"])
+
+
+@app.task
+def double(number):
+    return 2 * number
+
+
+@app.task
+def echo(content):
+    return content
+
+
+def main():
+    calls = int(sys.argv[2])
+    environment = dict(os.environ, PEER_PORT=PORT)
+    worker = subprocess.Popen(
+        [sys.executable, "-m", "celery", "-A", "celery_peer", "worker", "--concurrency=2", "--loglevel=ERROR"],
+        cwd=os.path.dirname(os.path.abspath(__file__)), env=environment)
+    try:
+        double.delay(1).get(timeout=60)
+        times = []
+        for number in range(200):
+            begin = time.perf_counter()
+            assert double.delay(number).get(timeout=60) == 2 * number
+            times.append(time.perf_counter() - begin)
+        begin = time.perf_counter()
+        pending = [double.delay(number) for number in range(calls)]
+        assert [call.get(timeout=600) for call in pending] == [2 * number for number in range(calls)]
+        throughput = calls / (time.perf_counter() - begin)
+        content = bytes(8 << 20)
+        begin = time.perf_counter()
+        assert echo.delay(content).get(timeout=60) == content
+        large = time.perf_counter() - begin
+        print(f"{statistics.median(times)} {throughput} {large}")
+    finally:
+        worker.terminate()
+        worker.wait()
+
+
+if __name__ == "__main__":
+    main()

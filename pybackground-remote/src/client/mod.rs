@@ -1,0 +1,97 @@
+//! The caller's side: one thread sends calls and receives results.
+//!
+//! The thread starts with the first call and ends ten seconds after the last. A call is published under an id until the
+//! server acknowledges it. Its result comes by a subscription, and is kept by a stream, from which [`audit`] fetches what
+//! was missed.
+//!
+//! | file | subject |
+//! |---|---|
+//! | `run` | the thread: commands, results, and the time |
+//! | `calls` | the calls that have no result yet |
+//! | `send` | publishing a call, and withdrawing it |
+//! | `audit` | calls whose result does not come |
+
+mod audit;
+mod calls;
+mod run;
+mod send;
+
+use std::sync::mpsc::{Sender, channel};
+use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::thread;
+use std::time::Instant;
+
+use pybackground_runtime::__engine::{Order, Outcome, Reply, Settings, Withdraw};
+use tokio::sync::mpsc::{UnboundedReceiver, UnboundedSender, unbounded_channel};
+
+/// What the thread is told.
+enum Command {
+    Call(u64, Order, Reply),
+    Withdraw(u64),
+    /// To say when everything before this was sent.
+    Close(Sender<()>),
+}
+
+/// The thread that sends calls.
+struct Handle {
+    /// A copy of the process, by `fork`, has no such thread.
+    process: u32,
+    commands: UnboundedSender<Command>,
+    /// The number of the next call.
+    next: u64,
+}
+
+static HANDLE: Mutex<Option<Handle>> = Mutex::new(None);
+
+fn handle() -> MutexGuard<'static, Option<Handle>> {
+    HANDLE.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+/// Sends a call, and returns what withdraws it.
+pub(crate) fn start(settings: &'static Settings, order: Order, reply: Reply) -> Withdraw {
+    let mut handle = handle();
+    let this = std::process::id();
+    let serves = |handle: &Handle| handle.process == this && !handle.commands.is_closed();
+    if !handle.as_ref().is_some_and(serves) {
+        let (commands, received) = unbounded_channel();
+        let run = move || run::run(settings, received);
+        let started = thread::Builder::new().name("background-remote".to_owned()).spawn(run);
+        if let Err(error) = started {
+            reply.answer(Outcome::unreachable(format!("no thread could be started: {error}")));
+            return Box::new(|| ());
+        }
+        *handle = Some(Handle { process: this, commands, next: 0 });
+    }
+    let handle = handle.as_mut().expect("it was just checked");
+    let number = handle.next;
+    handle.next += 1;
+    let commands = handle.commands.clone();
+    // The thread that ends first empties the channel under the same lock.
+    let _ = commands.send(Command::Call(number, order, reply));
+    Box::new(move || {
+        // If the thread has ended, so have its calls.
+        let _ = commands.send(Command::Withdraw(number));
+    })
+}
+
+/// Waits until what was withdrawn is known to the server, until `end` at most.
+pub(crate) fn close(end: Instant) {
+    let (done, is_done) = channel();
+    let commands = handle().as_ref().map(|handle| handle.commands.clone());
+    if commands.is_some_and(|commands| commands.send(Command::Close(done)).is_ok()) {
+        let _ = is_done.recv_timeout(end.saturating_duration_since(Instant::now()));
+    }
+}
+
+/// Ends the thread's service, unless there is another command. The next call starts another thread.
+fn end_service(commands: &mut UnboundedReceiver<Command>) -> bool {
+    let mut handle = handle();
+    if !commands.is_empty() {
+        return false;
+    }
+    commands.close();
+    if handle.as_ref().is_some_and(|handle| handle.commands.is_closed()) {
+        *handle = None;
+    }
+    true
+}

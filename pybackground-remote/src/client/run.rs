@@ -1,0 +1,322 @@
+//! The thread that sends calls: commands, results, and the time.
+
+use std::cell::{Cell, RefCell};
+use std::collections::HashSet;
+use std::rc::Rc;
+use std::sync::mpsc::Sender;
+use std::time::Duration;
+
+use async_nats::Message;
+use futures_util::StreamExt as _;
+use pybackground_runtime::__engine::{Outcome, Settings};
+use tokio::sync::Semaphore;
+use tokio::sync::mpsc::UnboundedReceiver;
+use tokio::task::{LocalSet, spawn_local};
+use tokio::time::{Instant, MissedTickBehavior, interval, timeout};
+
+use super::audit::audit;
+use super::calls::{Calls, Pending};
+use super::send::{send, withdraw_stored};
+use super::{Command, end_service};
+use crate::blobs::{self, Part};
+use crate::connection::{self, Change};
+use crate::names::{Key, Names, Served, unique};
+use crate::server::{LIMIT, Server};
+use crate::streams;
+use crate::wire::ResultHead;
+
+/// How many messages may be without an acknowledgement.
+const MOST_UNACKNOWLEDGED: usize = 4096;
+
+/// How long the thread stays without a call.
+const KEEP_ALIVE: Duration = Duration::from_secs(10);
+
+/// After how long without a result the calls are looked for.
+const QUIET: Duration = Duration::from_secs(5);
+
+/// After how long without a connection the calls have failed.
+const AWAY: Duration = Duration::from_secs(60);
+
+/// What the tasks of the thread share.
+pub(super) struct Client {
+    pub(super) name: String,
+    pub(super) settings: &'static Settings,
+    pub(super) server: Server,
+    pub(super) names: Names,
+    pub(super) calls: RefCell<Calls>,
+    pub(super) unacknowledged: Semaphore,
+    /// What workers were told to serve.
+    pub(super) deeper: RefCell<HashSet<Served>>,
+    /// The calls that workers said they have, since they were last asked.
+    pub(super) held: RefCell<HashSet<Key>>,
+    /// How many tasks withdraw calls.
+    withdrawing: Cell<usize>,
+    last_result: Cell<Instant>,
+    is_auditing: Cell<bool>,
+}
+
+/// Runs the thread: until there was no call for a while, or until there is no connection.
+pub(super) fn run(settings: &'static Settings, commands: UnboundedReceiver<Command>) {
+    let mut commands = commands;
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
+    let ended = match runtime {
+        Ok(runtime) => {
+            let ended = LocalSet::new().block_on(&runtime, serve(settings, &mut commands));
+            // Whatever is left, as a name that is being resolved, must not hold the thread.
+            runtime.shutdown_background();
+            ended
+        }
+        Err(error) => Err(format!("no event loop could be made: {error}")),
+    };
+    let Err(why) = ended else { return };
+    loop {
+        while let Ok(command) = commands.try_recv() {
+            if let Command::Call(_, _, reply) = command {
+                reply.answer(Outcome::unreachable(why.clone()));
+            }
+        }
+        if end_service(&mut commands) {
+            return;
+        }
+    }
+}
+
+/// Serves commands until there was none for a while, and then ends the service.
+async fn serve(
+    settings: &'static Settings,
+    commands: &mut UnboundedReceiver<Command>,
+) -> Result<(), String> {
+    let name = unique();
+    let (connection, mut changes) = connection::connect(settings, &name).await?;
+    let (server, names) = (Server::new(connection), Names::new(&settings.namespace));
+    streams::ensure(&server, settings, &names).await?;
+    let subscribe = |subject: String| {
+        let server = server.clone();
+        async move {
+            match timeout(LIMIT, server.client.subscribe(subject)).await {
+                Ok(Ok(subscriber)) => Ok(subscriber),
+                Ok(Err(error)) => Err(error.to_string()),
+                Err(_) => Err("the server does not answer".to_owned()),
+            }
+        }
+    };
+    let mut results = subscribe(names.results_of(&name)).await?;
+    let mut alive = subscribe(names.alive(&name)).await?;
+    let mut here = subscribe(names.here(&name)).await?;
+    // Before the first call is published, the server knows where its result goes.
+    let _ = timeout(LIMIT, server.client.flush()).await;
+    let client = Rc::new(Client {
+        name,
+        settings,
+        server,
+        names,
+        calls: RefCell::default(),
+        unacknowledged: Semaphore::new(MOST_UNACKNOWLEDGED),
+        deeper: RefCell::default(),
+        held: RefCell::default(),
+        withdrawing: Cell::new(0),
+        last_result: Cell::new(Instant::now()),
+        is_auditing: Cell::new(false),
+    });
+    let mut clock = interval(Duration::from_secs(1));
+    clock.set_missed_tick_behavior(MissedTickBehavior::Delay);
+    let (mut idle_since, mut away_since) = (Instant::now(), None);
+    loop {
+        tokio::select! {
+            Some(command) = commands.recv() => client.obey(command),
+            Some(message) = results.next() => client.receive(&message),
+            Some(message) = alive.next() => client.say_alive(message).await,
+            Some(message) = here.next() => client.note_held(&message),
+            Some(change) = changes.recv() => match change {
+                Change::Lost => away_since = away_since.or(Some(Instant::now())),
+                Change::Back => {
+                    if away_since.take().is_some() {
+                        client.start_audit();
+                    }
+                }
+            },
+            _ = clock.tick() => {
+                if !client.calls.borrow().is_empty() {
+                    idle_since = Instant::now();
+                }
+                if away_since.is_some_and(|since| since.elapsed() >= AWAY) {
+                    client.give_up();
+                } else if away_since.is_none() && client.is_quiet() {
+                    client.start_audit();
+                }
+                let is_idle = idle_since.elapsed() >= KEEP_ALIVE && client.withdrawing.get() == 0;
+                if is_idle && end_service(commands) {
+                    client.leave().await;
+                    return Ok(());
+                }
+            }
+        }
+    }
+}
+
+impl Client {
+    pub(super) fn key(&self, number: u64) -> Key {
+        Key { client: self.name.clone(), number }
+    }
+
+    fn obey(self: &Rc<Self>, command: Command) {
+        match command {
+            Command::Call(number, order, reply) => {
+                self.calls.borrow_mut().add(number, order, reply);
+                spawn_local(send(self.clone(), number));
+            }
+            // The call has ended, and its answer goes nowhere.
+            Command::Withdraw(number) => self.withdraw_with(number, Outcome::lost("", 0)),
+            Command::Close(done) => {
+                spawn_local(say_when_sent(self.clone(), done));
+            }
+        }
+    }
+
+    /// Withdraws a call and answers it. A task that publishes the call finds it gone.
+    pub(super) fn withdraw_with(self: &Rc<Self>, number: u64, outcome: Outcome) {
+        let Some(call) = self.calls.borrow_mut().take(number) else { return };
+        self.forget(number, &call);
+        if let Some((sequence, _)) = call.stored {
+            let client = self.clone();
+            self.withdrawing.set(self.withdrawing.get() + 1);
+            spawn_local(async move {
+                withdraw_stored(&client, &client.key(number), sequence).await;
+                client.withdrawing.set(client.withdrawing.get() - 1);
+            });
+        }
+        call.reply.answer(outcome);
+    }
+
+    /// Answers a call, if it has no answer yet.
+    pub(super) fn answer(self: &Rc<Self>, number: u64, outcome: Outcome) {
+        let Some(call) = self.calls.borrow_mut().take(number) else { return };
+        self.forget(number, &call);
+        call.reply.answer(outcome);
+    }
+
+    fn receive(self: &Rc<Self>, message: &Message) {
+        let number = message.subject.rsplit('.').next().and_then(|number| number.parse().ok());
+        if let Some(number) = number {
+            self.complete(number, &message.payload);
+        }
+    }
+
+    /// Answers a call with a result, if it has no answer yet.
+    pub(super) fn complete(self: &Rc<Self>, number: u64, content: &[u8]) {
+        self.last_result.set(Instant::now());
+        if self.calls.borrow().get(number).is_none() {
+            return;
+        }
+        let unreadable = || {
+            let why = "the worker's answer is of another version of pybackground".to_owned();
+            Outcome::unsendable(true, why)
+        };
+        let Some((head, answer)) = ResultHead::read(content) else {
+            return self.answer(number, unreadable());
+        };
+        if !head.is_blob {
+            let outcome = Outcome::from_bytes(answer).unwrap_or_else(unreadable);
+            return self.answer(number, outcome.by(&head.worker, head.attempts));
+        }
+        let client = self.clone();
+        spawn_local(async move {
+            let Self { server, settings, names, .. } = &*client;
+            let key = client.key(number);
+            let outcome = match blobs::get(server, settings, names, (&key, Part::Result)).await {
+                Ok(answer) => Outcome::from_bytes(&answer).unwrap_or_else(unreadable),
+                Err(why) => Outcome::unsendable(true, format!("it could not be fetched: {why}")),
+            };
+            client.answer(number, outcome.by(&head.worker, head.attempts));
+            blobs::remove(server, settings, names, &key, &[Part::Result]).await;
+        });
+    }
+
+    /// Removes what the server keeps of a call that has ended.
+    fn forget(self: &Rc<Self>, number: u64, call: &Pending) {
+        let finished = self.calls.borrow_mut().finished_generations();
+        if !call.is_blob && finished.is_empty() {
+            return;
+        }
+        let (client, is_blob) = (self.clone(), call.is_blob);
+        spawn_local(async move {
+            let Self { server, settings, names, .. } = &*client;
+            if is_blob {
+                let key = client.key(number);
+                blobs::remove(server, settings, names, &key, &[Part::Arguments]).await;
+            }
+            for generation in finished {
+                for subject in names.generation_of(&client.name, generation) {
+                    // What remains ends by its age.
+                    let _ = server.purge(&names.results(), &subject).await;
+                }
+            }
+        });
+    }
+
+    async fn say_alive(&self, message: Message) {
+        if let Some(asker) = message.reply {
+            let _ = timeout(LIMIT, self.server.client.publish(asker, "".into())).await;
+        }
+    }
+
+    fn note_held(&self, message: &Message) {
+        let text = String::from_utf8_lossy(&message.payload);
+        self.held.borrow_mut().extend(text.lines().filter_map(Key::parse));
+    }
+
+    fn is_quiet(&self) -> bool {
+        let Settings { lost_after, unserved_after, .. } = self.settings;
+        let quiet = QUIET.min(*lost_after).min(*unserved_after);
+        !self.calls.borrow().is_empty() && self.last_result.get().elapsed() >= quiet
+    }
+
+    fn start_audit(self: &Rc<Self>) {
+        if self.is_auditing.replace(true) {
+            return;
+        }
+        let client = self.clone();
+        spawn_local(async move {
+            audit(client.clone()).await;
+            // The next audit is not before the next quiet time.
+            client.last_result.set(Instant::now());
+            client.is_auditing.set(false);
+        });
+    }
+
+    /// Answers all calls, because the server does not come back.
+    fn give_up(self: &Rc<Self>) {
+        let calls: Vec<(u64, bool)> = {
+            let calls = self.calls.borrow();
+            calls.iter().map(|(number, call)| (number, call.stored.is_some())).collect()
+        };
+        for (number, is_stored) in calls {
+            let why = "the connection to the server is lost and does not come back";
+            self.answer(
+                number,
+                if is_stored {
+                    Outcome::lost(why, 0)
+                } else {
+                    Outcome::unreachable(why.to_owned())
+                },
+            );
+        }
+    }
+
+    /// Removes what the server keeps of this client.
+    async fn leave(&self) {
+        for kind in [self.names.results_of(&self.name), self.names.marks_of(&self.name)] {
+            let _ = self.server.purge(&self.names.results(), &kind).await;
+        }
+        let _ = timeout(LIMIT, self.server.client.drain()).await;
+    }
+}
+
+/// Says when all calls that were withdrawn so far are known to the server.
+async fn say_when_sent(client: Rc<Client>, done: Sender<()>) {
+    while client.withdrawing.get() > 0 {
+        tokio::time::sleep(Duration::from_millis(5)).await;
+    }
+    let _ = timeout(LIMIT, client.server.client.flush()).await;
+    let _ = done.send(());
+}

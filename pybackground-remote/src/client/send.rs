@@ -1,0 +1,107 @@
+//! Publishing a call until the server acknowledges it, and withdrawing it.
+
+use std::rc::Rc;
+use std::time::Duration;
+
+use pybackground_runtime::__engine::Outcome;
+use tokio::time::{sleep, timeout};
+
+use super::run::Client;
+use crate::blobs::{self, Part};
+use crate::names::Key;
+use crate::server::{LIMIT, Refused};
+use crate::streams;
+use crate::wire::CallHead;
+
+/// The pause before a message is sent again that was not acknowledged.
+const PAUSE: Duration = Duration::from_millis(100);
+
+/// The pauses while the queue is full.
+const FIRST_PAUSE: Duration = Duration::from_millis(10);
+const LONGEST_PAUSE: Duration = Duration::from_secs(1);
+
+/// Publishes a call under an id until the server has it. The same id is stored once.
+pub(super) async fn send(client: Rc<Client>, number: u64) {
+    let key = client.key(number);
+    let Some(prepared) = prepare(&client, &key, number).await else { return };
+    let (subject, id, content) = prepared;
+    let mut pause = FIRST_PAUSE;
+    loop {
+        let Ok(permit) = client.unacknowledged.acquire().await else { return };
+        if client.calls.borrow().get(number).is_none() {
+            return;
+        }
+        let stored = client.server.store(subject.clone(), Some(&id), content.clone()).await;
+        drop(permit);
+        match stored {
+            Ok(sequence) => {
+                let is_wanted = client.calls.borrow_mut().stored(number, sequence);
+                if !is_wanted {
+                    withdraw_stored(&client, &key, sequence).await;
+                }
+                return;
+            }
+            Err(Refused::Full) => {
+                sleep(pause).await;
+                pause = LONGEST_PAUSE.min(pause * 2);
+            }
+            Err(Refused::Away) => sleep(PAUSE).await,
+            Err(refused) => {
+                let why = format!("the server does not take the call: {refused}");
+                client.answer(number, Outcome::unreachable(why));
+                return;
+            }
+        }
+    }
+}
+
+/// Returns the subject, the id and the content of a call's message, once everything is there that it needs.
+async fn prepare(client: &Rc<Client>, key: &Key, number: u64) -> Option<(String, String, Vec<u8>)> {
+    let (function, served, run_timeout, arguments, repeated) = {
+        let calls = client.calls.borrow();
+        let call = calls.get(number)?;
+        let arguments = call.arguments.clone()?;
+        (call.function, call.served.clone(), call.run_timeout, arguments, call.repeated)
+    };
+    if served.depth > 0 && !client.deeper.borrow().contains(&served) {
+        let Client { server, settings, names, .. } = &**client;
+        let ensured = streams::ensure_consumer(server, settings, names, function, &served).await;
+        if ensured.is_ok() {
+            let told = server
+                .client
+                .publish(names.deeper(), crate::names::Names::consumer(&served).into());
+            let _ = timeout(LIMIT, told).await;
+            client.deeper.borrow_mut().insert(served.clone());
+        }
+    }
+    let is_blob = blobs::is_needed(&client.server, arguments.len());
+    if is_blob {
+        let Client { server, settings, names, .. } = &**client;
+        if let Err(why) =
+            blobs::put(server, settings, names, (key, Part::Arguments), &arguments).await
+        {
+            let why = format!("{} bytes of arguments could not be stored: {why}", arguments.len());
+            client.answer(number, Outcome::unreachable(why));
+            return None;
+        }
+        client.calls.borrow_mut().get_mut(number)?.is_blob = true;
+    }
+    let head = CallHead::new(key, function.retries(), is_blob, run_timeout);
+    let content = head.with(if is_blob { &[] } else { &arguments });
+    let id = if repeated == 0 { key.to_string() } else { format!("{key}~{repeated}") };
+    Some((client.names.call(&served), id, content))
+}
+
+/// Withdraws a call whose message the server has.
+pub(super) async fn withdraw_stored(client: &Client, key: &Key, sequence: u64) {
+    let Client { server, names, .. } = client;
+    // First the message: then no worker gets it, and one that had got it before hears of the cancellation after.
+    for _ in 0..3 {
+        match server.remove(&names.calls(), sequence).await {
+            Err(Refused::Away) => sleep(PAUSE).await,
+            _ => break,
+        }
+    }
+    let told = server.client.publish(names.cancel(), key.to_string().into());
+    let _ = timeout(LIMIT, told).await;
+}

@@ -1,0 +1,253 @@
+//! Requests to the server. Each has a time limit, because the server may go away.
+
+use std::fmt;
+use std::time::Duration;
+
+use async_nats::client::{RequestError, RequestErrorKind};
+use async_nats::jetstream::{self, Context};
+use async_nats::{Client, HeaderMap};
+use serde::Deserialize;
+use serde_json::json;
+
+/// How long a request may take.
+pub(crate) const LIMIT: Duration = Duration::from_secs(5);
+
+/// A stream that keeps less than this in a message header and subject.
+pub(crate) const ROOM_FOR_HEADERS: usize = 4096;
+
+/// The connection, with what is asked of it.
+#[derive(Clone)]
+pub(crate) struct Server {
+    pub(crate) client: Client,
+    pub(crate) context: Context,
+}
+
+/// Why the server did not do what was asked.
+#[derive(Debug)]
+pub(crate) enum Refused {
+    /// The server is away, or not ready; the request may have been done.
+    Away,
+    /// There is a message of that subject, and there may be one.
+    Taken,
+    /// The stream is full.
+    Full,
+    /// There is no such thing.
+    Missing,
+    /// It does not go away: the server's words.
+    Other(String),
+}
+
+impl fmt::Display for Refused {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Away => "the server does not answer",
+            Self::Taken => "it is stored already",
+            Self::Full => "the stream is full",
+            Self::Missing => "there is no such thing",
+            Self::Other(why) => why,
+        })
+    }
+}
+
+#[derive(Deserialize)]
+struct Answer {
+    #[serde(default)]
+    seq: u64,
+    error: Option<Problem>,
+    message: Option<Stored>,
+}
+
+#[derive(Deserialize)]
+struct Problem {
+    #[serde(default)]
+    code: u32,
+    #[serde(default)]
+    description: String,
+}
+
+/// A message as the server keeps it.
+#[derive(Deserialize)]
+struct Stored {
+    #[serde(default)]
+    data: Option<String>,
+}
+
+impl Server {
+    pub(crate) fn new(client: Client) -> Self {
+        let context = jetstream::new(client.clone());
+        Self { client, context }
+    }
+
+    /// Stores a message in the stream of its subject; returns its number there. A message whose id was seen in the last
+    /// two minutes is not stored again.
+    pub(crate) async fn store(
+        &self,
+        subject: String,
+        id: Option<&str>,
+        content: Vec<u8>,
+    ) -> Result<u64, Refused> {
+        let answer = match id {
+            Some(id) => {
+                let mut headers = HeaderMap::new();
+                headers.insert("Nats-Msg-Id", id);
+                self.client.request_with_headers(subject, headers, content.into()).await
+            }
+            None => self.client.request(subject, content.into()).await,
+        };
+        read(answer).map(|answer| answer.seq)
+    }
+
+    /// Returns the content of the last message of a subject.
+    pub(crate) async fn last(&self, stream: &str, subject: &str) -> Result<Vec<u8>, Refused> {
+        let answer =
+            self.ask("STREAM.MSG.GET", stream, &json!({ "last_by_subj": subject })).await?;
+        content(answer)
+    }
+
+    /// Whether the stream has a message of that number.
+    pub(crate) async fn has(&self, stream: &str, number: u64) -> Result<bool, Refused> {
+        match self.ask("STREAM.MSG.GET", stream, &json!({ "seq": number })).await {
+            Ok(_) => Ok(true),
+            Err(Refused::Missing) => Ok(false),
+            Err(refused) => Err(refused),
+        }
+    }
+
+    /// Removes a message, which may be gone already.
+    pub(crate) async fn remove(&self, stream: &str, number: u64) -> Result<(), Refused> {
+        let request = json!({ "seq": number, "no_erase": true });
+        match self.ask("STREAM.MSG.DELETE", stream, &request).await {
+            Ok(_) | Err(Refused::Missing) => Ok(()),
+            Err(refused) => Err(refused),
+        }
+    }
+
+    /// Removes all messages of a subject.
+    pub(crate) async fn purge(&self, stream: &str, subject: &str) -> Result<(), Refused> {
+        self.ask("STREAM.PURGE", stream, &json!({ "filter": subject })).await.map(drop)
+    }
+
+    /// Whether the stream has the consumer.
+    pub(crate) async fn has_consumer(&self, stream: &str, consumer: &str) -> Result<bool, Refused> {
+        let subject = format!("$JS.API.CONSUMER.INFO.{stream}.{consumer}");
+        match read(self.client.request(subject, "".into()).await) {
+            Ok(_) => Ok(true),
+            Err(Refused::Missing) => Ok(false),
+            Err(refused) => Err(refused),
+        }
+    }
+
+    async fn ask(
+        &self,
+        what: &str,
+        stream: &str,
+        request: &serde_json::Value,
+    ) -> Result<Answer, Refused> {
+        let subject = format!("$JS.API.{what}.{stream}");
+        read(self.client.request(subject, request.to_string().into()).await)
+    }
+}
+
+fn content(answer: Answer) -> Result<Vec<u8>, Refused> {
+    let data = answer.message.ok_or(Refused::Missing)?.data.unwrap_or_default();
+    base64(&data).ok_or_else(|| Refused::Other("the server sent no base64".to_owned()))
+}
+
+fn read(answer: Result<async_nats::Message, RequestError>) -> Result<Answer, Refused> {
+    let message = match answer {
+        Ok(message) => message,
+        Err(error) => {
+            return Err(match error.kind() {
+                RequestErrorKind::TimedOut
+                | RequestErrorKind::NoResponders
+                | RequestErrorKind::Other => Refused::Away,
+                _ => Refused::Other(error.to_string()),
+            });
+        }
+    };
+    let answer: Answer = serde_json::from_slice(&message.payload).map_err(|error| {
+        Refused::Other(format!("the server's answer is not understood: {error}"))
+    })?;
+    match &answer.error {
+        None => Ok(answer),
+        Some(problem) => Err(problem.refusal()),
+    }
+}
+
+impl Problem {
+    fn refusal(&self) -> Refused {
+        let text = self.description.as_str();
+        if text.contains("per subject exceeded") {
+            Refused::Taken
+        } else if text.contains("maximum messages exceeded")
+            || text.contains("maximum bytes exceeded")
+        {
+            Refused::Full
+        } else if self.code == 404
+            || text.contains("not found")
+            || text.contains("no message found")
+        {
+            Refused::Missing
+        } else if self.code == 503 || text.contains("temporarily unavailable") {
+            Refused::Away
+        } else {
+            Refused::Other(text.to_owned())
+        }
+    }
+}
+
+/// Decodes base64 with padding.
+fn base64(text: &str) -> Option<Vec<u8>> {
+    let value = |sign: u8| {
+        Some(match sign {
+            b'A'..=b'Z' => sign - b'A',
+            b'a'..=b'z' => sign - b'a' + 26,
+            b'0'..=b'9' => sign - b'0' + 52,
+            b'+' => 62,
+            b'/' => 63,
+            _ => return None,
+        })
+    };
+    let text = text.trim_end_matches('=').as_bytes();
+    let mut bytes = Vec::with_capacity(text.len() * 3 / 4);
+    for chunk in text.chunks(4) {
+        let mut bits = 0_u32;
+        for &sign in chunk {
+            bits = bits << 6 | u32::from(value(sign)?);
+        }
+        bits <<= 6 * (4 - chunk.len());
+        let [_, decoded @ ..] = bits.to_be_bytes();
+        bytes.extend(&decoded[..chunk.len().checked_sub(1)?]);
+    }
+    Some(bytes)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn base64_is_decoded() {
+        for (text, bytes) in [
+            ("", &b""[..]),
+            ("Zg==", b"f"),
+            ("Zm8=", b"fo"),
+            ("Zm9v", b"foo"),
+            ("/+8A", b"\xff\xef\0"),
+        ] {
+            assert_eq!(base64(text).as_deref(), Some(bytes), "{text}");
+        }
+        assert_eq!(base64("Zg?="), None);
+    }
+
+    #[test]
+    fn refusals_are_told_apart_by_the_servers_words() {
+        let refusal = |code, text: &str| Problem { code, description: text.to_owned() }.refusal();
+        assert!(matches!(refusal(400, "maximum messages per subject exceeded"), Refused::Taken));
+        assert!(matches!(refusal(400, "maximum messages exceeded"), Refused::Full));
+        assert!(matches!(refusal(404, "stream not found"), Refused::Missing));
+        assert!(matches!(refusal(500, "no message found"), Refused::Missing));
+        assert!(matches!(refusal(503, "JetStream system temporarily unavailable"), Refused::Away));
+        assert!(matches!(refusal(400, "wrong"), Refused::Other(_)));
+    }
+}

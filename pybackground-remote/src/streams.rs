@@ -1,0 +1,145 @@
+//! What has to exist on the server.
+
+use std::time::Duration;
+
+use async_nats::jetstream::consumer::{AckPolicy, pull};
+use async_nats::jetstream::object_store;
+use async_nats::jetstream::stream::{Config, DiscardPolicy, RetentionPolicy, StorageType};
+use pybackground_runtime::__engine::{Function, Settings};
+use tokio::time::timeout;
+
+use crate::names::{Names, Served};
+use crate::server::{LIMIT, Server};
+
+/// How long a call may wait.
+const CALLS_STAY: Duration = Duration::from_secs(24 * 3600);
+
+/// How many bytes of calls wait at most.
+const MOST_BYTES: i64 = 1 << 30;
+
+/// How long message ids are remembered.
+const DUPLICATES: Duration = Duration::from_secs(120);
+
+/// How many calls of a function without a limit are with workers at most.
+const UNLIMITED: i64 = 50_000;
+
+/// How long the server remembers a function that no worker asks for.
+const FORGOTTEN: Duration = Duration::from_secs(7 * 24 * 3600);
+
+/// Creates the streams that are missing.
+///
+/// # Errors
+///
+/// What the server says.
+pub(crate) async fn ensure(
+    server: &Server,
+    settings: &Settings,
+    names: &Names,
+) -> Result<(), String> {
+    let most = i64::try_from(settings.queue_limit).unwrap_or(i64::MAX);
+    let calls = Config {
+        name: names.calls(),
+        subjects: vec![names.all_calls()],
+        retention: RetentionPolicy::WorkQueue,
+        discard: DiscardPolicy::New,
+        max_messages: most,
+        max_bytes: MOST_BYTES,
+        max_age: CALLS_STAY,
+        duplicate_window: DUPLICATES,
+        storage: StorageType::File,
+        num_replicas: settings.replicas,
+        allow_direct: true,
+        ..Config::default()
+    };
+    let results = Config {
+        name: names.results(),
+        subjects: vec![names.all_results(), names.all_marks()],
+        retention: RetentionPolicy::Limits,
+        discard: DiscardPolicy::New,
+        discard_new_per_subject: true,
+        max_messages_per_subject: 1,
+        max_messages: -1,
+        max_bytes: -1,
+        max_age: settings.keep,
+        duplicate_window: DUPLICATES.min(settings.keep),
+        storage: StorageType::File,
+        num_replicas: settings.replicas,
+        allow_direct: true,
+        ..Config::default()
+    };
+    for config in [calls, results] {
+        let name = config.name.clone();
+        let created = timeout(LIMIT, server.context.get_or_create_stream(config)).await;
+        let advice = "; the server needs JetStream (`nats-server -js`) and this program the permission to use it";
+        match created {
+            Ok(Ok(_)) => {}
+            Ok(Err(error)) => return Err(format!("the stream {name}: {error}{advice}")),
+            Err(_) => return Err(format!("the stream {name}: the server does not answer{advice}")),
+        }
+    }
+    Ok(())
+}
+
+/// Creates the consumer of a function's calls at a depth, unless it exists.
+///
+/// # Errors
+///
+/// What the server says.
+pub(crate) async fn ensure_consumer(
+    server: &Server,
+    settings: &Settings,
+    names: &Names,
+    function: &Function,
+    place: &Served,
+) -> Result<(), String> {
+    let name = Names::consumer(place);
+    let limit = function.bodies_at_once().and_then(|most| i64::try_from(most).ok());
+    let config = pull::Config {
+        durable_name: Some(name.clone()),
+        name: Some(name.clone()),
+        description: Some(function.name().to_owned()),
+        filter_subject: names.call(place),
+        ack_policy: AckPolicy::Explicit,
+        ack_wait: settings.lost_after,
+        max_deliver: -1,
+        max_ack_pending: limit.unwrap_or(UNLIMITED),
+        inactive_threshold: FORGOTTEN,
+        ..pull::Config::default()
+    };
+    let stream = names.calls();
+    let created = timeout(LIMIT, server.context.create_consumer_on_stream(config, stream)).await;
+    match created {
+        Ok(Ok(_)) => Ok(()),
+        Ok(Err(error)) => Err(format!("the consumer {name}: {error}")),
+        Err(_) => Err(format!("the consumer {name}: the server does not answer")),
+    }
+}
+
+/// Opens the object store, or creates it.
+///
+/// # Errors
+///
+/// What the server says.
+pub(crate) async fn blobs(
+    server: &Server,
+    settings: &Settings,
+    names: &Names,
+) -> Result<object_store::ObjectStore, String> {
+    let bucket = names.blobs();
+    if let Ok(Ok(store)) = timeout(LIMIT, server.context.get_object_store(&bucket)).await {
+        return Ok(store);
+    }
+    let config = object_store::Config {
+        bucket: bucket.clone(),
+        max_age: settings.keep,
+        max_bytes: -1,
+        storage: StorageType::File,
+        num_replicas: settings.replicas,
+        ..object_store::Config::default()
+    };
+    match timeout(LIMIT, server.context.create_object_store(config)).await {
+        Ok(Ok(store)) => Ok(store),
+        Ok(Err(error)) => Err(format!("the object store {bucket}: {error}")),
+        Err(_) => Err(format!("the object store {bucket}: the server does not answer")),
+    }
+}

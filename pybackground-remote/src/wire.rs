@@ -1,0 +1,123 @@
+//! Calls and results as bytes: a head, and then the arguments or the answer. What is read is checked, because a server
+//! may have other clients.
+
+use std::time::Duration;
+
+use serde::{Deserialize, Serialize};
+
+use crate::names::{Key, is_client};
+
+/// Changes with the format of the heads.
+const VERSION: u8 = 1;
+
+/// What precedes the arguments of a call.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) struct CallHead {
+    version: u8,
+    client: String,
+    number: u64,
+    pub(crate) retry: u32,
+    /// How long the body may run, in seconds and nanoseconds.
+    run_timeout: Option<(u64, u32)>,
+    /// The arguments are in the object store.
+    pub(crate) is_blob: bool,
+}
+
+impl CallHead {
+    pub(crate) fn new(key: &Key, retry: u32, is_blob: bool, run_timeout: Option<Duration>) -> Self {
+        let run_timeout = run_timeout.map(|time| (time.as_secs(), time.subsec_nanos()));
+        let Key { client, number } = key.clone();
+        Self { version: VERSION, client, number, retry, run_timeout, is_blob }
+    }
+
+    pub(crate) fn run_timeout(&self) -> Option<Duration> {
+        let (seconds, nanoseconds) = self.run_timeout?;
+        Duration::from_secs(seconds).checked_add(Duration::from_nanos(nanoseconds.into()))
+    }
+
+    pub(crate) fn key(&self) -> Key {
+        Key { client: self.client.clone(), number: self.number }
+    }
+
+    /// Writes the head and then the arguments.
+    pub(crate) fn with(&self, arguments: &[u8]) -> Vec<u8> {
+        written(self, arguments)
+    }
+
+    /// Reads a call: the head and the arguments. `None` if the bytes are no call.
+    pub(crate) fn read(bytes: &[u8]) -> Option<(Self, &[u8])> {
+        let (head, rest): (Self, _) = read(bytes)?;
+        (head.version == VERSION && is_client(&head.client)).then_some((head, rest))
+    }
+}
+
+/// What precedes the answer to a call.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) struct ResultHead {
+    version: u8,
+    /// The worker's machine and process.
+    pub(crate) worker: String,
+    /// How often the body was started.
+    pub(crate) attempts: u32,
+    /// The answer is in the object store.
+    pub(crate) is_blob: bool,
+}
+
+impl ResultHead {
+    pub(crate) fn new(worker: &str, attempts: u32, is_blob: bool) -> Self {
+        Self { version: VERSION, worker: worker.to_owned(), attempts, is_blob }
+    }
+
+    /// Writes the head and then the answer.
+    pub(crate) fn with(&self, answer: &[u8]) -> Vec<u8> {
+        written(self, answer)
+    }
+
+    /// Reads a result: the head and the answer. `None` if the bytes are no result.
+    pub(crate) fn read(bytes: &[u8]) -> Option<(Self, &[u8])> {
+        let (head, rest): (Self, _) = read(bytes)?;
+        (head.version == VERSION).then_some((head, rest))
+    }
+}
+
+fn written(head: &impl Serialize, rest: &[u8]) -> Vec<u8> {
+    let mut bytes = serde_bare::to_vec(head).expect("heads can always be serialized");
+    bytes.extend_from_slice(rest);
+    bytes
+}
+
+fn read<'a, T: Deserialize<'a>>(bytes: &'a [u8]) -> Option<(T, &'a [u8])> {
+    let mut rest = bytes;
+    let head = T::deserialize(&mut serde_bare::de::Deserializer::from_reader(&mut rest)).ok()?;
+    Some((head, rest))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn heads_are_read_as_written() {
+        let key = Key { client: "c1".to_owned(), number: 7 };
+        let call = CallHead::new(&key, 3, true, Some(Duration::new(1, 2)));
+        assert_eq!(CallHead::read(&call.with(b"rest")), Some((call.clone(), &b"rest"[..])));
+        assert_eq!((call.key(), call.run_timeout()), (key, Some(Duration::new(1, 2))));
+        let result = ResultHead::new("box:7", 2, false);
+        assert_eq!(ResultHead::read(&result.with(b"")), Some((result, &b""[..])));
+    }
+
+    #[test]
+    fn other_bytes_are_no_calls() {
+        let key = Key { client: "c1".to_owned(), number: 7 };
+        let call = CallHead::new(&key, 3, false, None).with(b"");
+        for end in 0..call.len() {
+            assert_eq!(CallHead::read(&call[..end]), None, "{end} bytes");
+        }
+        let mut other = call.clone();
+        other[0] = VERSION + 1;
+        assert_eq!(CallHead::read(&other), None);
+        // A subject with a wildcard would reach the results of others.
+        let forged = Key { client: "*".to_owned(), number: 7 };
+        assert_eq!(CallHead::read(&CallHead::new(&forged, 0, false, None).with(b"")), None);
+    }
+}

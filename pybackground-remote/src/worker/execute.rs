@@ -1,0 +1,145 @@
+//! Running a body and storing its result.
+
+use std::rc::Rc;
+use std::time::Duration;
+
+use pybackground_runtime::__engine::Outcome;
+use tokio::sync::oneshot;
+use tokio::time::{sleep, timeout};
+
+use super::begin::Begin;
+use super::serve::Worker;
+use super::state::Delivery;
+use crate::blobs::{self, Part};
+use crate::server::{LIMIT, Refused};
+use crate::wire::ResultHead;
+
+/// The pause before a result is stored again.
+const PAUSE: Duration = Duration::from_millis(100);
+
+/// How often a result is sent that the server refuses for good.
+const MOST_REFUSALS: u32 = 50;
+
+/// What became of a call.
+enum End {
+    /// Its result is stored, or nobody wants one.
+    Finished,
+    /// Another worker has it.
+    Elsewhere,
+    /// Its caller has ended.
+    Unwanted,
+}
+
+/// Runs a call that has a slot, and gives the slot back.
+pub(super) async fn execute(worker: Rc<Worker>, call: Delivery, stopped: oneshot::Receiver<()>) {
+    let end = tokio::select! {
+        biased;
+        _ = stopped => End::Finished,
+        end = run(&worker, &call) => end,
+    };
+    let is_finished = matches!(end, End::Finished);
+    let acknowledge = worker.state.borrow_mut().release(&call.key, call.depth, is_finished);
+    if let Some(acknowledge) = acknowledge {
+        match end {
+            End::Finished => worker.say(acknowledge, "+ACK").await,
+            End::Unwanted => worker.say(acknowledge, "+TERM").await,
+            End::Elsewhere => worker.say(acknowledge, "-NAK {\"delay\": 2000000000}").await,
+        }
+    }
+    worker.go_on().await;
+}
+
+async fn run(worker: &Worker, call: &Delivery) -> End {
+    if !worker.lives(&call.key.client).await {
+        return End::Unwanted;
+    }
+    let (outcome, attempts) = match worker.begin(call).await {
+        Begin::HasResult => return End::Finished,
+        Begin::HeldElsewhere => return End::Elsewhere,
+        Begin::Start { attempt } => (body(worker, call).await, attempt),
+        Begin::Lost { attempts } => {
+            let why = format!(
+                "a worker took it and disappeared before there was a result{}",
+                if call.head.retry == 0 {
+                    "; with `retry = N` the body starts again".to_owned()
+                } else {
+                    format!(", {attempts} times")
+                }
+            );
+            (Outcome::lost(&why, attempts), attempts)
+        }
+    };
+    if let Some(answer) = outcome.to_bytes() {
+        store(worker, call, attempts, answer).await;
+    }
+    End::Finished
+}
+
+/// Runs the body in a child.
+async fn body(worker: &Worker, call: &Delivery) -> Outcome {
+    let fetched;
+    let arguments = if call.head.is_blob {
+        let Worker { server, settings, names, .. } = worker;
+        match blobs::get(server, settings, names, (&call.key, Part::Arguments)).await {
+            Ok(arguments) => {
+                fetched = arguments;
+                &fetched
+            }
+            Err(why) => {
+                return Outcome::unsendable(false, format!("they could not be fetched: {why}"));
+            }
+        }
+    } else {
+        &call.arguments
+    };
+    let running = worker.bodies.run(call.function, arguments);
+    match call.head.run_timeout() {
+        None => running.await,
+        // Dropped, the body is killed.
+        Some(time) => timeout(time, running).await.unwrap_or_else(|_| Outcome::overran(time)),
+    }
+}
+
+/// Stores the answer. The first one of a call is the one that counts.
+async fn store(worker: &Worker, call: &Delivery, attempts: u32, answer: Vec<u8>) {
+    let mut is_blob = blobs::is_needed(&worker.server, answer.len());
+    let mut answer = answer;
+    if is_blob && let Err(why) = put(worker, call, &answer).await {
+        let why = format!("{} bytes could not be stored: {why}", answer.len());
+        answer = Outcome::unsendable(true, why).to_bytes().unwrap_or_default();
+        is_blob = false;
+    }
+    let head = ResultHead::new(&worker.name, attempts, is_blob);
+    let content = head.with(if is_blob { &[] } else { &answer });
+    let subject = worker.names.result(&call.key);
+    for refusals in 0.. {
+        match worker.server.store(subject.clone(), None, content.clone()).await {
+            Ok(_) | Err(Refused::Taken) => return,
+            // Nobody can be told.
+            Err(Refused::Missing | Refused::Other(_)) if refusals >= MOST_REFUSALS => return,
+            Err(_) => sleep(PAUSE).await,
+        }
+    }
+}
+
+/// Stores the answer as an object.
+async fn put(worker: &Worker, call: &Delivery, answer: &[u8]) -> Result<(), String> {
+    let Worker { server, settings, names, .. } = worker;
+    let mut refusals = 0;
+    loop {
+        let put = blobs::put(server, settings, names, (&call.key, Part::Result), answer).await;
+        refusals += 1;
+        if put.is_ok() || refusals == MOST_REFUSALS {
+            return put;
+        }
+        sleep(PAUSE).await;
+    }
+}
+
+impl Worker {
+    /// Acknowledges a message, in one of the server's words.
+    pub(super) async fn say(&self, acknowledge: String, word: &'static str) {
+        let said = self.server.client.publish(acknowledge, word.into());
+        let _ = timeout(LIMIT, said).await;
+    }
+}

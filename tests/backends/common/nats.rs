@@ -1,0 +1,185 @@
+//! A server and workers of their own, on loopback, which end with the test program.
+
+use std::fs;
+use std::io::{BufRead as _, BufReader, Write as _};
+use std::net::{Ipv4Addr, TcpListener, TcpStream};
+use std::path::{Path, PathBuf};
+use std::process::{Child, ChildStdin, Command, Stdio};
+use std::thread;
+
+/// The path of the server. A machine that sets it has one: it is an error if that cannot be started.
+const SERVER: &str = "PYBACKGROUND_TEST_NATS";
+
+/// Returns the path of a server, or says that the tests are skipped.
+pub(crate) fn server_path() -> Option<PathBuf> {
+    if let Some(path) = std::env::var_os(SERVER) {
+        return Some(path.into());
+    }
+    let folders = std::env::var_os("PATH").unwrap_or_default();
+    let found = std::env::split_paths(&folders).map(|folder| folder.join("nats-server"));
+    let found = found.chain([PathBuf::from("/usr/sbin/nats-server")]).find(|path| path.is_file());
+    if found.is_none() {
+        let mut stderr = std::io::stderr().lock();
+        let _ = writeln!(
+            stderr,
+            "SKIPPED: there is no nats-server; install one, or set {SERVER} to its path"
+        );
+    }
+    found
+}
+
+/// A process that is killed when this is dropped, and when this program ends.
+pub(crate) struct Process {
+    child: Child,
+    /// The end of this program closes it.
+    killer: (Child, ChildStdin),
+}
+
+impl Process {
+    pub(crate) fn start(command: &mut Command) -> Self {
+        Self::start_in(command, None)
+    }
+
+    /// As `start`, with a folder that is removed at the end.
+    fn start_in(command: &mut Command, folder: Option<&Path>) -> Self {
+        let child = command.stdin(Stdio::null()).spawn().unwrap();
+        let remove =
+            folder.map(|folder| format!("; rm -rf '{}'", folder.display())).unwrap_or_default();
+        let kill = format!("read _; kill -9 {}{remove}", child.id());
+        let mut killer = Command::new("sh");
+        let killer = killer.args(["-c", &kill]).stdin(Stdio::piped()).stderr(Stdio::null());
+        let mut killer = killer.spawn().unwrap();
+        let input = killer.stdin.take().unwrap();
+        Self { child, killer: (killer, input) }
+    }
+
+    /// Kills the process as a power cut would.
+    pub(crate) fn kill(&mut self) {
+        // It may have ended.
+        let _ = self.child.kill();
+        let _ = self.child.wait();
+    }
+
+    fn keep_folder(&mut self) {
+        let _ = self.killer.0.kill();
+        let _ = self.killer.0.wait();
+    }
+
+    pub(crate) fn signal(&self, name: &str) {
+        let id = self.child.id().to_string();
+        assert!(Command::new("kill").args(["-s", name, &id]).status().unwrap().success());
+    }
+
+    /// Waits for the end; returns the exit code.
+    pub(crate) fn exit_code(&mut self) -> Option<i32> {
+        self.child.wait().unwrap().code()
+    }
+
+    pub(crate) fn has_ended(&mut self) -> bool {
+        self.child.try_wait().unwrap().is_some()
+    }
+}
+
+impl Drop for Process {
+    fn drop(&mut self) {
+        self.kill();
+    }
+}
+
+/// A server with a folder of its own.
+pub(crate) struct Server {
+    process: Option<Process>,
+    path: PathBuf,
+    folder: PathBuf,
+    port: u16,
+    /// Further arguments.
+    arguments: Vec<String>,
+}
+
+impl Server {
+    /// Starts a server; `None` if there is none on this machine.
+    pub(crate) fn start() -> Option<Self> {
+        Self::start_with("")
+    }
+
+    /// Starts a server with this in its configuration.
+    pub(crate) fn start_with(configuration: &str) -> Option<Self> {
+        let path = server_path()?;
+        let port =
+            TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).unwrap().local_addr().unwrap().port();
+        let folder =
+            std::env::temp_dir().join(format!("pybackground-nats-{}-{port}", std::process::id()));
+        fs::create_dir_all(&folder).unwrap();
+        let file = folder.join("server.conf");
+        let store = folder.join("store").display().to_string();
+        let common =
+            format!("jetstream {{ store_dir: {store:?} }}\nhost: 127.0.0.1\n{configuration}\n");
+        fs::write(&file, common).unwrap();
+        let arguments = vec!["-c".to_owned(), file.display().to_string()];
+        let mut server = Self { process: None, path, folder, port, arguments };
+        server.restart();
+        Some(server)
+    }
+
+    /// Starts the server again, on the same port and with what it had stored.
+    pub(crate) fn restart(&mut self) {
+        let mut command = Command::new(&self.path);
+        command.args(&self.arguments).args(["-p", &self.port.to_string()]);
+        command.stdout(Stdio::null()).stderr(Stdio::null());
+        self.process = Some(Process::start_in(&mut command, Some(&self.folder)));
+        while TcpStream::connect((Ipv4Addr::LOCALHOST, self.port)).is_err() {
+            thread::yield_now();
+        }
+    }
+
+    /// Kills the server as a power cut of its process would.
+    pub(crate) fn kill(&mut self) {
+        let process = self.process.as_mut().unwrap();
+        process.kill();
+        // The folder stays for the next start.
+        process.keep_folder();
+    }
+
+    pub(crate) fn port(&self) -> u16 {
+        self.port
+    }
+
+    pub(crate) fn url(&self) -> String {
+        format!("nats://127.0.0.1:{}", self.port)
+    }
+
+    /// Starts this program as a worker, and waits until it serves.
+    pub(crate) fn worker(&self) -> Process {
+        self.worker_with(&[])
+    }
+
+    /// As `worker`, with these variables.
+    pub(crate) fn worker_with(&self, variables: &[(&str, &str)]) -> Process {
+        let mut command = Command::new(std::env::current_exe().unwrap());
+        command.env("PYBACKGROUND_WORKER", self.url()).envs(variables.iter().copied());
+        command.env_remove(super::child::CHILD).stderr(Stdio::piped());
+        let mut worker = Process::start(&mut command);
+        let mut lines = BufReader::new(worker.child.stderr.take().unwrap()).lines();
+        loop {
+            let line = lines.next().expect("the worker ended").unwrap();
+            if line.starts_with("background: worker ") {
+                break;
+            }
+            assert!(!line.contains("PYBACKGROUND_WORKER:"), "{line}");
+        }
+        // What the bodies print must not block them.
+        thread::spawn(move || {
+            for line in lines.map_while(Result::ok) {
+                let _ = writeln!(std::io::stderr(), "worker: {line}");
+            }
+        });
+        worker
+    }
+}
+
+impl Drop for Server {
+    fn drop(&mut self) {
+        self.process = None;
+        let _ = fs::remove_dir_all(&self.folder);
+    }
+}

@@ -1,0 +1,270 @@
+//! What others may do who reach the server or the environment. Each test is a process with a server of its own.
+
+mod common;
+
+use common::nats::Server;
+use common::raw::{Message, Raw};
+use common::{Lifeline, child, wait_for_release, watchdog};
+use pybackground::{Lazy, background, remote};
+
+/// Runs a test in a process of its own, with these variables. Skips it where there is no server.
+fn alone(test: &str, variables: &[(&str, &str)], run: impl FnOnce()) {
+    let _watchdog = watchdog();
+    if !child::is_child() {
+        if common::nats::server_path().is_some() {
+            child::succeeds(child::command(test).envs(variables.iter().copied()));
+        }
+        return;
+    }
+    run();
+}
+
+fn use_server(server: &Server) {
+    remote().url(server.url()).install().unwrap();
+}
+
+#[background(remote)]
+fn double(number: u32) -> u32 {
+    2 * number
+}
+
+#[background(remote)]
+fn once(port: u16) -> u16 {
+    wait_for_release(port);
+    port
+}
+
+fn is_call(message: &Message) -> bool {
+    message.subject.starts_with("pybg.default.call.")
+}
+
+#[test]
+fn malformed_messages_are_dropped() {
+    alone("malformed_messages_are_dropped", &[], || {
+        let server = Server::start().unwrap();
+        use_server(&server);
+        let mut raw = Raw::connect(server.port());
+        raw.subscribe("pybg.default.call.>");
+        let _worker = server.worker();
+        assert_eq!(double(1), 2);
+        let call = raw.wait_for(is_call);
+        for garbage in [&b""[..], b"\x01", b"\xff\xff\xff\xff\xff\xff\xff\xff\xff\x01", &[7; 1000]]
+        {
+            raw.publish(&call.subject, None, garbage);
+        }
+        // A call with other arguments than the function has.
+        let head = call.payload().len() - 40.min(call.payload().len());
+        raw.publish(&call.subject, None, &call.payload()[..head]);
+        raw.flush();
+        for number in 0..50 {
+            assert_eq!(double(number), 2 * number);
+        }
+    });
+}
+
+#[test]
+fn duplicates_run_no_body() {
+    alone("duplicates_run_no_body", &[], || {
+        let server = Server::start().unwrap();
+        use_server(&server);
+        let mut raw = Raw::connect(server.port());
+        raw.subscribe("pybg.default.call.>");
+        let lifeline = Lifeline::new();
+        let worker = server.worker();
+        let call = once(lifeline.port());
+        let message = raw.wait_for(is_call);
+        let body = lifeline.body();
+        for _ in 0..100 {
+            raw.publish(&message.subject, None, message.payload());
+        }
+        raw.flush();
+        body.release();
+        assert_eq!(call, lifeline.port());
+        for _ in 0..100 {
+            raw.publish(&message.subject, None, message.payload());
+        }
+        raw.flush();
+        assert_eq!(double(1), 2);
+        assert!(!lifeline.has_body(), "a body was started twice");
+        // Another worker does not remember the call. The mark is on the server.
+        drop(worker);
+        let _worker = server.worker();
+        raw.publish(&message.subject, None, message.payload());
+        raw.flush();
+        assert_eq!(double(2), 4);
+        assert!(!lifeline.has_body(), "a body was started twice");
+    });
+}
+
+#[test]
+fn reply_subject_of_a_message_is_not_used() {
+    alone("reply_subject_of_a_message_is_not_used", &[], || {
+        let server = Server::start().unwrap();
+        use_server(&server);
+        let mut raw = Raw::connect(server.port());
+        raw.subscribe("pybg.default.call.>");
+        raw.subscribe("$JS.API.CONSUMER.MSG.NEXT.>");
+        raw.subscribe("forged.>");
+        let _worker = server.worker();
+        assert_eq!(double(1), 2);
+        let request = raw.wait_for(|message| message.subject.starts_with("$JS.API"));
+        let inbox = request.reply.unwrap();
+        let call = raw.wait_for(is_call);
+        // To the worker's own inbox, past the stream.
+        raw.publish(&inbox, Some("forged.reply"), call.payload());
+        raw.publish(&call.subject, Some("forged.acknowledgement"), b"garbage");
+        raw.flush();
+        for number in 0..20 {
+            assert_eq!(double(number), 2 * number);
+        }
+        let forged = raw.received().into_iter().find(|message| message.subject == "forged.reply");
+        assert!(forged.is_none(), "the worker has answered: {forged:?}");
+    });
+}
+
+#[test]
+fn functions_of_other_attributes_are_not_offered() {
+    #[background(process)]
+    fn local() {}
+
+    alone("functions_of_other_attributes_are_not_offered", &[], || {
+        let server = Server::start().unwrap();
+        use_server(&server);
+        let mut raw = Raw::connect(server.port());
+        raw.subscribe("$JS.API.CONSUMER.MSG.NEXT.>");
+        Lazy::into_inner(local());
+        let _worker = server.worker();
+        assert_eq!(double(1), 2);
+        let offered = raw.received();
+        let mut consumers: Vec<_> = offered.iter().map(|message| &message.subject).collect();
+        consumers.sort();
+        consumers.dedup();
+        // Those of this file with `remote`.
+        assert_eq!(consumers.len(), 4, "{consumers:?}");
+    });
+}
+
+#[test]
+fn wrong_credentials_are_refused_at_once() {
+    alone("wrong_credentials_are_refused_at_once", &[], || {
+        let server = Server::start_with("authorization { user: app, password: right }").unwrap();
+        let file = std::env::temp_dir().join(format!("pybackground-creds-{}", std::process::id()));
+        std::fs::write(&file, "app:wrong\n").unwrap();
+        remote().url(server.url()).credentials(&file).install().unwrap();
+        let error = Lazy::join(double(1)).unwrap_err();
+        assert!(error.is_unreachable(), "{error}");
+        assert!(error.to_string().contains("PYBACKGROUND_REMOTE_CREDS"), "{error}");
+        assert!(!error.to_string().contains("wrong"), "{error}");
+        // The file is read again by the next connection.
+        std::fs::write(&file, "app:right\n").unwrap();
+        let path = file.display().to_string();
+        let _worker = server.worker_with(&[("PYBACKGROUND_REMOTE_CREDS", &path)]);
+        assert_eq!(double(1), 2);
+        let _ = std::fs::remove_file(file);
+    });
+}
+
+#[test]
+fn permissions_of_the_documentation_are_enough_and_no_more() {
+    alone("permissions_of_the_documentation_are_enough_and_no_more", &[], || {
+        let permissions = include_str!("../../docs/nats-permissions.conf");
+        let server = Server::start_with(permissions).unwrap();
+        let folder = std::env::temp_dir();
+        let file = |name: &str| {
+            let path = folder.join(format!("pybackground-{name}-{}", std::process::id()));
+            std::fs::write(&path, format!("{name}:change-me\n")).unwrap();
+            path
+        };
+        let (caller, worker) = (file("caller"), file("worker"));
+        remote().url(server.url()).credentials(&caller).install().unwrap();
+        let path = worker.display().to_string();
+        let _worker = server.worker_with(&[("PYBACKGROUND_REMOTE_CREDS", &path)]);
+        assert_eq!(double(1), 2);
+        let large = vec![1_u64; 400_000];
+        assert_eq!(Lazy::into_inner(sum(&large)).len(), 400_000);
+        let lifeline = Lifeline::new();
+        let call = once(lifeline.port());
+        let body = lifeline.body();
+        assert!(Lazy::cancel(&call));
+        body.wait_for_end();
+        for path in [caller, worker] {
+            let _ = std::fs::remove_file(path);
+        }
+    });
+}
+
+#[background(remote)]
+fn sum(numbers: &[u64]) -> Vec<u64> {
+    numbers.to_vec()
+}
+
+#[test]
+fn no_server_is_an_error() {
+    let _watchdog = watchdog();
+    if !child::is_child() {
+        let mut command = child::command("no_server_is_an_error");
+        child::succeeds(command.env("PYBACKGROUND_REMOTE", "nats://127.0.0.1:1"));
+        return;
+    }
+    let error = Lazy::join(double(1)).unwrap_err();
+    assert!(error.is_unreachable(), "{error}");
+    assert!(error.to_string().contains("nats-server -js"), "{error}");
+}
+
+#[test]
+fn function_that_no_worker_has_is_unserved() {
+    let soon = [("PYBACKGROUND_REMOTE_UNSERVED_AFTER", "0.2")];
+    alone("function_that_no_worker_has_is_unserved", &soon, || {
+        let server = Server::start().unwrap();
+        use_server(&server);
+        let error = Lazy::join(double(1)).unwrap_err();
+        assert!(error.is_unserved(), "{error}");
+        assert!(error.to_string().contains("security::double"), "{error}");
+    });
+}
+
+/// What a program says that is started with a variable.
+fn said_with(test: &str, variable: &str, value: &str) -> String {
+    let mut command = child::command(test);
+    child::told(&command.env(variable, value).output().unwrap())
+}
+
+#[test]
+fn wrong_address_is_refused_with_what_to_write() {
+    const TEST: &str = "wrong_address_is_refused_with_what_to_write";
+    let _watchdog = watchdog();
+    if child::is_child() {
+        Lazy::into_inner(double(1));
+        return;
+    }
+    for (address, advice) in [
+        ("ftp://box", "`local:`"),
+        ("nats://", "write `nats://host:port`"),
+        ("nats://10.0.0.1:4222", "without TLS"),
+        ("tls://10.0.0.1:4222", "PYBACKGROUND_REMOTE_CREDS"),
+        ("nats://me:secret@127.0.0.1", "PYBACKGROUND_REMOTE_CREDS"),
+        ("nats://127.0.0.1,nats://10.0.0.1", "without TLS"),
+    ] {
+        let said = said_with(TEST, "PYBACKGROUND_REMOTE", address);
+        assert!(said.contains(advice), "{address}: {said}");
+        let said = said_with(TEST, "PYBACKGROUND_WORKER", address);
+        assert!(said.contains("background: PYBACKGROUND_WORKER: "), "{address}: {said}");
+        assert!(said.contains(advice) && said.contains("exit status: 1"), "{address}: {said}");
+    }
+}
+
+#[test]
+fn child_of_a_worker_is_no_worker() {
+    #[background(remote)]
+    fn variables() -> (Option<String>, Option<String>) {
+        let get = |name| std::env::var(name).ok();
+        (get("PYBACKGROUND_WORKER"), get("PYBACKGROUND_REMOTE"))
+    }
+
+    alone("child_of_a_worker_is_no_worker", &[], || {
+        let server = Server::start().unwrap();
+        use_server(&server);
+        let _worker = server.worker();
+        assert_eq!(Lazy::into_inner(variables()), (None, Some(server.url())));
+    });
+}
