@@ -1,5 +1,5 @@
-//! A `Lazy` that is polled while its call ends, on another thread: who was told to wait is woken, by
-//! the last waker it gave, and nobody keeps a waker longer than the call.
+//! A `Lazy` that is polled while its call ends on another thread: a pending poll is followed by a wake-up of
+//! the last waker, and no waker is kept after the call has ended.
 
 use std::pin::Pin;
 use std::sync::Arc;
@@ -28,7 +28,7 @@ impl Alarm {
         Arc::new(Self { thread: thread::current(), rang: AtomicBool::new(false) })
     }
 
-    /// Only this waker counts: no other may be what ends the wait.
+    /// Waits for this waker alone.
     fn wait(&self) {
         while !self.rang.load(Ordering::Acquire) {
             thread::park();
@@ -96,7 +96,7 @@ fn a_lazy_is_dropped_while_its_call_ends() {
     });
 }
 
-/// The deadline passes on one thread, which leaves the waker to the thread that tidies up.
+/// One thread expires the call and leaves the waker to the thread that cleans up.
 #[test]
 fn a_deadline_passes_while_its_call_is_polled() {
     check(|| {

@@ -1,5 +1,5 @@
-//! Calls together: a result that comes is not slept through, and a call that waits for its inputs begins
-//! once, after the last, or never.
+//! Several calls: no result is missed, and a call that waits for inputs starts once, after the last of them,
+//! or never.
 
 use std::sync::Arc;
 
@@ -34,7 +34,7 @@ fn each_of_two_calls_comes_whenever_it_ends() {
     });
 }
 
-/// The body is cancelled before it waits for any, while it is about to, or while it does.
+/// The body is cancelled before, at the start of, or during its wait for any of the calls.
 #[test]
 fn a_body_that_is_cancelled_does_not_wait_for_any_for_ever() {
     check(|| {
@@ -59,7 +59,7 @@ fn a_body_that_is_cancelled_does_not_wait_for_any_for_ever() {
     });
 }
 
-/// A call that waits for the other, and how often it runs.
+/// A call that waits for an input, and a count of its runs.
 fn mapped(input: Lazy<usize>) -> (Lazy<usize>, Tally) {
     let runs = Tally::default();
     let count = runs.clone();
@@ -122,7 +122,7 @@ fn an_input_ends_while_the_call_that_wants_it_is_refused() {
     });
 }
 
-/// The input may end before the call waits for it, while it is about to, or after.
+/// The input ends before, while, or after the call registers with it.
 #[test]
 fn a_call_begins_once_when_its_input_ends() {
     set(configure().workers(1));
@@ -172,7 +172,7 @@ mod large {
         });
     }
 
-    /// Those that are closed are let go while the input ends, and the others all the same are told.
+    /// Closed dependents are removed while the input ends. The others are notified all the same.
     #[test]
     fn an_input_of_three_ends_while_two_of_them_are_cancelled() {
         set(configure().workers(1));
@@ -200,7 +200,7 @@ mod large {
         });
     }
 
-    /// As it would run the call alone: for a body that waits there is never a thread of its own.
+    /// The only thread runs the input in place, as it would run the call itself.
     #[test]
     fn a_body_runs_the_call_that_it_waits_for_and_the_inputs_of_that() {
         set(configure().workers(1));

@@ -1,4 +1,4 @@
-//! The stack of sleepers: a thread wakes as often as somebody counts on it, no more and no less.
+//! The stack of sleeping threads: each wake-up wakes one thread, once.
 
 use std::time::Duration;
 

@@ -37,8 +37,8 @@ fn two_threads_use_a_value_that_a_worker_brings() {
     });
 }
 
-/// The body of one call uses a value that a thread from outside uses as well: the worker may run that
-/// call in place while the thread waits, and hands the outcome to both.
+/// A body and an outside thread use the same value. The worker may run the call in place while the thread
+/// waits, and both get the outcome.
 #[test]
 fn a_value_that_is_made_in_place_reaches_a_thread_that_waits() {
     set(configure().workers(1));
@@ -53,7 +53,7 @@ fn a_value_that_is_made_in_place_reaches_a_thread_that_waits() {
     });
 }
 
-/// A call is closed while a worker runs it in place and a thread waits: both find the same outcome.
+/// A call is closed while a worker runs it in place and a thread waits. Both get the same outcome.
 #[test]
 fn a_call_is_closed_while_it_runs_in_place() {
     set(configure().workers(1));

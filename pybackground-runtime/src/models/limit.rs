@@ -1,4 +1,4 @@
-//! Slots: never more bodies at once than there are, and nobody waits for one for ever.
+//! Permits: never more bodies at once than permits, and no call waits for one for ever.
 
 use super::{Tally, check, check_calmly};
 use crate::config::model::set;
@@ -33,7 +33,7 @@ fn two_calls_take_turns() {
     });
 }
 
-/// A body lends its slot while it waits for a call of its own function.
+/// A body lends its permit while it waits for a call of its own function.
 #[test]
 fn a_recursion_does_not_lock_itself_out() {
     set(configure().workers(1));

@@ -1,4 +1,4 @@
-//! Locks: one thread has them at a time, no wake-up is lost, and a cycle of locks and joins has one deadlock.
+//! Locks: one thread holds a lock at a time, no wake-up is lost, and a cycle of locks and joins fails once.
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;

@@ -1,15 +1,15 @@
-//! Models of the runtime for loom and shuttle: small programs, of which the checker runs every
-//! interleaving it can think of. `README.md` beside this file says how, and what each of them catches.
+//! Models of the runtime for loom and shuttle: small programs, which a checker runs in many interleavings of
+//! their threads. `README.md` in this folder says how, and which faults each of them catches.
 //!
 //! | file | subject |
 //! |---|---|
-//! | `pool` | the whole runtime: nobody sleeps while a call waits and a slot is free |
+//! | `pool` | the whole runtime: no thread sleeps while a call is queued and a slot is free |
 //! | `task` | one call: claims, deadlines, refusals, waiters |
 //! | `awaiting` | a `Lazy` that is polled while its call ends |
 //! | `lazy` | several threads that wait through one `Lazy` |
-//! | `combine` | several calls at once: any of them |
-//! | `waits` | rings of waits, of which exactly one ends; bodies that are told to stop while they wait |
-//! | `limit` | slots taken, lent and given back |
+//! | `combine` | several calls: the first of them, inputs |
+//! | `waits` | cycles of waits, of which exactly one fails; bodies that are cancelled while they wait |
+//! | `limit` | permits acquired, lent and released |
 //! | `locks` | locks that pass from thread to thread; cycles of locks and joins |
 //! | `scope` | the end of a scope against its last closure |
 //! | `monitor`, `idle` | the handshakes of the monitor and of the sleepers (children of those modules) |
@@ -38,14 +38,13 @@ use crate::sync::chaos;
 use crate::sync::{begin, checker, over};
 use crate::task::Job;
 
-/// Checks every interleaving of the program, with up to so many preemptions as
-/// `LOOM_MAX_PREEMPTIONS` says, or two.
+/// Checks every interleaving of the program with at most `LOOM_MAX_PREEMPTIONS` preemptions, by default two.
 #[cfg(pybackground_loom)]
 pub(crate) fn check(program: impl Fn() + Send + Sync + 'static) {
     check_preempting(2, program);
 }
 
-/// As `check`, of a program whose interleavings with two preemptions are too many: with one.
+/// As `check`, with one preemption, for a program that has too many interleavings with two.
 #[cfg(pybackground_loom)]
 pub(crate) fn check_calmly(program: impl Fn() + Send + Sync + 'static) {
     check_preempting(1, program);
@@ -59,12 +58,12 @@ fn check_preempting(times: usize, program: impl Fn() + Send + Sync + 'static) {
     builder.check(move || execution(&program));
 }
 
-/// Those that are too many for the other checker are none too many for this one.
+/// Shuttle samples, so the size of the program does not matter.
 #[cfg(pybackground_shuttle)]
 pub(crate) use check as check_calmly;
 
-/// Checks so many random interleavings of the program as `PYBACKGROUND_MODEL_RUNS` says, or two
-/// thousand, and as many of Burckhardt's with few, well-placed preemptions.
+/// Checks `PYBACKGROUND_MODEL_RUNS` random interleavings of the program, by default 2,000, and as many by
+/// probabilistic concurrency testing (Burckhardt et al., 2010), which makes few preemptions.
 #[cfg(pybackground_shuttle)]
 pub(crate) fn check(program: impl Fn() + Send + Sync + 'static) {
     let runs = std::env::var("PYBACKGROUND_MODEL_RUNS")
@@ -82,8 +81,8 @@ fn execution(program: &impl Fn()) {
     over();
 }
 
-/// Gives the call a deadline unless it has ended, and tells when that passes. The clock stands still
-/// before: only who is given this time finds that it has passed.
+/// Gives the call a deadline unless it has ended, and returns its time. The clock of a model stands still, so
+/// the deadline passes only for code that is given this time.
 pub(crate) fn set_deadline(job: &dyn Job) -> Instant {
     let deadline = Deadline::from_now(Duration::from_secs(1)).expect("a second more can be told");
     let passes = deadline.at();
@@ -91,7 +90,7 @@ pub(crate) fn set_deadline(job: &dyn Job) -> Instant {
     passes
 }
 
-/// Counts how often something happens. The checker does not see it: it is no part of what is checked.
+/// Counts events, out of the checker's sight.
 #[derive(Clone, Default)]
 pub(crate) struct Tally(Arc<AtomicUsize>);
 
@@ -109,7 +108,7 @@ impl Tally {
     }
 }
 
-/// A future that counts its polls and is woken by a thread of its own after each but the last.
+/// A future that counts its polls, and is woken by another thread after each but the last.
 #[cfg(pybackground_shuttle)]
 pub(crate) fn polled(times: usize, polls: &Tally) -> impl Future<Output = ()> + Send + use<> {
     let polls = polls.clone();

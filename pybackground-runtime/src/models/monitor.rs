@@ -1,5 +1,5 @@
-//! The handshake of the monitor with those who push: a call that finds no slot free and the monitor
-//! watching is watched.
+//! The handshake between the monitor and a thread that enqueues a call: if the call finds no free slot, the
+//! monitor goes on watching.
 
 use std::sync::Arc;
 
@@ -11,7 +11,7 @@ use crate::pool::counts::Wake;
 use crate::runnable::Idle;
 use crate::sync::checker::thread;
 
-/// A pool whose only slot is taken, and whose monitor, which is played by the model, watches.
+/// A pool whose only slot is taken. The model plays the monitor, which watches.
 fn full_and_watched() -> Arc<Pool> {
     let pool = Arc::new(Pool::new(config::effective(), |_| ()));
     assert_eq!(pool.counts.claim_wake(), Wake::One);

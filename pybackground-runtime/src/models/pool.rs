@@ -1,5 +1,5 @@
-//! The whole runtime: threads from outside make calls and wait for them, workers come, sleep and
-//! leave. A wake-up that is lost leaves somebody waiting, which the checker reports as a deadlock.
+//! The whole runtime: outside threads make calls and wait for them; workers start, sleep and terminate. After
+//! a lost wake-up some thread waits for ever, which the checker reports as a deadlock.
 
 use std::time::Duration;
 
@@ -33,8 +33,8 @@ fn a_body_joins_a_call_of_its_own() {
     check(|| assert_eq!(spawn(|| spawn(|| 1) + 1), 2));
 }
 
-/// The second call may be made while the first is still looked for: whoever finds the first sees to
-/// it that somebody finds the second.
+/// The second call may be made while a worker searches for the first. The worker that finds the first wakes
+/// another one for the second.
 #[test]
 fn a_call_that_another_waits_for_is_run_beside_it() {
     set(configure().workers(2));
@@ -143,8 +143,8 @@ mod large {
         });
     }
 
-    /// The older of two calls is joined first, by a worker that holds the newer in its hands for a
-    /// moment; the body of the older goes on only when somebody else has run the newer.
+    /// A worker joins the older of two calls, and takes the newer out of its queue for a moment to get at it.
+    /// The older ends only after another worker has run the newer.
     #[test]
     fn a_call_that_was_in_the_way_of_a_join_is_found_by_others() {
         set(configure().workers(2));
@@ -161,8 +161,8 @@ mod large {
         });
     }
 
-    /// The same, but the older has ended elsewhere by the time that the newer is put back, so that the
-    /// worker does not block in the join; and whoever ran the older has gone to sleep meanwhile.
+    /// The same, but the older has ended on another worker before the newer is put back. So the joining worker
+    /// does not block, and the other one may be asleep again.
     #[test]
     fn a_call_that_was_in_the_way_of_a_join_that_is_over_is_found_by_others() {
         set(configure().workers(2));

@@ -1,6 +1,5 @@
-//! Waiting until nothing is left to do, and the end of the runtime, while calls are on their way from
-//! one place to the next. For shuttle alone: what is looked at is behind locks that the checker does not
-//! see, and `chaos` keeps a thread away between two of them.
+//! `wait_idle` and `shutdown` while calls move from one place to another. For shuttle only: the places are
+//! behind locks that the checkers do not see, and `chaos` delays a thread between two of them.
 
 use std::sync::Arc;
 use std::task::Poll;
@@ -30,7 +29,7 @@ fn wait_until_idle() {
     }
 }
 
-/// A call that nobody waits for is taken from its limit by another thread, which makes one as well.
+/// Another thread takes a call from its limit, and makes one as well.
 #[test]
 fn a_call_on_its_way_from_a_limit_to_the_queues_is_not_overlooked() {
     set(configure().workers(1));
@@ -47,7 +46,7 @@ fn a_call_on_its_way_from_a_limit_to_the_queues_is_not_overlooked() {
     });
 }
 
-/// The body has no place while it waits, and has none yet when it goes on.
+/// A body that waits is in no queue, nor is it when it goes on.
 #[test]
 fn a_body_that_is_about_to_go_on_is_not_overlooked() {
     set(configure().workers(2));
@@ -63,7 +62,7 @@ fn a_body_that_is_about_to_go_on_is_not_overlooked() {
     });
 }
 
-/// It goes from the thread to those that wait, and by way of its waker and the queues to a thread again.
+/// A future moves from its thread to the suspended calls, by its waker to the queue, and to a thread again.
 #[test]
 fn a_future_between_two_polls_is_not_overlooked() {
     set(configure().workers(1));
@@ -75,7 +74,7 @@ fn a_future_between_two_polls_is_not_overlooked() {
     });
 }
 
-/// The input ends on a thread from outside, which queues the call that waits for it.
+/// The input ends on an outside thread, which enqueues the call that waits for it.
 #[test]
 fn a_call_on_its_way_from_its_input_to_the_queues_is_not_overlooked() {
     set(configure().workers(1));
@@ -91,8 +90,7 @@ fn a_call_on_its_way_from_its_input_to_the_queues_is_not_overlooked() {
     });
 }
 
-/// Ends the runtime at once while another thread makes calls, each of which is to come to its end, and none
-/// to begin afterwards.
+/// Shuts down while another thread makes calls. Each call ends, and none starts after the shutdown.
 fn shut_down_during(calls: fn(&Tally)) {
     set(configure().workers(1));
     check(move || {
@@ -105,7 +103,7 @@ fn shut_down_during(calls: fn(&Tally)) {
     });
 }
 
-/// Whether the runtime was over when the body began.
+/// Whether the runtime was shut down when the body started.
 fn begins_late(over: &Tally) -> impl FnOnce() -> bool + Send + use<> {
     let over = over.clone();
     move || over.get() > 0
@@ -123,7 +121,7 @@ fn a_call_that_comes_with_a_shutdown_does_not_begin_after_it() {
     shut_down_during(|over| comes_to_its_end(spawn(begins_late(over))));
 }
 
-/// Whoever has the slot does not give it back before.
+/// The holder of the permit does not release it before.
 #[test]
 fn a_call_that_a_limit_holds_does_not_outlast_a_shutdown() {
     shut_down_during(|over| {
@@ -173,7 +171,7 @@ fn a_future_that_is_woken_does_not_go_on_after_a_shutdown() {
     });
 }
 
-/// What a body calls after it was told to stop does not begin either.
+/// Calls made by a body after it was stopped do not start either.
 #[test]
 fn a_body_that_makes_calls_during_a_shutdown_comes_to_its_end() {
     shut_down_during(|over| {

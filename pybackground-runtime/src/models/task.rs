@@ -1,5 +1,5 @@
-//! One call, its body taken up and closed from several sides at once: the body runs at most once,
-//! there is one outcome, and whoever waits hears of it.
+//! One call that several threads claim and close at once: the body runs at most once, there is one outcome, and
+//! every waiter is woken.
 
 use std::sync::Arc;
 use std::task::{Context, Poll, Wake, Waker};
@@ -13,7 +13,7 @@ use crate::sync::atomic::{AtomicBool, Ordering};
 use crate::sync::checker::thread;
 use crate::task::{Closure, Handle, Job, Suspending, Task};
 
-/// A call whose body counts itself, as the threads and as the `Lazy` see it.
+/// A call whose body counts its runs: the job, and the handle of the `Lazy`.
 fn call(runs: &Tally) -> (Arc<dyn Job>, Arc<dyn Handle<u32>>) {
     let runs = runs.clone();
     let task = Options::here().task(Closure(move || {
@@ -125,7 +125,7 @@ impl Wake for Told {
     }
 }
 
-/// Whoever registers and is not told that the call has ended may rely on the waker alone.
+/// A waiter that registered before the call ended is woken.
 #[test]
 fn whoever_is_registered_is_woken() {
     check(|| {
@@ -145,7 +145,7 @@ fn whoever_is_registered_is_woken() {
     });
 }
 
-/// A future that is woken while its worker still polls it must be queued again; woken after that, too.
+/// A future is enqueued again whether it is woken during its poll or after it.
 #[test]
 fn a_future_is_woken_while_it_is_polled() {
     check(|| {

@@ -1,5 +1,5 @@
-//! Waits that depend on each other: exactly one of a ring is a deadlock, whoever comes last, and nobody
-//! sleeps through being told to stop.
+//! Waits that depend on each other: exactly one wait of a cycle fails, and no waiting body misses a
+//! cancellation.
 
 use std::sync::{Arc, Mutex};
 
@@ -10,7 +10,7 @@ use crate::sync::lock_leaf;
 use crate::task::{Closure, Job, Task};
 use crate::{Lazy, cancelled};
 
-/// A call that waits for the one that is put into its hands, and its body's thread.
+/// A call that waits for the call it is given, and the thread of its body.
 struct Member {
     hands: Arc<Mutex<Option<Lazy<()>>>>,
     job: Arc<dyn Job>,
@@ -32,7 +32,7 @@ fn member(deadlocks: &Tally, ends: &Tally) -> Member {
     Member { hands, job: task.clone(), lazy: Lazy::pending(task) }
 }
 
-/// Each member, on a thread of its own, waits for the next.
+/// Each member waits for the next, on a thread of its own.
 fn ring(length: usize) {
     let (deadlocks, ends) = (Tally::default(), Tally::default());
     let members: Vec<Member> = (0..length).map(|_| member(&deadlocks, &ends)).collect();
@@ -49,7 +49,7 @@ fn ring(length: usize) {
     assert_eq!((deadlocks.get(), ends.get()), (1, length));
 }
 
-/// Not for shuttle, which wants threads that race.
+/// Not for shuttle, which expects threads that race.
 #[cfg(pybackground_loom)]
 #[test]
 fn a_call_that_waits_for_itself_is_a_deadlock() {
@@ -61,7 +61,7 @@ fn a_ring_of_two_has_one_deadlock() {
     check(|| ring(2));
 }
 
-/// The body is cancelled before it waits, while it is about to, or while it does.
+/// The body is cancelled before, at the start of, or during its wait.
 #[test]
 fn a_body_that_is_cancelled_does_not_wait_for_ever() {
     check(|| {
@@ -90,7 +90,7 @@ mod large {
     };
     use crate::task::Suspending;
 
-    /// A chain is not a ring, although each of its threads waits.
+    /// A chain is no cycle, although each of its threads waits.
     #[test]
     fn a_chain_has_no_deadlock() {
         check(|| {
@@ -108,8 +108,8 @@ mod large {
         });
     }
 
-    /// It is cancelled before it is polled, while it is, while it is put away, or after; and what it made
-    /// has not begun then, waits, or is about to.
+    /// The future is cancelled before its poll, during it, while it is stored, or after. The call that it made
+    /// has not started then, is about to wait, or waits.
     #[test]
     fn what_a_future_made_stops_with_it_when_it_is_cancelled() {
         check(|| {

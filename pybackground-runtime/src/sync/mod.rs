@@ -1,13 +1,13 @@
-//! What threads share: locks, atomics, parking, starting, time.
+//! What threads communicate by: locks, atomics, parking, starting, time.
 //!
 //! | file | subject |
 //! |---|---|
-//! | `native` | `std`, as every build but the two below has it |
+//! | `native` | the names of `std` |
 //! | `model` | the same names for a model checker: loom or shuttle |
 //!
-//! A model checker runs threads as it likes, so it has to know of everything that lets one thread see
-//! another: all of that goes through here. `Arc` does not: nothing depends on its count that a lock
-//! does not guard, and models of it grow by a factor of seventy.
+//! A model checker controls the threads, and so has to know of everything by which one thread affects another.
+//! All of that goes through this module, except `Arc`: nothing depends on its count that a lock does not
+//! guard, and with it the models would be seventy times as large.
 
 #[cfg(any(pybackground_loom, pybackground_shuttle))]
 pub(crate) mod model;
@@ -22,10 +22,10 @@ pub(crate) use native::*;
 /// Whether a model checker runs the threads.
 pub(crate) const IS_MODEL: bool = cfg!(any(pybackground_loom, pybackground_shuttle));
 
-/// Locks a mutex that is held for a line or two which wait for nothing, poisoned or not.
+/// Locks a mutex, poisoned or not, that is held for a few lines which never block.
 ///
-/// Such a lock is nothing to model, and may be in a static, which outlives an execution of a model:
-/// it is `std`'s under a model checker too.
+/// Such a lock need not be modelled, and it may be in a static, which outlives an execution of a model. So it is
+/// `std`'s under a model checker too.
 pub(crate) fn lock_leaf<T>(mutex: &std::sync::Mutex<T>) -> std::sync::MutexGuard<'_, T> {
     mutex.lock().unwrap_or_else(std::sync::PoisonError::into_inner)
 }
@@ -37,8 +37,8 @@ pub(crate) fn stack_pointer() -> usize {
     (&raw const local).addr()
 }
 
-/// A place where threads race. Gives up the processor now and then when built with
-/// `--cfg pybackground_chaos`, and for shuttle, so that rare interleavings are common; else it is nothing.
+/// Marks a place where threads race. Built with `--cfg pybackground_chaos`, and for shuttle, it yields now and
+/// then, so that rare interleavings become common. In other builds it is empty.
 #[inline(always)]
 #[allow(clippy::inline_always, reason = "it has to vanish")]
 pub(crate) fn chaos() {
@@ -59,7 +59,7 @@ mod chaos {
         static RANDOM: Cell<u64> = Cell::new(RandomState::new().hash_one(thread::current().id()) | 1);
     }
 
-    /// Yields one time in eight, and one time in five hundred stays away for longer.
+    /// Yields one time in eight, and sleeps one time in five hundred.
     pub(super) fn strike() {
         let random = RANDOM.try_with(|random| {
             // Marsaglia's xorshift.
