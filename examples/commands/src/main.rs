@@ -11,7 +11,7 @@ use std::io::{self, BufRead, Write};
 use std::process::ExitCode;
 use std::time::Duration;
 
-use pybackground::{BackgroundIterator, Lazy};
+use pybackground::{BackgroundIterator, Lazy, shutdown};
 use run::{AT_ONCE, run};
 
 fn main() -> ExitCode {
@@ -20,7 +20,12 @@ fn main() -> ExitCode {
         eprintln!("usage: commands [SECONDS] <COMMAND_LINES");
         return ExitCode::FAILURE;
     };
-    match run_all(io::stdin().lock(), io::stdout().lock(), limit) {
+    let all_well = run_all(io::stdin().lock(), io::stdout().lock(), limit);
+    // A body that has timed out may not have killed its command yet, and the end of `main` would end the body.
+    if let Err(unfinished) = shutdown(Duration::from_secs(10)) {
+        eprintln!("{unfinished}");
+    }
+    match all_well {
         Ok(true) => ExitCode::SUCCESS,
         Ok(false) => ExitCode::FAILURE,
         Err(error) => {

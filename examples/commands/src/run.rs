@@ -4,7 +4,7 @@ use std::io::{self, Read};
 use std::process::{Command, Output, Stdio};
 use std::time::Duration;
 
-use pybackground::{background, sleep, try_all};
+use pybackground::{Lazy, background, checkpoint, sleep, value};
 
 use crate::process_group::ProcessGroup;
 
@@ -21,10 +21,18 @@ pub(crate) fn run(line: &str) -> io::Result<Output> {
     command.args(["-c", line]).stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped());
     let mut group = ProcessGroup::start(&mut command)?;
     let child = group.child();
-    let (stdout, stderr) = (child.stdout.take(), child.stderr.take());
     // Both at once: a process that fills one pipe does not go on before it is read.
-    let (stdout, stderr) = try_all((read(stdout), read(stderr)))?;
+    let (stdout, stderr) = (read(child.stdout.take()), read(child.stderr.take()));
+    let (stdout, stderr) = (elsewhere(stdout)?, elsewhere(stderr)?);
     Ok(Output { status: group.wait()?, stdout, stderr })
+}
+
+/// Waits for a call that another thread runs. A use of the value might run the call here, where a blocking `read`
+/// would keep this body from ending when it has to stop.
+fn elsewhere<T>(call: Lazy<T>) -> T {
+    while Lazy::wait_timeout(&call, Duration::from_secs(3600)).is_none() {}
+    checkpoint();
+    value(call)
 }
 
 /// Reads a pipe until every process that can write to it has ended or closed it.

@@ -1,8 +1,13 @@
 //! The program as its user sees it.
 #![cfg(unix)]
 
+#[path = "../../../tests/common/mod.rs"]
+mod common;
+
 use std::io::{Read, Write};
 use std::process::{Command, Output, Stdio};
+
+use common::watchdog;
 
 /// Runs the program with these command lines, and that many seconds for each.
 fn commands(seconds: &str, lines: &str) -> Output {
@@ -18,6 +23,7 @@ fn commands(seconds: &str, lines: &str) -> Output {
 
 #[test]
 fn outputs_come_in_the_order_of_the_commands() {
+    let _watchdog = watchdog();
     let output = commands("60", "echo one\necho two >&2\n\nfalse\nprintf three\n");
     let text = String::from_utf8(output.stdout).unwrap();
     let expected = "$ echo one\none\n$ echo two >&2\ntwo\n$ false\nfailed: exit status: 1\n";
@@ -28,14 +34,16 @@ fn outputs_come_in_the_order_of_the_commands() {
 
 #[test]
 fn large_outputs_of_both_kinds_are_read() {
+    let _watchdog = watchdog();
     let line = "yes 0123456 | head -c 1000000; yes 0123456 | head -c 1000000 >&2";
     let output = commands("60", &format!("{line}\n"));
     assert_eq!(output.stdout.len(), 2_000_000 + line.len() + "$ \n".len());
 }
 
-/// The grandchild has the pipe open, so the test would wait for it to read the end.
+/// The grandchild holds the pipe open, so the test reads to its end only when that is killed.
 #[test]
 fn command_that_is_too_slow_is_killed_with_what_it_started() {
+    let _watchdog = watchdog();
     let mut command = Command::new(env!("CARGO_BIN_EXE_commands"));
     let mut program =
         command.arg("0.2").stdin(Stdio::piped()).stdout(Stdio::piped()).spawn().unwrap();
