@@ -68,6 +68,10 @@ impl<T> Queue<T> {
 impl<T> InFlight for Queue<T> {
     type Call = Lazy<T>;
 
+    fn has_ended(call: &Lazy<T>) -> bool {
+        Lazy::is_ready(call)
+    }
+
     fn add(&mut self, call: Lazy<T>) {
         match self {
             Self::Ordered(calls) => calls.add(call),

@@ -65,14 +65,21 @@ fn values<T>(calls: impl Iterator<Item = Lazy<T>>) -> impl Iterator<Item = T> {
     let mut ahead = Ahead::new(calls, AHEAD, VecDeque::<CancelOnDrop<T>>::new());
     // By a closure, or the line of the join would be one of `core`.
     std::iter::from_fn(move || {
-        ahead.refill().pop_front().map(|call| Lazy::into_inner(CancelOnDrop::into_lazy(call)))
+        if let Some(call) = ahead.make_ended() {
+            return Some(Lazy::into_inner(call));
+        }
+        let call = ahead.refill().pop_front()?;
+        Some(Lazy::into_inner(CancelOnDrop::into_lazy(call)))
     })
 }
 
 /// As `values`, of calls that others may hold.
 fn shared_values<T>(calls: impl Iterator<Item = Shared<T>>) -> impl Iterator<Item = Shared<T>> {
     let mut ahead = Ahead::new(calls, AHEAD, VecDeque::<Shared<T>>::new());
-    std::iter::from_fn(move || ahead.refill().pop_front())
+    std::iter::from_fn(move || match ahead.make_ended() {
+        Some(call) => Some(call),
+        None => ahead.refill().pop_front(),
+    })
 }
 
 /// Adds the terms in their order.

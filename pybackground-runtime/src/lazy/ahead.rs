@@ -9,6 +9,8 @@ use crate::shared::Shared;
 pub(crate) trait InFlight {
     type Call;
 
+    fn has_ended(call: &Self::Call) -> bool;
+
     fn add(&mut self, call: Self::Call);
 
     fn len(&self) -> usize;
@@ -19,6 +21,10 @@ pub(crate) trait InFlight {
 
 impl<T> InFlight for VecDeque<CancelOnDrop<T>> {
     type Call = Lazy<T>;
+
+    fn has_ended(call: &Lazy<T>) -> bool {
+        Lazy::is_ready(call)
+    }
 
     fn add(&mut self, call: Lazy<T>) {
         self.push_back(Lazy::cancel_on_drop(call));
@@ -35,6 +41,10 @@ impl<T> InFlight for VecDeque<CancelOnDrop<T>> {
 
 impl<T> InFlight for VecDeque<Shared<T>> {
     type Call = Shared<T>;
+
+    fn has_ended(call: &Shared<T>) -> bool {
+        Shared::is_ready(call)
+    }
 
     fn add(&mut self, call: Shared<T>) {
         self.push_back(call);
@@ -69,6 +79,21 @@ where
     /// Of the calls of `calls`, at most `most` are made and not taken.
     pub(crate) fn new(calls: I, most: usize, in_flight: Q) -> Self {
         Self { calls: Some(calls), most, in_flight }
+    }
+
+    /// Makes a call, if there is none to take, and returns it if it has ended: calls that run where they are
+    /// made need no room here.
+    #[inline]
+    pub(crate) fn make_ended(&mut self) -> Option<Q::Call> {
+        if self.in_flight.len() > 0 {
+            return None;
+        }
+        match self.calls.as_mut()?.next() {
+            Some(call) if Q::has_ended(&call) => return Some(call),
+            Some(call) => self.in_flight.add(call),
+            None => self.calls = None,
+        }
+        None
     }
 
     /// Makes calls, and returns them all.
