@@ -137,7 +137,7 @@ function showLegend(model, legend, toggle) {
       button.style.setProperty("--fill", fn.fill);
       const each = fn.ended ? fn.ran / fn.ended : NaN;
       const times = !fn.ended ? (fn.running ? "runs" : "never ran") : fn.calls > 1 ? `${fn.calls.toLocaleString("en")} × ${time(each)}` : time(each);
-      button.append(html("i"), fn.name, html("small", times));
+      button.append(html("i"), html("span", fn.name), html("small", times));
       button.setAttribute("aria-pressed", String(fn.shown));
       button.addEventListener("click", () => toggle(fn));
       return button;
