@@ -239,10 +239,8 @@ function advise(model) {
   const inStair = new Set(stair && stair.sum >= long ? stair.bars.map((bar) => bar.call) : []);
   const loners = new Map();
   for (const { call, begin, end } of alone) {
-    const known = loners.get(call) || { call, sum: 0, begin, end };
-    known.sum += end - begin;
-    known.end = end;
-    loners.set(call, known);
+    const known = loners.get(call);
+    if (!known || end - begin > known.sum) loners.set(call, { call, sum: end - begin, begin, end });
   }
   const straggler = [...loners.values()].filter((it) => it.sum >= long && !inChain.has(it.call) && !inStair.has(it.call)).sort((a, b) => b.sum - a.sum)[0];
   if (straggler) {

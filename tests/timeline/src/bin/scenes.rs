@@ -4,7 +4,7 @@ use std::collections::HashMap;
 use std::io::{Read, Write};
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::mpsc::{Sender, channel};
-use std::sync::{Arc, Mutex};
+use std::sync::{Arc, Barrier, LazyLock, Mutex};
 use std::thread::sleep;
 use std::time::{Duration, Instant};
 use std::{env, process};
@@ -123,7 +123,7 @@ fn many(arguments: &[String]) {
 
 #[background]
 fn price(article: u64) -> u64 {
-    sleep(ms(60));
+    sleep(ms(150));
     article
 }
 
@@ -134,11 +134,13 @@ fn chain(_: &[String]) {
 }
 
 static REGISTER: Mutex<u64> = Mutex::new(0);
+static TOGETHER: LazyLock<Barrier> = LazyLock::new(|| Barrier::new(8));
 
 #[background]
 fn book(amount: u64) {
+    TOGETHER.wait();
     let mut register = REGISTER.lock().expect("no body panics");
-    sleep(ms(50));
+    sleep(ms(100));
     *register += amount;
 }
 
@@ -156,8 +158,8 @@ fn shard(rows: u64) -> u64 {
 
 /// The last of six calls has most of the work.
 fn straggler(_: &[String]) {
-    let rows: Vec<Lazy<u64>> = [20, 25, 20, 30, 25, 240].map(shard).into();
-    assert_eq!(rows.into_iter().map(Lazy::into_inner).sum::<u64>(), 360);
+    let rows: Vec<Lazy<u64>> = [20, 25, 20, 30, 25, 480].map(shard).into();
+    assert_eq!(rows.into_iter().map(Lazy::into_inner).sum::<u64>(), 600);
 }
 
 fn panic(_: &[String]) {
