@@ -4,4 +4,4 @@ mod browser;
 mod program;
 
 pub use browser::{Browser, Page};
-pub use program::{Program, folder, watchdog};
+pub use program::{Folder, Program, folder, watchdog};

@@ -1,6 +1,7 @@
 //! Programs that record themselves.
 
 use std::io::{BufRead, BufReader, Read, Write};
+use std::ops::Deref;
 use std::path::{Path, PathBuf};
 use std::process::{Child, ChildStderr, ChildStdout, Command, ExitStatus, Stdio};
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -25,19 +26,39 @@ pub fn watchdog() -> Sender<()> {
     alive
 }
 
-/// An empty folder of one test.
+/// A folder of one test, which is removed with all that is in it when this is dropped.
+pub struct Folder(PathBuf);
+
+/// Makes an empty folder.
 ///
 /// # Panics
 ///
 /// If it cannot be made.
 #[must_use]
-pub fn folder() -> PathBuf {
+pub fn folder() -> Folder {
     static NEXT: AtomicUsize = AtomicUsize::new(0);
     let number = NEXT.fetch_add(1, Ordering::Relaxed);
     let folder = std::env::temp_dir().join(format!("timeline-{}-{number}", std::process::id()));
     let _ = fs::remove_dir_all(&folder);
     fs::create_dir_all(&folder).expect("a folder");
-    folder
+    Folder(folder)
+}
+
+impl Deref for Folder {
+    type Target = Path;
+
+    fn deref(&self) -> &Path {
+        &self.0
+    }
+}
+
+impl Drop for Folder {
+    fn drop(&mut self) {
+        // A browser that is being killed may write a last file.
+        while fs::remove_dir_all(&self.0).is_err() && self.0.exists() {
+            thread::yield_now();
+        }
+    }
 }
 
 /// A running program of `src/bin/scenes.rs`.

@@ -2,6 +2,7 @@
 
 use std::collections::HashMap;
 use std::fs;
+use std::os::unix::fs::{MetadataExt, PermissionsExt};
 use std::os::unix::process::ExitStatusExt;
 use std::path::Path;
 use std::process::Command;
@@ -40,7 +41,8 @@ fn is_complete(lines: &[String]) -> bool {
 fn page_is_complete_when_main_returns_panics_or_exits() {
     let _watchdog = watchdog();
     for (scene, code) in [("chain", 0), ("panic", 101), ("exit", 3)] {
-        let path = folder().join("run.html");
+        let own = folder();
+        let path = own.join("run.html");
         let (status, _) = Program::start(SCENES, &[scene], &path).end();
         assert_eq!(status.code(), Some(code), "{scene}");
         let lines = events(&path);
@@ -55,7 +57,8 @@ fn page_is_complete_when_main_returns_panics_or_exits() {
 fn page_is_complete_when_a_signal_ends_the_process() {
     let _watchdog = watchdog();
     for (signal, number) in [("INT", 2), ("TERM", 15), ("HUP", 1)] {
-        let path = folder().join("run.html");
+        let own = folder();
+        let path = own.join("run.html");
         let mut program = Program::start(SCENES, &["wait"], &path);
         assert_eq!(program.line(), "ready");
         program.signal(signal);
@@ -70,7 +73,8 @@ fn page_is_complete_when_a_signal_ends_the_process() {
 #[test]
 fn signal_that_the_program_handles_or_ignores_is_left_alone() {
     let _watchdog = watchdog();
-    let path = folder().join("run.html");
+    let own = folder();
+    let path = own.join("run.html");
     let mut program = Program::start(SCENES, &["handles"], &path);
     assert_eq!(program.line(), "ready");
     program.signal("INT");
@@ -80,7 +84,8 @@ fn signal_that_the_program_handles_or_ignores_is_left_alone() {
     let lines = events(&path);
     assert!(is_complete(&lines) && count(&lines, "c") == 2, "{lines:?}");
 
-    let path = folder().join("run.html");
+    let own = folder();
+    let path = own.join("run.html");
     let ignoring = "trap '' INT; exec \"$0\" wait";
     let mut program = Program::start("bash", &["-c", ignoring, SCENES], &path);
     assert_eq!(program.line(), "ready");
@@ -93,7 +98,8 @@ fn signal_that_the_program_handles_or_ignores_is_left_alone() {
 #[test]
 fn page_of_a_killed_process_has_what_happened_before() {
     let _watchdog = watchdog();
-    let path = folder().join("run.html");
+    let own = folder();
+    let path = own.join("run.html");
     let mut program = Program::start(SCENES, &["works"], &path);
     assert_eq!(program.line(), "ready");
     while ends(&events(&path)) < 20 {
@@ -130,7 +136,8 @@ fn process_that_finds_the_file_in_use_writes_another() {
 #[test]
 fn file_of_an_earlier_run_is_replaced() {
     let _watchdog = watchdog();
-    let path = folder().join("run.html");
+    let own = folder();
+    let path = own.join("run.html");
     fs::write(&path, "x".repeat(1 << 20)).unwrap();
     assert!(Program::start(SCENES, &["exit"], &path).end().0.code() == Some(3));
     assert!(fs::read_to_string(&path).unwrap().starts_with("<!doctype html>"));
@@ -164,7 +171,7 @@ fn bodies_in_other_processes_name_their_worker_and_lack_the_variable() {
     assert_eq!((count(&lines, "a"), count(&lines, "b")), (2, 2), "{lines:?}");
     let workers = lines.iter().filter(|line| line.starts_with("W ") && line.contains("\"process "));
     assert_eq!(workers.count(), 2, "{lines:?}");
-    assert_eq!(fs::read_dir(folder).unwrap().count(), 1, "the children wrote no file");
+    assert_eq!(fs::read_dir(&*folder).unwrap().count(), 1, "the children wrote no file");
 }
 
 #[test]
@@ -192,7 +199,8 @@ fn trace(path: &Path) -> Vec<Value> {
 #[test]
 fn trace_has_slices_that_nest_and_pairs_that_match() {
     let _watchdog = watchdog();
-    let path = folder().join("run.json");
+    let own = folder();
+    let path = own.join("run.json");
     assert!(Program::start(SCENES, &["small"], &path).end().0.success());
     let events = trace(&path);
     let mut open = HashMap::<i64, Vec<f64>>::new();
@@ -235,7 +243,8 @@ fn trace_has_slices_that_nest_and_pairs_that_match() {
 #[test]
 fn trace_of_a_killed_process_lacks_its_bracket_only() {
     let _watchdog = watchdog();
-    let path = folder().join("run.json");
+    let own = folder();
+    let path = own.join("run.json");
     let mut program = Program::start(SCENES, &["works"], &path);
     assert_eq!(program.line(), "ready");
     while !fs::read_to_string(&path).unwrap().contains("\"ph\":\"E\"") {
@@ -248,4 +257,32 @@ fn trace_of_a_killed_process_lacks_its_bracket_only() {
     let events: Vec<Value> =
         serde_json::from_str(&format!("{whole}]")).expect("all lines but the last are whole");
     assert!(events.len() > 10);
+}
+
+/// Only root can make such a program: as another user this checks nothing.
+#[test]
+#[cfg(target_os = "linux")]
+fn program_with_more_rights_than_its_user_ignores_the_variable() {
+    let _watchdog = watchdog();
+    let folder = folder();
+    let (path, program) = (folder.join("run.html"), folder.join("scenes"));
+    fs::copy(SCENES, &program).unwrap();
+    let rights = |mode| fs::set_permissions(&program, PermissionsExt::from_mode(mode)).unwrap();
+    rights(0o4755);
+    fs::set_permissions(&*folder, PermissionsExt::from_mode(0o777)).unwrap();
+    let user =
+        ["--reuid=61877", "--regid=61877", "--clear-groups", program.to_str().unwrap(), "rights"];
+    let mut privileged = Program::start("setpriv", &user, &path);
+    let mut said = String::new();
+    if fs::metadata("/proc/self").unwrap().uid() == 0 {
+        said = privileged.line();
+    }
+    let (_, stderr) = privileged.end();
+    if said != "more" {
+        eprintln!("skipped: this system gives the program no rights");
+        return;
+    }
+    let expected = "background: the variable PYBACKGROUND_TIMELINE is ignored, because this program has more rights";
+    assert!(stderr.starts_with(expected) && stderr.lines().count() == 1, "{stderr}");
+    assert!(!path.exists());
 }
