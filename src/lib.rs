@@ -294,6 +294,7 @@
 //! transparent futures of the Io language.
 #![cfg_attr(docsrs, feature(doc_cfg))]
 #![cfg_attr(feature = "process", doc = include_str!("process.md"))]
+#![cfg_attr(feature = "remote", doc = include_str!("remote.md"))]
 
 // Its programs are run by `tests/guide`, which has the crates that they compare with.
 #[cfg(all(doc, not(doctest)))]

@@ -268,3 +268,38 @@ fn child_of_a_worker_is_no_worker() {
         assert_eq!(Lazy::into_inner(variables()), (None, Some(server.url())));
     });
 }
+
+/// Only root can make a program with more rights than its user: as another user this checks nothing.
+#[test]
+#[cfg(target_os = "linux")]
+fn program_with_more_rights_than_its_user_ignores_the_variables() {
+    use std::fs;
+    use std::os::unix::fs::PermissionsExt;
+    use std::process::Command;
+
+    const TEST: &str = "program_with_more_rights_than_its_user_ignores_the_variables";
+    let _watchdog = watchdog();
+    if child::is_child() {
+        // Such a program starts no children. With the address it would panic.
+        let error = Lazy::join(double(1)).unwrap_err();
+        assert!(error.is_handshake_failure(), "{error}");
+        return;
+    }
+    let is_root = Command::new("id").arg("-u").output().unwrap().stdout == b"0\n";
+    if !is_root {
+        return;
+    }
+    let copy = std::env::temp_dir().join(format!("{TEST}-{}", std::process::id()));
+    let this = std::env::current_exe().unwrap();
+    assert!(Command::new("cp").arg(this).arg(&copy).status().unwrap().success());
+    fs::set_permissions(&copy, PermissionsExt::from_mode(0o4755)).unwrap();
+    let mut command = Command::new("setpriv");
+    command.args(["--reuid=61878", "--regid=61878", "--clear-groups"]).arg(&copy);
+    command.args([TEST, "--exact", "--nocapture", "--test-threads=1"]).env(child::CHILD, "1");
+    command.env("PYBACKGROUND_WORKER", "nats://127.0.0.1:1").env("PYBACKGROUND_REMOTE", "ftp://x");
+    let output = command.output().unwrap();
+    fs::remove_file(copy).unwrap();
+    let told = child::told(&output);
+    assert!(output.status.success() && told.contains("1 passed"), "{told}");
+    assert!(told.contains("the variable PYBACKGROUND_REMOTE is ignored"), "{told}");
+}
