@@ -8,6 +8,7 @@ use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
 use common::nats::Server;
+use common::proxy::Proxy;
 use common::raw::Raw;
 use common::{Lifeline, child, wait_for_release, watchdog};
 use pybackground::{Lazy, as_completed, background, remote};
@@ -27,6 +28,18 @@ fn alone(test: &str, run: impl FnOnce(Server)) {
     let server = Server::start().expect("the parent has found one");
     remote().url(server.url()).install().unwrap();
     run(server);
+}
+
+/// As `alone`, with a connection to the server that can be cut.
+fn alone_behind_a_proxy(test: &str, run: impl FnOnce(Server, Proxy)) {
+    let _watchdog = watchdog();
+    if !child::is_child() {
+        return alone(test, |_| ());
+    }
+    let server = Server::start().expect("the parent has found one");
+    let proxy = Proxy::to(server.port());
+    remote().url(proxy.url()).install().unwrap();
+    run(server, proxy);
 }
 
 #[background(remote)]
@@ -256,5 +269,40 @@ fn worker_kills_a_body_after_its_run_timeout() {
         assert!(error.is_timeout(), "{error}");
         assert_eq!(error.timeout_after(), Some(Duration::from_millis(50)));
         assert!(error.worker().is_some_and(|worker| worker.contains(':')), "{error:?}");
+    });
+}
+
+#[test]
+fn result_that_came_while_the_caller_was_away_is_fetched() {
+    const TEST: &str = "result_that_came_while_the_caller_was_away_is_fetched";
+    alone_behind_a_proxy(TEST, |server, proxy| {
+        let lifeline = Lifeline::new();
+        let mut raw = Raw::connect(server.port());
+        raw.subscribe("pybg.default.result.>");
+        let _worker = server.worker();
+        let call = once(lifeline.port());
+        let body = lifeline.body();
+        proxy.cut();
+        body.release();
+        // It is on the server, and the caller does not know.
+        raw.wait_for(|_| true);
+        assert!(!Lazy::is_ready(&call));
+        proxy.restore();
+        assert_eq!(call, lifeline.port());
+    });
+}
+
+#[test]
+fn call_that_is_withdrawn_while_the_caller_is_away_is_stopped_later() {
+    const TEST: &str = "call_that_is_withdrawn_while_the_caller_is_away_is_stopped_later";
+    alone_behind_a_proxy(TEST, |server, proxy| {
+        let lifeline = Lifeline::new();
+        let _worker = server.worker();
+        let call = once(lifeline.port());
+        let body = lifeline.body();
+        proxy.cut();
+        assert!(Lazy::cancel(&call));
+        proxy.restore();
+        body.wait_for_end();
     });
 }

@@ -13,6 +13,7 @@ pub(crate) mod child;
 #[path = "../../common/futures.rs"]
 pub(crate) mod futures;
 pub(crate) mod nats;
+pub(crate) mod proxy;
 pub(crate) mod raw;
 
 /// Longer than any test takes on a busy machine.
