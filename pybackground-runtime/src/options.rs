@@ -22,6 +22,8 @@ pub struct Options {
     timeout: Option<Duration>,
     run_timeout: Option<Duration>,
     compute: bool,
+    /// Whether there is a limit or a timeout: one look says so for each call.
+    has_conditions: bool,
     /// Where the function is defined, if the attribute made it.
     definition: Option<&'static Location<'static>>,
 }
@@ -45,6 +47,7 @@ impl Options {
             timeout: None,
             run_timeout: None,
             compute: false,
+            has_conditions: false,
             definition: None,
         }
     }
@@ -78,27 +81,28 @@ impl Options {
     #[inline]
     #[must_use]
     pub const fn limit(self, limit: &'static Limit) -> Self {
-        Self { limit: Some(limit), ..self }
+        Self { limit: Some(limit), has_conditions: true, ..self }
     }
 
     /// The same options without those that another machine observes: the limit, and the time from the start of the body.
     #[cfg(feature = "remote")]
     pub(crate) fn for_another_machine(self) -> Self {
-        Self { limit: None, run_timeout: None, ..self }
+        let has_conditions = self.timeout.is_some();
+        Self { limit: None, run_timeout: None, has_conditions, ..self }
     }
 
     /// The time from the call to its deadline.
     #[inline]
     #[must_use]
     pub const fn timeout(self, timeout: Duration) -> Self {
-        Self { timeout: Some(timeout), ..self }
+        Self { timeout: Some(timeout), has_conditions: true, ..self }
     }
 
     /// The time from the start of the body to the deadline of the call.
     #[inline]
     #[must_use]
     pub const fn run_timeout(self, timeout: Duration) -> Self {
-        Self { run_timeout: Some(timeout), ..self }
+        Self { run_timeout: Some(timeout), has_conditions: true, ..self }
     }
 
     /// The same options, with the function's path as the name unless there is a name.
@@ -110,8 +114,9 @@ impl Options {
     #[cfg(not(debug_assertions))]
     #[inline]
     pub(crate) fn rebuilt(&self) -> Self {
-        let Self { site, name, limit, timeout, run_timeout, compute, definition } = *self;
-        Self { site, name, limit, timeout, run_timeout, compute, definition }
+        let Self { site, name, limit, timeout, run_timeout, compute, has_conditions, definition } =
+            *self;
+        Self { site, name, limit, timeout, run_timeout, compute, has_conditions, definition }
     }
 
     /// The line that stands for the call. Asked for once a call, and not on the way of one that runs in place.
@@ -163,12 +168,7 @@ impl Options {
     /// Whether the call is more than queued when it is made.
     #[inline]
     pub(crate) fn have_conditions(&self) -> bool {
-        self.limit.is_some() || self.has_time_limit()
-    }
-
-    #[inline]
-    fn has_time_limit(&self) -> bool {
-        self.timeout.is_some() || self.run_timeout.is_some()
+        self.has_conditions
     }
 
     /// The call of `function`, unless the options have a name.
