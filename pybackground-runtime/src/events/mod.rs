@@ -40,10 +40,6 @@ use crate::error::{Error, Outcome, Progress};
 use crate::stacks::Key;
 pub(crate) use place::Place;
 
-/// Whether any observer is compiled.
-const HAS_OBSERVER: bool =
-    cfg!(any(feature = "counters", feature = "timeline", feature = "tracing"));
-
 /// What the observers keep about one call.
 #[derive(Default)]
 pub(crate) struct CallEvents {
@@ -168,13 +164,6 @@ impl CallEvents {
             return true;
         }
         false
-    }
-
-    /// The events in `place`, which is empty for most calls.
-    #[inline]
-    pub(crate) fn find<'a>(place: impl FnOnce() -> Option<&'a Self>) -> &'a Self {
-        static NONE: CallEvents = CallEvents::none();
-        if HAS_OBSERVER { place().unwrap_or(&NONE) } else { &NONE }
     }
 
     /// A call that was held back is queued.

@@ -19,6 +19,8 @@ pub(crate) struct Header {
     site: &'static Location<'static>,
     /// What few calls have.
     rare: OnceLock<Box<Rare>>,
+    /// In place, because each call has them while calls are observed. Without an observer they are empty.
+    events: CallEvents,
 }
 
 #[derive(Default)]
@@ -26,7 +28,6 @@ struct Rare {
     name: Option<&'static str>,
     limit: Option<&'static Limit>,
     wait_errors: WaitErrors,
-    events: CallEvents,
 }
 
 impl Header {
@@ -38,18 +39,13 @@ impl Header {
         limit: Option<&'static Limit>,
         events: CallEvents,
     ) -> Self {
-        let is_rare = name.is_some() || limit.is_some() || events.are_observed();
+        let is_rare = name.is_some() || limit.is_some();
         let rare = if is_rare {
-            OnceLock::from(Box::new(Rare {
-                name,
-                limit,
-                wait_errors: WaitErrors::default(),
-                events,
-            }))
+            OnceLock::from(Box::new(Rare { name, limit, wait_errors: WaitErrors::default() }))
         } else {
             OnceLock::new()
         };
-        Self { site, rare }
+        Self { site, rare, events }
     }
 
     /// The call, of a function of that path unless the options named it.
@@ -125,7 +121,7 @@ impl Header {
 
     #[inline]
     pub(super) fn events(&self) -> &CallEvents {
-        CallEvents::find(|| self.rare.get().map(|rare| &rare.events))
+        &self.events
     }
 
     #[inline]
