@@ -8,6 +8,7 @@
 //! | `callers` | which callers live |
 //! | `begin` | whether the body of a call may start |
 //! | `execute` | running a body and storing its result |
+//! | `machine` | the name of the machine, and when the process is asked to end |
 //!
 //! # Which body starts
 //!
@@ -24,6 +25,7 @@
 mod begin;
 mod callers;
 mod execute;
+mod machine;
 mod pull;
 mod serve;
 mod state;

@@ -13,6 +13,7 @@ use tokio::time::{Instant, MissedTickBehavior, interval, timeout};
 
 use super::callers::Callers;
 use super::execute::execute;
+use super::machine::{asked_to_end, host};
 use super::state::{Admit, Delivery, Source, State};
 use crate::connection::{self, Change};
 use crate::names::{Key, Names, Served, is_client, unique};
@@ -316,50 +317,12 @@ impl Worker {
         let state = self.state.borrow();
         let _ = writeln!(
             std::io::stderr(),
-            "background: worker {} serves {} functions of {:?}, {} bodies at once, at {}",
+            "background: worker {} at {}: functions: {}, bodies at once: {}, queues: {}",
             self.name,
+            self.settings.url,
             state.sources.iter().filter(|source| source.served.depth == 0).count(),
-            self.settings.queues,
             self.settings.slots,
-            self.settings.url
+            self.settings.queues.join(", ")
         );
     }
-}
-
-/// Returns the name of the machine.
-fn host() -> String {
-    let name = std::fs::read_to_string("/proc/sys/kernel/hostname")
-        .ok()
-        .or_else(|| std::env::var("HOSTNAME").ok())
-        .or_else(|| std::env::var("COMPUTERNAME").ok());
-    name.map(|name| name.trim().to_owned())
-        .filter(|name| !name.is_empty())
-        .unwrap_or_else(|| "unknown".to_owned())
-}
-
-/// Returns when the process is asked to end.
-#[cfg(unix)]
-fn asked_to_end() -> Result<impl Future<Output = ()>, String> {
-    use tokio::signal::unix::{SignalKind, signal};
-    let listen =
-        |kind| signal(kind).map_err(|error| format!("signals cannot be received: {error}"));
-    let (mut terminate, mut interrupt) =
-        (listen(SignalKind::terminate())?, listen(SignalKind::interrupt())?);
-    Ok(async move {
-        tokio::select! {
-            _ = terminate.recv() => {}
-            _ = interrupt.recv() => {}
-        }
-    })
-}
-
-/// Returns when the process is asked to end.
-#[cfg(not(unix))]
-fn asked_to_end() -> Result<impl Future<Output = ()>, String> {
-    Ok(async {
-        // Without the signal the worker ends with its process.
-        if tokio::signal::ctrl_c().await.is_err() {
-            std::future::pending::<()>().await;
-        }
-    })
 }
