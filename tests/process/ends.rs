@@ -166,7 +166,7 @@ fn shutdown_reaps_all_children() {
     assert_ne!((*pid(), *pid()), (0, 0));
     let unfinished = shutdown(Duration::ZERO).unwrap_err();
     assert!(unfinished.running[0].function.ends_with("::spin"));
-    assert_eq!(children(), []);
+    assert_eq!(children(), [0_u32; 0]);
     held.wait_for_end();
     assert!(Lazy::join(spinning).unwrap_err().is_cancelled());
     assert!(Lazy::join(pid()).unwrap_err().is_refused());

@@ -150,7 +150,7 @@ fn shutdown_waits_for_exits() {
         let calls = notes.each_ref().map(|notes| prepare(notes.to_str().unwrap()));
         let pids = calls.map(Lazy::into_inner);
         shutdown(Duration::from_secs(60)).unwrap();
-        assert_eq!(children(), []);
+        assert_eq!(children(), [0_u32; 0]);
         if pids[0] != pids[1] {
             notes.into_iter().for_each(assert_exited);
         }
@@ -214,7 +214,7 @@ fn exit_handler_that_never_ends_is_killed_at_shutdown() {
         Lazy::into_inner(never_exit(lifeline.port()));
         let held = lifeline.held();
         shutdown(Duration::from_secs(60)).unwrap();
-        assert_eq!(children(), []);
+        assert_eq!(children(), [0_u32; 0]);
         held.wait_for_end();
     }
 }

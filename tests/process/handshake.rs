@@ -86,7 +86,7 @@ fn pid() -> u32 {
 fn error_of_call() -> Error {
     let error = Lazy::join(pid()).unwrap_err();
     assert!(error.is_handshake_failure(), "{error}");
-    assert_eq!(children(), [], "it is killed and reaped");
+    assert_eq!(children(), [0_u32; 0], "it is killed and reaped");
     error
 }
 
@@ -118,7 +118,7 @@ fn child_that_is_killed_before_its_greeting_is_a_spawn_failure() {
     assert!(error.is_spawn_failure() && !error.is_crash(), "{error}");
     let text = error.to_string();
     assert!(text.contains("before it was ready, its process was ended by signal 9"), "{text}");
-    assert_eq!(children(), []);
+    assert_eq!(children(), [0_u32; 0]);
 }
 
 #[test]
