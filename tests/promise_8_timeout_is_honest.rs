@@ -200,7 +200,10 @@ fn a_body_that_has_not_started_never_does() {
     gate.wait_for_arrivals(1);
     let second = Lazy::with_timeout(one_at_a_time(None, drops.token()), SHORT);
     let error = Lazy::wait(&second).unwrap_err();
-    assert!(error.is_timeout() && error.to_string().contains("not started"), "{error}");
+    assert!(
+        error.is_timeout() && error.to_string().contains("before it started, and will not run"),
+        "{error}"
+    );
     drops.wait_for(1);
     gate.open();
     Lazy::into_inner(first);
