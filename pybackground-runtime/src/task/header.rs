@@ -7,7 +7,7 @@ use super::body::{Body, Step};
 use super::permit::{Limit, Permit};
 use super::wait_errors::WaitErrors;
 use crate::call::Call;
-use crate::cancel;
+use crate::cancel::{self, Link};
 use crate::error::{Error, Outcome, Progress};
 use crate::events::{CallEvents, Place};
 use crate::panic::drop_catching;
@@ -74,7 +74,11 @@ impl Header {
         if cancel::is_any()
             && let Some(error) = self.must_not_run(B::function, progress)
         {
+            // Its destructors are not part of the stopped body, which never started or does not go on: they may
+            // make calls.
+            let stopped = cancel::enter(Link::NONE);
             drop_catching(body);
+            cancel::leave(stopped);
             return Err(error);
         }
         let events = self.events();
