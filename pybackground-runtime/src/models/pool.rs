@@ -49,11 +49,11 @@ fn a_call_that_another_waits_for_is_run_beside_it() {
 #[cfg(pybackground_shuttle)]
 mod large {
     use super::{Duration, check, configure, mpsc, set, spawn};
-    use crate::Lazy;
     use crate::dispatch::dispatch_async;
     use crate::models::{Tally, polled};
     use crate::options::Options;
     use crate::sync::checker::thread;
+    use crate::{Lazy, runtime};
     use std::sync::Arc;
 
     fn tree(depth: u32) -> u32 {
@@ -113,6 +113,17 @@ mod large {
             let other = spawn(|| 1);
             Lazy::into_inner(waits);
             assert_eq!(other, 1);
+        });
+    }
+
+    /// One claims the slot and starts the thread. The other finds the slot taken, and the thread not yet there.
+    #[test]
+    fn two_callers_have_the_first_thread() {
+        set(configure().workers(1));
+        check(|| {
+            let other = thread::spawn(|| assert!(runtime::has_thread()));
+            assert!(runtime::has_thread());
+            other.join().unwrap();
         });
     }
 

@@ -74,7 +74,7 @@ use crate::config::Config;
 use crate::panic::drop_catching;
 use crate::runnable::Runnable;
 use crate::sync::atomic::{AtomicBool, AtomicUsize};
-use crate::sync::{IS_MODEL, chaos};
+use crate::sync::{IS_MODEL, chaos, thread};
 pub(crate) use admission::{Admission, WHY as SHUT_DOWN};
 use counts::AtomicCounts;
 use exits::Exits;
@@ -150,6 +150,10 @@ impl Pool {
     pub(crate) fn ensure_thread(self: &Arc<Self>) -> bool {
         if self.threads() == 0 {
             self.wake_one();
+            // Another caller may have claimed the first slot, and not have started the thread yet.
+            while self.threads() == 0 && self.counts.read().active > 0 {
+                thread::yield_now();
+            }
         }
         self.threads() > 0
     }
