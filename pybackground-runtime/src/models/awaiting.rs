@@ -10,7 +10,7 @@ use crate::lazy::Lazy;
 use crate::options::Options;
 use crate::sync::atomic::{AtomicBool, Ordering};
 use crate::sync::checker::thread;
-use crate::task::{Closure, Job, Task};
+use crate::task::{Closure, Job};
 
 fn call() -> (Arc<dyn Job>, Lazy<u32>) {
     let task = Options::here().task(Closure(|| 7));

@@ -6,7 +6,7 @@ use super::{Tally, check, set_deadline};
 use crate::config::model::set;
 use crate::options::Options;
 use crate::sync::checker::thread;
-use crate::task::{Closure, Job, Task};
+use crate::task::{Closure, Job};
 use crate::{Lazy, configure, spawn};
 
 #[test]

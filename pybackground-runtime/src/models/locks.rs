@@ -9,7 +9,7 @@ use crate::locks::Mutex;
 use crate::locks::{Condvar, RwLock};
 use crate::options::Options;
 use crate::sync::checker::thread;
-use crate::task::{Closure, Job, Task};
+use crate::task::{Closure, Job};
 use crate::{Lazy, runtime};
 
 /// Locks `mutex` and does `inside` with the lock. Returns whether there was no deadlock.

@@ -14,7 +14,7 @@ use crate::sync::chaos;
 use crate::sync::checker::sync::mpsc;
 use crate::sync::checker::thread;
 use crate::task::Limit;
-use crate::task::{Closure, Job, Task};
+use crate::task::{Closure, Job};
 use crate::{Lazy, configure, runtime, spawn};
 
 /// A limit for one execution; a limit lives as long as the program.

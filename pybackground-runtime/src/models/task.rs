@@ -11,7 +11,7 @@ use crate::options::Options;
 use crate::runnable::Runnable;
 use crate::sync::atomic::{AtomicBool, Ordering};
 use crate::sync::checker::thread;
-use crate::task::{Closure, Handle, Job, Suspending, Task};
+use crate::task::{Closure, Handle, Job, Suspending};
 
 /// A call whose body counts its runs: the job, and the handle of the `Lazy`.
 fn call(runs: &Tally) -> (Arc<dyn Job>, Arc<dyn Handle<u32>>) {

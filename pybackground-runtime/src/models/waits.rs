@@ -7,7 +7,7 @@ use super::{Tally, check};
 use crate::options::Options;
 use crate::sync::checker::thread;
 use crate::sync::lock_leaf;
-use crate::task::{Closure, Job, Task};
+use crate::task::{Closure, Job};
 use crate::{Lazy, cancelled};
 
 /// A call that waits for the call it is given, and the thread of its body.
@@ -86,7 +86,7 @@ mod large {
     use std::future::pending;
 
     use super::{
-        Arc, Closure, Job, Lazy, Mutex, Options, Task, cancelled, check, lock_leaf, ring, thread,
+        Arc, Closure, Job, Lazy, Mutex, Options, cancelled, check, lock_leaf, ring, thread,
     };
     use crate::task::Suspending;
 
