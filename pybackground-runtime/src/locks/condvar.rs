@@ -23,8 +23,8 @@ use crate::task::lend_permits_while;
 /// nothing says which thread will send the notification. Taking the mutex again after it can close one.
 ///
 /// ```
-/// # use pybackground_runtime as pybackground;
-/// use pybackground::{locks::{Condvar, Mutex}, spawn};
+/// # mod pybackground { pub use pybackground_runtime::{*, locks as sync}; }
+/// use pybackground::{sync::{Condvar, Mutex}, spawn};
 /// use std::sync::Arc;
 ///
 /// let pair = Arc::new((Mutex::new(false), Condvar::new()));
@@ -49,8 +49,8 @@ struct Waiter {
 /// Whether a wait with a time limit ended because of the limit.
 ///
 /// ```
-/// # use pybackground_runtime as pybackground;
-/// use pybackground::locks::{Condvar, Mutex, WaitTimeoutResult};
+/// # mod pybackground { pub use pybackground_runtime::{*, locks as sync}; }
+/// use pybackground::sync::{Condvar, Mutex, WaitTimeoutResult};
 /// use std::time::Duration;
 ///
 /// let (mutex, never) = (Mutex::new(()), Condvar::new());

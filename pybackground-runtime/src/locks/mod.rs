@@ -5,8 +5,8 @@
 //! Either lists every wait of the cycle, with the functions and lines.
 //!
 //! ```
-//! # use pybackground_runtime as pybackground;
-//! use pybackground::{Lazy, locks::Mutex, spawn};
+//! # mod pybackground { pub use pybackground_runtime::{*, locks as sync}; }
+//! use pybackground::{Lazy, sync::Mutex, spawn};
 //! use std::sync::Arc;
 //!
 //! let total = Arc::new(Mutex::new(0));

@@ -11,8 +11,8 @@ use crate::waits::held;
 /// [`std::sync::Mutex`], seen by the detection of deadlocks.
 ///
 /// ```
-/// # use pybackground_runtime as pybackground;
-/// use pybackground::{locks::Mutex, scope};
+/// # mod pybackground { pub use pybackground_runtime::{*, locks as sync}; }
+/// use pybackground::{sync::Mutex, scope};
 ///
 /// let words = Mutex::new(Vec::new());
 /// scope(|s| {
@@ -31,8 +31,8 @@ pub struct Mutex<T: ?Sized> {
 /// The right to use the value of a [`Mutex`], which is released when this is dropped.
 ///
 /// ```
-/// # use pybackground_runtime as pybackground;
-/// use pybackground::locks::{Mutex, MutexGuard};
+/// # mod pybackground { pub use pybackground_runtime::{*, locks as sync}; }
+/// use pybackground::sync::{Mutex, MutexGuard};
 ///
 /// let count = Mutex::new(1);
 /// let mut guard: MutexGuard<'_, i32> = count.lock().unwrap();
@@ -82,8 +82,8 @@ impl<T: ?Sized> Mutex<T> {
     /// through others, for a call or a lock of this one. The message lists all of these.
     ///
     /// ```should_panic
-    /// # use pybackground_runtime as pybackground;
-    /// use pybackground::locks::Mutex;
+    /// # mod pybackground { pub use pybackground_runtime::{*, locks as sync}; }
+    /// use pybackground::sync::Mutex;
     ///
     /// let count = Mutex::new(1);
     /// let first = count.lock().unwrap();
@@ -107,11 +107,7 @@ impl<T: ?Sized> Mutex<T> {
     #[cold]
     #[track_caller]
     fn lock_contended(&self) -> sync::MutexGuard<'_, T> {
-        self.waiters.acquire(self.waiters.exclusive(), || match self.data.try_lock() {
-            Err(TryLockError::WouldBlock) => None,
-            Ok(data) => Some(data),
-            Err(TryLockError::Poisoned(poisoned)) => Some(poisoned.into_inner()),
-        })
+        self.waiters.acquire(self.waiters.exclusive(), || self.data.try_lock())
     }
 
     /// Takes the lock if no thread has it.
@@ -121,8 +117,8 @@ impl<T: ?Sized> Mutex<T> {
     /// [`TryLockError::WouldBlock`] if a thread has it, and the guard if the mutex is poisoned.
     ///
     /// ```
-    /// # use pybackground_runtime as pybackground;
-    /// use pybackground::locks::Mutex;
+    /// # mod pybackground { pub use pybackground_runtime::{*, locks as sync}; }
+    /// use pybackground::sync::Mutex;
     ///
     /// let count = Mutex::new(1);
     /// let guard = count.lock().unwrap();
@@ -146,8 +142,8 @@ impl<T: ?Sized> Mutex<T> {
     /// Whether a thread panicked while it held the lock.
     ///
     /// ```
-    /// # use pybackground_runtime as pybackground;
-    /// use pybackground::{Lazy, locks::Mutex, spawn};
+    /// # mod pybackground { pub use pybackground_runtime::{*, locks as sync}; }
+    /// use pybackground::{Lazy, sync::Mutex, spawn};
     /// use std::sync::Arc;
     ///
     /// let count = Arc::new(Mutex::new(1));

@@ -13,8 +13,8 @@ use crate::waits::held;
 /// A thread that reads may read again: a reader waits for a thread that writes, but not for one that waits to write.
 ///
 /// ```
-/// # use pybackground_runtime as pybackground;
-/// use pybackground::{locks::RwLock, spawn};
+/// # mod pybackground { pub use pybackground_runtime::{*, locks as sync}; }
+/// use pybackground::{sync::RwLock, spawn};
 /// use std::sync::Arc;
 ///
 /// let settings = Arc::new(RwLock::new(vec![1]));
@@ -99,11 +99,7 @@ impl<T: ?Sized> RwLock<T> {
     #[cold]
     #[track_caller]
     fn read_contended(&self) -> sync::RwLockReadGuard<'_, T> {
-        self.waiters.acquire(self.waiters.reading(), || match self.data.try_read() {
-            Err(TryLockError::WouldBlock) => None,
-            Ok(data) => Some(data),
-            Err(TryLockError::Poisoned(poisoned)) => Some(poisoned.into_inner()),
-        })
+        self.waiters.acquire(self.waiters.reading(), || self.data.try_read())
     }
 
     /// Takes the lock for reading if no thread writes.
@@ -151,11 +147,7 @@ impl<T: ?Sized> RwLock<T> {
     #[cold]
     #[track_caller]
     fn write_contended(&self) -> sync::RwLockWriteGuard<'_, T> {
-        self.waiters.acquire(self.waiters.exclusive(), || match self.data.try_write() {
-            Err(TryLockError::WouldBlock) => None,
-            Ok(data) => Some(data),
-            Err(TryLockError::Poisoned(poisoned)) => Some(poisoned.into_inner()),
-        })
+        self.waiters.acquire(self.waiters.exclusive(), || self.data.try_write())
     }
 
     /// Takes the lock for writing if no thread has it.

@@ -13,6 +13,7 @@
 
 use std::collections::VecDeque;
 use std::panic::Location;
+use std::sync::{TryLockError, TryLockResult};
 use std::time::Duration;
 
 use super::const_fn;
@@ -81,14 +82,19 @@ impl Waiters {
         self.writers.load(Ordering::Relaxed) != 0
     }
 
-    /// Waits until `attempt` gets the lock.
+    /// Waits until `try_lock` gets the lock, poisoned or not.
     ///
     /// # Panics
     ///
     /// If the thread would never get the lock.
     #[cold]
     #[track_caller]
-    pub(super) fn acquire<G>(&self, key: Key, mut attempt: impl FnMut() -> Option<G>) -> G {
+    pub(super) fn acquire<G>(&self, key: Key, mut try_lock: impl FnMut() -> TryLockResult<G>) -> G {
+        let mut attempt = || match try_lock() {
+            Ok(guard) => Some(guard),
+            Err(TryLockError::Poisoned(poisoned)) => Some(poisoned.into_inner()),
+            Err(TryLockError::WouldBlock) => None,
+        };
         for _ in 0..SPINS {
             self.will_try();
             if let Some(guard) = attempt() {
