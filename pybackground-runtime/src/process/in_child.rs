@@ -12,6 +12,7 @@ use super::child::{Child, Reply, Unready};
 use super::child_entry;
 use super::children::{self, Leased, Taken};
 use super::codec::{self, Arguments};
+use super::cut::Cuttable;
 use super::frame::Kind;
 use super::function::Function;
 use super::spawn_error;
@@ -117,7 +118,8 @@ fn ask(mut request: Vec<u8>, memory: Option<u64>, caller: &Caller) -> Result<Rep
         let mut leased = ready_child(caller)?;
         let connection = leased.child.connection().clone();
         let reply = {
-            let _waiting = runtime::waits().for_child(connection.clone());
+            let cuttable = Cuttable::new(connection.clone());
+            let _waiting = runtime::waits().for_child(cuttable.target());
             if cancel::stopped().is_some() {
                 return Err(NoAnswer::Stopped);
             }
@@ -178,7 +180,8 @@ fn ready_child(caller: &Caller) -> Result<Leased, NoAnswer> {
         let launch = permit.launch();
         let error = match Child::launch(caller) {
             Ok(greeting) => {
-                let _waiting = runtime::waits().for_child(greeting.connection().clone());
+                let cuttable = Cuttable::new(greeting.connection().clone());
+                let _waiting = runtime::waits().for_child(cuttable.target());
                 if cancel::stopped().is_some() {
                     return Err(NoAnswer::Stopped);
                 }

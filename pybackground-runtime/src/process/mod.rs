@@ -12,6 +12,7 @@
 //! | `in_child` | the backend that runs bodies in children |
 //! | `children` | the pool of children |
 //! | `child` | one child, as the program sees it |
+//! | `cut` | a connection that a stop may cut while a call waits |
 //! | `launch` | the command that starts a child |
 //! | `access` | what a path means to a process |
 //! | `settings` | the settings of the program |
@@ -33,6 +34,7 @@ mod child;
 mod child_entry;
 mod children;
 mod codec;
+mod cut;
 pub mod expansion;
 mod frame;
 mod function;
