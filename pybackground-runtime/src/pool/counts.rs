@@ -26,11 +26,11 @@ pub(super) struct Counts {
 #[must_use]
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Wake {
-    /// Enough threads search. They will find the call.
+    /// Nothing: enough threads search, and they will find the call.
     Covered,
-    /// Every slot is taken. The next thread whose body ends finds the call, and the monitor watches.
+    /// Make the monitor watch: every slot is taken, and a thread finds the call only when its body ends.
     Full,
-    /// Wake or start a thread; it is counted as active and searching already.
+    /// Wake or start a thread. It is already counted as active and searching.
     One,
 }
 
@@ -49,13 +49,13 @@ impl AtomicCounts {
         unpack(self.word.load(Ordering::Relaxed))
     }
 
-    /// Decides which thread takes a call that was just made visible.
+    /// Decides what follows from a call that was just made visible. Claims a slot for `Wake::One`.
     #[inline]
     pub(super) fn claim_wake(&self) -> Wake {
         self.claim_wake_for(1)
     }
 
-    /// The same for one of so many calls, when a thread is to search for each.
+    /// As `claim_wake`, for one of `calls` queued calls if each is to have a thread that searches.
     #[inline]
     pub(super) fn claim_wake_for(&self, calls: usize) -> Wake {
         // ORDERING: the caller's push comes before this fence. A thread that stops searching changes
@@ -94,7 +94,8 @@ impl AtomicCounts {
 
     /// An active thread has no call left and looks for one.
     pub(super) fn start_searching(&self) {
-        // ORDERING: whoever relies on this thread does so before it looks at the queues: see `claim_wake`.
+        // ORDERING: a caller that sees this thread search pushed its call before this thread looks at the
+        // queues: see `claim_wake`.
         self.word.fetch_add(SEARCHING, Ordering::SeqCst);
     }
 
@@ -107,9 +108,8 @@ impl AtomicCounts {
         before.searching == 1
     }
 
-    /// A searching thread found nothing and goes to sleep. Places that were lent and are not taken
-    /// go with it: nothing waits that they could be for. The caller looks at the queues again
-    /// afterwards.
+    /// A searching thread found nothing and goes to sleep. Withdraws the added slots that are not taken, as
+    /// no call is queued for them. The caller looks at the queues again afterwards.
     pub(super) fn leave(&self) {
         self.update(|word| self.without_spare(word - ACTIVE - SEARCHING));
         // ORDERING: pairs with `claim_wake`: the change comes before the second look.

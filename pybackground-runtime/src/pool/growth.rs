@@ -1,17 +1,18 @@
 //! How many slots there should be: a pure decision at each look of the monitor.
 //!
-//! A body that blocks in a join frees its slot by itself. One that blocks otherwise (sleep, I/O, a
-//! lock) looks like one that computes until the system is asked. If the active threads that do
-//! compute are fewer than the workers, processors stand idle while calls wait, and as many slots
-//! are added as are blocked: doubling, so that thousands of sleepers are up within a dozen looks.
-//! If they are more, slots are withdrawn, and threads leave as their bodies end.
+//! A thread that blocks in a join gives up its slot itself. One that blocks otherwise (sleep, I/O, a
+//! lock) keeps its slot, and only the system knows that it does not compute. In this file, *blocked*
+//! threads are these. If fewer active threads compute than there are workers, processors are idle
+//! while calls are queued. Then one slot is added for each blocked thread. This doubles the threads,
+//! so thousands of bodies that sleep have a thread within a dozen looks. If more threads compute,
+//! slots are withdrawn, and threads sleep as their bodies end.
 
 use std::time::{Duration, Instant};
 
 use super::counts::Counts;
 
-/// The time between two looks at calls that wait. Each look that changes nothing doubles it, up to
-/// the longest: while bodies compute and go on to compute, looking only takes time from them.
+/// The time between two looks while calls are queued. Each look that changes nothing doubles it, up to
+/// the longest: while all bodies compute, a look only takes time from them.
 const PAUSE: Duration = Duration::from_millis(1);
 const LONGEST_PAUSE: Duration = Duration::from_millis(8);
 
@@ -39,7 +40,7 @@ pub(super) struct Reading {
 pub(super) struct Survey {
     /// How many bodies were ever started.
     pub(super) starts: u64,
-    /// `None` if the system tells nothing.
+    /// `None` if the system could not be asked.
     pub(super) blocked: Option<Share>,
 }
 
@@ -61,25 +62,25 @@ impl Share {
     }
 }
 
-/// What is to be done until the next look, and when that is.
+/// The number of slots until the next look, and the time until that look.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) struct Plan {
     pub(super) slots: usize,
     pub(super) pause: Duration,
 }
 
-/// The memory of the decision.
+/// What the decision remembers from one look to the next.
 #[derive(Debug)]
 pub(super) struct Growth {
     starts: u64,
-    /// Since when nothing moves.
+    /// Since when no call has started.
     stalled_since: Option<Instant>,
     patience: Duration,
     pause: Duration,
-    /// Places that were risked. They stay while calls wait: bodies that compute for ever have the
-    /// others, and these are all that is left to serve the rest.
+    /// Slots added because no call started. They stay while calls are queued: if bodies that compute
+    /// without an end have all other slots, only these serve the queue.
     risked: usize,
-    /// How many of them were risked at the last stall.
+    /// How many of them were added at the last stall.
     last_risked: usize,
 }
 
@@ -95,12 +96,12 @@ impl Growth {
         }
     }
 
-    /// No calls wait.
+    /// No call is queued: starts anew.
     pub(super) fn calm(&mut self) {
         *self = Self::new();
     }
 
-    /// How many slots there should be from now on. A survey is made only if it matters.
+    /// Decides how many slots there should be from now on. Makes a survey only if the result depends on it.
     pub(super) fn plan(&mut self, reading: &Reading, survey: impl FnOnce() -> Survey) -> Plan {
         let Counts { active, slots, .. } = reading.counts;
         if active < slots {
@@ -123,7 +124,7 @@ impl Growth {
         }
         let workers = reading.workers + self.risked;
         if computing < workers {
-            // Whoever searches will take one of the calls.
+            // Each searching thread takes one of the calls.
             let left = reading.waiting.saturating_sub(searching);
             active + left.min(blocked.max(workers - computing))
         } else {
@@ -131,14 +132,14 @@ impl Growth {
         }
     }
 
-    /// How many slots to risk, because calls have waited beyond patience with none started.
+    /// Returns how many slots to add because no call has started for as long as `patience`.
     ///
-    /// Where the system tells nothing, each stall in a row risks one more than the last: bodies that
-    /// compute rarely stall for long, and a thousand that block are up within five seconds.
+    /// If the system could not be asked, each stall in a row adds one more slot than the last: bodies that
+    /// compute rarely stall for long, and a thousand that block have a thread within five seconds.
     fn slots_to_risk(&mut self, now: Instant, survey: Survey) -> usize {
         let since = *self.stalled_since.get_or_insert(now);
         if survey.starts != self.starts {
-            // The start of a call on a slot that was just risked is no sign that the rest moves.
+            // The start of a call on a slot that was just added does not show that other bodies end.
             if survey.starts > self.starts + self.last_risked as u64 {
                 self.patience = FIRST_PATIENCE;
                 self.last_risked = 0;

@@ -7,11 +7,11 @@ use super::thread_state::{IS_REPORTED, StatusFiles, ThreadState};
 use super::worker_stats::WorkerStats;
 use crate::sync::{Mutex, lock};
 
-/// How many threads a sample asks the system about, at most, of each kind: asking takes some
-/// microseconds a thread, and a look is to take a small part of the time between two.
+/// The most threads in each of the two samples: to ask about a thread takes some microseconds, and a look
+/// should take a small part of the time between two.
 const SAMPLE: usize = 16;
 
-/// So many status files of computing threads stay open for each worker that was configured.
+/// How many status files of computing threads stay open for each configured worker.
 const FILES_PER_WORKER: usize = 2;
 
 #[derive(Default)]
@@ -50,14 +50,14 @@ impl Sampler {
         let workers = lock(&self.workers);
         let all = || workers.iter().map(|(_, status)| status);
         let starts = all().map(|status| status.starts()).sum();
-        // Each is asked once, as it may start to run meanwhile.
+        // Each flag is read once, as it may change meanwhile.
         let running: Vec<_> = all().filter(|status| status.is_running()).collect();
         let known: Vec<_> = running.iter().filter(|status| status.is_known()).copied().collect();
         if running.is_empty() {
             return Survey { starts, blocked: Some(Share { blocked: 0, sampled: 1 }) };
         }
         if !IS_REPORTED {
-            // A thread that makes no progress is assumed to block.
+            // Every thread that runs a body is assumed to block.
             return Survey { starts, blocked: Some(Share { blocked: 1, sampled: 1 }) };
         }
         let (older, newest) = known.split_at(known.len().saturating_sub(SAMPLE));
@@ -74,7 +74,7 @@ impl Sampler {
     }
 }
 
-/// The share of those threads whose state is known that block; `None` if none is.
+/// Returns the share that blocks of those threads whose state can be read; `None` if no state can.
 fn share_of(
     threads: &[Arc<WorkerStats>],
     files: &mut StatusFiles,
