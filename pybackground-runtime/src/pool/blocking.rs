@@ -7,14 +7,14 @@ use crate::sync::atomic::Ordering;
 use crate::sync::chaos;
 
 impl Worker {
-    /// Gives this thread's slot to others while `wait` blocks.
+    /// Gives up this thread's slot while `wait` blocks.
     ///
-    /// Returns `None` if no other thread can run what this one waits for (see `deadlock`). The caller then
-    /// calls [`look`](Self::look), and this method again. `wait` returns `None`, too, when the thread
-    /// [`is_asked`](Self::is_asked).
+    /// Returns `None` if this thread has to look for a call that it can run itself (see `deadlock`): no other thread
+    /// is left, or `wait` returned `None` because the thread [`is_asked`](Self::is_asked). The caller then calls
+    /// [`look`](Self::look), and this method again.
     ///
-    /// After a wait in vain, `Ok(false)`, the thread continues without a slot until another wait succeeds
-    /// or the body ends: bodies that poll must not keep the call that they wait for from a thread.
+    /// After `Ok(false)`, a wait that timed out, the thread continues without a slot. It takes one back after
+    /// another result, or when the body ends: see "Polling" in `README.md`.
     pub(crate) fn block_while<E>(
         &self,
         has_time_limit: bool,
@@ -47,7 +47,7 @@ impl Worker {
         }
         let gives_up_slot = !self.has_no_slot.replace(true);
         if gives_up_slot {
-            // ORDERING: before the slot is free: who takes it finds room for one more thread.
+            // ORDERING: before the slot is free: the caller that claims it finds room for one more thread.
             pool.blocked.fetch_add(1, Ordering::SeqCst);
         }
         if !has_time_limit {
@@ -63,7 +63,7 @@ impl Worker {
         }
     }
 
-    /// Takes the slot back that was given up for a join, even if all slots are taken meanwhile.
+    /// Takes a slot back if this thread gave up its own for a join, even if all slots are taken.
     pub(super) fn take_slot_back(&self) {
         if self.has_no_slot.replace(false) {
             self.pool.counts.unblock();
@@ -94,8 +94,8 @@ impl Worker {
         self.pool.rounds.current() != self.round.get()
     }
 
-    /// Runs or refuses the call that this thread waits for, by `start`. Its argument is `None` if the stack
-    /// has room for the call, else why the call is refused. It returns whether the call had not started.
+    /// Has `start` run the call that this thread waits for, or refuse it for the reason in the argument: the stack
+    /// has no room for the call. `start` returns `false` if there was nothing to run or refuse.
     pub(crate) fn look(&self, start: impl FnOnce(Option<String>) -> bool) {
         let current = self.pool.rounds.current();
         self.wakes.set(self.pool.queues.wakes());

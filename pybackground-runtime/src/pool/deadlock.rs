@@ -1,14 +1,14 @@
-//! What happens when every thread that there may be is blocked in a join and calls are queued.
+//! What happens when calls are queued, every thread is blocked in a join, and no more can be started.
 //!
-//! No thread can be started for these calls, and the blocked ones may wait for them. So each blocked
-//! thread looks whether the call it waits for has started. If not, the thread runs that call in place,
-//! or refuses it if its stack is used up. If no thread finds such a call, the woken futures and the
-//! calls made by blocked bodies are refused, because the threads may wait for them indirectly. Calls from
-//! outside stay in the queue: a join may end by itself, and its thread then takes them.
+//! The blocked threads may wait for the queued calls. So each blocked thread looks whether the call that it
+//! joins has started. If not, the thread runs that call in place, or refuses it if its stack is used up. If
+//! no thread finds such a call, the woken futures and the calls in the deques are refused, because the
+//! threads may wait for them indirectly. Calls from outside stay in the queue: a join may end by itself, and
+//! its thread then takes them.
 //!
-//! A thread that is about to block looks first at its own call. Only if it finds nothing to do, it opens a
-//! *round*: it unparks the others, each of which leaves its wait, looks, and answers when it blocks
-//! again. The last answer of a round ends it. A join with a time limit takes no part: it ends by itself.
+//! The last thread to block looks first. If it finds nothing to run, it opens a *round*: it unparks the other
+//! threads. Each of them leaves its wait, looks, and answers when it blocks again. The last answer ends the
+//! round. While a thread is blocked with a time limit, there is no round: that join ends by itself.
 //!
 //! A timer may wake a future when the thread that waits for it has just looked. A round in which a future
 //! was woken therefore refuses nothing, and is followed by another one.
@@ -21,13 +21,13 @@ use crate::panic::drop_catching;
 use crate::sync::atomic::Ordering;
 
 impl Pool {
-    /// Whether so many threads are all there are, and each is blocked in a join without a time limit.
+    /// Returns whether each of `threads` threads is blocked in a join without a time limit.
     pub(super) fn all_blocked(&self, threads: usize) -> bool {
         // ORDERING: of the last thread to block and the last caller to push, one sees the other.
         self.open_ended.load(Ordering::SeqCst) == threads
     }
 
-    /// Whether only the blocked threads themselves can do something for the calls that are queued.
+    /// Returns whether calls are queued that only the blocked threads themselves can run.
     pub(super) fn is_deadlocked(&self) -> bool {
         // ORDERING: see `all_blocked`.
         let threads = self.threads.load(Ordering::SeqCst);
@@ -38,12 +38,12 @@ impl Pool {
             && !self.queues.is_empty()
     }
 
-    /// Opens a round if it may be of use.
+    /// Opens a round if the threads are deadlocked, unless the last round left the same calls in the queues.
     #[cold]
     pub(super) fn ask_blocked_threads(&self) {
         if self.is_deadlocked() {
             let waiting = self.queues.len();
-            // ORDERING: of two who ask for the same calls, one opens the round.
+            // ORDERING: of two callers that ask for the same calls, one opens the round.
             if self.rounds.left.swap(waiting, Ordering::SeqCst) != waiting {
                 self.ask_all();
             }
@@ -55,8 +55,8 @@ impl Pool {
         self.sampler.unpark_all();
     }
 
-    /// A thread has looked on its own, when so many futures had been woken, and found nothing to do. It opens
-    /// a round that it has answered, and returns its number.
+    /// Opens a round for a thread that looked when `wakes` futures had been woken, and found nothing to run. Its own
+    /// answer counts already. Returns the number of the round.
     #[cold]
     pub(super) fn ask_others(self: &Arc<Self>, wakes: u64) -> u64 {
         let round = self.rounds.open(1, wakes);
@@ -69,7 +69,7 @@ impl Pool {
         round
     }
 
-    /// A thread that looked in `round` has found nothing to do, and is blocked again.
+    /// A thread that looked in `round` has found nothing to run, and is blocked again.
     #[cold]
     pub(super) fn answer(self: &Arc<Self>, round: u64) {
         // ORDERING: see `all_blocked`.
@@ -81,7 +81,7 @@ impl Pool {
         }
     }
 
-    /// Every thread has looked since so many futures had been woken.
+    /// Ends a round in which every thread has looked, when at least `wakes` futures had been woken.
     fn end_round(&self, wakes: u64) {
         // ORDERING: a call that comes while entries are out of the queues is not taken for one of them.
         self.rounds.left.store(UNKNOWN, Ordering::SeqCst);

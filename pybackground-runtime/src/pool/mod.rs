@@ -3,41 +3,41 @@
 //! | file | subject |
 //! |---|---|
 //! | `queues` | where calls wait; `crossbeam_model` stands in for its parts under a model checker |
-//! | `counts` | how many threads do what, and the decision which thread is woken |
+//! | `counts` | how many threads are active and search, and the decision whether one is woken |
 //! | `worker`, `blocking` | a thread of the pool, and what it does when its body blocks in a join |
 //! | `worker_stats` | what other threads see of a worker |
 //! | `idle` | the stack of sleeping threads |
 //! | `exits` | waiting until threads have ended |
 //! | `threads` | waking and starting threads, and the two bounds on their number |
-//! | `deadlock`, `rounds` | what happens when every thread that there may be is blocked in a join |
-//! | `monitor`, `watch`, `deadlines` | the clock: deadlines, and growth while calls are queued |
+//! | `deadlock`, `rounds` | what happens when every thread is blocked in a join and no more can be started |
+//! | `monitor`, `watch`, `deadlines` | the thread that keeps time: deadlines, and growth while calls are queued |
 //! | `growth` | the pure decision how many slots there are |
 //! | `sampler`, `thread_state` | which threads compute and which block |
 //! | `reaper` | drops what user code left of terminated calls |
-//! | `fork` | finding out that the threads are in another process |
+//! | `fork` | detects that this process was forked from the one that has the threads |
 //! | `admission` | which calls are admitted; a shutdown closes it |
 //!
-//! What a thread of the pool does, and what it may touch:
+//! What a thread of the pool may touch in each of its states:
 //!
 //! | state | `counts` | other fields | next |
 //! |---|---|---|---|
 //! | searching | active, searching | takes from `queues` | running, asleep |
 //! | running | active | its own deque; pushes and wakes | searching, blocked; asleep if `counts` is crowded |
-//! | blocked in a join | none | `blocked`, and `open_ended` without a time limit; answers `rounds` | running |
+//! | blocked in a join | none | has raised `blocked` and, without a time limit, `open_ended`; answers `rounds` | running |
 //! | asleep | none | on the stack of `idle` | searching; terminated after the keep-alive |
 //!
 //! | field of `Pool` | written by | guarded by |
 //! |---|---|---|
 //! | `queues` | any thread that makes or takes a call | itself |
 //! | `counts` | workers, callers that wake, the monitor | one atomic word |
-//! | `idle` | workers that sleep or expire, callers that wake | its lock |
+//! | `idle` | workers that sleep or expire, callers that wake, the shutdown | its lock |
 //! | `threads`, `started` | the thread that starts or ends a worker | atomics; `threads` is raised before the start |
 //! | `blocked`, `open_ended` | the worker itself; raised before its slot is given up, lowered after it is taken back | atomics |
 //! | `process` | the thread that starts the first worker | an atomic |
 //! | `max_total_threads` | lowered by a refused start, restored by the monitor and by ending workers | an atomic |
-//! | `rounds` | workers at the bound on all threads | its lock |
+//! | `rounds` | at the bound on all threads: workers that block, callers that push | its lock, and an atomic for `left` |
 //! | `has_reaper` | the monitor that starts the thread, that thread when it ends | an atomic |
-//! | `monitor`, `sampler` | see there | their locks |
+//! | `monitor`, `sampler`, `exits` | see their files | their locks |
 
 mod admission;
 mod blocking;
@@ -92,7 +92,7 @@ const MONITOR_STACK_SIZE: usize = 256 * 1024;
 /// A pool of threads that grows and shrinks with its calls.
 pub(crate) struct Pool {
     config: Config,
-    /// While a thread spins, no other runs.
+    /// While a thread spins, no other thread runs.
     has_one_processor: bool,
     queues: Queues,
     counts: AtomicCounts,
@@ -100,7 +100,7 @@ pub(crate) struct Pool {
     exits: Exits,
     sampler: Sampler,
     monitor: Monitor,
-    /// Whether there is a thread of `reaper`.
+    /// Whether a thread of `reaper` exists.
     has_reaper: AtomicBool,
     /// Threads that exist or are being started, and how many there ever were.
     threads: AtomicUsize,
@@ -112,7 +112,7 @@ pub(crate) struct Pool {
     admission: Admission,
     /// The number of the process that the threads are in.
     process: AtomicU32,
-    /// How many threads there may be in all: as configured, or as many as the system last gave.
+    /// The bound on all threads: as configured, or as many as the system last gave.
     max_total_threads: AtomicUsize,
     /// Why the system last refused a thread.
     refusal: Mutex<Option<String>>,
@@ -219,13 +219,13 @@ impl Pool {
         &self.admission
     }
 
-    /// Whether no thread runs or looks for a call, and none is queued, as far as one look can tell.
+    /// Whether no thread is active and no call is queued. Both can change between the two readings.
     pub(crate) fn seems_idle(&self) -> bool {
         self.queues.is_empty() && self.counts.read().active == 0
     }
 
-    /// How often a thread that waits spins and yields before it parks, if usually so often. On one
-    /// processor it yields once, which hands the processor over to the thread it waits for.
+    /// Returns how often a waiting thread spins and yields before it parks: as often as given or, on one
+    /// processor, one yield, which hands the processor over to the thread it waits for.
     #[inline]
     pub(crate) fn patience(&self, spins: usize, yields: usize) -> (usize, usize) {
         if self.has_one_processor { (0, 1) } else { (spins, yields) }

@@ -5,9 +5,9 @@
 //!   of the allocator.
 //! - The overflow is unbounded and holds what does not fit the ring. While it holds something, new calls go
 //!   there too, so that the order stays.
-//! - Woken futures and terminated calls have channels of their own, which a search looks at first every other
-//!   time. Behind the ring, each would come after the calls that wait for it, and these take a thread each.
-//!   Always before the ring, a future that wakes itself for ever would starve the ring.
+//! - Woken futures and terminated calls have channels of their own. Every other search looks at these before the
+//!   ring. If they came after the ring, a woken future would wait behind calls that join it and hold a thread
+//!   each. If they always came before the ring, a future that wakes itself at each poll would starve the ring.
 //! - A worker's own calls go to its deque. The worker takes the newest, thieves take the oldest. A deque is on
 //!   the list of thieves only while it may hold something, so a thief has few to look at.
 
@@ -46,10 +46,12 @@ pub(super) struct Queues {
     has_listed: AtomicBool,
 }
 
-/// Which calls a search looks at first.
+/// Which of the shared queues a search looks at first.
 #[derive(Clone, Copy)]
 pub(super) enum First {
+    /// Calls from outside: the ring and the overflow.
     Called,
+    /// Terminated calls and woken futures.
     Begun,
 }
 
@@ -67,11 +69,11 @@ struct Channel {
     receive: Receiver<Entry>,
 }
 
-/// A channel that is empty most of the time, which one load tells.
+/// A channel that is empty most of the time, and has a flag that says so.
 struct RareChannel {
     channel: Channel,
-    /// Raised after each push, taken down by who empties the channel. Up and nothing there is possible, for a
-    /// moment; down and something there is not, once the push has returned.
+    /// Set after each push, and cleared by the thread that takes the last entry. That thread sets the flag
+    /// again if it then finds an entry, so the flag is wrong for a moment at most.
     may_hold: AtomicBool,
 }
 
@@ -121,14 +123,14 @@ impl Queues {
         self.woken.push(job);
     }
 
-    /// How many futures were ever woken. A future that is found asleep after this was read is woken by a
-    /// later one.
+    /// Returns how many futures were ever woken. If a future is found suspended after this was read, the
+    /// wake-up that resumes it is not counted here yet.
     pub(super) fn wakes(&self) -> u64 {
-        // ORDERING: what was done to the futures that are counted is seen afterwards.
+        // ORDERING: pairs with `push_woken`: the futures that are counted are seen as woken afterwards.
         self.wakes.load(Ordering::Acquire)
     }
 
-    /// Enqueues a terminated call, of which user code is left.
+    /// Enqueues a terminated call that has user code left to run: destructors and wakers.
     pub(super) fn push_terminated(&self, job: Entry) {
         self.terminated.push(job);
     }
@@ -141,10 +143,10 @@ impl Queues {
         self.terminated.pop()
     }
 
-    /// Takes the oldest call from outside, or the oldest of those that were woken or terminated.
+    /// Takes the oldest call from outside, or the oldest terminated or woken one.
     pub(super) fn pop(&self, first: First) -> Option<Entry> {
         let called = || self.ring.pop().or_else(|| self.overflow.pop());
-        // Terminated calls first: futures that wake themselves again and again would keep them from a thread.
+        // Terminated calls first: futures that wake themselves at each poll would starve them.
         let begun = || self.terminated.pop().or_else(|| self.woken.pop());
         match first {
             First::Called => called().or_else(begun),
@@ -156,7 +158,7 @@ impl Queues {
         self.woken.pop()
     }
 
-    /// Steals the oldest call of a worker whose body is blocked. The body may wait for it.
+    /// Steals the oldest call of a worker that runs no body or is blocked in a join. The join may be for that call.
     pub(super) fn steal_from_waiting(&self, start: usize) -> Option<Entry> {
         self.steal_from(start, |worker| !worker.is_running())
     }
@@ -167,7 +169,7 @@ impl Queues {
     }
 
     fn steal_from(&self, start: usize, is_victim: impl Fn(&WorkerStats) -> bool) -> Option<Entry> {
-        // ORDERING: a thread that sees it late looks again before it sleeps, by `is_empty`.
+        // ORDERING: a thread that sees it late looks again before it sleeps: see `is_empty`.
         if !self.has_listed.load(Ordering::Relaxed) {
             return None;
         }
@@ -244,7 +246,7 @@ impl RareChannel {
 
     #[inline]
     fn may_hold(&self) -> bool {
-        // ORDERING: a thread that sees it late looks again before it sleeps, by `is_empty`.
+        // ORDERING: a thread that sees it late looks again before it sleeps: see `is_empty`.
         self.may_hold.load(Ordering::Relaxed)
     }
 
@@ -262,7 +264,7 @@ impl RareChannel {
     #[cold]
     fn pop_last(&self) -> Option<Entry> {
         let job = self.channel.pop();
-        // ORDERING: who raised it has pushed before, which is seen after it is taken down.
+        // ORDERING: a thread pushes before it sets the flag, so its entry is seen after the swap clears the flag.
         if self.is_empty() && self.may_hold.swap(false, Ordering::AcqRel) && !self.is_empty() {
             self.may_hold.store(true, Ordering::Release);
         }
@@ -311,8 +313,8 @@ impl OwnQueue {
         self.deque.get().map_or(0, Deque::len)
     }
 
-    /// Takes the entry of a call that its own worker is about to run, if it is the newest, and drops
-    /// the entries above it of calls that were run elsewhere.
+    /// Takes the entry of a call that this worker is about to run, if no live entry is above it. Drops the stale
+    /// entries above it.
     #[inline]
     pub(super) fn withdraw(&self, is_it: impl Fn(&Entry) -> bool) {
         let Some(deque) = self.deque.get() else {

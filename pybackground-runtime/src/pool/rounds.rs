@@ -1,4 +1,4 @@
-//! The rounds of `deadlock`: their number, and who has answered in the current one.
+//! The rounds of `deadlock`: the number of the current one, and how many threads have answered in it.
 
 use crate::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
 use crate::sync::{Mutex, lock};
@@ -7,7 +7,7 @@ pub(super) struct Rounds {
     /// A copy of `Round::number` that is read without the lock.
     current: AtomicU64,
     round: Mutex<Round>,
-    /// How many calls were queued at the end of the last round, if no join has ended since.
+    /// How many calls were queued when the last round was opened or ended; `UNKNOWN` if a join has ended since.
     pub(super) left: AtomicUsize,
 }
 
@@ -19,7 +19,7 @@ struct Round {
     wakes: u64,
 }
 
-/// `Rounds::left` when a join has ended since.
+/// No number of calls: see `Rounds::left`.
 pub(super) const UNKNOWN: usize = usize::MAX;
 
 impl Rounds {
@@ -32,12 +32,12 @@ impl Rounds {
     }
 
     pub(super) fn current(&self) -> u64 {
-        // ORDERING: a thread that blocks comes after those who opened a round before, in one order with the
-        // counts of blocked threads.
+        // ORDERING: in one order with the counts of blocked threads, so a thread that blocks sees each round that
+        // was opened before.
         self.current.load(Ordering::SeqCst)
     }
 
-    /// Opens a round, in which so many threads have looked already; returns its number.
+    /// Opens a round in which `answers` threads have answered already; returns its number.
     pub(super) fn open(&self, answers: usize, wakes: u64) -> u64 {
         let mut round = lock(&self.round);
         *round = Round { number: round.number + 1, answers, wakes };
@@ -46,8 +46,8 @@ impl Rounds {
         round.number
     }
 
-    /// Counts the answer of a thread that looked in round `number`. If it is the last of so many, returns how
-    /// many futures had been woken when the round began.
+    /// Counts the answer of a thread that looked in round `number`. If it is the last of `threads`, returns how many
+    /// futures had been woken before the first of them looked.
     pub(super) fn answer(&self, number: u64, threads: usize) -> Option<u64> {
         let mut round = lock(&self.round);
         if round.number != number {

@@ -19,18 +19,19 @@ use crate::sync::{chaos, rounds, stack_pointer, thread, thread_local};
 pub(super) const SPINS: usize = rounds(64);
 pub(super) const YIELDS: usize = rounds(100);
 
-/// Each search of this number looks elsewhere before it takes a call of the worker's own. Tokio's number.
+/// Every search of this number looks elsewhere before it takes a call of the worker's own. Tokio's number.
 const TURNS: u32 = 61;
 
 /// Which calls a search looks at first.
 enum Turn {
     Own,
-    /// Calls that were made outside of the pool, or were woken.
+    /// The shared queues: calls from outside, woken futures and terminated calls.
     Outside,
+    /// The deques of other workers.
     Others,
 }
 
-/// With so many calls in its own queue a worker has enough for thieves.
+/// With so many calls in its own deque, a worker has enough for thieves.
 const ENOUGH: usize = 3;
 
 /// The part of the pool that belongs to the current thread.
@@ -40,13 +41,13 @@ pub(crate) struct Worker {
     pub(super) own: OwnQueue,
     pub(super) stats: Arc<WorkerStats>,
     sleeper: Arc<Sleeper>,
-    /// Below this depth of the stack, less than `stack_size` is left for one more body.
+    /// The stack pointer below which less than `stack_size` is left for one more body.
     stack_floor: usize,
-    /// The round of `deadlock` that this thread answered last, or that was current when its join began.
+    /// The round of `deadlock` in which this thread looked last, or that was current when its join began.
     pub(super) round: Cell<u64>,
     /// The thread gave up its slot for a join and has not taken it back.
     pub(super) has_no_slot: Cell<bool>,
-    /// What this thread found out about the call that it is about to block for again.
+    /// Whether this thread, which is about to block, has looked for a call that it can run itself.
     pub(super) looked: Cell<Looked>,
     /// How many futures had been woken before it looked.
     pub(super) wakes: Cell<u64>,
@@ -62,9 +63,9 @@ pub(crate) struct Worker {
 #[derive(Clone, Copy)]
 pub(super) enum Looked {
     NotYet,
-    /// It found nothing, on its own account.
+    /// It found nothing, and no other thread had opened a round since.
     Alone,
-    /// It found nothing, in a round that another thread opened.
+    /// It found nothing in a round that another thread opened.
     Asked,
 }
 
@@ -76,7 +77,7 @@ thread_local! {
 pub(super) fn run(pool: Arc<Pool>, id: usize, reserve: usize) {
     let stats = WorkerStats::of_new_thread(pool.threads(), id);
     pool.sampler.join(id, stats.clone());
-    // Without a reserve no depth will do.
+    // Without a reserve, no call runs on top of another.
     let stack_floor =
         if reserve == 0 { usize::MAX } else { stack_pointer().saturating_sub(reserve) };
     let worker = Worker {
@@ -105,15 +106,15 @@ pub(crate) fn with_current<R>(f: impl FnOnce(Option<&Worker>) -> R) -> R {
         let f = f.take().expect("one of the two ways below is taken");
         f(worker.filter(|worker| !worker.retired.get()))
     };
-    // The thread-local is gone while the thread terminates. Calls made then are calls from outside.
+    // The thread-local is destroyed while the thread terminates. Calls made then are calls from outside.
     match WORKER.try_with(|slot| call(slot.get())) {
         Ok(result) => result,
         Err(_) => call(None),
     }
 }
 
-/// Returns whether a call that only computes may run where it is made: the current thread is a worker
-/// with enough calls of its own for thieves.
+/// Returns whether a `compute` call may run inline, where it is made: the current thread is a worker with enough
+/// queued calls for thieves and enough stack.
 #[inline]
 pub(crate) fn runs_inline() -> bool {
     WORKER.try_with(|slot| slot.get().is_some_and(Worker::runs_inline)).unwrap_or(false)
@@ -136,11 +137,11 @@ impl Worker {
         self.pool.wake_one();
     }
 
-    /// Returns whether a call made at this depth of the stack runs there; see [`runs_inline`].
+    /// Returns whether a `compute` call made at this depth of the stack runs inline; see [`runs_inline`].
     ///
-    /// The worker remembers the depth at which it last found its queue full. Calls from deeper are parts
-    /// of the calls that filled it, and smaller. They run without another look at the queue, until a thief
-    /// that finds nothing asks for one.
+    /// The worker remembers the depth at which it last found enough calls in its deque. Calls made at a greater
+    /// depth are parts of those calls, and smaller. They run without another look at the deque, until
+    /// `ask_for_look` resets the depth.
     #[inline]
     fn runs_inline(&self) -> bool {
         let depth = stack_pointer();
@@ -156,14 +157,14 @@ impl Worker {
         enough
     }
 
-    /// Returns whether a body on top of the one that waits has the configured stack. If not, a chain of
-    /// nested joins continues on another thread.
+    /// Returns whether the stack has room for one more body with the configured stack. If not, a chain of nested
+    /// joins continues on another thread.
     #[inline]
     pub(crate) fn has_stack(&self) -> bool {
         stack_pointer() > self.stack_floor
     }
 
-    /// Takes the entry of a call that this thread is about to run out of its own queue.
+    /// Removes the entry of a call that this thread is about to run from its own deque.
     #[inline]
     pub(crate) fn withdraw(&self, job: &(impl Runnable + ?Sized)) {
         let address = std::ptr::from_ref(job).cast::<()>();
@@ -171,7 +172,7 @@ impl Worker {
         self.stats.ask_for_look();
     }
 
-    /// Wakes a thread for the calls in this thread's own queue.
+    /// Wakes a thread for the calls in this thread's own deque, if it holds any.
     pub(crate) fn look_after_own_calls(&self) {
         if self.own.len() > 0 {
             self.pool.wake_one();
@@ -180,8 +181,8 @@ impl Worker {
 
     fn work(&self) {
         while self.serve() == Awake::Woken {}
-        // A thread that lost its slot to a join that ended may have slept with calls in its queue. The queue
-        // would stay on the thieves' list until they are found.
+        // A thread that gave up its slot because too many were active may have slept with calls in its deque. The
+        // deque would stay on the thieves' list until a thief takes them.
         while let Some(job) = self.own.pop() {
             self.pool.queues.push(job);
         }
@@ -207,8 +208,9 @@ impl Worker {
         }
         self.own.rest(&self.pool.queues);
         chaos();
-        // The thread joins the sleepers before it gives up its slot: from then on, a caller that takes the
-        // slot expects to find a sleeper.
+        // The thread is on the stack of sleepers before it gives up its slot: a caller that claims the slot expects
+        // to find a sleeper there. A thread that gave up its slot in `run_all` freed none: more threads were active
+        // than there are slots.
         self.pool.idle.announce(&self.sleeper);
         chaos();
         if searching {
@@ -221,7 +223,8 @@ impl Worker {
         self.pool.idle.sleep(&self.sleeper, self.pool.config.keep_alive())
     }
 
-    /// Runs `job` and then what else it finds; returns `false` if the thread has lost its slot.
+    /// Runs `job` and then what else it finds. Returns `false` if the thread gave up its slot because too many were
+    /// active.
     fn run_all(&self, job: Arc<dyn Runnable>) -> bool {
         let mut next = Some(job);
         while let Some(job) = next {
@@ -243,7 +246,7 @@ impl Worker {
         let own = || self.own.pop();
         let outside = || self.pool.queues.pop(self.first.replace(self.first.get().other()));
         let turn = self.turn();
-        // Starts with another victim each time: one of them may have calls for ever.
+        // Changes the first victim from time to time: one victim may never run out of calls.
         let start = self.id + self.turns.get() as usize / TURNS as usize;
         let others = || self.pool.queues.steal(start);
         let awaited = || self.pool.queues.steal_from_waiting(start);
@@ -257,8 +260,8 @@ impl Worker {
         }
     }
 
-    /// Calls that make calls, or wake themselves again and again, would keep a worker from ever looking
-    /// further. So once in a while it looks elsewhere first.
+    /// Returns which calls the next search looks at first. A body that makes calls without an end would keep the
+    /// worker at its own deque, so every 61st search looks elsewhere first.
     fn turn(&self) -> Turn {
         let turn = self.turns.get().wrapping_add(1);
         self.turns.set(turn);
