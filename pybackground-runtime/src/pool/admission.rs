@@ -29,8 +29,8 @@ impl Admission {
 
     /// Refuses all calls from now on.
     pub(crate) fn close(&self) {
-        // ORDERING: as above. A call that is parked outside the queues looks here under the lock of its list,
-        // which a shutdown takes afterwards.
+        // ORDERING: as above. A thread that parks a call first takes the lock of the list of parked calls and then
+        // reads this. A shutdown takes that lock after this store.
         self.0.store(CLOSED, Ordering::Relaxed);
     }
 

@@ -1,8 +1,8 @@
 //! What `queues` uses of crossbeam's channel and deque, for a model checker, which cannot run them.
 //!
-//! The elements are in a lock that the checker does not see; what it sees is the number of them, which
-//! orders as much as crossbeam's indices do and no more. An element is there before it is counted, and
-//! a thread that looks may not see it yet: with a lock in its place no fence would ever be missed.
+//! The elements are behind a lock that the checker does not see. It sees only their number, which orders as
+//! much as crossbeam's indices do and no more. An element is added before it is counted, so a thread that
+//! looks may not see it yet. With a visible lock instead, the checker would never miss a fence.
 
 use std::collections::VecDeque;
 use std::sync::{Arc, PoisonError};

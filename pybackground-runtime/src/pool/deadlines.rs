@@ -11,10 +11,11 @@ use crate::runnable::Runnable;
 /// A smaller heap is not swept.
 const FEW: usize = 64;
 
-/// A heap that does not keep calls alive, and few entries of calls that ended before their deadline.
+/// A heap that does not keep calls alive. At most about half of its entries are of calls that have ended.
 pub(super) struct Deadlines {
     heap: BinaryHeap<Reverse<Entry>>,
-    /// At this size the heap is swept: the entries since the last time pay for it.
+    /// At this size the heap is swept. It is twice the size after the last sweep, so a sweep costs a constant time
+    /// for each added entry.
     sweep_at: usize,
 }
 
@@ -40,7 +41,7 @@ impl Deadlines {
 
     /// Drops the deadlines of calls that have ended.
     pub(super) fn sweep(&mut self) {
-        // The calls are only looked at: to hold one could make this the place where it is dropped.
+        // Does not upgrade the reference: this thread, the monitor, could then be the one to drop the call.
         self.heap
             .retain(|Reverse(entry)| !entry.deadline.is_over() && entry.job.strong_count() > 0);
         self.sweep_at = FEW.max(2 * self.heap.len());

@@ -12,7 +12,7 @@ use std::time::Instant;
 
 use crate::sync::{lock_leaf, now};
 
-/// How many ended threads are kept. Each keeps its address space until then.
+/// How many handles of ended threads are kept. Each keeps the stack of its thread mapped.
 const MOST_ENDED: usize = 16;
 
 /// The thread that joins the others does nothing else.

@@ -1,8 +1,8 @@
-//! Finding out that this process was forked from the one that started the threads.
+//! Detects that this process was forked from the one that started the threads.
 //!
-//! After a `fork`, the child has the memory of the pool, but of its threads only the one that forked. A call
-//! that is made in the child would wait for ever for a thread that exists in the parent. So a thread that is
-//! about to block asks for the number of its process, and compares.
+//! After a `fork`, the child has the memory of the pool, but only the thread that forked. A call made in the
+//! child would never run, because the threads exist only in the parent. So a thread that is about to block
+//! compares the id of its process with that of the process that started the first thread.
 
 use std::sync::atomic::Ordering;
 
@@ -19,7 +19,7 @@ impl Pool {
         std::process::id() != self.process.load(Ordering::Relaxed)
     }
 
-    /// The first thread is about to start. If the pool had none when the process was forked, nothing was lost.
+    /// Records that the first thread is about to start in this process. So a fork before that is harmless.
     pub(super) fn belongs_here(&self) {
         self.process.store(std::process::id(), Ordering::Relaxed);
     }

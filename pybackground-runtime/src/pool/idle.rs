@@ -1,7 +1,7 @@
 //! The stack of sleeping threads.
 //!
-//! Last in, first out: the last thread to sleep is woken first, while its caches are warm. The ones at the
-//! bottom sleep through their keep-alive and terminate.
+//! Last in, first out: the last thread to sleep is woken first, while its caches are warm. The threads at the
+//! bottom sleep until their keep-alive ends, and terminate.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -104,8 +104,8 @@ impl Idle {
             let Some(sleeper) = sleepers.pop() else {
                 return false;
             };
-            // Under the lock: a thread that finds itself off the stack continues at once. It may be back on
-            // the stack before a late flag, which would then end its next sleep.
+            // Under the lock: a thread whose keep-alive ends and that finds itself off the stack continues at
+            // once. If the flag were set later, the thread might be asleep again, and the flag would wake it.
             // ORDERING: what was done before the wake is seen after it.
             sleeper.woken.store(true, Ordering::Release);
             sleeper

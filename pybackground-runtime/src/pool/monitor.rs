@@ -1,8 +1,11 @@
 //! The monitor: the one thread that expires deadlines and adds slots while calls are queued.
 //!
-//! It starts when it is first needed, sleeps while there is nothing to watch, and terminates after the
-//! keep-alive. While calls are queued, it looks at the threads repeatedly. The pure decision what follows, and
-//! when to look next, is in `growth`. It runs no user code: see `reaper`.
+//! It starts when it is first needed, sleeps until the next deadline or look, and terminates if it has had neither
+//! for the keep-alive. While it watches, it looks at the queues and threads repeatedly. How many slots there should
+//! be then, and when to look next, is decided in `growth`. The monitor runs no user code: see `reaper`.
+//!
+//! A caller of `wake_one` that finds every slot taken makes the monitor watch. The monitor stops watching when the
+//! queues are empty.
 
 use std::sync::{Arc, Weak};
 use std::time::{Duration, Instant};
@@ -16,15 +19,15 @@ use crate::stacks;
 use crate::sync::atomic::{Ordering, fence};
 use crate::sync::{MutexGuard, chaos, lock, now, thread};
 
-/// So many looks after a refusal the system is asked for threads again.
+/// Every time after this many looks, the monitor forgets that the system refused a thread, so that it is asked again.
 const LOOKS_BEFORE_RETRY: usize = 100;
 
 impl Pool {
     /// Makes the monitor watch the queues until they are empty.
     #[inline]
     pub(super) fn watch(self: &Arc<Self>) {
-        // ORDERING: the caller made its call visible and fenced before it came here. The monitor
-        // takes the flag down, fences, and looks at the queues again before it believes it.
+        // ORDERING: the caller made its call visible and fenced before this load. The monitor clears the
+        // flag, fences, and looks at the queues again before it stops watching.
         if !self.monitor.watching.load(Ordering::Relaxed) {
             self.start_watching();
         }
@@ -55,8 +58,8 @@ impl Pool {
         let pool = self.clone();
         let name = "background-monitor".to_owned();
         let started = thread::spawn(name, MONITOR_STACK_SIZE, move || pool.run_monitor());
-        // Without a thread the flag is taken down, so that the next call tries again. Threads that wait for calls
-        // then expire the deadlines.
+        // If the system refuses the thread, the flag is cleared, so that the next caller tries again. Until then,
+        // threads that are blocked in joins expire the deadlines of their calls.
         state.alive = started.is_ok();
         if !state.alive {
             state.watching = false;
@@ -97,8 +100,8 @@ impl Pool {
             if !timed_out {
                 patience = self.config.keep_alive();
             } else if !state.watching && wait == patience {
-                // Deadlines of calls that have ended are no reason to stay. If others are left, the next look is
-                // later.
+                // The deadlines of calls that have ended do not keep the monitor alive. If others are left, it sleeps
+                // twice as long before the next sweep.
                 state.deadlines.sweep();
                 if state.deadlines.next().is_none() {
                     state.alive = false;
@@ -112,8 +115,8 @@ impl Pool {
     fn stop_watching(&self, state: &mut State) {
         self.monitor.watching.store(false, Ordering::Relaxed);
         chaos();
-        // ORDERING: pairs with the fence before `watch`: a call pushed before the flag was seen up
-        // is seen here.
+        // ORDERING: pairs with the fence before `watch`: if a caller still saw the flag set, its call is
+        // seen here.
         fence(Ordering::SeqCst);
         state.watching = !self.queues.is_empty();
         if !state.watching {

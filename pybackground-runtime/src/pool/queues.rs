@@ -203,7 +203,7 @@ impl Queues {
         own + channels.iter().map(|channel| channel.receive.len()).sum::<usize>()
     }
 
-    /// Makes workers that run compute calls inline leave some to thieves.
+    /// Makes workers that run `compute` calls inline leave some to thieves.
     pub(super) fn ask_for_work(&self) {
         for worker in self.listed().iter() {
             worker.worker.ask_for_look();

@@ -1,9 +1,9 @@
-//! Drops what user code left: the destructors and wakers of terminated calls.
+//! Runs the user code that terminated calls leave: the destructors of their bodies, and wakers.
 //!
-//! The contract: they run outside every lock and never on the monitor, and a destructor that blocks delays
-//! no deadline. Whoever terminates a call and must not run user code leaves the call here, by
-//! [`Pool::reap`]. The pool's threads take it as they take calls, so there are more threads if destructors
-//! block. If every thread that there may be is taken, the monitor starts one thread for this alone.
+//! This code runs outside every lock and never on the monitor, so a destructor that blocks delays no deadline. A
+//! thread that terminates a call and must not run user code passes the call to [`Pool::reap`]. The pool's threads
+//! take it from a queue like a call to run, so the pool grows if destructors block. If the bounds allow no other
+//! thread and all are busy, the monitor starts one thread for this alone, the *reaper*.
 
 use std::sync::Arc;
 
@@ -14,14 +14,14 @@ use crate::sync::atomic::Ordering;
 use crate::sync::thread;
 
 impl Pool {
-    /// Leaves the remains of a terminated call to another thread.
+    /// Enqueues a terminated call, so that a thread of the pool runs the user code that is left.
     pub(crate) fn reap(self: &Arc<Self>, job: Arc<dyn Runnable>) {
         self.queues.push_terminated(job);
         self.wake_one();
     }
 
-    /// Starts a thread for the remains if the pool has none. Called by the monitor, again and again while
-    /// anything is queued.
+    /// Starts the reaper if terminated calls are queued and the pool has no thread for them. The monitor calls this
+    /// at each look.
     pub(super) fn reap_if_starved(self: &Arc<Self>) {
         if self.queues.has_terminated() && self.is_starved() {
             self.start_reaper(|pool| {
@@ -33,13 +33,13 @@ impl Pool {
         }
     }
 
-    /// Refuses every queued call, on a thread of its own: the monitor found that the system gives no thread
-    /// to the pool.
+    /// Refuses every queued call, on a thread of its own: the monitor, which runs no user code, found that the
+    /// system gives the pool no thread.
     pub(super) fn refuse_all_elsewhere(self: &Arc<Self>) {
         self.start_reaper(|pool| pool.refuse_all(&pool.no_thread()));
     }
 
-    /// Starts the thread, unless it runs. If the system refuses it, the monitor tries again at its next
+    /// Starts the thread, unless it exists. If the system refuses it, the monitor tries again at its next
     /// look.
     fn start_reaper(self: &Arc<Self>, work: impl FnOnce(&Pool) + Send + 'static) {
         // ORDERING: the flag guards nothing; the queue orders what is taken from it.

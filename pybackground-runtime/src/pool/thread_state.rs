@@ -14,13 +14,13 @@ use crate::sync::atomic::{AtomicU32, Ordering};
 /// Whether the system reports states at all.
 pub(super) const IS_REPORTED: bool = cfg!(target_os = "linux");
 
-/// The number, a name of 15 characters, each perhaps escaped, and the letter fit.
+/// Enough for the id, a name of 15 characters, each perhaps escaped, and the letter.
 const BEGINNING: usize = 64;
 
-/// Not the number of any thread.
+/// Not the id of any thread.
 const UNKNOWN: u32 = 0;
 
-/// The system's number of a thread, once the thread has asked for it.
+/// The system's id of a thread, once the thread has asked for it.
 #[derive(Debug)]
 pub(super) struct ThreadId(AtomicU32);
 
@@ -43,11 +43,11 @@ impl ThreadId {
         Self(AtomicU32::new(UNKNOWN))
     }
 
-    /// Asks for the current thread's.
+    /// Asks for the id of the current thread.
     pub(super) fn learn(&self) {
         let link = read_link("/proc/thread-self").ok();
         let id = link.and_then(|path| path.file_name()?.to_str()?.parse().ok());
-        // ORDERING: the number is all there is to it.
+        // ORDERING: nothing is published with the id.
         self.0.store(id.unwrap_or(UNKNOWN), Ordering::Relaxed);
     }
 

@@ -1,9 +1,9 @@
 //! Starting threads, and the two bounds on their number.
 //!
-//! | bound | counts | reached |
+//! | bound | counts | once it is reached, calls stay queued until |
 //! |---|---|---|
-//! | `max_threads` | threads that are not blocked in a join | calls stay in the queue until a body ends |
-//! | `max_total_threads`, or what the system gives | all threads | the same; if each of them is blocked in a join: see `deadlock` |
+//! | `max_threads` | threads that are not blocked in a join | a body ends or blocks in a join |
+//! | `max_total_threads`, or what the system gives | all threads | a body ends; if all are blocked in a join, see `deadlock` |
 
 use std::io;
 use std::sync::Arc;
@@ -18,10 +18,10 @@ use crate::sync::{chaos, lock_leaf};
 /// this many takes about a millisecond.
 pub(super) const BATCH: usize = 32;
 
-/// From this number of blocked bodies on, calls made by blocked bodies come before new ones.
+/// From this number of blocked workers on, calls in their deques come before calls from outside.
 const MANY_BLOCKED: usize = 32;
 
-/// What came of the search for a thread.
+/// Whether a thread was found for a claimed slot.
 #[must_use]
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Brought {
@@ -32,7 +32,7 @@ enum Brought {
 }
 
 impl Pool {
-    /// Provides a thread for a call that was made visible before.
+    /// Makes sure that a thread searches for a call that was made visible before, or that the monitor watches.
     #[inline]
     pub(super) fn wake_one(self: &Arc<Self>) {
         match self.counts.claim_wake() {
@@ -49,8 +49,8 @@ impl Pool {
     /// Provides a thread for each of `calls`, made visible before, up to the number of slots and at most
     /// a batch. Returns whether there may be more to do.
     ///
-    /// A woken thread wakes the next one, so one wake-up would do. But then each thread starts only
-    /// after the one before it.
+    /// A woken thread wakes the next one, so one wake-up would be enough. But then each thread would start only after
+    /// the one before it has found a call.
     pub(super) fn wake_batch(self: &Arc<Self>, calls: usize) -> bool {
         (0..BATCH).all(|_| {
             if self.counts.claim_wake_for(calls) != Wake::One {
@@ -72,7 +72,7 @@ impl Pool {
 
     #[cold]
     fn start_thread(self: &Arc<Self>) -> Brought {
-        // ORDERING: in one order with `open_ended`, so that no thread that comes is taken for one that is blocked.
+        // ORDERING: in one order with `open_ended`, so that a thread that is being started is not counted as blocked.
         let room = self.threads.fetch_update(Ordering::SeqCst, Ordering::SeqCst, |threads| {
             self.has_room(threads).then_some(threads + 1)
         });
@@ -90,7 +90,7 @@ impl Pool {
         if room == Ok(0) {
             self.belongs_here();
         }
-        // ORDERING: a number for a name.
+        // ORDERING: only for the thread's name.
         let id = self.started.fetch_add(1, Ordering::Relaxed);
         match self.spawn_worker(id) {
             Ok(()) => Brought::Thread,
@@ -108,13 +108,13 @@ impl Pool {
                 pool.exits.ends(id);
             })
         };
-        // The system may have room for the stack alone.
+        // The system may have room for the stack without the reserve.
         spawn(self.config.stack_reserve()).or_else(|_| spawn(0))
     }
 
-    /// Whether there may be one more thread beside so many.
+    /// Returns whether one more thread may be started beside `threads` others.
     fn has_room(&self, threads: usize) -> bool {
-        // When every thread is blocked in a join, the system is asked again, although it refused lately.
+        // If every thread is blocked in a join, asks the system again although it refused a thread before.
         let total = if self.all_blocked(threads) {
             self.config.max_total_threads()
         } else {
@@ -159,7 +159,7 @@ impl Pool {
         self.max_total_threads.store(self.config.max_total_threads(), Ordering::Relaxed);
     }
 
-    /// Ends every thread that is idle, now or later.
+    /// Terminates every thread that sleeps, now or later.
     pub(crate) fn end_idle_threads(&self) {
         self.idle.close();
     }
@@ -174,7 +174,7 @@ impl Pool {
         // ORDERING: before the second look at the queues.
         self.threads.fetch_sub(1, Ordering::SeqCst);
         self.restore_max_total_threads();
-        // A waker may have relied on this thread when it could start no other.
+        // A caller of `wake_one` may have found no room for a thread because this one was counted.
         if !self.queues.is_empty() {
             self.wake_one();
         }
@@ -185,14 +185,14 @@ impl Pool {
         self.threads.load(Ordering::Relaxed)
     }
 
-    /// Whether so many bodies are blocked in joins that what they called comes before new calls. A new
-    /// body may block likewise, so each would hold a thread until the last of them has begun.
+    /// Returns whether so many workers are blocked in joins that calls in their deques come before calls from
+    /// outside. Otherwise each of the latter might block as well, and hold its thread until all others have started.
     pub(super) fn many_blocked(&self) -> bool {
         // ORDERING: an estimate.
         self.blocked.load(Ordering::Relaxed) >= MANY_BLOCKED.min(self.config.max_threads() / 2)
     }
 
-    /// Whether calls are queued, every thread that there may be is taken, and none is looking for a call.
+    /// Returns whether calls are queued, no thread searches, and the bounds allow no other thread.
     pub(crate) fn is_starved(&self) -> bool {
         let counts = self.counts.read();
         let busy = counts.active - counts.searching;

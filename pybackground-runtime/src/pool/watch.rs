@@ -15,9 +15,9 @@ pub(super) struct Monitor {
 
 pub(super) struct State {
     pub(super) deadlines: Deadlines,
-    /// Calls are queued, and no thread was free to take them.
+    /// The monitor looks at the queues: a call found every slot taken, and the queues have not been empty since.
     pub(super) watching: bool,
-    /// There is a monitor thread, which looks at this state before it leaves.
+    /// The monitor thread exists, and looks at this state before it terminates.
     pub(super) alive: bool,
 }
 
@@ -29,7 +29,7 @@ impl Monitor {
 }
 
 impl State {
-    /// Returns how long there is nothing to do, at most `patience`.
+    /// Returns the time until the next deadline or look, or `patience` if both are later.
     pub(super) fn next_wait(
         &self,
         now: Instant,

@@ -6,9 +6,9 @@ use super::thread_state::ThreadId;
 use crate::sync::atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering};
 use crate::sync::thread::{self, Thread};
 
-/// For a thread to ask for its number takes a tenth of what it takes to start it. When there are more
-/// than this many, one in so many asks at once, which is enough for a sample; the others do with their
-/// second body.
+/// From this number of threads on, only one new thread in `ONE_IN` asks the system for its id at its start, which
+/// is enough for a sample. The others ask at their second body: asking takes a tenth of the time that the start of
+/// a thread takes.
 const CROWD: usize = 64;
 const ONE_IN: usize = 8;
 
@@ -19,11 +19,11 @@ pub(super) struct WorkerStats {
     /// The thread runs a body that is not blocked in a join.
     running: AtomicBool,
     starts: AtomicU64,
-    /// The stack pointer of a compute call that found the queue full.
+    /// The stack pointer of the last `compute` call that found enough calls in the deque: see `Worker::runs_inline`.
     full_at: AtomicUsize,
 }
 
-/// No stack is as deep: every compute call looks at the queue.
+/// No stack is as deep: the next `compute` call looks at the deque.
 const NOWHERE: usize = 0;
 
 impl WorkerStats {
@@ -37,7 +37,7 @@ impl WorkerStats {
         }
     }
 
-    /// Returns the stats of the current thread, the `id`th, which has just started beside so many others.
+    /// Returns the stats of the current thread, the `id`th, which has just started as one of `threads`.
     pub(super) fn of_new_thread(threads: usize, id: usize) -> Arc<Self> {
         let status = Self::new();
         if threads <= CROWD || id.is_multiple_of(ONE_IN) {
@@ -70,7 +70,7 @@ impl WorkerStats {
 
     #[inline]
     pub(super) fn full_at(&self) -> usize {
-        // ORDERING: a worker that sees late that others look for work runs one more call inline.
+        // ORDERING: a worker that sees a reset late runs one more call inline.
         self.full_at.load(Ordering::Relaxed)
     }
 
@@ -80,7 +80,7 @@ impl WorkerStats {
         self.full_at.store(depth, Ordering::Relaxed);
     }
 
-    /// Makes the next compute call look whether the queue holds enough for thieves.
+    /// Makes the next `compute` call look whether the deque holds enough for thieves.
     #[inline]
     pub(super) fn ask_for_look(&self) {
         self.set_full_at(NOWHERE);
