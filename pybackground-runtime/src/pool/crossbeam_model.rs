@@ -63,7 +63,7 @@ impl<T> Sender<T> {
         Ok(())
     }
 
-    /// Two who send at once may both get the last room: one more than there is harms nobody here.
+    /// Two threads that send at once may both get the last place. One element too many does no harm here.
     pub(super) fn try_send(&self, element: T) -> Result<(), PoisonError<T>> {
         if self.line.len() >= self.most {
             return Err(PoisonError::new(element));

@@ -11,7 +11,7 @@ use crate::runnable::Runnable;
 /// A smaller heap is not swept.
 const FEW: usize = 64;
 
-/// A heap that does not keep calls alive. At most about half of its entries are of calls that have ended.
+/// A heap that does not keep calls alive, and that drops the entries of calls that have ended from time to time.
 pub(super) struct Deadlines {
     heap: BinaryHeap<Reverse<Entry>>,
     /// At this size the heap is swept. It is twice the size after the last sweep, so a sweep costs a constant time

@@ -9,12 +9,12 @@
 //! | `poll` | a future from one poll to the next |
 //! | `awaits` | async bodies that wait for each other |
 //! | `header` | what is known of a call from the start, and how its body is run |
-//! | `trailer` | what few calls have: deadline, waiters, dependents, dependencies |
+//! | `trailer` | what only few calls have: deadline, waiters, dependents, dependencies |
 //! | `waiters` | the wakers that the end of a call wakes |
 //! | `dependents`, `dependencies` | the calls that wait for this one, and those that it waits for |
 //! | `permit` | the permits of a limited function |
 //! | `parked` | the calls that are on no thread and in no queue |
-//! | `work` | what the end of a call brings about, without recursion |
+//! | `work` | what follows from the end of a call, without recursion: wake-ups, calls to enqueue, drops |
 //! | `wait_errors` | the errors of waits that ended before the call |
 //!
 //! # Two views
@@ -25,18 +25,20 @@
 //!
 //! # What may be touched in which state
 //!
-//! The state is a word that any thread may read. The cell and the trailer are under the task's lock. The
-//! states themselves and the transitions are in `state`.
+//! The state is a word that any thread may read. The cell, the trailer and the node are under the task's lock.
+//! The states themselves and the transitions are in `state`.
 //!
-//! | state | the cell has | who acts on the cell | the trailer |
+//! | state | the cell holds | access to the cell | access to the trailer |
 //! |---|---|---|---|
-//! | `HELD` | the body | `admit` leaves it, `close` takes it | gets dependencies before the call is visible; else as below |
-//! | `QUEUED` | the body, its permit | a worker with the queue's entry claims it, `close` takes it | anyone adds and removes waiters, dependents, a deadline |
-//! | `CLAIMABLE` | the body | as `QUEUED`, or a joining thread claims it | as `QUEUED`, but a deadline makes it `QUEUED` |
-//! | `RUNNING`, `WOKEN` | nothing: the thread of the frame has the body | that thread stores the outcome or the future, `close` stores an error | as `QUEUED` |
-//! | `SUSPENDED` | the future, its permit | the future's waker leaves it, `close` takes it | as `QUEUED` |
-//! | `ENDING` | nothing: the thread of the frame has the outcome | that thread stores the outcome | as `QUEUED` |
-//! | `DONE` | the outcome; or the error and the body of a closed call; or nothing, once taken | the owner of the `Lazy` takes the outcome, a worker drops the body | taken by whoever made it `DONE`; the awaiter of a closed call by `clean_up` |
+//! | `HELD` | the body | `admit` enqueues the call and leaves the body, `close` takes it | gets dependencies before another thread can join the call; else as `QUEUED` |
+//! | `QUEUED` | the body, its permit if it needs one | a worker that takes the call from a queue claims the body, `close` takes it | any thread adds and removes waiters and dependents, or sets a deadline |
+//! | `CLAIMABLE` | the body | as `QUEUED`, or a joining thread claims it | as `QUEUED`; a deadline makes the call `QUEUED`, and so does sharing it |
+//! | `RUNNING`, `WOKEN` | nothing: the running thread has the body | that thread stores the outcome or the future, `close` stores an error | as `QUEUED` |
+//! | `SUSPENDED` | the future, its permit if it needs one | the waker enqueues the call and leaves the future, `close` takes it | as `QUEUED` |
+//! | `ENDING` | nothing: the running thread has the outcome | that thread stores the outcome, or has put it into the `Lazy` | as `QUEUED` |
+//! | `DONE` | the outcome; or the error and the body of a call that was closed; or nothing, once the outcome was taken | the owner of the `Lazy` takes the outcome, a worker drops the body | the thread that made the call `DONE` takes it; `clean_up` takes the awaiter of a closed call |
+//!
+//! In a round of `pool::deadlock`, a blocked worker may claim a `QUEUED` call, too, without its queue entry.
 //!
 //! User code (bodies, destructors, wakers) never runs under the lock.
 
@@ -118,12 +120,12 @@ impl<B: Body> Task<B> {
             state.trailer().set_dependencies(counted);
         }
         job.set_timeouts(timeouts);
-        // A shutdown first closes the runtime and then refuses the calls that wait. It has found this
-        // one, or it is found here.
+        // A shutdown first closes the runtime and then refuses the parked calls. Either it finds this
+        // call, or the closed runtime is seen here.
         if !runtime::lets_in() {
             job.refuse(runtime::SHUT_DOWN);
         }
-        // The same holds for a stop of the parent.
+        // A stop of the parent likewise either finds this call or is seen here.
         if cancel::is_any() {
             self.clone().close_orphan();
         }
@@ -132,7 +134,7 @@ impl<B: Body> Task<B> {
                 job.clone().dependency_ended();
             }
         }
-        // They are counted as one more until here, so that the call is not enqueued before.
+        // The count of dependencies was one too high until here, so that the call was not enqueued early.
         job.dependency_ended();
     }
 
@@ -141,7 +143,7 @@ impl<B: Body> Task<B> {
         Arc::new(Self { state: State::done(outcome), header })
     }
 
-    /// Has the call go on when the body that makes it is stopped.
+    /// Lets the call continue when the body that made it is stopped.
     pub(crate) fn detach(&self) {
         self.state.lock().with_link(|link| drop(link.detach()));
     }

@@ -12,12 +12,12 @@
 //!                                                                                   │
 //!   HELD, QUEUED, CLAIMABLE, SUSPENDED ─────────────── close ───────────────────────┘
 //!
-//!   CLAIMABLE ── a deadline is set ──▶ QUEUED        CLAIMABLE ── claim ──▶ RUNNING
+//!   CLAIMABLE ── a deadline, share ──▶ QUEUED        CLAIMABLE ── claim ──▶ RUNNING
 //! ```
 //!
-//! WOKEN is RUNNING in all but one respect: a body that suspends is enqueued again. CLAIMABLE is QUEUED for a
-//! call that a joining thread may run. A call begins as HELD, QUEUED, CLAIMABLE or, if it has an outcome
-//! from the start, DONE.
+//! WOKEN differs from RUNNING in one respect: a body that suspends is enqueued again at once. CLAIMABLE differs
+//! from QUEUED in one respect: a joining thread may run the call. `admit` leads to CLAIMABLE as well, for a call
+//! without a permit. A call begins as HELD, QUEUED, CLAIMABLE or, if it has an outcome from the start, DONE.
 //!
 //! The state is a word that can be read without the lock. It changes only under the lock, together
 //! with what the lock protects: see the table in `mod.rs`. A transition returns what its caller
@@ -38,7 +38,7 @@ use crate::stacks::Frame;
 use crate::sync::atomic::{AtomicU64, Ordering};
 use crate::sync::{Mutex, MutexGuard, lock, lock_brief};
 
-/// The call waits for its dependencies or for a permit. Whoever provides these admits it.
+/// The call waits for its dependencies or for a permit. The last dependency, or the limit, admits it.
 const HELD: u64 = 0;
 /// A worker may claim the body, and does so when it takes the call from a queue.
 const QUEUED: u64 = 1 << TAG_BITS;
@@ -51,12 +51,13 @@ const SUSPENDED: u64 = 3 << TAG_BITS;
 /// was closed.
 const DONE: u64 = 4 << TAG_BITS;
 
-/// The thread of the frame in the other bits runs the body. It alone ends or suspends it.
+/// A thread runs the body: the other bits have the [`Frame`], which names the thread and this run. Only that
+/// thread suspends the body or stores its result. Any thread may close the call meanwhile.
 const RUNNING: u64 = 1;
 /// As `RUNNING`, and the future has been woken since this poll began.
 const WOKEN: u64 = 2;
-/// The body has returned in time. Its thread is about to publish the outcome, and nothing can close
-/// the call before that.
+/// The body has returned before the call was closed. Its thread reports that and then publishes the outcome. The
+/// call cannot be closed in between.
 const ENDING: u64 = 3;
 
 const TAG_BITS: u32 = 2;
@@ -93,7 +94,7 @@ impl Word {
         self.0.load(Ordering::Acquire) == DONE
     }
 
-    /// The run of the body that has not ended; none if no thread runs it.
+    /// Returns the frame of the running body; none if no thread runs the body, or if the call was closed.
     pub(super) fn runner(&self) -> Frame {
         let word = self.read();
         if word & TAG == 0 { Frame::NONE } else { Frame::from_word(word >> TAG_BITS) }
