@@ -22,7 +22,7 @@ pub(crate) trait Body: Send + Sized + 'static {
     /// The progress of a body that is suspended while its call is closed.
     const WHEN_SUSPENDED: Progress = Progress::Suspended;
 
-    /// Whether the call is part of a scope, which waits for it and so always takes it along.
+    /// Whether the call is part of a scope. The scope waits for it, so a stop of the scope's body always stops it.
     const BELONGS_TO_SCOPE: bool = false;
 
     /// The function's path, for messages.
@@ -48,7 +48,7 @@ pub(crate) trait Body: Send + Sized + 'static {
     fn run(self, waker: impl FnOnce() -> Waker) -> Step<Self>;
 }
 
-/// What a run of a body came to.
+/// How a run of a body ended.
 pub(crate) enum Step<B: Body> {
     /// It returned.
     Finished(B::Output),

@@ -36,8 +36,8 @@ pub(crate) trait Handle<T>: Send + Sync + UnwindSafe + RefUnwindSafe {
         self.run_in_place(&mut |outcome| keep(outcome.map(Box::new)))
     }
 
-    /// Returns the outcome to the only owner of the `Lazy`, if that takes no blocking: the call has ended, or
-    /// this thread may run it and does. Takes no lock if no queue has the task either.
+    /// Returns the outcome to the only owner of the `Lazy` if it need not block: the call has ended, or this
+    /// thread may run it and does. Takes no lock if nothing else holds the task.
     fn join_at_once(self: Arc<Self>) -> Result<Outcome<T>, Arc<dyn Handle<T>>>;
 
     /// As `join_at_once`, with the value in a box.

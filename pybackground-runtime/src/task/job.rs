@@ -59,7 +59,7 @@ pub(crate) trait Job: Runnable + WaitTarget {
     /// the call had ended.
     fn close_cancelled(&self) -> Option<Vec<Arc<dyn Job>>>;
 
-    /// Whether the call stops with its parent, whatever its holder asked for.
+    /// Whether a stop of the parent always stops the call: it cannot be detached or shared.
     fn belongs_to_scope(&self) -> bool;
 
     /// Calls `act` once, under the task's lock, with the call's place in the cancellation tree.
@@ -79,7 +79,7 @@ static AWAITED: AtomicBool = AtomicBool::new(false);
 /// See [`AWAITED`].
 #[inline]
 pub(crate) fn any_was_awaited() -> bool {
-    // ORDERING: whoever has a `Lazy` that was polled got it from the thread that polled it.
+    // ORDERING: a thread that has a polled `Lazy` got it from the thread that polled it.
     AWAITED.load(Ordering::Relaxed)
 }
 
@@ -96,7 +96,7 @@ impl dyn Job + '_ {
         result.expect("`act` is called once")
     }
 
-    /// Detaches the call from the one whose body made it: it goes on when that one is stopped.
+    /// Detaches the call from the body that made it: a stop of that body does not stop the call.
     pub(crate) fn detach(&self) {
         self.events().used();
         if !self.belongs_to_scope() {
@@ -104,7 +104,7 @@ impl dyn Job + '_ {
         }
     }
 
-    /// Has the call go on when the one whose body made it is stopped, for as long as it is held.
+    /// Lets the call continue when the body that made it is stopped, for as long as a clone is held.
     pub(crate) fn share(&self) {
         if !self.belongs_to_scope() {
             self.linked(Link::share);

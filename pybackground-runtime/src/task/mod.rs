@@ -35,10 +35,11 @@
 //! | `CLAIMABLE` | the body | as `QUEUED`, or a joining thread claims it | as `QUEUED`; a deadline makes the call `QUEUED`, and so does sharing it |
 //! | `RUNNING`, `WOKEN` | nothing: the running thread has the body | that thread stores the outcome or the future, `close` stores an error | as `QUEUED` |
 //! | `SUSPENDED` | the future, its permit if it needs one | the waker enqueues the call and leaves the future, `close` takes it | as `QUEUED` |
-//! | `ENDING` | nothing: the running thread has the outcome | that thread stores the outcome, or has put it into the `Lazy` | as `QUEUED` |
+//! | `ENDING` | nothing: the running thread has the outcome | that thread stores the outcome, or puts it into the `Lazy` | as `QUEUED` |
 //! | `DONE` | the outcome; or the error and the body of a call that was closed; or nothing, once the outcome was taken | the owner of the `Lazy` takes the outcome, a worker drops the body | the thread that made the call `DONE` takes it; `clean_up` takes the awaiter of a closed call |
 //!
-//! In a round of `pool::deadlock`, a blocked worker may claim a `QUEUED` call, too, without its queue entry.
+//! Two other threads may claim a `QUEUED` call without its queue entry: a blocked worker in a round of
+//! `pool::deadlock`, and a thread at the end of the scope that the call belongs to.
 //!
 //! User code (bodies, destructors, wakers) never runs under the lock.
 

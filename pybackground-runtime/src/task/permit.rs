@@ -1,11 +1,11 @@
 //! The permits of a limited function.
 //!
-//! A call of a limited function needs a permit before it goes to the queues. The permit lies beside the
-//! body until the body is dropped: while it is queued, runs, or waits to be woken.
+//! A call of a limited function needs a permit before it is enqueued. The permit is stored with the body
+//! until the body is dropped: while the call is queued, running, or suspended.
 //!
-//! A body that blocks in a join lends its permit while it waits. So a function that waits for calls of
-//! itself, directly or through others, cannot lock itself out: whatever holds a permit either runs or
-//! ends, and a limit never counts a body that waits for another call.
+//! A body that blocks in a join lends its permit until the join ends. So a function that joins calls of
+//! itself, directly or through others, cannot deadlock on its own limit. An `async` body keeps its permit
+//! while it awaits: `awaits` finds the rings that can follow from this.
 
 use std::cell::RefCell;
 use std::fmt;
@@ -134,13 +134,13 @@ impl Limit {
         if let Some(job) = self.permits.acquire(job.clone()) {
             Permit(self).grant_to(job);
         } else if !lets_in() {
-            // A shutdown first closes the runtime and then refuses the calls that wait. It has found this
-            // one, or it is found here.
+            // A shutdown first closes the runtime and then refuses the calls that wait. Either it finds this
+            // call, or the closed runtime is seen here.
             job.refuse(runtime::SHUT_DOWN);
         }
     }
 
-    /// Passes a permit on that was given up.
+    /// Passes a released permit on to the next call that waits.
     pub(super) fn pass_on(&'static self) {
         if let Some(next) = self.permits.release() {
             Permit(self).grant_to(next);
@@ -223,8 +223,8 @@ impl Drop for Entered {
     }
 }
 
-/// Whether the current thread may run the call it waits for, which has not started as far as is known. If so,
-/// the call is no longer in the thread's own queue.
+/// Returns whether the current thread may run the call that it waits for and that seems not to have started. If so,
+/// removes the call's entry from the thread's own deque.
 #[inline]
 pub(crate) fn may_run_in_place(job: &(impl Runnable + ?Sized)) -> bool {
     // A body that has a permit lends it while it waits.
@@ -237,8 +237,8 @@ fn holds_permit() -> bool {
     HELD.try_with(|held| !held.borrow().is_empty()).unwrap_or(false)
 }
 
-/// Lends the permits of this thread's bodies while `wait` blocks. A body that this thread runs meanwhile
-/// does not count as having them.
+/// Lends the permits of this thread's bodies while `wait` blocks. Code that runs on this thread in `wait` does not
+/// have them.
 pub(crate) fn lend_permits_while<R>(wait: impl FnOnce() -> R) -> R {
     let held = HELD.try_with(RefCell::take).unwrap_or_default();
     for limit in &held {

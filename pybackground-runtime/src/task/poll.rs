@@ -48,12 +48,12 @@ impl<B: Body> Task<B> {
                     cancel::keep_spare(spare);
                 }
                 self.header.events().suspended();
-                // A shutdown first closes the runtime and then refuses the suspended futures. It has found
-                // this one, or it is found here.
+                // A shutdown first closes the runtime and then refuses the suspended futures. Either it finds
+                // this one, or the closed runtime is seen here.
                 if runtime::is_closed() {
                     return self.refuse(runtime::SHUT_DOWN);
                 }
-                // The same holds for a stop of a body above.
+                // A stop of a body above likewise either finds this call or is seen here.
                 if cancel::is_any() {
                     self.clone().close_orphan();
                 }
@@ -62,7 +62,7 @@ impl<B: Body> Task<B> {
                     if let Some(limit) = limit {
                         awaits::keeps_permit(body.clone(), limit);
                     }
-                    // The ring is told by the references that there are.
+                    // The search counts the references to each body, so this one is dropped first.
                     drop_catching(self);
                     awaits::look_for_ring(&body);
                 }

@@ -1,8 +1,8 @@
-//! What few calls have: a deadline, or a time to set one after, those who are notified of the end, and dependencies.
+//! What only few calls have: a deadline or a run timeout, dependencies, and whatever the end of the call notifies.
 //!
-//! Three kinds are notified. Waiters, which belong to this crate, register and unregister. Dependents are
-//! calls that wait for this one. The future that a `Lazy` is has one waker, the awaiter: an executor may
-//! set another at each poll, and only the last counts.
+//! The end notifies three kinds. *Waiters* are wakers of this crate, which register and unregister. *Dependents*
+//! are calls that wait for this one. The *awaiter* is the waker of the executor that polls the `Lazy`: each poll
+//! may set another one, and only the last is woken.
 
 use std::sync::Arc;
 use std::task::Waker;

@@ -1,12 +1,12 @@
-//! What the end of a call brings about for others, performed without recursion.
+//! What follows from the end of a call, performed without recursion.
 //!
-//! The end of a call may end others: it wakes futures, enqueues dependents, passes permits on and drops
-//! values that own further calls. Performed on the spot, a chain of such ends would need a stack as
-//! deep as the chain is long. So a thread performs the first of them at once, and those that it
-//! brings about one after the other when it has returned.
+//! The end of a call wakes futures, enqueues dependents, passes permits on and drops values that own
+//! further calls. Any of these may end another call. With recursion, a chain of such ends would need a
+//! stack as deep as the chain is long. So a thread performs the first piece of work at once. It puts off
+//! the pieces that follow from it, and performs them one after the other when the first has returned.
 //!
 //! User code (wakers, destructors and, in sequential mode, bodies) comes after everything else, because it may
-//! block. A thread that is about to block in a join first performs what it has put off: see
+//! block. A thread that is about to block in a join first performs the user code that it has put off: see
 //! [`perform_one`].
 
 use std::any::Any;
@@ -142,7 +142,7 @@ impl Work {
 }
 
 /// Performs a piece of user code that this thread has put off; `false` if there is none. The thread is
-/// about to block, perhaps for what that code brings about.
+/// about to block, perhaps until a call ends that this code wakes or drops.
 pub(crate) fn perform_one() -> bool {
     let take = |put_off: &mut PutOff| {
         let code = put_off.take_user_code()?;
@@ -156,7 +156,7 @@ pub(crate) fn perform_one() -> bool {
     true
 }
 
-/// Notifies those who wait for a call that has ended.
+/// Notifies the waiters, dependents and awaiter of a call that has ended.
 #[inline]
 pub(super) fn notify(trailer: Trailer) {
     if !trailer.is_empty() {
