@@ -1,21 +1,27 @@
 //! Async bodies that wait for each other.
 //!
-//! A body is resumed by its waker only. A call that the body awaits has a clone of the waker, and wakes it at its end. So a
-//! ring of suspended bodies, each of which awaits the next, never goes on if there is no other clone: a timer or a
-//! channel would have one. The body that is suspended last finds the ring, and gets the error from its `.await`.
+//! Only its waker resumes a suspended body. A call that the body awaits has a clone of the waker, and wakes it at its
+//! end. A timer or a channel that the body awaits has a clone, too. In a *ring* of suspended bodies, each awaits the
+//! call of the next. If no waker has another clone, the ring is deadlocked. The body that is suspended last finds the
+//! ring, and its `.await` returns the error.
 //!
-//! A suspended body keeps the permit of its function's limit. So it may also await a call that waits for a permit, all
-//! permits of which bodies have that never go on: those of the same ring.
+//! A suspended body keeps the permit of its function's limit. So a ring can also lead through a limit: a body awaits a
+//! call that waits for a permit, and bodies of the same ring hold all permits.
 //!
 //! # Why every ring is found, and only rings are
 //!
-//! The waker of a body is the task itself, and clones of it count as references to the task. A `Lazy` that is awaited is
-//! owned by the body that awaits it, and has one reference too. A thread that joins the call has three, and says so while it has
-//! them. A call has no other reference while its body is suspended, so the count tells whether a clone is anywhere else. A body looks for a ring after it has given up the reference of the
-//! thread that polled it, and under one lock: the last body of the ring finds no reference of another thread that looks. A reference that
+//! The waker of a body is the task itself, so clones of the waker count as references to the task. The other references
+//! are known: the awaited `Lazy`, which the awaiting body owns, has one. A thread that joins the call has three, and is
+//! counted in the trailer while it has them. While a body is suspended, its call has no further reference. So the count
+//! shows whether there is another clone of the waker.
+//!
+//! A thread drops its own reference to the body that it polled before it searches, and searches under one lock. So the
+//! search for the last body of a ring counts no reference of another search. A thread that has begun to join a
+//! suspended body searches as well, as its references may have hidden a ring until they were counted. A reference that
 //! another thread has for a moment, for a report, can only keep a ring from being found.
 //!
-//! A ring that is complete stays so: none of its bodies can be resumed. So its bodies may be looked at one after the other.
+//! A ring that is complete stays complete, because none of its bodies can be resumed. So the search may look at its
+//! bodies one after the other.
 
 use std::any::Any;
 use std::cell::{Cell, RefCell};

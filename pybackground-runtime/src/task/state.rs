@@ -4,10 +4,10 @@
 //!            admit              claim                end                 publish
 //!   HELD ─────────▶ QUEUED ─────────────▶ RUNNING ─────────▶ ENDING ─────────────▶ DONE
 //!                    ▲  ▲                 │  │  │                                   ▲
-//!                    │  │     poll again  │  │  │    publish, or close: the body     │
-//!                    │  └──────── WOKEN ◀─┘  │  └─── runs on, its result is late ────┤
+//!                    │  │     poll again  │  │  │    publish, or close: the body    │
+//!                    │  └──────── WOKEN ◀─┘  │  └─── runs on, its result is late ───┤
 //!                    │            wake       │                                      │
-//!                    │ wake                  │ suspend                               │
+//!                    │ wake                  │ suspend                              │
 //!                    └──────── SUSPENDED ◀───┘                                      │
 //!                                                                                   │
 //!   HELD, QUEUED, CLAIMABLE, SUSPENDED ─────────────── close ───────────────────────┘
