@@ -1,8 +1,7 @@
 //! The place in the tree of the body that runs on this thread.
 //!
-//! A body that a joining thread runs gets its node when it makes its first call: until then nothing can tell
-//! the two apart. A node that nothing holds when its body ends is left to the next body. So where calls are
-//! made and joined, as in a fork-join, a thread allocates one node per depth.
+//! A body that its only owner runs in place gets its own node when it makes its first call. Until then a link to the
+//! parent does the same, because only a stop of the parent can concern the body.
 
 use std::cell::Cell;
 use std::mem::ManuallyDrop;
@@ -38,7 +37,7 @@ impl Top {
     }
 }
 
-/// Returns the node of the body on top of this thread's stack; none if nothing can stop that one.
+/// Returns the node of the body on top of this thread's stack; none if nothing can stop that body.
 #[inline]
 pub(crate) fn current() -> Option<Arc<Node>> {
     TOP.with(|top| {
@@ -86,7 +85,7 @@ pub(crate) fn outside<R>(make: impl FnOnce() -> R) -> R {
     make()
 }
 
-/// The body has ended, and nothing else of its call holds its node.
+/// Ends the node of a body that has ended. The task has given up its reference to the node already.
 #[inline]
 pub(crate) fn end(body: Link) {
     match body.node {

@@ -71,13 +71,13 @@ impl Link {
         self.node.as_ref()?.stopped()
     }
 
-    /// Whether the body that made the call has stopped, or would have taken the call along if the call were
-    /// not shared.
+    /// Whether the body that made the call had to stop, or one above it, even if the call is shared and so does
+    /// not have to.
     pub(crate) fn is_orphaned(&self) -> bool {
         self.node.as_ref().is_some_and(Node::is_orphaned)
     }
 
-    /// Lets the call go on when its parent is stopped. Returns what is to be dropped without a lock.
+    /// Lets the call continue when its parent is stopped. Returns a node that the caller drops without a lock.
     #[must_use]
     pub(crate) fn detach(&mut self) -> Option<Arc<Node>> {
         match self.own() {

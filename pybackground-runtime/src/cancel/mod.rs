@@ -5,11 +5,11 @@
 //! | `tree` | which bodies stop with which others |
 //! | `link` | a call's place in the tree |
 //! | `current` | the node of the body that runs on this thread |
-//! | `spare` | the nodes that the next bodies get |
+//! | `spare` | the nodes of ended bodies, kept for the next ones |
 //! | `overruns` | bodies that run although their call was closed, for reports |
 //!
-//! A body cannot be stopped from outside, it can only poll: by [`cancelled`], [`checkpoint`],
-//! [`sleep`](crate::sleep), or a wait.
+//! To *stop* a body is to ask it to end. A body cannot be interrupted: it polls for the stop in [`cancelled`],
+//! [`checkpoint`], [`sleep`](crate::sleep) and each wait.
 
 mod current;
 mod link;
@@ -112,7 +112,7 @@ fn find_stopped() -> Option<Stopped> {
     })
 }
 
-/// The runtime is shut down: every body has to stop.
+/// Makes every body stop, because the runtime is shut down.
 pub(crate) fn stop_all() {
     lock_leaf(&SHUT_DOWN).get_or_insert_with(Counted::new);
 }

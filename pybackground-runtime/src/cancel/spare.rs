@@ -1,7 +1,7 @@
 //! The nodes that the next bodies of this thread get.
 //!
-//! A node that nothing holds when its body ends is left to the next body. So where calls are made and joined,
-//! as in a fork-join, a thread allocates one node per depth.
+//! A node that nothing else holds when its body ends is kept for the next body of the thread. So in a fork-join,
+//! where each body joins the calls that it makes, a thread allocates one node per depth.
 
 use std::cell::RefCell;
 use std::sync::Arc;
@@ -27,7 +27,7 @@ pub(super) fn node(parent: Option<Arc<Node>>) -> Arc<Node> {
     }
 }
 
-/// The body of the node has ended.
+/// Ends the node of a body that has ended, and keeps it if nothing else holds it.
 pub(super) fn end(node: Arc<Node>) {
     if let Some(node) = node.end() {
         keep(node);

@@ -1,39 +1,53 @@
 //! The cancellation tree: which bodies stop with which others.
 //!
-//! Each running body that can be stopped, or has made a call, has a [`Node`]. A call holds the node of the
-//! body that made it, its parent; the node of the call's own body takes this link over when the body starts.
-//! A stop marks one node. A running body polls for it by walking up its chain. Whatever cannot poll is
-//! *parked*, registered in the node of its own body or parent, and is woken or closed by a walk down.
+//! Each running body that can be stopped, or has made a call, has a [`Node`]. The *parent* of a node is the
+//! node of the body that made the call. Before the call's body starts, the call holds the parent itself;
+//! then the body's own node does.
+//!
+//! [`stop`](Node::stop) marks one node. A running body polls by walking up its chain of parents. Threads and
+//! calls that cannot poll are *parked*: registered in the node of their body or, before it has one, of the
+//! parent. [`notify`](Node::notify) walks down from the marked node, wakes the parked threads and closes the
+//! parked calls. A node with anything parked below it is *linked*, which is registered in its own parent, so
+//! that the walk reaches it.
 //!
 //! | in state | `parent`, `link` | `parked` | `overrun` |
 //! |---|---|---|---|
-//! | `Running` | taken by `detach`, replaced by `share`; `link` set by `park` | changed by `park` and its guard | set by `stop` |
-//! | `Stopped` | as `Running` until the body ends, then taken by `end` | as `Running` | dropped by `end` |
-//! | `Ended` | none | changed by `park` and its guard: calls of the body outlive it | none |
+//! | `Running` | `detach` takes both, `share` puts a barrier in between, `park` sets `link` | `park` adds, its guard removes | none |
+//! | `Stopped` | as `Running` until the body ends; `end` takes both | as `Running` | set by `stop` if the call was closed; `end` drops it |
+//! | `Ended` | none | as `Running`: calls of the body outlive it | none |
 //!
-//! All of it is behind the node's lock, except in a node that nothing else holds.
+//! All fields are behind the node's lock, except in a node that nothing else holds.
 //!
 //! # Invariants
 //!
-//! 1. A node leaves `Running` once and stays `Stopped` or `Ended` until it is renewed.
-//! 2. Only a node that nothing else holds is renewed, so a state never changes under a child.
-//! 3. A node that has ended has no parent, so a chain is as long as what runs. If anything above it was
-//!    stopped when its body ended, the node itself is `Stopped` from then on.
-//! 4. A parent is never set after the first, except for a barrier in front of the same one. So the tree has
-//!    no cycles, and a lock may be taken while that of a child is held, never the other way round.
-//! 5. A node that is linked, which is registered in its parent, has a linked parent, unless that is a root
-//!    or a barrier. `park` establishes this from the top down.
+//! 1. A node leaves `Running` once and stays `Stopped` or `Ended` until it is renewed for another body.
+//! 2. Only a node that nothing else holds is renewed, so a node never changes its body under a child.
+//! 3. A node whose body has ended has no parent, so a chain ends at the first such node. If the body had to
+//!    stop when it ended, its node is `Stopped` from then on, else `Ended`. (A node that nothing else holds
+//!    may keep the state `Running` until it is renewed.)
+//! 4. The parent of a node is set when the node is made or renewed. Afterwards it is only removed, or
+//!    replaced by a barrier in front of the same parent. So the tree has no cycles. A thread that holds the
+//!    lock of a node may take the lock of the node's parent, never the other way round.
+//! 5. A linked node has a linked parent, unless no walk from above may reach the parent: it is a root, a
+//!    barrier, or directly below a barrier. `park` links nodes from the top down.
 //! 6. No node is dropped while the lock of a node is held. The last holder of a chain frees it without
 //!    recursion.
 //!
 //! # Why no stop is missed
 //!
-//! A waiter parks and then looks for a stop; `stop` marks a node and then walks down. Let the walk pass the
-//! node in which the waiter registers. If the registration came before, the walk finds it. If it came after,
-//! the waiter has that node's lock after the walk had it, so that it sees the mark. By invariant 5 the walk
-//! passes every node with a waiter below it: a node that is not yet linked is linked by the waiter before
-//! that one looks. A node that ends while the walk is above it takes itself out of the walk's way; it looks
-//! for the stop before that, and goes on with the walk itself.
+//! A waiter parks first and then polls. A stopping thread marks a node first and then walks down. Suppose
+//! that the walk visits the node in which the waiter is registered:
+//!
+//! - If the waiter registered before the visit, the walk finds the registration.
+//! - If it registered after the visit, it took that node's lock after the walk did, so it sees the mark when
+//!   it polls.
+//!
+//! The walk visits each node with a waiter below it. By invariant 5 it finds the linked ones. A node that
+//! was not linked yet when the walk passed its parent is linked later, by a waiter that then sees the mark.
+//!
+//! A node whose body ends is unlinked from its parent, so a walk that is still above it would miss it. So
+//! the ending thread polls before it unlinks the node. If it finds the mark, it marks the node as well and
+//! walks down from there itself.
 
 use std::cell::RefCell;
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -48,15 +62,15 @@ use crate::sync::{lock_leaf, thread_local};
 /// The number of stopped nodes, and one more after a shutdown.
 static STOPPED: AtomicUsize = AtomicUsize::new(0);
 
-/// Whether any body has to stop. As long as none has, this is all that a poll for it costs.
+/// Returns whether any node is stopped. While none is, a poll costs only this load.
 #[inline]
 pub(crate) fn is_any() -> bool {
-    // ORDERING: `Relaxed`. A body that polls sees a stop soon; one that is about to park takes a lock that
-    // the stop has taken, or is found by the stop.
+    // ORDERING: `Relaxed`. A body that polls again sees the stop soon. A thread that has just parked has taken a
+    // lock after the walk of the stop, or the walk finds it.
     STOPPED.load(Ordering::Relaxed) != 0
 }
 
-/// One more that has to stop, until this is dropped.
+/// A stopped node, or the shutdown, which is counted in `STOPPED` until this is dropped.
 pub(super) struct Counted(());
 
 impl Counted {
@@ -76,8 +90,8 @@ impl Drop for Counted {
 
 /// A body in the tree, for as long as it runs or a call that it made is held.
 pub(crate) struct Node {
-    /// A stop of the parent does not reach below. No body has this node: it is between a shared call and the
-    /// body that made the call.
+    /// A stop of the parent does not stop what is below this node. The node belongs to no body: it is between a
+    /// shared call and the body that made the call.
     is_barrier: bool,
     inner: Mutex<Inner>,
 }
@@ -99,12 +113,12 @@ enum State {
     Ended,
 }
 
-/// What cannot poll for a stop.
+/// A registration in a node, for a walk of `notify` to act on.
 #[derive(Clone)]
 pub(crate) enum Parked {
     /// A thread that is blocked in a wait.
     Thread(Thread),
-    /// A process that runs the body.
+    /// The connection to a process that runs the body.
     #[cfg(feature = "process")]
     Process(Arc<dyn Connection>),
     /// A call that is on no thread and in no queue.
@@ -126,13 +140,13 @@ pub(crate) trait Connection: Send + Sync {
     fn cut(&self);
 }
 
-/// A node that nothing needs, and the parent that it had.
+/// A node that was taken from a suspended body, and the parent that it had.
 pub(super) struct Vacated {
     pub(super) empty: Arc<Node>,
     pub(super) parent: Option<Arc<Node>>,
 }
 
-/// Something is parked until this is dropped.
+/// A registration of [`park`](Node::park), removed when this is dropped.
 pub(crate) struct Parking {
     node: Arc<Node>,
     key: Key,
@@ -154,12 +168,12 @@ impl Node {
         Arc::new(Self { is_barrier, inner })
     }
 
-    /// Returns what stands between `parent` and a call that a stop of `parent` must not reach.
+    /// Returns the parent for a call that a stop of `parent` must not stop: a barrier below `parent`.
     pub(crate) fn barrier(parent: Arc<Self>) -> Arc<Self> {
         if parent.is_barrier { parent } else { Self::make(Some(parent), true) }
     }
 
-    /// Whether a stop of the parent does not reach below.
+    /// Whether this is a [`barrier`](Self::barrier).
     pub(crate) fn is_barrier(&self) -> bool {
         self.is_barrier
     }
@@ -171,13 +185,13 @@ impl Node {
         (inner.state, inner.parent) = (State::Running, parent);
     }
 
-    /// Returns why the node's body has to stop, if it has: the nearest stop on its chain.
+    /// Returns why the node's body has to stop, if it has to: the nearest mark on its chain, up to a barrier.
     #[inline]
     pub(crate) fn stopped(self: &Arc<Self>) -> Option<Stopped> {
         if is_any() { self.find_stopped(false) } else { None }
     }
 
-    /// Whether anything above is stopped, on the far side of barriers as well.
+    /// Whether this node or one above it is stopped, also above barriers.
     pub(crate) fn is_orphaned(self: &Arc<Self>) -> bool {
         is_any() && self.find_stopped(true).is_some()
     }
@@ -197,8 +211,8 @@ impl Node {
         }
     }
 
-    /// Marks the body as one that has to stop; [`notify`](Self::notify) is due afterwards. If its call was
-    /// closed while the body runs, the body is an overrun until it ends.
+    /// Marks the node, so that its body has to stop. The caller calls [`notify`](Self::notify) afterwards. If the
+    /// call was closed while the body runs, the body is an `overrun` until it ends.
     pub(crate) fn stop(&self, stopped: Stopped, overrun: Option<Overrun>) {
         let mut inner = self.lock();
         if matches!(inner.state, State::Running) {
@@ -209,11 +223,11 @@ impl Node {
 
     /// Wakes the threads and closes the calls that are parked below a stopped node.
     ///
-    /// A call that is closed may have a node of its own, with calls parked below: that one's turn comes
-    /// after this one and not on top of it, because there may be any number of generations.
+    /// To close a parked call may call this method again, for the call's own node. That node is visited later in
+    /// the same loop, not by recursion, because there may be any number of generations.
     pub(crate) fn notify(self: &Arc<Self>) {
         thread_local! {
-            /// The nodes that this thread visits next, while it visits others.
+            /// The nodes that this thread has still to visit; `None` if it visits none now.
             static NEXT: RefCell<Option<Vec<Arc<Node>>>> = const { RefCell::new(None) };
         }
 
@@ -252,7 +266,7 @@ impl Node {
         let _ = NEXT.try_with(RefCell::take);
     }
 
-    /// The body has ended. Returns the node if nothing else holds it, to be renewed.
+    /// Ends the node of a body that has ended. Returns the node for another body if nothing else holds it.
     #[inline]
     pub(crate) fn end(mut self: Arc<Self>) -> Option<Arc<Self>> {
         let Some(node) = Arc::get_mut(&mut self) else { return self.end_held() };
@@ -289,8 +303,8 @@ impl Node {
         Some(self)
     }
 
-    /// Empties the node of a body that is suspended, if nothing else holds it: with nothing below the body, a stop
-    /// of the parent is all that concerns it. Returns the empty node and the parent; else the node as it was.
+    /// Takes the node from a suspended body if nothing else holds it. The body has no calls then, and its call may hold
+    /// the parent instead. Returns the empty node and the parent, or else the unchanged node.
     pub(super) fn vacate(mut self: Arc<Self>) -> Result<Vacated, Arc<Self>> {
         let Some(node) = Arc::get_mut(&mut self) else { return Err(self) };
         let inner = node.inner();
@@ -301,7 +315,7 @@ impl Node {
         Ok(Vacated { parent: above.map(|above| above.parent.clone()), empty: self })
     }
 
-    /// Takes the link to the parent out: the body goes on when that one is stopped.
+    /// Unlinks the node from its parent, so that a stop of the parent does not stop the body.
     pub(crate) fn detach(&self) {
         let above = self.lock().take_parent();
         drop(above);
@@ -318,14 +332,15 @@ impl Node {
         drop(above);
     }
 
-    /// Registers what cannot poll. The caller looks for a stop afterwards: one that came before is not told.
+    /// Registers a thread, connection or call for `notify`. The caller polls afterwards: a stop that came before does
+    /// not notify it.
     pub(crate) fn park(self: &Arc<Self>, parked: Parked) -> Parking {
         let key = self.lock().parked.add(parked);
         self.link();
         Parking { node: self.clone(), key }
     }
 
-    /// Registers the node in its parent, and that one in its own, as far as they are not.
+    /// Links this node and the nodes above it, up to a barrier, as far as they are not linked.
     fn link(self: &Arc<Self>) {
         let mut unlinked = Vec::new();
         let mut node = self.clone();
@@ -354,14 +369,14 @@ impl Node {
         lock_leaf(&self.inner)
     }
 
-    /// As `lock`, of a node that nothing else holds.
+    /// As `lock`, for a node that nothing else holds.
     #[inline]
     fn inner(&mut self) -> &mut Inner {
         self.inner.get_mut().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
-/// The parent that a node had, and its registration there, to be dropped without a lock.
+/// The parent that a node had, and the node's registration there. Dropped while no lock is held.
 struct Above {
     parent: Arc<Node>,
     link: Option<Key>,
