@@ -1,7 +1,13 @@
 //! Waiting for a call to end.
 //!
-//! A worker that waits for a call nobody has started runs that call itself, and never another: no
-//! stranger's lock or stack is ever below it. Everybody else looks for a moment, yields, and parks.
+//! A worker that joins a call which has not started runs the call in place, and before that the dependencies
+//! that hold the call back. It never runs an unrelated call: that could need a lock that a body below on the
+//! same stack holds. `pool/README.md` lists when a worker may not run the call. Then it waits, as every other
+//! thread does: it spins, yields, and parks.
+//!
+//! A thread that parks has registered a waker with the call, and its wait in the wait graph. It is woken by
+//! the end of the call, a stop of its body, a deadlock that another thread found, or a round of
+//! `pool::deadlock`. It then checks all of these, and the time, in `park_until_over`.
 
 use std::cell::{Cell, OnceCell};
 use std::convert::Infallible;
@@ -28,8 +34,8 @@ use crate::sync::{IS_MODEL, chaos, now, rounds, thread_local};
 use crate::task::{Handle, Job, Joined, Registration, lend_permits_while, may_run_in_place, work};
 use crate::waits::{End, ScopedCalls, Waiting};
 
-/// How often a waiting thread looks before it begins to yield, and how often before it parks. A call
-/// that takes a microsecond is over by then; for one that takes longer a park costs little.
+/// How often a waiting thread spins, and how often it then yields, before it parks. A call that takes a
+/// microsecond has ended by then. Beside a call that takes longer, a park costs little.
 const SPINS: usize = rounds(100);
 const YIELDS: usize = rounds(20);
 
@@ -65,12 +71,12 @@ fn outcome_by<T, R>(
     take(&*handle).expect("its only owner takes the outcome")
 }
 
-/// Waits for the end of the call. Gives `run_in_place`, which is to claim the call and run it, the
-/// chance to do so if this thread may.
+/// Waits for the end of the call. If this thread may run the call, calls `run_in_place`, which claims and runs
+/// it and returns whether it did.
 ///
 /// # Errors
 ///
-/// If the wait cannot go on: it would never end, or the body that waits is to stop.
+/// If the wait is a deadlock, the waiting body has to stop, or the process was forked.
 #[track_caller]
 pub(crate) fn until_done<T>(
     handle: &Arc<dyn Handle<T>>,
@@ -89,11 +95,11 @@ pub(crate) fn until_done<T>(
     block_until_done(handle, None).map(drop)
 }
 
-/// Runs what the call waits for before it can begin, as far as nobody has started it and this thread may:
-/// the inputs of its inputs first. Returns whether it ran any.
+/// Runs the inputs (dependencies) that hold the call back, as far as no other thread has started them and this
+/// thread may run them. Runs the inputs of an input before the input. Returns whether it ran any.
 fn run_inputs<T>(handle: &Arc<dyn Handle<T>>) -> bool {
     let mut ran = false;
-    // On a thread from outside, as on one whose stack is used up, it would find nothing to run.
+    // A thread that is no worker may run nothing in place.
     if !runtime::is_worker() {
         return ran;
     }
@@ -101,14 +107,14 @@ fn run_inputs<T>(handle: &Arc<dyn Handle<T>>) -> bool {
         let inputs = job.dependencies().into_iter().map(|input| input.job);
         inputs.filter(|input| !input.is_done()).map(|input| (input, false)).collect::<Vec<_>>()
     };
-    // The path to an input, with the inputs beside it; `true` once those that it waits for were seen to.
+    // A depth-first search. `true` marks an input whose own inputs have been visited.
     let mut path = unfinished(handle.job());
     while let Some((input, was_seen_to)) = path.pop() {
         if input.is_claimable() {
             if !may_run_in_place(&*input) {
                 return ran;
             }
-            // A panic gets here from the destructor of a result that nobody waits for.
+            // Catches a panic in the destructor of a result that no thread waits for.
             catch(move || input.run());
             ran = true;
         } else if !was_seen_to {
@@ -124,7 +130,7 @@ fn run_inputs<T>(handle: &Arc<dyn Handle<T>>) -> bool {
 ///
 /// # Errors
 ///
-/// If the body that waits is to stop.
+/// If the waiting body has to stop, or the process was forked.
 #[track_caller]
 pub(crate) fn until<T>(handle: &Arc<dyn Handle<T>>, end: Instant) -> Result<bool, Error> {
     if handle.job().is_done() { Ok(true) } else { block_until_done(handle, Some(end)) }
@@ -134,7 +140,7 @@ pub(crate) fn until<T>(handle: &Arc<dyn Handle<T>>, end: Instant) -> Result<bool
 ///
 /// # Errors
 ///
-/// If the wait cannot go on: it would never end, or the body that waits is to stop.
+/// If the wait is a deadlock, the waiting body has to stop, or the process was forked.
 #[track_caller]
 pub(crate) fn for_any(calls: &impl Awaited, end: Option<Instant>) -> Result<bool, Error> {
     if look_for_a_moment(|| calls.is_over(), end) {
@@ -161,7 +167,7 @@ fn block(wait: &Wait<'_, impl Awaited>) -> Result<bool, Error> {
     let site = Location::caller();
     context::about_to_block(|| wait.on.call(), site);
     let blocked = events::blocked(|| wait.on.call(), site, || wait.on.events());
-    // Before this thread gives its place away: who decides whether another is started sees what all wait for.
+    // Before this thread gives up its slot: a thread that looks for deadlocks then sees the wait.
     let entered = wait.enter(site);
     let waited = entered
         .and_then(|entered| entered.map_or(Ok(true), |entered| wait.until_over(&entered, site)));
@@ -172,8 +178,8 @@ fn block(wait: &Wait<'_, impl Awaited>) -> Result<bool, Error> {
 
 /// Whether this thread may run `job`, a closure of a scope that it waits for.
 ///
-/// A worker does as with any join. Another thread may be deep in its stack already, so it does so on its own
-/// behalf only, and not for a body that it runs.
+/// A worker may under the same conditions as in any join. Another thread may unless it runs a body: its stack may be
+/// deep already, and its size is not known.
 pub(crate) fn may_help(job: &dyn Job) -> bool {
     if runtime::is_worker() { may_run_in_place(job) } else { stacks::current().is_none() }
 }
@@ -198,7 +204,8 @@ pub(crate) fn for_scope(calls: &Arc<dyn ScopedCalls>, site: &'static Location<'s
     stacks::coarse_clock::read();
 }
 
-/// Says what may be wrong where the system does not tell whether it is.
+/// Prints once that `call` may be deadlocked with the formatter that waits for it, where the system does not report
+/// which locks the threads wait for.
 fn warn_once(call: Call) {
     static WARNED: AtomicBool = AtomicBool::new(false);
 
@@ -213,8 +220,8 @@ fn warn_once(call: Call) {
     }
 }
 
-/// How long a formatter waits until it looks whether it holds a lock that the awaited body needs, and how
-/// long between two looks.
+/// How long a formatter waits for a value before it looks whether it holds the lock of a standard stream that the
+/// awaited body waits for, and how long it waits between two further looks.
 const FIRST_LOOK: Duration = Duration::from_millis(300);
 const FURTHER_LOOKS: Duration = Duration::from_secs(1);
 
@@ -222,7 +229,7 @@ thread_local! {
     static PRINTING: Cell<usize> = const { Cell::new(0) };
 }
 
-/// A formatter of this thread waits for a value until this is dropped.
+/// A formatter of this thread may wait for a value until this is dropped.
 pub(crate) struct Printing;
 
 /// See [`Printing`].
@@ -237,11 +244,13 @@ impl Drop for Printing {
     }
 }
 
-/// Whether a formatter below on this thread's stack waits for a value.
+/// Whether a formatter on this thread's stack waits for a value.
 fn is_printing() -> bool {
     PRINTING.try_with(Cell::get).unwrap_or(0) > 0
 }
 
+/// Spins and yields until `is_over` or `end`, for as long as it is cheaper than to park. Performs the user code
+/// that this thread has put off before. Returns whether it is over.
 fn look_for_a_moment(is_over: impl Fn() -> bool, end: Option<Instant>) -> bool {
     while !is_over() && work::perform_one() {}
     let (spins, yields) = runtime::global().pool().patience(SPINS, YIELDS);
@@ -262,25 +271,29 @@ fn look_for_a_moment(is_over: impl Fn() -> bool, end: Option<Instant>) -> bool {
 
 /// What a thread can block for.
 pub(crate) trait Awaited {
-    /// Keeps a waker registered.
+    /// Unregisters a waker when it is dropped.
     type Registration;
 
     fn is_over(&self) -> bool;
 
-    /// Wakes `waker` when it is over; `None` if it is.
+    /// Registers `waker`, to be woken when the wait is over; returns `None` if it is over already.
     fn register(&self, waker: Waker) -> Option<Self::Registration>;
 
-    /// Tells others of the wait.
+    /// Inserts the wait into the wait graph.
+    ///
+    /// # Errors
+    ///
+    /// If the wait is a deadlock.
     fn announce(
         &self,
         site: &'static Location<'static>,
         end: End,
     ) -> Result<Option<Waiting<'static>>, Error>;
 
-    /// What time brings about if it is `now`, should nobody else see to it.
+    /// Expires the call if its deadline is not after `now`, in case there is no monitor to do so.
     fn expire(&self, now: Instant);
 
-    /// Whether it is the call of `body` itself, which a stop of the body ends in the same moment.
+    /// Whether this is the call of `body` itself. A stop of the body ends that call, and so the wait.
     fn is_call_of(&self, body: Frame) -> bool;
 
     /// The call that is waited for, or one of them.
@@ -291,8 +304,8 @@ pub(crate) trait Awaited {
         None
     }
 
-    /// Runs the call on this thread, or refuses it if there is `no_stack` for it; `false` if it has
-    /// started or cannot start yet.
+    /// Runs the call on this thread or, if `no_stack` has a reason why it cannot, refuses the call. Returns
+    /// `false` if the call has started, or is held back by dependencies or a limit.
     fn run_or_refuse(&self, _no_stack: Option<String>) -> bool {
         false
     }
@@ -358,7 +371,7 @@ impl Awaited for Arc<dyn Job> {
     }
 }
 
-/// The thread waits until this is dropped.
+/// The registrations of a thread that waits, removed when this is dropped.
 struct Entered<R> {
     _joined: Option<Joined>,
     waiting: Option<Waiting<'static>>,
@@ -368,18 +381,18 @@ struct Entered<R> {
 /// A wait that blocks.
 struct Wait<'a, A> {
     on: &'a A,
-    /// When the wait itself is over.
+    /// The time limit of the wait.
     end: Option<Instant>,
-    /// When the call is.
+    /// The deadline of the call.
     deadline: Option<Instant>,
 }
 
 impl<A: Awaited> Wait<'_, A> {
-    /// Tells of the wait all whom it concerns; `None` if it is over.
+    /// Registers the thread with the call and in the wait graph; `None` if the wait is over already.
     ///
     /// # Errors
     ///
-    /// If it would never end.
+    /// If the wait is a deadlock.
     fn enter(
         &self,
         site: &'static Location<'static>,
@@ -395,7 +408,8 @@ impl<A: Awaited> Wait<'_, A> {
         Ok(Some(Entered { _joined: joined, waiting, _registration: registration }))
     }
 
-    /// Blocks until what is waited for is over or until the end of the wait.
+    /// Blocks until the wait is over, and returns `true`, or until its time limit. In between, runs or refuses the
+    /// call each time a round of `pool::deadlock` asks for it.
     fn until_over(
         &self,
         entered: &Entered<A::Registration>,
@@ -425,9 +439,9 @@ impl<A: Awaited> Wait<'_, A> {
         }
     }
 
-    /// Parks until what is waited for is over or until the end of the wait; `None` if the thread is asked
-    /// to run what it waits for. The monitor expires calls at their deadlines. If the system gave no
-    /// thread for the monitor, the waiting thread does so.
+    /// Parks until the wait is over, and returns `true`, or until its time limit; `None` if a round of
+    /// `pool::deadlock` asks the thread to look. The monitor expires calls at their deadlines. If the system
+    /// gave no thread for the monitor, the waiting thread does so.
     fn park_until_over(
         &self,
         entered: &Entered<A::Registration>,
@@ -437,7 +451,7 @@ impl<A: Awaited> Wait<'_, A> {
         let mut deadline = self.deadline;
         let mut report_at =
             runtime::config().report().after().and_then(|after| now().checked_add(after));
-        // A wait that has an end needs no look: it does not hang.
+        // A wait that has a time limit cannot hang, so it needs no look.
         let may_hang = !IS_MODEL && self.end.is_none() && deadline.is_none() && is_printing();
         let mut look_at = may_hang.then(|| now() + FIRST_LOOK);
         loop {
@@ -478,7 +492,7 @@ impl<A: Awaited> Wait<'_, A> {
         }
     }
 
-    /// The standard stream whose lock this thread holds and the awaited body waits for.
+    /// Returns the standard stream whose lock this thread holds and the awaited body waits for.
     #[cold]
     fn printed_under_lock(&self) -> Option<Stream> {
         let awaited = self.on.only()?;
@@ -494,8 +508,8 @@ impl<A: Awaited> Wait<'_, A> {
         })
     }
 
-    /// A body that is to stop does not go on waiting, except in a destructor: what that one waits for
-    /// is part of tidying up.
+    /// Returns an error if the waiting body has to stop, which ends the wait. A destructor that runs because of a
+    /// panic goes on waiting: it could not unwind, and it cleans up.
     fn give_up_if_stopped(&self, body: Frame) -> Result<(), Error> {
         match cancel::stopped() {
             Some(waiter) if cancel::may_unwind() && !self.on.is_call_of(body) => {
@@ -516,7 +530,7 @@ fn current_waker() -> Waker {
     WAKER.try_with(|waker| waker.get_or_init(make).clone()).unwrap_or_else(|_| make())
 }
 
-/// Wakes a parked thread. The thread looks whether it was meant.
+/// Wakes a parked thread, which then checks whether its wait is over.
 struct Unpark(Thread);
 
 impl Wake for Unpark {
