@@ -10,11 +10,11 @@
 //!
 //! # Why every cycle is found, and only cycles are
 //!
-//! A thread inserts its wait before it blocks and removes the wait when it goes on, under one lock. A task
-//! publishes its runner: the thread writes it when it claims the body, and resets it when the body ends or is
-//! suspended, both before it can wait again. So a holder of the lock that finds a thread waiting also finds
-//! what that thread runs, and no more. A cycle needs a wait of each of its threads, and the last of them to
-//! come finds the others.
+//! A thread inserts its wait before it blocks and removes the wait when it continues, under the graph's lock. A
+//! task publishes its runner: the thread writes it when it claims the body, and resets it when the body ends or is
+//! suspended, both before it can wait again. So a thread that holds the lock and finds another one waiting also
+//! finds exactly the bodies that the other one runs. A cycle needs a wait of each of its threads, and the last of
+//! them to insert its wait finds the others.
 //!
 //! A wait for any of several calls is deadlocked only if each of them is. The set of calls changes only
 //! between two waits, so it is complete for as long as the wait is in the graph.
@@ -22,16 +22,24 @@
 //! A call with unfinished dependencies is on no thread: a wait for it is a wait for all of them. They are
 //! known before any thread can wait for the call.
 //!
-//! A wait for a lock of `locks` is a wait for all threads that are in its way. A thread adds a lock to its list
-//! after it has taken the lock, and removes it before it can wait again. A thread that waits has inserted the list with its wait.
-//! So a holder of the graph's lock that finds a thread waiting also finds all that the thread holds. A thread that
-//! holds a lock and does not wait is not found, and goes on. A thread that gets a lock for which it has waited
-//! removes its wait before it adds the lock. Threads without a body take part: another thread can need a lock of theirs.
+//! A thread at the end of a scope waits for all closures of the scope. This wait cannot fail. If it closes a cycle,
+//! a join in the cycle fails instead.
 //!
-//! Some waits are no part of a cycle. One that has a time limit, or is for a call with a deadline, ends by
-//! itself. A call that waits for a thread, or for a permit of its function's limit, has no edge: another
-//! thread can start, and a permit is released while its holder waits. A future that awaits holds no thread:
-//! `task::awaits` finds rings of these.
+//! A wait for a lock of `locks` is a wait for all threads that hold the lock in a way that excludes the waiting
+//! thread. Each thread has a list of the locks that it holds: it adds a lock after it has taken it, and removes it
+//! when it releases it. The thread inserts a copy of the list with its wait. The list cannot change during the wait,
+//! so a thread that holds the graph's lock and finds another one waiting also finds all locks that the other one
+//! holds. A thread that holds a lock and does not wait is not found, and will release the lock. A thread that gets a
+//! lock for which it has waited removes its wait before it adds the lock. Threads without a body are in the graph as
+//! well, because another thread can need a lock that they hold.
+//!
+//! Some waits are not part of a cycle:
+//!
+//! - A wait with a time limit, or for a call with a deadline, ends by itself.
+//! - Any thread may end a wait for a notification.
+//! - A queued call needs no edge to a thread, because the pool provides one.
+//! - A call that waits for a permit of a limit needs no edge, because a thread that blocks lends its permits.
+//! - A future that awaits blocks no thread. `task::awaits` finds rings of futures.
 
 mod cycle;
 mod graph;
@@ -245,7 +253,7 @@ impl Waits {
         Some(self.waiting(thread, before, || Parked::Thread(thread::current())))
     }
 
-    /// The threads that have to go on first before `job` ends, as far as their waits are known.
+    /// Returns the threads that have to continue before `job` can end and that wait for nothing known.
     pub(crate) fn threads_behind(&self, job: Arc<dyn WaitTarget>) -> Vec<usize> {
         let graph = lock_brief(&self.0);
         let (mut threads, mut next, mut seen) = (Vec::new(), vec![job], BTreeSet::new());
@@ -334,7 +342,7 @@ impl Waiting<'_> {
         lock_brief(&self.waits.0).get_mut(self.thread)?.failure.take()
     }
 
-    /// Notes whether the thread runs a body although it waits.
+    /// Records whether the thread runs the awaited body itself, so that its wait is no deadlock.
     pub(crate) fn set_running(&self, is_running: bool) {
         if let Some(wait) = lock_brief(&self.waits.0).get_mut(self.thread) {
             wait.is_running = is_running;
