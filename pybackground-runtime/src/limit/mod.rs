@@ -1,14 +1,16 @@
-//! A fair semaphore: at most so many permits are taken at once.
+//! A fair semaphore, which bounds how many permits are taken at once.
 //!
-//! A waiter that finds no free permit is kept here, in the order of arrival, and holds no thread. A released
-//! permit passes to the next waiter, so a newcomer cannot overtake: while anything waits, all permits are
-//! taken. The semaphore does not act on waiters, but returns those that have got a permit.
+//! A *waiter* is a value, here a call. If no permit is free, the waiter is queued in the order of arrival, and
+//! blocks no thread. A released permit passes to the first waiter, so a newcomer cannot overtake: while a waiter
+//! is queued, all permits are taken. The semaphore does nothing with the waiters itself. It returns those that
+//! have been given a permit, and its caller admits them.
 //!
 //! The number of permits can change. If it grows, waiters get the new permits at once. If it shrinks, more
-//! permits than that are taken until enough of them are released.
+//! permits than that number stay taken until enough of them are released.
 //!
-//! A holder that blocks releases its permit and takes one back before it goes on. Such threads come
-//! first: otherwise new waiters could overtake them for ever.
+//! A thread whose body holds a permit releases it before it blocks in a join, and takes one back before it
+//! continues. Threads that take a permit back come before all waiters: otherwise new waiters could overtake them
+//! without end.
 
 use std::collections::VecDeque;
 use std::sync::Arc;
@@ -25,7 +27,7 @@ pub(crate) struct Semaphore<W> {
 struct State<W> {
     permits: usize,
     taken: usize,
-    /// Threads that take a permit back.
+    /// Threads that are blocked in `take_back`.
     returning: VecDeque<Arc<Returning>>,
     waiting: VecDeque<W>,
 }
@@ -73,7 +75,7 @@ impl<W> Semaphore<W> {
         admitted
     }
 
-    /// Takes a permit for `waiter` and returns it, or keeps it until a permit is released.
+    /// Takes a permit for `waiter` and returns the waiter, or queues the waiter if no permit is free.
     #[must_use]
     pub(crate) fn acquire(&self, waiter: W) -> Option<W> {
         let mut state = lock(&self.state);
@@ -86,7 +88,7 @@ impl<W> Semaphore<W> {
         }
     }
 
-    /// Releases a permit. Returns the waiter that has it now, unless a thread takes it back or it is free.
+    /// Releases a permit. Returns the waiter that has it now, or `None` if a thread takes it back or it is free.
     #[must_use]
     pub(crate) fn release(&self) -> Option<W> {
         let mut state = lock(&self.state);
@@ -117,13 +119,13 @@ impl<W> Semaphore<W> {
             state.returning.push_back(returning.clone());
             returning
         };
-        // ORDERING: pairs with `release`.
+        // ORDERING: pairs with `pass_to_thread`.
         while !returning.has_permit.load(Ordering::Acquire) {
             thread::park();
         }
     }
 
-    /// What `of` says of each waiter.
+    /// Returns what `of` returns for each waiter, in their order.
     pub(crate) fn map_waiting<R>(&self, of: impl FnMut(&W) -> R) -> Vec<R> {
         lock(&self.state).waiting.iter().map(of).collect()
     }
