@@ -1,7 +1,7 @@
-//! Waiting for whichever of several calls ends first.
+//! The wait for the first of several calls to end.
 //!
-//! Each call has a waker that puts the call's number into one queue. So an arrival costs the same
-//! whether the call is one of ten or of a million. A call that has come leaves nothing behind.
+//! Each call has a waker that enqueues the call's number. So an end costs the same whether the call is one of
+//! ten or of a million. A call that has ended and was taken leaves nothing behind.
 
 use std::collections::{BTreeMap, VecDeque};
 use std::panic::Location;
@@ -18,9 +18,9 @@ use crate::task::{Job, Registration};
 use crate::waits::{End, WaitSet, Waiting};
 use crate::{join, runtime};
 
-/// What a call is held by until it comes.
+/// What holds a call until the caller takes it: a `Lazy`, or the task itself.
 pub(super) trait Held {
-    /// The call; `None` if there is nothing to wait for.
+    /// Returns the call; `None` if it has its value already.
     fn job(&self) -> Option<Arc<dyn Job>>;
 }
 

@@ -1,7 +1,8 @@
-//! Calls that go on with what another comes to: `map`, `then`, `and_then`, `flatten`.
+//! Calls that take the value or the outcome of another: `map`, `then`, `and_then`, `flatten`.
 //!
-//! Each is a call with an input, as one of a function with `#[lazy]` parameters is. They differ in what the
-//! input gives, the value or the outcome, and in what the body returns, a value or a call.
+//! Each makes a call that has the other one as its dependency, like a call of a function with `#[lazy]`
+//! parameters. They differ in what the body gets, the value or the outcome, and in what it returns, a value or
+//! a call.
 
 use std::convert::identity;
 
@@ -17,8 +18,8 @@ impl<T: Send + 'static> Lazy<T> {
     /// holds no thread.
     ///
     /// If the call has no value, `f` never runs and the new call ends in the same [`Error`](crate::Error),
-    /// which names the first. To cancel the new call before `f` runs is to cancel the first; to drop it
-    /// lets both run. For several values write a function with `#[lazy]` parameters under
+    /// which names the first. If the new call is cancelled before `f` runs, the first call is cancelled as well. If
+    /// the new call is dropped, both run. For several values write a function with `#[lazy]` parameters under
     /// [`#[background]`](macro@crate::background).
     ///
     /// ```
@@ -38,11 +39,11 @@ impl<T: Send + 'static> Lazy<T> {
         let options = Options::here().named_by(path_of_enclosing_function::<F>());
         dispatch_with_inputs(options, (Expected::from(this), ()), |(value, ())| f(value.take()))
     }
-    /// Runs `f` in the background with what the call comes to, its value or its [`Error`], when it ends. Until
-    /// then the new call holds no thread.
+    /// Runs `f` in the background with the outcome of the call, its value or its [`Error`], when the call ends.
+    /// Until then the new call holds no thread.
     ///
-    /// It is [`Lazy::map`] for a call that may fail: to report it, or to go on with another value. To make
-    /// another call in its place, return that call and [`flatten`](Lazy::flatten) the result.
+    /// This is [`Lazy::map`] for a call that may fail: `f` can report the error, or return another value. To
+    /// replace the call by another one, return that call and [`flatten`](Lazy::flatten) the result.
     ///
     /// ```
     /// # use pybackground_runtime as pybackground;

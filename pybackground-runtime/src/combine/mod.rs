@@ -1,12 +1,12 @@
-//! Calls together: with each other, and with what else a program waits for.
+//! Combines calls with each other, and with channels.
 //!
 //! | file | subject |
 //! |---|---|
-//! | `as_completed` | the results of many calls in the order in which they come |
+//! | `as_completed` | the results of many calls in the order in which the calls end |
 //! | `all` | the values of several calls, or the first error |
-//! | `arrivals` | waiting for whichever of several calls ends first |
-//! | `map` | calls that go on with what another comes to |
-//! | `signal` | a call beside channels, in a `select!` |
+//! | `arrivals` | the wait for the first of several calls to end |
+//! | `map` | calls that take the value or the outcome of another: `map`, `then`, `and_then`, `flatten` |
+//! | `signal` | a call as a channel, for `select!` |
 
 mod all;
 mod arrivals;

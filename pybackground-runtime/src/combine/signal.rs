@@ -1,4 +1,4 @@
-//! A call beside channels, in a `select!`.
+//! A call as a channel, for `select!`.
 
 use std::fmt;
 use std::ops::Deref;

@@ -1,4 +1,4 @@
-//! Waiting for all of several calls, or until one of them spoils the rest.
+//! The wait for all of several calls, or for the first that fails.
 
 use std::sync::Arc;
 
@@ -15,7 +15,7 @@ pub(super) trait Members {
     /// The call; `None` if there is nothing to wait for.
     fn job(&self, number: usize) -> Option<Arc<dyn Job>>;
 
-    /// Waits for a call and keeps its value. Returns whether the others are wanted still.
+    /// Waits for a call and keeps its value. Returns whether the other calls are still needed.
     #[track_caller]
     fn settle(&mut self, number: usize) -> Result<bool, Error>;
 
@@ -32,7 +32,7 @@ pub(super) struct Stopped {
 /// Calls of one type.
 pub(super) struct Several<'a, T> {
     pub(super) calls: &'a mut [Lazy<T>],
-    /// Whether the other calls are wanted with this value.
+    /// Whether the other calls are still needed after this value.
     pub(super) is_good: fn(&T) -> bool,
 }
 
@@ -66,8 +66,8 @@ pub(super) fn settle(members: &mut impl Members) -> Result<(), Stopped> {
     settled
 }
 
-/// The calls that have ended come first. Then a worker runs those that no thread has started, the youngest
-/// first, which is on top of its queue. The rest come as they end.
+/// The calls that have ended come first. Then a worker runs those that no thread has started, the newest
+/// first, whose entry is the newest in its deque. The others follow as they end.
 #[track_caller]
 fn settle_all(members: &mut impl Members) -> Result<(), Stopped> {
     for number in 0..members.len() {

@@ -1,8 +1,8 @@
-//! The values of several calls, without ceremony.
+//! The values of several calls: `all`, `try_all`, `value`.
 //!
 //! | file | subject |
 //! |---|---|
-//! | `members` | waiting for all of several calls, or until one of them spoils the rest |
+//! | `members` | the wait for all of several calls, or for the first that fails |
 //! | `forms` | one call, collections and iterators |
 //! | `tuples` | tuples |
 
