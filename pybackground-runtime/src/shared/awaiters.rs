@@ -1,6 +1,6 @@
 //! The wakers of the holders that await the value.
 //!
-//! A call has one awaiter. For a shared call it is this list, which wakes all.
+//! A call has one awaiter. For a shared call this list is the awaiter, and wakes all wakers in it.
 
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, OnceLock};
@@ -9,24 +9,24 @@ use std::task::{Wake, Waker};
 use crate::panic::{catch, drop_catching};
 use crate::sync::lock_leaf;
 
-/// More wakers than this for each holder are left by futures that are gone.
+/// If the list has more wakers than this for each holder, some are of futures that were dropped.
 const FOR_EACH_HOLDER: usize = 2;
 /// A list as short as this is never cleared.
 const FEW: usize = 16;
 
-/// Made when the first holder awaits the value.
+/// The list, made when the first holder awaits the value.
 #[derive(Default)]
 pub(super) struct Awaiters(OnceLock<Arc<List>>);
 
-/// The wakers by the address of what they wake and how.
+/// The wakers, by the addresses of their data and their vtable.
 #[derive(Default)]
 struct List(Mutex<BTreeMap<(usize, usize), Waker>>);
 
 impl Awaiters {
-    /// Wakes `waker` as well when the call ends. There are so many `holders`.
+    /// Adds a waker that is woken when the call ends.
     ///
-    /// A future that is dropped leaves its waker here. Each holder has one at most, so a longer list has stale
-    /// ones. Then all are woken, and the futures that are left come again.
+    /// A future that is dropped leaves its waker here. Each of the `holders` has one live waker at most, so a longer
+    /// list has stale ones. Then all are woken and removed, and the live futures add their wakers again.
     pub(super) fn add(&self, waker: &Waker, holders: usize) {
         let list = self.list();
         let key = (waker.data().addr(), std::ptr::from_ref(waker.vtable()).addr());
@@ -45,7 +45,7 @@ impl Awaiters {
         wake(stale);
     }
 
-    /// Wakes and forgets all when it is woken.
+    /// Returns a waker that wakes and removes all wakers in the list.
     pub(super) fn waker(&self) -> Waker {
         Waker::from(self.list().clone())
     }

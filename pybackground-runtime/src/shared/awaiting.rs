@@ -10,8 +10,8 @@ use crate::error::Error;
 use crate::lazy::Lazy;
 
 impl<T> Shared<T> {
-    /// Awaits the value, and gives a clone that has it or tells why there is none: [`Shared::wait`] for `async`
-    /// code.
+    /// Awaits the value, and returns a clone that has it, or the reason why there is none: [`Shared::wait`] for
+    /// `async` code.
     ///
     /// ```
     /// # use pybackground_runtime as pybackground;
@@ -30,7 +30,7 @@ impl<T> Shared<T> {
         SharedOutcome { shared: this }
     }
 
-    /// Whether the value, or the reason why there is none, is here. If not, `waker` is woken when it is.
+    /// Returns whether the call has ended. If not, `waker` is woken when it does.
     fn poll_ready(&self, waker: &Waker) -> Poll<()> {
         let call = &*self.0;
         if Lazy::is_ready(&call.lazy) {
@@ -49,8 +49,8 @@ impl<T> Shared<T> {
 
 /// Awaiting a `Shared` gives a clone that has its value, without copying the value. Any executor will do.
 ///
-/// Each holder may await it, together with others and with threads that wait. A poll never runs a body and never
-/// blocks. Dropping the future leaves the call alone. After it gave its value it can be awaited again.
+/// Any number of holders may await it, while threads wait for it as well. A poll never runs a body and never
+/// blocks. Dropping the future does not stop the call. After it returned its value it can be awaited again.
 ///
 /// # Panics
 ///
@@ -83,10 +83,10 @@ impl<T> Future for Shared<T> {
     }
 }
 
-/// A future of what a shared call comes to, a clone that has the value or the [`Error`]; made by
+/// A future of the outcome of a shared call: a clone that has the value, or the [`Error`]. Made by
 /// [`Shared::outcome`].
 ///
-/// It dereferences to the [`Shared`]. Dropping it leaves the call alone.
+/// It dereferences to the [`Shared`]. Dropping it does not stop the call.
 #[derive(Debug)]
 #[must_use = "it does nothing but wait for the call, which runs without it"]
 pub struct SharedOutcome<T> {

@@ -1,13 +1,13 @@
 //! `Shared<T>`: one call, many holders.
 //!
-//! It is an `Arc` around the `Lazy`, through which any number of threads may wait. What it forwards to
-//! its value is in [`forward`](crate::forward), beside what a `Lazy` does.
+//! It is an `Arc` around the `Lazy`, through which any number of threads may wait. The traits that it forwards to
+//! its value are in [`forward`](crate::forward), beside those of `Lazy`.
 //!
 //! | file | subject |
 //! |---|---|
 //! | `awaiting` | the value in `async` code |
 //! | `awaiters` | the wakers of the holders that await the value |
-//! | `stop` | ending the call before its body does, or keeping it from that |
+//! | `stop` | timeouts, cancel, and detach |
 
 mod awaiters;
 mod awaiting;
@@ -25,24 +25,22 @@ pub use awaiting::SharedOutcome;
 
 /// A [`Lazy`] that is cloned at the cost of a reference count: all clones have the one value.
 ///
-/// Made by [`Lazy::share`]. It dereferences to `T`, and the first use waits, as that of a `Lazy` does.
-/// Many threads may wait at once, and calls may wait for one another's: a cycle of waits through clones
-/// is found like any other. As it has its value together with others, it neither changes it nor gives
-/// it away: whoever holds the last clone gets the `Lazy` back by [`Shared::try_unwrap`].
+/// Made by [`Lazy::share`]. It dereferences to `T`, and the first use waits, as with a `Lazy`. Many threads may
+/// wait at once. A cycle of waits through clones is found like any other. The clones have one value, so none of
+/// them can change it or move it out: the last one gives the `Lazy` back by [`Shared::try_unwrap`].
 ///
-/// Like `Arc` it has no methods of its own, except that `x.clone()` is another holder, not another
-/// value: that is `T::clone(&x)`. What else it forwards to its value is in the last column of
+/// Like `Arc`, it has no methods of its own except `clone`: `x.clone()` is another holder, and `T::clone(&x)` is
+/// another value. The traits that it forwards to its value are in the last column of
 /// [the table](Lazy#what-is-forwarded).
 ///
-/// Dropping clones does not stop the call. To have it cancelled when the last of them goes, share
+/// Dropping clones does not stop the call. To cancel it when the last clone is dropped, share
 /// `Arc::new(Lazy::cancel_on_drop(x))` instead.
 ///
 /// # Panics
 ///
-/// Each use by each holder, if the call has no value. A panic of the body goes on with its payload at
-/// the first use, whoever's that is; every other use panics with a message that names the function and
-/// the line of the call, and has the text of the panic. [`Shared::wait`] gives all of them the same
-/// [`Error`].
+/// Each use by each holder panics if the call has no value. If the body panicked, the first use, by any holder,
+/// resumes that panic with its payload. Every other use panics with a message that names the function and the line
+/// of the call, and includes the text of the panic. [`Shared::wait`] returns the same [`Error`] to all holders.
 ///
 /// ```
 /// # use pybackground_runtime as pybackground;
@@ -68,11 +66,11 @@ struct Call<T> {
 }
 
 impl<T> Lazy<T> {
-    /// Lets any number of holders have the value.
+    /// Turns the `Lazy` into a handle that can be cloned.
     ///
-    /// If the body that made the call is cancelled or times out, the call goes on for as long as a clone is
-    /// held. It is cancelled when the last clone is dropped. So a value in a `static` outlives its first user.
-    /// A call of a [`scope`](crate::scope) stays part of the scope, and stops with it.
+    /// If the body that made the call is cancelled or times out, the call continues for as long as a clone is
+    /// held. It is then cancelled when the last clone is dropped. So a value in a `static` outlives its first
+    /// user. A call of a [`scope`](crate::scope) stays part of the scope, and stops with it.
     ///
     /// If the body has to [stop](crate::cancelled) when it makes the call, the call never runs, and sharing it
     /// ends the body as [`checkpoint`](crate::checkpoint) does.
@@ -92,7 +90,7 @@ impl<T> Lazy<T> {
 }
 
 impl<T> Shared<T> {
-    /// A value that needs no waiting, for where a `Shared` is asked for.
+    /// Returns a `Shared` that has its value already.
     ///
     /// ```
     /// # use pybackground_runtime as pybackground;
@@ -105,7 +103,7 @@ impl<T> Shared<T> {
         Lazy::share(Lazy::ready(value))
     }
 
-    /// Waits for the value, and gives it or tells why there is none.
+    /// Waits for the value, and returns it or the reason why there is none.
     ///
     /// # Errors
     ///
@@ -155,7 +153,7 @@ impl<T> Shared<T> {
         Lazy::wait_timeout(&this.0.lazy, timeout)
     }
 
-    /// Gives the value if it is there, without waiting.
+    /// Returns the value if it is there, without waiting.
     ///
     /// # Errors
     ///
@@ -177,7 +175,7 @@ impl<T> Shared<T> {
         Lazy::peek(&this.0.lazy)
     }
 
-    /// Whether a use would not have to wait.
+    /// Returns whether the call has ended, so that a use need not wait.
     ///
     /// ```
     /// # use pybackground_runtime as pybackground;
@@ -191,10 +189,10 @@ impl<T> Shared<T> {
         Lazy::is_ready(&this.0.lazy)
     }
 
-    /// Gives the `Lazy` back if nobody else holds a clone, without waiting for the value.
+    /// Returns the `Lazy` if this is the only clone, without waiting for the value.
     ///
-    /// From it the value can be moved out or changed. When several holders give up theirs at once,
-    /// all may find another still there; the one who is sure to be last has waited for the others.
+    /// The value can be changed in the `Lazy`, or moved out of it. If several holders call this at once, each may fail
+    /// because another clone still exists. [`Shared::into_inner`] does not have this problem.
     ///
     /// # Errors
     ///
@@ -214,7 +212,7 @@ impl<T> Shared<T> {
         Arc::try_unwrap(this.0).map(|call| call.lazy).map_err(Self)
     }
 
-    /// Waits for the value and gives it to the last holder; `None` to every other, at once.
+    /// Waits for the value and returns it to the last holder. Returns `None` to every other, without waiting.
     ///
     /// If all holders call this, on any threads, exactly one of them gets the value.
     ///
@@ -243,7 +241,7 @@ impl<T> Shared<T> {
         }
     }
 
-    /// Whether two are clones of each other, whatever the value.
+    /// Returns whether `this` and `other` are clones of one `Shared`, whatever their values.
     ///
     /// ```
     /// # use pybackground_runtime as pybackground;

@@ -1,4 +1,4 @@
-//! Ending a shared call before its body does, or keeping it from that.
+//! Timeouts, cancel and detach of a shared call.
 
 use std::time::Duration;
 
@@ -42,8 +42,8 @@ impl<T> Shared<T> {
         Lazy::cancel(&this.0.lazy)
     }
 
-    /// Detaches the call from the body that made it, for every holder: see [`Lazy::detach`]. Unlike other shared
-    /// calls, it is not cancelled when the last clone is dropped.
+    /// Detaches the call from the body that made it, for every holder: see [`Lazy::detach`]. Even if that body is
+    /// stopped, the call is not cancelled when the last clone is dropped.
     ///
     /// ```
     /// # use pybackground_runtime as pybackground;
