@@ -6,9 +6,9 @@
 //! | `open_calls` | the closures that have not ended, and what the scope waits for |
 //! | `slot` | the value of a closure, which belongs to its `Lazy` |
 //!
-//! A closure of a scope is a task like any other. It is enqueued, stolen, run in place by a worker that joins it,
-//! cancelled with its parent, and named in reports. What differs is the end: the scope waits for all of its
-//! closures, whatever happens. While it waits it runs those that no thread has started.
+//! A closure of a scope is the body of a task like any other. The task is enqueued, stolen, run in place by a worker
+//! that joins it, cancelled with its parent, and named in reports. What differs is the end: the scope waits for all
+//! of its closures, however its own body ends. Before it blocks, it runs those that no thread has started.
 
 mod erase;
 mod open_calls;
@@ -37,15 +37,15 @@ use erase::{erased, erased_handle};
 use open_calls::OpenCalls;
 use slot::{ScopedHandle, Slot};
 
-/// Runs `f`, in which closures that borrow can be called in the background, and waits for all of them.
+/// Runs `f`, which can call closures that borrow in the background, and waits for all of them.
 ///
-/// The closures may borrow whatever lives before the scope and is still there after it, mutably too:
-/// when `scope` returns, each of them has ended, and what it captured is dropped. Each
-/// [`Scope::spawn`] returns a [`Lazy`], with all that it can do: join on first use, be waited for with a
-/// time limit, be cancelled, be named in errors. [`Scope::launch`] is for closures without a value.
+/// The closures may borrow, also mutably, whatever lives longer than the scope: when `scope` returns, each of them
+/// has ended, and its captures are dropped. [`Scope::spawn`] returns a [`Lazy`] like any other. It joins on first
+/// use, can be waited for with a time limit, can be cancelled, and is named in errors. [`Scope::launch`] is for
+/// closures without a value.
 ///
-/// The closures run on the threads of the runtime. While the scope waits for them, its own thread runs closures
-/// that no thread has started.
+/// The closures run on the threads of the runtime. At the end of the scope, its own thread runs closures that no
+/// thread has started, as a join does.
 ///
 /// The idea and the rules are those of [`std::thread::scope`].
 ///
@@ -69,15 +69,15 @@ use slot::{ScopedHandle, Slot};
 ///
 /// If a closure panicked, or was refused or stopped because the runtime was shut down or has no thread for it, and
 /// no use of its `Lazy` reported that before the end of the scope: with a message that names the function
-/// and the line of the call. [`Lazy::is_ready`] is no such use. A `Lazy` that was passed to another call, as
-/// to [`Lazy::map`], is used by that call.
+/// and the line of the call. [`Lazy::is_ready`] is no such use. A `Lazy` that was passed to another call, for
+/// example to [`Lazy::map`], is used by that call.
 ///
 /// # Blocking
 ///
-/// Until every closure has ended. Inside a body, the thread gives its slot back meanwhile. A scope that waits
-/// cannot be stopped: if the body around it is cancelled, its closures are cancelled too, and the scope returns when
-/// they have ended. A closure that was cancelled or has timed out while it runs still borrows, so the
-/// scope waits for its body; only its value is an error at once.
+/// Until every closure has ended. Inside a body, the thread gives up its slot while it blocks. A cancel or timeout
+/// of the body around the scope does not end this wait: it cancels the closures, and the scope returns when they
+/// have ended. A closure that was cancelled or has timed out while it runs still borrows, so the scope waits for its
+/// body, although its `Lazy` has an error at once.
 ///
 /// A closure that waits for the call around its scope gets a deadlock error.
 ///
@@ -112,8 +112,8 @@ where
     value
 }
 
-/// Waits until no closure of the scope is left. It does so when it is dropped, so that no way out of the scope
-/// leads past it.
+/// Waits until no closure of the scope is left. It does so when it is dropped, so that the scope cannot return or
+/// unwind without it.
 struct End<'a, 'scope, 'env> {
     scope: &'a Scope<'scope, 'env>,
     site: &'static Location<'static>,
@@ -131,10 +131,10 @@ impl Drop for End<'_, '_, '_> {
 
 /// The place where closures that borrow are called; see [`scope`].
 ///
-/// `'scope` is how long the closures may run and what they capture has to live; `'env` is the life of
-/// what is outside of the scope.
+/// `'scope` is the time in which the closures may run, and in which their captures have to live. `'env` is the
+/// lifetime of the values outside of the scope.
 ///
-/// A closure may spawn others, as it may borrow the scope too:
+/// A closure may borrow the scope as well, and spawn others:
 ///
 /// ```
 /// # use pybackground_runtime as pybackground;
@@ -152,14 +152,14 @@ impl Drop for End<'_, '_, '_> {
 /// ```
 pub struct Scope<'scope, 'env: 'scope> {
     calls: Arc<OpenCalls>,
-    /// Else the system refuses threads, and each closure runs where it is spawned.
+    /// If not, the system refuses threads, and each closure runs where it is spawned.
     has_thread: bool,
-    /// As `std`'s: neither lifetime can be taken for a shorter or a longer one.
+    /// As in `std::thread::Scope`, both lifetimes are invariant.
     lifetimes: PhantomData<(&'scope mut &'scope (), &'env mut &'env ())>,
 }
 
 impl<'scope> Scope<'scope, '_> {
-    /// Runs a closure in the background, which has ended by the end of the scope.
+    /// Runs a closure in the background. It has ended by the end of the scope.
     ///
     /// Returns at once, whatever the load. The closure may borrow, and so may its value.
     ///
@@ -203,10 +203,10 @@ impl<'scope> Scope<'scope, '_> {
         Lazy::pending(erased_handle(Arc::new(ScopedHandle { call, slot })))
     }
 
-    /// Runs a closure in the background of which only the end matters, by the end of the scope.
+    /// Runs a closure without a value in the background. It has ended by the end of the scope.
     ///
-    /// As [`Scope::spawn`], for a closure that writes what it finds to a place outside: pieces of one
-    /// value can be changed at once. If it panics, so does the scope at its end.
+    /// As [`Scope::spawn`], for a closure that writes its result to a place outside. Several closures can change
+    /// parts of one value at once. If a closure panics, the scope panics at its end.
     ///
     /// ```
     /// # use pybackground_runtime as pybackground;
@@ -239,8 +239,8 @@ impl<'scope> Scope<'scope, '_> {
         call
     }
 
-    /// Waits until every closure has ended, those included that others spawn meanwhile. Runs closures that
-    /// no thread has started.
+    /// Waits until every closure has ended, including those that other closures spawn meanwhile. First runs the
+    /// closures that no thread has started.
     fn wait(&self, site: &'static Location<'static>) {
         let mut seen = Vec::new();
         while let Some(call) = self.calls.pop() {
@@ -257,7 +257,7 @@ impl<'scope> Scope<'scope, '_> {
     }
 }
 
-/// What the scope says at its end.
+/// Returns the message of the scope's panic, if a closure failed and no use of its `Lazy` reported that.
 fn report(errors: Vec<Error>) -> Option<String> {
     let is_reported =
         |error: &Error| error.is_panic() || error.is_refused() || error.is_of_shutdown();
