@@ -1,7 +1,7 @@
 //! What a path means to a process: its directory, its root, and the user and group that open files.
 //!
-//! A child serves only callers with the access that it was started with, so that a path never silently means
-//! another file, and a program that gives up rights has no bodies with more.
+//! A child serves a call only if the program's access is still the one that the child was started with. So a path
+//! never silently names another file, and after a program has given up rights, none of its bodies has more.
 
 use std::env;
 use std::fs;

@@ -1,7 +1,7 @@
-//! The seam: what a place where bodies run has to offer to the rest of the runtime.
+//! The trait of a backend: a place where bodies run, such as a child or another machine.
 //!
 //! Arguments travel to a backend as bytes, and the outcome comes back as bytes. `call` has the only body that uses a
-//! backend. A backend is a type without values, so a call of one pays nothing for the others.
+//! backend. A backend is a type without values, so a call of one costs nothing for the others.
 
 use std::task::Waker;
 #[cfg(feature = "remote")]

@@ -1,7 +1,7 @@
 //! Cutting the connection to a child, for as long as a call waits for the child.
 //!
-//! The stop of a body cuts the connections that are parked below it. It copies the list of these first, so it may come to a
-//! connection after the wait has ended, and the child runs another call by then.
+//! The stop of a body cuts the connections that are parked below it. It copies the list of these connections first, so
+//! it may reach one after the wait has ended, when the child already runs another call.
 
 use std::sync::{Arc, Mutex};
 

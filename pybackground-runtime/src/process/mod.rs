@@ -1,31 +1,32 @@
 //! Bodies in other processes: `#[background(process)]`.
 //!
-//! A child is the same program, started again with a variable that makes it serve calls instead of running `main`. The
-//! caller serializes the arguments. A thread of the runtime takes an idle child, or starts one, sends the call, and
-//! waits for the reply. A stop cuts the connection and kills the child.
+//! A *child* is the same program, started again with an environment variable that makes it serve calls instead of
+//! running `main`. The caller serializes the arguments. A thread of the pool takes an idle child, or starts one, sends
+//! the call, and blocks until the reply. If the body is stopped meanwhile, the stop cuts the connection and the child
+//! is killed.
 //!
 //! | file | subject |
 //! |---|---|
 //! | `expansion` | what the attribute expands to |
-//! | `backend` | the seam: what a place where bodies run offers |
-//! | `call` | a call as the runtime sees it: a body that a backend runs |
+//! | `backend` | the trait of the places where bodies run that travel as bytes: children, other machines |
+//! | `call` | the body, as the pool runs it: it sends the call to a backend and decodes the answer |
 //! | `in_child` | the backend that runs bodies in children |
 //! | `children` | the pool of children |
 //! | `child` | one child, as the program sees it |
-//! | `cut` | a connection that a stop may cut while a call waits |
+//! | `cut` | a connection that a stop may cut, but only while its call waits |
 //! | `launch` | the command that starts a child |
-//! | `access` | what a path means to a process |
-//! | `settings` | the settings of the program |
+//! | `access` | the directory, root, user and group of a process, which decide what a path means |
+//! | `settings` | what a program can configure: `processes()` |
 //! | `spawn_error` | why no process could be started |
-//! | `frame` | the protocol |
+//! | `frame` | the protocol between a program and its child |
 //! | `codec` | arguments and results as bytes |
 //! | `stack_guard` | deserializing on a bounded part of the stack |
 //! | `serde_error` | why a value could not be serialized or deserialized |
 //! | `function` | the list of functions that a child knows |
 //! | `child_entry` | how a process becomes a child, and how it exits: the unsafe code |
 //! | `serve` | the child's side |
-//! | `health` | whether a child can run the next body |
-//! | `system` | sockets, process groups and limits of each system |
+//! | `health` | whether a child can run another body |
+//! | `system` | sockets, process groups and resource limits, on each system |
 
 mod access;
 mod backend;
