@@ -23,13 +23,13 @@
 //! |---|---|
 //! | the closure of the scope, `f`, panics | the wait is in a destructor, which runs while the panic unwinds |
 //! | a body panics | its captures are dropped while it unwinds; the guard is dropped after them |
-//! | a destructor of a capture panics | fields are dropped all the same, the guard last |
+//! | a destructor of a capture panics | the other fields are still dropped, the guard last |
 //! | cancel, refuse, shutdown before the start | the task drops the closure, and with it the guard |
 //! | timeout, cancel while the body runs | the call has ended, the guard has not: the scope waits for the body |
 //! | a timeout before the start | the closure waits for the reaper; the scope drops it itself at its end |
 //! | a `Lazy` is forgotten or sent away | it has no share of the closure; its slot is only as old as the value's type |
 //! | a `Scope` reference is forgotten or sent away | its type keeps it within `'scope` |
-//! | the guard is leaked with the closure (`mem::forget` of a task) | the scope waits for ever, which is safe |
+//! | the guard is leaked with the closure (`mem::forget` of a task) | the scope never returns, which is safe |
 
 // The only unsafe code of the default build.
 #![allow(unsafe_code)]

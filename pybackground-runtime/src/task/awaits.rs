@@ -173,8 +173,7 @@ pub(super) fn look_for_ring(body: &Weak<dyn Job>) {
     }
 }
 
-/// Returns the waits of the ring, beginning with that of `body`: of all calls that are waited for, if none of them can
-/// go on.
+/// Returns the waits of the ring that begins with `body`, or `None` if a body that it leads to may be resumed.
 fn ring_of(body: &Weak<dyn Job>, remains: &mut Remains) -> Option<Vec<WaitEdge>> {
     let mut edges = Vec::new();
     let mut met = BTreeSet::from([body.as_ptr().cast::<()>().addr()]);
@@ -223,7 +222,7 @@ pub(super) fn resumes_with_permit(body: Address, limit: Address) {
 }
 
 impl dyn Job {
-    /// All that has to go on before the call does, or `None` if something else may let it go on.
+    /// Returns the calls that have to continue before this one can, or `None` if something else may resume it.
     fn needs(self: &Arc<Self>, remains: &mut Remains) -> Option<(WaitKind, Vec<Weak<Self>>)> {
         if self.deadline().is_some() {
             return None;

@@ -1,4 +1,4 @@
-//! What is known of a call from the start, and how its body is run in the light of it.
+//! What is known of a call from the start, and the run of its body.
 
 use std::panic::{AssertUnwindSafe, Location, catch_unwind};
 use std::task::Waker;
@@ -74,8 +74,7 @@ impl Header {
         if cancel::is_any()
             && let Some(error) = self.must_not_run(B::function, progress)
         {
-            // Its destructors are not part of the stopped body, which never started or does not go on: they may
-            // make calls.
+            // The destructors are not part of the stopped body, which does not run: they may make calls.
             let stopped = cancel::enter(Link::NONE);
             drop_catching(body);
             cancel::leave(stopped);
@@ -92,13 +91,13 @@ impl Header {
         })
     }
 
-    /// Returns why the body must not start, or go on, although a thread has claimed it.
+    /// Returns why the body must not start or resume, although a thread has claimed it.
     #[cold]
     fn must_not_run(&self, function: fn() -> &'static str, is: Progress) -> Option<Error> {
         if cancel::is_shut_down() {
             return Some(Error::not_run(self.call(function), runtime::SHUT_DOWN, is));
         }
-        // A parent that cannot unwind may go on to use the value.
+        // A parent that cannot unwind may continue and use the value.
         let stopped = cancel::stopped_before_shutdown().filter(|_| cancel::CAN_UNWIND)?;
         Some(Error::cancelled_with(self.call(function), stopped))
     }

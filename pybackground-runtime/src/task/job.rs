@@ -310,7 +310,7 @@ impl<B: Body> Task<B> {
 impl<B: Body> Runnable for Task<B> {
     fn run(self: Arc<Self>) {
         if !self.state.word().is_claimable() {
-            // The monitor may not have come to it yet.
+            // The monitor may not have expired it yet.
             self.expire_at(now);
             self.start_run_timeout();
         }
@@ -468,7 +468,7 @@ impl<B: Body> Job for Task<B> {
 
 impl<B: Body> Orphan for Task<B> {
     fn close_orphan(self: Arc<Self>) {
-        // A parent that cannot unwind may go on to use the value.
+        // A parent that cannot unwind may continue and use the value.
         let is_parked = |state: &Locked<'_, B>| cancel::CAN_UNWIND && !state.is_running();
         let reason =
             |state: &Locked<'_, B>| if is_parked(state) { state.node()?.stopped() } else { None };

@@ -210,8 +210,8 @@ pub(crate) fn run_new(job: Arc<dyn Runnable>) {
     }
 }
 
-/// Runs a call on this thread in turn, where calls run in sequence. What a body brings about by its end comes
-/// after it, not on top of it.
+/// Runs a call on this thread in turn, where calls run in sequence. Calls that the end of a body enqueues run after
+/// that body, not on top of it.
 pub(crate) fn run(job: Arc<dyn Runnable>) {
     let mut job = Some(job);
     put_off(|put_off| match &mut put_off.below {

@@ -1,9 +1,11 @@
 //! The wait graph as data: no threads, no locks, no clock.
 //!
 //! A thread that waits does nothing else, so a call that it runs ends only after the wait. A join waits for
-//! one call. A wait for any of several calls ends with the first of them. A call with dependencies begins
-//! after the last of them. A wait can end if something that goes on by itself can be reached from it: through
-//! the calls that it is for, the threads that run these, and what those threads wait for.
+//! one call. A wait for any of several calls ends with the first of them. A call with dependencies starts
+//! after the last of them has ended.
+//!
+//! So a wait leads to the calls that it is for, these to the threads that run them, and these to their own
+//! waits. A wait can end if it leads to a thread or call that continues by itself.
 
 use std::collections::BTreeSet;
 
@@ -22,7 +24,7 @@ pub(crate) trait Wait {
 /// What has to happen before a call can end.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) enum Needs<C> {
-    /// Nothing that is known: the call goes on by itself.
+    /// Nothing that is known: the call continues by itself.
     Nothing,
     /// The thread that runs it has to return to it.
     Thread(usize),
@@ -37,7 +39,7 @@ pub(crate) struct Graph<W> {
     waits: Vec<Option<W>>,
 }
 
-/// What can be in the way of a wait.
+/// A thread or call that keeps a wait from ending.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub(crate) enum Node<C> {
     /// A thread that waits.
@@ -46,7 +48,7 @@ pub(crate) enum Node<C> {
     Call(C),
 }
 
-/// `from` can go on only after `to`, which runs the call or is the call that `from` waits for.
+/// `from` can continue only after `to`, which runs the call or is the call that `from` waits for.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Edge<C> {
     pub(crate) from: Node<C>,
@@ -88,7 +90,7 @@ impl<W> Graph<W> {
 }
 
 impl<W: Wait> Graph<W> {
-    /// Returns everything that would keep `thread` from ever going on if it waited for `wait` too, beginning
+    /// Returns everything that would keep `thread` from ever continuing if it waited for `wait` too, beginning
     /// with `thread` itself. Returns `None` if the wait can end.
     pub(crate) fn deadlock(
         &self,
@@ -102,8 +104,8 @@ impl<W: Wait> Graph<W> {
             let (graph, needs, path) = (self, &needs, Vec::new());
             let search = Search { graph, thread, wait, needs, going_on: &mut going_on, path };
             let edges = search.edges()?;
-            // A node that is reached twice is assumed to be blocked. If it turns out later to go on, the
-            // nodes that were searched before have to be searched again.
+            // A node that is reached twice is assumed to be blocked. If the search finds later that it
+            // continues, the nodes that were searched before have to be searched again.
             if going_on.len() == known {
                 return leads_back(&Node::Thread(thread), &edges).then_some(edges);
             }
@@ -111,14 +113,14 @@ impl<W: Wait> Graph<W> {
     }
 }
 
-/// A depth-first search for something that goes on by itself.
+/// A depth-first search for a thread or call that continues by itself.
 struct Search<'s, 'g, W: Wait, N> {
     graph: &'g Graph<W>,
     /// The thread that is about to wait, which is not in the graph yet.
     thread: usize,
     wait: &'g W,
     needs: N,
-    /// The nodes that are known to go on.
+    /// The nodes that are known to continue.
     going_on: &'s mut BTreeSet<Node<W::Call>>,
     path: Vec<Step<'g, W>>,
 }
@@ -131,9 +133,9 @@ struct Step<'g, W: Wait> {
 }
 
 enum Calls<'g, W: Wait> {
-    /// The node goes on with any of them.
+    /// The node continues after any of them.
     Any(&'g W),
-    /// The node goes on with all of them.
+    /// The node continues after all of them.
     All(Vec<W::Call>),
 }
 
@@ -183,8 +185,8 @@ impl<'g, W: Wait, N: Fn(&W::Call) -> Needs<W::Call>> Search<'_, 'g, W, N> {
         Some(edges)
     }
 
-    /// Returns the node that has to go on before the call can end, with its calls, or `None` if there is none
-    /// or it is known to go on.
+    /// Returns the node that has to continue before the call can end, with its calls, or `None` if there is none
+    /// or it is known to continue.
     fn behind(&self, call: &W::Call) -> Option<(Node<W::Call>, Calls<'g, W>)> {
         let (node, calls) = match (self.needs)(call) {
             Needs::Nothing => return None,

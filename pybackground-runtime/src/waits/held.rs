@@ -54,7 +54,7 @@ pub(super) struct Held {
     pub(super) taken: Option<Taken>,
 }
 
-/// Who took a lock, and where.
+/// The body that took a lock, and the line.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Taken {
     pub(super) body: Frame,
@@ -66,7 +66,7 @@ thread_local! {
     static FURTHER: RefCell<Vec<Held>> = const { RefCell::new(Vec::new()) };
 }
 
-/// This thread has taken a lock.
+/// Adds a lock that this thread has taken.
 #[inline]
 #[track_caller]
 pub(crate) fn push(key: Key) {
@@ -83,8 +83,8 @@ pub(crate) fn push(key: Key) {
     });
 }
 
-/// This thread has released a lock. Returns whether the lock was in the cell; if not, the caller goes on with
-/// [`pop_further`].
+/// Removes a lock that this thread has released. Returns whether the lock was in the cell; if not, the caller
+/// calls [`pop_further`].
 #[inline]
 #[must_use]
 pub(crate) fn pop(key: Key) -> bool {

@@ -117,7 +117,7 @@ impl Waits {
     ///
     /// # Errors
     ///
-    /// If none of them can end before this thread goes on: with everything that blocks them.
+    /// If none of them can end before this thread continues: with everything that blocks them.
     pub(crate) fn for_any(
         &self,
         first: Call,

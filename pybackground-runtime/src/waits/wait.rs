@@ -177,7 +177,7 @@ impl Awaited {
             Self::Scope(scope) => {
                 Needs::All(scope.calls.unfinished().into_iter().map(Self::Call).collect())
             }
-            // A holder that does not wait goes on, and is not in the way for long.
+            // A holder that does not wait is expected to release the lock.
             Self::Lock(key) => Needs::All(holders(*key).into_iter().map(Self::Release).collect()),
             Self::Release(thread) => Needs::Thread(*thread),
         }
