@@ -1,7 +1,8 @@
 //! The wait for the first of several calls to end.
 //!
-//! Each call has a waker that enqueues the call's number. So an end costs the same whether the call is one of
-//! ten or of a million. A call that has ended and was taken leaves nothing behind.
+//! A call *arrives* when it ends: its waker enqueues its number. So an arrival costs the same whether the call
+//! is one of ten or of a million. A call *comes* when the caller takes it, with its outcome or with the error of
+//! a wait. Nothing is kept of a call that has come.
 
 use std::collections::{BTreeMap, VecDeque};
 use std::panic::Location;
@@ -36,14 +37,14 @@ impl Held for Arc<dyn Job> {
     }
 }
 
-/// Calls by number, each of which comes once it has ended.
+/// Calls by number, each of which comes once.
 pub(super) struct Arrivals<C> {
     /// The calls that have not come. In boxes, as a call may hold a large value.
     left: BTreeMap<usize, Expected<C>>,
-    /// Calls that have ended; some may have come before that, as an error.
+    /// Calls that have arrived; some of them may have come before that, with the error of a wait.
     arrived: VecDeque<usize>,
     ended: Arc<Ended>,
-    /// The calls that are left, for the search for cycles; made when a body first blocks.
+    /// The calls that have not come, for the wait graph; made when a body first blocks.
     members: Option<Arc<WaitSet>>,
 }
 
@@ -92,15 +93,15 @@ impl<C: Held> Arrivals<C> {
         self.left.insert(number, Expected { call: Box::new(call), _registration: registration });
     }
 
-    /// Whether a call has ended that has not come.
+    /// Whether a call has arrived that has not come.
     pub(super) fn has_arrived(&mut self) -> bool {
         let Some(number) = self.pop_arrived() else { return false };
         self.arrived.push_front(number);
         true
     }
 
-    /// The next call that has ended, or the last call that is left; `None` if no call has ended by `end`.
-    /// There is a call left.
+    /// Returns the next call that has arrived, or the last call without waiting for it; `None` if no call has
+    /// arrived by `end`. At least one call has not come.
     #[track_caller]
     pub(super) fn next_until(&mut self, end: Option<Instant>) -> Option<Next<C>> {
         if let Some(number) = self.pop_arrived() {
@@ -123,7 +124,7 @@ impl<C: Held> Arrivals<C> {
         }
     }
 
-    /// A call that has ended and not come.
+    /// Takes the number of a call that has arrived and not come.
     fn pop_arrived(&mut self) -> Option<usize> {
         loop {
             if self.arrived.is_empty() {
@@ -161,7 +162,7 @@ impl<C: Held> Arrivals<C> {
     }
 }
 
-/// The calls that have ended, in the order in which they did.
+/// The calls that have arrived, in their order.
 #[derive(Default)]
 struct Ended {
     state: Mutex<State>,
@@ -170,11 +171,11 @@ struct Ended {
 #[derive(Default)]
 struct State {
     numbers: VecDeque<usize>,
-    /// Wakes the thread that waits for the next.
+    /// Wakes the thread that waits for the next arrival.
     waiter: Option<Waker>,
 }
 
-/// Notes the end of a call.
+/// The waker of a call, which enqueues its number.
 struct Arrival {
     number: usize,
     ended: Arc<Ended>,
@@ -203,7 +204,7 @@ struct AnyOf<'a> {
 }
 
 impl join::Awaited for AnyOf<'_> {
-    /// The waker stays with the calls, whose next wait replaces it.
+    /// The waker stays in `ended`, and the next wait replaces it.
     type Registration = ();
 
     fn is_over(&self) -> bool {

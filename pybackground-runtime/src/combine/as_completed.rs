@@ -1,4 +1,4 @@
-//! The results of many calls in the order in which they come.
+//! The results of many calls in the order in which the calls end.
 
 use std::fmt;
 use std::time::{Duration, Instant};
@@ -8,11 +8,11 @@ use crate::error::Error;
 use crate::lazy::Lazy;
 use crate::task::is_large;
 
-/// The results of calls in the order in which they come, each with the position its call had.
+/// Returns the results of calls in the order in which the calls end, each with the position of its call.
 ///
-/// What has ended already comes first. A result is what [`Lazy::join`] gives: a call that panicked,
-/// timed out or was cancelled comes as an [`Error`] like any other, so that as many come as there were
-/// calls. [`AsCompleted::push`] adds further calls while the results are read.
+/// Calls that have ended already come first. A result is what [`Lazy::join`] returns. A call that panicked, timed
+/// out or was cancelled yields an [`Error`], so there are as many results as calls. [`AsCompleted::push`] adds
+/// further calls while the results are read.
 ///
 /// ```
 /// # use pybackground_runtime as pybackground;
@@ -34,19 +34,18 @@ pub fn as_completed<T>(calls: impl IntoIterator<Item = Lazy<T>>) -> AsCompleted<
     completed
 }
 
-/// The results of calls as they come; made by [`as_completed`].
+/// An iterator of the results of calls in the order in which the calls end; made by [`as_completed`].
 ///
-/// Dropping it lets the calls that have not come run on, as dropping their [`Lazy`] does.
+/// If it is dropped, the calls whose results were not read run on, as after a drop of their [`Lazy`].
 ///
 /// # Blocking
 ///
-/// The next result is waited for as [`Lazy::wait`] waits. In the body of a call the thread leaves its
-/// place to others meanwhile; it runs none of the calls itself, which would keep it from the first that
-/// comes, but for the last.
+/// Each result is waited for as in [`Lazy::wait`]. In the body of a call, the thread gives up its slot while it
+/// blocks. It runs none of the calls in place except the last one, because others may end first.
 ///
-/// A body that is to stop does not go on waiting: the calls that have not come come as cancelled. If
-/// none of them could end because each waits, directly or by way of others, for the body that waits
-/// here, they come as a deadlock; the wait of somebody who comes later may be the one that gets that error.
+/// If the waiting body has to stop, it waits no longer: each call that has not ended yields a cancelled error. If
+/// each remaining call waits, directly or through others, for the waiting body, the calls yield a deadlock error.
+/// If another thread begins its wait last, that wait may get the error instead.
 ///
 /// ```
 /// # use pybackground_runtime as pybackground;
@@ -65,7 +64,7 @@ pub struct AsCompleted<T> {
     made: usize,
 }
 
-/// No call has ended in the time that [`AsCompleted::next_timeout`] was given; there are more to come.
+/// No call has ended in the time given to [`AsCompleted::next_timeout`], and there are calls left.
 ///
 /// ```
 /// # use pybackground_runtime as pybackground;
@@ -89,15 +88,16 @@ impl fmt::Display for NotYet {
 impl std::error::Error for NotYet {}
 
 impl<T> AsCompleted<T> {
-    /// The next result, or `Ok(None)` after the last, as [`Iterator::next`]; waits for `timeout` at most.
+    /// Returns the next result, or `Ok(None)` after the last, as [`Iterator::next`] does; waits for `timeout` at most.
     ///
     /// # Errors
     ///
-    /// [`NotYet`] if no call has ended when the time is over. Nothing happens to the calls.
+    /// [`NotYet`] if no call has ended when the time is over. The calls continue.
     ///
     /// # Blocking
     ///
-    /// For `timeout` at most, but as [`Lazy::wait_timeout`] until there is a slot of a `limit`.
+    /// For `timeout` at most. As with [`Lazy::wait_timeout`], a body that lent a permit of a `limit` then also waits
+    /// until it has a permit again.
     ///
     /// ```
     /// # use pybackground_runtime as pybackground;
@@ -130,8 +130,8 @@ impl<T> AsCompleted<T> {
         }
     }
 
-    /// Cancels the calls that have not come, as [`Lazy::cancel`]. Each comes all the same, as cancelled
-    /// if it had not ended.
+    /// Cancels the remaining calls, as [`Lazy::cancel`] does. Each still yields a result: an error if the call had not
+    /// ended.
     ///
     /// ```
     /// # use pybackground_runtime as pybackground;
