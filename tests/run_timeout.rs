@@ -132,7 +132,7 @@ fn permit_stays_until_the_body_ends() {
 
 #[test]
 fn suspended_time_of_an_async_body_counts() {
-    #[background(run_timeout = "200ms")] // ample time to be suspended first
+    #[background(run_timeout = "1s")] // ample time to be suspended first
     async fn pending() {
         std::future::pending::<()>().await;
     }

@@ -59,13 +59,15 @@ impl Header {
         self.rare.get_or_init(Box::default).wait_errors.keep(error)
     }
 
-    /// Runs the body, or polls it once, unless it has to stop. Its link is the current one.
+    /// Runs the body, or polls it once, unless it has to stop. Its link is the current one. Calls `start` when
+    /// nothing keeps the body from running any more.
     #[inline]
     pub(super) fn run<B: Body>(
         &self,
         body: B,
         permit: Option<&Permit>,
         place: Place,
+        start: impl FnOnce(),
         waker: impl FnOnce() -> Waker,
     ) -> Result<Step<B>, Error> {
         let progress = if body.has_started() { Progress::Suspended } else { Progress::NotStarted };
@@ -80,6 +82,7 @@ impl Header {
             cancel::leave(stopped);
             return Err(error);
         }
+        start();
         let events = self.events();
         let running = match progress {
             Progress::Suspended => events.resumed(),
@@ -115,7 +118,7 @@ impl Header {
     /// Runs a body that is no future.
     #[inline]
     pub(super) fn run_to_end<B: Body>(&self, body: B) -> Outcome<B::Output> {
-        match self.run(body, None, Place::Joiner, || Waker::noop().clone()) {
+        match self.run(body, None, Place::Joiner, || (), || Waker::noop().clone()) {
             Ok(Step::Finished(value)) => Ok(value),
             Ok(Step::Suspended(_)) => unreachable!("only futures suspend"),
             Ok(Step::Failed(error)) | Err(error) => Err(error),

@@ -297,7 +297,7 @@ impl<B: Body> Task<B> {
         }
     }
 
-    /// Sets the deadline of a body that this thread is about to start, if there is a timeout of the run.
+    /// Sets the deadline of a body that this thread starts now, if there is a timeout of the run.
     fn start_run_timeout(self: &Arc<Self>) {
         let timeout = self.state.lock().trailer().take_run_timeout();
         if let Some(deadline) = timeout.and_then(Deadline::from_start) {
@@ -309,19 +309,24 @@ impl<B: Body> Task<B> {
 
 impl<B: Body> Runnable for Task<B> {
     fn run(self: Arc<Self>) {
-        if !self.state.word().is_claimable() {
+        let may_have_time_limit = !self.state.word().is_claimable();
+        if may_have_time_limit {
             // The monitor may not have expired it yet.
             self.expire_at(now);
-            self.start_run_timeout();
         }
         let Some((Loaded { body, permit }, link)) = self.state.lock().claim(stacks::upcoming)
         else {
             return self.clean_up();
         };
+        let start = || {
+            if may_have_time_limit {
+                self.start_run_timeout();
+            }
+        };
         let waker = || Waker::from(self.clone());
         let polling = if B::IS_SYNC { None } else { Some(self.begin_poll(permit.as_ref())) };
         let below = cancel::enter(link);
-        let ran = self.header.run(body, permit.as_ref(), Place::Worker, waker);
+        let ran = self.header.run(body, permit.as_ref(), Place::Worker, start, waker);
         let link = cancel::leave(below);
         let outcome = match ran {
             Ok(Step::Suspended(body)) => {

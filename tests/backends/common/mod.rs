@@ -67,12 +67,19 @@ impl Lifeline {
         Held(self.listener.accept().unwrap().0)
     }
 
+    /// A body that has connected and was not accepted.
+    pub(crate) fn body_that_came(&self) -> Option<Held> {
+        self.listener.set_nonblocking(true).unwrap();
+        let accepted = self.listener.accept();
+        self.listener.set_nonblocking(false).unwrap();
+        let (stream, _) = accepted.ok()?;
+        stream.set_nonblocking(false).unwrap();
+        Some(Held(stream))
+    }
+
     /// Whether a body has connected that was not accepted.
     pub(crate) fn has_body(&self) -> bool {
-        self.listener.set_nonblocking(true).unwrap();
-        let accepted = self.listener.accept().is_ok();
-        self.listener.set_nonblocking(false).unwrap();
-        accepted
+        self.body_that_came().is_some()
     }
 }
 
