@@ -90,21 +90,31 @@ impl<T: ?Sized> Mutex<T> {
     /// let second = count.lock().unwrap(); // hangs with `std`
     /// # drop((first, second));
     /// ```
-    #[inline]
+    #[inline(always)]
+    #[expect(clippy::inline_always, reason = "a result in memory would cost as much as the lock")]
     #[track_caller]
     pub fn lock(&self) -> LockResult<MutexGuard<'_, T>> {
         self.waiters.will_try();
-        let (data, is_poisoned) = match self.data.try_lock() {
-            Ok(data) => (data, false),
-            Err(TryLockError::Poisoned(poisoned)) => (poisoned.into_inner(), true),
-            Err(TryLockError::WouldBlock) => (self.lock_contended(), self.data.is_poisoned()),
+        // The cold paths join the fast one by the two registers of `std`'s guard, or not at all. Where a result in memory
+        // joins it, the compiler keeps every lock's result there.
+        let data = match self.data.try_lock() {
+            Ok(data) => data,
+            Err(TryLockError::Poisoned(poisoned)) => {
+                return Err(PoisonError::new(self.guard(poisoned.into_inner())));
+            }
+            Err(TryLockError::WouldBlock) => {
+                let data = self.lock_contended();
+                if self.data.is_poisoned() {
+                    return Err(PoisonError::new(self.guard(data)));
+                }
+                data
+            }
         };
-        let guard = self.guard(data);
-        if is_poisoned { Err(PoisonError::new(guard)) } else { Ok(guard) }
+        Ok(self.guard(data))
     }
 
-    /// Returns the guard of `std`, which fits two registers.
     #[cold]
+    #[inline(never)]
     #[track_caller]
     fn lock_contended(&self) -> sync::MutexGuard<'_, T> {
         self.waiters.acquire(self.waiters.exclusive(), || self.data.try_lock())

@@ -79,24 +79,33 @@ impl<T: ?Sized> RwLock<T> {
     /// # Panics
     ///
     /// If the thread would never get the lock: see [`Mutex::lock`](super::Mutex::lock).
-    #[inline]
+    #[inline(always)]
+    #[expect(clippy::inline_always, reason = "a result in memory would cost as much as the lock")]
     #[track_caller]
     pub fn read(&self) -> LockResult<RwLockReadGuard<'_, T>> {
         if self.waiters.has_writer() {
             self.waiters.let_writer_try();
         }
         self.waiters.will_try();
-        let (data, is_poisoned) = match self.data.try_read() {
-            Ok(data) => (data, false),
-            Err(TryLockError::Poisoned(poisoned)) => (poisoned.into_inner(), true),
-            Err(TryLockError::WouldBlock) => (self.read_contended(), self.data.is_poisoned()),
+        // As in `Mutex::lock`.
+        let data = match self.data.try_read() {
+            Ok(data) => data,
+            Err(TryLockError::Poisoned(poisoned)) => {
+                return Err(PoisonError::new(self.reading(poisoned.into_inner())));
+            }
+            Err(TryLockError::WouldBlock) => {
+                let data = self.read_contended();
+                if self.data.is_poisoned() {
+                    return Err(PoisonError::new(self.reading(data)));
+                }
+                data
+            }
         };
-        let guard = self.reading(data);
-        if is_poisoned { Err(PoisonError::new(guard)) } else { Ok(guard) }
+        Ok(self.reading(data))
     }
 
-    /// Returns the guard of `std`, which fits two registers.
     #[cold]
+    #[inline(never)]
     #[track_caller]
     fn read_contended(&self) -> sync::RwLockReadGuard<'_, T> {
         self.waiters.acquire(self.waiters.reading(), || self.data.try_read())
@@ -130,21 +139,30 @@ impl<T: ?Sized> RwLock<T> {
     ///
     /// If the thread would never get the lock: it reads or writes itself, or a thread that has the lock waits,
     /// directly or through others, for a call or a lock of this one. The message lists all of these.
-    #[inline]
+    #[inline(always)]
+    #[expect(clippy::inline_always, reason = "a result in memory would cost as much as the lock")]
     #[track_caller]
     pub fn write(&self) -> LockResult<RwLockWriteGuard<'_, T>> {
         self.waiters.will_try();
-        let (data, is_poisoned) = match self.data.try_write() {
-            Ok(data) => (data, false),
-            Err(TryLockError::Poisoned(poisoned)) => (poisoned.into_inner(), true),
-            Err(TryLockError::WouldBlock) => (self.write_contended(), self.data.is_poisoned()),
+        // As in `Mutex::lock`.
+        let data = match self.data.try_write() {
+            Ok(data) => data,
+            Err(TryLockError::Poisoned(poisoned)) => {
+                return Err(PoisonError::new(self.writing(poisoned.into_inner())));
+            }
+            Err(TryLockError::WouldBlock) => {
+                let data = self.write_contended();
+                if self.data.is_poisoned() {
+                    return Err(PoisonError::new(self.writing(data)));
+                }
+                data
+            }
         };
-        let guard = self.writing(data);
-        if is_poisoned { Err(PoisonError::new(guard)) } else { Ok(guard) }
+        Ok(self.writing(data))
     }
 
-    /// Returns the guard of `std`, which fits two registers.
     #[cold]
+    #[inline(never)]
     #[track_caller]
     fn write_contended(&self) -> sync::RwLockWriteGuard<'_, T> {
         self.waiters.acquire(self.waiters.exclusive(), || self.data.try_write())

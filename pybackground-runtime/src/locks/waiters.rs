@@ -159,18 +159,15 @@ impl Waiters {
     /// get it.
     #[inline]
     pub(super) fn released<const PASSES_TO_ONE: bool>(&self, key: Key) {
-        let is_popped = held::pop(key);
-        if !is_popped || self.has_waiter() {
-            self.released_slowly::<PASSES_TO_ONE>(key, is_popped);
+        if !held::pop(key) || self.has_waiter() {
+            self.released_slowly::<PASSES_TO_ONE>(key);
         }
     }
 
     #[cold]
     #[inline(never)]
-    fn released_slowly<const PASSES_TO_ONE: bool>(&self, key: Key, is_popped: bool) {
-        if !is_popped {
-            held::pop_further(key);
-        }
+    fn released_slowly<const PASSES_TO_ONE: bool>(&self, key: Key) {
+        held::pop_further(key);
         match (self.has_waiter(), PASSES_TO_ONE) {
             (false, _) => {}
             (true, true) => self.wake_first(),

@@ -4,8 +4,10 @@
 //! copies the list into the wait graph when it is about to block, and the list does not change before the wait
 //! has ended: see `mod.rs`.
 //!
-//! A thread that holds one lock keeps it in a cell, which costs two instructions. Further locks are in a list.
-//! Debug builds keep all of them in the list, each with the body and the line that took it.
+//! A thread that holds one lock keeps it in a cell, as the negative of its key; zero is no lock. Taking a lock
+//! subtracts the key, and releasing the lock adds the key, which leaves zero exactly if the lock was in the cell. Either
+//! is one instruction and a branch. Further locks are in a list. Debug builds keep all of them in the
+//! list, each with the body and the line that took it.
 
 use std::cell::{Cell, RefCell};
 use std::panic::Location;
@@ -62,6 +64,7 @@ pub(super) struct Taken {
 }
 
 thread_local! {
+    /// The negative of a key, or zero.
     static ONE: Cell<usize> = const { Cell::new(NONE) };
     static FURTHER: RefCell<Vec<Held>> = const { RefCell::new(Vec::new()) };
 }
@@ -74,13 +77,16 @@ pub(crate) fn push(key: Key) {
         let taken = Taken { body: stacks::current(), site: Location::caller() };
         return push_further(Held { key, taken: Some(taken) });
     }
-    let _ = ONE.try_with(|one| {
-        if one.get() == NONE {
-            one.set(key.0);
-        } else {
-            push_further(Held { key, taken: None });
-        }
-    });
+    let take = |one: &Cell<usize>| {
+        let before = one.get();
+        let (negative, borrowed) = before.overflowing_sub(key.0);
+        one.set(negative);
+        // There, addresses have no high bit, so the two are the same. The first needs no comparison.
+        if cfg!(target_arch = "x86_64") { borrowed } else { before == NONE }
+    };
+    if !ONE.try_with(take).unwrap_or(true) {
+        move_further(key.0);
+    }
 }
 
 /// Removes a lock that this thread has released. Returns whether the lock was in the cell; if not, the caller
@@ -88,14 +94,26 @@ pub(crate) fn push(key: Key) {
 #[inline]
 #[must_use]
 pub(crate) fn pop(key: Key) -> bool {
-    let is_in_cell = |one: &Cell<usize>| {
-        let found = one.get() == key.0;
-        if found {
-            one.set(NONE);
-        }
-        found
+    if cfg!(debug_assertions) {
+        return false;
+    }
+    let release = |one: &Cell<usize>| {
+        let rest = one.get().wrapping_add(key.0);
+        one.set(rest);
+        rest == NONE
     };
-    ONE.try_with(is_in_cell).unwrap_or(true)
+    ONE.try_with(release).unwrap_or(true)
+}
+
+/// The cell had another lock before `key` was subtracted.
+///
+/// It does not unwind, and the compiler knows: so a lock that is taken need not be ready to be dropped here.
+#[cold]
+#[inline(never)]
+extern "C" fn move_further(key: usize) {
+    let key = Key(key);
+    let _ = ONE.try_with(|one| one.set(one.get().wrapping_add(key.0)));
+    push_further(Held { key, taken: None });
 }
 
 /// The list is gone while the thread ends. Then a lock is not recorded, and a cycle through it is not found.
@@ -105,10 +123,18 @@ fn push_further(held: Held) {
     let _ = FURTHER.try_with(|further| further.borrow_mut().push(held));
 }
 
-/// As `pop`, for a lock that is not in the cell.
+/// Goes on after a [`pop`], of a lock that may not have been in the cell.
 #[cold]
 #[inline(never)]
 pub(crate) fn pop_further(key: Key) {
+    if !cfg!(debug_assertions) {
+        // Zero: the lock was in the cell, and is released.
+        let one = ONE.try_with(Cell::get).unwrap_or(NONE);
+        if one == NONE {
+            return;
+        }
+        let _ = ONE.try_with(|one| one.set(one.get().wrapping_sub(key.0)));
+    }
     let _ = FURTHER.try_with(|further| {
         let mut further = further.borrow_mut();
         if let Some(at) = further.iter().rposition(|held| held.key == key) {
@@ -122,7 +148,7 @@ pub(super) fn all() -> Vec<Held> {
     let mut all = FURTHER.try_with(|further| further.borrow().clone()).unwrap_or_default();
     let one = ONE.try_with(Cell::get).unwrap_or(NONE);
     if one != NONE {
-        all.push(Held { key: Key(one), taken: None });
+        all.push(Held { key: Key(one.wrapping_neg()), taken: None });
     }
     all
 }
