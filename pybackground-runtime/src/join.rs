@@ -9,11 +9,12 @@
 //! the end of the call, a stop of its body, a deadlock that another thread found, or a round of
 //! `pool::deadlock`. It then checks all of these, and the time, in `park_until_over`.
 
-use std::cell::{Cell, OnceCell};
+mod printing;
+
+use std::cell::OnceCell;
 use std::convert::Infallible;
 use std::panic::Location;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
 use std::task::{Wake, Waker};
 use std::time::{Duration, Instant};
 
@@ -22,17 +23,17 @@ use crate::cancel;
 use crate::context;
 use crate::error::{Error, Outcome, Progress};
 use crate::events::{self, CallEvents};
-use crate::os_thread::{self, Threads};
 use crate::panic::catch;
 use crate::runtime;
 use crate::snapshot;
 use crate::stacks::{self, Frame};
-use crate::stderr;
-use crate::stdio_lock::{self, Stream};
 use crate::sync::thread::{self, Thread};
 use crate::sync::{IS_MODEL, chaos, now, rounds, thread_local};
 use crate::task::{Handle, Job, Joined, Registration, lend_permits_while, may_run_in_place, work};
+use crate::wait_target::WaitTarget;
 use crate::waits::{End, ScopedCalls, Waiting};
+pub(crate) use printing::printing;
+use printing::{Found, Looks};
 
 /// How often a waiting thread spins, and how often it then yields, before it parks. A call that takes a
 /// microsecond has ended by then. Beside a call that takes longer, a park costs little.
@@ -136,6 +137,20 @@ pub(crate) fn until<T>(handle: &Arc<dyn Handle<T>>, end: Instant) -> Result<bool
     if handle.job().is_done() { Ok(true) } else { block_until_done(handle, Some(end)) }
 }
 
+/// Waits for the end of the call.
+///
+/// # Errors
+///
+/// If the wait cannot go on: it would never end, or the body that waits is to stop.
+#[track_caller]
+pub(crate) fn until_ended(job: &Arc<dyn Job>) -> Result<(), Error> {
+    if look_for_a_moment(|| job.is_done(), None) {
+        return Ok(());
+    }
+    let deadline = job.deadline().map(|deadline| deadline.at());
+    block(&Wait { deadline, on: job, end: None }).map(|_| ())
+}
+
 /// Waits for the end of any of several calls or for `end`; returns whether one has ended.
 ///
 /// # Errors
@@ -188,65 +203,25 @@ pub(crate) fn may_help(job: &dyn Job) -> bool {
 pub(crate) fn for_scope(calls: &Arc<dyn ScopedCalls>, site: &'static Location<'static>) {
     if !look_for_a_moment(|| calls.all_have_ended(), None) {
         let _waiting = runtime::waits().for_scope(calls, site);
-        let wait = || {
+        let mut looks = Looks::new(!IS_MODEL);
+        let mut wait = || {
             while !calls.all_have_ended() {
                 if runtime::is_asked() {
                     return None;
                 }
-                calls.park();
+                let rest = looks.next().map(|at| at.saturating_duration_since(now()));
+                match rest {
+                    Some(Duration::ZERO) => looks.look_at_scope(&calls.unfinished(), site),
+                    rest => calls.park(rest),
+                }
             }
             Some(Ok::<_, Infallible>(true))
         };
-        while runtime::block_while(false, || lend_permits_while(wait)).is_none() {
+        while runtime::block_while(false, || lend_permits_while(&mut wait)).is_none() {
             runtime::look(|_| false);
         }
     }
     stacks::coarse_clock::read();
-}
-
-/// Prints once that `call` may be deadlocked with the formatter that waits for it, where the system does not report
-/// which locks the threads wait for.
-fn warn_once(call: Call) {
-    static WARNED: AtomicBool = AtomicBool::new(false);
-
-    // ORDERING: nothing else is read on the strength of the flag.
-    if !WARNED.swap(true, Ordering::Relaxed) {
-        let _written = stderr::report(move || {
-            Some(format!(
-                "pybackground: {call} is waited for while it is printed. If its body prints too, neither ends: write \
-                 `println!(\"{{}}\", *x)`, which waits before it prints\n"
-            ))
-        });
-    }
-}
-
-/// How long a formatter waits for a value before it looks whether it holds the lock of a standard stream that the
-/// awaited body waits for, and how long it waits between two further looks.
-const FIRST_LOOK: Duration = Duration::from_millis(300);
-const FURTHER_LOOKS: Duration = Duration::from_secs(1);
-
-thread_local! {
-    static PRINTING: Cell<usize> = const { Cell::new(0) };
-}
-
-/// A formatter of this thread may wait for a value until this is dropped.
-pub(crate) struct Printing;
-
-/// See [`Printing`].
-pub(crate) fn printing() -> Printing {
-    let _ = PRINTING.try_with(|count| count.set(count.get() + 1));
-    Printing
-}
-
-impl Drop for Printing {
-    fn drop(&mut self) {
-        let _ = PRINTING.try_with(|count| count.set(count.get() - 1));
-    }
-}
-
-/// Whether a formatter on this thread's stack waits for a value.
-fn is_printing() -> bool {
-    PRINTING.try_with(Cell::get).unwrap_or(0) > 0
 }
 
 /// Spins and yields until `is_over` or `end`, for as long as it is cheaper than to park. Performs the user code
@@ -304,6 +279,9 @@ pub(crate) trait Awaited {
         None
     }
 
+    /// Returns the calls of which any ends the wait.
+    fn each(&self) -> Vec<Arc<dyn WaitTarget>>;
+
     /// Runs the call on this thread or, if `no_stack` has a reason why it cannot, refuses the call. Returns
     /// `false` if the call has started, or is held back by dependencies or a limit.
     fn run_or_refuse(&self, _no_stack: Option<String>) -> bool {
@@ -349,6 +327,10 @@ impl Awaited for Arc<dyn Job> {
 
     fn only(&self) -> Option<&Arc<dyn Job>> {
         Some(self)
+    }
+
+    fn each(&self) -> Vec<Arc<dyn WaitTarget>> {
+        vec![self.clone()]
     }
 
     fn run_or_refuse(&self, no_stack: Option<String>) -> bool {
@@ -452,8 +434,7 @@ impl<A: Awaited> Wait<'_, A> {
         let mut report_at =
             runtime::config().report().after().and_then(|after| now().checked_add(after));
         // A wait that has a time limit cannot hang, so it needs no look.
-        let may_hang = !IS_MODEL && self.end.is_none() && deadline.is_none() && is_printing();
-        let mut look_at = may_hang.then(|| now() + FIRST_LOOK);
+        let mut looks = Looks::new(!IS_MODEL && self.end.is_none() && deadline.is_none());
         loop {
             if self.on.is_over() {
                 return Ok(Some(true));
@@ -478,34 +459,17 @@ impl<A: Awaited> Wait<'_, A> {
                 let again = snapshot::report_wait(self.on.call(), site);
                 report_at = again.and_then(|after| now.checked_add(after));
             }
-            if look_at.is_some_and(|at| at <= now) {
-                if let Some(stream) = self.printed_under_lock() {
-                    return Err(Error::print_deadlock(self.on.call(), stream.name(), site));
+            if looks.next().is_some_and(|at| at <= now) {
+                if let Some(Found { stream, is_format }) = looks.look(&self.on.each()) {
+                    return Err(Error::print_deadlock(self.on.call(), stream, site, is_format));
                 }
-                look_at = Some(crate::sync::now() + FURTHER_LOOKS);
                 continue;
             }
-            match self.end.into_iter().chain(look_at).chain(deadline).chain(report_at).min() {
+            match self.end.into_iter().chain(looks.next()).chain(deadline).chain(report_at).min() {
                 Some(next) => thread::park_timeout(next - now),
                 None => thread::park(),
             }
         }
-    }
-
-    /// Returns the standard stream whose lock this thread holds and the awaited body waits for.
-    #[cold]
-    fn printed_under_lock(&self) -> Option<Stream> {
-        let awaited = self.on.only()?;
-        if !os_thread::is_known() {
-            warn_once(awaited.call());
-            return None;
-        }
-        let threads = runtime::waits().threads_behind(awaited.clone());
-        let known = Threads::read();
-        threads.into_iter().find_map(|thread| {
-            let name = stacks::stack_of(thread)?.thread;
-            stdio_lock::held_here_and_awaited_by(known.named(&name)?)
-        })
     }
 
     /// Returns an error if the waiting body has to stop, which ends the wait. A destructor that runs because of a

@@ -220,6 +220,11 @@ impl OsThread {
         Some(Observation { blocked_in, switches })
     }
 
+    /// Whether the thread waits for a futex without a time limit.
+    pub(crate) fn is_stuck(self) -> bool {
+        self.observe().is_some_and(|seen| seen.blocked_in.is_endless_futex())
+    }
+
     /// The name that the system knows the thread by.
     fn name(self) -> Option<String> {
         if self.0 == std::process::id() {

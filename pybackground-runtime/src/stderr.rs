@@ -29,7 +29,7 @@ pub(crate) fn report(text: impl FnOnce() -> Option<String> + Send + 'static) -> 
         catch(|| {
             if let Some(text) = text() {
                 // There is nobody else to report a failure to.
-                let _ = unlocked().and_then(|mut stderr| stderr.write_all(text.as_bytes()));
+                let _ = write(&text);
             }
         });
         WRITING.store(false, Ordering::Relaxed);
@@ -40,17 +40,19 @@ pub(crate) fn report(text: impl FnOnce() -> Option<String> + Send + 'static) -> 
     is_written
 }
 
-/// The standard error without the lock of `std`.
+/// Writes the text past the lock of `std`. Without a descriptor for that, the lock can block this thread, but no other.
 #[cfg(unix)]
-fn unlocked() -> io::Result<impl Write> {
+fn write(text: &str) -> io::Result<()> {
     use std::os::fd::AsFd;
 
-    Ok(std::fs::File::from(io::stderr().as_fd().try_clone_to_owned()?))
+    match io::stderr().as_fd().try_clone_to_owned() {
+        Ok(stderr) => std::fs::File::from(stderr).write_all(text.as_bytes()),
+        Err(_) => io::stderr().write_all(text.as_bytes()),
+    }
 }
 
-/// The standard error. Its lock can block the thread that writes reports, but no other.
+/// Writes the text. The lock of `std` can block this thread, but no other.
 #[cfg(not(unix))]
-#[allow(clippy::unnecessary_wraps, reason = "elsewhere it can fail")]
-fn unlocked() -> io::Result<impl Write> {
-    Ok(io::stderr())
+fn write(text: &str) -> io::Result<()> {
+    io::stderr().write_all(text.as_bytes())
 }

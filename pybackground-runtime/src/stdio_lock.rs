@@ -2,7 +2,8 @@
 //!
 //! `println!("{x}")` locks standard output, and formats `x` under the lock. The format waits for the call
 //! behind `x`. If the body of that call prints, it waits for the lock: a deadlock that no wait graph
-//! sees, because std does not tell who holds its locks. The system tells enough:
+//! sees, because std does not tell who holds its locks. So does a thread that keeps a locked handle and
+//! joins. The system tells enough:
 //!
 //! 1. A *probe*, a thread that locks the stream, blocks in a futex. Its address is that of the lock.
 //! 2. The awaited thread blocks in a futex at the same address, without a time limit. So it waits for the
@@ -53,16 +54,27 @@ impl Stream {
 /// How long a thread that found the lock free takes at most to end, or to wake up.
 const MOMENT: Duration = Duration::from_millis(50);
 
-/// The stream whose lock `waiter` waits for, and this thread holds; `None` if that is not certain.
+/// The stream whose lock this thread holds, and all of the threads wait for that `choose` returns; `None` if that is not
+/// certain. `choose` gets a function that tells whether a thread waits for the lock.
 ///
 /// # Blocking
 ///
-/// For some tenths of a second, and for as long as another thread holds the lock that `waiter` waits for.
-pub(crate) fn held_here_and_awaited_by(waiter: OsThread) -> Option<Stream> {
-    let address = endless_futex(&waiter.observe()?)?;
+/// For some tenths of a second, and for as long as another thread holds the lock that the chosen threads wait for.
+pub(crate) fn held_here_and_awaited_by(
+    choose: impl Fn(&dyn Fn(OsThread) -> bool) -> Option<Vec<OsThread>>,
+) -> Option<Stream> {
     Stream::ALL.into_iter().find(|stream| {
-        let Some(probe) = Probe::start(*stream) else { return false };
-        probe.is_blocked_at(address) && is_held_here(*stream, &[waiter, probe.thread], address)
+        let probe = Probe::start(*stream);
+        let Some((probe, address)) = probe.and_then(|probe| Some((probe.thread, probe.address()?)))
+        else {
+            return false;
+        };
+        let is_waiter =
+            |thread: OsThread| thread.observe().as_ref().and_then(endless_futex) == Some(address);
+        choose(&is_waiter).is_some_and(|mut waiters| {
+            waiters.push(probe);
+            is_held_here(*stream, &waiters, address)
+        })
     })
 }
 
@@ -120,9 +132,12 @@ impl Probe {
         Some(Self { thread: its_thread.recv().ok()??, passed })
     }
 
-    fn is_blocked_at(&self, address: u64) -> bool {
-        self.passed.recv_timeout(MOMENT).is_err()
-            && self.thread.observe().as_ref().and_then(endless_futex) == Some(address)
+    /// The address of the lock, if the probe is blocked in it.
+    fn address(&self) -> Option<u64> {
+        match self.passed.recv_timeout(MOMENT) {
+            Ok(()) => None,
+            Err(_) => endless_futex(&self.thread.observe()?),
+        }
     }
 }
 
@@ -153,7 +168,10 @@ mod tests {
         while !is_in_futex(waiting) {
             thread::yield_now();
         }
-        assert_eq!(held_here_and_awaited_by(waiting), Some(Stream::Error));
+        assert_eq!(
+            held_here_and_awaited_by(|is_waiter| is_waiter(waiting).then(|| vec![waiting])),
+            Some(Stream::Error)
+        );
         drop(held);
         thread.join().unwrap();
 
@@ -170,7 +188,10 @@ mod tests {
         });
         is_locked.recv().unwrap();
         let (waiting, thread) = waiter(Stream::Error);
-        assert_eq!(held_here_and_awaited_by(waiting), None);
+        assert_eq!(
+            held_here_and_awaited_by(|is_waiter| is_waiter(waiting).then(|| vec![waiting])),
+            None
+        );
         thread.join().unwrap();
         holder.join().unwrap();
 
@@ -186,7 +207,10 @@ mod tests {
         while !is_in_futex(waiting) {
             thread::yield_now();
         }
-        assert_eq!(held_here_and_awaited_by(waiting), None);
+        assert_eq!(
+            held_here_and_awaited_by(|is_waiter| is_waiter(waiting).then(|| vec![waiting])),
+            None
+        );
         drop((never, held));
         thread.join().unwrap();
     }

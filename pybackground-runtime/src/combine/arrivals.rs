@@ -16,6 +16,7 @@ use crate::lazy::Lazy;
 use crate::stacks::{self, Frame};
 use crate::sync::{Mutex, chaos, lock, lock_brief};
 use crate::task::{Job, Registration};
+use crate::wait_target::WaitTarget;
 use crate::waits::{End, WaitSet, Waiting};
 use crate::{join, runtime};
 
@@ -146,20 +147,26 @@ impl<C: Held> Arrivals<C> {
     }
 
     /// A wait for the calls that are left, of which none has arrived.
-    fn wait_for_any(&mut self, first: usize, end: Option<Instant>) -> AnyOf<'_> {
+    fn wait_for_any(&mut self, first: usize, end: Option<Instant>) -> AnyOf<'_, C> {
         if end.is_none() && !stacks::current().is_none() && self.members.is_none() {
-            let jobs = self.left.iter();
-            let jobs = jobs.filter_map(|(number, left)| Some((*number, left.call.job()? as _)));
-            self.members = Some(Arc::new(WaitSet::new(jobs)));
+            self.members = Some(Arc::new(WaitSet::new(jobs(&self.left))));
         }
         let first = self.left[&first].call.job();
         AnyOf {
             first: first.expect("a call that has not arrived is on its way").call(),
             count: self.left.len(),
             all: self.members.as_ref(),
+            left: &self.left,
             ended: &self.ended,
         }
     }
+}
+
+/// The calls with their numbers.
+fn jobs<C: Held>(
+    left: &BTreeMap<usize, Expected<C>>,
+) -> impl Iterator<Item = (usize, Arc<dyn WaitTarget>)> {
+    left.iter().filter_map(|(number, left)| Some((*number, left.call.job()? as _)))
 }
 
 /// The calls that have arrived, in their order.
@@ -196,14 +203,15 @@ impl Wake for Arrival {
 }
 
 /// A wait for the first of the calls that are left.
-struct AnyOf<'a> {
+struct AnyOf<'a, C> {
     first: Call,
     count: usize,
     all: Option<&'a Arc<WaitSet>>,
+    left: &'a BTreeMap<usize, Expected<C>>,
     ended: &'a Ended,
 }
 
-impl join::Awaited for AnyOf<'_> {
+impl<C: Held> join::Awaited for AnyOf<'_, C> {
     /// The waker stays in `ended`, and the next wait replaces it.
     type Registration = ();
 
@@ -238,5 +246,9 @@ impl join::Awaited for AnyOf<'_> {
 
     fn call(&self) -> Call {
         self.first
+    }
+
+    fn each(&self) -> Vec<Arc<dyn WaitTarget>> {
+        jobs(self.left).map(|(_, job)| job).collect()
     }
 }

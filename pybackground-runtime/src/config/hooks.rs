@@ -30,7 +30,17 @@ impl Hooks {
 
     /// The name of a thread.
     pub(crate) fn name_of(&self, id: usize) -> String {
-        format!("{}-{id}", self.name.as_deref().unwrap_or("background"))
+        format!("{}-{id}", self.prefix())
+    }
+
+    /// Whether it is a name of [`name_of`](Self::name_of).
+    pub(crate) fn is_name(&self, name: &str) -> bool {
+        let id = name.strip_prefix(self.prefix()).and_then(|rest| rest.strip_prefix('-'));
+        id.is_some_and(|id| id.parse::<usize>().is_ok())
+    }
+
+    fn prefix(&self) -> &str {
+        self.name.as_deref().unwrap_or("background")
     }
 
     /// Runs `run`, which is all that this thread does, between the hooks.

@@ -41,6 +41,8 @@ pub(super) enum Cause {
     PrintDeadlock {
         stream: &'static str,
         site: &'static Location<'static>,
+        /// Whether a formatter waits.
+        is_format: bool,
     },
     Refused {
         why: String,
@@ -111,14 +113,23 @@ impl Cause {
                 write_cycle(cycle, f)?;
                 f.write_str("\nbreak the cycle: at least one of these must not wait for the other")
             }
-            Self::PrintDeadlock { stream, site } => {
+            Self::PrintDeadlock { stream, site, is_format } => {
                 let site = UsedAt(site);
-                write!(
-                    f,
-                    "waiting for {call} would never have ended: the value is printed{site} under the lock of \
-                     {stream}, and its body waits for that lock to print; wait before printing: write \
-                     `println!(\"{{}}\", *x)` instead of `println!(\"{{x}}\")`"
-                )
+                write!(f, "waiting for {call} would never have ended: ")?;
+                if *is_format {
+                    write!(
+                        f,
+                        "the value is printed{site} under the lock of {stream}, and a body that has to end first waits \
+                         for that lock to print; wait before printing: write `println!(\"{{}}\", *x)` instead of \
+                         `println!(\"{{x}}\")`"
+                    )
+                } else {
+                    write!(
+                        f,
+                        "the thread that waits{site} holds the lock of {stream}, and a body that has to end first waits \
+                         for that lock to print; wait before the lock is taken, or release the lock before"
+                    )
+                }
             }
             Self::Refused { why } => write!(f, "{call} was refused and will not run: {why}"),
             #[cfg(feature = "process")]

@@ -147,8 +147,9 @@ impl Error {
         call: Call,
         stream: &'static str,
         site: &'static Location<'static>,
+        is_format: bool,
     ) -> Self {
-        Self::new(call, Cause::PrintDeadlock { stream, site })
+        Self::new(call, Cause::PrintDeadlock { stream, site, is_format })
     }
 
     pub(crate) fn timeout(call: Call, deadline: &Deadline, body: Progress) -> Self {

@@ -9,6 +9,7 @@
 //! at most twice as long as the calls that have not ended.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use crate::error::Error;
 use crate::panic::drop_catching;
@@ -117,14 +118,16 @@ impl ScopedCalls for OpenCalls {
         self.is_empty()
     }
 
-    fn park(&self) {
+    fn park(&self, most: Option<Duration>) {
         // ORDERING: see `Guard::drop`: one of the two threads sees the other's store.
         self.owner_waits.store(true, Ordering::SeqCst);
         // ORDERING: as above.
         fence(Ordering::SeqCst);
         chaos();
-        if !self.is_empty() {
-            thread::park();
+        match most {
+            _ if self.is_empty() => {}
+            None => thread::park(),
+            Some(most) => thread::park_timeout(most),
         }
     }
 

@@ -402,6 +402,10 @@ impl<B: Body> WaitTarget for Task<B> {
         self.state.word().runner()
     }
 
+    fn is_queued(&self) -> bool {
+        self.state.word().is_queued()
+    }
+
     fn inputs(&self) -> Vec<Arc<dyn WaitTarget>> {
         let job: &dyn Job = self;
         job.dependencies().into_iter().map(|input| input.job as Arc<dyn WaitTarget>).collect()
@@ -410,6 +414,11 @@ impl<B: Body> WaitTarget for Task<B> {
     fn has_deadline(&self) -> bool {
         let job: &dyn Job = self;
         job.deadline().is_some()
+    }
+
+    fn into_weak(self: Arc<Self>) -> Box<dyn Any> {
+        let job: Arc<dyn Job> = self;
+        Box::new(Arc::downgrade(&job))
     }
 }
 

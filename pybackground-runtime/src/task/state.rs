@@ -73,6 +73,11 @@ impl Word {
         self.read() == CLAIMABLE
     }
 
+    /// Returns whether the body waits for a thread.
+    pub(super) fn is_queued(&self) -> bool {
+        matches!(self.read(), QUEUED | CLAIMABLE)
+    }
+
     /// Returns whether the future waits to be woken.
     pub(super) fn is_suspended(&self) -> bool {
         self.read() == SUSPENDED

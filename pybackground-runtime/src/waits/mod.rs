@@ -92,6 +92,15 @@ pub(crate) struct WaitReport {
     pub(crate) age: Duration,
 }
 
+/// What has to go on before a call can end.
+#[derive(Default)]
+pub(crate) struct Behind {
+    /// Each of these threads, none of which waits in the graph.
+    pub(crate) threads: Vec<usize>,
+    /// Any worker, for a call that is queued.
+    pub(crate) any_worker: bool,
+}
+
 impl Waits {
     pub(crate) const fn new() -> Self {
         Self(Mutex::new(Graph::new()))
@@ -253,22 +262,52 @@ impl Waits {
         Some(self.waiting(thread, before, || Parked::Thread(thread::current())))
     }
 
-    /// Returns the threads that have to continue before `job` can end and that wait for nothing known.
-    pub(crate) fn threads_behind(&self, job: Arc<dyn WaitTarget>) -> Vec<usize> {
+    /// Returns what has to continue before `job` can end, as far as the waits of the threads are known.
+    pub(crate) fn behind(&self, job: Arc<dyn WaitTarget>) -> Behind {
+        // Calls are dropped after the lock is released.
+        let (mut next, mut searched) = (vec![job], Vec::new());
+        let mut seen = BTreeSet::new();
+        let mut behind = Behind::default();
         let graph = lock_brief(&self.0);
-        let (mut threads, mut next, mut seen) = (Vec::new(), vec![job], BTreeSet::new());
         while let Some(job) = next.pop() {
             let runner = job.runner();
-            if runner.is_none() {
+            if job.is_done() || job.has_deadline() {
+                // It ends whatever these threads do.
+            } else if runner.is_none() {
+                behind.any_worker |= job.is_queued();
                 next.extend(job.inputs());
             } else if seen.insert(runner.thread()) {
                 match graph.get(runner.thread()).map(Wait::calls) {
-                    None => threads.push(runner.thread()),
+                    None => behind.threads.push(runner.thread()),
                     Some(calls) => next.extend(calls),
                 }
             }
+            searched.push(job);
         }
-        threads
+        drop(graph);
+        behind
+    }
+
+    /// Whether the thread waits.
+    pub(crate) fn is_waiting(&self, thread: usize) -> bool {
+        lock_brief(&self.0).get(thread).is_some()
+    }
+
+    /// The call that the thread which runs `job` joins, and where, if nothing but the end of that call ends the wait.
+    pub(crate) fn joined_behind(
+        &self,
+        job: &dyn WaitTarget,
+    ) -> Option<(Arc<dyn WaitTarget>, &'static Location<'static>)> {
+        let graph = lock_brief(&self.0);
+        // Under the lock: a thread that waits still runs what it ran when it began to.
+        let runner = job.runner();
+        let wait = if runner.is_none() { None } else { graph.get(runner.thread()) }?;
+        match &wait.on {
+            On::Call { job, site, end: End::Never } if !wait.is_running => {
+                Some((job.clone(), *site))
+            }
+            _ => None,
+        }
     }
 
     /// This thread is about to block for a time.

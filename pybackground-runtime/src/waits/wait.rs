@@ -3,7 +3,7 @@
 use std::cmp::Ordering;
 use std::panic::Location;
 use std::sync::Arc;
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use super::graph::{self, Needs};
 use super::held::{self, Held, Key};
@@ -78,8 +78,8 @@ pub(crate) trait ScopedCalls: Send + Sync {
     /// Whether every closure has run or been dropped.
     fn all_have_ended(&self) -> bool;
 
-    /// Parks the thread of the scope until they have ended or the thread is woken for another reason.
-    fn park(&self);
+    /// Parks the thread of the scope until they have ended, or for `most`, or until the thread is woken for another reason.
+    fn park(&self, most: Option<Duration>);
 
     /// The calls that have not ended.
     fn unfinished(&self) -> Vec<Arc<dyn WaitTarget>>;
@@ -122,10 +122,10 @@ impl Wait {
         !self.held.is_empty() || matches!(self.on, On::Lock(..))
     }
 
-    /// The calls that have to end before the wait does, or one of which has to.
+    /// Calls that have to end before the wait does; none if there may be others that end it, or time does.
     pub(super) fn calls(&self) -> Vec<Arc<dyn WaitTarget>> {
         match &self.on {
-            On::Call { job, .. } => vec![job.clone()],
+            On::Call { job, end: End::Never, .. } => vec![job.clone()],
             On::Scope(scope) => scope.calls.unfinished(),
             _ => Vec::new(),
         }

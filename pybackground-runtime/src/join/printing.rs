@@ -1,0 +1,268 @@
+//! A wait of a thread that holds the lock of a standard stream, for a body that prints.
+//!
+//! A format waits under that lock, and so may a thread that keeps a handle such as `io::stdout().lock()`. The lock does
+//! not tell its holder, so a thread that has waited for long looks for the deadlock: see [`stdio_lock`]. It looks only
+//! if nothing but the end of a call ends its wait, and unless it formats, only if it runs no body.
+
+use std::cell::Cell;
+use std::panic::Location;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Mutex};
+use std::time::{Duration, Instant};
+
+use crate::call::Call;
+use crate::os_thread::{self, Observation, OsThread, Threads};
+use crate::stdio_lock::{self, Stream};
+use crate::sync::{lock_leaf, now, thread_local};
+use crate::wait_target::WaitTarget;
+use crate::{runtime, stacks, stderr};
+
+/// When a formatter looks, and how long it waits between two looks.
+const FIRST_OF_FORMAT: Duration = Duration::from_millis(300);
+const FURTHER_OF_FORMAT: Duration = Duration::from_secs(1);
+
+/// When another thread looks, from where the time between two looks doubles up to the rarest.
+const FIRST: Duration = Duration::from_secs(1);
+const RAREST: Duration = Duration::from_secs(60);
+
+/// How much longer than a look the time is until the next thread that is no formatter looks.
+const SHARE: u32 = 20;
+
+thread_local! {
+    static PRINTING: Cell<usize> = const { Cell::new(0) };
+}
+
+/// A formatter of this thread waits for a value until this is dropped.
+pub(crate) struct Printing;
+
+/// See [`Printing`].
+pub(crate) fn printing() -> Printing {
+    let _ = PRINTING.try_with(|count| count.set(count.get() + 1));
+    Printing
+}
+
+impl Drop for Printing {
+    fn drop(&mut self) {
+        let _ = PRINTING.try_with(|count| count.set(count.get() - 1));
+    }
+}
+
+/// The looks of one wait.
+pub(super) struct Looks {
+    next: Option<Instant>,
+    pause: Duration,
+    done: u32,
+    is_format: bool,
+    stillness: Stillness,
+}
+
+/// What a thread has found.
+pub(super) struct Found {
+    pub(super) stream: &'static str,
+    /// Whether a formatter waits.
+    pub(super) is_format: bool,
+}
+
+impl Looks {
+    pub(super) fn new(looks: bool) -> Self {
+        // A formatter below on this thread's stack.
+        let is_format = PRINTING.try_with(Cell::get).unwrap_or(0) > 0;
+        let first = if is_format { FIRST_OF_FORMAT } else { FIRST };
+        // A look may block, and a body may have to stop meanwhile.
+        let looks = looks && (is_format || stacks::current().is_none());
+        let stillness = Stillness::default();
+        Self { next: looks.then(|| now() + first), pause: first, done: 0, is_format, stillness }
+    }
+
+    /// When the next look is due.
+    pub(super) fn next(&self) -> Option<Instant> {
+        self.next
+    }
+
+    /// Looks whether none of the `calls`, any of which ends the wait, can end before this thread releases the lock of a
+    /// stream.
+    #[cold]
+    pub(super) fn look(&mut self, calls: &[Arc<dyn WaitTarget>]) -> Option<Found> {
+        self.done += 1;
+        let find = || stream_in_the_way(calls);
+        let found = if self.is_format { self.look_in_format(calls) } else { look_in_turn(find) };
+        self.plan_next();
+        found.map(|stream| Found { stream: stream.name(), is_format: self.is_format })
+    }
+
+    /// As `look`, for the end of the scope at `site`, which comes after the last of the `calls`. It cannot fail, so it says
+    /// that it will not come.
+    #[cold]
+    pub(super) fn look_at_scope(
+        &mut self,
+        calls: &[Arc<dyn WaitTarget>],
+        site: &'static Location<'static>,
+    ) {
+        let find = || calls.chunks(1).find_map(stream_in_the_way);
+        let found = look_in_turn(find);
+        self.plan_next();
+        if let Some(stream) = found {
+            self.next = None;
+            let _written = stderr::report(move || {
+                Some(format!(
+                    "pybackground: the scope at {site} will never end: its thread holds the lock of {}, and a closure of the \
+                     scope waits for that lock to print; release the lock before the scope ends\n",
+                    stream.name()
+                ))
+            });
+        }
+    }
+
+    fn plan_next(&mut self) {
+        let longer = RAREST.min(self.pause.saturating_mul(2));
+        self.pause = if self.is_format { FURTHER_OF_FORMAT } else { longer };
+        self.next = Some(now() + self.pause);
+    }
+
+    fn look_in_format(&mut self, calls: &[Arc<dyn WaitTarget>]) -> Option<Stream> {
+        let call = calls.first()?.call();
+        if !os_thread::is_known() {
+            if self.done > 1 {
+                warn_once(
+                    call,
+                    "and the system does not say what its body is blocked in. If the body prints too,",
+                );
+            }
+            return None;
+        }
+        let found = stream_in_the_way(calls);
+        if found.is_none() && self.stillness.lasts(|| blocked_behind(calls)) && is_test_program() {
+            warn_once(
+                call,
+                "whose body is blocked in a lock or channel. A test captures what it prints, under a lock. If the \
+                 body prints too,",
+            );
+        }
+        found
+    }
+}
+
+/// Looks if no other thread has looked recently: thousands may wait, and each look reads of all threads.
+fn look_in_turn(find: impl FnOnce() -> Option<Stream>) -> Option<Stream> {
+    static NEXT: Mutex<Option<Instant>> = Mutex::new(None);
+
+    let begin = now();
+    {
+        let mut next = lock_leaf(&NEXT);
+        if next.is_some_and(|next| begin < next) {
+            return None;
+        }
+        *next = Some(begin + RAREST);
+    }
+    let found = find();
+    let end = now();
+    *lock_leaf(&NEXT) = Some(end + end.saturating_duration_since(begin) * SHARE);
+    found
+}
+
+/// The stream whose lock this thread holds, and without which none of the calls can end.
+fn stream_in_the_way(calls: &[Arc<dyn WaitTarget>]) -> Option<Stream> {
+    let behind: Vec<_> = calls.iter().map(|call| runtime::waits().behind(call.clone())).collect();
+    if calls.is_empty()
+        || behind.iter().any(|behind| behind.threads.is_empty() && !behind.any_worker)
+    {
+        return None;
+    }
+    let threads = Threads::read();
+    let named = |thread: &usize| threads.named(&stacks::stack_of(*thread)?.thread);
+    let each: Vec<Vec<OsThread>> = behind
+        .iter()
+        .map(|behind| behind.threads.iter().filter_map(named).filter(|t| t.is_stuck()).collect())
+        .collect();
+    // A queued call can end as soon as one of the workers does.
+    let busy = behind.iter().any(|behind| behind.any_worker).then(busy_workers).flatten();
+    let workers: Option<Vec<OsThread>> =
+        busy.as_ref().and_then(|busy| busy.iter().map(named).collect());
+    let may_be_stuck =
+        |at: usize| !each[at].is_empty() || (behind[at].any_worker && busy.is_some());
+    if !(0..calls.len()).all(may_be_stuck) {
+        return None;
+    }
+    let stream = stdio_lock::held_here_and_awaited_by(|is_waiter| {
+        let mut waiters = Vec::new();
+        for (behind, threads) in behind.iter().zip(&each) {
+            if let Some(thread) = threads.iter().find(|thread| is_waiter(**thread)) {
+                waiters.push(*thread);
+            } else if behind.any_worker && workers.iter().flatten().all(|thread| is_waiter(*thread))
+            {
+                waiters.extend(workers.as_ref()?);
+            } else {
+                return None;
+            }
+        }
+        Some(waiters)
+    })?;
+    // As many workers as there may be were blocked all the time, so none took a queued call.
+    (busy.is_none() || busy_workers() == busy).then_some(stream)
+}
+
+/// The workers that run bodies and do not wait for calls, if calls are queued and there can be no more such workers.
+fn busy_workers() -> Option<Vec<usize>> {
+    let pool = runtime::global().pool();
+    let mut busy = stacks::stacks();
+    busy.retain(|stack| {
+        let is_worker = pool.config().hooks().is_name(&stack.thread);
+        is_worker && !runtime::waits().is_waiting(stack.number)
+    });
+    let busy: Vec<usize> = busy.into_iter().map(|stack| stack.number).collect();
+    (pool.is_starved() && busy.len() >= pool.config().max_threads()).then_some(busy)
+}
+
+/// Says what may be wrong where it is not certain.
+fn warn_once(call: Call, why: &'static str) {
+    static WARNED: AtomicBool = AtomicBool::new(false);
+
+    // ORDERING: nothing else is read on the strength of the flag.
+    if !WARNED.swap(true, Ordering::Relaxed) {
+        let _written = stderr::report(move || {
+            Some(format!(
+                "pybackground: a format waits for {call}, {why} neither ends: write `println!(\"{{}}\", *x)` instead of \
+                 `println!(\"{{x}}\")`, which waits before it prints\n"
+            ))
+        });
+    }
+}
+
+/// What the threads behind the calls are blocked in, if each is blocked in a lock or a channel, without a time limit.
+fn blocked_behind(calls: &[Arc<dyn WaitTarget>]) -> Option<Vec<Observation>> {
+    let threads = Threads::read();
+    let observe = |thread: usize| {
+        let seen = threads.observe(&stacks::stack_of(thread)?.thread)?;
+        seen.blocked_in.is_endless_futex().then_some(seen)
+    };
+    let behind = calls.iter().flat_map(|call| runtime::waits().behind(call.clone()).threads);
+    behind.map(observe).collect::<Option<Vec<_>>>().filter(|all| !all.is_empty())
+}
+
+/// How long the threads behind a format have not moved.
+///
+/// In a test, the lock may be that of the text that the harness captures. Nothing tells which thread holds that one.
+#[derive(Default)]
+struct Stillness {
+    seen: Option<Vec<Observation>>,
+    looks: u32,
+}
+
+impl Stillness {
+    /// So many equal looks in a row are taken for a hang.
+    const LOOKS: u32 = 3;
+
+    /// Takes one more look. Returns whether nothing has moved for long.
+    fn lasts(&mut self, look: impl FnOnce() -> Option<Vec<Observation>>) -> bool {
+        let seen = look();
+        self.looks = if seen.is_some() && seen == self.seen { self.looks + 1 } else { 1 };
+        self.seen = seen;
+        self.seen.is_some() && self.looks >= Self::LOOKS
+    }
+}
+
+/// Whether Cargo built the program to run tests: it keeps these apart from the programs of a user.
+fn is_test_program() -> bool {
+    let program = std::env::current_exe();
+    program.is_ok_and(|path| path.parent().is_some_and(|folder| folder.ends_with("deps")))
+}
