@@ -227,3 +227,75 @@ fn calls_that_wait_for_a_permit_of_others_are_silent() {
     let calls = (1..=10).map(|time| slow(time)).collect();
     assert_eq!(sum(calls), 55);
 }
+
+#[background]
+fn joins(given: Given, tell: Told) -> u32 {
+    let outcome = Lazy::join(given.recv().unwrap());
+    tell.send(outcome.clone()).unwrap();
+    outcome.unwrap_or(0) + 1
+}
+
+/// As `ring`, of `length` bodies of which those at `awaiting` await and the others join.
+fn mixed_ring(length: usize, awaiting: &[usize]) -> Vec<Result<u32, Error>> {
+    let (senders, givens): (Vec<Sender<_>>, Vec<_>) = (0..length).map(|_| channel()).unzip();
+    let (tell, told) = channel();
+    let call = |(at, given)| {
+        if awaiting.contains(&at) {
+            takes_outcome(given, tell.clone())
+        } else {
+            joins(given, tell.clone())
+        }
+    };
+    let mut calls: Vec<Lazy<u32>> = givens.into_iter().enumerate().map(call).collect();
+    calls.rotate_left(1);
+    for (give, call) in senders.into_iter().zip(calls) {
+        give.send(call).unwrap();
+    }
+    told.iter().take(length).collect()
+}
+
+#[test]
+fn ring_of_joins_and_awaits_is_a_deadlock_of_an_await() {
+    let _watchdog = watchdog();
+    for (length, awaiting) in
+        [(2, &[0][..]), (2, &[1]), (3, &[0]), (3, &[1]), (3, &[0, 2]), (6, &[1, 4]), (6, &[3])]
+    {
+        for _ in 0..10 {
+            let told = mixed_ring(length, awaiting);
+            let failed: Vec<&Error> = told.iter().filter_map(|told| told.as_ref().err()).collect();
+            assert_eq!(failed.len(), 1, "{failed:?}");
+            assert!(failed[0].is_deadlock());
+            let text = failed[0].to_string();
+            assert_eq!(text.matches(" awaits `").count(), awaiting.len(), "{text}");
+            // A body that runs the next one in place is on the same thread.
+            let joins = text.matches(" waits for `").count();
+            assert!((1..=length - awaiting.len()).contains(&joins), "{text}");
+        }
+    }
+}
+
+/// Chains of joins and awaits end, whatever is last in them.
+#[test]
+fn chains_of_joins_and_awaits_are_silent() {
+    let _watchdog = watchdog();
+    for length in [2, 3, 6] {
+        for first_awaits in [false, true] {
+            let (tell, told) = channel();
+            let mut next = spawn(|| {
+                std::thread::sleep(Duration::from_millis(5));
+                0
+            });
+            for at in 0..length {
+                let (give, given) = channel();
+                give.send(next).unwrap();
+                next = if (at % 2 == 0) == first_awaits {
+                    takes_outcome(given, tell.clone())
+                } else {
+                    joins(given, tell.clone())
+                };
+            }
+            assert_eq!(next, u32::try_from(length).unwrap());
+            assert!(told.iter().take(length).all(|told| told.is_ok()));
+        }
+    }
+}

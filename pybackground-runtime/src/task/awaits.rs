@@ -20,17 +20,24 @@
 //! suspended body searches as well, as its references may have hidden a ring until they were counted. A reference that
 //! another thread has for a moment, for a report, can only keep a ring from being found.
 //!
+//! A body that runs is part of a ring while its thread joins a call of the ring without a time limit. The wait graph knows
+//! that. Such a ring is closed by a body that is suspended or by a join, and either searches for it. The error always goes
+//! to an `.await`.
+//!
 //! A ring that is complete stays complete, because none of its bodies can be resumed. So the search may look at its
-//! bodies one after the other.
+//! bodies one after the other: what it finds of each holds until the next one ends, and the last one has not ended when it
+//! is looked at.
 
 use std::any::Any;
 use std::cell::{Cell, RefCell};
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
+use std::panic::Location;
 use std::sync::{Arc, Mutex, Weak};
 use std::task::Waker;
 
-use super::job::Job;
+use super::job::{Job, any_was_awaited};
 use crate::error::{Error, WaitEdge, WaitKind};
+use crate::runtime;
 use crate::sync::{IS_MODEL, lock_leaf, thread_local};
 
 /// Held by the thread that looks for a ring. A model checker knows no lock that outlives its execution, so models do not
@@ -230,6 +237,11 @@ impl dyn Job {
         if self.word().is_suspended() {
             return Some((WaitKind::Await, vec![self.only_await(remains)?]));
         }
+        if let Some((joined, site)) = self.joined_behind() {
+            let weak = Arc::downgrade(&joined);
+            remains.extend(joined.into_remains());
+            return Some((WaitKind::Join(site), vec![weak]));
+        }
         let limit = self.header().limit().filter(|_| self.word().is_held())?;
         if !self.dependencies().is_empty() {
             return None;
@@ -243,6 +255,17 @@ impl dyn Job {
             is_suspended
         });
         (holders.len() >= limit.permits()).then_some((WaitKind::Permit, holders))
+    }
+
+    /// The call that the thread of the body joins, and where.
+    fn joined_behind(&self) -> Option<(Arc<Self>, &'static Location<'static>)> {
+        if self.runner().is_none() {
+            return None;
+        }
+        let (joined, site) = runtime::waits().joined_behind(self)?;
+        let weak = joined.clone().into_weak().downcast::<Weak<dyn Job>>().ok()?;
+        // `joined` is still there, and so is not dropped here.
+        Some((weak.upgrade()?, site))
     }
 
     /// The call that the body awaits, if nothing but the end of that call can resume the body. The caller has one reference
@@ -290,6 +313,30 @@ impl dyn Job {
     }
 }
 
+/// How many joins are followed to a body that is suspended.
+const MOST_JOINS: usize = 10_000;
+
+/// This thread has entered the wait graph for the call. Looks for a ring that runs through a body which the thread of the
+/// call joins, directly or through others.
+fn look_behind(job: &Arc<dyn Job>) {
+    if IS_MODEL || !any_was_awaited() {
+        return;
+    }
+    let mut joined = job.joined_behind().map(|(joined, _)| joined);
+    for _ in 0..MOST_JOINS {
+        let Some(at) = joined else { return };
+        let is_suspended = at.word().is_suspended();
+        let next = if is_suspended { None } else { at.joined_behind() };
+        let weak = Arc::downgrade(&at);
+        // A ring is not found while this thread has a reference of its own.
+        drop(at.into_remains());
+        if is_suspended {
+            return look_for_ring(&weak);
+        }
+        joined = next.map(|(joined, _)| joined);
+    }
+}
+
 /// A thread joins the call of an async body, until this is dropped.
 pub(crate) struct Joined(Arc<dyn Job>);
 
@@ -300,6 +347,7 @@ impl Joined {
     /// This thread has entered the wait graph for the call, and is about to block.
     pub(crate) fn new(job: &Arc<dyn Job>) -> Option<Self> {
         if !job.is_future() {
+            look_behind(job);
             return None;
         }
         let joined = job.clone();
@@ -309,6 +357,8 @@ impl Joined {
         let joined = Self(joined);
         if job.word().is_suspended() {
             look_for_ring(&Arc::downgrade(job));
+        } else {
+            look_behind(job);
         }
         Some(joined)
     }
