@@ -2,6 +2,8 @@
 
 mod common;
 
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::sync::mpsc::channel;
 use std::time::Duration;
 
 use common::counters::Drops;
@@ -103,4 +105,31 @@ fn a_call_that_can_never_end_disconnects() {
         recv(ended) -> told => assert_eq!(told, Err(RecvError)),
         recv(never::<()>()) -> _ => unreachable!("nothing ever comes"),
     }
+}
+
+#[test]
+fn signal_of_a_call_that_waits_for_the_receiver_is_a_deadlock() {
+    let _watchdog = watchdog();
+    let ((give_x, x_given), (give_y, y_given)) = (channel::<Lazy<u32>>(), channel::<Lazy<u32>>());
+    let (tell, told) = channel();
+    let tells = tell.clone();
+    let x = spawn(move || {
+        let y = y_given.recv().unwrap();
+        let received = catch_unwind(AssertUnwindSafe(|| Lazy::signal(&y).recv()));
+        let text = received.err().map(|panic| panic.downcast_ref::<String>().unwrap().clone());
+        tells.send(text).unwrap();
+        drop(y);
+        1
+    });
+    let y = spawn(move || {
+        let joined = Lazy::join(x_given.recv().unwrap());
+        tell.send(joined.err().map(|error| error.to_string())).unwrap();
+        2
+    });
+    give_x.send(x).unwrap();
+    give_y.send(y).unwrap();
+    let texts: Vec<String> = told.iter().take(2).flatten().collect();
+    assert_eq!(texts.len(), 1, "{texts:?}");
+    assert_eq!(texts[0].matches(" waits for `").count(), 2, "{}", texts[0]);
+    assert!(texts[0].contains("at tests/signal.rs:"), "{}", texts[0]);
 }

@@ -2,11 +2,12 @@
 
 use std::fmt;
 use std::ops::Deref;
-use std::sync::Arc;
+use std::sync::{Arc, Weak};
 use std::task::{Wake, Waker};
 
-use crossbeam_channel::{Receiver, Sender, bounded};
+use crossbeam_channel::{Receiver, RecvError, Sender, bounded};
 
+use crate::join;
 use crate::lazy::Lazy;
 use crate::shared::Shared;
 use crate::task::{Job, Registration};
@@ -26,8 +27,43 @@ use crate::task::{Job, Registration};
 /// ```
 pub struct Signal {
     ended: Receiver<()>,
+    job: Option<Weak<dyn Job>>,
     /// `None` if the call had ended.
     _registration: Option<Registration>,
+}
+
+impl Signal {
+    /// Waits for the message, as a wait for the call that a report of a deadlock includes.
+    ///
+    /// The other methods are those of the [`Receiver`], and wait without the runtime's knowledge. So does `select!`.
+    ///
+    /// # Errors
+    ///
+    /// If the message was received before, or the call can never end.
+    ///
+    /// # Panics
+    ///
+    /// If the wait would never end because the call waits, directly or through others, for the body that waits here. The
+    /// message lists all of these. A body that has to stop unwinds.
+    ///
+    /// ```
+    /// # use pybackground_runtime as pybackground;
+    /// use pybackground::{Lazy, spawn};
+    ///
+    /// let page = spawn(|| "<html>");
+    /// let loaded = Lazy::signal(&page);
+    /// assert!(loaded.recv().is_ok());
+    /// assert!(loaded.recv().is_err(), "there is one message");
+    /// ```
+    #[track_caller]
+    pub fn recv(&self) -> Result<(), RecvError> {
+        if let Some(job) = self.job.as_ref().and_then(Weak::upgrade)
+            && let Err(error) = join::until_ended(&job)
+        {
+            error.raise();
+        }
+        self.ended.recv()
+    }
 }
 
 impl Deref for Signal {
@@ -52,8 +88,8 @@ impl<T> Lazy<T> {
     ///
     /// One message arrives when the call ends, however it ends, and immediately if it has ended. After
     /// the message, and for a call that can never end, the channel is disconnected. A signal that is
-    /// dropped leaves nothing with the call. A wait for a signal does not count as a wait for the call:
-    /// no report of a deadlock includes it, and [`Lazy::cancel`] does not end it.
+    /// dropped leaves nothing with the call. [`Signal::recv`] counts as a wait for the call. A `select!` does
+    /// not: no report of a deadlock includes it, and [`Lazy::cancel`] does not end it.
     ///
     /// ```
     /// # use pybackground_runtime as pybackground;
@@ -111,11 +147,11 @@ impl Signal {
         let (send, ended) = bounded(1);
         let sender = Arc::new(NotifyEnd(send));
         let job = job.filter(|job| !job.is_done());
-        let registration = job.and_then(|job| job.register(Waker::from(sender.clone())));
+        let registration = job.as_ref().and_then(|job| job.register(Waker::from(sender.clone())));
         if registration.is_none() {
             sender.wake();
         }
-        Self { ended, _registration: registration }
+        Self { ended, job: job.as_ref().map(Arc::downgrade), _registration: registration }
     }
 }
 
