@@ -1,7 +1,18 @@
 //! The panic with which the use of a value that does not exist ends.
 
+use std::panic::Location;
+
 use crate::cancel;
 use crate::error::{Error, NO_TEXT, Payload};
+use crate::site::UsedAt;
+
+/// What a panic says whose location is not that of the user.
+fn formatted(site: &'static Location<'static>) -> &'static str {
+    match UsedAt(site).user() {
+        Some(_) => "",
+        None => " (the value was used in a format, which does not know its line)",
+    }
+}
 
 impl Error {
     /// Resumes the panic of the body if it panicked, and panics with this error's message otherwise.
@@ -21,13 +32,15 @@ impl Error {
         let payload = match self.take_payload() {
             Payload::Here(payload) => payload,
             Payload::Taken => panic!(
-                "the panic of {} was already passed on to an earlier use: {}{}",
+                "the panic of {} was already passed on to an earlier use: {}{}{}",
                 self.call(),
                 self.message().unwrap_or(NO_TEXT),
-                self.panicked_at().map(|at| format!(" (at {at})")).unwrap_or_default()
+                self.panicked_at().map(|at| format!(" (at {at})")).unwrap_or_default(),
+                formatted(Location::caller())
             ),
             Payload::None => panic!(
-                "{self}; `Lazy::wait` and `Lazy::join` give this as an error instead of a panic"
+                "{self}; `Lazy::wait` and `Lazy::join` give this as an error instead of a panic{}",
+                formatted(Location::caller())
             ),
         };
         // A text is thrown anew, so that the panic hook sees the line of this use. The payload that
