@@ -39,6 +39,13 @@ const TABLE: &[Row] = &[
     row("print", print, &["under the lock of standard output", "println!(\"{}\", *x)"]),
     row("scope end", scope_end, &["would never have ended", "no_silent_hang::scope_end`"]),
     row("async ring", async_ring, &[" awaits `no_silent_hang::", "break the cycle"]),
+    row("ring of joins and awaits", mixed_ring, &[" awaits `no_silent_hang::", " waits for `no_"]),
+    row("ring through a signal", signal_ring, &["would never have ended", "break the cycle"]),
+    row(
+        "handle that is kept",
+        kept_handle,
+        &["holds the lock of standard output", "release the lock"],
+    ),
     row("limit", limit, &["waits for a permit of its limit, which `no_silent_hang::"]),
     reported("channel nobody sends to", lost_channel, &["blocked in a lock, channel or condition"]),
     reported("lock of std", lock_of_std, &["blocked in a lock, channel or condition variable"]),
@@ -135,6 +142,35 @@ fn async_ring() {
     give_x.send(x).unwrap();
     give_y.send(y).unwrap();
     pybackground::wait_idle(std::time::Duration::from_secs(60)).unwrap();
+}
+
+fn mixed_ring() {
+    let ((give_x, x_given), (give_y, y_given)) = (channel::<Lazy<()>>(), channel());
+    let x = awaits(y_given);
+    let y = spawn(move || drop(Lazy::join(x_given.recv().unwrap())));
+    give_x.send(x).unwrap();
+    give_y.send(y).unwrap();
+    pybackground::wait_idle(std::time::Duration::from_secs(60)).unwrap();
+}
+
+fn signal_ring() {
+    let ((give, given), (tell, told)) = (channel::<Lazy<()>>(), channel());
+    give.send(spawn(move || {
+        let own = given.recv().unwrap();
+        let received = catch_unwind(AssertUnwindSafe(|| Lazy::signal(&own).recv()));
+        tell.send(*received.unwrap_err().downcast::<String>().unwrap()).unwrap();
+    }))
+    .unwrap();
+    eprintln!("{}", told.recv().unwrap());
+}
+
+fn kept_handle() {
+    let mut out = std::io::stdout().lock();
+    let x = spawn(|| {
+        println!("from the body");
+        1
+    });
+    writeln!(out, "{}", *x).unwrap();
 }
 
 #[background(limit = 1)]
