@@ -4,11 +4,13 @@
 //! runs the measured code or is held by a body; so the measured path is one thread's, and its count
 //! is the same every time unless the system happens to switch to the monitor in the middle of it.
 
+use std::hint::black_box;
+use std::ops::DerefMut;
 use std::process::ExitCode;
 use std::sync::mpsc;
 use std::time::Duration;
 
-use pybackground::{Lazy, background, configure, spawn};
+use pybackground::{Lazy, background, configure, spawn, sync};
 
 /// So few take less than a time slice, and so the monitor rarely comes in between.
 const OPERATIONS: usize = 250;
@@ -28,8 +30,16 @@ fn main() -> ExitCode {
         Some("join") => join(),
         Some("in-place-join") => in_place_join(),
         Some("compute") => compute(),
+        Some("mutex") => add_with_lock(&sync::Mutex::new(0), |lock| lock.lock().unwrap()),
+        Some("std-mutex") => add_with_lock(&std::sync::Mutex::new(0), |lock| lock.lock().unwrap()),
+        Some("write") => add_with_lock(&sync::RwLock::new(0), |lock| lock.write().unwrap()),
+        Some("std-write") => {
+            add_with_lock(&std::sync::RwLock::new(0), |lock| lock.write().unwrap());
+        }
         _ => {
-            eprintln!("usage: cost dispatch|join|in-place-join|compute");
+            eprintln!(
+                "usage: cost dispatch|join|in-place-join|compute|mutex|std-mutex|write|std-write"
+            );
             return ExitCode::FAILURE;
         }
     }
@@ -89,6 +99,14 @@ fn compute() {
         measured(calls) + waiting.into_iter().map(Lazy::into_inner).sum::<usize>()
     });
     check(Lazy::into_inner(sum));
+}
+
+/// Taking and releasing a lock for which no other thread waits.
+fn add_with_lock<'a, L, G: DerefMut<Target = usize>>(lock: &'a L, take: impl Fn(&'a L) -> G) {
+    // The first use of a thread-local is not measured.
+    drop(take(lock));
+    measured(|| (0..OPERATIONS).for_each(|number| *take(black_box(lock)) += number));
+    check(*take(lock));
 }
 
 /// Runs `body` on the worker as soon as the monitor's thread is there, which is started for the first
