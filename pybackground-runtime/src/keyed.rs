@@ -1,18 +1,15 @@
 //! Things that are registered for a while, each under a key of its own.
 
-use std::collections::BTreeMap;
+use crate::table::Table;
 
 /// Most hold one thing at a time, which needs no allocation.
 pub(crate) struct Keyed<T> {
     first: Option<(Key, T)>,
-    others: Option<Box<Others<T>>>,
+    others: Option<Box<Table<T>>>,
     next_key: Key,
 }
 
 pub(crate) type Key = u64;
-
-/// A map and not a list: whatever was removed leaves no memory behind.
-struct Others<T>(BTreeMap<Key, T>);
 
 impl<T> Keyed<T> {
     pub(crate) const fn new() -> Self {
@@ -25,10 +22,7 @@ impl<T> Keyed<T> {
         if self.first.is_none() {
             self.first = Some((key, thing));
         } else {
-            self.others
-                .get_or_insert_with(|| Box::new(Others(BTreeMap::new())))
-                .0
-                .insert(key, thing);
+            self.others.get_or_insert_default().insert(key, thing);
         }
         key
     }
@@ -38,23 +32,23 @@ impl<T> Keyed<T> {
     pub(crate) fn remove(&mut self, key: Key) -> Option<T> {
         match self.first.take_if(|(first, _)| *first == key) {
             Some((_, thing)) => Some(thing),
-            None => self.others.as_mut()?.0.remove(&key),
+            None => self.others.as_mut()?.remove(key),
         }
     }
 
     pub(crate) fn values(&self) -> impl Iterator<Item = &T> {
-        let others = self.others.iter().flat_map(|others| others.0.values());
+        let others = self.others.iter().flat_map(|others| others.values());
         self.first.iter().map(|(_, thing)| thing).chain(others)
     }
 
     pub(crate) fn into_values(self) -> impl Iterator<Item = T> {
-        let others = self.others.into_iter().flat_map(|others| others.0.into_values());
+        let others = self.others.into_iter().flat_map(|others| others.into_values());
         self.first.into_iter().map(|(_, thing)| thing).chain(others)
     }
 
     #[cfg(test)]
     pub(crate) fn len(&self) -> usize {
-        usize::from(self.first.is_some()) + self.others.as_ref().map_or(0, |others| others.0.len())
+        usize::from(self.first.is_some()) + self.others.as_ref().map_or(0, |others| others.len())
     }
 }
 

@@ -10,6 +10,7 @@ mod attribute;
 mod background;
 mod bounded;
 mod call;
+mod call_counts;
 mod cancel;
 #[cfg(feature = "carry")]
 mod carry;
@@ -53,6 +54,7 @@ mod stacks;
 mod stderr;
 mod stdio_lock;
 mod sync;
+mod table;
 mod task;
 #[cfg(feature = "timeline")]
 mod timeline;

@@ -4,7 +4,6 @@
 //! Elsewhere, and on processors whose numbers are not known here, nothing is found. A lock, a channel
 //! and a condition variable all wait for a futex, and look alike.
 
-use std::collections::BTreeMap;
 use std::fmt;
 use std::fs;
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
@@ -238,25 +237,21 @@ impl OsThread {
     }
 }
 
-/// The threads of the process, by their names.
-pub(crate) struct Threads {
-    /// `None` for a name that several threads have.
-    by_name: BTreeMap<String, Option<OsThread>>,
-}
+/// The threads of the process, each with its name.
+pub(crate) struct Threads(Vec<(String, OsThread)>);
 
 impl Threads {
     pub(crate) fn read() -> Self {
-        let mut by_name = BTreeMap::new();
-        for thread in OsThread::all() {
-            let Some(name) = thread.name() else { continue };
-            by_name.entry(name).and_modify(|known| *known = None).or_insert(Some(thread));
-        }
-        Self { by_name }
+        let named = |thread: OsThread| Some((thread.name()?, thread));
+        Self(OsThread::all().into_iter().filter_map(named).collect())
     }
 
     /// The only thread of that name.
     pub(crate) fn named(&self, name: &str) -> Option<OsThread> {
-        *self.by_name.get(shortened(name))?
+        let name = shortened(name);
+        let mut of_that_name = self.0.iter().filter(|(known, _)| known == name);
+        let (_, thread) = of_that_name.next()?;
+        of_that_name.next().is_none().then_some(*thread)
     }
 
     /// Looks at the only thread of that name.

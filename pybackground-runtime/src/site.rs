@@ -1,16 +1,16 @@
 //! The line that messages name a call by.
 
 use std::cell::Cell;
-use std::collections::BTreeSet;
 use std::fmt;
 use std::panic::Location;
 use std::sync::Mutex;
 
 use crate::sync::lock_leaf;
+use crate::table::Set;
 
 /// The places of definitions that stand for a call, by address. No call is made at such a place, so that its
 /// address alone tells the two apart.
-static DEFINITIONS: Mutex<BTreeSet<usize>> = Mutex::new(BTreeSet::new());
+static DEFINITIONS: Mutex<Set> = Mutex::new(Set::new());
 
 /// The line that stands for a call made at `site`, of a function that is defined at `definition`.
 ///
@@ -64,7 +64,7 @@ fn find_instead_of(
 
 /// Whether the line is a definition that stands for a call.
 pub(crate) fn is_definition(site: &'static Location<'static>) -> bool {
-    lock_leaf(&DEFINITIONS).contains(&std::ptr::from_ref(site).addr())
+    lock_leaf(&DEFINITIONS).contains(std::ptr::from_ref(site).addr())
 }
 
 /// Whether a call was made by code of the standard library: by an iterator's adapter, for example, to

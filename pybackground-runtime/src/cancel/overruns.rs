@@ -1,16 +1,16 @@
 //! Bodies that run although their call was closed, for reports.
 
-use std::collections::BTreeMap;
 use std::sync::Mutex;
 
 use crate::call::Call;
+use crate::call_counts::CallCounts;
 use crate::sync::lock_leaf;
 
-static OVERRUNS: Mutex<Overruns> = Mutex::new(Overruns { running: BTreeMap::new(), ever: 0 });
+static OVERRUNS: Mutex<Overruns> = Mutex::new(Overruns { running: CallCounts::new(), ever: 0 });
 
 struct Overruns {
     /// The number of running bodies of each call.
-    running: BTreeMap<Call, usize>,
+    running: CallCounts,
     ever: u64,
 }
 
@@ -21,25 +21,19 @@ impl Overrun {
     pub(crate) fn new(call: Call) -> Self {
         let mut overruns = lock_leaf(&OVERRUNS);
         overruns.ever += 1;
-        *overruns.running.entry(call).or_insert(0) += 1;
+        overruns.running.add(call);
         Self(call)
     }
 }
 
 impl Drop for Overrun {
     fn drop(&mut self) {
-        let mut overruns = lock_leaf(&OVERRUNS);
-        if let Some(bodies) = overruns.running.get_mut(&self.0) {
-            *bodies -= 1;
-            if *bodies == 0 {
-                overruns.running.remove(&self.0);
-            }
-        }
+        lock_leaf(&OVERRUNS).running.remove(self.0);
     }
 }
 
 /// Returns the calls with overrunning bodies, each with their number, and how many bodies ever overran.
 pub(crate) fn read() -> (Vec<(Call, usize)>, u64) {
     let overruns = lock_leaf(&OVERRUNS);
-    (overruns.running.iter().map(|(call, bodies)| (*call, *bodies)).collect(), overruns.ever)
+    (overruns.running.as_slice().to_vec(), overruns.ever)
 }

@@ -2,12 +2,12 @@
 //!
 //! A call has one awaiter. For a shared call this list is the awaiter, and wakes all wakers in it.
 
-use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, OnceLock};
 use std::task::{Wake, Waker};
 
 use crate::panic::{catch, drop_catching};
 use crate::sync::lock_leaf;
+use crate::table::Table;
 
 /// If the list has more wakers than this for each holder, some are of futures that were dropped.
 const FOR_EACH_HOLDER: usize = 2;
@@ -20,7 +20,7 @@ pub(super) struct Awaiters(OnceLock<Arc<List>>);
 
 /// The wakers, by the addresses of their data and their vtable.
 #[derive(Default)]
-struct List(Mutex<BTreeMap<(usize, usize), Waker>>);
+struct List(Mutex<Table<Waker>>);
 
 impl Awaiters {
     /// Adds a waker that is woken when the call ends.
@@ -33,8 +33,8 @@ impl Awaiters {
         let (is_known, stale) = {
             let mut wakers = lock_leaf(&list.0);
             let is_long = wakers.len() > FEW.max(FOR_EACH_HOLDER * holders);
-            let stale = if is_long { std::mem::take(&mut *wakers) } else { BTreeMap::new() };
-            (wakers.contains_key(&key), stale)
+            let stale = if is_long { std::mem::take(&mut *wakers) } else { Table::new() };
+            (wakers.contains(key), stale)
         };
         if !is_known {
             // Wakers are foreign code, so none is cloned or dropped under the lock.
@@ -55,7 +55,7 @@ impl Awaiters {
     }
 }
 
-fn wake(wakers: BTreeMap<(usize, usize), Waker>) {
+fn wake(wakers: Table<Waker>) {
     for waker in wakers.into_values() {
         catch(|| waker.wake());
     }

@@ -1,10 +1,10 @@
 //! A call and how many there are of it.
 
-use std::collections::BTreeMap;
 use std::fmt;
 use std::panic::Location;
 
 use crate::call::Call;
+use crate::call_counts::CallCounts;
 
 /// Calls of one function that were made at one place, and how many there are: part of a
 /// [`Snapshot`](crate::Snapshot) and of an [`Unfinished`](crate::Unfinished).
@@ -45,11 +45,16 @@ impl CallCount {
 
     /// Counts equal calls.
     pub(crate) fn of_each(calls: impl IntoIterator<Item = Call>) -> Vec<Self> {
-        let mut counts = BTreeMap::new();
+        let mut counts = CallCounts::new();
         for call in calls {
-            *counts.entry(call).or_insert(0) += 1;
+            counts.add(call);
         }
-        counts.into_iter().map(|(call, count)| Self::new(call, count)).collect()
+        Self::list(counts.as_slice())
+    }
+
+    /// Each of the calls with its number.
+    pub(crate) fn list(counts: &[(Call, usize)]) -> Vec<Self> {
+        counts.iter().map(|(call, count)| Self::new(*call, *count)).collect()
     }
 
     /// How many calls there are in all.

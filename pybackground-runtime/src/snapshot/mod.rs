@@ -15,11 +15,10 @@ mod long_wait;
 mod report;
 mod stack;
 
-use std::collections::BTreeMap;
-
 use crate::cancel::overruns;
 use crate::runtime::{self, Runtime};
 use crate::stacks;
+use crate::table::Table;
 use crate::task::{DEPENDENT, SUSPENDED};
 pub use call_count::CallCount;
 #[cfg(feature = "counters")]
@@ -62,7 +61,6 @@ pub fn snapshot() -> Snapshot {
     let runtime = runtime::existing();
     let pool = runtime.map(Runtime::pool);
     let (threads, queued) = pool.map_or((0, 0), |pool| (pool.threads(), pool.waiting()));
-    let counts = |(call, bodies)| CallCount::new(call, bodies);
     Snapshot {
         threads,
         max_threads: pool.map(|pool| pool.config().max_threads()),
@@ -73,7 +71,7 @@ pub fn snapshot() -> Snapshot {
         held: CallCount::of_each(runtime.map(Runtime::held_calls).unwrap_or_default()),
         dependent: CallCount::of_each(DEPENDENT.calls()),
         stacks: stacks(),
-        overrunning: overrunning.into_iter().map(counts).collect(),
+        overrunning: CallCount::list(&overrunning),
         overruns,
         #[cfg(feature = "counters")]
         functions: function::functions(),
@@ -83,15 +81,18 @@ pub fn snapshot() -> Snapshot {
 /// The threads that run bodies or wait for calls.
 fn stacks() -> Vec<Stack> {
     let waits = runtime::existing().map(|_| runtime::waits().read()).unwrap_or_default();
-    let mut waits: BTreeMap<usize, _> = waits.into_iter().map(|wait| (wait.thread, wait)).collect();
+    let mut by_thread = Table::new();
+    for wait in waits {
+        by_thread.insert(wait.thread, wait);
+    }
     let mut stacks: Vec<Stack> = stacks::stacks()
         .into_iter()
         .map(|stack| {
-            let wait = waits.remove(&stack.number);
+            let wait = by_thread.remove(stack.number);
             Stack::new(stack, wait)
         })
         .collect();
-    let outside = waits.into_values();
+    let outside = by_thread.into_values();
     stacks.extend(outside.filter_map(|wait| {
         let stack = stacks::stack_of(wait.thread)?;
         Some(Stack::new(stack, Some(wait)))

@@ -4,7 +4,6 @@
 //! it takes the lock of the table once for each kind of call.
 
 use std::cell::Cell;
-use std::collections::BTreeMap;
 use std::sync::Mutex;
 
 use crate::call::Call;
@@ -14,10 +13,12 @@ use crate::sync::lock_leaf;
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct Name(u32);
 
-static TABLE: Mutex<Table> = Mutex::new(Table { numbers: BTreeMap::new(), calls: Vec::new() });
+static TABLE: Mutex<Table> = Mutex::new(Table { numbers: Vec::new(), calls: Vec::new() });
 
 struct Table {
-    numbers: BTreeMap<Call, u32>,
+    /// The numbers of the calls, in the order of the calls.
+    numbers: Vec<u32>,
+    /// At a call's number: the call.
     calls: Vec<Call>,
 }
 
@@ -41,11 +42,16 @@ impl Name {
     fn of(call: Call) -> Self {
         let mut table = lock_leaf(&TABLE);
         let Table { numbers, calls } = &mut *table;
-        let number = numbers.entry(call).or_insert_with(|| {
-            calls.push(call);
-            u32::try_from(calls.len() - 1).expect("a program has fewer calls than that")
-        });
-        Self(*number)
+        match numbers.binary_search_by(|number| calls[*number as usize].cmp(&call)) {
+            Ok(place) => Self(numbers[place]),
+            Err(place) => {
+                let number =
+                    u32::try_from(calls.len()).expect("a program has fewer calls than that");
+                calls.push(call);
+                numbers.insert(place, number);
+                Self(number)
+            }
+        }
     }
 
     pub(crate) fn call(self) -> Call {

@@ -30,7 +30,7 @@
 
 use std::any::Any;
 use std::cell::{Cell, RefCell};
-use std::collections::{BTreeMap, BTreeSet, VecDeque};
+use std::collections::VecDeque;
 use std::panic::Location;
 use std::sync::{Arc, Mutex, Weak};
 use std::task::Waker;
@@ -39,6 +39,7 @@ use super::job::{Job, any_was_awaited};
 use crate::error::{Error, WaitEdge, WaitKind};
 use crate::runtime;
 use crate::sync::{IS_MODEL, lock_leaf, thread_local};
+use crate::table::{Set, Table};
 
 /// Held by the thread that looks for a ring. A model checker knows no lock that outlives its execution, so models do not
 /// look.
@@ -183,7 +184,8 @@ pub(super) fn look_for_ring(body: &Weak<dyn Job>) {
 /// Returns the waits of the ring that begins with `body`, or `None` if a body that it leads to may be resumed.
 fn ring_of(body: &Weak<dyn Job>, remains: &mut Remains) -> Option<Vec<WaitEdge>> {
     let mut edges = Vec::new();
-    let mut met = BTreeSet::from([body.as_ptr().cast::<()>().addr()]);
+    let mut met = Set::new();
+    met.insert(body.as_ptr().cast::<()>().addr());
     let mut left = VecDeque::from([body.clone()]);
     while let Some(at) = left.pop_front() {
         let waiter = at.upgrade()?;
@@ -204,12 +206,15 @@ fn ring_of(body: &Weak<dyn Job>, remains: &mut Remains) -> Option<Vec<WaitEdge>>
 }
 
 /// The suspended bodies that have a permit, by the address of its limit.
-static WITH_PERMIT: Mutex<BTreeMap<Address, Vec<Weak<dyn Job>>>> = Mutex::new(BTreeMap::new());
+static WITH_PERMIT: Mutex<Table<Vec<Weak<dyn Job>>>> = Mutex::new(Table::new());
 
 /// The body is suspended, and has a permit of the limit at that address.
 pub(super) fn keeps_permit(body: Weak<dyn Job>, limit: Address) {
     let mut known = lock_leaf(&WITH_PERMIT);
-    let bodies = known.entry(limit).or_default();
+    if !known.contains(limit) {
+        known.insert(limit, Vec::new());
+    }
+    let Some(bodies) = known.get_mut(limit) else { return };
     // Those that were closed while they were suspended.
     bodies.retain(|other| other.strong_count() > 0);
     if !bodies.iter().any(|other| other.ptr_eq(&body)) {
@@ -220,10 +225,10 @@ pub(super) fn keeps_permit(body: Weak<dyn Job>, limit: Address) {
 /// The body is not suspended any more.
 pub(super) fn resumes_with_permit(body: Address, limit: Address) {
     let mut known = lock_leaf(&WITH_PERMIT);
-    if let Some(bodies) = known.get_mut(&limit) {
+    if let Some(bodies) = known.get_mut(limit) {
         bodies.retain(|other| other.as_ptr().cast::<()>().addr() != body);
         if bodies.is_empty() {
-            known.remove(&limit);
+            known.remove(limit);
         }
     }
 }
@@ -246,7 +251,7 @@ impl dyn Job {
         if !self.dependencies().is_empty() {
             return None;
         }
-        let mut holders = lock_leaf(&WITH_PERMIT).get(&limit.address()).cloned()?;
+        let mut holders = lock_leaf(&WITH_PERMIT).get(limit.address()).cloned()?;
         // A body may have been resumed before it was listed.
         holders.retain(|holder| {
             let Some(holder) = holder.upgrade() else { return false };

@@ -1,6 +1,5 @@
 //! A deadlock, listed edge by edge.
 
-use std::collections::BTreeSet;
 use std::panic::Location;
 
 use super::graph::{self, Node};
@@ -9,6 +8,7 @@ use super::wait::{Awaited, On, Wait};
 use crate::call::Call;
 use crate::error::{Party, WaitEdge, WaitKind};
 use crate::stacks::{self, Frame, Stack};
+use crate::table::Set;
 
 /// Returns the edges between calls and threads, or `None` if a thread no longer runs a call that it is waited
 /// for, and so is not deadlocked.
@@ -31,9 +31,12 @@ pub(super) fn edges<'a>(
         Awaited::Call(job) => Some(job.runner()),
         _ => None,
     };
-    let mut entered: BTreeSet<Frame> = deadlock.iter().filter_map(runner).collect();
-    entered.extend(holders.iter().filter_map(|(_, holder)| holder.body));
-    let mut listed = BTreeSet::new();
+    let mut entered = Set::new();
+    let bodies = holders.iter().filter_map(|(_, holder)| holder.body);
+    for frame in deadlock.iter().filter_map(runner).chain(bodies) {
+        entered.insert(frame.word());
+    }
+    let mut listed = Set::new();
     let mut edges = Vec::new();
     for graph::Edge { from, call, .. } in deadlock {
         match (from, call) {
@@ -123,8 +126,8 @@ fn top_of(thread: usize, calls: &[Call]) -> Option<Party> {
 }
 
 /// Returns the calls on the stack of a thread, from the first of the bodies `entered` upwards.
-fn calls_from(thread: usize, entered: &BTreeSet<Frame>) -> Vec<Call> {
+fn calls_from(thread: usize, entered: &Set) -> Vec<Call> {
     let bodies = stacks::stack_of(thread).map(|stack| stack.bodies).unwrap_or_default();
-    let above = bodies.iter().skip_while(|body| !entered.contains(&body.frame));
+    let above = bodies.iter().skip_while(|body| !entered.contains(body.frame.word()));
     above.map(|body| body.name.call()).collect()
 }

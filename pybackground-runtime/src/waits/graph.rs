@@ -7,12 +7,17 @@
 //! So a wait leads to the calls that it is for, these to the threads that run them, and these to their own
 //! waits. A wait can end if it leads to a thread or call that continues by itself.
 
-use std::collections::BTreeSet;
+use crate::table::{Id, Set, Table};
+
+/// A call.
+pub(crate) trait Identified {
+    /// Returns what tells it apart from other calls and from the numbers of threads.
+    fn id(&self) -> Id;
+}
 
 /// What a thread waits for.
 pub(crate) trait Wait {
-    /// A call, identified by its order.
-    type Call: Clone + Ord;
+    type Call: Clone + Identified;
 
     /// Whether the wait ends whatever the calls do: it is for time, or has a time limit.
     fn ends_by_itself(&self) -> bool;
@@ -40,7 +45,7 @@ pub(crate) struct Graph<W> {
 }
 
 /// A thread or call that keeps a wait from ending.
-#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) enum Node<C> {
     /// A thread that waits.
     Thread(usize),
@@ -54,6 +59,15 @@ pub(crate) struct Edge<C> {
     pub(crate) from: Node<C>,
     pub(crate) call: C,
     pub(crate) to: Node<C>,
+}
+
+impl<C: Identified> Node<C> {
+    fn id(&self) -> Id {
+        match self {
+            Self::Thread(number) => (*number).into(),
+            Self::Call(call) => call.id(),
+        }
+    }
 }
 
 impl<W> Graph<W> {
@@ -98,7 +112,7 @@ impl<W: Wait> Graph<W> {
         wait: &W,
         needs: impl Fn(&W::Call) -> Needs<W::Call>,
     ) -> Option<Vec<Edge<W::Call>>> {
-        let mut going_on = BTreeSet::new();
+        let mut going_on = Table::new();
         loop {
             let known = going_on.len();
             let (graph, needs, path) = (self, &needs, Vec::new());
@@ -121,7 +135,7 @@ struct Search<'s, 'g, W: Wait, N> {
     wait: &'g W,
     needs: N,
     /// The nodes that are known to continue.
-    going_on: &'s mut BTreeSet<Node<W::Call>>,
+    going_on: &'s mut Table<Node<W::Call>>,
     path: Vec<Step<'g, W>>,
 }
 
@@ -155,7 +169,8 @@ impl<'g, W: Wait, N: Fn(&W::Call) -> Needs<W::Call>> Search<'_, 'g, W, N> {
     fn edges(mut self) -> Option<Vec<Edge<W::Call>>> {
         let (root, wait) = (Node::Thread(self.thread), self.wait);
         let mut edges = Vec::new();
-        let mut met = BTreeSet::from([root.clone()]);
+        let mut met = Set::new();
+        met.insert(root.id());
         self.path.push(Step { node: root.clone(), calls: Calls::Any(wait), looked_at: 0 });
         if wait.ends_by_itself() {
             return None;
@@ -171,17 +186,18 @@ impl<'g, W: Wait, N: Fn(&W::Call) -> Needs<W::Call>> Search<'_, 'g, W, N> {
                 continue;
             };
             edges.push(Edge { from, call, to: to.clone() });
-            if met.insert(to.clone()) {
+            if met.insert(to.id()) {
                 self.path.push(Step { node: to, calls, looked_at: 0 });
             } else {
                 self.is_blocked();
             }
         }
-        if self.going_on.contains(&root) {
+        if self.going_on.contains(root.id()) {
             return None;
         }
-        edges
-            .retain(|edge| ![&edge.from, &edge.to].iter().any(|node| self.going_on.contains(node)));
+        edges.retain(|edge| {
+            ![&edge.from, &edge.to].iter().any(|node| self.going_on.contains(node.id()))
+        });
         Some(edges)
     }
 
@@ -200,14 +216,14 @@ impl<'g, W: Wait, N: Fn(&W::Call) -> Needs<W::Call>> Search<'_, 'g, W, N> {
             }
             Needs::All(calls) => (Node::Call(call.clone()), Calls::All(calls)),
         };
-        (!self.going_on.contains(&node)).then_some((node, calls))
+        (!self.going_on.contains(node.id())).then_some((node, calls))
     }
 
     /// All calls of the last node on the path were searched.
     fn leave(&mut self) {
         match self.path.pop() {
             Some(Step { node, calls: Calls::All(_), .. }) => {
-                self.going_on.insert(node);
+                self.going_on.insert(node.id(), node);
                 self.goes_on();
             }
             _ => self.is_blocked(),
@@ -217,7 +233,7 @@ impl<'g, W: Wait, N: Fn(&W::Call) -> Needs<W::Call>> Search<'_, 'g, W, N> {
     /// The call that was searched last can end.
     fn goes_on(&mut self) {
         while let Some(step) = self.path.pop_if(|step| matches!(step.calls, Calls::Any(_))) {
-            self.going_on.insert(step.node);
+            self.going_on.insert(step.node.id(), step.node);
         }
     }
 
@@ -231,18 +247,19 @@ impl<'g, W: Wait, N: Fn(&W::Call) -> Needs<W::Call>> Search<'_, 'g, W, N> {
 ///
 /// They do if every thread in the graph is waiting: nodes that were deadlocked without `node` were reported
 /// when the last of them came. But a thread whose wait is over may have its entry a moment longer.
-fn leads_back<C: Ord>(node: &Node<C>, edges: &[Edge<C>]) -> bool {
-    let mut leading = BTreeSet::from([node]);
+fn leads_back<C: Identified>(node: &Node<C>, edges: &[Edge<C>]) -> bool {
+    let mut leading = Set::new();
+    leading.insert(node.id());
     let mut before = 0;
     while leading.len() > before {
         before = leading.len();
         for edge in edges.iter().rev() {
-            if leading.contains(&edge.to) {
-                leading.insert(&edge.from);
+            if leading.contains(edge.to.id()) {
+                leading.insert(edge.from.id());
             }
         }
     }
-    edges.iter().all(|edge| leading.contains(&edge.from))
+    edges.iter().all(|edge| leading.contains(edge.from.id()))
 }
 
 #[cfg(test)]
@@ -251,6 +268,12 @@ mod tests {
 
     /// A call, by its number.
     type Call = usize;
+
+    impl Identified for Call {
+        fn id(&self) -> Id {
+            (1, *self).into()
+        }
+    }
 
     /// A wait for any of these.
     #[derive(Clone, Debug, PartialEq, Eq)]

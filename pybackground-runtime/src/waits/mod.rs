@@ -48,7 +48,6 @@ mod wait;
 mod wait_set;
 
 use std::cell::RefCell;
-use std::collections::BTreeSet;
 use std::panic::Location;
 use std::sync::Arc;
 use std::time::Duration;
@@ -61,6 +60,7 @@ use crate::error::{Error, WaitEdge};
 use crate::stacks;
 use crate::sync::thread;
 use crate::sync::{IS_MODEL, Mutex, chaos, lock_brief, now};
+use crate::table::Set;
 use crate::wait_target::WaitTarget;
 use graph::{Graph, Needs};
 use held::Key;
@@ -266,7 +266,7 @@ impl Waits {
     pub(crate) fn behind(&self, job: Arc<dyn WaitTarget>) -> Behind {
         // Calls are dropped after the lock is released.
         let (mut next, mut searched) = (vec![job], Vec::new());
-        let mut seen = BTreeSet::new();
+        let mut seen = Set::new();
         let mut behind = Behind::default();
         let graph = lock_brief(&self.0);
         while let Some(job) = next.pop() {

@@ -1,11 +1,10 @@
 //! One wait of a thread.
 
-use std::cmp::Ordering;
 use std::panic::Location;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use super::graph::{self, Needs};
+use super::graph::{self, Identified, Needs};
 use super::held::{self, Held, Key};
 use super::wait_set::WaitSet;
 use crate::call::Call;
@@ -14,6 +13,7 @@ use crate::cancel::Connection;
 use crate::error::WaitEdge;
 use crate::sync::now;
 use crate::sync::thread::{self, Thread};
+use crate::table::Id;
 use crate::wait_target::WaitTarget;
 
 pub(super) struct Wait {
@@ -182,15 +182,18 @@ impl Awaited {
             Self::Release(thread) => Needs::Thread(*thread),
         }
     }
+}
 
-    /// What identifies it.
-    fn identity(&self) -> (u8, usize) {
-        match self {
-            Self::Call(job) => (0, Arc::as_ptr(job).cast::<()>().addr()),
-            Self::Scope(scope) => (1, Arc::as_ptr(scope).addr()),
-            Self::Lock(key) => (2, key.word()),
-            Self::Release(thread) => (3, *thread),
-        }
+impl Identified for Awaited {
+    fn id(&self) -> Id {
+        // Threads are numbers, which begin with zero.
+        let id = match self {
+            Self::Call(job) => (1, Arc::as_ptr(job).cast::<()>().addr()),
+            Self::Scope(scope) => (2, Arc::as_ptr(scope).addr()),
+            Self::Lock(key) => (3, key.word()),
+            Self::Release(thread) => (4, *thread),
+        };
+        id.into()
     }
 }
 
@@ -204,26 +207,6 @@ fn needs_of_call(job: &Arc<dyn WaitTarget>) -> Needs<Awaited> {
         Needs::All(inputs.into_iter().filter(|job| !job.is_done()).map(Awaited::Call).collect())
     } else {
         Needs::Thread(frame.thread())
-    }
-}
-
-impl PartialEq for Awaited {
-    fn eq(&self, other: &Self) -> bool {
-        self.identity() == other.identity()
-    }
-}
-
-impl Eq for Awaited {}
-
-impl PartialOrd for Awaited {
-    fn partial_cmp(&self, other: &Self) -> Option<Ordering> {
-        Some(self.cmp(other))
-    }
-}
-
-impl Ord for Awaited {
-    fn cmp(&self, other: &Self) -> Ordering {
-        self.identity().cmp(&other.identity())
     }
 }
 

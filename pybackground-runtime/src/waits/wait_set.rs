@@ -1,21 +1,13 @@
 //! The calls of which any ends a wait.
 
-use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex};
 
 use crate::sync::lock_leaf;
+use crate::table::Table;
 use crate::wait_target::WaitTarget;
 
 /// Calls by their numbers. A call is removed when the caller has taken it, which is between two waits.
-pub(crate) struct WaitSet(Mutex<Inner>);
-
-#[derive(Default)]
-struct Inner {
-    /// The calls that are left, in no order.
-    calls: Vec<(usize, Arc<dyn WaitTarget>)>,
-    /// At a call's number: its place in `calls`.
-    place_of: BTreeMap<usize, usize>,
-}
+pub(crate) struct WaitSet(Mutex<Table<Arc<dyn WaitTarget>>>);
 
 impl WaitSet {
     /// Makes a set of calls with their numbers.
@@ -27,31 +19,19 @@ impl WaitSet {
 
     /// Adds a call. No other has its number.
     pub(crate) fn add(&self, number: usize, call: Arc<dyn WaitTarget>) {
-        let mut places = lock_leaf(&self.0);
-        let place = places.calls.len();
-        places.calls.push((number, call));
-        places.place_of.insert(number, place);
+        lock_leaf(&self.0).insert(number, call);
     }
 
     /// Removes the call of that number, if it is in the set.
     pub(crate) fn remove(&self, number: usize) {
-        let gone = {
-            let mut places = lock_leaf(&self.0);
-            let Inner { calls, place_of } = &mut *places;
-            let Some(place) = place_of.remove(&number) else { return };
-            let gone = calls.swap_remove(place);
-            if let Some((moved, _)) = calls.get(place) {
-                place_of.insert(*moved, place);
-            }
-            gone
-        };
+        let gone = lock_leaf(&self.0).remove(number);
         // After the lock is released: this may be the last holder of the call.
         drop(gone);
     }
 
     /// Returns the call in that place.
     pub(super) fn at(&self, place: usize) -> Option<Arc<dyn WaitTarget>> {
-        lock_leaf(&self.0).calls.get(place).map(|(_, call)| call.clone())
+        lock_leaf(&self.0).at(place).cloned()
     }
 }
 
