@@ -5,10 +5,9 @@
 
 use std::io::{self, Write};
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::mpsc::{Receiver, channel};
 
 use crate::panic::catch;
-use crate::sync::thread;
+use crate::sync::{Latch, latch, thread};
 
 /// Writing a report of many threads takes no more.
 const STACK_SIZE: usize = 256 * 1024;
@@ -16,10 +15,10 @@ const STACK_SIZE: usize = 256 * 1024;
 /// Whether a thread writes a report. While one is blocked, no other report is written.
 static WRITING: AtomicBool = AtomicBool::new(false);
 
-/// Writes what `text` returns from a thread of its own, and returns at once. The receiver disconnects when
+/// Writes what `text` returns from a thread of its own, and returns at once. The latch is open when
 /// the text is written, or is not going to be.
-pub(crate) fn report(text: impl FnOnce() -> Option<String> + Send + 'static) -> Receiver<()> {
-    let (written, is_written) = channel::<()>();
+pub(crate) fn report(text: impl FnOnce() -> Option<String> + Send + 'static) -> Latch {
+    let (written, is_written) = latch();
     // ORDERING: nothing else is read on the strength of the flag.
     if WRITING.swap(true, Ordering::Relaxed) {
         return is_written;

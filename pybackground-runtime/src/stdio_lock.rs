@@ -19,11 +19,12 @@
 //! while there is one.
 
 use std::io;
-use std::sync::mpsc::{Receiver, channel};
+use std::sync::{Arc, OnceLock};
 use std::thread;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use crate::os_thread::{BlockedIn, Observation, OsThread};
+use crate::sync::{Latch, latch, start_os_thread};
 
 /// A standard stream whose lock is re-entrant.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -115,35 +116,39 @@ fn endless_futex(seen: &Observation) -> Option<u64> {
 /// asked: the thread that holds the lock may never release it.
 struct Probe {
     thread: OsThread,
-    passed: Receiver<()>,
+    passed: Latch,
 }
 
 impl Probe {
     fn start(stream: Stream) -> Option<Self> {
-        let (send_thread, its_thread) = channel();
-        let (send_end, passed) = channel();
+        let thread = Arc::new(OnceLock::new());
+        let (start, started) = latch();
+        let (end, passed) = latch();
+        let its_thread = thread.clone();
         let run = move || {
-            let _ = send_thread.send(OsThread::current());
+            let _ = its_thread.set(OsThread::current());
+            drop(start);
             stream.pass();
-            let _ = send_end.send(());
+            drop(end);
         };
-        let name = "background-print".to_owned();
-        thread::Builder::new().name(name).stack_size(128 * 1024).spawn(run).ok()?;
-        Some(Self { thread: its_thread.recv().ok()??, passed })
+        start_os_thread("background-print".to_owned(), 128 * 1024, Box::new(run)).ok()?;
+        started.wait(None);
+        Some(Self { thread: (*thread.get()?)?, passed })
     }
 
     /// The address of the lock, if the probe is blocked in it.
     fn address(&self) -> Option<u64> {
-        match self.passed.recv_timeout(MOMENT) {
-            Ok(()) => None,
-            Err(_) => endless_futex(&self.thread.observe()?),
+        if self.passed.wait(Some(Instant::now() + MOMENT)) {
+            return None;
         }
+        endless_futex(&self.thread.observe()?)
     }
 }
 
 #[cfg(all(test, target_os = "linux", any(target_arch = "x86_64", target_arch = "aarch64")))]
 mod tests {
     use super::*;
+    use std::sync::mpsc::channel;
 
     /// Starts a thread that waits for the lock of a stream, and returns it when it does.
     fn waiter(stream: Stream) -> (OsThread, thread::JoinHandle<()>) {

@@ -9,7 +9,7 @@ use std::panic::Location;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::task::{Context, Poll, Wake, Waker};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use ::tokio::task::coop;
 
@@ -37,7 +37,7 @@ pub(super) fn warn_once(call: impl FnOnce() -> Call, site: &'static Location<'st
              say so once.)\n"
         );
         // The wait gives a program that ends at once the time to print it.
-        let _ = stderr::report(|| Some(warning)).recv_timeout(PATIENCE);
+        stderr::report(|| Some(warning)).wait(Some(Instant::now() + PATIENCE));
     }
 }
 

@@ -103,7 +103,7 @@ impl Looks {
         self.plan_next();
         if let Some(stream) = found {
             self.next = None;
-            let _written = stderr::report(move || {
+            stderr::report(move || {
                 Some(format!(
                     "pybackground: the scope at {site} will never end: its thread holds the lock of {}, and a closure of the \
                      scope waits for that lock to print; release the lock before the scope ends\n",
@@ -219,7 +219,7 @@ fn warn_once(call: Call, why: &'static str) {
 
     // ORDERING: nothing else is read on the strength of the flag.
     if !WARNED.swap(true, Ordering::Relaxed) {
-        let _written = stderr::report(move || {
+        stderr::report(move || {
             Some(format!(
                 "pybackground: a format waits for {call}, {why} neither ends: write `println!(\"{{}}\", *x)` instead of \
                  `println!(\"{{x}}\")`, which waits before it prints\n"

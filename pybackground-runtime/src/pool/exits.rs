@@ -3,14 +3,14 @@
 //! Only a join of the thread waits for those destructors. So the pool keeps the handle of each thread. A
 //! thread that ends leaves its handle among the last few that ended, as it still runs destructors.
 
-use std::collections::{BTreeMap, VecDeque};
+use std::collections::VecDeque;
 use std::io;
 use std::sync::Mutex;
-use std::sync::mpsc::channel;
-use std::thread::{Builder, JoinHandle};
+use std::thread::JoinHandle;
 use std::time::Instant;
 
-use crate::sync::{lock_leaf, now};
+use crate::sync::{latch, lock_leaf, start_os_thread};
+use crate::table::Table;
 
 /// How many handles of ended threads are kept. Each keeps the stack of its thread mapped.
 const MOST_ENDED: usize = 16;
@@ -23,7 +23,7 @@ pub(super) struct Exits(Mutex<Handles>);
 
 #[derive(Default)]
 struct Handles {
-    alive: BTreeMap<usize, JoinHandle<()>>,
+    alive: Table<JoinHandle<()>>,
     ended: VecDeque<JoinHandle<()>>,
 }
 
@@ -38,7 +38,7 @@ impl Exits {
     ) -> io::Result<()> {
         // Under the lock, so that a thread that ends at once finds its handle.
         let mut handles = lock_leaf(&self.0);
-        let handle = Builder::new().name(name).stack_size(stack_size).spawn(run)?;
+        let handle = start_os_thread(name, stack_size, Box::new(run))?;
         handles.alive.insert(id, handle);
         Ok(())
     }
@@ -47,7 +47,7 @@ impl Exits {
     pub(super) fn ends(&self, id: usize) {
         let detached = {
             let mut handles = lock_leaf(&self.0);
-            let ended = handles.alive.remove(&id);
+            let ended = handles.alive.remove(id);
             handles.ended.extend(ended);
             (handles.ended.len() > MOST_ENDED).then(|| handles.ended.pop_front())
         };
@@ -57,7 +57,7 @@ impl Exits {
     /// Waits until every thread has ended, until `end` at most.
     pub(super) fn wait(&self, end: Option<Instant>) {
         let handles = std::mem::take(&mut *lock_leaf(&self.0));
-        let (joined, all_joined) = channel::<()>();
+        let (joined, all_joined) = latch();
         let join = move || {
             let _joined = joined;
             // The panic of a destructor ends the process before the join returns.
@@ -65,15 +65,9 @@ impl Exits {
                 let _ = handle.join();
             });
         };
-        let builder = Builder::new().name("background-exits".to_owned()).stack_size(STACK_SIZE);
-        if builder.spawn(join).is_ok() {
-            // The channel is closed when all threads are joined.
-            let _ = match end {
-                Some(end) => {
-                    all_joined.recv_timeout(end.saturating_duration_since(now())).map_err(drop)
-                }
-                None => all_joined.recv().map_err(drop),
-            };
+        let name = "background-exits".to_owned();
+        if start_os_thread(name, STACK_SIZE, Box::new(join)).is_ok() {
+            all_joined.wait(end);
         }
     }
 }

@@ -38,12 +38,12 @@ pub(crate) fn report_wait(call: Call, site: &'static Location<'static>) -> Optio
     };
     if report == Report::Stuck {
         if is_due {
-            let _written = stderr::report(move || stuck(after));
+            stderr::report(move || stuck(after));
         }
         return Some(after);
     }
     if is_due {
-        let _written = stderr::report(move || {
+        stderr::report(move || {
             let site = UsedAt(site);
             Some(format!(
                 "pybackground:{site} {call} has been waited for longer than {after:?}\n{}",

@@ -2,6 +2,7 @@
 //!
 //! | file | subject |
 //! |---|---|
+//! | `latch` | a door that one thread opens |
 //! | `native` | the names of `std` |
 //! | `model` | the same names for a model checker: loom or shuttle |
 //!
@@ -9,6 +10,7 @@
 //! All of that goes through this module, except `Arc`: nothing depends on its count that a lock does not
 //! guard, and with it the models would be seventy times as large.
 
+mod latch;
 #[cfg(any(pybackground_loom, pybackground_shuttle))]
 pub(crate) mod model;
 #[cfg(not(any(pybackground_loom, pybackground_shuttle)))]
@@ -19,6 +21,8 @@ pub(crate) use model::*;
 #[cfg(not(any(pybackground_loom, pybackground_shuttle)))]
 pub(crate) use native::*;
 
+pub(crate) use latch::{Latch, latch};
+
 /// Whether a model checker runs the threads.
 pub(crate) const IS_MODEL: bool = cfg!(any(pybackground_loom, pybackground_shuttle));
 
@@ -28,6 +32,17 @@ pub(crate) const IS_MODEL: bool = cfg!(any(pybackground_loom, pybackground_shutt
 /// `std`'s under a model checker too.
 pub(crate) fn lock_leaf<T>(mutex: &std::sync::Mutex<T>) -> std::sync::MutexGuard<'_, T> {
     mutex.lock().unwrap_or_else(std::sync::PoisonError::into_inner)
+}
+
+/// Starts a thread of the system.
+///
+/// Its code is in a box, because the compiler makes all that starts a thread anew for each type of code.
+pub(crate) fn start_os_thread(
+    name: String,
+    stack_size: usize,
+    run: Box<dyn FnOnce() + Send>,
+) -> std::io::Result<std::thread::JoinHandle<()>> {
+    std::thread::Builder::new().name(name).stack_size(stack_size).spawn(run)
 }
 
 /// Roughly where the current thread's stack ends now; it grows downwards.

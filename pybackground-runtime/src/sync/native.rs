@@ -66,8 +66,7 @@ pub(crate) mod thread {
         stack_size: usize,
         run: impl FnOnce() + Send + 'static,
     ) -> super::io::Result<()> {
-        let builder = std::thread::Builder::new().name(name).stack_size(stack_size);
-        builder.spawn(run).map(drop)
+        crate::sync::start_os_thread(name, stack_size, Box::new(run)).map(drop)
     }
 }
 
