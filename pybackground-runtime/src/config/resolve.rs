@@ -144,7 +144,7 @@ pub(super) fn resolve(
         let (number, name) = if let Some(number) = set {
             (number, name.to_owned())
         } else {
-            let name = format!("PYBACKGROUND_{}", name.to_uppercase());
+            let name = format!("PYBACKGROUND_{}", name.to_ascii_uppercase());
             match parse(variable, &name, "a whole number", |text| text.parse().ok())? {
                 Some(number) => (number, format!("the environment variable {name}")),
                 None => return Ok(None),
@@ -249,8 +249,35 @@ fn parse<T>(
 
 /// More seconds than a `Duration` holds are `Duration::MAX`.
 fn seconds(text: &str) -> Option<Duration> {
-    let seconds: f64 = text.parse().ok()?;
-    (seconds >= 0.0).then(|| Duration::try_from_secs_f64(seconds).unwrap_or(Duration::MAX))
+    let text = text.strip_prefix('+').unwrap_or(text);
+    if ["inf", "infinity"].iter().any(|infinite| text.eq_ignore_ascii_case(infinite)) {
+        return Some(Duration::MAX);
+    }
+    // By hand: the parser of floats is as large in a program as the whole pool.
+    let (digits, exponent) = match text.split_once(['e', 'E']) {
+        Some((digits, exponent)) => (digits, exponent.parse::<i32>().ok()?),
+        None => (text, 0),
+    };
+    let (whole, fraction) = digits.split_once('.').unwrap_or((digits, ""));
+    let is_number = |digits: &str| digits.bytes().all(|digit| digit.is_ascii_digit());
+    if (whole.is_empty() && fraction.is_empty()) || !is_number(whole) || !is_number(fraction) {
+        return None;
+    }
+    let whole = whole.trim_start_matches('0');
+    let zeros = || std::iter::repeat(b'0');
+    let mut digits = whole.bytes().chain(fraction.bytes()).chain(zeros());
+    // The point is behind so many of the digits, or before so many zeros that precede them.
+    let point = i64::try_from(whole.len()).ok()? + i64::from(exponent);
+    let count = |count: i64| usize::try_from(count).unwrap_or(0);
+    let value = |value: u64, digit: u8| value.checked_mul(10)?.checked_add(u64::from(digit - b'0'));
+    // More digits than these are too many, whatever they are.
+    let seconds = digits.by_ref().take(count(point).min(50)).try_fold(0, value);
+    let nanoseconds = zeros().take(count(-point).min(9)).chain(digits).take(9).try_fold(0, value);
+    let nanoseconds = nanoseconds.and_then(|nanoseconds| u32::try_from(nanoseconds).ok());
+    Some(match (seconds, nanoseconds) {
+        (Some(seconds), Some(nanoseconds)) => Duration::new(seconds, nanoseconds),
+        _ => Duration::MAX,
+    })
 }
 
 #[cfg(test)]
@@ -366,6 +393,41 @@ mod tests {
             names.iter().map(String::as_str).zip(["", " ", "", "", " ", "\t", " "]).collect();
         let nothing = with_environment(&Settings::default(), &[]);
         assert_eq!(with_environment(&Settings::default(), &variables), nothing);
+    }
+
+    #[test]
+    fn seconds_are_read_as_a_float_is() {
+        let numbers = [
+            "0",
+            "10",
+            "+7",
+            "0.5",
+            ".5",
+            "5.",
+            "00012.250",
+            "1e3",
+            "1.5E+2",
+            "25e-1",
+            "12.5e-3",
+            "1e-9",
+            "1e-10",
+            "0e9",
+            "123456789.987654321",
+            "1e19",
+            "1e20",
+            "1e300",
+            "18446744073709551616",
+        ];
+        for text in numbers {
+            let float = text.parse::<f64>().unwrap();
+            let expected = Duration::try_from_secs_f64(float).unwrap_or(Duration::MAX);
+            let read = seconds(text).unwrap();
+            // A float has 16 digits, and is rounded.
+            assert!(read.abs_diff(expected) <= Duration::from_nanos(8), "{text}: {read:?}");
+        }
+        for text in ["", "+", ".", "-1", "1 s", "1.2.3", "e3", "1e", "1e1.5", "NaN", "１", "++1"] {
+            assert_eq!(seconds(text), None, "{text}");
+        }
     }
 
     #[test]

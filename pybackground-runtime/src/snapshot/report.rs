@@ -51,13 +51,19 @@ impl fmt::Display for Snapshot {
     }
 }
 
+/// The time in seconds, rounded to milliseconds. By hand: the formatter of floats is as large in a program as a queue.
+fn in_seconds(time: Duration) -> String {
+    let time = time.saturating_add(Duration::from_micros(500));
+    format!("{}.{:03} s", time.as_secs(), time.subsec_millis())
+}
+
 impl Stack {
     /// Writes a line for each body and one for what the highest waits for or is blocked in. The first starts with the name of the thread.
     fn write_lines(&self, threads: &Threads, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let mut thread = self.thread();
         let mut line =
             |f: &mut fmt::Formatter<'_>, age: Option<Duration>, what: fmt::Arguments<'_>| {
-                let age = age.map(|age| format!("{:.3} s", age.as_secs_f64())).unwrap_or_default();
+                let age = age.map(in_seconds).unwrap_or_default();
                 let thread = std::mem::take(&mut thread);
                 writeln!(f, "  {thread:<16} {age:>9}  {what}")
             };
