@@ -65,13 +65,14 @@ macro_rules! reached_by_reference {
 reached_by_reference! { Lazy Shared }
 
 /// A key is found by what its value is borrowed as. A free type in the place of these would be in
-/// conflict with `Borrow<Self>`, which every type has.
+/// conflict with `Borrow<Self>`, which every type has. Hidden from the pages of the pointers, whose table says it.
 macro_rules! borrowed_as {
     ($($generics:tt $value:ty: $borrowed:ty;)+) => {$(
         borrowed_as! { of Lazy $generics $value: $borrowed }
         borrowed_as! { of Shared $generics $value: $borrowed }
     )+};
     (of $pointer:ident [$($generics:tt)*] $value:ty: $borrowed:ty) => {
+        #[doc(hidden)]
         impl<$($generics)*> Borrow<$borrowed> for $pointer<$value> {
             #[track_caller]
             fn borrow(&self) -> &$borrowed {

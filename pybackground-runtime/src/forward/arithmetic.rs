@@ -33,9 +33,13 @@ pub(super) use for_all_operators;
 ///
 /// The right operand has the value's own type: with a free one, `Lazy op value` and `Lazy op Lazy`
 /// would overlap.
+///
+/// The mixtures with references are a hundred `impl`s, which are hidden from the pages of the pointers. The table there
+/// has a line for them.
 macro_rules! operator {
-    ($trait:ident $method:ident: [$($generics:tt)*]
+    ($(#[$attribute:meta])* $trait:ident $method:ident: [$($generics:tt)*]
      $left:ty => $left_value:ty, $left_join:path; $right:ty => $right_value:ty, $right_join:path) => {
+        $(#[$attribute])*
         impl<$($generics)*> $trait<$right> for $left
         where
             $left_value: $trait<$right_value>,
@@ -55,16 +59,16 @@ macro_rules! operator {
 macro_rules! operators {
     ($($trait:ident $method:ident $assign:ident $assign_method:ident;)+) => {$(
         operator! { $trait $method: [T] Lazy<T> => T, Lazy::into_inner; T => T, identity }
-        operator! { $trait $method: ['b, T] Lazy<T> => T, Lazy::into_inner; &'b T => &'b T, identity }
-        operator! { $trait $method: ['b, T] Lazy<T> => T, Lazy::into_inner; &'b Lazy<T> => &'b T, Lazy::value }
-        operator! { $trait $method: ['a, T] &'a Lazy<T> => &'a T, Lazy::value; T => T, identity }
-        operator! { $trait $method: ['a, 'b, T] &'a Lazy<T> => &'a T, Lazy::value; &'b T => &'b T, identity }
-        operator! { $trait $method: ['a, T] &'a Lazy<T> => &'a T, Lazy::value; Lazy<T> => T, Lazy::into_inner }
-        operator! { $trait $method: ['a, 'b, T] &'a Lazy<T> => &'a T, Lazy::value; &'b Lazy<T> => &'b T, Lazy::value }
+        operator! { #[doc(hidden)] $trait $method: ['b, T] Lazy<T> => T, Lazy::into_inner; &'b T => &'b T, identity }
+        operator! { #[doc(hidden)] $trait $method: ['b, T] Lazy<T> => T, Lazy::into_inner; &'b Lazy<T> => &'b T, Lazy::value }
+        operator! { #[doc(hidden)] $trait $method: ['a, T] &'a Lazy<T> => &'a T, Lazy::value; T => T, identity }
+        operator! { #[doc(hidden)] $trait $method: ['a, 'b, T] &'a Lazy<T> => &'a T, Lazy::value; &'b T => &'b T, identity }
+        operator! { #[doc(hidden)] $trait $method: ['a, T] &'a Lazy<T> => &'a T, Lazy::value; Lazy<T> => T, Lazy::into_inner }
+        operator! { #[doc(hidden)] $trait $method: ['a, 'b, T] &'a Lazy<T> => &'a T, Lazy::value; &'b Lazy<T> => &'b T, Lazy::value }
 
-        operator! { $trait $method: ['a, T] &'a Shared<T> => &'a T, Shared::value; T => T, identity }
-        operator! { $trait $method: ['a, 'b, T] &'a Shared<T> => &'a T, Shared::value; &'b T => &'b T, identity }
-        operator! { $trait $method: ['a, 'b, T] &'a Shared<T> => &'a T, Shared::value; &'b Shared<T> => &'b T, Shared::value }
+        operator! { #[doc(hidden)] $trait $method: ['a, T] &'a Shared<T> => &'a T, Shared::value; T => T, identity }
+        operator! { #[doc(hidden)] $trait $method: ['a, 'b, T] &'a Shared<T> => &'a T, Shared::value; &'b T => &'b T, identity }
+        operator! { #[doc(hidden)] $trait $method: ['a, 'b, T] &'a Shared<T> => &'a T, Shared::value; &'b Shared<T> => &'b T, Shared::value }
 
         // A worker that made both calls joins the younger one first.
         impl<T: $trait> $trait for Lazy<T> {
@@ -106,15 +110,17 @@ macro_rules! operators {
         }
 
         assign! { $assign $assign_method: [T] T => T, identity }
-        assign! { $assign $assign_method: ['b, T] &'b T => &'b T, identity }
-        assign! { $assign $assign_method: [T] Lazy<T> => T, Lazy::into_inner }
-        assign! { $assign $assign_method: ['b, T] &'b Lazy<T> => &'b T, Lazy::value }
+        assign! { #[doc(hidden)] $assign $assign_method: ['b, T] &'b T => &'b T, identity }
+        assign! { #[doc(hidden)] $assign $assign_method: [T] Lazy<T> => T, Lazy::into_inner }
+        assign! { #[doc(hidden)] $assign $assign_method: ['b, T] &'b Lazy<T> => &'b T, Lazy::value }
     )+};
 }
 
 /// `Lazy op= right`.
 macro_rules! assign {
-    ($trait:ident $method:ident: [$($generics:tt)*] $right:ty => $right_value:ty, $right_join:path) => {
+    ($(#[$attribute:meta])* $trait:ident $method:ident: [$($generics:tt)*]
+     $right:ty => $right_value:ty, $right_join:path) => {
+        $(#[$attribute])*
         impl<$($generics)*> $trait<$right> for Lazy<T>
         where
             T: $trait<$right_value>,
@@ -159,6 +165,7 @@ macro_rules! unary {
         }
     )+};
     ($trait:ident $method:ident by_reference $pointer:ident) => {
+        #[doc(hidden)]
         impl<'a, T> $trait for &'a $pointer<T>
         where
             &'a T: $trait,

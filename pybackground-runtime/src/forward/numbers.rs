@@ -4,6 +4,8 @@
 //! standard library adds one kind of reference, and from that the compiler knows what `into` is to
 //! give in `x + &y.into()`, and of what type the elements are whose references are summed. Another
 //! kind, in any crate of a program, and such code would not compile. `1 + *lazy` always does.
+//!
+//! These are hundreds of `impl`s, and so hidden from the pages of the pointers. The table there has a line for them.
 
 use std::collections::VecDeque;
 use std::iter::{Product, Sum};
@@ -19,6 +21,7 @@ use crate::shared::Shared;
 /// `value op pointer` and `value op= pointer`.
 macro_rules! from_the_left {
     ($type:ident: $($trait:ident $method:ident $assign:ident $assign_method:ident;)+) => {$(
+        #[doc(hidden)]
         impl $trait<Lazy<$type>> for $type {
             type Output = $type;
 
@@ -29,6 +32,7 @@ macro_rules! from_the_left {
             }
         }
 
+        #[doc(hidden)]
         impl $assign<Lazy<$type>> for $type {
             #[inline]
             #[track_caller]
@@ -37,6 +41,7 @@ macro_rules! from_the_left {
             }
         }
 
+        #[doc(hidden)]
         impl $trait<Shared<$type>> for $type {
             type Output = $type;
 
@@ -47,6 +52,7 @@ macro_rules! from_the_left {
             }
         }
 
+        #[doc(hidden)]
         impl $assign<Shared<$type>> for $type {
             #[inline]
             #[track_caller]
@@ -85,12 +91,14 @@ fn shared_values<T>(calls: impl Iterator<Item = Shared<T>>) -> impl Iterator<Ite
 /// Adds the terms in their order.
 macro_rules! sums {
     ($type:ident: $($trait:ident $method:ident),+) => {$(
+        #[doc(hidden)]
         impl $trait<Lazy<$type>> for $type {
             fn $method<I: Iterator<Item = Lazy<$type>>>(terms: I) -> $type {
                 values(terms).$method()
             }
         }
 
+        #[doc(hidden)]
         impl $trait<Shared<$type>> for $type {
             fn $method<I: Iterator<Item = Shared<$type>>>(terms: I) -> $type {
                 shared_values(terms).map(|term| *term).$method()

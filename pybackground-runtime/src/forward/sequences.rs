@@ -1,4 +1,5 @@
-//! Comparing with strings and slices of another type than the value's.
+//! Comparing with strings and slices of another type than the value's. Hidden from the pages of the pointers, whose table
+//! has a line for them.
 #![expect(clippy::partialeq_ne_impl, reason = "the provided one has a line of its own to tell")]
 
 use crate::lazy::Lazy;
@@ -11,6 +12,7 @@ macro_rules! equal_to {
         equal_to! { of Shared $generics $value, $other }
     )+};
     (of $pointer:ident [$($generics:tt)*] $value:ty, $other:ty) => {
+        #[doc(hidden)]
         impl<$($generics)*> PartialEq<$other> for $pointer<$value> {
             #[track_caller]
             fn eq(&self, other: &$other) -> bool {
@@ -43,6 +45,7 @@ macro_rules! equal_from_the_left {
         equal_from_the_left! { of Shared $generics $other, $value }
     )+};
     (of $pointer:ident [$($generics:tt)*] $other:ty, $value:ty) => {
+        #[doc(hidden)]
         impl<$($generics)*> PartialEq<$pointer<$value>> for $other {
             #[track_caller]
             fn eq(&self, other: &$pointer<$value>) -> bool {
