@@ -154,7 +154,8 @@
 //! [`Lazy::join`] return it as an [`Error`] instead, which names the function and the line of the call:
 //!
 //! ```
-//! # use pybackground::{Lazy, background};
+//! use pybackground::{Lazy, background};
+//!
 //! #[background]
 //! fn parse(text: &str) -> i32 {
 //!     text.parse().expect("a number")
@@ -162,11 +163,11 @@
 //!
 //! let error = Lazy::join(parse("seven")).unwrap_err();
 //! assert!(error.is_panic());
-//! println!("{error}"); // `app::parse` (called at src/main.rs:6:25) panicked: a number: ParseIntError ..
+//! println!("{error}"); // `app::parse` (called at src/main.rs:8:24) panicked: a number: ParseIntError ..
 //! ```
 //!
-//! **A timeout ends the call, not its body.** It counts from the call, and `run_timeout` from the start of the body. At the deadline each waiter gets the timeout, and the
-//! call is equal to [`Timeout`]. A body that has not started never starts. A running body cannot be stopped, only asked to stop:
+//! **A timeout ends the call, not its body.** It counts from the call, and `run_timeout` from the start of the body. At the deadline
+//! each waiter gets the timeout, and the call is equal to [`Timeout`]. A body that has not started never starts. A running body cannot be stopped, only asked to stop:
 //! it runs on, its result is dropped, and [`snapshot`] lists it until it ends.
 //!
 //! ```
@@ -243,8 +244,9 @@
 //! # Setting it up
 //!
 //! No set-up is needed. The first call starts the first thread, and ten seconds after the last call there is none. [`configure`]
-//! or the `PYBACKGROUND_*` variables set how many threads compute, how many there may be, their stacks, and how long idle
-//! threads stay, and what a thread does when it starts and ends. `PYBACKGROUND_MODE=sequential` runs each call to its end where it is made, for a debugger.
+//! or the `PYBACKGROUND_*` variables set how many threads compute, how many there may be, their stacks, how long idle
+//! threads stay, and what a thread does when it starts and ends. `PYBACKGROUND_MODE=sequential` runs each call to its end where it is
+//! made, for a debugger.
 //!
 //! Threads inherit properties of the thread that starts them, such as its processor affinity. To start the pool from `main`, make a call
 //! there: `Lazy::into_inner(spawn(|| ()))`.
@@ -265,7 +267,8 @@
 //! ```
 //!
 //! ```
-//! # use pybackground::background;
+//! use pybackground::background;
+//!
 //! #[background]
 //! fn fetch(page: u32) -> usize {
 //!     page as usize
@@ -273,7 +276,7 @@
 //!
 //! // In main: tracing_subscriber::fmt().with_span_events(FmtSpan::CLOSE).init();
 //! assert_eq!((1..=3).map(|page| fetch(page)).sum::<usize>(), 6);
-//! // close: call{function="app::fetch" location=src/main.rs:9:51 queue_us=18 ran="on a thread"
+//! // close: call{function="app::fetch" location=src/main.rs:9:31 queue_us=18 ran="on a thread"
 //! //        run_us=5012 outcome="ok"}
 //! ```
 //!
@@ -283,18 +286,20 @@
 //!
 //! The documentation of `pybackground-runtime` lists every field.
 //!
+#![cfg_attr(feature = "process", doc = include_str!("process.md"))]
+#![cfg_attr(feature = "remote", doc = include_str!("remote.md"))]
+//!
 //! # The guide
 //!
-//! The [guide] has a page for users of PyBackground, threads, rayon and tokio, and pages on which library to choose, on blocking
-//! and computing, locks, errors, child processes, the end of the process, tests, and on finding out why a program is slow.
+//! The [guide] has a page for users of Python, PyBackground, `LazyLock`, threads, rayon and tokio, and pages on which library to
+//! choose, on blocking and computing, messages of the compiler, locks, errors, child processes, other machines, async code, the end of the
+//! process, tests, and on finding out why a program is slow.
 //!
 //! # Where it comes from
 //!
 //! The idea is that of PyBackground, David Baird's Python module of 2008 for "adhoc multithreading", which took it from the
 //! transparent futures of the Io language.
 #![cfg_attr(docsrs, feature(doc_cfg))]
-#![cfg_attr(feature = "process", doc = include_str!("process.md"))]
-#![cfg_attr(feature = "remote", doc = include_str!("remote.md"))]
 
 // Its programs are run by `tests/guide`, which has the crates that they compare with.
 #[cfg(all(doc, not(doctest)))]

@@ -83,7 +83,7 @@ impl fmt::Debug for Signal {
 }
 
 impl<T> Lazy<T> {
-    /// Returns a channel for the `select!` of [`crossbeam_channel`](crate::crossbeam_channel), which
+    /// Returns a channel for the `select!` of [`crossbeam_channel`](https://docs.rs/crossbeam-channel), which
     /// waits for several channels at once.
     ///
     /// One message arrives when the call ends, however it ends, and immediately if it has ended. After
