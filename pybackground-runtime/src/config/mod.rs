@@ -283,7 +283,8 @@ impl Configure {
     /// With `OpenTelemetry`: `carry(Context::current, |context, run| { let _entered = context.clone().attach(); run() })`.
     ///
     /// ```
-    /// use pybackground_runtime::{configure, spawn};
+    /// # use pybackground_runtime as pybackground;
+    /// use pybackground::{configure, spawn};
     /// use std::cell::Cell;
     ///
     /// thread_local!(static LOCALE: Cell<&str> = const { Cell::new("en") });

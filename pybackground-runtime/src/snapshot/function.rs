@@ -11,9 +11,9 @@ use crate::events::counters;
 /// not account for are suspended `async` bodies, or end while they are read.
 ///
 /// ```
-/// use pybackground_runtime::{FunctionCounts, Lazy, background, snapshot};
-///
 /// # use pybackground_runtime as pybackground;
+/// use pybackground::{FunctionCounts, Lazy, background, snapshot};
+///
 /// #[background(name = "fetch")]
 /// fn fetch(page: u32) -> u32 {
 ///     assert!(page > 0);

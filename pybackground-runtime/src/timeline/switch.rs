@@ -145,10 +145,11 @@ fn place(asked: &std::path::Path, own: &std::path::Path) -> String {
 /// If the target is none of these, if the file or the port cannot be opened, or if a recording is under way.
 ///
 /// ```
+/// # use pybackground_runtime as pybackground;
 /// # let folder = std::env::temp_dir().join(format!("timeline-{}", std::process::id()));
 /// # std::fs::create_dir_all(&folder)?;
 /// # let path = folder.join("run.html");
-/// use pybackground_runtime::{spawn, timeline};
+/// use pybackground::{spawn, timeline};
 ///
 /// let recording = timeline(&path)?;
 /// assert_eq!(spawn(|| 6 * 7), 42);
@@ -168,10 +169,11 @@ pub fn timeline(target: impl AsRef<OsStr>) -> io::Result<Timeline> {
 /// `Display` prints the path of the file or the address of the page.
 ///
 /// ```
+/// # use pybackground_runtime as pybackground;
 /// # let folder = std::env::temp_dir().join(format!("timeline-guard-{}", std::process::id()));
 /// # std::fs::create_dir_all(&folder)?;
 /// # let path = folder.join("run.json");
-/// let recording = pybackground_runtime::timeline(&path)?;
+/// let recording = pybackground::timeline(&path)?;
 /// assert_eq!(recording.to_string(), path.display().to_string());
 /// # drop(recording);
 /// # std::fs::remove_dir_all(folder)?;
