@@ -10,7 +10,6 @@ can follow, on a link without a target, on a page without a title, and on a fenc
 """
 
 import re
-import subprocess
 import sys
 from pathlib import Path
 from urllib.parse import unquote
@@ -30,10 +29,10 @@ REFERENCE = re.compile(TEXT + r"(?:\[([^\]]+)\])?(?![(\]])")
 
 def shown_pages():
     """The Markdown files of the repository, but for those that are parts of a documentation comment."""
-    names = subprocess.run(["git", "ls-files", "*.md"], cwd=ROOT, capture_output=True, text=True, check=True)
-    for name in names.stdout.split():
-        if "src/" not in name or name.endswith("README.md"):
-            yield ROOT / name
+    for page in sorted(ROOT.rglob("*.md")):
+        folders = page.relative_to(ROOT).parts[:-1]
+        if "target" not in folders and ("src" not in folders or page.name == "README.md"):
+            yield page
 
 
 def table():
