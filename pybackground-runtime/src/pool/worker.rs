@@ -95,7 +95,12 @@ pub(super) fn run(pool: Arc<Pool>, id: usize, reserve: usize) {
         first: Cell::new(First::Begun),
         retired: Cell::new(false),
     };
-    WORKER.with(|slot| slot.get_or_init(|| worker).work());
+    WORKER.with(|slot| {
+        // What `get_or_init` returns when it initializes is a reborrow of a `&mut`, which `with_current` would
+        // invalidate by its own reference.
+        drop(slot.set(worker));
+        slot.get().expect("a thread starts as a worker once").work();
+    });
 }
 
 /// Calls `f` with the current thread's worker, if it is one.
