@@ -2,7 +2,7 @@
 //!
 //! | file | subject |
 //! |---|---|
-//! | `queues` | where calls wait; `crossbeam_model` stands in for its parts under a model checker |
+//! | `queues` | where calls wait; `crossbeam_model` stands in for its parts under a model checker and under Miri |
 //! | `counts` | how many threads are active and search, and the decision whether one is woken |
 //! | `worker`, `blocking` | a thread of the pool, and what it does when its body blocks in a join |
 //! | `worker_stats` | what other threads see of a worker |
@@ -42,7 +42,7 @@
 mod admission;
 mod blocking;
 mod counts;
-#[cfg(any(pybackground_loom, pybackground_shuttle))]
+#[cfg(any(miri, pybackground_loom, pybackground_shuttle))]
 mod crossbeam_model;
 mod deadlines;
 mod deadlock;

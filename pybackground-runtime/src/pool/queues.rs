@@ -15,13 +15,13 @@ use std::cell::{Cell, OnceCell};
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Arc, PoisonError};
 
-#[cfg(any(pybackground_loom, pybackground_shuttle))]
+#[cfg(any(miri, pybackground_loom, pybackground_shuttle))]
 use super::crossbeam_model::{
     Receiver, Sender, Steal, Stealer, Worker as Deque, bounded, unbounded,
 };
-#[cfg(not(any(pybackground_loom, pybackground_shuttle)))]
+#[cfg(not(any(miri, pybackground_loom, pybackground_shuttle)))]
 use crossbeam_channel::{Receiver, Sender, bounded, unbounded};
-#[cfg(not(any(pybackground_loom, pybackground_shuttle)))]
+#[cfg(not(any(miri, pybackground_loom, pybackground_shuttle)))]
 use crossbeam_deque::{Steal, Stealer, Worker as Deque};
 
 use super::worker_stats::WorkerStats;
