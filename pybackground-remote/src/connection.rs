@@ -5,6 +5,7 @@ use std::time::Duration;
 use async_nats::{Client, ConnectErrorKind, ConnectOptions, Event};
 use pybackground_runtime::__engine::Settings;
 use tokio::sync::mpsc::{UnboundedReceiver, unbounded_channel};
+use tokio::sync::watch;
 use tokio::time::{Instant, sleep, timeout};
 
 use crate::address;
@@ -17,7 +18,7 @@ const ATTEMPT: Duration = Duration::from_secs(4);
 
 /// The pauses between attempts.
 const FIRST_PAUSE: Duration = Duration::from_millis(20);
-const LONGEST_PAUSE: Duration = Duration::from_millis(500);
+const LONGEST_PAUSE: Duration = Duration::from_millis(250);
 
 /// What becomes of a connection.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -26,39 +27,49 @@ pub(crate) enum Change {
     Back,
 }
 
-/// Connects to one of the servers, and returns what becomes of the connection later. The engine connects again by
-/// itself.
+/// A connection, and what becomes of it.
+pub(crate) struct Connection {
+    pub(crate) client: Client,
+    /// The engine connects again by itself.
+    pub(crate) changes: UnboundedReceiver<Change>,
+    /// How often the connection was lost.
+    pub(crate) losses: watch::Receiver<u64>,
+}
+
+/// Connects to one of the servers.
 ///
 /// # Errors
 ///
 /// Why there is no connection, after some seconds; at once if the server refuses this program.
-pub(crate) async fn connect(
-    settings: &Settings,
-    name: &str,
-) -> Result<(Client, UnboundedReceiver<Change>), String> {
+pub(crate) async fn connect(settings: &Settings, name: &str) -> Result<Connection, String> {
     let servers = address::servers(settings);
     let shown = &settings.url;
     let end = Instant::now() + PATIENCE;
     let mut pause = FIRST_PAUSE;
     loop {
         let (sender, changes) = unbounded_channel();
+        let (lost, losses) = watch::channel(0);
         let options = options(settings, name)?.event_callback(move |event| {
             let change = match event {
                 Event::Connected => Some(Change::Back),
                 Event::Disconnected => Some(Change::Lost),
                 _ => None,
             };
+            if change == Some(Change::Lost) {
+                lost.send_modify(|losses| *losses += 1);
+            }
             // Without a receiver the connection is about to end.
             let _ = change.map(|change| sender.send(change));
             async {}
         });
         let why = match timeout(ATTEMPT, options.connect(servers.clone())).await {
-            Ok(Ok(client)) => return Ok((client, changes)),
+            Ok(Ok(client)) => return Ok(Connection { client, changes, losses }),
             Ok(Err(error)) => {
-                if let Some(refusal) = refusal(error.kind()) {
-                    return Err(format!("{shown}: {refusal}: {error}"));
+                let why = error.to_string();
+                if let Some(refusal) = refusal(error.kind(), &why) {
+                    return Err(format!("{shown}: {refusal}: {why}"));
                 }
-                error.to_string()
+                why
             }
             Err(_) => "it does not answer".to_owned(),
         };
@@ -73,7 +84,9 @@ pub(crate) async fn connect(
 }
 
 /// Returns what to do about an error that does not go away.
-fn refusal(kind: ConnectErrorKind) -> Option<&'static str> {
+fn refusal(kind: ConnectErrorKind, why: &str) -> Option<&'static str> {
+    // A certificate that is not trusted comes as an error of the connection.
+    let kind = if why.contains("certificate") { ConnectErrorKind::Tls } else { kind };
     match kind {
         ConnectErrorKind::Authentication | ConnectErrorKind::AuthorizationViolation => {
             Some("the server refuses this program's credentials; see PYBACKGROUND_REMOTE_CREDS")

@@ -30,7 +30,7 @@ mod worker;
 use std::time::Instant;
 
 use pybackground_runtime::__engine::{
-    Bodies, ENGINES, Engine, Order, Reply, Settings, Withdraw, linkme,
+    Bodies, ENGINES, Engine, Order, RemoteReport, Reply, Settings, Withdraw, linkme,
 };
 
 /// The engine for NATS JetStream.
@@ -63,6 +63,10 @@ impl Engine for Nats {
 
     fn close(&self, end: Instant) {
         client::close(end);
+    }
+
+    fn report(&self) -> Option<RemoteReport> {
+        client::report()
     }
 }
 

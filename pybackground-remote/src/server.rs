@@ -8,6 +8,7 @@ use async_nats::jetstream::{self, Context};
 use async_nats::{Client, HeaderMap};
 use serde::Deserialize;
 use serde_json::json;
+use tokio::sync::watch;
 
 /// How long a request may take.
 pub(crate) const LIMIT: Duration = Duration::from_secs(5);
@@ -15,11 +16,15 @@ pub(crate) const LIMIT: Duration = Duration::from_secs(5);
 /// A stream that keeps less than this in a message header and subject.
 pub(crate) const ROOM_FOR_HEADERS: usize = 4096;
 
+/// The header with the id of a message.
+pub(crate) const MESSAGE_ID: &str = "Nats-Msg-Id";
+
 /// The connection, with what is asked of it.
 #[derive(Clone)]
 pub(crate) struct Server {
     pub(crate) client: Client,
     pub(crate) context: Context,
+    losses: watch::Receiver<u64>,
 }
 
 /// Why the server did not do what was asked.
@@ -53,6 +58,8 @@ impl fmt::Display for Refused {
 struct Answer {
     #[serde(default)]
     seq: u64,
+    #[serde(default)]
+    num_pending: u64,
     error: Option<Problem>,
     message: Option<Stored>,
 }
@@ -73,28 +80,61 @@ struct Stored {
 }
 
 impl Server {
-    pub(crate) fn new(client: Client) -> Self {
+    pub(crate) fn new(client: Client, losses: watch::Receiver<u64>) -> Self {
         let context = jetstream::new(client.clone());
-        Self { client, context }
+        Self { client, context, losses }
     }
 
-    /// Stores a message in the stream of its subject; returns its number there. A message whose id was seen in the last
-    /// two minutes is not stored again.
+    /// How often the connection was lost.
+    pub(crate) fn losses(&self) -> u64 {
+        *self.losses.borrow()
+    }
+
+    /// Sends a request, and waits for the answer. It does not come once the connection is lost.
+    async fn request(
+        &self,
+        subject: String,
+        headers: Option<HeaderMap>,
+        content: Vec<u8>,
+    ) -> Result<Answer, Refused> {
+        let mut losses = self.losses.clone();
+        losses.mark_unchanged();
+        let request = async {
+            match headers {
+                Some(headers) => {
+                    self.client.request_with_headers(subject, headers, content.into()).await
+                }
+                None => self.client.request(subject, content.into()).await,
+            }
+        };
+        tokio::select! {
+            answer = request => read(answer),
+            Ok(()) = losses.changed() => Err(Refused::Away),
+        }
+    }
+
+    /// Whether anybody listens at a subject, or may. `None` if the connection is lost.
+    pub(crate) async fn has_listener(&self, subject: String) -> Option<bool> {
+        let mut losses = self.losses.clone();
+        losses.mark_unchanged();
+        tokio::select! {
+            answer = self.client.request(subject, "".into()) => Some(match answer {
+                Ok(_) => true,
+                Err(error) => error.kind() != RequestErrorKind::NoResponders,
+            }),
+            Ok(()) = losses.changed() => None,
+        }
+    }
+
+    /// Stores a message in the stream of its subject; returns its number there. A message with [`MESSAGE_ID`] in its
+    /// headers is not stored again if the id was seen in the last two minutes.
     pub(crate) async fn store(
         &self,
         subject: String,
-        id: Option<&str>,
+        headers: Option<HeaderMap>,
         content: Vec<u8>,
     ) -> Result<u64, Refused> {
-        let answer = match id {
-            Some(id) => {
-                let mut headers = HeaderMap::new();
-                headers.insert("Nats-Msg-Id", id);
-                self.client.request_with_headers(subject, headers, content.into()).await
-            }
-            None => self.client.request(subject, content.into()).await,
-        };
-        read(answer).map(|answer| answer.seq)
+        self.request(subject, headers, content).await.map(|answer| answer.seq)
     }
 
     /// Returns the content of the last message of a subject.
@@ -127,10 +167,16 @@ impl Server {
         self.ask("STREAM.PURGE", stream, &json!({ "filter": subject })).await.map(drop)
     }
 
+    /// Returns how many messages a consumer has not delivered.
+    pub(crate) async fn pending(&self, stream: &str, consumer: &str) -> Result<u64, Refused> {
+        let subject = format!("$JS.API.CONSUMER.INFO.{stream}.{consumer}");
+        self.request(subject, None, Vec::new()).await.map(|answer| answer.num_pending)
+    }
+
     /// Whether the stream has the consumer.
     pub(crate) async fn has_consumer(&self, stream: &str, consumer: &str) -> Result<bool, Refused> {
         let subject = format!("$JS.API.CONSUMER.INFO.{stream}.{consumer}");
-        match read(self.client.request(subject, "".into()).await) {
+        match self.request(subject, None, Vec::new()).await {
             Ok(_) => Ok(true),
             Err(Refused::Missing) => Ok(false),
             Err(refused) => Err(refused),
@@ -144,7 +190,7 @@ impl Server {
         request: &serde_json::Value,
     ) -> Result<Answer, Refused> {
         let subject = format!("$JS.API.{what}.{stream}");
-        read(self.client.request(subject, request.to_string().into()).await)
+        self.request(subject, None, request.to_string().into_bytes()).await
     }
 }
 

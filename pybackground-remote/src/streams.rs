@@ -6,13 +6,19 @@ use async_nats::jetstream::consumer::{AckPolicy, pull};
 use async_nats::jetstream::object_store;
 use async_nats::jetstream::stream::{Config, DiscardPolicy, RetentionPolicy, StorageType};
 use pybackground_runtime::__engine::{Function, Settings};
-use tokio::time::timeout;
+use tokio::time::{Instant, sleep, timeout};
 
 use crate::names::{Names, Served};
 use crate::server::{LIMIT, Server};
 
 /// How long a call may wait.
 const CALLS_STAY: Duration = Duration::from_secs(24 * 3600);
+
+/// How long the servers of a cluster may take to choose the one that decides.
+const ELECTION: Duration = Duration::from_secs(20);
+
+/// The pause between questions meanwhile.
+const PAUSE: Duration = Duration::from_millis(250);
 
 /// How many bytes of calls wait at most.
 const MOST_BYTES: i64 = 1 << 30;
@@ -67,17 +73,31 @@ pub(crate) async fn ensure(
         allow_direct: true,
         ..Config::default()
     };
+    let (end, losses) = (Instant::now() + ELECTION, server.losses());
     for config in [calls, results] {
-        let name = config.name.clone();
-        let created = timeout(LIMIT, server.context.get_or_create_stream(config)).await;
-        let advice = "; the server needs JetStream (`nats-server -js`) and this program the permission to use it";
-        match created {
-            Ok(Ok(_)) => {}
-            Ok(Err(error)) => return Err(format!("the stream {name}: {error}{advice}")),
-            Err(_) => return Err(format!("the stream {name}: the server does not answer{advice}")),
+        while let Err(why) = ensure_one(server, config.clone()).await {
+            let may_pass = why.contains("temporarily unavailable")
+                || (settings.replicas > 1 && why.contains("timed out"))
+                || server.losses() != losses;
+            if !may_pass || Instant::now() >= end {
+                return Err(why);
+            }
+            sleep(PAUSE).await;
         }
     }
     Ok(())
+}
+
+async fn ensure_one(server: &Server, config: Config) -> Result<(), String> {
+    let name = config.name.clone();
+    let why = match timeout(LIMIT, server.context.get_or_create_stream(config)).await {
+        Ok(Ok(_)) => return Ok(()),
+        Ok(Err(error)) => error.to_string(),
+        Err(_) => "the server does not answer".to_owned(),
+    };
+    Err(format!(
+        "the stream {name}: {why}; the server needs JetStream (`nats-server -js`) and this program the permission to use it"
+    ))
 }
 
 /// Creates the consumer of a function's calls at a depth, unless it exists.

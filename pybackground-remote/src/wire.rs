@@ -61,11 +61,21 @@ pub(crate) struct ResultHead {
     pub(crate) attempts: u32,
     /// The answer is in the object store.
     pub(crate) is_blob: bool,
+    /// How long the call waited at the worker and how long its body ran, in microseconds.
+    waited: u64,
+    ran: u64,
 }
 
 impl ResultHead {
-    pub(crate) fn new(worker: &str, attempts: u32, is_blob: bool) -> Self {
-        Self { version: VERSION, worker: worker.to_owned(), attempts, is_blob }
+    pub(crate) fn new(worker: &str, attempts: u32, is_blob: bool, times: Times) -> Self {
+        let micros = |time: Duration| u64::try_from(time.as_micros()).unwrap_or(u64::MAX);
+        let (waited, ran) = (micros(times.waited), micros(times.ran));
+        Self { version: VERSION, worker: worker.to_owned(), attempts, is_blob, waited, ran }
+    }
+
+    pub(crate) fn times(&self) -> Times {
+        let [waited, ran] = [self.waited, self.ran].map(Duration::from_micros);
+        Times { waited, ran }
     }
 
     /// Writes the head and then the answer.
@@ -78,6 +88,13 @@ impl ResultHead {
         let (head, rest): (Self, _) = read(bytes)?;
         (head.version == VERSION).then_some((head, rest))
     }
+}
+
+/// How long a call waited at its worker and how long its body ran, by the worker's clock.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(crate) struct Times {
+    pub(crate) waited: Duration,
+    pub(crate) ran: Duration,
 }
 
 fn written(head: &impl Serialize, rest: &[u8]) -> Vec<u8> {
@@ -102,8 +119,10 @@ mod tests {
         let call = CallHead::new(&key, 3, true, Some(Duration::new(1, 2)));
         assert_eq!(CallHead::read(&call.with(b"rest")), Some((call.clone(), &b"rest"[..])));
         assert_eq!((call.key(), call.run_timeout()), (key, Some(Duration::new(1, 2))));
-        let result = ResultHead::new("box:7", 2, false);
-        assert_eq!(ResultHead::read(&result.with(b"")), Some((result, &b""[..])));
+        let times = Times { waited: Duration::from_micros(3), ran: Duration::from_secs(4) };
+        let result = ResultHead::new("box:7", 2, false, times);
+        assert_eq!(ResultHead::read(&result.with(b"")), Some((result.clone(), &b""[..])));
+        assert_eq!(result.times(), times);
     }
 
     #[test]

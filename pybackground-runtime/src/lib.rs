@@ -85,7 +85,7 @@ pub use process::{Processes, processes};
 pub use pybackground_macros::background_runtime as background;
 #[cfg(feature = "remote")]
 #[cfg_attr(docsrs, doc(cfg(feature = "remote")))]
-pub use remote::{Remote, remote, serve};
+pub use remote::{Remote, remote, serve, traceparent};
 pub use scope::{Scope, scope};
 pub use shared::{Shared, SharedOutcome};
 pub use shutdown::{Unfinished, shutdown, wait_idle};
@@ -93,6 +93,9 @@ pub use sleep::sleep;
 #[cfg(feature = "counters")]
 #[cfg_attr(docsrs, doc(cfg(feature = "counters")))]
 pub use snapshot::FunctionCounts;
+#[cfg(feature = "remote")]
+#[cfg_attr(docsrs, doc(cfg(feature = "remote")))]
+pub use snapshot::RemoteReport;
 pub use snapshot::{CallCount, Snapshot, Stack, Wait, snapshot};
 pub use task::Limit;
 #[cfg(feature = "timeline")]

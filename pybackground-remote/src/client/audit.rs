@@ -11,12 +11,13 @@ use futures_util::{StreamExt as _, stream};
 use pybackground_runtime::__engine::{Function, Outcome};
 use tokio::time::{Instant, sleep, timeout};
 
+use super::calls::Pending;
 use super::run::Client;
 use super::send::send;
 use crate::names::{Key, Names, Served};
 use crate::server::LIMIT;
 
-/// How old a call is before it is asked for.
+/// How old a call is before its message is looked for.
 const YOUNG: Duration = Duration::from_secs(1);
 
 /// How many requests are under way at once.
@@ -30,16 +31,18 @@ const MOST_ASKED: usize = 500;
 
 /// Looks for the results of all calls, and for the calls that have none.
 pub(super) async fn audit(client: Rc<Client>) {
-    let stored: Vec<(u64, u64)> = {
+    let (all, old): (Vec<u64>, Vec<(u64, u64)>) = {
         let calls = client.calls.borrow();
-        let old = calls.iter().filter_map(|(number, call)| {
-            let (sequence, since) = call.stored?;
-            (since.elapsed() >= YOUNG).then_some((number, sequence))
-        });
-        old.collect()
+        let stored = || {
+            let stored = |(number, call): (u64, &Pending)| Some((number, call.stored?));
+            calls.iter().filter_map(stored)
+        };
+        let old = stored().filter(|(_, (_, since))| since.elapsed() >= YOUNG);
+        let old = old.map(|(number, (sequence, _))| (number, sequence)).collect();
+        (stored().map(|(number, _)| number).collect(), old)
     };
-    fetch_results(&client, stored.iter().map(|(number, _)| *number)).await;
-    let gone = missing_in_stream(&client, &stored).await;
+    fetch_results(&client, all).await;
+    let gone = missing_in_stream(&client, &old).await;
     let nowhere = held_by_none(&client, gone).await;
     // A result may have come while the workers were asked.
     fetch_results(&client, nowhere.iter().copied()).await;
@@ -104,7 +107,7 @@ async fn held_by_none(client: &Rc<Client>, calls: Vec<u64>) -> Vec<u64> {
 
 /// Decides about a call that is nowhere.
 fn judge(client: &Rc<Client>, number: u64) {
-    let (repeated, may_repeat) = {
+    let repeats = {
         let mut calls = client.calls.borrow_mut();
         let Some(call) = calls.get_mut(number) else { return };
         let since = *call.missing.get_or_insert_with(Instant::now);
@@ -112,19 +115,16 @@ fn judge(client: &Rc<Client>, number: u64) {
         if since.elapsed() < client.settings.lost_after {
             return;
         }
-        let may_repeat = call.repeated < call.function.retries() && call.arguments.is_some();
-        if may_repeat {
-            call.repeated += 1;
-            call.missing = None;
-            call.stored = None;
-        }
-        (call.repeated, may_repeat)
+        calls.repeat(number)
     };
-    if may_repeat {
-        tokio::task::spawn_local(send(client.clone(), number));
-    } else {
-        let why = "the server no longer has the call, no worker has it, and there is no result";
-        client.answer(number, Outcome::lost(why, repeated + 1));
+    match repeats {
+        Ok(()) => {
+            tokio::task::spawn_local(send(client.clone(), number));
+        }
+        Err(repeated) => {
+            let why = "the server no longer has the call, no worker has it, and there is no result";
+            client.answer(number, Outcome::lost(why, repeated + 1));
+        }
     }
 }
 

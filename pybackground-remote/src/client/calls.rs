@@ -2,11 +2,13 @@
 
 use std::collections::BTreeMap;
 use std::rc::Rc;
+use std::sync::Arc;
 use std::time::Duration;
 
 use pybackground_runtime::__engine::{Function, Order, Reply};
 use tokio::time::Instant;
 
+use super::figures::Figures;
 use crate::names::{GENERATION, Served};
 
 /// So many bytes of arguments are kept until the results come, to send calls again that the server forgot.
@@ -17,6 +19,7 @@ pub(super) struct Pending {
     pub(super) function: &'static Function,
     pub(super) served: Served,
     pub(super) run_timeout: Option<Duration>,
+    pub(super) trace_parent: Option<String>,
     /// `None` once the server has them, and there are too many to keep.
     pub(super) arguments: Option<Rc<Vec<u8>>>,
     pub(super) reply: Reply,
@@ -32,18 +35,30 @@ pub(super) struct Pending {
 }
 
 /// All of them.
-#[derive(Default)]
 pub(super) struct Calls {
     pending: BTreeMap<u64, Pending>,
     /// How many calls of each generation have no result.
     open: BTreeMap<u64, u64>,
     /// How many bytes of arguments are kept.
     kept: usize,
+    /// How many are not on the server.
+    unsent: usize,
+    /// What snapshots say.
+    figures: Arc<Figures>,
 }
 
 impl Calls {
+    pub(super) fn new(figures: Arc<Figures>) -> Self {
+        Self { pending: BTreeMap::new(), open: BTreeMap::new(), kept: 0, unsent: 0, figures }
+    }
+
+    fn note(&self) {
+        let oldest = self.pending.first_key_value().map(|(_, call)| call.made.into_std());
+        self.figures.note_calls(self.pending.len(), self.unsent, oldest);
+    }
+
     pub(super) fn add(&mut self, number: u64, order: Order, reply: Reply) {
-        let Order { function, arguments, depth, run_timeout } = order;
+        let Order { function, arguments, depth, run_timeout, trace_parent, .. } = order;
         let queue = function.queue_name().to_owned();
         self.kept += arguments.len();
         *self.open.entry(number / GENERATION).or_default() += 1;
@@ -51,6 +66,7 @@ impl Calls {
             function,
             served: Served { fingerprint: function.fingerprint(), depth, queue },
             run_timeout,
+            trace_parent,
             arguments: Some(Rc::new(arguments)),
             reply,
             made: Instant::now(),
@@ -60,6 +76,8 @@ impl Calls {
             is_blob: false,
         };
         self.pending.insert(number, pending);
+        self.unsent += 1;
+        self.note();
     }
 
     /// Takes a call that has ended.
@@ -69,6 +87,8 @@ impl Calls {
         if let Some(open) = self.open.get_mut(&(number / GENERATION)) {
             *open -= 1;
         }
+        self.unsent -= usize::from(pending.stored.is_none());
+        self.note();
         Some(pending)
     }
 
@@ -83,13 +103,29 @@ impl Calls {
     /// Notes that the server has a call. `false` if the call was withdrawn meanwhile.
     pub(super) fn stored(&mut self, number: u64, sequence: u64) -> bool {
         let Some(pending) = self.pending.get_mut(&number) else { return false };
+        self.unsent -= usize::from(pending.stored.is_none());
         pending.stored = Some((sequence, Instant::now()));
         if self.kept > MOST_BYTES
             && let Some(arguments) = pending.arguments.take()
         {
             self.kept -= arguments.len();
         }
+        self.note();
         true
+    }
+
+    /// Prepares a call to be sent again, because it is nowhere. `Err` says how often it was, if its arguments are gone
+    /// or it was sent as often as it may be.
+    pub(super) fn repeat(&mut self, number: u64) -> Result<(), u32> {
+        let Some(call) = self.pending.get_mut(&number) else { return Ok(()) };
+        if call.repeated >= call.function.retries() || call.arguments.is_none() {
+            return Err(call.repeated);
+        }
+        call.repeated += 1;
+        call.missing = None;
+        self.unsent += usize::from(call.stored.take().is_some());
+        self.note();
+        Ok(())
     }
 
     pub(super) fn is_empty(&self) -> bool {

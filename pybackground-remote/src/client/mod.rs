@@ -8,21 +8,25 @@
 //! |---|---|
 //! | `run` | the thread: commands, results, and the time |
 //! | `calls` | the calls that have no result yet |
+//! | `figures` | what a snapshot says of the calls |
 //! | `send` | publishing a call, and withdrawing it |
 //! | `audit` | calls whose result does not come |
 
 mod audit;
 mod calls;
+mod figures;
 mod run;
 mod send;
 
 use std::sync::mpsc::{Sender, channel};
-use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::thread;
 use std::time::Instant;
 
-use pybackground_runtime::__engine::{Order, Outcome, Reply, Settings, Withdraw};
+use pybackground_runtime::__engine::{Order, Outcome, RemoteReport, Reply, Settings, Withdraw};
 use tokio::sync::mpsc::{UnboundedReceiver, UnboundedSender, unbounded_channel};
+
+use self::figures::Figures;
 
 /// What the thread is told.
 enum Command {
@@ -39,6 +43,8 @@ struct Handle {
     commands: UnboundedSender<Command>,
     /// The number of the next call.
     next: u64,
+    settings: &'static Settings,
+    figures: Arc<Figures>,
 }
 
 static HANDLE: Mutex<Option<Handle>> = Mutex::new(None);
@@ -54,18 +60,21 @@ pub(crate) fn start(settings: &'static Settings, order: Order, reply: Reply) -> 
     let serves = |handle: &Handle| handle.process == this && !handle.commands.is_closed();
     if !handle.as_ref().is_some_and(serves) {
         let (commands, received) = unbounded_channel();
-        let run = move || run::run(settings, received);
+        let figures = Arc::<Figures>::default();
+        let shared = figures.clone();
+        let run = move || run::run(settings, received, shared);
         let started = thread::Builder::new().name("background-remote".to_owned()).spawn(run);
         if let Err(error) = started {
             reply.answer(Outcome::unreachable(format!("no thread could be started: {error}")));
             return Box::new(|| ());
         }
-        *handle = Some(Handle { process: this, commands, next: 0 });
+        *handle = Some(Handle { process: this, commands, next: 0, settings, figures });
     }
     let handle = handle.as_mut().expect("it was just checked");
     let number = handle.next;
     handle.next += 1;
     let commands = handle.commands.clone();
+    handle.figures.note_made();
     // The thread that ends first empties the channel under the same lock.
     let _ = commands.send(Command::Call(number, order, reply));
     Box::new(move || {
@@ -81,6 +90,13 @@ pub(crate) fn close(end: Instant) {
     if commands.is_some_and(|commands| commands.send(Command::Close(done)).is_ok()) {
         let _ = is_done.recv_timeout(end.saturating_duration_since(Instant::now()));
     }
+}
+
+/// Says how the calls are, while the thread lives.
+pub(crate) fn report() -> Option<RemoteReport> {
+    let handle = handle();
+    let handle = handle.as_ref()?;
+    (handle.process == std::process::id()).then(|| handle.figures.report(&handle.settings.url))
 }
 
 /// Ends the thread's service, unless there is another command. The next call starts another thread.

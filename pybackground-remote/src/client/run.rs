@@ -3,6 +3,7 @@
 use std::cell::{Cell, RefCell};
 use std::collections::HashSet;
 use std::rc::Rc;
+use std::sync::Arc;
 use std::sync::mpsc::Sender;
 use std::time::Duration;
 
@@ -16,10 +17,11 @@ use tokio::time::{Instant, MissedTickBehavior, interval, timeout};
 
 use super::audit::audit;
 use super::calls::{Calls, Pending};
+use super::figures::Figures;
 use super::send::{send, withdraw_stored};
 use super::{Command, end_service};
 use crate::blobs::{self, Part};
-use crate::connection::{self, Change};
+use crate::connection::{self, Change, Connection};
 use crate::names::{Key, Names, Served, unique};
 use crate::server::{LIMIT, Server};
 use crate::streams;
@@ -44,6 +46,7 @@ pub(super) struct Client {
     pub(super) server: Server,
     pub(super) names: Names,
     pub(super) calls: RefCell<Calls>,
+    pub(super) figures: Arc<Figures>,
     pub(super) unacknowledged: Semaphore,
     /// What workers were told to serve.
     pub(super) deeper: RefCell<HashSet<Served>>,
@@ -56,12 +59,16 @@ pub(super) struct Client {
 }
 
 /// Runs the thread: until there was no call for a while, or until there is no connection.
-pub(super) fn run(settings: &'static Settings, commands: UnboundedReceiver<Command>) {
+pub(super) fn run(
+    settings: &'static Settings,
+    commands: UnboundedReceiver<Command>,
+    figures: Arc<Figures>,
+) {
     let mut commands = commands;
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
     let ended = match runtime {
         Ok(runtime) => {
-            let ended = LocalSet::new().block_on(&runtime, serve(settings, &mut commands));
+            let ended = LocalSet::new().block_on(&runtime, serve(settings, &mut commands, figures));
             // Whatever is left, as a name that is being resolved, must not hold the thread.
             runtime.shutdown_background();
             ended
@@ -85,10 +92,12 @@ pub(super) fn run(settings: &'static Settings, commands: UnboundedReceiver<Comma
 async fn serve(
     settings: &'static Settings,
     commands: &mut UnboundedReceiver<Command>,
+    figures: Arc<Figures>,
 ) -> Result<(), String> {
     let name = unique();
-    let (connection, mut changes) = connection::connect(settings, &name).await?;
-    let (server, names) = (Server::new(connection), Names::new(&settings.namespace));
+    let Connection { client, mut changes, losses } = connection::connect(settings, &name).await?;
+    figures.note_connected();
+    let (server, names) = (Server::new(client, losses), Names::new(&settings.namespace));
     streams::ensure(&server, settings, &names).await?;
     let subscribe = |subject: String| {
         let server = server.clone();
@@ -110,7 +119,8 @@ async fn serve(
         settings,
         server,
         names,
-        calls: RefCell::default(),
+        calls: RefCell::new(Calls::new(figures.clone())),
+        figures,
         unacknowledged: Semaphore::new(MOST_UNACKNOWLEDGED),
         deeper: RefCell::default(),
         held: RefCell::default(),
@@ -128,8 +138,12 @@ async fn serve(
             Some(message) = alive.next() => client.say_alive(message).await,
             Some(message) = here.next() => client.note_held(&message),
             Some(change) = changes.recv() => match change {
-                Change::Lost => away_since = away_since.or(Some(Instant::now())),
+                Change::Lost => {
+                    client.figures.note_away();
+                    away_since = away_since.or(Some(Instant::now()));
+                }
                 Change::Back => {
+                    client.figures.note_connected();
                     if away_since.take().is_some() {
                         client.start_audit();
                     }
@@ -163,6 +177,7 @@ impl Client {
         match command {
             Command::Call(number, order, reply) => {
                 self.calls.borrow_mut().add(number, order, reply);
+                self.figures.note_taken_over();
                 spawn_local(send(self.clone(), number));
             }
             // The call has ended, and its answer goes nowhere.
@@ -217,7 +232,7 @@ impl Client {
         };
         if !head.is_blob {
             let outcome = Outcome::from_bytes(answer).unwrap_or_else(unreadable);
-            return self.answer(number, outcome.by(&head.worker, head.attempts));
+            return self.answer(number, said_by(outcome, &head));
         }
         let client = self.clone();
         spawn_local(async move {
@@ -227,7 +242,7 @@ impl Client {
                 Ok(answer) => Outcome::from_bytes(&answer).unwrap_or_else(unreadable),
                 Err(why) => Outcome::unsendable(true, format!("it could not be fetched: {why}")),
             };
-            client.answer(number, outcome.by(&head.worker, head.attempts));
+            client.answer(number, said_by(outcome, &head));
             blobs::remove(server, settings, names, &key, &[Part::Result]).await;
         });
     }
@@ -310,6 +325,11 @@ impl Client {
         }
         let _ = timeout(LIMIT, self.server.client.drain()).await;
     }
+}
+
+fn said_by(outcome: Outcome, head: &ResultHead) -> Outcome {
+    let times = head.times();
+    outcome.by(&head.worker, head.attempts).after(times.waited, times.ran)
 }
 
 /// Says when all calls that were withdrawn so far are known to the server.

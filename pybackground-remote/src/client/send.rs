@@ -3,13 +3,14 @@
 use std::rc::Rc;
 use std::time::Duration;
 
+use async_nats::HeaderMap;
 use pybackground_runtime::__engine::Outcome;
 use tokio::time::{sleep, timeout};
 
 use super::run::Client;
 use crate::blobs::{self, Part};
 use crate::names::Key;
-use crate::server::{LIMIT, Refused};
+use crate::server::{LIMIT, MESSAGE_ID, Refused};
 use crate::streams;
 use crate::wire::CallHead;
 
@@ -24,15 +25,17 @@ const LONGEST_PAUSE: Duration = Duration::from_secs(1);
 pub(super) async fn send(client: Rc<Client>, number: u64) {
     let key = client.key(number);
     let Some(prepared) = prepare(&client, &key, number).await else { return };
-    let (subject, id, content) = prepared;
+    let (subject, headers, content) = prepared;
     let mut pause = FIRST_PAUSE;
     loop {
         let Ok(permit) = client.unacknowledged.acquire().await else { return };
         if client.calls.borrow().get(number).is_none() {
             return;
         }
-        let stored = client.server.store(subject.clone(), Some(&id), content.clone()).await;
+        let stored =
+            client.server.store(subject.clone(), Some(headers.clone()), content.clone()).await;
         drop(permit);
+        client.figures.note_queue_full(matches!(stored, Err(Refused::Full)));
         match stored {
             Ok(sequence) => {
                 let is_wanted = client.calls.borrow_mut().stored(number, sequence);
@@ -55,13 +58,18 @@ pub(super) async fn send(client: Rc<Client>, number: u64) {
     }
 }
 
-/// Returns the subject, the id and the content of a call's message, once everything is there that it needs.
-async fn prepare(client: &Rc<Client>, key: &Key, number: u64) -> Option<(String, String, Vec<u8>)> {
-    let (function, served, run_timeout, arguments, repeated) = {
+/// Returns the subject, the headers and the content of a call's message, once everything is there that it needs.
+async fn prepare(
+    client: &Rc<Client>,
+    key: &Key,
+    number: u64,
+) -> Option<(String, HeaderMap, Vec<u8>)> {
+    let (function, served, run_timeout, arguments, repeated, trace_parent) = {
         let calls = client.calls.borrow();
         let call = calls.get(number)?;
         let arguments = call.arguments.clone()?;
-        (call.function, call.served.clone(), call.run_timeout, arguments, call.repeated)
+        let (served, trace_parent) = (call.served.clone(), call.trace_parent.clone());
+        (call.function, served, call.run_timeout, arguments, call.repeated, trace_parent)
     };
     if served.depth > 0 && !client.deeper.borrow().contains(&served) {
         let Client { server, settings, names, .. } = &**client;
@@ -89,7 +97,12 @@ async fn prepare(client: &Rc<Client>, key: &Key, number: u64) -> Option<(String,
     let head = CallHead::new(key, function.retries(), is_blob, run_timeout);
     let content = head.with(if is_blob { &[] } else { &arguments });
     let id = if repeated == 0 { key.to_string() } else { format!("{key}~{repeated}") };
-    Some((client.names.call(&served), id, content))
+    let mut headers = HeaderMap::new();
+    headers.insert(MESSAGE_ID, id);
+    if let Some(trace_parent) = trace_parent {
+        headers.insert("traceparent", trace_parent);
+    }
+    Some((client.names.call(&served), headers, content))
 }
 
 /// Withdraws a call whose message the server has.

@@ -75,25 +75,44 @@ impl Worker {
 
     /// Decides about a call that may have been started before; `None` if nothing is known of it.
     async fn vet(&self, call: &Delivery) -> Option<Begin> {
-        let subject = self.names.result(&call.key);
-        if self.server.last(&self.names.results(), &subject).await.is_ok() {
+        if self.has_result(call).await {
             return Some(Begin::HasResult);
         }
-        if self.is_held_elsewhere(call).await {
+        // A worker that has the call may have lost the server, too, and not be back.
+        let lost_at = self.connection_lost_at.get();
+        let may_be_away = lost_at.is_some_and(|at| at.elapsed() < self.settings.lost_after);
+        if may_be_away || self.is_held_elsewhere(call).await {
             return Some(Begin::HeldElsewhere);
         }
         // It may have ended meanwhile.
-        let has_result = self.server.last(&self.names.results(), &subject).await.is_ok();
-        has_result.then_some(Begin::HasResult)
+        self.has_result(call).await.then_some(Begin::HasResult)
+    }
+
+    /// Whether the stream has the result of a call. A server that is away says nothing of that.
+    async fn has_result(&self, call: &Delivery) -> bool {
+        let subject = self.names.result(&call.key);
+        loop {
+            match self.server.last(&self.names.results(), &subject).await {
+                Err(Refused::Away) => sleep(PAUSE).await,
+                content => return content.is_ok(),
+            }
+        }
     }
 
     /// Asks the other workers.
     async fn is_held_elsewhere(&self, call: &Delivery) -> bool {
-        self.held_elsewhere.borrow_mut().remove(&call.key);
-        let question = format!("{}\n{}", self.id, call.key);
-        let asked = self.server.client.publish(self.names.who(), question.into());
-        let _ = tokio::time::timeout(crate::server::LIMIT, asked).await;
-        sleep(PATIENCE).await;
-        self.held_elsewhere.borrow_mut().remove(&call.key)
+        loop {
+            let losses = self.server.losses();
+            self.held_elsewhere.borrow_mut().remove(&call.key);
+            let question = format!("{}\n{}", self.id, call.key);
+            let asked = self.server.client.publish(self.names.who(), question.into());
+            let _ = tokio::time::timeout(crate::server::LIMIT, asked).await;
+            sleep(PATIENCE).await;
+            let is_held = self.held_elsewhere.borrow_mut().remove(&call.key);
+            // The question or the answer may have been lost with the connection.
+            if is_held || self.server.losses() == losses {
+                return is_held;
+            }
+        }
     }
 }

@@ -4,7 +4,6 @@ use std::cell::RefCell;
 use std::collections::HashMap;
 use std::time::Duration;
 
-use async_nats::client::RequestErrorKind;
 use tokio::time::{Instant, sleep};
 
 use super::serve::Worker;
@@ -17,6 +16,9 @@ const DEAD: Duration = Duration::from_secs(60);
 
 /// How often a caller is asked that does not answer.
 const ATTEMPTS: u32 = 5;
+
+/// The pause before a caller is asked again.
+const PAUSE: Duration = Duration::from_millis(50);
 
 /// What is known of the callers, and since when.
 #[derive(Default)]
@@ -41,19 +43,23 @@ impl Worker {
     /// Whether a caller lives, or may live.
     pub(super) async fn lives(&self, client: &str) -> bool {
         // A caller whose connection was lost needs a moment to come back.
-        for _ in 0..ATTEMPTS {
+        let mut attempts = 0;
+        while attempts < ATTEMPTS {
             if let Some(lives) = self.callers.known(client) {
                 return lives;
             }
-            let asked = self.server.client.request(self.names.alive(client), "".into()).await;
-            match asked {
-                Err(error) if error.kind() == RequestErrorKind::NoResponders => {}
-                _ => {
+            match self.server.has_listener(self.names.alive(client)).await {
+                Some(true) => {
                     self.callers.note(client, true);
                     return true;
                 }
+                Some(false) => {
+                    attempts += 1;
+                    sleep(self.settings.lost_after / ATTEMPTS).await;
+                }
+                // The question was lost with the connection.
+                None => sleep(PAUSE).await,
             }
-            sleep(self.settings.lost_after / ATTEMPTS).await;
         }
         self.callers.note(client, false);
         false

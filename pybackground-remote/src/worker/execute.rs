@@ -5,14 +5,14 @@ use std::time::Duration;
 
 use pybackground_runtime::__engine::Outcome;
 use tokio::sync::oneshot;
-use tokio::time::{sleep, timeout};
+use tokio::time::{Instant, sleep, timeout};
 
 use super::begin::Begin;
 use super::serve::Worker;
 use super::state::Delivery;
 use crate::blobs::{self, Part};
 use crate::server::{LIMIT, Refused};
-use crate::wire::ResultHead;
+use crate::wire::{ResultHead, Times};
 
 /// The pause before a result is stored again.
 const PAUSE: Duration = Duration::from_millis(100);
@@ -32,13 +32,14 @@ enum End {
 
 /// Runs a call that has a slot, and gives the slot back.
 pub(super) async fn execute(worker: Rc<Worker>, call: Delivery, stopped: oneshot::Receiver<()>) {
+    let begin = Instant::now();
     let end = tokio::select! {
         biased;
         _ = stopped => End::Finished,
         end = run(&worker, &call) => end,
     };
     let is_finished = matches!(end, End::Finished);
-    let acknowledge = worker.state.borrow_mut().release(&call.key, call.depth, is_finished);
+    let acknowledge = worker.state.borrow_mut().release(&call, begin.elapsed(), is_finished);
     if let Some(acknowledge) = acknowledge {
         match end {
             End::Finished => worker.say(acknowledge, "+ACK").await,
@@ -53,10 +54,17 @@ async fn run(worker: &Worker, call: &Delivery) -> End {
     if !worker.lives(&call.key.client).await {
         return End::Unwanted;
     }
+    let mut times = Times { waited: call.since.elapsed(), ran: Duration::ZERO };
     let (outcome, attempts) = match worker.begin(call).await {
         Begin::HasResult => return End::Finished,
         Begin::HeldElsewhere => return End::Elsewhere,
-        Begin::Start { attempt } => (body(worker, call).await, attempt),
+        Begin::Start { attempt } => {
+            let begin = Instant::now();
+            times.waited = call.since.elapsed();
+            let outcome = body(worker, call).await;
+            times.ran = begin.elapsed();
+            (outcome, attempt)
+        }
         Begin::Lost { attempts } => {
             let why = format!(
                 "a worker took it and disappeared before there was a result{}",
@@ -70,7 +78,7 @@ async fn run(worker: &Worker, call: &Delivery) -> End {
         }
     };
     if let Some(answer) = outcome.to_bytes() {
-        store(worker, call, attempts, answer).await;
+        store(worker, call, (attempts, times), answer).await;
     }
     End::Finished
 }
@@ -101,7 +109,7 @@ async fn body(worker: &Worker, call: &Delivery) -> Outcome {
 }
 
 /// Stores the answer. The first one of a call is the one that counts.
-async fn store(worker: &Worker, call: &Delivery, attempts: u32, answer: Vec<u8>) {
+async fn store(worker: &Worker, call: &Delivery, (attempts, times): (u32, Times), answer: Vec<u8>) {
     let mut is_blob = blobs::is_needed(&worker.server, answer.len());
     let mut answer = answer;
     if is_blob && let Err(why) = put(worker, call, &answer).await {
@@ -109,7 +117,7 @@ async fn store(worker: &Worker, call: &Delivery, attempts: u32, answer: Vec<u8>)
         answer = Outcome::unsendable(true, why).to_bytes().unwrap_or_default();
         is_blob = false;
     }
-    let head = ResultHead::new(&worker.name, attempts, is_blob);
+    let head = ResultHead::new(&worker.name, attempts, is_blob, times);
     let content = head.with(if is_blob { &[] } else { &answer });
     let subject = worker.names.result(&call.key);
     for refusals in 0.. {

@@ -3,6 +3,8 @@
 //! | file | subject |
 //! |---|---|
 //! | `serve` | the loop: messages, heartbeats, and the end |
+//! | `tally` | what is known of a function, and how many of its calls to hold ahead |
+//! | `metrics` | the figures of the worker for Prometheus |
 //! | `state` | the calls that the worker has, and its slots |
 //! | `pull` | asking the server for calls |
 //! | `callers` | which callers live |
@@ -26,9 +28,11 @@ mod begin;
 mod callers;
 mod execute;
 mod machine;
+mod metrics;
 mod pull;
 mod serve;
 mod state;
+mod tally;
 
 use pybackground_runtime::__engine::{Bodies, Settings};
 use tokio::task::LocalSet;

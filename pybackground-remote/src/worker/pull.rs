@@ -15,7 +15,7 @@ use crate::wire::CallHead;
 const REQUEST: Duration = Duration::from_secs(30);
 
 /// How long a source is left alone after an error.
-const PAUSE: Duration = Duration::from_millis(500);
+const PAUSE: Duration = Duration::from_millis(100);
 
 impl Worker {
     /// Asks for calls of every source that has room for more than was asked for.
@@ -25,7 +25,6 @@ impl Worker {
             let now = Instant::now();
             let mut state = self.state.borrow_mut();
             for index in 0..state.sources.len() {
-                let room = state.room(state.sources[index].served.depth);
                 let source = &mut state.sources[index];
                 if source.request_ends.is_some_and(|ends| ends <= now) {
                     source.requested = 0;
@@ -33,14 +32,15 @@ impl Worker {
                 if source.paused_until.is_some_and(|until| now < until) {
                     continue;
                 }
-                let more = room.saturating_sub(source.requested);
+                source.paused_until = None;
+                let more = state.wanted(&state.sources[index]);
                 if more == 0 {
                     continue;
                 }
+                let source = &mut state.sources[index];
                 source.requested += more;
                 // The server's answer to a request that ended comes before.
                 source.request_ends = Some(now + REQUEST + LIMIT);
-                source.paused_until = None;
                 requests.push((index, Names::consumer(&source.served), more));
             }
         }

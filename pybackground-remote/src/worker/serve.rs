@@ -1,7 +1,8 @@
 //! The loop of a worker: messages, heartbeats, and the end.
 
-use std::cell::RefCell;
+use std::cell::{Cell, RefCell};
 use std::collections::HashSet;
+use std::net::SocketAddr;
 use std::rc::Rc;
 use std::time::Duration;
 
@@ -9,13 +10,14 @@ use async_nats::{Message, Subscriber};
 use futures_util::StreamExt as _;
 use pybackground_runtime::__engine::{Bodies, Function, Settings, functions};
 use tokio::task::spawn_local;
-use tokio::time::{Instant, MissedTickBehavior, interval, timeout};
+use tokio::time::{Instant, MissedTickBehavior, interval, sleep_until, timeout};
 
 use super::callers::Callers;
 use super::execute::execute;
 use super::machine::{asked_to_end, host};
+use super::metrics;
 use super::state::{Admit, Delivery, Source, State};
-use crate::connection::{self, Change};
+use crate::connection::{self, Change, Connection};
 use crate::names::{Key, Names, Served, is_client, unique};
 use crate::server::{LIMIT, Server};
 use crate::streams;
@@ -44,6 +46,8 @@ pub(super) struct Worker {
     /// The calls that other workers said they have.
     pub(super) held_elsewhere: RefCell<HashSet<Key>>,
     pub(super) callers: Callers,
+    /// When the connection was lost last.
+    pub(super) connection_lost_at: Cell<Option<Instant>>,
 }
 
 /// What a worker listens to.
@@ -60,8 +64,8 @@ pub(super) async fn serve(settings: &'static Settings, bodies: Bodies) -> Result
     let mut end = std::pin::pin!(asked_to_end()?);
     let id = unique();
     let name = format!("{}:{}", host(), std::process::id());
-    let (connection, mut changes) = connection::connect(settings, &name).await?;
-    let (server, names) = (Server::new(connection), Names::new(&settings.namespace));
+    let Connection { client, mut changes, losses } = connection::connect(settings, &name).await?;
+    let (server, names) = (Server::new(client, losses), Names::new(&settings.namespace));
     streams::ensure(&server, settings, &names).await?;
     let worker = Rc::new(Worker {
         inbox: server.client.new_inbox(),
@@ -74,10 +78,18 @@ pub(super) async fn serve(settings: &'static Settings, bodies: Bodies) -> Result
         state: RefCell::new(State::new(settings.slots)),
         held_elsewhere: RefCell::default(),
         callers: Callers::default(),
+        connection_lost_at: Cell::new(None),
     });
     let mut ears = worker.listen().await?;
     worker.offer_all().await?;
-    worker.announce();
+    let metrics = match settings.metrics {
+        Some(address) => Some(metrics::listen(address).await?),
+        None => None,
+    };
+    worker.announce(metrics.as_ref().map(|(_, address)| *address));
+    if let Some((listener, _)) = metrics {
+        spawn_local(metrics::answer_all(worker.clone(), listener));
+    }
     worker.pull().await;
     let mut heartbeat = interval(settings.lost_after / 3);
     let mut cleanup = interval(WAITS);
@@ -94,7 +106,10 @@ pub(super) async fn serve(settings: &'static Settings, bodies: Bodies) -> Result
             Some(message) = ears.here.next() => worker.note_held(&message),
             Some(message) = ears.deeper.next() => worker.serve_deeper(&message).await,
             Some(change) = changes.recv() => match change {
-                Change::Lost => is_away = true,
+                Change::Lost => {
+                    worker.connection_lost_at.set(Some(Instant::now()));
+                    is_away = true;
+                }
                 Change::Back => {
                     if std::mem::take(&mut is_away) {
                         worker.resume().await;
@@ -108,6 +123,7 @@ pub(super) async fn serve(settings: &'static Settings, bodies: Bodies) -> Result
                 worker.pull().await;
             }
             _ = renewal.tick() => worker.pull().await,
+            () = reached(worker.state.borrow().asks_again_at()) => worker.pull().await,
             () = &mut end, if deadline.is_none() => {
                 deadline = Some(Instant::now() + DRAIN);
                 worker.state.borrow_mut().is_draining = true;
@@ -119,6 +135,14 @@ pub(super) async fn serve(settings: &'static Settings, bodies: Bodies) -> Result
                 return Ok(());
             }
         }
+    }
+}
+
+/// Returns at a time, if there is one.
+async fn reached(time: Option<Instant>) {
+    match time {
+        Some(time) => sleep_until(time).await,
+        None => std::future::pending().await,
     }
 }
 
@@ -299,6 +323,7 @@ impl Worker {
     async fn resume(&self) {
         self.beat().await;
         self.forget_requests();
+        self.pull().await;
         self.offer_known_depths().await;
         self.pull().await;
     }
@@ -312,17 +337,18 @@ impl Worker {
     }
 
     /// Says on the standard error that the worker serves.
-    fn announce(&self) {
+    fn announce(&self, metrics: Option<SocketAddr>) {
         use std::io::Write as _;
         let state = self.state.borrow();
         let _ = writeln!(
             std::io::stderr(),
-            "background: worker {} at {}: functions: {}, bodies at once: {}, queues: {}",
+            "background: worker {} at {}: functions: {}, bodies at once: {}, queues: {}{}",
             self.name,
             self.settings.url,
             state.sources.iter().filter(|source| source.served.depth == 0).count(),
             self.settings.slots,
-            self.settings.queues.join(", ")
+            self.settings.queues.join(", "),
+            metrics.map(|at| format!(", metrics: http://{at}/metrics")).unwrap_or_default()
         );
     }
 }

@@ -1,11 +1,13 @@
 //! The calls that the worker has, and its slots. No function here talks to the server.
 
 use std::collections::{BTreeMap, HashMap, HashSet, VecDeque};
+use std::time::Duration;
 
 use pybackground_runtime::__engine::Function;
 use tokio::sync::oneshot;
 use tokio::time::Instant;
 
+use super::tally::Tally;
 use crate::names::{Key, Served};
 use crate::wire::CallHead;
 
@@ -43,6 +45,7 @@ pub(super) struct Delivery {
 /// A call that the worker has.
 struct Held {
     acknowledge: String,
+    since: Instant,
     /// Stops a body.
     stop: Option<oneshot::Sender<()>>,
 }
@@ -60,10 +63,13 @@ pub(super) enum Admit {
 pub(super) struct State {
     slots: usize,
     pub(super) sources: Vec<Source>,
-    waiting: Vec<Delivery>,
+    /// The calls of each depth that wait for a slot.
+    waiting: BTreeMap<u32, VecDeque<Delivery>>,
     held: HashMap<Key, Held>,
     /// How many bodies run at each depth.
     running: BTreeMap<u32, usize>,
+    /// What is known of each function that was called.
+    tallies: HashMap<u64, Tally>,
     finished: HashSet<Key>,
     finished_order: VecDeque<Key>,
     pub(super) is_draining: bool,
@@ -74,26 +80,54 @@ impl State {
         Self {
             slots,
             sources: Vec::new(),
-            waiting: Vec::new(),
+            waiting: BTreeMap::new(),
             held: HashMap::new(),
             running: BTreeMap::new(),
+            tallies: HashMap::new(),
             finished: HashSet::new(),
             finished_order: VecDeque::new(),
             is_draining: false,
         }
     }
 
-    /// How many more calls of a depth the worker can take.
-    pub(super) fn room(&self, depth: u32) -> usize {
+    /// How many more calls to ask for of a source; 0 if it is too early to ask for a few.
+    pub(super) fn wanted(&self, source: &Source) -> usize {
         if self.is_draining {
             return 0;
         }
-        let waiting = self.waiting.iter().filter(|call| call.depth == depth).count();
-        self.slots.saturating_sub(self.running_at(depth) + waiting)
+        let Served { depth, fingerprint, .. } = source.served;
+        let function = source.function;
+        // A call that is held is one that other workers do not get, and that has a permit of the function's limit. If
+        // this worker dies, the call has lost one of its attempts.
+        let may_wait = function.retries() > 0 && function.bodies_at_once().is_none();
+        let tally = self.tally(fingerprint);
+        let ahead = if may_wait { tally.ahead(self.slots) } else { 0 };
+        let waiting = self.waiting.get(&depth).map_or(0, VecDeque::len);
+        let has = self.running_at(depth) + waiting + source.requested;
+        let wanted = (self.slots + ahead).saturating_sub(has);
+        if waiting > 0 && tally.waiting == 0 && source.requested == 0 {
+            // The work ahead of another function must not keep this one out: its calls queue up behind that.
+            wanted.max(1)
+        } else if wanted * 2 < ahead {
+            // While there is work ahead, one request for many calls is cheaper than many requests.
+            0
+        } else {
+            wanted
+        }
+    }
+
+    /// When to ask again, after an error.
+    pub(super) fn asks_again_at(&self) -> Option<Instant> {
+        self.sources.iter().filter_map(|source| source.paused_until).min()
     }
 
     fn running_at(&self, depth: u32) -> usize {
         self.running.get(&depth).copied().unwrap_or_default()
+    }
+
+    /// What is known of a function.
+    pub(super) fn tally(&self, fingerprint: u64) -> Tally {
+        self.tallies.get(&fingerprint).copied().unwrap_or_default()
     }
 
     /// Takes a delivery.
@@ -106,29 +140,45 @@ impl State {
             held.acknowledge = call.acknowledge;
             return Admit::Held;
         }
-        let held = Held { acknowledge: call.acknowledge.clone(), stop: None };
+        let (acknowledge, since) = (call.acknowledge.clone(), call.since);
+        let held = Held { acknowledge, since, stop: None };
         self.held.insert(call.key.clone(), held);
-        self.waiting.push(call);
+        self.tallies.entry(call.function.fingerprint()).or_default().waiting += 1;
+        self.waiting.entry(call.depth).or_default().push_back(call);
         Admit::Waits
     }
 
     /// Takes the deepest call that has a slot, with what tells it to stop.
     pub(super) fn next(&mut self) -> Option<(Delivery, oneshot::Receiver<()>)> {
-        let has_slot = |call: &&Delivery| self.running_at(call.depth) < self.slots;
-        let deepest = self.waiting.iter().filter(has_slot).map(|call| call.depth).max()?;
-        let at = self.waiting.iter().position(|call| call.depth == deepest)?;
-        let call = self.waiting.remove(at);
+        let (slots, running) = (self.slots, &self.running);
+        let has_slot = |depth: &u32| running.get(depth).is_none_or(|running| *running < slots);
+        let call = {
+            let mut deepest = self.waiting.iter_mut().rev();
+            let (_, waiting) =
+                deepest.find(|(depth, calls)| has_slot(depth) && !calls.is_empty())?;
+            waiting.pop_front()?
+        };
         *self.running.entry(call.depth).or_default() += 1;
+        let tally = self.tallies.entry(call.function.fingerprint()).or_default();
+        tally.waiting -= 1;
+        tally.running += 1;
         let (stop, stopped) = oneshot::channel();
         self.held.get_mut(&call.key)?.stop = Some(stop);
         Some((call, stopped))
     }
 
-    /// Gives the slot of a call back; returns where the call is acknowledged.
-    pub(super) fn release(&mut self, key: &Key, depth: u32, is_finished: bool) -> Option<String> {
-        if let Some(running) = self.running.get_mut(&depth) {
+    /// Gives the slot of a call back, which the call had for so long; returns where the call is acknowledged.
+    pub(super) fn release(
+        &mut self,
+        call: &Delivery,
+        had: Duration,
+        is_finished: bool,
+    ) -> Option<String> {
+        let key = &call.key;
+        if let Some(running) = self.running.get_mut(&call.depth) {
             *running -= 1;
         }
+        self.tallies.entry(call.function.fingerprint()).or_default().end(had, is_finished);
         if is_finished && self.finished.insert(key.clone()) {
             self.finished_order.push_back(key.clone());
             if self.finished_order.len() > REMEMBERED
@@ -142,9 +192,12 @@ impl State {
 
     /// Stops a call; returns where it is acknowledged if it was waiting.
     pub(super) fn stop(&mut self, key: &Key) -> Option<String> {
-        if let Some(at) = self.waiting.iter().position(|call| call.key == *key) {
-            self.waiting.remove(at);
-            return self.held.remove(key).map(|held| held.acknowledge);
+        for waiting in self.waiting.values_mut() {
+            if let Some(at) = waiting.iter().position(|call| call.key == *key) {
+                let call = waiting.remove(at)?;
+                self.tallies.entry(call.function.fingerprint()).or_default().waiting -= 1;
+                return self.held.remove(key).map(|held| held.acknowledge);
+            }
         }
         if let Some(stop) = self.held.get_mut(key).and_then(|held| held.stop.take()) {
             // Without a receiver the body has ended.
@@ -156,14 +209,17 @@ impl State {
     /// Takes the calls that have waited since before `since`; returns where they are acknowledged.
     pub(super) fn give_back(&mut self, since: Instant) -> Vec<String> {
         let mut back = Vec::new();
-        let held = &mut self.held;
-        self.waiting.retain(|call| {
-            let stays = call.since > since;
-            if !stays {
-                back.extend(held.remove(&call.key).map(|held| held.acknowledge));
-            }
-            stays
-        });
+        let (held, tallies) = (&mut self.held, &mut self.tallies);
+        for waiting in self.waiting.values_mut() {
+            waiting.retain(|call| {
+                let stays = call.since > since;
+                if !stays {
+                    tallies.entry(call.function.fingerprint()).or_default().waiting -= 1;
+                    back.extend(held.remove(&call.key).map(|held| held.acknowledge));
+                }
+                stays
+            });
+        }
         back
     }
 
@@ -177,7 +233,12 @@ impl State {
     }
 
     pub(super) fn has_waiting(&self) -> bool {
-        !self.waiting.is_empty()
+        self.waiting.values().any(|calls| !calls.is_empty())
+    }
+
+    /// Since when the worker has the oldest of its calls.
+    pub(super) fn oldest(&self) -> Option<Instant> {
+        self.held.values().map(|held| held.since).min()
     }
 
     pub(super) fn is_idle(&self) -> bool {

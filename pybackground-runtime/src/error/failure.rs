@@ -29,6 +29,9 @@ pub(crate) enum Failure {
     /// The server cannot be reached, or refuses this program.
     #[cfg(feature = "remote")]
     Unreachable { why: String },
+    /// The call is one of a function that has this limit, and so many bodies of the function wait for it.
+    #[cfg(feature = "remote")]
+    OwnLimit { limit: usize },
 }
 
 /// The usual reason why a process does not serve calls.
@@ -109,6 +112,13 @@ impl fmt::Display for Failure {
             Self::Unreachable { why } => {
                 write!(f, "did not run, because the server cannot be used: {why}")
             }
+            #[cfg(feature = "remote")]
+            Self::OwnLimit { limit } => write!(
+                f,
+                "would never have started: the function has a `limit` of {limit}, and the body that makes the call is \
+                 within as many bodies of the function, which have all permits; let the function not call itself, or \
+                 leave out the `limit`"
+            ),
         }
     }
 }

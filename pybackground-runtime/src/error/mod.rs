@@ -246,6 +246,10 @@ impl Error {
     /// ```
     #[must_use]
     pub fn is_deadlock(&self) -> bool {
+        #[cfg(feature = "remote")]
+        if self.is_within_own_limit() {
+            return true;
+        }
         matches!(self.0.cause, Cause::Deadlock { .. } | Cause::PrintDeadlock { .. })
     }
 

@@ -10,18 +10,26 @@ use crate::call::Call;
 use crate::deadline::Since;
 
 /// Which worker answered a call.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub(crate) struct Origin {
     /// The worker's machine and process, as `host:pid`.
     pub(crate) worker: String,
     /// How often the call was given to a worker that started its body, if known.
     pub(crate) attempts: u32,
+    /// How long the call waited at the worker and how long its body ran, by the worker's clock.
+    #[cfg_attr(not(feature = "tracing"), allow(dead_code, reason = "only spans tell"))]
+    pub(crate) times: Option<(Duration, Duration)>,
 }
 
 impl Error {
     /// A worker killed the body so long after its start.
     pub(crate) fn overran(call: Call, after: Duration) -> Self {
         Self::new(call, Cause::Timeout { after, since: Since::Start, body: Progress::Killed })
+    }
+
+    /// Whether the bodies that wait for the call have all permits of its function's limit.
+    pub(super) fn is_within_own_limit(&self) -> bool {
+        matches!(self.failure(), Some(Failure::OwnLimit { .. }))
     }
 
     /// The same error, of a body that a worker ran.

@@ -36,6 +36,8 @@ use std::marker::PhantomData;
 use std::panic::{AssertUnwindSafe, Location, catch_unwind};
 
 use crate::call::Call;
+#[cfg(feature = "remote")]
+use crate::error::Origin;
 use crate::error::{Error, Outcome, Progress};
 use crate::stacks::Key;
 pub(crate) use place::Place;
@@ -328,6 +330,24 @@ pub(crate) fn elsewhere(worker: impl FnOnce() -> String) -> impl Drop {
         }
         let _ = worker;
         Here
+    }
+}
+
+/// A worker answered the call whose body is on top of this thread's stack.
+#[cfg(feature = "remote")]
+pub(crate) fn answered_by(origin: &Origin) {
+    let _ = origin;
+    #[cfg(feature = "tracing")]
+    trace::answered_by(origin);
+}
+
+/// The call whose body is on top of this thread's stack is part of that trace.
+#[cfg(feature = "remote")]
+pub(crate) fn part_of(trace_parent: Option<&str>) {
+    let _ = trace_parent;
+    #[cfg(feature = "tracing")]
+    if let Some(trace_parent) = trace_parent {
+        trace::part_of(trace_parent);
     }
 }
 

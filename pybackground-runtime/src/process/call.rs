@@ -13,6 +13,8 @@ use crate::call::{Call, path_of_enclosing_function};
 use crate::cancel;
 use crate::dispatch::start;
 use crate::error::{Error, Failure, Part, Progress};
+#[cfg(feature = "remote")]
+use crate::events;
 use crate::events::CallEvents;
 use crate::lazy::Lazy;
 use crate::options::Options;
@@ -130,6 +132,7 @@ where
         #[cfg(feature = "remote")]
         Answer::From(answer) => {
             let (answer, origin) = *answer;
+            events::answered_by(&origin);
             match step(call, answer) {
                 Step::Failed(error) => Step::Failed(error.by_worker(origin)),
                 other => other,

@@ -3,10 +3,13 @@
 use std::pin::Pin;
 use std::task::{Context, Poll, Waker};
 
+use super::context;
 use super::function::Function;
 use super::outcome::Outcome;
+use super::trace_parent::is_trace_parent;
 use crate::dispatch::start;
 use crate::error::{Failure, Progress};
+use crate::events;
 use crate::lazy::Lazy;
 use crate::options::Options;
 use crate::process::expansion::Arguments;
@@ -25,10 +28,15 @@ impl Bodies {
     #[track_caller]
     pub fn run(&self, function: &'static Function, arguments: &[u8]) -> Running {
         let memory = function.bytes_of_memory();
+        let trace_parent =
+            context::Context::of_arguments(arguments).and_then(|(context, _)| context.trace_parent);
         let order = ChildOrder::new(function.child(), memory, Arguments::from_bytes(arguments));
         match order {
             Ok(order) => {
-                let call = start(Options::here().name(function.name()), InThisWorker(order));
+                let call = start(
+                    Options::here().name(function.name()),
+                    InThisWorker { order, trace_parent },
+                );
                 Running(Stage::Runs(Lazy::outcome(call)))
             }
             Err(failure) => Running(Stage::Over(Some(Outcome::of(Answer::Failed(failure))))),
@@ -74,7 +82,10 @@ impl Drop for Running {
 }
 
 /// The body of a call in a child of this worker. Its value stays bytes.
-struct InThisWorker(ChildOrder);
+struct InThisWorker {
+    order: ChildOrder,
+    trace_parent: Option<String>,
+}
 
 impl Body for InThisWorker {
     type Output = Outcome;
@@ -86,7 +97,9 @@ impl Body for InThisWorker {
     }
 
     fn run(self, waker: impl FnOnce() -> Waker) -> Step<Self> {
-        let Started::Answered(answer) = InChild::start(self.0, waker);
+        let trace_parent = self.trace_parent.filter(|text| is_trace_parent(text));
+        events::part_of(trace_parent.as_deref());
+        let Started::Answered(answer) = InChild::start(self.order, waker);
         Step::Finished(Outcome::of(answer))
     }
 }

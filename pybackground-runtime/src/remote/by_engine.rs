@@ -4,14 +4,16 @@
 use std::task::Waker;
 use std::time::Duration;
 
-use super::context;
+use super::context::Context;
 use super::engine::{Engine, Order, Withdraw};
 use super::function::{self, Function};
 use super::reply::Slot;
 use super::settings::Settings;
 use crate::error::{Failure, Part, Progress};
+use crate::events;
 use crate::process::expansion::Arguments;
 use crate::process::{Answer, Backend, InFlight, Started, at_close};
+use crate::snapshot::report_remote_by;
 
 /// Calls go to workers.
 pub(super) struct ByEngine;
@@ -32,9 +34,21 @@ impl Sent {
         run_timeout: Option<Duration>,
     ) -> Result<Self, Failure> {
         function::all().map_err(|why| Failure::Unserved { why: why.to_owned() })?;
-        let arguments =
+        let mut arguments =
             arguments.into_bytes().map_err(|why| Failure::Codec { what: Part::Arguments, why })?;
-        let order = Order { function, arguments, depth: context::of_new_call().depth, run_timeout };
+        let (mut context, length) =
+            Context::of_arguments(&arguments).expect("the expansion begins with the context");
+        if let Some(limit) = function.bodies_at_once() {
+            let fingerprint = function.fingerprint();
+            let above = context.limited.iter().filter(|above| **above == fingerprint).count();
+            if above >= limit {
+                return Err(Failure::OwnLimit { limit });
+            }
+            context.limited.push(fingerprint);
+            context.replace_in(&mut arguments, length);
+        }
+        let Context { depth, trace_parent, .. } = context;
+        let order = Order { function, arguments, depth, run_timeout, trace_parent };
         Ok(Self { engine, settings, order })
     }
 }
@@ -48,6 +62,8 @@ impl Backend for ByEngine {
     fn start(order: Sent, waker: impl FnOnce() -> Waker) -> Started<Waiting> {
         let Sent { engine, settings, order } = order;
         at_close(super::engine::close);
+        report_remote_by(super::engine::report);
+        events::part_of(order.trace_parent.as_deref());
         let (slot, reply) = Slot::new(waker());
         let withdraw = engine.start(settings, order, reply);
         Started::InFlight(Waiting { slot, withdraw: Some(withdraw) })

@@ -10,6 +10,7 @@ pub use super::function::{Function, all as functions};
 pub use super::outcome::Outcome;
 pub use super::reply::Reply;
 pub use super::settings::Settings;
+pub use crate::snapshot::RemoteReport;
 use crate::sync::lock_leaf;
 
 /// Sends calls to workers, and works.
@@ -43,6 +44,9 @@ pub trait Engine: Send + Sync + 'static {
     ///
     /// Until that is done, or until `end`.
     fn close(&self, end: Instant);
+
+    /// Says how the calls of this program are, without blocking. `None` if it has sent none for a while.
+    fn report(&self) -> Option<RemoteReport>;
 }
 
 /// Stops a call that was sent.
@@ -58,6 +62,8 @@ pub struct Order {
     pub depth: u32,
     /// How long the body may run, by the worker's clock.
     pub run_timeout: Option<Duration>,
+    /// The caller's trace, in the form of the W3C's header `traceparent`.
+    pub trace_parent: Option<String>,
 }
 
 pub use self::PYBACKGROUND_ENGINES_0_1_0 as ENGINES;
@@ -93,6 +99,12 @@ pub(super) fn for_url(url: &str, settings: &Settings) -> Result<&'static dyn Eng
     engine.check(settings)?;
     *lock_leaf(&USED) = Some(*engine);
     Ok(*engine)
+}
+
+/// Says how the calls are that were sent.
+pub(super) fn report() -> Option<RemoteReport> {
+    let engine = *lock_leaf(&USED);
+    engine?.report()
 }
 
 /// Lets the engine send what is to be sent before the program ends.

@@ -12,11 +12,13 @@
 //! | `context` | what a call tells the calls that its body makes |
 //! | `place` | where the bodies of this program run |
 //! | `settings` | the settings of the program, and its variables |
+//! | `setup` | what a program calls to set these |
 //! | `on_thread` | the backend that runs bodies on threads, for debugging |
 //! | `by_engine` | the backend that sends calls to workers |
 //! | `engine` | what an engine has to offer, and what it is given |
 //! | `reply` | where the answer to a call comes |
 //! | `outcome` | the answer to a call as bytes |
+//! | `trace_parent` | the trace of a caller |
 //! | `worker` | the program as a worker |
 //! | `bodies` | running the bodies of a worker |
 
@@ -31,8 +33,11 @@ mod outcome;
 mod place;
 mod reply;
 mod settings;
+mod setup;
 mod shape;
+mod trace_parent;
 mod worker;
 
-pub use self::settings::{Remote, remote};
+pub use self::context::traceparent;
+pub use self::setup::{Remote, remote};
 pub use self::worker::serve;

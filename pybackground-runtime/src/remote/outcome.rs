@@ -65,7 +65,16 @@ impl Outcome {
     /// Names the worker that ran the body, and how often a worker started it.
     #[must_use]
     pub fn by(self, worker: &str, attempts: u32) -> Self {
-        Self { origin: Some(Origin { worker: worker.to_owned(), attempts }), ..self }
+        Self { origin: Some(Origin { worker: worker.to_owned(), attempts, times: None }), ..self }
+    }
+
+    /// Says how long the call waited at its worker and how long its body ran, by the worker's clock.
+    #[must_use]
+    pub fn after(mut self, waited: Duration, ran: Duration) -> Self {
+        if let Some(origin) = &mut self.origin {
+            origin.times = Some((waited, ran));
+        }
+        self
     }
 
     /// Writes the answer, without the worker. `None` if the body was stopped and there is no answer.

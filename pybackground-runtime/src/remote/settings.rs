@@ -1,12 +1,12 @@
 //! The settings of calls with `remote`: those of the program, else of the environment, else a default.
 
 use std::ffi::OsString;
+use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 use std::path::PathBuf;
 use std::sync::Mutex;
 use std::time::Duration;
 
 use super::function::DEFAULT_QUEUE;
-use crate::config::ConfigError;
 use crate::secure_execution;
 use crate::sync::lock_leaf;
 
@@ -15,6 +15,9 @@ const ADDRESS: &str = "PYBACKGROUND_REMOTE";
 
 /// The address that a worker serves. It makes a worker of the program.
 pub(super) const WORKER: &str = "PYBACKGROUND_WORKER";
+
+/// Where a worker serves its metrics.
+const METRICS: &str = "PYBACKGROUND_METRICS";
 
 /// What the program has set, and whether it is in use.
 struct Installed {
@@ -26,20 +29,25 @@ static INSTALLED: Mutex<Installed> = Mutex::new(Installed { settings: None, in_u
 
 /// The settings of the program. `None` leaves a setting to the environment and the default.
 #[derive(Clone, Debug, Default)]
-struct Given {
-    url: Option<String>,
-    namespace: Option<String>,
-    credentials: Option<PathBuf>,
-    ca: Option<PathBuf>,
-    certificate: Option<(PathBuf, PathBuf)>,
-    slots: Option<usize>,
-    queues: Option<Vec<String>>,
-    lost_after: Option<Duration>,
-    unserved_after: Option<Duration>,
-    keep: Option<Duration>,
-    queue_limit: Option<u64>,
-    replicas: Option<usize>,
+pub(super) struct Given {
+    pub(super) url: Option<String>,
+    pub(super) namespace: Option<String>,
+    pub(super) credentials: Option<PathBuf>,
+    pub(super) ca: Option<PathBuf>,
+    pub(super) certificate: Option<(PathBuf, PathBuf)>,
+    pub(super) slots: Option<usize>,
+    pub(super) queues: Option<Vec<String>>,
+    pub(super) lost_after: Option<Duration>,
+    pub(super) unserved_after: Option<Duration>,
+    pub(super) keep: Option<Duration>,
+    pub(super) queue_limit: Option<u64>,
+    pub(super) replicas: Option<usize>,
+    pub(super) metrics: Option<SocketAddr>,
+    pub(super) trace_parent: Option<TraceParent>,
 }
+
+/// Returns the trace of the calling thread.
+pub(super) type TraceParent = fn() -> Option<String>;
 
 /// The settings in force.
 #[derive(Clone, Debug)]
@@ -69,6 +77,8 @@ pub struct Settings {
     pub queue_limit: u64,
     /// How many servers of a cluster keep each call and result.
     pub replicas: usize,
+    /// Where a worker serves its metrics.
+    pub metrics: Option<SocketAddr>,
 }
 
 impl Settings {
@@ -79,6 +89,7 @@ impl Settings {
         vec![
             (ADDRESS, Some(self.url.clone().into())),
             (WORKER, None),
+            (METRICS, None),
             ("PYBACKGROUND_REMOTE_NAMESPACE", Some(self.namespace.clone().into())),
             ("PYBACKGROUND_REMOTE_CREDS", path(&self.credentials)),
             ("PYBACKGROUND_REMOTE_CA", path(&self.ca)),
@@ -128,6 +139,28 @@ fn in_force(resolve: impl FnOnce(&Given) -> Result<Settings, String>) -> Result<
     let mut installed = lock_leaf(&INSTALLED);
     installed.in_use = true;
     resolve(installed.settings.as_ref().unwrap_or(&Given::default()))
+}
+
+/// Puts settings into force for the whole program.
+///
+/// # Errors
+///
+/// Which value is impossible, or that it is too late.
+pub(super) fn install(given: Given) -> Result<(), String> {
+    resolve(&given, &|_| None)?;
+    let mut installed = lock_leaf(&INSTALLED);
+    if installed.in_use || installed.settings.is_some() {
+        return Err(
+            "`remote` was set up before, or is in use since the first call; set it up once, before it".to_owned(),
+        );
+    }
+    installed.settings = Some(given);
+    Ok(())
+}
+
+/// Returns what tells the trace of a caller.
+pub(super) fn trace_parent() -> Option<TraceParent> {
+    lock_leaf(&INSTALLED).settings.as_ref()?.trace_parent
 }
 
 /// An empty variable counts as not set.
@@ -228,12 +261,26 @@ fn resolve(given: &Given, variable: &impl Fn(&str) -> Option<String>) -> Result<
             "PYBACKGROUND_REMOTE_REPLICAS",
             1,
         )?),
+        metrics: match (given.metrics, variable(METRICS)) {
+            (Some(address), _) => Some(address),
+            (None, Some(text)) => Some(address(&text).ok_or_else(|| {
+                wrong(METRICS, &text, "a port, as 9464, or an address and a port, as 10.0.0.7:9464")
+            })?),
+            (None, None) => None,
+        },
     })
 }
 
 /// The bounds of all times.
 const SHORTEST: Duration = Duration::from_millis(100);
 const LONGEST: Duration = Duration::from_secs(366 * 24 * 3600);
+
+/// Reads an address to listen at. A port alone is one of this machine, which no other can reach.
+fn address(text: &str) -> Option<SocketAddr> {
+    let loopback = IpAddr::V4(Ipv4Addr::LOCALHOST);
+    let port = text.strip_prefix(':').unwrap_or(text).parse();
+    port.map_or_else(|_| text.parse().ok(), |port| Some(SocketAddr::new(loopback, port)))
+}
 
 fn wrong(name: &str, value: &str, form: &str) -> String {
     format!("the environment variable {name} is {value:?}; it has to be {form}")
@@ -256,218 +303,6 @@ fn check_word(what: &str, word: &str) -> Result<(), String> {
     Err(format!("{what} is {word:?}; it has to be 1 to 32 of the signs a-z, 0-9, `-` and `_`"))
 }
 
-/// Begins to set up where the bodies of calls with `remote` run, before the first of these calls.
-///
-/// A setting that is not set here comes from the environment, and else has a default. An empty variable counts as not
-/// set. A program with more rights than the user who started it ignores the variables.
-///
-/// | function | variable | default |
-/// |---|---|---|
-/// | [`url`](Remote::url) | `PYBACKGROUND_REMOTE` | `local:` |
-/// | [`namespace`](Remote::namespace) | `PYBACKGROUND_REMOTE_NAMESPACE` | `default` |
-/// | [`credentials`](Remote::credentials) | `PYBACKGROUND_REMOTE_CREDS` | none |
-/// | [`ca`](Remote::ca) | `PYBACKGROUND_REMOTE_CA` | the system's |
-/// | [`certificate`](Remote::certificate) | `PYBACKGROUND_REMOTE_CERT`, `PYBACKGROUND_REMOTE_KEY` | none |
-/// | [`slots`](Remote::slots) of a worker | `PYBACKGROUND_WORKER_SLOTS` | the number of processors |
-/// | [`queues`](Remote::queues) of a worker | `PYBACKGROUND_WORKER_QUEUES` | `default` |
-/// | [`lost_after`](Remote::lost_after) | `PYBACKGROUND_REMOTE_LOST_AFTER`, in seconds | 10 seconds |
-/// | [`unserved_after`](Remote::unserved_after) | `PYBACKGROUND_REMOTE_UNSERVED_AFTER`, in seconds | 60 seconds |
-/// | [`keep`](Remote::keep) | `PYBACKGROUND_REMOTE_KEEP`, in seconds | an hour |
-/// | [`queue_limit`](Remote::queue_limit) | `PYBACKGROUND_REMOTE_QUEUE_LIMIT` | 1,000,000 calls |
-/// | [`replicas`](Remote::replicas) | `PYBACKGROUND_REMOTE_REPLICAS` | 1 |
-///
-/// ```
-/// # use pybackground_runtime as pybackground;
-/// use pybackground::{background, remote};
-///
-/// #[background(remote)]
-/// fn double(number: u32) -> u32 { 2 * number }
-///
-/// remote().url("thread:").install().unwrap();
-/// assert_eq!(double(21), 42);
-/// assert!(remote().url("local:").install().is_err(), "the settings are in use");
-/// ```
-pub fn remote() -> Remote {
-    Remote { given: Given::default() }
-}
-
-/// Settings that take effect with [`install`](Remote::install); see [`remote`].
-///
-/// ```
-/// # use pybackground_runtime as pybackground;
-/// use pybackground::{Remote, remote};
-///
-/// let settings: Remote = remote().url("local:").namespace("tests");
-/// settings.install().unwrap();
-/// ```
-#[derive(Clone, Debug)]
-#[must_use = "settings do nothing until `install` is called"]
-pub struct Remote {
-    given: Given,
-}
-
-impl Remote {
-    /// Sets where bodies run: `local:` is processes on this machine, `thread:` is threads of this process, for debugging.
-    /// An engine has addresses of its own: `nats://host:port`, or several, separated by commas.
-    ///
-    /// ```
-    /// # use pybackground_runtime as pybackground;
-    /// pybackground::remote().url("thread:").install().unwrap();
-    /// ```
-    pub fn url(mut self, url: impl Into<String>) -> Self {
-        self.given.url = Some(url.into());
-        self
-    }
-
-    /// Sets the namespace. Programs of different namespaces share a server and nothing else.
-    ///
-    /// ```
-    /// # use pybackground_runtime as pybackground;
-    /// pybackground::remote().namespace("staging").install().unwrap();
-    /// ```
-    pub fn namespace(mut self, namespace: impl Into<String>) -> Self {
-        self.given.namespace = Some(namespace.into());
-        self
-    }
-
-    /// Sets the file with the credentials that the server asks for.
-    ///
-    /// ```
-    /// # use pybackground_runtime as pybackground;
-    /// pybackground::remote().credentials("/etc/app/caller.creds").install().unwrap();
-    /// ```
-    pub fn credentials(mut self, file: impl Into<PathBuf>) -> Self {
-        self.given.credentials = Some(file.into());
-        self
-    }
-
-    /// Sets the file with the certificates of authorities that are trusted besides those of the system.
-    ///
-    /// ```
-    /// # use pybackground_runtime as pybackground;
-    /// pybackground::remote().ca("/etc/app/ca.pem").install().unwrap();
-    /// ```
-    pub fn ca(mut self, file: impl Into<PathBuf>) -> Self {
-        self.given.ca = Some(file.into());
-        self
-    }
-
-    /// Sets the files with the certificate and the key of this program, for servers that ask for one.
-    ///
-    /// ```
-    /// # use pybackground_runtime as pybackground;
-    /// pybackground::remote().certificate("/etc/app/cert.pem", "/etc/app/key.pem").install().unwrap();
-    /// ```
-    pub fn certificate(mut self, certificate: impl Into<PathBuf>, key: impl Into<PathBuf>) -> Self {
-        self.given.certificate = Some((certificate.into(), key.into()));
-        self
-    }
-
-    /// Sets how many bodies a worker runs at once.
-    ///
-    /// ```
-    /// # use pybackground_runtime as pybackground;
-    /// pybackground::remote().slots(2).install().unwrap();
-    /// ```
-    pub fn slots(mut self, bodies: usize) -> Self {
-        self.given.slots = Some(bodies);
-        self
-    }
-
-    /// Sets the queues that a worker serves.
-    ///
-    /// ```
-    /// # use pybackground_runtime as pybackground;
-    /// pybackground::remote().queues(["gpu", "default"]).install().unwrap();
-    /// ```
-    pub fn queues<Q: Into<String>>(mut self, queues: impl IntoIterator<Item = Q>) -> Self {
-        self.given.queues = Some(queues.into_iter().map(Into::into).collect());
-        self
-    }
-
-    /// Sets after how long without a sign of life a worker counts as dead. All programs of a namespace need the same
-    /// value.
-    ///
-    /// ```
-    /// # use pybackground_runtime as pybackground;
-    /// use std::time::Duration;
-    /// pybackground::remote().lost_after(Duration::from_secs(30)).install().unwrap();
-    /// ```
-    pub fn lost_after(mut self, time: Duration) -> Self {
-        self.given.lost_after = Some(time);
-        self
-    }
-
-    /// Sets how long a call waits for the first worker that serves its function.
-    ///
-    /// ```
-    /// # use pybackground_runtime as pybackground;
-    /// use std::time::Duration;
-    /// pybackground::remote().unserved_after(Duration::from_secs(600)).install().unwrap();
-    /// ```
-    pub fn unserved_after(mut self, time: Duration) -> Self {
-        self.given.unserved_after = Some(time);
-        self
-    }
-
-    /// Sets how long the server keeps the results of programs that do not fetch them.
-    ///
-    /// ```
-    /// # use pybackground_runtime as pybackground;
-    /// use std::time::Duration;
-    /// pybackground::remote().keep(Duration::from_secs(600)).install().unwrap();
-    /// ```
-    pub fn keep(mut self, time: Duration) -> Self {
-        self.given.keep = Some(time);
-        self
-    }
-
-    /// Sets how many calls wait on the server at most. Further calls are sent when there is room.
-    ///
-    /// ```
-    /// # use pybackground_runtime as pybackground;
-    /// pybackground::remote().queue_limit(10_000).install().unwrap();
-    /// ```
-    pub fn queue_limit(mut self, calls: u64) -> Self {
-        self.given.queue_limit = Some(calls);
-        self
-    }
-
-    /// Sets how many servers of a cluster keep each call and result.
-    ///
-    /// ```
-    /// # use pybackground_runtime as pybackground;
-    /// pybackground::remote().replicas(3).install().unwrap();
-    /// ```
-    pub fn replicas(mut self, servers: usize) -> Self {
-        self.given.replicas = Some(servers);
-        self
-    }
-
-    /// Puts the settings into force for the whole program.
-    ///
-    /// # Errors
-    ///
-    /// If a value is impossible, if settings were installed before, or if a call with `remote` was made before.
-    ///
-    /// ```
-    /// # use pybackground_runtime as pybackground;
-    /// let error = pybackground::remote().slots(0).install().unwrap_err();
-    /// assert_eq!(error.to_string(), "slots is 0; it has to be at least 1");
-    /// ```
-    pub fn install(self) -> Result<(), ConfigError> {
-        resolve(&self.given, &|_| None).map_err(ConfigError::new)?;
-        let mut installed = lock_leaf(&INSTALLED);
-        if installed.in_use || installed.settings.is_some() {
-            return Err(ConfigError::new(
-                "`remote` was set up before, or is in use since the first call; set it up once, before it",
-            ));
-        }
-        installed.settings = Some(self.given);
-        Ok(())
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -483,6 +318,15 @@ mod tests {
         assert_eq!(with("PYBACKGROUND_WORKER_SLOTS", "3").unwrap().slots, 3);
         assert_eq!(with("PYBACKGROUND_WORKER_QUEUES", "gpu, a").unwrap().queues, ["gpu", "a"]);
         assert_eq!(with("PYBACKGROUND_REMOTE_CA", "ca.pem").unwrap().ca, Some("ca.pem".into()));
+        for (text, address) in [
+            ("9464", "127.0.0.1:9464"),
+            (":9464", "127.0.0.1:9464"),
+            ("0.0.0.0:1", "0.0.0.0:1"),
+            ("[::1]:1", "[::1]:1"),
+        ] {
+            let settings = with("PYBACKGROUND_METRICS", text).unwrap();
+            assert_eq!(settings.metrics, address.parse().ok(), "{text}");
+        }
     }
 
     #[test]
@@ -493,6 +337,7 @@ mod tests {
             ("PYBACKGROUND_WORKER_SLOTS", "0", "at least 1"),
             ("PYBACKGROUND_WORKER_SLOTS", "-1", "a whole number"),
             ("PYBACKGROUND_REMOTE_CERT", "cert.pem", "set both or none"),
+            ("PYBACKGROUND_METRICS", "here", "a port, as 9464"),
         ] {
             let why = with(name, value).unwrap_err();
             assert!(why.contains(name) && why.contains(form), "{why}");

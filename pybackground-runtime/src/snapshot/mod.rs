@@ -5,6 +5,7 @@
 //! | `stack` | the bodies on one thread, and what the thread waits for |
 //! | `call_count` | a call and how many there are of it |
 //! | `function` | with the feature `counters`: the counters of a function |
+//! | `remote` | with the feature `remote`: how the calls on other machines are |
 //! | `report` | the snapshot as a table |
 //! | `long_wait` | reporting a wait that takes long |
 
@@ -12,6 +13,8 @@ mod call_count;
 #[cfg(feature = "counters")]
 mod function;
 mod long_wait;
+#[cfg(feature = "remote")]
+mod remote;
 mod report;
 mod stack;
 
@@ -24,6 +27,10 @@ pub use call_count::CallCount;
 #[cfg(feature = "counters")]
 pub use function::FunctionCounts;
 pub(crate) use long_wait::report_wait;
+#[cfg(feature = "remote")]
+pub use remote::RemoteReport;
+#[cfg(feature = "remote")]
+pub(crate) use remote::report_remote_by;
 pub use stack::{Stack, Wait};
 
 /// How many suspended calls a snapshot looks up. No call can be suspended meanwhile.
@@ -75,6 +82,8 @@ pub fn snapshot() -> Snapshot {
         overruns,
         #[cfg(feature = "counters")]
         functions: function::functions(),
+        #[cfg(feature = "remote")]
+        remote: remote::report(),
     }
 }
 
@@ -150,4 +159,9 @@ pub struct Snapshot {
     #[cfg(feature = "counters")]
     #[cfg_attr(docsrs, doc(cfg(feature = "counters")))]
     pub functions: Vec<FunctionCounts>,
+    /// How the calls with `remote` are that an engine sends to workers. `None` if there were none for a while, or if
+    /// their bodies run in this process or in processes of this machine.
+    #[cfg(feature = "remote")]
+    #[cfg_attr(docsrs, doc(cfg(feature = "remote")))]
+    pub remote: Option<RemoteReport>,
 }

@@ -41,6 +41,10 @@ impl fmt::Display for Snapshot {
                 writeln!(f, "  {state}: {call}")?;
             }
         }
+        #[cfg(feature = "remote")]
+        if let Some(remote) = &self.remote {
+            writeln!(f, "  {remote}")?;
+        }
         let now = CallCount::sum(&self.overrunning);
         let ever = Count(self.overruns, "body", "bodies");
         writeln!(f, "{ever} ran on after the call had ended, {now} still running")?;
@@ -128,6 +132,8 @@ mod tests {
             overruns: n as u64,
             #[cfg(feature = "counters")]
             functions: Vec::new(),
+            #[cfg(feature = "remote")]
+            remote: None,
         };
         assert_eq!(
             report(1).to_string(),

@@ -58,6 +58,11 @@ impl CallSpan {
                 run_us = Empty,
                 suspended_us = Empty,
                 ran = Empty,
+                worker = Empty,
+                attempts = Empty,
+                worker_queue_us = Empty,
+                worker_run_us = Empty,
+                traceparent = Empty,
                 outcome = Empty,
             )
         });

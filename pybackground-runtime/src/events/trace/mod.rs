@@ -5,6 +5,7 @@
 //! | `call` | the span of a call, from the call to its outcome |
 //! | `state` | what the span has yet to report, as pure data |
 //! | `outside` | the end of a body in another process |
+//! | `remote` | the worker that answered a call, and the trace that the call is part of |
 //! | `wait` | the span of a wait that blocks, and the cycle that a wait would close |
 //! | `refusal` | threads that the system refused |
 //! | `subscriber` | how a subscriber's code is run |
@@ -17,6 +18,8 @@ mod call;
 #[cfg(feature = "process")]
 mod outside;
 mod refusal;
+#[cfg(feature = "remote")]
+mod remote;
 mod state;
 mod subscriber;
 mod wait;
@@ -25,6 +28,8 @@ use tracing::level_filters::LevelFilter;
 
 pub(super) use call::{CallSpan, Entered};
 pub(super) use refusal::thread_refused;
+#[cfg(feature = "remote")]
+pub(super) use remote::{answered_by, part_of};
 pub(super) use wait::WaitSpan;
 
 /// Whether any subscriber is interested in anything.
