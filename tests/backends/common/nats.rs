@@ -1,7 +1,7 @@
 //! A server and workers of their own, on loopback, which end with the test program.
 
 use std::fs;
-use std::io::{BufRead as _, BufReader, Write as _};
+use std::io::{BufRead as _, BufReader, Read as _, Write as _};
 use std::net::{Ipv4Addr, TcpListener, TcpStream};
 use std::path::{Path, PathBuf};
 use std::process::{Child, ChildStdin, Command, Stdio};
@@ -86,12 +86,19 @@ impl Drop for Process {
     }
 }
 
+/// Returns a port that was free a moment ago.
+fn free_port() -> u16 {
+    TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).unwrap().local_addr().unwrap().port()
+}
+
 /// A server with a folder of its own.
 pub(crate) struct Server {
     process: Option<Process>,
     path: PathBuf,
     folder: PathBuf,
     port: u16,
+    /// Where the server says whether it is well.
+    health: Option<u16>,
     /// Further arguments.
     arguments: Vec<String>,
 }
@@ -104,19 +111,40 @@ impl Server {
 
     /// Starts a server with this in its configuration.
     pub(crate) fn start_with(configuration: &str) -> Option<Self> {
+        Self::start_at(free_port(), None, configuration)
+    }
+
+    /// Starts the servers of a cluster.
+    pub(crate) fn start_cluster<const N: usize>() -> Option<[Self; N]> {
+        server_path()?;
+        let [clients, others] = [(); 2].map(|()| [(); N].map(|()| free_port()));
+        let routes = others.map(|port| format!("nats-route://127.0.0.1:{port}")).join(", ");
+        let mut at = 0;
+        Some(clients.map(|client| {
+            let other = others[at];
+            at += 1;
+            let cluster = format!(
+                "server_name: server{at}\ncluster {{ name: cluster, listen: \"127.0.0.1:{other}\", routes: [{routes}] }}"
+            );
+            Self::start_at(client, Some(free_port()), &cluster).unwrap()
+        }))
+    }
+
+    fn start_at(port: u16, health: Option<u16>, configuration: &str) -> Option<Self> {
         let path = server_path()?;
-        let port =
-            TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).unwrap().local_addr().unwrap().port();
         let folder =
             std::env::temp_dir().join(format!("pybackground-nats-{}-{port}", std::process::id()));
         fs::create_dir_all(&folder).unwrap();
         let file = folder.join("server.conf");
         let store = folder.join("store").display().to_string();
-        let common =
-            format!("jetstream {{ store_dir: {store:?} }}\nhost: 127.0.0.1\n{configuration}\n");
+        let health_at =
+            health.map(|port| format!("http: \"127.0.0.1:{port}\"\n")).unwrap_or_default();
+        let common = format!(
+            "{health_at}jetstream {{ store_dir: {store:?} }}\nhost: 127.0.0.1\n{configuration}\n"
+        );
         fs::write(&file, common).unwrap();
         let arguments = vec!["-c".to_owned(), file.display().to_string()];
-        let mut server = Self { process: None, path, folder, port, arguments };
+        let mut server = Self { process: None, path, folder, port, health, arguments };
         server.restart();
         Some(server)
     }
@@ -140,8 +168,30 @@ impl Server {
         process.keep_folder();
     }
 
+    /// Waits until a server of a cluster has caught up with the others.
+    pub(crate) fn wait_until_healthy(&self) {
+        let health = self.health.expect("it is one of a cluster");
+        loop {
+            let mut answer = String::new();
+            // It may not listen yet.
+            if let Ok(mut stream) = TcpStream::connect((Ipv4Addr::LOCALHOST, health)) {
+                let _ = stream.write_all(b"GET /healthz HTTP/1.0\r\n\r\n");
+                let _ = stream.read_to_string(&mut answer);
+            }
+            if answer.lines().next().is_some_and(|line| line.contains(" 200 ")) {
+                return;
+            }
+            thread::yield_now();
+        }
+    }
+
     pub(crate) fn port(&self) -> u16 {
         self.port
+    }
+
+    /// The folder of the server, which ends with it.
+    pub(crate) fn folder(&self) -> &Path {
+        &self.folder
     }
 
     pub(crate) fn url(&self) -> String {
@@ -155,25 +205,34 @@ impl Server {
 
     /// As `worker`, with these variables.
     pub(crate) fn worker_with(&self, variables: &[(&str, &str)]) -> Process {
-        let mut command = Command::new(std::env::current_exe().unwrap());
+        self.worker_of(&std::env::current_exe().unwrap(), variables).0
+    }
+
+    /// As `worker_with`, of another program. Returns what it says of itself, too.
+    pub(crate) fn worker_of(
+        &self,
+        program: &Path,
+        variables: &[(&str, &str)],
+    ) -> (Process, String) {
+        let mut command = Command::new(program);
         command.env("PYBACKGROUND_WORKER", self.url()).envs(variables.iter().copied());
         command.env_remove(super::child::CHILD).stderr(Stdio::piped());
         let mut worker = Process::start(&mut command);
         let mut lines = BufReader::new(worker.child.stderr.take().unwrap()).lines();
-        loop {
+        let said = loop {
             let line = lines.next().expect("the worker ended").unwrap();
             if line.starts_with("background: worker ") {
-                break;
+                break line;
             }
             assert!(!line.contains("PYBACKGROUND_WORKER:"), "{line}");
-        }
+        };
         // What the bodies print must not block them.
         thread::spawn(move || {
             for line in lines.map_while(Result::ok) {
                 let _ = writeln!(std::io::stderr(), "worker: {line}");
             }
         });
-        worker
+        (worker, said)
     }
 }
 

@@ -21,6 +21,11 @@ pub(crate) struct Message {
 }
 
 impl Message {
+    /// The headers, as they came.
+    pub(crate) fn headers(&self) -> &str {
+        std::str::from_utf8(&self.content[..self.headers]).unwrap()
+    }
+
     /// What follows the headers.
     pub(crate) fn payload(&self) -> &[u8] {
         &self.content[self.headers..]
