@@ -1,4 +1,4 @@
-"""Measures Celery on Redis as `main.rs` measures this library. Arguments: the port of Redis, calls."""
+"""Measures Celery on Redis as `main.rs` measures this library. Arguments: the port of Redis, calls, the process of Redis."""
 
 import os
 import statistics
@@ -7,6 +7,8 @@ import sys
 import time
 
 from celery import Celery
+
+from processor import seconds
 
 PORT = os.environ.get("PEER_PORT") or sys.argv[1]
 URL = f"redis://127.0.0.1:{PORT}/0"
@@ -26,7 +28,7 @@ def echo(content):
 
 
 def main():
-    calls = int(sys.argv[2])
+    calls, roots = int(sys.argv[2]), [os.getpid(), int(sys.argv[3])]
     environment = dict(os.environ, PEER_PORT=PORT)
     worker = subprocess.Popen(
         [sys.executable, "-m", "celery", "-A", "celery_peer", "worker", "--concurrency=2", "--loglevel=ERROR"],
@@ -38,15 +40,17 @@ def main():
             begin = time.perf_counter()
             assert double.delay(number).get(timeout=60) == 2 * number
             times.append(time.perf_counter() - begin)
+        before = seconds(roots)
         begin = time.perf_counter()
         pending = [double.delay(number) for number in range(calls)]
         assert [call.get(timeout=600) for call in pending] == [2 * number for number in range(calls)]
         throughput = calls / (time.perf_counter() - begin)
+        processor = (seconds(roots) - before) / calls
         content = bytes(8 << 20)
         begin = time.perf_counter()
         assert echo.delay(content).get(timeout=60) == content
         large = time.perf_counter() - begin
-        print(f"{statistics.median(times)} {throughput} {large}")
+        print(f"{statistics.median(times)} {throughput} {large} {processor}")
     finally:
         worker.terminate()
         worker.wait()

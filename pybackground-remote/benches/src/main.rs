@@ -1,18 +1,24 @@
 //! Calls on other machines side by side with Celery and Dask: see README.md.
 
-use std::collections::BTreeMap;
+mod proc;
+
 use std::io::{BufRead as _, BufReader};
 use std::net::{Ipv4Addr, TcpListener, TcpStream};
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
+use std::thread;
 use std::time::{Duration, Instant};
 
-use pybackground::{Lazy, background, remote};
+use pybackground::{Lazy, as_completed, background, remote};
 use serde_bytes::ByteBuf;
 
 const IN_TURN: u32 = 200;
 const AT_ONCE: u32 = 2_000;
 const LARGE: usize = 8 << 20;
+const IN_FLIGHT: u32 = 20_000;
+const CANCELLED: u32 = 100;
+/// How long processes at rest are watched.
+const REST: Duration = Duration::from_secs(20);
 
 #[background(remote)]
 fn once(number: u32) -> u32 {
@@ -29,13 +35,21 @@ fn echo(content: ByteBuf) -> ByteBuf {
     content
 }
 
+/// Connects to this program, and waits until the connection ends.
+#[background(remote)]
+fn hold(port: u16) {
+    use std::io::Read as _;
+    let mut held = TcpStream::connect((Ipv4Addr::LOCALHOST, port)).expect("the caller listens");
+    let _ = held.read_to_end(&mut Vec::new());
+}
+
 /// What one round measures of one way.
 #[derive(Clone, Copy)]
 struct Figures {
     latency: f64,
     calls_a_second: f64,
     large: f64,
-    processor: Option<f64>,
+    processor: f64,
 }
 
 fn main() {
@@ -72,19 +86,20 @@ fn main() {
         .map(str::to_owned)
         .to_vec()
     });
-    let mut rows: BTreeMap<&str, Vec<Figures>> = BTreeMap::new();
+    let names = ["remote, at most once", "remote, retry", "Celery on Redis", "Dask.distributed"];
+    let mut rows = names.map(|name| (name, Vec::new()));
     for round in 1..=rounds {
         eprintln!("round {round} of {rounds}");
         let processes = [std::process::id(), server.id(), worker.id()];
-        rows.entry("remote, at most once").or_default().push(measure(once, &processes));
-        rows.entry("remote, retry").or_default().push(measure(again, &processes));
-        let redis_port = redis.as_ref().map(|(_, port)| port.as_str());
-        if let Some(port) = redis_port {
-            rows.entry("Celery on Redis").or_default().extend(peer("celery_peer.py", port));
+        rows[0].1.push(measure(once, &processes));
+        rows[1].1.push(measure(again, &processes));
+        if let Some((redis, port)) = &redis {
+            rows[2].1.extend(peer("celery_peer.py", port, redis.id()));
         }
-        rows.entry("Dask.distributed").or_default().extend(peer("dask_peer.py", "-"));
+        rows[3].1.extend(peer("dask_peer.py", "-", 0));
     }
     print(&rows);
+    print_single(&server, &worker);
     for mut child in
         [Some(worker), Some(server), redis.map(|(child, _)| child)].into_iter().flatten()
     {
@@ -103,51 +118,80 @@ fn measure(call: fn(u32) -> Lazy<u32>, processes: &[u32]) -> Figures {
             begin.elapsed().as_secs_f64()
         })
         .collect();
-    let before = processor_time(processes);
+    let before = proc::processor_time(processes);
     let begin = Instant::now();
     let calls: Vec<Lazy<u32>> = (0..AT_ONCE).map(call).collect();
     for (number, call) in (0..).zip(calls) {
         assert_eq!(call, 2 * number);
     }
     let calls_a_second = f64::from(AT_ONCE) / begin.elapsed().as_secs_f64();
-    let spent = processor_time(processes).zip(before).map(|(after, before)| after - before);
+    let spent = proc::processor_time(processes) - before;
     let content = ByteBuf::from(vec![0; LARGE]);
     let begin = Instant::now();
     assert_eq!(Lazy::into_inner(echo(content)).len(), LARGE);
     let large = begin.elapsed().as_secs_f64();
-    let processor = spent.map(|seconds| seconds / f64::from(AT_ONCE));
+    let processor = spent / f64::from(AT_ONCE);
     Figures { latency: median(&mut times), calls_a_second, large, processor }
 }
 
-/// Runs a peer, which prints its latency, calls in a second, and time for the large value.
-fn peer(script: &str, port: &str) -> Option<Figures> {
+/// Runs a peer, which prints its latency, calls in a second, time for the large value, and processor time of a call.
+fn peer(script: &str, port: &str, server: u32) -> Option<Figures> {
     let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("peers").join(script);
     let mut command = Command::new(program("PYTHON", "python3"));
-    let output = command.arg(path).args([port, &AT_ONCE.to_string()]).output().ok()?;
+    command.arg(path).args([port, &AT_ONCE.to_string(), &server.to_string()]);
+    let output = command.output().ok()?;
     let text = String::from_utf8_lossy(&output.stdout);
     let numbers: Vec<f64> = text.split_whitespace().filter_map(|word| word.parse().ok()).collect();
-    let [latency, calls_a_second, large] = numbers[..] else {
+    let [latency, calls_a_second, large, processor] = numbers[..] else {
         eprintln!("{script}: {}", String::from_utf8_lossy(&output.stderr));
         return None;
     };
-    Some(Figures { latency, calls_a_second, large, processor: None })
+    Some(Figures { latency, calls_a_second, large, processor })
 }
 
-/// The seconds of processor time of these processes and of the children of the last.
-fn processor_time(processes: &[u32]) -> Option<f64> {
-    let mut all: Vec<u32> = processes.to_vec();
-    let worker = processes.last()?;
-    let children = format!("/proc/{worker}/task/{worker}/children");
-    let children = std::fs::read_to_string(children).unwrap_or_default();
-    all.extend(children.split_whitespace().filter_map(|child| child.parse::<u32>().ok()));
-    let ticks = |process: u32| {
-        let stat = std::fs::read_to_string(format!("/proc/{process}/stat")).ok()?;
-        let (_, fields) = stat.rsplit_once(')')?;
-        let fields: Vec<&str> = fields.split_whitespace().collect();
-        let ticks = |at: usize| fields.get(at)?.parse::<f64>().ok();
-        Some(ticks(11)? + ticks(12)?)
-    };
-    Some(all.into_iter().filter_map(ticks).sum::<f64>() / 100.0)
+/// Measures what has no peer, once, and prints it.
+fn print_single(server: &Child, worker: &Child) {
+    println!("\n| alone | |\n|---|--:|");
+    let mut times: Vec<f64> = (0..CANCELLED).map(|_| cancel()).collect();
+    println!(
+        "| from the cancellation of a running body to its end | {:.1} ms |",
+        1e3 * median(&mut times)
+    );
+    let begin = Instant::now();
+    let calls: Vec<Lazy<u32>> = (0..IN_FLIGHT).map(again).collect();
+    let made = begin.elapsed().as_secs_f64() / f64::from(IN_FLIGHT);
+    let mut threads = 0;
+    for (answers, (_, outcome)) in as_completed(calls).enumerate() {
+        outcome.expect("no worker was killed");
+        if answers % 100 == 0 {
+            threads = threads.max(proc::threads(std::process::id()));
+        }
+    }
+    println!("| {IN_FLIGHT} calls in flight: to make one | {:.1} µs |", 1e6 * made);
+    println!("| the same: threads of the caller | {threads} |");
+    println!("| the same: memory of the caller at most | {} MiB |", proc::peak_memory() >> 20);
+    // The caller's thread ends ten seconds after the last call, and leaves the worker alone.
+    thread::sleep(Duration::from_secs(15));
+    let before = [proc::wake_ups(worker.id()), proc::wake_ups(server.id())];
+    thread::sleep(REST);
+    let after = [proc::wake_ups(worker.id()), proc::wake_ups(server.id())];
+    for (name, (before, after)) in ["worker", "server"].iter().zip(before.iter().zip(after)) {
+        #[expect(clippy::cast_precision_loss, reason = "there are few")]
+        let a_second = (after - before) as f64 / REST.as_secs_f64();
+        println!("| the {name} at rest: wake-ups a second | {a_second:.2} |");
+    }
+}
+
+/// Cancels a body that runs, and returns the seconds until it has ended.
+fn cancel() -> f64 {
+    use std::io::Read as _;
+    let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).expect("there is a free port");
+    let call = hold(listener.local_addr().expect("it is bound").port());
+    let (mut held, _) = listener.accept().expect("the body connects");
+    let begin = Instant::now();
+    assert!(Lazy::cancel(&call));
+    let _ = held.read_to_end(&mut Vec::new());
+    begin.elapsed().as_secs_f64()
 }
 
 fn median(values: &mut [f64]) -> f64 {
@@ -155,23 +199,18 @@ fn median(values: &mut [f64]) -> f64 {
     values[values.len() / 2]
 }
 
-fn print(rows: &BTreeMap<&str, Vec<Figures>>) {
+fn print(rows: &[(&str, Vec<Figures>)]) {
     println!(
         "| | latency | calls a second | processor time a call | 8 MiB |\n|---|--:|--:|--:|--:|"
     );
     for (name, rounds) in rows.iter().filter(|(_, rounds)| !rounds.is_empty()) {
         let of =
             |take: fn(&Figures) -> f64| median(&mut rounds.iter().map(take).collect::<Vec<_>>());
-        let mut processor: Vec<f64> = rounds.iter().filter_map(|round| round.processor).collect();
-        let processor = if processor.is_empty() {
-            String::new()
-        } else {
-            format!("{:.2} ms", 1e3 * median(&mut processor))
-        };
         println!(
-            "| {name} | {:.2} ms | {:.0} | {processor} | {:.0} ms |",
+            "| {name} | {:.2} ms | {:.0} | {:.2} ms | {:.0} ms |",
             1e3 * of(|round| round.latency),
             of(|round| round.calls_a_second),
+            1e3 * of(|round| round.processor),
             1e3 * of(|round| round.large)
         );
     }
