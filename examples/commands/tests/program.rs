@@ -9,9 +9,13 @@ use std::process::{Command, Output, Stdio};
 
 use common::watchdog;
 
+/// The arguments for background calls, and for threads.
+const WAYS: [&[&str]; 2] = [&[], &["--threads"]];
+
 /// Runs the program with these command lines, and that many seconds for each.
-fn commands(seconds: &str, lines: &str) -> Output {
+fn commands(way: &[&str], seconds: &str, lines: &str) -> Output {
     let mut program = Command::new(env!("CARGO_BIN_EXE_commands"))
+        .args(way)
         .arg(seconds)
         .stdin(Stdio::piped())
         .stdout(Stdio::piped())
@@ -24,29 +28,37 @@ fn commands(seconds: &str, lines: &str) -> Output {
 #[test]
 fn outputs_come_in_the_order_of_the_commands() {
     let _watchdog = watchdog();
-    let output = commands("60", "echo one\necho two >&2\n\nfalse\nprintf three\n");
-    let text = String::from_utf8(output.stdout).unwrap();
-    let expected = "$ echo one\none\n$ echo two >&2\ntwo\n$ false\nfailed: exit status: 1\n";
-    assert_eq!(text, format!("{expected}$ printf three\nthree"));
-    assert!(!output.status.success());
-    assert!(commands("60", "true\n").status.success());
+    for way in WAYS {
+        let output = commands(way, "60", "echo one\necho two >&2\n\nfalse\nprintf three\n");
+        let text = String::from_utf8(output.stdout).unwrap();
+        let expected = "$ echo one\none\n$ echo two >&2\ntwo\n$ false\nfailed: exit status: 1\n";
+        assert_eq!(text, format!("{expected}$ printf three\nthree"));
+        assert!(!output.status.success());
+        assert!(commands(way, "60", "true\n").status.success());
+    }
 }
 
 #[test]
 fn large_outputs_of_both_kinds_are_read() {
     let _watchdog = watchdog();
     let line = "yes 0123456 | head -c 1000000; yes 0123456 | head -c 1000000 >&2";
-    let output = commands("60", &format!("{line}\n"));
-    assert_eq!(output.stdout.len(), 2_000_000 + line.len() + "$ \n".len());
+    for way in WAYS {
+        let output = commands(way, "60", &format!("{line}\n"));
+        assert_eq!(output.stdout.len(), 2_000_000 + line.len() + "$ \n".len());
+    }
 }
 
 /// The grandchild holds the pipe open, so the test reads to its end only when that is killed.
 #[test]
 fn command_that_is_too_slow_is_killed_with_what_it_started() {
     let _watchdog = watchdog();
+    WAYS.into_iter().for_each(is_killed);
+}
+
+fn is_killed(way: &[&str]) {
     let mut command = Command::new(env!("CARGO_BIN_EXE_commands"));
-    let mut program =
-        command.arg("0.2").stdin(Stdio::piped()).stdout(Stdio::piped()).spawn().unwrap();
+    command.args(way).arg("0.2");
+    let mut program = command.stdin(Stdio::piped()).stdout(Stdio::piped()).spawn().unwrap();
     let fifo = std::env::temp_dir().join(format!("commands-{}", std::process::id()));
     assert!(Command::new("mkfifo").arg(&fifo).status().unwrap().success());
     let held = format!("(sleep 600 > {}) & sleep 600\n", fifo.display());
