@@ -180,7 +180,7 @@ fn block(wait: &Wait<'_, impl Awaited>) -> Result<bool, Error> {
         return Err(Error::not_run(wait.on.call(), runtime::FORKED, Progress::NotStarted));
     }
     let site = Location::caller();
-    context::about_to_block(|| wait.on.call(), site);
+    let _blocking = context::about_to_block(|| wait.on.call(), site);
     let blocked = events::blocked(|| wait.on.call(), site, || wait.on.events());
     // Before this thread gives up its slot: a thread that looks for deadlocks then sees the wait.
     let entered = wait.enter(site);

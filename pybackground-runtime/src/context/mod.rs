@@ -5,13 +5,16 @@
 //! | `body` | with the feature `carry`: bodies run in the context of their call |
 //! | `tokio` | with the feature `tokio`: the part that an executor of tokio sets |
 //! | `blocking` | … and debug builds warn once of a join that blocks a thread of tokio |
+//! | `operands` | debug builds hint once at operands that run one after the other |
 //!
-//! Without the feature there is no context, and everything here compiles to nothing.
+//! Without the feature there is no context, and in optimised builds everything here compiles to nothing.
 
 #[cfg(all(feature = "tokio", debug_assertions))]
 mod blocking;
 #[cfg(feature = "carry")]
 mod body;
+#[cfg(debug_assertions)]
+mod operands;
 #[cfg(feature = "tokio")]
 mod tokio;
 
@@ -28,11 +31,32 @@ pub(crate) fn in_context<B>(body: B) -> B {
     body
 }
 
+/// This thread makes a call at `site`.
+#[inline]
+pub(crate) fn made(site: impl FnOnce() -> &'static Location<'static>) {
+    #[cfg(debug_assertions)]
+    operands::made(site());
+    #[cfg(not(debug_assertions))]
+    let _ = site;
+}
+
+/// This thread blocks at a place until this is dropped.
+pub(crate) struct Blocking {
+    #[cfg(debug_assertions)]
+    _waiting: operands::Waiting,
+}
+
 /// This thread is about to block at `site` until `call` ends.
 #[inline]
-pub(crate) fn about_to_block(call: impl FnOnce() -> Call, site: &'static Location<'static>) {
+pub(crate) fn about_to_block(
+    call: impl Fn() -> Call,
+    site: &'static Location<'static>,
+) -> Blocking {
+    let _ = (&call, site);
     #[cfg(all(feature = "tokio", debug_assertions))]
-    blocking::warn_once(call, site);
-    #[cfg(not(all(feature = "tokio", debug_assertions)))]
-    let _ = (call, site);
+    blocking::warn_once(&call, site);
+    Blocking {
+        #[cfg(debug_assertions)]
+        _waiting: operands::Waiting::enter(site, call()),
+    }
 }

@@ -10,7 +10,7 @@ use std::sync::Arc;
 
 use super::{BoxOutput, panicked, start_task};
 use crate::call::path_of_enclosing_function;
-use crate::context::in_context;
+use crate::context::{self, in_context};
 use crate::events;
 use crate::lazy::Lazy;
 use crate::options::Options;
@@ -49,6 +49,7 @@ where
 fn start(options: Options, path: &'static str, body: BoxedBody) -> Started {
     let options = options.named_by(path);
     if options.may_run_inline() && runtime::runs_inline() {
+        context::made(|| options.site());
         return events::run_inline(|| options.call(path).key(), || options.call(path), body)
             .map_err(|payload| panicked::<Closure<BoxedBody>>(&options, payload) as _);
     }

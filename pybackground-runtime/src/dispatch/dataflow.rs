@@ -6,7 +6,7 @@ use std::sync::Arc;
 
 use super::{BoxOutput, Inputs, Needed, dispatch, dispatch_async, never_starts};
 use crate::cancel;
-use crate::context::in_context;
+use crate::context::{self, in_context};
 use crate::error::{Error, Outcome};
 use crate::events::CallEvents;
 use crate::lazy::Lazy;
@@ -154,6 +154,7 @@ where
     {
         return never_starts(options, body, maker);
     }
+    context::made(|| options.site());
     let task = options.held_task(body);
     if maker.is_some() {
         // As in `start_task`.

@@ -24,7 +24,7 @@ use std::sync::Arc;
 use std::task::{Context, Poll};
 
 use crate::cancel;
-use crate::context::in_context;
+use crate::context::{self, in_context};
 use crate::error::{Error, Stopped};
 use crate::events::CallEvents;
 use crate::lazy::Lazy;
@@ -137,6 +137,7 @@ pub(crate) fn start_task_by<B: Body>(
     body: B,
     submit: impl FnOnce(Arc<Task<B>>),
 ) -> Arc<Task<B>> {
+    context::made(|| options.site());
     let maker = cancel::stopped();
     if let Some(maker) = maker
         && cancel::may_unwind()

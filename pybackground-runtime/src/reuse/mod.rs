@@ -26,6 +26,7 @@ use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
+use crate::context;
 use crate::dispatch::{prepare, prepare_async};
 use crate::options::Options;
 use crate::shared::Shared;
@@ -108,6 +109,7 @@ where
     T: Send + Sync + 'static,
     F: FnOnce(K) -> T + Send + 'static,
 {
+    context::made(|| options.site());
     let calls = sharing.reuse.calls::<K, T>();
     calls.find_or(key, sharing.time_to_live, |of_call| {
         let (turn, key) = (Turn::new(calls.clone(), of_call), key.clone());
@@ -129,6 +131,7 @@ where
     F: FnOnce(K) -> A + Send + 'static,
     A: Future<Output = T> + Send + 'static,
 {
+    context::made(|| options.site());
     let calls = sharing.reuse.calls::<K, T>();
     calls.find_or(key, sharing.time_to_live, |of_call| {
         let (turn, future) = (Turn::new(calls.clone(), of_call), body(key.clone()));

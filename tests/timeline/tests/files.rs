@@ -165,7 +165,7 @@ fn variable_that_makes_no_sense_is_one_line_and_no_more() {
         ("/nowhere/at/all/run.html", "No such file or directory"),
         ("0.0.0.0:7777", "write expose:0.0.0.0:7777 if that is meant, or 127.0.0.1:7777"),
     ] {
-        let (status, stderr) = Program::start(SCENES, &["chain"], Path::new(target)).end();
+        let (status, stderr) = Program::start(SCENES, &["many", "4"], Path::new(target)).end();
         assert!(status.success());
         assert_eq!(stderr.lines().count(), 1, "{stderr}");
         let head = "background: PYBACKGROUND_TIMELINE has no effect: ";

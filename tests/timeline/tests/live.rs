@@ -97,7 +97,7 @@ fn busy_port_is_one_line() {
     let _watchdog = watchdog();
     let (mut first, address) = start(&["wait"]);
     assert_eq!(first.line(), "ready");
-    let (status, stderr) = Program::start(SCENES, &["chain"], Path::new(&address)).end();
+    let (status, stderr) = Program::start(SCENES, &["many", "4"], Path::new(&address)).end();
     assert!(status.success());
     let expected =
         format!("background: PYBACKGROUND_TIMELINE has no effect: no page at {address}: ");

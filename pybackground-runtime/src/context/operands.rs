@@ -1,0 +1,237 @@
+//! A hint, in debug builds, at calls that run one after the other because they are operands of one expression.
+//!
+//! In `f(1) + f(2) + f(3)` the first `+` waits for two values before the program comes to `f(3)`. The hint is given
+//! where the order of the waits leaves no other explanation:
+//!
+//! 1. A thread waited for a call, at the place of an operator or of a method.
+//! 2. It then made one call, and no other.
+//! 3. It waits for that call at the same place. The call is written behind the first one, and behind all that were made
+//!    before the first wait.
+//! 4. Both waits were long.
+//!
+//! An operator's place is where its left operand begins. So the two waits are of one chain of operators, and what is on
+//! the left of the second has no name that the second call could use: its argument cannot depend on the first value.
+//! A loop comes back to a call that was made before, and never gets a hint: of `t += f(i)` and `x += step(x)` only the
+//! first could be written in another way, and the waits of both are alike.
+
+use std::cell::Cell;
+use std::panic::Location;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::{Duration, Instant};
+
+use crate::call::Call;
+use crate::stderr;
+
+/// A wait that is worth a hint.
+const LONG: Duration = Duration::from_millis(20);
+
+/// How long the hint may hold up the thread that it is about.
+const PATIENCE: Duration = Duration::from_millis(100);
+
+type Place = &'static Location<'static>;
+
+thread_local! {
+    static SEEN: Cell<Seen> = const { Cell::new(Seen { last: None, made: None }) };
+}
+
+/// What a thread did last, as far as the hint needs it.
+#[derive(Clone, Copy)]
+struct Seen {
+    last: Option<Waited>,
+    /// The calls that were made after the last wait.
+    made: Option<Made>,
+}
+
+/// A long wait.
+#[derive(Clone, Copy)]
+struct Waited {
+    place: Place,
+    call: Call,
+    /// The call that is written last, of those that were made before.
+    furthest: Place,
+}
+
+#[derive(Clone, Copy)]
+struct Made {
+    first: Place,
+    furthest: Place,
+    is_one: bool,
+}
+
+/// Whether `right` is written behind `left`.
+fn is_behind(left: Place, right: Place) -> bool {
+    left.file() == right.file() && (left.line(), left.column()) < (right.line(), right.column())
+}
+
+impl Seen {
+    fn make(&mut self, site: Place) {
+        self.made = Some(match self.made {
+            None => Made { first: site, furthest: site, is_one: true },
+            Some(Made { first, furthest, .. }) => {
+                let furthest = if is_behind(site, furthest) { furthest } else { site };
+                Made { first, furthest, is_one: false }
+            }
+        });
+    }
+
+    /// Returns the call that delayed the one which is waited for at `place`.
+    fn delayed_by(&self, place: Place, call: Call) -> Option<Call> {
+        let (last, made) = (self.last?, self.made?);
+        let is_chain = last.place == place
+            && made.is_one
+            && made.first == call.site()
+            && !is_behind(last.call.site(), place)
+            && is_behind(last.call.site(), call.site())
+            && is_behind(last.furthest, call.site());
+        is_chain.then_some(last.call)
+    }
+
+    fn wait(&mut self, place: Place, call: Call, is_long: bool) {
+        let made = self.made.take();
+        // What is waited for is of the same chain, unless the thread has come back to a call.
+        let same = self.last.filter(|last| {
+            last.place == place && made.is_none_or(|made| is_behind(last.furthest, made.first))
+        });
+        let furthest = made.map(|made| made.furthest).or(same.map(|last| last.furthest));
+        self.last = match (is_long, furthest) {
+            (true, Some(furthest)) => Some(Waited { place, call, furthest }),
+            // Of two calls that were made before, the second may have ended with the first.
+            (false, Some(furthest)) => same.map(|last| Waited { furthest, ..last }),
+            (_, None) => None,
+        };
+    }
+}
+
+/// This thread makes a call.
+pub(super) fn made(site: Place) {
+    let _ = SEEN.try_with(|seen| {
+        let mut now = seen.get();
+        now.make(site);
+        seen.set(now);
+    });
+}
+
+/// A wait of this thread, until it is dropped.
+pub(super) struct Waiting {
+    place: Place,
+    call: Call,
+    since: Instant,
+    delayed_by: Option<Call>,
+}
+
+impl Waiting {
+    /// This thread waits for `call` at `place`.
+    pub(super) fn enter(place: Place, call: Call) -> Self {
+        let seen = SEEN.try_with(Cell::get);
+        let delayed_by = seen.ok().and_then(|seen| seen.delayed_by(place, call));
+        Self { place, call, since: Instant::now(), delayed_by }
+    }
+}
+
+impl Drop for Waiting {
+    fn drop(&mut self) {
+        let Self { place, call, since, delayed_by } = *self;
+        let is_long = since.elapsed() >= LONG;
+        let _ = SEEN.try_with(|seen| {
+            let mut now = seen.get();
+            now.wait(place, call, is_long);
+            seen.set(now);
+        });
+        if let Some(first) = delayed_by.filter(|_| is_long) {
+            hint_once(first, call);
+        }
+    }
+}
+
+/// Gives the hint the first time in this process.
+fn hint_once(first: Call, second: Call) {
+    static GIVEN: AtomicBool = AtomicBool::new(false);
+
+    // ORDERING: nothing else is read on the strength of the flag.
+    if GIVEN.swap(true, Ordering::Relaxed) {
+        return;
+    }
+    let hint = format!(
+        "hint: {second} was called after {first} had ended, because both are operands of one expression and what is on \
+         the left is computed first. To run them at the same time, call both before: `let (a, b) = (.., ..);`. (Debug \
+         builds say so once.)\n"
+    );
+    // The wait gives a program that ends at once the time to print it.
+    let _ = stderr::report(|| Some(hint)).recv_timeout(PATIENCE);
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Places in the order of the text: of a wait and of three calls behind it.
+    fn places() -> [Place; 4] {
+        [Location::caller(), Location::caller(), Location::caller(), Location::caller()]
+    }
+
+    fn call(site: Place) -> Call {
+        Call::new("f", site)
+    }
+
+    /// What a thread has seen that made some calls and waited for one of them, for so long.
+    fn waited(made: &[Place], place: Place, first: Place, is_long: bool) -> Seen {
+        let mut seen = Seen { last: None, made: None };
+        made.iter().for_each(|site| seen.make(site));
+        seen.wait(place, call(first), is_long);
+        seen
+    }
+
+    #[test]
+    fn operand_behind_one_that_was_waited_for_is_delayed() {
+        let [place, first, second, third] = places();
+        let mut seen = waited(&[first], place, first, true);
+        seen.make(second);
+        assert_eq!(seen.delayed_by(place, call(second)), Some(call(first)));
+        // The left operand begins where the expression does. Its neighbour ends at about the same time.
+        let mut seen = waited(&[place, second], place, place, true);
+        seen.wait(place, call(second), false);
+        seen.make(third);
+        assert_eq!(seen.delayed_by(place, call(third)), Some(call(place)));
+        // The same once more.
+        seen.wait(place, call(third), true);
+        seen.make(place);
+        seen.make(second);
+        seen.wait(place, call(place), true);
+        seen.make(third);
+        assert_eq!(seen.delayed_by(place, call(third)), Some(call(place)));
+    }
+
+    #[test]
+    fn loop_is_left_alone() {
+        let [place, first, second, _] = places();
+        // The same call again, one that is written before, and one that was made before the wait.
+        let loops: [(&[Place], Place, Place); 3] = [
+            (&[first], first, first),
+            (&[second], second, first),
+            (&[first, second], first, second),
+        ];
+        for (made, last, next) in loops {
+            let mut seen = waited(made, place, last, true);
+            seen.make(next);
+            assert_eq!(seen.delayed_by(place, call(next)), None);
+        }
+    }
+
+    #[test]
+    fn other_places_and_other_calls_are_left_alone() {
+        let [place, first, second, third] = places();
+        let mut seen = waited(&[first], place, first, true);
+        assert_eq!(seen.delayed_by(place, call(second)), None, "it was made before");
+        seen.make(second);
+        assert_eq!(seen.delayed_by(first, call(second)), None, "it is another operator");
+        assert_eq!(seen.delayed_by(place, call(third)), None, "it was not made just now");
+        seen.make(second);
+        assert_eq!(seen.delayed_by(place, call(second)), None, "there were two calls");
+        let mut seen = waited(&[first], second, first, true);
+        seen.make(third);
+        assert_eq!(seen.delayed_by(second, call(third)), None, "the first is a variable");
+        let mut seen = waited(&[first], place, first, false);
+        seen.make(second);
+        assert_eq!(seen.delayed_by(place, call(second)), None, "nothing was delayed");
+    }
+}
