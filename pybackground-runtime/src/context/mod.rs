@@ -8,6 +8,22 @@
 //! | `operands` | debug builds hint once at operands that run one after the other |
 //!
 //! Without the feature there is no context, and in optimised builds everything here compiles to nothing.
+//!
+//! # Why the span of a call is no context
+//!
+//! What a program carries, and the context of tokio, are a value that is captured at the call, and that the thread of the
+//! body enters and leaves. The span of the feature `tracing` is entered and left in the same places, but it is not such
+//! a value:
+//!
+//! - It is of one call, not of the caller. A `compute` call that runs where it is made has all that its caller carries
+//!   and captures nothing. Its span has to be made and entered there.
+//! - It is there before the body has a thread, and after: a call that waits, times out, or is refused has a span that
+//!   says so. A body and its context are dropped at once when their call is closed.
+//! - Other threads read it. A wait *follows from* the span of the awaited call, and the monitor notes in it that the call
+//!   was stopped.
+//! - A panic is reported inside the span, by the thread that caught it. By then the context has been left.
+//!
+//! So the span belongs to the call's events, and the context to its body. They nest: a hook of `carry` runs inside the span.
 
 #[cfg(all(feature = "tokio", debug_assertions))]
 mod blocking;
