@@ -3,7 +3,7 @@
 #![cfg_attr(docsrs, feature(doc_cfg))]
 #![cfg_attr(feature = "tracing", doc = include_str!("events/trace/SPANS.md"))]
 // Unsafe code is in `scope/erase.rs`; with the feature `process` in `process/child_entry.rs`, with `timeline` in
-// `timeline/process_end.rs`, and with either in `secure_execution.rs`.
+// `timeline/process_end.rs` and `timeline/clock.rs`, and with either in `secure_execution.rs`.
 #![deny(unsafe_code)]
 
 mod attribute;

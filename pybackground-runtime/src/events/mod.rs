@@ -210,6 +210,12 @@ impl CallEvents {
         notify!(span of self, suspended());
     }
 
+    /// The body, a future, has left its thread before its end.
+    #[inline]
+    pub(crate) fn left(&self) {
+        notify!(mark of self, left());
+    }
+
     /// The call has its outcome, and its body has ended or never starts.
     #[inline]
     pub(crate) fn ended<T>(&self, outcome: &Outcome<T>) {
@@ -244,6 +250,7 @@ impl CallEvents {
     #[inline]
     pub(crate) fn ended_late(&self) {
         notify!(span of self, ended_late());
+        notify!(mark of self, left());
     }
 }
 
@@ -348,6 +355,31 @@ pub(crate) fn part_of(trace_parent: Option<&str>) {
     #[cfg(feature = "tracing")]
     if let Some(trace_parent) = trace_parent {
         trace::part_of(trace_parent);
+    }
+}
+
+/// When a call was sent to a worker.
+#[cfg(feature = "remote")]
+pub(crate) struct Sent {
+    #[cfg(feature = "timeline")]
+    mark: timeline::SentMark,
+}
+
+#[cfg(feature = "remote")]
+impl Sent {
+    /// The call whose body is on top of this thread's stack is sent.
+    pub(crate) fn now() -> Self {
+        Self {
+            #[cfg(feature = "timeline")]
+            mark: timeline::SentMark::now(),
+        }
+    }
+
+    /// The answer has come: a worker of that name had the call. The call is that on top of this thread's stack.
+    pub(crate) fn answered(&self, worker: impl FnOnce() -> String) {
+        let _ = (self, &worker);
+        #[cfg(feature = "timeline")]
+        self.mark.answered(worker);
     }
 }
 

@@ -65,8 +65,9 @@ impl Backend for ByEngine {
         report_remote_by(super::engine::report);
         events::part_of(order.trace_parent.as_deref());
         let (slot, reply) = Slot::new(waker());
+        let sent = events::Sent::now();
         let withdraw = engine.start(settings, order, reply);
-        Started::InFlight(Waiting { slot, withdraw: Some(withdraw) })
+        Started::InFlight(Waiting { slot, withdraw: Some(withdraw), sent })
     }
 }
 
@@ -74,12 +75,16 @@ impl Backend for ByEngine {
 pub(super) struct Waiting {
     slot: Slot,
     withdraw: Option<Withdraw>,
+    sent: events::Sent,
 }
 
 impl InFlight for Waiting {
     fn answer(&mut self, waker: impl FnOnce() -> Waker) -> Option<Answer> {
         let outcome = self.slot.take(waker)?;
         self.withdraw = None;
+        if let Some(worker) = outcome.worker() {
+            self.sent.answered(|| format!("worker {worker}"));
+        }
         Some(outcome.into_answer())
     }
 }

@@ -109,6 +109,12 @@ impl Outcome {
         Some(Self::of(answer))
     }
 
+    /// The worker that ran the body, if it is known.
+    pub(super) fn worker(&self) -> Option<&str> {
+        let worker = self.origin.as_ref()?.worker.as_str();
+        Some(worker).filter(|worker| !worker.is_empty())
+    }
+
     pub(super) fn into_answer(self) -> Answer {
         match self.origin {
             Some(origin) => Answer::From(Box::new((self.answer, origin))),

@@ -30,6 +30,7 @@ impl<B: Body> Task<B> {
 
     /// Stores a pending future until it is woken.
     pub(super) fn suspend(self: Arc<Self>, body: Loaded<B>, link: Link, awaits: Awaits) {
+        self.header.events().left();
         let awaits = awaits::kept(awaits, Arc::as_ptr(&self).addr());
         let may_close_ring = awaits.is_some();
         let limit = body.permit.as_ref().map(Permit::limit);

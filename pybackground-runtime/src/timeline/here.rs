@@ -24,7 +24,8 @@ pub(crate) struct Here {
     last_call: Cell<u32>,
     /// The call whose body is on top of the stack.
     current: Cell<u64>,
-    /// The call whose body left this thread last, and when.
+    /// The call whose body has left this thread, and when, until that is recorded: with the end of the call if that
+    /// is next. Call 0 is none.
     left: Cell<(u64, u64)>,
 }
 
@@ -52,6 +53,22 @@ impl Here {
     /// Records an event, unless the recording is over.
     #[inline]
     pub(crate) fn push(&self, record: Record) {
+        self.push_left();
+        self.append(record);
+    }
+
+    /// Records that a body has left this thread, if that is still to be recorded.
+    #[inline]
+    pub(crate) fn push_left(&self) {
+        let (call, time) = self.left.get();
+        if call != 0 {
+            self.left.set((0, 0));
+            self.append(Record::new(Kind::Left, time, call));
+        }
+    }
+
+    #[inline]
+    fn append(&self, record: Record) {
         if !state::is_on() {
             return;
         }
@@ -105,18 +122,20 @@ impl Here {
     /// Takes the body of `call` from the stack, on which `below` is next.
     #[inline]
     pub(crate) fn leave(&self, call: u64, below: u64) {
-        let time = now();
+        self.push_left();
         self.current.set(below);
-        self.left.set((call, time));
-        self.push(Record::new(Kind::Left, time, call));
+        self.left.set((call, now()));
     }
 
-    /// When the body of `call` left this thread if that was last, else the present time.
+    /// Records the end of a call, in one record with its body if that has just left this thread.
     #[inline]
-    pub(crate) fn time_of_end(&self, call: u64) -> u64 {
-        match self.left.get() {
-            (left, time) if left == call => time,
-            _ => now(),
+    pub(crate) fn push_end(&self, end: Record) {
+        let (left, time) = self.left.get();
+        if (left, end.kind) == (end.call, Kind::Ended) {
+            self.left.set((0, 0));
+            self.append(Record { kind: Kind::Finished, time, ..end });
+        } else {
+            self.push(Record { time: now(), ..end });
         }
     }
 }

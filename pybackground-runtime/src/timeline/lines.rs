@@ -46,22 +46,18 @@ fn letter(kind: Kind) -> u8 {
         Kind::Started => b's',
         Kind::Resumed => b'r',
         Kind::Left => b'l',
+        Kind::Finished => b'f',
         Kind::Ended => b'e',
         Kind::Stopped => b'x',
         Kind::Blocked => b'w',
         Kind::Unblocked => b'v',
         Kind::Away => b'a',
         Kind::Back => b'b',
+        Kind::Answered => b'o',
         Kind::Unused => b'u',
         Kind::Lost => b'g',
         Kind::Exited => b'h',
     }
-}
-
-/// Whether a call ended when its body left the thread.
-fn is_end_of(left: &Record, end: &Record) -> bool {
-    (left.kind, end.kind) == (Kind::Left, Kind::Ended)
-        && (left.call, left.time) == (end.call, end.time)
 }
 
 impl Lines {
@@ -89,21 +85,16 @@ impl Lines {
         number(&mut piece.events, self.since(first.time));
         piece.events.push(b'\n');
         let mut last = first.time;
-        let mut records = records.iter().peekable();
-        while let Some(record) = records.next() {
-            let step = record.time.saturating_sub(last);
+        for record in records {
+            self.event(piece, log.number, record, record.time.saturating_sub(last));
             last = record.time;
-            match records.next_if(|next| is_end_of(record, next)) {
-                Some(end) => self.event(piece, log.number, b'f', end, step),
-                None => self.event(piece, log.number, letter(record.kind), record, step),
-            }
         }
     }
 
-    fn event(&mut self, piece: &mut Piece, thread: u32, letter: u8, record: &Record, step: u64) {
-        let Record { kind, detail, name, call, other, .. } = *record;
+    fn event(&mut self, piece: &mut Piece, thread: u32, record: &Record, step: u64) {
+        let Record { kind, detail, name, time, call, other } = *record;
         let out = &mut piece.events;
-        out.extend_from_slice(&[letter, b' ']);
+        out.extend_from_slice(&[letter(kind), b' ']);
         number(out, step);
         match kind {
             Kind::Exited => {}
@@ -121,7 +112,7 @@ impl Lines {
                 self.name(&mut piece.names, name);
             }
             Kind::Started => field(out, detail.into()),
-            Kind::Ended | Kind::Stopped => {
+            Kind::Finished | Kind::Ended | Kind::Stopped => {
                 field(out, detail.into());
                 text(out, other);
             }
@@ -132,6 +123,11 @@ impl Lines {
                     self.name(&mut piece.names, place);
                 }
                 self.name(&mut piece.names, u32::try_from(other).unwrap_or_default());
+            }
+            Kind::Answered => {
+                field(out, name.into());
+                field(out, time.saturating_sub(other));
+                self.worker(&mut piece.names, name.into());
             }
             Kind::Away => {
                 field(out, other);
@@ -229,21 +225,25 @@ mod tests {
         let created = Record { name, other: foreign, ..Record::new(Kind::Created, 1_000, own) };
         let started = Record { detail: 1, name, ..Record::new(Kind::Started, 1_400, foreign) };
         let failure = texts::keep("no <b>".to_owned());
-        let ended =
-            Record { detail: 1, other: failure, ..Record::new(Kind::Ended, 1_500, foreign) };
+        let finished =
+            Record { detail: 1, other: failure, ..Record::new(Kind::Finished, 1_500, foreign) };
+        let worker = 7;
+        let answered =
+            Record { name: worker, other: 1_450, ..Record::new(Kind::Answered, 1_650, own) };
         let (mut lines, mut piece) = (Lines::new(900), Piece::default());
         lines.thread(&mut piece, &log, &[created, started]);
-        lines.thread(&mut piece, &log, &[Record::new(Kind::Left, 1_500, foreign), ended]);
+        lines.thread(&mut piece, &log, &[finished, answered]);
         let (thread, site) = (log.number, call.site());
         assert_eq!(
             String::from_utf8(piece.names).unwrap(),
-            format!("H {thread} \"main\"\nN {name} [\"app::\\\"f\\\"\",\"{site}\"]\n")
+            format!("H {thread} \"main\"\nN {name} [\"app::\\\"f\\\"\",\"{site}\"]\nW 7 \"\"\n")
         );
         assert_eq!(
             String::from_utf8(piece.events).unwrap(),
             format!(
                 "T {thread} 100\nc 0 7 {name} 99.1\ns 400 99.1 1\n\
-                 T {thread} 600\nf 0 99.1 1 \"no \\u003cb>\"\n"
+                 T {thread} 600\nf 0 99.1 1 \"no \\u003cb>\"\n\
+                 o 150 7 {worker} 200\n"
             )
         );
     }

@@ -21,7 +21,7 @@
 //! | `text` | numbers and quoted texts |
 //! | `document` | the page without events |
 //! | `live` | serving the page and the events of the running program |
-//! | `process_end` | completing the file when the process ends: the unsafe code |
+//! | `process_end` | completing the file when the process ends: the unsafe code, but for the clock's |
 
 mod buffer;
 pub(crate) mod clock;

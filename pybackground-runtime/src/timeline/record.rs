@@ -14,6 +14,8 @@ pub(crate) enum Kind {
     Resumed,
     /// The body left this thread.
     Left,
+    /// The body left this thread, and the call has its outcome. As `Ended`.
+    Finished,
     /// The call has its outcome. `detail` is a [`Verdict`](crate::error::Verdict), `other` a text.
     Ended,
     /// The call was closed before its body ended. As `Ended`.
@@ -27,6 +29,8 @@ pub(crate) enum Kind {
     Away,
     /// The body of `call` has left the worker.
     Back,
+    /// The answer to `call` has come from the worker `name`, to which it was sent at the time `other`.
+    Answered,
     /// Nothing used the value of the call, which is gone.
     Unused,
     /// `other` events of this thread were not recorded.
@@ -35,18 +39,20 @@ pub(crate) enum Kind {
     Exited,
 }
 
-const KINDS: [Kind; 14] = [
+const KINDS: [Kind; 16] = [
     Kind::Created,
     Kind::Queued,
     Kind::Started,
     Kind::Resumed,
     Kind::Left,
+    Kind::Finished,
     Kind::Ended,
     Kind::Stopped,
     Kind::Blocked,
     Kind::Unblocked,
     Kind::Away,
     Kind::Back,
+    Kind::Answered,
     Kind::Unused,
     Kind::Lost,
     Kind::Exited,

@@ -18,10 +18,8 @@ pub(super) fn number(out: &mut Vec<u8>, mut number: u64) {
 /// Appends nanoseconds as a number of microseconds.
 pub(super) fn micros(out: &mut Vec<u8>, nanos: u64) {
     number(out, nanos / 1000);
-    let [.., hundreds, tens, ones] = (1000 + nanos % 1000).to_string().into_bytes()[..] else {
-        unreachable!("it has four digits")
-    };
-    out.extend_from_slice(&[b'.', hundreds, tens, ones]);
+    let digit = |unit| b'0' + u8::try_from(nanos / unit % 10).expect("a digit");
+    out.extend_from_slice(&[b'.', digit(100), digit(10), digit(1)]);
 }
 
 /// Appends a text in quotes, as JSON. `<` becomes a number, so that a text in a page cannot end its script.

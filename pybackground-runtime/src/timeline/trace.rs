@@ -5,6 +5,7 @@
 //! | thread, worker | track, named by a metadata event |
 //! | body on a thread or in a worker | slice (`B`, `E`) of the category `body` |
 //! | wait | slice of the category `wait` |
+//! | from sending a call to a worker on another machine to its answer | slice (`X`) of the category `body` |
 //! | time in a queue | a pair of async events (`b`, `e`) of the category `queue` |
 //! | from the caller to the body | flow (`s` to `f`) of the category `call` |
 //! | from the body to the thread that waited for it | flow of the category `wait` |
@@ -33,6 +34,8 @@ pub(super) struct Trace {
     origin: u64,
     process: u32,
     tracks: HashSet<u64>,
+    /// The place of each name.
+    places: HashMap<u32, String>,
     /// The threads that have a slice below everything.
     outside: Vec<u32>,
     /// The calls that were made and have not started.
@@ -43,6 +46,8 @@ pub(super) struct Trace {
     waits: HashMap<u32, Vec<u64>>,
     /// The worker that runs a body of each thread.
     away: HashMap<u32, u64>,
+    /// The tracks of each worker on another machine, and when the last slice of each ends.
+    answered: HashMap<u32, Vec<(u64, u64)>>,
 }
 
 impl Trace {
@@ -51,11 +56,13 @@ impl Trace {
             origin,
             process: std::process::id(),
             tracks: HashSet::new(),
+            places: HashMap::new(),
             outside: Vec::new(),
             queued: HashMap::new(),
             awaited: HashSet::new(),
             waits: HashMap::new(),
             away: HashMap::new(),
+            answered: HashMap::new(),
         }
     }
 
@@ -117,53 +124,55 @@ impl Trace {
         });
     }
 
+    /// Returns a track of a worker that has nothing between two times: it may have many calls at once.
+    fn track_from(&mut self, out: &mut Vec<u8>, worker: u32, begin: u64, end: u64) -> u64 {
+        let tracks = self.answered.values().map(Vec::len).sum::<usize>() as u64;
+        let own = self.answered.entry(worker).or_default();
+        if let Some((track, free)) = own.iter_mut().find(|(_, free)| *free <= begin) {
+            *free = end;
+            return *track;
+        }
+        let track = 2 * WORKERS + tracks;
+        own.push((track, end));
+        self.track(out, track, &texts::worker_name(worker.into()));
+        track
+    }
+
     fn record(&mut self, out: &mut Vec<u8>, thread: u32, record: &Record) {
-        let Record { kind, detail, name, time, call, other } = *record;
+        let Record { kind, name, time, call, other, .. } = *record;
         let track = u64::from(thread);
-        let id = |out: &mut Vec<u8>| {
-            out.extend_from_slice(b",\"id\":");
-            number(out, call);
-        };
+        let id = |out: &mut Vec<u8>| id(out, call);
         match kind {
             Kind::Created => {
                 self.queued.insert(call, name);
-                self.event(out, 'b', "queue", &function(name), track, time, id);
+                self.event(out, 'b', "queue", function(name), track, time, id);
                 self.event(out, 's', "call", "call", track, time, id);
             }
             Kind::Started | Kind::Resumed => {
                 if self.queued.remove(&call).is_some() {
-                    self.event(out, 'e', "queue", &function(name), track, time, id);
+                    self.event(out, 'e', "queue", function(name), track, time, id);
                     self.event(out, 'f', "call", "call", track, time, |out| {
                         id(out);
                         out.extend_from_slice(b",\"bp\":\"e\"");
                     });
                 }
-                self.event(out, 'B', "body", &function(name), track, time, |out| {
-                    let place = Name::from_number(name).call().place().unwrap_or_default();
+                let place = self
+                    .places
+                    .remove(&name)
+                    .unwrap_or_else(|| Name::from_number(name).call().place().unwrap_or_default());
+                self.event(out, 'B', "body", function(name), track, time, |out| {
                     out.extend_from_slice(b",\"args\":{\"called at\":");
                     quoted(out, &place);
                     out.push(b'}');
                 });
+                self.places.insert(name, place);
             }
-            Kind::Left => {
-                if self.awaited.remove(&call) {
-                    self.event(out, 's', "wait", "wait", track, time, id);
-                }
-                self.event(out, 'E', "body", "", track, time, |_| ());
+            Kind::Left => self.left(out, track, record),
+            Kind::Finished => {
+                self.left(out, track, record);
+                self.ended(out, track, record);
             }
-            Kind::Ended | Kind::Stopped => {
-                if let Some(name) = self.queued.remove(&call) {
-                    self.event(out, 'e', "queue", &function(name), track, time, id);
-                }
-                if detail != Verdict::Ok as u8 {
-                    let what = format!("{}: {}", function(name), Verdict::word_of(detail));
-                    self.event(out, 'i', "outcome", &what, track, time, |out| {
-                        out.extend_from_slice(b",\"s\":\"t\",\"args\":{\"error\":");
-                        quoted(out, &texts::take(other).unwrap_or_default());
-                        out.push(b'}');
-                    });
-                }
-            }
+            Kind::Ended | Kind::Stopped => self.ended(out, track, record),
             Kind::Blocked => {
                 let awaited = function(u32::try_from(other).unwrap_or_default());
                 if call != 0 {
@@ -177,8 +186,8 @@ impl Trace {
                 let awaited = self.waits.get_mut(&thread).and_then(Vec::pop).unwrap_or_default();
                 if awaited != 0 {
                     self.event(out, 'f', "wait", "wait", track, time, |out| {
-                        out.extend_from_slice(b",\"bp\":\"e\",\"id\":");
-                        number(out, awaited);
+                        out.extend_from_slice(b",\"bp\":\"e\"");
+                        self::id(out, awaited);
                     });
                 }
                 self.event(out, 'E', "wait", "", track, time, |_| ());
@@ -194,6 +203,14 @@ impl Trace {
                     self.event(out, 'E', "body", "", worker, time, |_| ());
                 }
             }
+            Kind::Answered => {
+                let worker = self.track_from(out, name, other, time);
+                self.event(out, 'X', "body", "body", worker, other, |out| {
+                    out.extend_from_slice(b",\"dur\":");
+                    micros(out, time.saturating_sub(other));
+                    id(out);
+                });
+            }
             Kind::Exited => {
                 if let Some(at) = self.outside.iter().position(|outside| *outside == thread) {
                     self.outside.swap_remove(at);
@@ -201,6 +218,29 @@ impl Trace {
                 }
             }
             Kind::Queued | Kind::Unused | Kind::Lost => {}
+        }
+    }
+
+    fn left(&mut self, out: &mut Vec<u8>, track: u64, left: &Record) {
+        let Record { time, call, .. } = *left;
+        if self.awaited.remove(&call) {
+            self.event(out, 's', "wait", "wait", track, time, |out| id(out, call));
+        }
+        self.event(out, 'E', "body", "", track, time, |_| ());
+    }
+
+    fn ended(&mut self, out: &mut Vec<u8>, track: u64, end: &Record) {
+        let Record { detail, name, time, call, other, .. } = *end;
+        if let Some(name) = self.queued.remove(&call) {
+            self.event(out, 'e', "queue", function(name), track, time, |out| id(out, call));
+        }
+        if detail != Verdict::Ok as u8 {
+            let what = format!("{}: {}", function(name), Verdict::word_of(detail));
+            self.event(out, 'i', "outcome", &what, track, time, |out| {
+                out.extend_from_slice(b",\"s\":\"t\",\"args\":{\"error\":");
+                quoted(out, &texts::take(other).unwrap_or_default());
+                out.push(b'}');
+            });
         }
     }
 
@@ -217,9 +257,11 @@ impl Trace {
     ) {
         // The first event follows the bracket.
         out.extend_from_slice(if kind == 'M' && name == "process_name" { b"\n" } else { b",\n" });
-        out.extend_from_slice(format!("{{\"ph\":\"{kind}\"").as_bytes());
+        out.extend_from_slice(b"{\"ph\":");
+        quoted(out, kind.encode_utf8(&mut [0; 4]));
         if !category.is_empty() {
-            out.extend_from_slice(format!(",\"cat\":\"{category}\"").as_bytes());
+            out.extend_from_slice(b",\"cat\":");
+            quoted(out, category);
         }
         if !name.is_empty() {
             out.extend_from_slice(b",\"name\":");
@@ -236,6 +278,12 @@ impl Trace {
     }
 }
 
-fn function(name: u32) -> String {
-    Name::from_number(name).call().function().to_owned()
+/// Appends what ties the events of a call together.
+fn id(out: &mut Vec<u8>, call: u64) {
+    out.extend_from_slice(b",\"id\":");
+    number(out, call);
+}
+
+fn function(name: u32) -> &'static str {
+    Name::from_number(name).call().function()
 }

@@ -1,20 +1,16 @@
 //! The events of a call.
 
 use std::any::Any;
-use std::sync::atomic::{AtomicU8, Ordering};
+use std::sync::atomic::{AtomicBool, Ordering};
 
 use crate::call::Call;
 use crate::error::{Error, Progress, Verdict, is_stop};
 use crate::events::Place;
 use crate::panic::text_of;
 use crate::stacks::Key;
+use crate::timeline::here::Here;
 use crate::timeline::record::{Kind, Record};
 use crate::timeline::{clock, here, texts};
-
-/// The outcome was recorded.
-const ENDED: u8 = 1;
-/// Something used the value, or there is none to use.
-const USED: u8 = 2;
 
 /// What is kept of a call that is recorded.
 #[derive(Default)]
@@ -22,7 +18,10 @@ pub(crate) struct CallMark {
     /// The number of the call; 0 if it is not recorded.
     number: u64,
     name: u32,
-    flags: AtomicU8,
+    /// The outcome was recorded.
+    has_ended: AtomicBool,
+    /// Something used the value, or there is none to use.
+    is_used: AtomicBool,
 }
 
 /// A body is on this thread until this is dropped.
@@ -34,7 +33,11 @@ pub(crate) struct Entered {
 impl CallMark {
     /// The mark of a call that is not recorded.
     pub(crate) const fn none() -> Self {
-        Self { number: 0, name: 0, flags: AtomicU8::new(0) }
+        Self::new(0, 0)
+    }
+
+    const fn new(number: u64, name: u32) -> Self {
+        Self { number, name, has_ended: AtomicBool::new(false), is_used: AtomicBool::new(false) }
     }
 
     /// A call of that name is made on this thread.
@@ -43,7 +46,7 @@ impl CallMark {
             let (number, name) = (here.next_call(), here.name(key, call).number());
             let record = Record::new(Kind::Created, clock::now(), number);
             here.push(Record { name, other: here.current(), ..record });
-            Self { number, name, flags: AtomicU8::new(0) }
+            Self::new(number, name)
         });
         made.unwrap_or_default()
     }
@@ -58,10 +61,13 @@ impl CallMark {
         self.number
     }
 
-    /// Sets a flag; returns whether it was not set before.
-    fn set(&self, flag: u8) -> bool {
-        // ORDERING: `Relaxed`. The end of a call is recorded once, and whoever drops the call comes later.
-        self.flags.fetch_or(flag, Ordering::Relaxed) & flag == 0
+    /// Notes that the call ends; returns whether it had not. The state of the call decides which one of several ends
+    /// counts, so two threads never do this at the same time.
+    fn note_end(&self) -> bool {
+        // ORDERING: `Relaxed`, a flag that the state of the call orders.
+        let is_first = !self.has_ended.load(Ordering::Relaxed);
+        self.has_ended.store(true, Ordering::Relaxed);
+        is_first
     }
 
     pub(crate) fn queued(&self) {
@@ -108,7 +114,7 @@ impl CallMark {
     }
 
     pub(crate) fn stopped(&self, error: &Error, body: Progress) {
-        if !self.is_recorded() || !self.set(ENDED) {
+        if !self.is_recorded() || !self.note_end() {
             return;
         }
         let kind = if body == Progress::Running { Kind::Stopped } else { Kind::Ended };
@@ -118,22 +124,29 @@ impl CallMark {
     /// The value of the call is taken, or is not to be missed.
     #[inline]
     pub(crate) fn used(&self) {
+        // ORDERING: `Relaxed`, it is read when the call has one owner left.
+        self.is_used.store(true, Ordering::Relaxed);
+    }
+
+    /// The body has left its thread, and this is not the end of the call.
+    #[inline]
+    pub(crate) fn left(&self) {
         if self.is_recorded() {
-            self.set(USED);
+            here::with(Here::push_left);
         }
     }
 
     fn end(&self, verdict: Verdict, text: impl FnOnce() -> Option<String>) {
-        if self.is_recorded() && self.set(ENDED) {
+        if self.is_recorded() && self.note_end() {
             self.push_end(Kind::Ended, verdict, text());
         }
     }
 
     fn push_end(&self, kind: Kind, verdict: Verdict, text: Option<String>) {
         here::with(|here| {
-            let record = Record::new(kind, here.time_of_end(self.number), self.number);
             let (detail, other) = (verdict as u8, text.map_or(0, texts::keep));
-            here.push(Record { detail, name: self.name, other, ..record });
+            let record = Record::new(kind, 0, self.number);
+            here.push_end(Record { detail, name: self.name, other, ..record });
         });
     }
 
@@ -148,8 +161,10 @@ impl Drop for CallMark {
     #[inline]
     fn drop(&mut self) {
         if self.is_recorded() {
-            self.end(Verdict::Dropped, || None);
-            if self.set(USED) {
+            if !*self.has_ended.get_mut() {
+                self.end(Verdict::Dropped, || None);
+            }
+            if !*self.is_used.get_mut() {
                 self.unused();
             }
         }

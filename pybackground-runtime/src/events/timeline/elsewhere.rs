@@ -1,4 +1,4 @@
-//! A body that runs elsewhere: in another process.
+//! A body that runs elsewhere: in another process, here or on another machine.
 
 use crate::timeline::record::{Kind, Record};
 use crate::timeline::{clock, here, state, texts};
@@ -28,5 +28,27 @@ impl Drop for Elsewhere {
         if self.is_recorded {
             here::with(|here| here.push(Record::new(Kind::Back, clock::now(), here.current())));
         }
+    }
+}
+
+/// When a call was sent to a worker, if that is recorded.
+#[cfg(feature = "remote")]
+pub(crate) struct SentMark(Option<u64>);
+
+#[cfg(feature = "remote")]
+impl SentMark {
+    pub(crate) fn now() -> Self {
+        Self(state::is_on().then(clock::now))
+    }
+
+    /// A worker of that name, such as `worker box:4711`, had the call on top of this thread's stack until now. Which
+    /// worker is known from the answer only.
+    pub(crate) fn answered(&self, worker: impl FnOnce() -> String) {
+        let Some(sent) = self.0.filter(|_| state::is_on()) else { return };
+        let name = texts::worker(worker());
+        here::with(|here| {
+            let record = Record::new(Kind::Answered, clock::now(), here.current());
+            here.push(Record { name, other: sent, ..record });
+        });
     }
 }

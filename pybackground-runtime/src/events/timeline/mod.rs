@@ -4,7 +4,7 @@
 //! |---|---|
 //! | `call` | the events of a call |
 //! | `wait` | the events of a wait that blocks |
-//! | `elsewhere` | the events of a body in another process |
+//! | `elsewhere` | the events of a body in another process, here or on another machine |
 
 mod call;
 #[cfg(feature = "process")]
@@ -13,6 +13,8 @@ mod wait;
 
 pub(super) use crate::timeline::is_enabled;
 pub(super) use call::{CallMark, Entered};
+#[cfg(feature = "remote")]
+pub(super) use elsewhere::SentMark;
 #[cfg(feature = "process")]
 pub(super) use elsewhere::elsewhere;
 pub(super) use wait::WaitMark;

@@ -355,6 +355,19 @@ class Model {
       call.worker = worker;
       addTo(call, "bars", bar);
       row.away = bar;
+    } else if (letter === "o") {
+      const call = known();
+      const worker = this.workers.get(digits());
+      const begin = time - digits() / 1000;
+      if (!worker || !call) return;
+      const lane = worker.lanes.findIndex((bars) => !bars.length || bars[bars.length - 1].end <= begin);
+      const at = lane < 0 ? worker.lanes.length : lane;
+      const bar = { call, row: worker, begin, end: time, lane: at, isWait: false, isAway: true };
+      worker.lane(at).push(bar);
+      call.worker = worker;
+      call.ran += time - begin;
+      addTo(call, "bars", bar);
+      this.parts.push(call, begin, time);
     } else if (letter === "b") {
       known();
       if (row.away) row.away.end = time;
