@@ -25,6 +25,9 @@ fn main() -> ExitCode {
     let one = configure().workers(1).max_threads(1).install();
     one.expect("there was no call yet");
     let operation = std::env::args().nth(1);
+    #[cfg(feature = "timeline")]
+    let _recording =
+        std::env::args().nth(2).map(|path| pybackground::timeline(path).expect("a recording"));
     match operation.as_deref() {
         Some("dispatch") => dispatch(),
         Some("join") => join(),
