@@ -228,7 +228,8 @@ pub(crate) fn for_scope(calls: &Arc<dyn ScopedCalls>, site: &'static Location<'s
 /// that this thread has put off before. Returns whether it is over.
 fn look_for_a_moment(is_over: impl Fn() -> bool, end: Option<Instant>) -> bool {
     while !is_over() && work::perform_one() {}
-    let (spins, yields) = runtime::global().pool().patience(SPINS, YIELDS);
+    let pool = runtime::global().pool();
+    let (spins, yields) = pool.patience(SPINS, YIELDS);
     for round in 0..spins + yields {
         if is_over() {
             return true;
@@ -237,7 +238,7 @@ fn look_for_a_moment(is_over: impl Fn() -> bool, end: Option<Instant>) -> bool {
             thread::spin_loop();
         } else if end.is_some_and(|end| now() >= end) {
             return false;
-        } else if !thread::yield_unless_crowded() {
+        } else if !pool.yield_now() {
             return is_over();
         }
     }

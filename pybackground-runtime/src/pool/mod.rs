@@ -7,6 +7,7 @@
 //! | `worker`, `blocking` | a thread of the pool, and what it does when its body blocks in a join |
 //! | `worker_stats` | what other threads see of a worker |
 //! | `idle` | the stack of sleeping threads |
+//! | `patience` | how long a thread looks for something before it parks |
 //! | `exits` | waiting until threads have ended |
 //! | `threads` | waking and starting threads, and the two bounds on their number |
 //! | `deadlock`, `rounds` | what happens when every thread is blocked in a join and no more can be started |
@@ -37,6 +38,7 @@
 //! | `max_total_threads` | lowered by a refused start, restored by the monitor and by ending workers | an atomic |
 //! | `rounds` | at the bound on all threads: workers that block, callers that push | its lock, and an atomic for `left` |
 //! | `has_reaper` | the monitor that starts the thread, that thread when it ends | an atomic |
+//! | `patience` | any thread that waits | an atomic |
 //! | `monitor`, `sampler`, `exits` | see their files | their locks |
 
 mod admission;
@@ -55,6 +57,7 @@ mod fork;
 mod growth;
 mod idle;
 mod monitor;
+mod patience;
 mod queues;
 mod reaper;
 mod rounds;
@@ -68,18 +71,18 @@ mod worker_stats;
 use std::io;
 use std::sync::atomic::AtomicU32;
 use std::sync::{Arc, Mutex};
-use std::thread::available_parallelism;
 
 use crate::config::Config;
 use crate::panic::drop_catching;
 use crate::runnable::Runnable;
 use crate::sync::atomic::{AtomicBool, AtomicUsize};
-use crate::sync::{IS_MODEL, chaos, thread};
+use crate::sync::{chaos, thread};
 pub(crate) use admission::{Admission, WHY as SHUT_DOWN};
 use counts::AtomicCounts;
 use exits::Exits;
 pub(crate) use fork::WHY as FORKED;
 use idle::Idle;
+use patience::Patience;
 use queues::{First, Queues};
 use rounds::Rounds;
 use sampler::Sampler;
@@ -92,8 +95,7 @@ const MONITOR_STACK_SIZE: usize = 256 * 1024;
 /// A pool of threads that grows and shrinks with its calls.
 pub(crate) struct Pool {
     config: Config,
-    /// While a thread spins, no other thread runs.
-    has_one_processor: bool,
+    patience: Patience,
     queues: Queues,
     counts: AtomicCounts,
     idle: Idle,
@@ -139,8 +141,7 @@ impl Pool {
             process: AtomicU32::new(std::process::id()),
             max_total_threads: AtomicUsize::new(config.max_total_threads()),
             refusal: Mutex::new(None),
-            has_one_processor: !IS_MODEL
-                && available_parallelism().is_ok_and(|count| count.get() == 1),
+            patience: Patience::new(),
             config,
             on_refusal,
         }
@@ -224,11 +225,21 @@ impl Pool {
         self.queues.is_empty() && self.counts.read().active == 0
     }
 
-    /// Returns how often a waiting thread spins and yields before it parks: as often as given or, on one
-    /// processor, one yield, which hands the processor over to the thread it waits for.
+    /// How often a thread that waits spins and yields before it parks, if usually so often.
     #[inline]
     pub(crate) fn patience(&self, spins: usize, yields: usize) -> (usize, usize) {
-        if self.has_one_processor { (0, 1) } else { (spins, yields) }
+        self.patience.of_a_wait(spins, yields)
+    }
+
+    /// Lets others run; returns whether to yield again is of use.
+    pub(crate) fn yield_now(&self) -> bool {
+        match thread::yield_for_a_moment() {
+            Ok(()) => true,
+            Err(time) => {
+                self.patience.yielded_for(time);
+                false
+            }
+        }
     }
 
     /// How many calls are queued.

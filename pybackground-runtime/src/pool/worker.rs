@@ -292,11 +292,16 @@ impl Worker {
             }
             if round < spins {
                 thread::spin_loop();
-            } else if !thread::yield_unless_crowded() {
+            } else if !self.pool.yield_now() {
                 return self.find();
             }
         }
-        None
+        if yields > 0 {
+            return None;
+        }
+        // The thread parks at once, and perhaps has not looked yet.
+        self.pool.queues.ask_for_work();
+        self.find()
     }
 }
 

@@ -249,9 +249,18 @@ pub(crate) mod thread {
         yield_now();
     }
 
-    pub(crate) fn yield_unless_crowded() -> bool {
+    #[allow(
+        clippy::unnecessary_wraps,
+        reason = "as the thread of a system, which others keep from running"
+    )]
+    pub(crate) fn yield_for_a_moment() -> Result<(), std::time::Duration> {
         yield_now();
-        true
+        Ok(())
+    }
+
+    #[cfg(feature = "process")]
+    pub(crate) fn yield_unless_crowded() -> bool {
+        yield_for_a_moment().is_ok()
     }
 
     #[allow(clippy::unnecessary_wraps, reason = "as the thread of a system, which may not be had")]

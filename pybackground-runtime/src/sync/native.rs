@@ -50,14 +50,22 @@ pub(crate) mod thread {
     /// less.
     const LONG: std::time::Duration = std::time::Duration::from_micros(10);
 
-    /// Lets others run; returns whether the processor was free for this thread nearly all the time.
+    /// Lets others run. Fails with the time that they took, unless the processor was free for this thread
+    /// nearly all the time.
     ///
     /// If it was not, to yield again is no use: the system moves a thread that wakes to a processor
     /// that is idle, but leaves one that yields where it is.
-    pub(crate) fn yield_unless_crowded() -> bool {
+    pub(crate) fn yield_for_a_moment() -> Result<(), std::time::Duration> {
         let start = super::now();
         yield_now();
-        start.elapsed() < LONG
+        let time = start.elapsed();
+        if time < LONG { Ok(()) } else { Err(time) }
+    }
+
+    /// As `yield_for_a_moment`; returns whether to yield again is of use.
+    #[cfg(feature = "process")]
+    pub(crate) fn yield_unless_crowded() -> bool {
+        yield_for_a_moment().is_ok()
     }
 
     /// Starts a thread that nobody waits for.
