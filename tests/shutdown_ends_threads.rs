@@ -8,7 +8,7 @@ use std::time::Duration;
 
 use common::gate::Gate;
 use common::watchdog;
-use pybackground::{Lazy, background, configure, shutdown, snapshot};
+use pybackground::{Lazy, Timeout, background, configure, shutdown, snapshot};
 
 const THREADS: usize = 20;
 
@@ -42,7 +42,31 @@ fn shutdown_waits_for_destructors_of_thread_locals() {
     gate.wait_for_arrivals(THREADS);
     gate.open();
     calls.into_iter().for_each(Lazy::into_inner);
+    // The monitor has run too, and would stay for ever.
+    let late = background(|gate: Gate| gate.pass()).timeout(0.001);
+    let gate = Gate::default();
+    assert!(late(gate.clone()) == Timeout);
+    gate.open();
     shutdown(Duration::from_secs(100)).unwrap();
     assert_eq!(DROPPED.load(Ordering::SeqCst), THREADS);
     assert_eq!(snapshot().threads, 0);
+    no_thread_is_left();
+}
+
+/// Waits until the system has forgotten the threads, which it may do a moment after they ended.
+#[cfg(target_os = "linux")]
+fn no_thread_is_left() {
+    let name = |task: std::fs::DirEntry| std::fs::read_to_string(task.path().join("comm"));
+    let is_left = || {
+        let mut tasks = std::fs::read_dir("/proc/self/task").unwrap();
+        tasks.any(|task| name(task.unwrap()).is_ok_and(|name| name.starts_with("background")))
+    };
+    while is_left() {
+        std::thread::yield_now();
+    }
+}
+
+#[cfg(not(target_os = "linux"))]
+fn no_thread_is_left() {
+    // A thread cannot be asked for by its name.
 }

@@ -71,6 +71,9 @@ pub fn wait_idle(timeout: Duration) -> Result<(), Unfinished> {
 /// dropped here. If every call has ended in time, the threads end, and the rest of `timeout` is given to
 /// the destructors of their thread-locals.
 ///
+/// A dynamic library that uses this crate must not be unloaded before this has returned `Ok(())`: the threads run its
+/// code.
+///
 /// # Errors
 ///
 /// Returns the calls that had not ended when the time was over. On a thread of the runtime, it returns

@@ -12,17 +12,16 @@ impl Exits {
     #[allow(clippy::unused_self, reason = "the handles are kept there")]
     pub(super) fn spawn(
         &self,
-        _id: usize,
         name: String,
         stack_size: usize,
-        run: impl FnOnce() + Send + 'static,
-    ) -> io::Result<()> {
-        thread::spawn(name, stack_size, run)
+        run: impl FnOnce(usize) + Send + 'static,
+    ) -> io::Result<usize> {
+        thread::spawn(name, stack_size, || run(0)).map(|()| 0)
     }
 
     #[allow(clippy::unused_self, reason = "the handles are kept there")]
-    pub(super) fn ends(&self, _id: usize) {}
+    pub(super) fn ends(&self, _key: usize) {}
 
     #[allow(clippy::unused_self, reason = "the handles are kept there")]
-    pub(super) fn wait(&self, _end: Option<Instant>) {}
+    pub(super) fn wait(&self, _end: Option<Instant>, _stays: Option<usize>) {}
 }

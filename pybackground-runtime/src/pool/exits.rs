@@ -23,51 +23,66 @@ pub(super) struct Exits(Mutex<Handles>);
 
 #[derive(Default)]
 struct Handles {
+    /// How many threads were ever started: the key of the next one.
+    started: usize,
     alive: Table<JoinHandle<()>>,
     ended: VecDeque<JoinHandle<()>>,
 }
 
 impl Exits {
-    /// Starts a thread of the pool.
+    /// Starts a thread of the pool. It gets its key, which this returns too, and passes it to `ends`.
     pub(super) fn spawn(
         &self,
-        id: usize,
         name: String,
         stack_size: usize,
-        run: impl FnOnce() + Send + 'static,
-    ) -> io::Result<()> {
+        run: impl FnOnce(usize) + Send + 'static,
+    ) -> io::Result<usize> {
         // Under the lock, so that a thread that ends at once finds its handle.
         let mut handles = lock_leaf(&self.0);
-        let handle = start_os_thread(name, stack_size, Box::new(run))?;
-        handles.alive.insert(id, handle);
-        Ok(())
+        let key = handles.started;
+        let handle = start_os_thread(name, stack_size, Box::new(move || run(key)))?;
+        handles.started += 1;
+        handles.alive.insert(key, handle);
+        Ok(key)
     }
 
     /// The thread is about to end.
-    pub(super) fn ends(&self, id: usize) {
+    pub(super) fn ends(&self, key: usize) {
         let detached = {
             let mut handles = lock_leaf(&self.0);
-            let ended = handles.alive.remove(id);
+            let ended = handles.alive.remove(key);
             handles.ended.extend(ended);
             (handles.ended.len() > MOST_ENDED).then(|| handles.ended.pop_front())
         };
         drop(detached);
     }
 
-    /// Waits until every thread has ended, until `end` at most.
-    pub(super) fn wait(&self, end: Option<Instant>) {
-        let handles = std::mem::take(&mut *lock_leaf(&self.0));
+    /// Waits until every thread has ended but the one of the key `stays`, until `end` at most.
+    pub(super) fn wait(&self, end: Option<Instant>, stays: Option<usize>) {
+        let (ended, alive) = {
+            let mut handles = lock_leaf(&self.0);
+            let ended = std::mem::take(&mut handles.ended);
+            let mut alive = std::mem::take(&mut handles.alive);
+            if let Some(key) = stays
+                && let Some(handle) = alive.remove(key)
+            {
+                handles.alive.insert(key, handle);
+            }
+            (ended, alive)
+        };
         let (joined, all_joined) = latch();
         let join = move || {
             let _joined = joined;
             // The panic of a destructor ends the process before the join returns.
-            handles.ended.into_iter().chain(handles.alive.into_values()).for_each(|handle| {
+            ended.into_iter().chain(alive.into_values()).for_each(|handle| {
                 let _ = handle.join();
             });
         };
         let name = "background-exits".to_owned();
-        if start_os_thread(name, STACK_SIZE, Box::new(join)).is_ok() {
-            all_joined.wait(end);
+        let Ok(joining) = start_os_thread(name, STACK_SIZE, Box::new(join)) else { return };
+        if all_joined.wait(end) {
+            // The code of this thread, too, may be unloaded afterwards.
+            let _ = joining.join();
         }
     }
 }

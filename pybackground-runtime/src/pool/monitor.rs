@@ -17,7 +17,7 @@ use crate::deadline::Deadline;
 use crate::runnable::Runnable;
 use crate::stacks;
 use crate::sync::atomic::{Ordering, fence};
-use crate::sync::{MutexGuard, chaos, lock, now, thread};
+use crate::sync::{MutexGuard, chaos, lock, now};
 
 /// Every time after this many looks, the monitor forgets that the system refused a thread, so that it is asked again.
 const LOOKS_BEFORE_RETRY: usize = 100;
@@ -57,14 +57,30 @@ impl Pool {
         }
         let pool = self.clone();
         let name = "background-monitor".to_owned();
-        let started = thread::spawn(name, MONITOR_STACK_SIZE, move || pool.run_monitor());
+        let started = self.exits.spawn(name, MONITOR_STACK_SIZE, move |key| {
+            pool.run_monitor();
+            pool.exits.ends(key);
+        });
         // If the system refuses the thread, the flag is cleared, so that the next caller tries again. Until then,
         // threads that are blocked in joins expire the deadlines of their calls.
         state.alive = started.is_ok();
+        state.thread = started.ok();
         if !state.alive {
             state.watching = false;
             self.monitor.watching.store(false, Ordering::Relaxed);
         }
+    }
+
+    /// Has the monitor leave as soon as there is nothing to watch. Returns the key of its thread if it stays for a
+    /// timer.
+    pub(super) fn close_monitor(&self) -> Option<usize> {
+        let mut state = lock(&self.monitor.state);
+        state.is_closing = true;
+        state.deadlines.sweep();
+        let stays = state.thread.filter(|_| state.deadlines.next().is_some());
+        drop(state);
+        self.monitor.changed.notify_one();
+        stays
     }
 
     fn run_monitor(self: &Arc<Self>) {
@@ -94,6 +110,10 @@ impl Pool {
                 }
                 continue;
             }
+            if state.is_closing && state.is_over() {
+                state.alive = false;
+                return;
+            }
             let wait = state.next_wait(time, next_look, patience);
             let (woken, timed_out) = self.monitor.changed.wait_timeout(state, wait);
             state = woken;
@@ -102,8 +122,7 @@ impl Pool {
             } else if !state.watching && wait == patience {
                 // The deadlines of calls that have ended do not keep the monitor alive. If others are left, it sleeps
                 // twice as long before the next sweep.
-                state.deadlines.sweep();
-                if state.deadlines.next().is_none() {
+                if state.is_over() {
                     state.alive = false;
                     return;
                 }

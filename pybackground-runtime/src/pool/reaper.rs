@@ -11,7 +11,6 @@ use super::{MONITOR_STACK_SIZE, Pool};
 use crate::panic::{catch, drop_catching};
 use crate::runnable::Runnable;
 use crate::sync::atomic::Ordering;
-use crate::sync::thread;
 
 impl Pool {
     /// Enqueues a terminated call, so that a thread of the pool runs the user code that is left.
@@ -47,11 +46,12 @@ impl Pool {
             return;
         }
         let pool = self.clone();
-        let started =
-            thread::spawn("background-reaper".to_owned(), MONITOR_STACK_SIZE, move || {
-                work(&pool);
-                pool.has_reaper.store(false, Ordering::Relaxed);
-            });
+        let name = "background-reaper".to_owned();
+        let started = self.exits.spawn(name, MONITOR_STACK_SIZE, move |key| {
+            work(&pool);
+            pool.has_reaper.store(false, Ordering::Relaxed);
+            pool.exits.ends(key);
+        });
         if started.is_err() {
             self.has_reaper.store(false, Ordering::Relaxed);
         }

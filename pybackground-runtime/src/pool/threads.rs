@@ -102,11 +102,12 @@ impl Pool {
         let spawn = |reserve: usize| {
             let pool = self.clone();
             let name = self.config.hooks().name_of(id);
-            self.exits.spawn(id, name, self.config.stack_size() + reserve, move || {
+            let started = self.exits.spawn(name, self.config.stack_size() + reserve, move |key| {
                 pool.config.hooks().around(|| worker::run(pool.clone(), id, reserve));
                 pool.thread_ends();
-                pool.exits.ends(id);
-            })
+                pool.exits.ends(key);
+            });
+            started.map(drop)
         };
         // The system may have room for the stack without the reserve.
         spawn(self.config.stack_reserve()).or_else(|_| spawn(0))
@@ -165,9 +166,10 @@ impl Pool {
     }
 
     /// Waits until every thread has ended, including the destructors of its thread-locals, until `end` at
-    /// most.
+    /// most. The monitor stays if a timer needs it.
     pub(crate) fn wait_for_ends(&self, end: Option<Instant>) {
-        self.exits.wait(end);
+        let stays = self.close_monitor();
+        self.exits.wait(end, stays);
     }
 
     fn thread_ends(self: &Arc<Self>) {

@@ -19,16 +19,35 @@ pub(super) struct State {
     pub(super) watching: bool,
     /// The monitor thread exists, and looks at this state before it terminates.
     pub(super) alive: bool,
+    /// The key of that thread, or of an earlier one, in `exits`.
+    pub(super) thread: Option<usize>,
+    /// The monitor terminates as soon as there is nothing to watch.
+    pub(super) is_closing: bool,
 }
 
 impl Monitor {
     pub(super) fn new() -> Self {
-        let state = State { deadlines: Deadlines::new(), watching: false, alive: false };
+        let state = State {
+            deadlines: Deadlines::new(),
+            watching: false,
+            alive: false,
+            thread: None,
+            is_closing: false,
+        };
         Self { watching: AtomicBool::new(false), state: Mutex::new(state), changed: Condvar::new() }
     }
 }
 
 impl State {
+    /// Whether there is nothing to watch, now or later.
+    pub(super) fn is_over(&mut self) -> bool {
+        if self.watching {
+            return false;
+        }
+        self.deadlines.sweep();
+        self.deadlines.next().is_none()
+    }
+
     /// Returns the time until the next deadline or look, or `patience` if both are later.
     pub(super) fn next_wait(
         &self,
