@@ -66,7 +66,8 @@ pub fn cancelled() -> bool {
 ///
 /// The body unwinds as from a panic, so its values are dropped, but the panic hook does not run and nothing
 /// is printed. While the thread is already panicking, nothing happens. Nor does anything in a program built
-/// with `panic = "abort"`: there a body has to poll [`cancelled`] and return.
+/// with `panic = "abort"`: there a body has to poll [`cancelled`] and return. So has a callback that C code calls:
+/// to unwind out of an `extern "C"` function aborts the process.
 ///
 /// ```
 /// # use pybackground_runtime as pybackground;
