@@ -245,8 +245,8 @@
 //!
 //! No set-up is needed. The first call starts the first thread, and ten seconds after the last call there is none. [`configure`]
 //! or the `PYBACKGROUND_*` variables set how many threads compute, how many there may be, their stacks, how long idle
-//! threads stay, and what a thread does when it starts and ends. `PYBACKGROUND_MODE=sequential` runs each call to its end where it is
-//! made, for a debugger.
+//! threads stay, and what a thread does when it starts and ends. `PYBACKGROUND_OWN_STACK=true` keeps bodies from running on top of
+//! each other, where they would share thread-locals. `PYBACKGROUND_MODE=sequential` runs each call to its end where it is made, for a debugger.
 //!
 //! Threads inherit properties of the thread that starts them, such as its processor affinity. To start the pool from `main`, make a call
 //! there: `Lazy::into_inner(spawn(|| ()))`.

@@ -8,6 +8,11 @@ fn expression(patience: u8) -> u8 {
     patience
 }
 
+#[background(own_stack, limit = 4)]
+fn own_stack() -> u8 {
+    1
+}
+
 // ---- becomes ----
 
 #[track_caller]
@@ -57,5 +62,23 @@ fn expression(patience: u8) -> background_calls::Lazy<u8> {
                 () => patience,
             }
         },
+    );
+}
+#[track_caller]
+fn own_stack() -> ::pybackground::Lazy<u8> {
+    return <::pybackground::__private::BackgroundCall as ::pybackground::__private::Returns<
+        _,
+    >>::run(
+        ::pybackground::__private::Options::of(const {
+                ::pybackground::__private::Definition.place()
+            })
+            .own_stack()
+            .limit({
+                static __PYBACKGROUND_LIMIT: ::pybackground::__private::Limit = ::pybackground::__private::Limit::new(
+                    4,
+                );
+                &__PYBACKGROUND_LIMIT
+            }),
+        move || -> u8 { 1 },
     );
 }

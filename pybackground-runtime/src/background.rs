@@ -125,6 +125,30 @@ where
         Self::new(self.function, self.options.run_timeout(timeout))
     }
 
+    /// Keeps each body from running on top of another one, and others from running on top of it: see `own_stack` of the
+    /// attribute.
+    ///
+    /// ```
+    /// # use pybackground_runtime as pybackground;
+    /// use pybackground::background;
+    /// use std::cell::RefCell;
+    ///
+    /// thread_local!(static USER: RefCell<String> = RefCell::default());
+    ///
+    /// let user = background(|| USER.with_borrow(String::clone)).own_stack();
+    /// let seen = background(move || {
+    ///     USER.set("Ann".to_owned());
+    ///     let seen = user().clone(); // joins on another thread's stack
+    ///     USER.take();
+    ///     seen
+    /// });
+    /// assert_eq!(*seen(), "");
+    /// ```
+    #[must_use = "the option applies to calls of the returned function"]
+    pub fn own_stack(self) -> Self {
+        Self::new(self.function, self.options.own_stack())
+    }
+
     /// Sets a limit on how many bodies run at once, which other functions may share.
     ///
     /// ```

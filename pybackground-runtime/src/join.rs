@@ -194,9 +194,13 @@ fn block(wait: &Wait<'_, impl Awaited>) -> Result<bool, Error> {
 /// Whether this thread may run `job`, a closure of a scope that it waits for.
 ///
 /// A worker may under the same conditions as in any join. Another thread may unless it runs a body: its stack may be
-/// deep already, and its size is not known.
+/// deep already, and its size is not known. If each body has a stack of its own, no other thread may.
 pub(crate) fn may_help(job: &dyn Job) -> bool {
-    if runtime::is_worker() { may_run_in_place(job) } else { stacks::current().is_none() }
+    if runtime::is_worker() {
+        may_run_in_place(job)
+    } else {
+        stacks::current().is_none() && !runtime::config().own_stack()
+    }
 }
 
 /// Waits until every closure of a scope has ended.
@@ -218,7 +222,7 @@ pub(crate) fn for_scope(calls: &Arc<dyn ScopedCalls>, site: &'static Location<'s
             Some(Ok::<_, Infallible>(true))
         };
         while runtime::block_while(false, || lend_permits_while(&mut wait)).is_none() {
-            runtime::look(|_| false);
+            runtime::look(false, |_| false);
         }
     }
     stacks::coarse_clock::read();
@@ -409,7 +413,8 @@ impl<A: Awaited> Wait<'_, A> {
             let set_running = |is_running| {
                 entered.waiting.iter().for_each(|waiting| waiting.set_running(is_running));
             };
-            runtime::look(|no_stack| {
+            let may_run = !self.on.only().is_some_and(|job| job.has_own_stack());
+            runtime::look(may_run, |no_stack| {
                 set_running(true);
                 let started = self.on.run_or_refuse(no_stack);
                 set_running(false);

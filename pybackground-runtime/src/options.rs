@@ -11,6 +11,13 @@ use crate::site;
 use crate::stacks::Key;
 use crate::task::{Body, Header, Limit, Task, Timeouts};
 
+/// The body may run where the call is made.
+const COMPUTES: u8 = 1;
+/// The call is more than queued when it is made.
+const HAS_CONDITIONS: u8 = 2;
+/// The body shares its stack with no other.
+const HAS_OWN_STACK: u8 = 4;
+
 /// The place of a call, and what the attribute's options say.
 ///
 /// The compiler folds every function here, so a call without options does not pay for them.
@@ -21,9 +28,8 @@ pub struct Options {
     limit: Option<&'static Limit>,
     timeout: Option<Duration>,
     run_timeout: Option<Duration>,
-    compute: bool,
-    /// Whether there is a limit or a timeout: one look says so for each call.
-    has_conditions: bool,
+    /// In one byte, or the compiler would store the options in memory for each call.
+    flags: u8,
     /// Where the function is defined, if the attribute made it.
     definition: Option<&'static Location<'static>>,
 }
@@ -46,8 +52,7 @@ impl Options {
             limit: None,
             timeout: None,
             run_timeout: None,
-            compute: false,
-            has_conditions: false,
+            flags: 0,
             definition: None,
         }
     }
@@ -63,11 +68,23 @@ impl Options {
         Self { definition: Some(definition), ..Self::at(Location::caller()) }
     }
 
+    #[inline]
+    const fn with(self, flags: u8) -> Self {
+        Self { flags: self.flags | flags, ..self }
+    }
+
     /// The body computes and waits for nothing but other calls.
     #[inline]
     #[must_use]
     pub const fn compute(self) -> Self {
-        Self { compute: true, ..self }
+        self.with(COMPUTES)
+    }
+
+    /// The body shares its stack with no other body.
+    #[inline]
+    #[must_use]
+    pub const fn own_stack(self) -> Self {
+        self.with(HAS_OWN_STACK | HAS_CONDITIONS)
     }
 
     /// The function's name in messages, instead of its path.
@@ -81,28 +98,28 @@ impl Options {
     #[inline]
     #[must_use]
     pub const fn limit(self, limit: &'static Limit) -> Self {
-        Self { limit: Some(limit), has_conditions: true, ..self }
+        Self { limit: Some(limit), ..self }.with(HAS_CONDITIONS)
     }
 
     /// The same options without those that another machine observes: the limit, and the time from the start of the body.
     #[cfg(feature = "remote")]
     pub(crate) fn for_another_machine(self) -> Self {
-        let has_conditions = self.timeout.is_some();
-        Self { limit: None, run_timeout: None, has_conditions, ..self }
+        let flags = if self.timeout.is_some() { HAS_CONDITIONS } else { 0 };
+        Self { limit: None, run_timeout: None, flags, ..self }
     }
 
     /// The time from the call to its deadline.
     #[inline]
     #[must_use]
     pub const fn timeout(self, timeout: Duration) -> Self {
-        Self { timeout: Some(timeout), has_conditions: true, ..self }
+        Self { timeout: Some(timeout), ..self }.with(HAS_CONDITIONS)
     }
 
     /// The time from the start of the body to the deadline of the call.
     #[inline]
     #[must_use]
     pub const fn run_timeout(self, timeout: Duration) -> Self {
-        Self { run_timeout: Some(timeout), has_conditions: true, ..self }
+        Self { run_timeout: Some(timeout), ..self }.with(HAS_CONDITIONS)
     }
 
     /// The same options, with the function's path as the name unless there is a name.
@@ -114,9 +131,8 @@ impl Options {
     #[cfg(not(debug_assertions))]
     #[inline]
     pub(crate) fn rebuilt(&self) -> Self {
-        let Self { site, name, limit, timeout, run_timeout, compute, has_conditions, definition } =
-            *self;
-        Self { site, name, limit, timeout, run_timeout, compute, has_conditions, definition }
+        let Self { site, name, limit, timeout, run_timeout, flags, definition } = *self;
+        Self { site, name, limit, timeout, run_timeout, flags, definition }
     }
 
     /// The line that stands for the call. Asked for once a call, and not on the way of one that runs in place.
@@ -131,11 +147,16 @@ impl Options {
     }
 
     #[inline]
+    pub(crate) fn has_own_stack(&self) -> bool {
+        self.flags & HAS_OWN_STACK != 0
+    }
+
+    #[inline]
     pub(crate) fn timeouts(&self) -> Timeouts {
         Timeouts { of_call: self.timeout, of_run: self.run_timeout }
     }
 
-    /// The task of a call with these options, to be queued, or held if there is a limit.
+    /// The task of a call with these options, to be queued, or held if it needs a permit.
     #[inline(always)]
     #[allow(clippy::inline_always, reason = "moved once more, the body would cost as much")]
     pub(crate) fn task<B: Body>(&self, body: B) -> Arc<Task<B>> {
@@ -145,7 +166,7 @@ impl Options {
             // The scope sees to its end.
             events.used();
         }
-        Task::new(self.header(events), body)
+        Task::new(self.header(events), body, self.need_permit())
     }
 
     /// The task of a call that waits for dependencies.
@@ -162,13 +183,23 @@ impl Options {
     #[inline(always)]
     #[allow(clippy::inline_always, reason = "most of it is decided while compiling")]
     fn header(&self, events: CallEvents) -> Header {
-        Header::new(self.site(), self.name, self.limit, events)
+        if self.need_permit() {
+            Header::with_permit(self.site(), self.name, self.limit, self.has_own_stack(), events)
+        } else {
+            Header::new(self.site(), self.name, events)
+        }
     }
 
     /// Whether the call is more than queued when it is made.
     #[inline]
     pub(crate) fn have_conditions(&self) -> bool {
-        self.has_conditions
+        self.flags & HAS_CONDITIONS != 0
+    }
+
+    /// Whether the call waits for a permit, with or without a limit.
+    #[inline]
+    fn need_permit(&self) -> bool {
+        self.have_conditions() && (self.limit.is_some() || self.has_own_stack())
     }
 
     /// The call of `function`, unless the options have a name.
@@ -191,6 +222,6 @@ impl Options {
     /// Whether a busy worker may run the body where the call is made.
     #[inline]
     pub(crate) fn may_run_inline(&self) -> bool {
-        self.compute && !self.have_conditions()
+        self.flags & (COMPUTES | HAS_CONDITIONS) == COMPUTES
     }
 }

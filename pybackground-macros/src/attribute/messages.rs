@@ -2,7 +2,7 @@
 //!
 //! They are in one file so that they read as one voice. `tests/ui` shows where each one appears.
 
-pub(crate) const KEYS: &str = "`timeout`, `run_timeout`, `compute`, `limit`, `single_flight`, `cache`, `process`, `remote`, `retry`, `queue`, `memory`, `name`, `crate`";
+pub(crate) const KEYS: &str = "`timeout`, `run_timeout`, `compute`, `own_stack`, `limit`, `single_flight`, `cache`, `process`, `remote`, `retry`, `queue`, `memory`, `name`, `crate`";
 
 // What is refused of a function as a whole.
 
@@ -78,6 +78,9 @@ pub(crate) fn unbounded(parameter: &impl std::fmt::Display) -> String {
 pub(crate) const PROCESS_IS_NOT_COMPUTE: &str = "`compute` is about the threads of this process, and a body with `process` runs on none of them\n\
      instead: leave out one of the two";
 
+pub(crate) const PROCESS_HAS_OWN_STACK: &str = "`own_stack` is about the threads of this process, and a body elsewhere runs on none of them\n\
+     instead: leave out `own_stack`: no other body is on the stack of a body in another process";
+
 pub(crate) const PROCESS_IS_NOT_ASYNC: &str = "the other process has no executor, so an `async fn` cannot run there\n\
      instead: leave out `async`, and block on the future in the body";
 
@@ -122,7 +125,7 @@ pub(crate) fn duplicate_key(key: &impl std::fmt::Display) -> String {
     format!("option `{key}` is given twice; each of {KEYS} can be given once")
 }
 
-pub(crate) const NOT_A_KEY: &str = "expected an option of `#[background]`: `timeout`, `run_timeout`, `compute`, `limit`, `single_flight`, `cache`, `process`, `remote`, `retry`, `queue`, `memory`, `name` or `crate`";
+pub(crate) const NOT_A_KEY: &str = "expected an option of `#[background]`: `timeout`, `run_timeout`, `compute`, `own_stack`, `limit`, `single_flight`, `cache`, `process`, `remote`, `retry`, `queue`, `memory`, `name` or `crate`";
 
 pub(crate) const COMPUTE_HAS_NO_VALUE: &str =
     "`compute` takes no value: write `#[background(compute)]`, or leave it out";
@@ -130,6 +133,12 @@ pub(crate) const COMPUTE_HAS_NO_VALUE: &str =
 pub(crate) const COMPUTE_IS_NOT_ASYNC: &str = "`compute` is for a body that keeps its thread busy, \
      and an `async fn` releases its thread while it waits\n\
      instead: leave out one of the two; `timeout`, `run_timeout`, `limit`, `name` and `crate` go with both";
+
+pub(crate) const OWN_STACK_HAS_NO_VALUE: &str =
+    "`own_stack` takes no value: write `#[background(own_stack)]`, or leave it out";
+
+pub(crate) const OWN_STACK_IS_NOT_COMPUTE: &str = "`compute` lets the body run on the stack of its caller, and `own_stack` keeps it from that\n\
+     instead: leave out one of the two";
 
 pub(crate) const PROCESS_HAS_NO_VALUE: &str =
     "`process` takes no value: write `#[background(process)]`, or leave it out";

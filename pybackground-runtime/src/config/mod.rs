@@ -40,6 +40,7 @@ static INSTALLED: Mutex<Installed> = Mutex::new(Installed { settings: None, in_u
 /// | [`stack_reserve`](Configure::stack_reserve) | `PYBACKGROUND_STACK_RESERVE` | bytes | three times `stack_size` |
 /// | [`keep_alive`](Configure::keep_alive) | `PYBACKGROUND_KEEP_ALIVE` | seconds | 10 |
 /// | [`report_after`](Configure::report_after) | `PYBACKGROUND_REPORT_AFTER` | seconds; 0 or empty is never | never; in debug builds on Linux, see there |
+/// | [`own_stack`](Configure::own_stack) | `PYBACKGROUND_OWN_STACK` | `true` or `false` | `false` |
 /// | [`sequential`](Configure::sequential) | `PYBACKGROUND_MODE` | `parallel` or `sequential` | `parallel` |
 ///
 /// Only the program can set [`thread_name`](Configure::thread_name),
@@ -155,6 +156,40 @@ impl Configure {
     /// ```
     pub fn stack_reserve(mut self, bytes: usize) -> Self {
         self.settings.stack_reserve = Some(bytes);
+        self
+    }
+
+    /// Sets whether each body has a stack of its own, so that no body runs on top of another one.
+    ///
+    /// A thread that joins a call which has not started runs that call itself, on top of the body that joins. The two
+    /// bodies then share thread-locals: the one on top sees what the one below has set, a borrowed `RefCell` is
+    /// borrowed for both, and a `OnceCell` that the one below initializes is being initialized. With this setting, a
+    /// body begins only where no other body is below it: at the bottom of a thread of the pool. A join blocks, a
+    /// `compute` call is queued, and a [`scope`](crate::scope) leaves its closures to the pool.
+    ///
+    /// This costs what running in place saves. A join of a call that has not started takes two context switches, some
+    /// microseconds, instead of a fraction of one, and each blocked body holds a thread: a recursion of calls takes
+    /// as many threads as it is deep. At [`max_total_threads`](Configure::max_total_threads), a call that would
+    /// run in place is refused. [`stack_reserve`](Configure::stack_reserve) has no effect. For a single function, use
+    /// the option `own_stack` of the attribute.
+    ///
+    /// Two cases are excepted, in which bodies run on the stack of their caller: [sequential mode](Configure::sequential),
+    /// and the closures of a scope if the system gives the pool no thread at all.
+    ///
+    /// ```
+    /// # use pybackground_runtime as pybackground;
+    /// use pybackground::{configure, spawn};
+    /// use std::thread;
+    ///
+    /// configure().own_stack(true).install().unwrap();
+    /// let same_thread = spawn(|| {
+    ///     let inner = spawn(|| thread::current().id());
+    ///     *inner == thread::current().id()
+    /// });
+    /// assert!(!*same_thread);
+    /// ```
+    pub fn own_stack(mut self, own_stack: bool) -> Self {
+        self.settings.own_stack = Some(own_stack);
         self
     }
 

@@ -71,6 +71,7 @@ pub(crate) struct Config {
     keep_alive: Duration,
     report: Report,
     sequential: bool,
+    own_stack: bool,
     hooks: Hooks,
 }
 
@@ -85,6 +86,7 @@ pub(super) struct Settings {
     pub(super) keep_alive: Option<Duration>,
     pub(super) report_after: Option<Duration>,
     pub(super) sequential: Option<bool>,
+    pub(super) own_stack: Option<bool>,
     pub(super) hooks: Hooks,
     #[cfg(feature = "carry")]
     pub(super) carriers: Carriers,
@@ -107,8 +109,14 @@ impl Config {
         self.stack_size
     }
 
+    /// The room for bodies on top of others.
     pub(crate) fn stack_reserve(&self) -> usize {
-        self.stack_reserve
+        if self.own_stack { 0 } else { self.stack_reserve }
+    }
+
+    /// Whether no body runs on top of another one.
+    pub(crate) fn own_stack(&self) -> bool {
+        self.own_stack
     }
 
     pub(crate) fn keep_alive(&self) -> Duration {
@@ -189,6 +197,12 @@ pub(super) fn resolve(
             })?
         }
     };
+    let own_stack = match settings.own_stack {
+        Some(own_stack) => Some(own_stack),
+        None => parse(variable, "PYBACKGROUND_OWN_STACK", "`true` or `false`", |text| {
+            text.parse().ok()
+        })?,
+    };
 
     let bounds = [
         ("workers", workers, "max_threads", max_threads),
@@ -220,6 +234,7 @@ pub(super) fn resolve(
         keep_alive: keep_alive.unwrap_or(DEFAULT_KEEP_ALIVE),
         report,
         sequential: sequential.unwrap_or(false),
+        own_stack: own_stack.unwrap_or(false),
         hooks: settings.hooks.clone(),
     })
 }
@@ -323,6 +338,7 @@ mod tests {
             ("PYBACKGROUND_KEEP_ALIVE", "0.5"),
             ("PYBACKGROUND_REPORT_AFTER", "60"),
             ("PYBACKGROUND_MODE", "sequential"),
+            ("PYBACKGROUND_OWN_STACK", "true"),
         ];
         let expected = Config {
             workers: 2,
@@ -333,6 +349,7 @@ mod tests {
             keep_alive: Duration::from_millis(500),
             report: Report::After(Duration::from_secs(60)),
             sequential: true,
+            own_stack: true,
             hooks: Hooks::default(),
         };
         assert_eq!(with_environment(&Settings::default(), &variables), Ok(expected));
@@ -371,6 +388,11 @@ mod tests {
                 "fast",
                 "the environment variable PYBACKGROUND_MODE is \"fast\"; it has to be `parallel` or `sequential`",
             ),
+            (
+                "PYBACKGROUND_OWN_STACK",
+                "1",
+                "the environment variable PYBACKGROUND_OWN_STACK is \"1\"; it has to be `true` or `false`",
+            ),
         ] {
             let error = with_environment(&Settings::default(), &[(name, value)]).unwrap_err();
             assert_eq!(error, message);
@@ -387,10 +409,11 @@ mod tests {
             "STACK_RESERVE",
             "KEEP_ALIVE",
             "MODE",
+            "OWN_STACK",
         ]
         .map(|name| format!("PYBACKGROUND_{name}"));
         let variables: Vec<(&str, &str)> =
-            names.iter().map(String::as_str).zip(["", " ", "", "", " ", "\t", " "]).collect();
+            names.iter().map(String::as_str).zip(["", " ", "", "", " ", "\t", " ", ""]).collect();
         let nothing = with_environment(&Settings::default(), &[]);
         assert_eq!(with_environment(&Settings::default(), &variables), nothing);
     }
@@ -463,6 +486,15 @@ mod tests {
         assert_eq!(stack(&[min_stack, ("PYBACKGROUND_STACK_SIZE", "65536")]), (65_536, 196_608));
         assert_eq!(stack(&[("RUST_MIN_STACK", "much")]), stack(&[]));
         assert_eq!(stack(&[("RUST_MIN_STACK", "1")]).0, SMALLEST_STACK);
+    }
+
+    #[test]
+    fn bodies_with_a_stack_of_their_own_need_no_reserve() {
+        let settings = Settings { own_stack: Some(true), ..Settings::default() };
+        let config =
+            with_environment(&settings, &[("PYBACKGROUND_STACK_RESERVE", "65536")]).unwrap();
+        assert!(config.own_stack());
+        assert_eq!(config.stack_reserve(), 0);
     }
 
     #[test]

@@ -31,7 +31,7 @@ use crate::lazy::Lazy;
 use crate::options::Options;
 use crate::panic::drop_catching;
 use crate::runtime;
-use crate::task::{Body, Job, Task};
+use crate::task::{Body, Job, Permit, Task};
 
 pub(crate) use argument::{BackgroundCall, Given};
 #[cfg(debug_assertions)]
@@ -167,6 +167,7 @@ fn hand_over_with_conditions(options: &Options, job: Arc<dyn Job>) {
     job.set_timeouts(options.timeouts());
     match options.slots() {
         Some(limit) => limit.submit(&job),
+        None if options.has_own_stack() => Permit::without_limit().grant_new(job),
         None => runtime::submit(job),
     }
 }

@@ -31,6 +31,9 @@ enum Turn {
     Others,
 }
 
+/// The floor of a stack that has room for no further body: every depth is below it.
+const NO_DEPTH: usize = usize::MAX;
+
 /// With so many calls in its own deque, a worker has enough for thieves.
 const ENOUGH: usize = 3;
 
@@ -42,7 +45,7 @@ pub(crate) struct Worker {
     pub(super) stats: Arc<WorkerStats>,
     sleeper: Arc<Sleeper>,
     /// The stack pointer below which less than `stack_size` is left for one more body.
-    stack_floor: usize,
+    stack_floor: Cell<usize>,
     /// The round of `deadlock` in which this thread looked last, or that was current when its join began.
     pub(super) round: Cell<u64>,
     /// The thread gave up its slot for a join and has not taken it back.
@@ -77,16 +80,14 @@ thread_local! {
 pub(super) fn run(pool: Arc<Pool>, id: usize, reserve: usize) {
     let stats = WorkerStats::of_new_thread(pool.threads(), id);
     pool.sampler.join(id, stats.clone());
-    // Without a reserve, no call runs on top of another.
-    let stack_floor =
-        if reserve == 0 { usize::MAX } else { stack_pointer().saturating_sub(reserve) };
+    let stack_floor = if reserve == 0 { NO_DEPTH } else { stack_pointer().saturating_sub(reserve) };
     let worker = Worker {
         id,
         pool,
         own: OwnQueue::new(stats.clone()),
         stats,
         sleeper: Sleeper::current(),
-        stack_floor,
+        stack_floor: Cell::new(stack_floor),
         round: Cell::new(0),
         has_no_slot: Cell::new(false),
         looked: Cell::new(Looked::NotYet),
@@ -150,7 +151,7 @@ impl Worker {
     #[inline]
     fn runs_inline(&self) -> bool {
         let depth = stack_pointer();
-        (depth < self.stats.full_at() || self.has_enough(depth)) && depth > self.stack_floor
+        (depth < self.stats.full_at() || self.has_enough(depth)) && depth > self.stack_floor.get()
     }
 
     #[inline(never)]
@@ -166,7 +167,17 @@ impl Worker {
     /// joins continues on another thread.
     #[inline]
     pub(crate) fn has_stack(&self) -> bool {
-        stack_pointer() > self.stack_floor
+        stack_pointer() > self.stack_floor.get()
+    }
+
+    /// Runs no body on top of the current one until `reopen_stack` gets what this returns.
+    pub(crate) fn close_stack(&self) -> usize {
+        self.stack_floor.replace(NO_DEPTH)
+    }
+
+    /// See [`close_stack`](Self::close_stack).
+    pub(crate) fn reopen_stack(&self, floor: usize) {
+        self.stack_floor.set(floor);
     }
 
     /// Removes the entry of a call that this thread is about to run from its own deque.

@@ -143,12 +143,31 @@ pub(crate) fn is_asked() -> bool {
 }
 
 /// See [`Worker::look`].
-pub(crate) fn look(start: impl FnOnce(Option<String>) -> bool) {
+pub(crate) fn look(may_run: bool, start: impl FnOnce(Option<String>) -> bool) {
     with_current(|worker| {
         if let Some(worker) = worker {
-            worker.look(start);
+            worker.look(may_run, start);
         }
     });
+}
+
+/// The current thread runs no body on top of the one that it runs now, until this is dropped.
+pub(crate) struct ClosedStack {
+    /// What the thread had before, if it is one of the pool's.
+    floor: Option<usize>,
+}
+
+/// See [`ClosedStack`].
+pub(crate) fn close_stack() -> ClosedStack {
+    ClosedStack { floor: with_current(|worker| worker.map(Worker::close_stack)) }
+}
+
+impl Drop for ClosedStack {
+    fn drop(&mut self) {
+        if let Some(floor) = self.floor {
+            with_current(|worker| worker.into_iter().for_each(|worker| worker.reopen_stack(floor)));
+        }
+    }
 }
 
 /// Whether the current thread has the stack to run the call it waits for, which has not started as far as is

@@ -45,7 +45,10 @@ use slot::{ScopedHandle, Slot};
 /// closures without a value.
 ///
 /// The closures run on the threads of the runtime. At the end of the scope, its own thread runs closures that no
-/// thread has started, as a join does.
+/// thread has started, as a join does. A thread of the runtime does so if it has
+/// [`stack_size`](crate::Configure::stack_size) left. The stack of another thread is not known. So open a scope where
+/// the stack has room for its closures, or set [`own_stack`](crate::Configure::own_stack), with which the thread only
+/// waits.
 ///
 /// The idea and the rules are those of [`std::thread::scope`].
 ///

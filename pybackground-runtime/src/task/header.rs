@@ -27,6 +27,7 @@ pub(crate) struct Header {
 struct Rare {
     name: Option<&'static str>,
     limit: Option<&'static Limit>,
+    own_stack: bool,
     wait_errors: WaitErrors,
 }
 
@@ -36,16 +37,27 @@ impl Header {
     pub(crate) fn new(
         site: &'static Location<'static>,
         name: Option<&'static str>,
-        limit: Option<&'static Limit>,
         events: CallEvents,
     ) -> Self {
-        let is_rare = name.is_some() || limit.is_some();
-        let rare = if is_rare {
-            OnceLock::from(Box::new(Rare { name, limit, wait_errors: WaitErrors::default() }))
+        let rare = if name.is_some() {
+            OnceLock::from(Box::new(Rare { name, ..Rare::default() }))
         } else {
             OnceLock::new()
         };
         Self { site, rare, events }
+    }
+
+    /// The header of a call that needs a permit: of a limit, for a stack of its own, or for both.
+    #[cold]
+    pub(crate) fn with_permit(
+        site: &'static Location<'static>,
+        name: Option<&'static str>,
+        limit: Option<&'static Limit>,
+        own_stack: bool,
+        events: CallEvents,
+    ) -> Self {
+        let rare = Rare { name, limit, own_stack, wait_errors: WaitErrors::default() };
+        Self { site, rare: OnceLock::from(Box::new(rare)), events }
     }
 
     /// The call, of a function of that path unless the options named it.
@@ -71,7 +83,7 @@ impl Header {
         waker: impl FnOnce() -> Waker,
     ) -> Result<Step<B>, Error> {
         let progress = if body.has_started() { Progress::Suspended } else { Progress::NotStarted };
-        let _held = permit.map(Permit::enter);
+        let _held = permit.map(|permit| permit.enter(self.has_own_stack()));
         let _entered = stacks::enter(self.key(B::function), || self.call(B::function));
         if cancel::is_any()
             && let Some(error) = self.must_not_run(B::function, progress)
@@ -128,6 +140,11 @@ impl Header {
     #[inline]
     pub(super) fn events(&self) -> &CallEvents {
         &self.events
+    }
+
+    /// Whether the body shares its stack with no other body. Such a call has a permit.
+    pub(super) fn has_own_stack(&self) -> bool {
+        self.rare.get().is_some_and(|rare| rare.own_stack)
     }
 
     #[inline]

@@ -90,6 +90,11 @@ impl dyn Job + '_ {
         self.word().is_claimable()
     }
 
+    /// Whether the body must not run on top of another one.
+    pub(crate) fn has_own_stack(&self) -> bool {
+        self.header().has_own_stack()
+    }
+
     fn linked<R>(&self, act: impl FnOnce(&mut Link) -> R) -> R {
         let (mut act, mut result) = (Some(act), None);
         self.with_link(&mut |link| result = act.take().map(|act| act(link)));
@@ -448,7 +453,8 @@ impl<B: Body> Job for Task<B> {
             let job: Arc<dyn Job> = self;
             return limit.submit_again(&job);
         }
-        let admitted = self.state.lock().admit(None);
+        let permit = self.header.has_own_stack().then(Permit::without_limit);
+        let admitted = self.state.lock().admit(permit);
         if admitted.is_ok() {
             self.header.events().queued();
             runtime::resume(self);

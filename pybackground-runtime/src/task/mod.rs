@@ -79,7 +79,7 @@ pub(crate) use header::Header;
 pub(crate) use job::{Job, Timeouts, any_was_awaited};
 pub(crate) use parked::{DEPENDENT, SUSPENDED};
 pub use permit::Limit;
-pub(crate) use permit::{lend_permits_while, may_run_in_place};
+pub(crate) use permit::{Permit, lend_permits_while, may_run_in_place};
 use state::{Close, Finish, Locked, State};
 pub(crate) use waiters::Registration;
 
@@ -92,11 +92,14 @@ pub(crate) struct Task<B: Body> {
 impl<B: Body> Task<B> {
     #[inline(always)]
     #[allow(clippy::inline_always, reason = "moved once more, the body would cost as much")]
-    pub(crate) fn new(header: Header, body: B) -> Arc<Self> {
+    pub(crate) fn new(header: Header, body: B, needs_permit: bool) -> Arc<Self> {
         let parent = cancel::current();
-        let is_limited = header.limit().is_some();
         Arc::new(Self {
-            state: if is_limited { State::held(body, parent) } else { State::queued(body, parent) },
+            state: if needs_permit {
+                State::held(body, parent)
+            } else {
+                State::queued(body, parent)
+            },
             header,
         })
     }

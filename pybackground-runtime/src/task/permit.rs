@@ -17,7 +17,7 @@ use crate::call::Call;
 use crate::limit::Semaphore;
 use crate::panic::drop_catching;
 use crate::runnable::Runnable;
-use crate::runtime::{self, HoldsBack};
+use crate::runtime::{self, ClosedStack, HoldsBack};
 use crate::sync::{chaos, thread_local};
 
 /// How many bodies may run at once, of all functions that name it: `#[background(limit = DATABASE)]`.
@@ -54,7 +54,13 @@ pub struct Limit {
     listed: Once,
 }
 
+/// The limit of calls that have a permit without one, which counts nothing.
+static NO_LIMIT: Limit = Limit::new(usize::MAX);
+
 /// A permit of a limit, which is released when this is dropped.
+///
+/// A call with a permit is left to the workers, and no other body runs on top of its body. A function that asks for just
+/// that has a permit without a limit.
 pub(crate) struct Permit(&'static Limit);
 
 impl Limit {
@@ -179,9 +185,26 @@ impl Limit {
 }
 
 impl Permit {
-    /// What identifies the limit.
-    pub(super) fn limit(&self) -> usize {
-        self.0.address()
+    /// A permit of no limit.
+    pub(crate) fn without_limit() -> Self {
+        Self(&NO_LIMIT)
+    }
+
+    fn has_limit(&self) -> bool {
+        self.0.address() != NO_LIMIT.address()
+    }
+
+    /// What identifies the limit, if there is one.
+    pub(super) fn limit(&self) -> Option<usize> {
+        self.has_limit().then(|| self.0.address())
+    }
+
+    /// Grants a permit without a limit to a call that is made now, and enqueues it.
+    pub(crate) fn grant_new(self, job: Arc<dyn Job>) {
+        match job.admit(self) {
+            None => runtime::submit(job),
+            Some(permit) => drop_catching((job, permit)),
+        }
     }
 
     fn grant_to(self, job: Arc<dyn Job>) {
@@ -194,18 +217,24 @@ impl Permit {
         runtime::limits().let_go();
     }
 
-    /// Notes that a body of this thread has the permit, until the guard is dropped.
+    /// Notes that a body of this thread has the permit, until the guard is dropped. With `own_stack` the thread
+    /// runs no other body until then, whatever happens.
     #[must_use]
-    pub(super) fn enter(&self) -> Entered {
-        // Fails only while the thread ends, when no body runs on it.
-        let _ = HELD.try_with(|held| held.borrow_mut().push(self.0));
-        Entered
+    pub(super) fn enter(&self, own_stack: bool) -> Entered {
+        let has_limit = self.has_limit();
+        if has_limit {
+            // Fails only while the thread ends, when no body runs on it.
+            let _ = HELD.try_with(|held| held.borrow_mut().push(self.0));
+        }
+        Entered { has_limit, _closed: own_stack.then(runtime::close_stack) }
     }
 }
 
 impl Drop for Permit {
     fn drop(&mut self) {
-        work::release(self.0);
+        if self.has_limit() {
+            work::release(self.0);
+        }
     }
 }
 
@@ -215,11 +244,16 @@ thread_local! {
 }
 
 /// See [`Permit::enter`].
-pub(super) struct Entered;
+pub(super) struct Entered {
+    has_limit: bool,
+    _closed: Option<ClosedStack>,
+}
 
 impl Drop for Entered {
     fn drop(&mut self) {
-        let _ = HELD.try_with(|held| held.borrow_mut().pop());
+        if self.has_limit {
+            let _ = HELD.try_with(|held| held.borrow_mut().pop());
+        }
     }
 }
 

@@ -22,8 +22,8 @@ impl<B: Body> Task<B> {
     /// This thread is about to poll the future.
     pub(super) fn begin_poll(self: &Arc<Self>, permit: Option<&Permit>) -> Polling {
         let (body, awaits) = (Arc::as_ptr(self).addr(), self.state.lock().trailer().take_awaits());
-        if let Some(permit) = permit {
-            awaits::resumes_with_permit(body, permit.limit());
+        if let Some(limit) = permit.and_then(Permit::limit) {
+            awaits::resumes_with_permit(body, limit);
         }
         awaits::begin(body, awaits)
     }
@@ -33,7 +33,7 @@ impl<B: Body> Task<B> {
         self.header.events().left();
         let awaits = awaits::kept(awaits, Arc::as_ptr(&self).addr());
         let may_close_ring = awaits.is_some();
-        let limit = body.permit.as_ref().map(Permit::limit);
+        let limit = body.permit.as_ref().and_then(Permit::limit);
         let (next, node) = {
             let mut state = self.state.lock();
             let next = state.suspend(body, link, |node| SUSPENDED.park(&self, node));

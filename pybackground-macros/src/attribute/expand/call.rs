@@ -265,6 +265,10 @@ pub(super) fn call_options(
         let span = names::mixed(compute.span());
         chain.extend(quote_spanned!(span=> .compute()));
     }
+    if let Some(own_stack) = &options.own_stack {
+        let span = names::mixed(own_stack.span());
+        chain.extend(quote_spanned!(span=> .own_stack()));
+    }
     if let Some(name) = &options.name {
         chain.extend(quote_spanned!(here=> .name(#name)));
     }

@@ -19,6 +19,8 @@ pub(crate) struct Options {
     pub(crate) run_timeout: Option<Timeout>,
     /// The `compute` key itself.
     pub(crate) compute: Option<Ident>,
+    /// The `own_stack` key itself.
+    pub(crate) own_stack: Option<Ident>,
     /// The `process` key itself.
     pub(crate) process: Option<Ident>,
     /// The `remote` key itself.
@@ -128,6 +130,12 @@ impl Options {
                     return Err(input.error(messages::COMPUTE_HAS_NO_VALUE));
                 }
                 self.compute = Some(key);
+            }
+            "own_stack" => {
+                if input.peek(Token![=]) || input.peek(syn::token::Paren) {
+                    return Err(input.error(messages::OWN_STACK_HAS_NO_VALUE));
+                }
+                self.own_stack = Some(key);
             }
             "process" => {
                 if input.peek(Token![=]) || input.peek(syn::token::Paren) {

@@ -31,6 +31,9 @@ fn check_options(function: &Function, options: &Options, report: &mut Report) {
     if let (Some(compute), Some(_)) = (&options.compute, &function.signature.asyncness) {
         report.at(compute, messages::COMPUTE_IS_NOT_ASYNC);
     }
+    if let (Some(_), Some(own_stack)) = (&options.compute, &options.own_stack) {
+        report.at(own_stack, messages::OWN_STACK_IS_NOT_COMPUTE);
+    }
     if matches!(function.body, Body::Declaration(_)) {
         let decides = |key: &Ident| key == "crate" || key == "single_flight" || key == "cache";
         for key in options.keys.iter().filter(|key| !decides(key)) {

@@ -30,6 +30,9 @@ pub(super) fn check(function: &Function, options: &Options, report: &mut Report)
     if let Some(compute) = &options.compute {
         report.at(compute, messages::PROCESS_IS_NOT_COMPUTE);
     }
+    if let Some(own_stack) = &options.own_stack {
+        report.at(own_stack, messages::PROCESS_HAS_OWN_STACK);
+    }
     if let Some(asyncness) = &signature.asyncness {
         report.at(asyncness, messages::PROCESS_IS_NOT_ASYNC);
     }
