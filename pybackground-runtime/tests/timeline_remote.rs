@@ -10,7 +10,7 @@ use std::{fs, thread};
 use pybackground_runtime::__engine::{
     Bodies, ENGINES, Engine, Order, Outcome, Reply, Settings, Withdraw, linkme,
 };
-use pybackground_runtime::{Lazy, background, remote, timeline};
+use pybackground_runtime::{Lazy, RemoteReport, background, remote, timeline};
 
 /// Answers calls as two workers on other machines would.
 struct TwoWorkers;
@@ -55,6 +55,10 @@ impl Engine for TwoWorkers {
     }
 
     fn close(&self, _: Instant) {}
+
+    fn report(&self) -> Option<RemoteReport> {
+        None
+    }
 }
 
 #[background(remote)]

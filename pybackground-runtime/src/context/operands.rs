@@ -157,7 +157,7 @@ fn hint_once(first: Call, second: Call) {
          builds say so once.)\n"
     );
     // The wait gives a program that ends at once the time to print it.
-    let _ = stderr::report(|| Some(hint)).recv_timeout(PATIENCE);
+    stderr::report(|| Some(hint)).wait(Some(Instant::now() + PATIENCE));
 }
 
 #[cfg(test)]
@@ -176,7 +176,9 @@ mod tests {
     /// What a thread has seen that made some calls and waited for one of them, for so long.
     fn waited(made: &[Place], place: Place, first: Place, is_long: bool) -> Seen {
         let mut seen = Seen { last: None, made: None };
-        made.iter().for_each(|site| seen.make(site));
+        for site in made {
+            seen.make(site);
+        }
         seen.wait(place, call(first), is_long);
         seen
     }
