@@ -258,11 +258,6 @@ pub(crate) mod thread {
         Ok(())
     }
 
-    #[cfg(feature = "process")]
-    pub(crate) fn yield_unless_crowded() -> bool {
-        yield_for_a_moment().is_ok()
-    }
-
     #[allow(clippy::unnecessary_wraps, reason = "as the thread of a system, which may not be had")]
     pub(crate) fn spawn(
         _name: String,

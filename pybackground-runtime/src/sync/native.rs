@@ -62,12 +62,6 @@ pub(crate) mod thread {
         if time < LONG { Ok(()) } else { Err(time) }
     }
 
-    /// As `yield_for_a_moment`; returns whether to yield again is of use.
-    #[cfg(feature = "process")]
-    pub(crate) fn yield_unless_crowded() -> bool {
-        yield_for_a_moment().is_ok()
-    }
-
     /// Starts a thread that nobody waits for.
     pub(crate) fn spawn(
         name: String,

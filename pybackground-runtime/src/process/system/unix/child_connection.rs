@@ -13,7 +13,7 @@ use rustix::process::Resource;
 
 use super::wait::{CHECKS, wait_for};
 use crate::process::frame::FileId;
-use crate::sync::thread::yield_unless_crowded;
+use crate::sync::thread::yield_for_a_moment;
 
 /// The child's end of the connection.
 pub(in crate::process) struct ChildConnection {
@@ -143,7 +143,7 @@ impl Read for ChildConnection {
     fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
         for _ in 0..CHECKS {
             match rustix::net::recv(&self.socket, &mut *buffer, RecvFlags::DONTWAIT) {
-                Err(Errno::WOULDBLOCK) if yield_unless_crowded() => {}
+                Err(Errno::WOULDBLOCK) if yield_for_a_moment().is_ok() => {}
                 Err(Errno::WOULDBLOCK) => break,
                 read => return Ok(read?.0),
             }

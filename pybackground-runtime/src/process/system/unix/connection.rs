@@ -12,7 +12,7 @@ use std::time::Instant;
 use rustix::event::{PollFd, PollFlags};
 
 use super::wait::{CHECKS, wait_for};
-use crate::sync::thread::yield_unless_crowded;
+use crate::sync::thread::yield_for_a_moment;
 
 /// The program's end of a connection.
 ///
@@ -127,7 +127,7 @@ impl Read for ConnectionReader<'_> {
                 return Ok(0);
             }
             if self.checks > 0 {
-                self.checks = if yield_unless_crowded() { self.checks - 1 } else { 0 };
+                self.checks = if yield_for_a_moment().is_ok() { self.checks - 1 } else { 0 };
             } else {
                 has_ended = !self.connection.wait(PollFlags::IN, self.until)?;
             }
