@@ -194,13 +194,22 @@ fn await_of_a_call_that_needs_the_own_permit_is_a_deadlock() {
         Lazy::outcome(two_at_a_time(depth - 1)).await?.map(|depth| depth + 1)
     }
 
+    // With a limit of its own: what a deadlock has left of the calls above still runs, and takes permits.
+    #[background(limit = 2)]
+    async fn two_are_enough(depth: u32) -> Result<u32, Error> {
+        if depth == 0 {
+            return Ok(0);
+        }
+        Lazy::outcome(two_are_enough(depth - 1)).await?.map(|depth| depth + 1)
+    }
+
     let _watchdog = watchdog();
     for _ in 0..20 {
         let error = Lazy::into_inner(one_at_a_time(1)).unwrap_err();
         assert!(error.is_deadlock());
         let text = error.to_string();
         assert!(text.contains(" waits for a permit of its limit, which `async_rings::"), "{text}");
-        assert_eq!(Lazy::into_inner(two_at_a_time(1)).unwrap(), 1);
+        assert_eq!(Lazy::into_inner(two_are_enough(1)).unwrap(), 1);
         assert!(Lazy::into_inner(two_at_a_time(3)).unwrap_err().is_deadlock());
     }
 }
