@@ -237,7 +237,8 @@ fn told_by(row: &Row) -> String {
     let mut command = child::command("program_of_the_child");
     command.env(KIND, row.kind).env("RUST_BACKTRACE", "0").stdout(Stdio::null());
     if row.is_reported {
-        command.env("PYBACKGROUND_REPORT_AFTER", "1");
+        // There is one report of a wait: it is made when each thread is where it blocks, on a busy machine too.
+        command.env("PYBACKGROUND_REPORT_AFTER", "10");
     }
     let mut child = command.stderr(Stdio::piped()).spawn().unwrap();
     let mut lines = BufReader::new(child.stderr.take().unwrap());
