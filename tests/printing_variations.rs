@@ -385,7 +385,16 @@ const SOUND: &[Program] = &[
     }),
     ("call with a timeout under the lock", || {
         let (release, may) = gate();
-        let x = Lazy::with_timeout(prints(may), Duration::from_millis(1500));
+        let (start, started) = channel();
+        let x = spawn(move || {
+            start.send(()).unwrap();
+            may.recv().unwrap();
+            log("from the callee");
+            1
+        });
+        // A call that has not begun in time would drop its end of the gate.
+        started.recv().unwrap();
+        let x = Lazy::with_timeout(x, Duration::from_millis(1500));
         println!("{release}{x}");
     }),
     ("nested prints of one thread", || {
