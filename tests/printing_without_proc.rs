@@ -7,7 +7,7 @@ mod common;
 use std::fmt;
 use std::fs::File;
 use std::io::{BufRead, BufReader};
-use std::process::Stdio;
+use std::process::{Command, Stdio, id};
 use std::sync::mpsc::{Sender, channel};
 
 use common::{child, watchdog};
@@ -34,6 +34,9 @@ fn prints_without_descriptors() {
         println!("from the body");
         1
     });
+    // No thread gets one any more, not even one that another thread closes. Where there is no `prlimit`, all are opened.
+    let mut prlimit = Command::new("prlimit");
+    let _limited = prlimit.args(["--nofile=0:0", "--pid"]).arg(id().to_string()).status();
     let mut files = Vec::new();
     while let Ok(file) = File::open("/dev/null") {
         files.push(file);
