@@ -5,10 +5,12 @@
 #[path = "../common/mod.rs"]
 mod common;
 
+use std::path::Path;
 use std::process::{Command, Stdio};
+use std::time::Duration;
 use std::{fs, thread};
 
-use common::{child, watchdog};
+use common::{child, wait_until, watchdog};
 use pybackground::{Lazy, configure, spawn};
 
 /// The processors that this thread may use, as the system writes them.
@@ -65,8 +67,11 @@ fn thread_inherits_from_the_caller_that_starts_it() {
 #[test]
 fn call_in_main_starts_the_pool_there() {
     in_process("call_in_main_starts_the_pool_there", |all| {
-        configure().workers(1).install().unwrap();
-        Lazy::wait(&spawn(|| ())).unwrap();
+        configure().workers(1).keep_alive(Duration::MAX).install().unwrap();
+        let worker = Lazy::into_inner(spawn(|| fs::read_link("/proc/thread-self").unwrap()));
+        // The next call starts a thread of its own if this one is not ready for it.
+        let status = Path::new("/proc").join(worker).join("status");
+        wait_until(|| fs::read_to_string(&status).unwrap().contains("State:\tS"));
         assert_eq!(of_body_called_on_one_processor(), all);
     });
 }
