@@ -16,7 +16,7 @@ use pybackground::{BackgroundIterator, Lazy, background, checkpoint};
 const AT_ONCE: usize = 8;
 
 /// How long a connection may take.
-const CONNECT: Duration = Duration::from_secs(5);
+const CONNECT: Duration = Duration::from_secs(10);
 /// How often a body that waits for the server looks whether it is to stop.
 const LOOK: Duration = Duration::from_millis(20);
 
