@@ -24,7 +24,7 @@ fn first_program_prints_its_three_values() {
 #[test]
 fn second_program_prints_the_length_of_one_file_and_the_error_of_the_other() {
     let folder = env::temp_dir().join(format!("readme-{}", std::process::id()));
-    fs::create_dir(&folder).unwrap();
+    fs::create_dir_all(&folder).unwrap();
     fs::write(folder.join("a.txt"), "abc").unwrap();
     let source = include_str!("programs/second.rs");
     // On a busy machine a file may take the two seconds after which the program skips it.
