@@ -63,7 +63,8 @@ const MOMENTS: usize = 100;
 ///
 /// # Blocking
 ///
-/// For some tenths of a second, and for as long as another thread holds the lock that the chosen threads wait for.
+/// For some tenths of a second, on a busy machine for some seconds, and for as long as another thread holds the lock that
+/// the chosen threads wait for.
 pub(crate) fn held_here_and_awaited_by(
     choose: impl Fn(&dyn Fn(OsThread) -> bool) -> Option<Vec<OsThread>>,
 ) -> Option<Stream> {

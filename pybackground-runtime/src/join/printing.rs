@@ -25,7 +25,7 @@ const FURTHER_OF_FORMAT: Duration = Duration::from_secs(1);
 const FIRST: Duration = Duration::from_secs(1);
 const RAREST: Duration = Duration::from_secs(60);
 
-/// How much longer than a look the time is until the next thread that is no formatter looks.
+/// How much longer than a look the time is until the next thread that is no formatter looks, up to the rarest.
 const SHARE: u32 = 20;
 
 thread_local! {
@@ -156,7 +156,8 @@ fn look_in_turn(find: impl FnOnce() -> Option<Stream>) -> Option<Stream> {
     }
     let found = find();
     let end = now();
-    *lock_leaf(&NEXT) = Some(end + end.saturating_duration_since(begin) * SHARE);
+    let rest = end.saturating_duration_since(begin).saturating_mul(SHARE);
+    *lock_leaf(&NEXT) = Some(end + RAREST.min(rest));
     found
 }
 
