@@ -43,6 +43,8 @@ fn alone(test: &str, lost_after: &str, run: impl FnOnce(Server, &Path)) {
     let server = Server::start().expect("the parent has found one");
     remote().url(server.url()).install().unwrap();
     let notes = std::env::temp_dir().join(format!("pybackground-{test}-{}", std::process::id()));
+    // A run that failed may have left some.
+    let _ = std::fs::remove_file(&notes);
     run(server, &notes);
     let _ = std::fs::remove_file(notes);
 }

@@ -70,8 +70,10 @@ impl Authority {
         let (certificate, key) = self.certificate("server");
         let path = |file: &Path| format!("{:?}", file.display().to_string());
         let (certificate, key, ca) = (path(&certificate), path(&key), path(&self.ca()));
-        let tls =
-            format!("tls {{ cert_file: {certificate}, key_file: {key}, ca_file: {ca}, {more} }}");
+        // By itself a server gives a client two seconds, which a busy machine may not have.
+        let tls = format!(
+            "tls {{ cert_file: {certificate}, key_file: {key}, ca_file: {ca}, timeout: 30, {more} }}"
+        );
         Server::start_with(&tls).unwrap()
     }
 }

@@ -1,11 +1,14 @@
 //! A server and workers of their own, on loopback, which end with the test program.
 
+use std::collections::hash_map::RandomState;
 use std::fs;
+use std::hash::{BuildHasher as _, Hasher as _};
 use std::io::{BufRead as _, BufReader, Read as _, Write as _};
 use std::net::{Ipv4Addr, TcpListener, TcpStream};
 use std::path::{Path, PathBuf};
 use std::process::{Child, ChildStdin, Command, Stdio};
 use std::thread;
+use std::time::Duration;
 
 /// The path of the server. A machine that sets it has one: it is an error if that cannot be started.
 const SERVER: &str = "PYBACKGROUND_TEST_NATS";
@@ -58,16 +61,15 @@ impl Process {
         // It may have ended.
         let _ = self.child.kill();
         let _ = self.child.wait();
-    }
-
-    fn keep_folder(&mut self) {
+        // The number of the process may soon be that of another.
         let _ = self.killer.0.kill();
         let _ = self.killer.0.wait();
     }
 
     pub(crate) fn signal(&self, name: &str) {
-        let id = self.child.id().to_string();
-        assert!(Command::new("kill").args(["-s", name, &id]).status().unwrap().success());
+        // Not every machine has `kill` as a program.
+        let kill = format!("kill -s {name} {}", self.child.id());
+        assert!(Command::new("sh").args(["-c", &kill]).status().unwrap().success());
     }
 
     /// Waits for the end; returns the exit code.
@@ -86,14 +88,31 @@ impl Drop for Process {
     }
 }
 
-/// Returns a port that was free a moment ago.
+/// Returns a port that was free a moment ago, of those that the system gives to nobody by itself: it is still free when
+/// the server takes it, and while the server is away.
 fn free_port() -> u16 {
-    TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).unwrap().local_addr().unwrap().port()
+    loop {
+        let offset = RandomState::new().build_hasher().finish() % 22_000;
+        let port = 10_000 + u16::try_from(offset).unwrap();
+        if TcpListener::bind((Ipv4Addr::LOCALHOST, port)).is_ok() {
+            return port;
+        }
+    }
+}
+
+/// Whether the server of that name answers at the port, and no other program.
+fn greets(port: u16, name: &str) -> bool {
+    let Ok(stream) = TcpStream::connect((Ipv4Addr::LOCALHOST, port)) else { return false };
+    stream.set_read_timeout(Some(Duration::from_secs(1))).unwrap();
+    let mut greeting = String::new();
+    BufReader::new(stream).read_line(&mut greeting).is_ok() && greeting.contains(name)
 }
 
 /// A server with a folder of its own.
 pub(crate) struct Server {
     process: Option<Process>,
+    /// What it calls itself.
+    name: String,
     path: PathBuf,
     folder: PathBuf,
     port: u16,
@@ -124,7 +143,7 @@ impl Server {
             let other = others[at];
             at += 1;
             let cluster = format!(
-                "server_name: server{at}\ncluster {{ name: cluster, listen: \"127.0.0.1:{other}\", routes: [{routes}] }}"
+                "cluster {{ name: cluster, listen: \"127.0.0.1:{other}\", routes: [{routes}] }}"
             );
             Self::start_at(client, Some(free_port()), &cluster).unwrap()
         }))
@@ -132,19 +151,19 @@ impl Server {
 
     fn start_at(port: u16, health: Option<u16>, configuration: &str) -> Option<Self> {
         let path = server_path()?;
-        let folder =
-            std::env::temp_dir().join(format!("pybackground-nats-{}-{port}", std::process::id()));
+        let name = format!("pybackground-nats-{}-{port}", std::process::id());
+        let folder = std::env::temp_dir().join(&name);
         fs::create_dir_all(&folder).unwrap();
         let file = folder.join("server.conf");
         let store = folder.join("store").display().to_string();
         let health_at =
             health.map(|port| format!("http: \"127.0.0.1:{port}\"\n")).unwrap_or_default();
         let common = format!(
-            "{health_at}jetstream {{ store_dir: {store:?} }}\nhost: 127.0.0.1\n{configuration}\n"
+            "server_name: {name:?}\n{health_at}jetstream {{ store_dir: {store:?} }}\nhost: 127.0.0.1\n{configuration}\n"
         );
         fs::write(&file, common).unwrap();
         let arguments = vec!["-c".to_owned(), file.display().to_string()];
-        let mut server = Self { process: None, path, folder, port, health, arguments };
+        let mut server = Self { process: None, name, path, folder, port, health, arguments };
         server.restart();
         Some(server)
     }
@@ -154,18 +173,22 @@ impl Server {
         let mut command = Command::new(&self.path);
         command.args(&self.arguments).args(["-p", &self.port.to_string()]);
         command.stdout(Stdio::null()).stderr(Stdio::null());
-        self.process = Some(Process::start_in(&mut command, Some(&self.folder)));
-        while TcpStream::connect((Ipv4Addr::LOCALHOST, self.port)).is_err() {
+        let process = self.process.insert(Process::start_in(&mut command, Some(&self.folder)));
+        while !greets(self.port, &self.name) {
+            assert!(
+                !process.has_ended(),
+                "{} ended: its port {} may be taken",
+                self.name,
+                self.port
+            );
             thread::yield_now();
         }
     }
 
     /// Kills the server as a power cut of its process would.
     pub(crate) fn kill(&mut self) {
-        let process = self.process.as_mut().unwrap();
-        process.kill();
         // The folder stays for the next start.
-        process.keep_folder();
+        self.process.as_mut().unwrap().kill();
     }
 
     /// Waits until a server of a cluster has caught up with the others.
