@@ -27,6 +27,11 @@ fn step(x: u64) -> u64 {
     x + 1
 }
 
+/// A place at which values of all callers are waited for.
+fn value(x: Lazy<u64>) -> u64 {
+    Lazy::into_inner(x)
+}
+
 /// On a busy machine a thread may come to its wait when that is nearly over: so the child repeats the expression.
 #[test]
 fn operand_that_is_called_after_another_has_ended_gets_a_hint() {
@@ -77,6 +82,13 @@ fn other_waits_get_no_hint() {
     let a = Lazy::into_inner(price(1));
     let b = Lazy::into_inner(price(a));
     assert_eq!(a + b, 2);
+    // Functions that wait for what they are given.
+    let a = value(price(1));
+    assert_eq!(value(step(a)), 2);
+    let a = price(1);
+    println!("{a}");
+    let b = price(2);
+    println!("{b}");
     // All are called before.
     let (a, b, c) = (price(1), price(2), price(3));
     assert_eq!(a + b + c, 6);

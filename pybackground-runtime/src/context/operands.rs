@@ -7,10 +7,13 @@
 //! 2. It then made one call, and no other.
 //! 3. It waits for that call at the same place. The call is written behind the first one, and behind all that were made
 //!    before the first wait.
-//! 4. Both waits were long.
+//! 4. The place is on the line of the first call that was made for the chain, and not behind it.
+//! 5. Both waits were long.
 //!
 //! An operator's place is where its left operand begins. So the two waits are of one chain of operators, and what is on
 //! the left of the second has no name that the second call could use: its argument cannot depend on the first value.
+//! A function that waits for what it is given, such as one that prints it, is a place for waits of all its callers, but
+//! is written elsewhere: a format is a line of this crate.
 //! A loop comes back to a call that was made before, and never gets a hint: of `t += f(i)` and `x += step(x)` only the
 //! first could be written in another way, and the waits of both are alike.
 
@@ -47,6 +50,8 @@ struct Seen {
 struct Waited {
     place: Place,
     call: Call,
+    /// The call that was made first, of those of the chain.
+    first: Place,
     /// The call that is written last, of those that were made before.
     furthest: Place,
 }
@@ -61,6 +66,11 @@ struct Made {
 /// Whether `right` is written behind `left`.
 fn is_behind(left: Place, right: Place) -> bool {
     left.file() == right.file() && (left.line(), left.column()) < (right.line(), right.column())
+}
+
+/// Whether `left` is on the line of `right`, and not behind it.
+fn is_beside(left: Place, right: Place) -> bool {
+    left.file() == right.file() && left.line() == right.line() && left.column() <= right.column()
 }
 
 impl Seen {
@@ -80,6 +90,7 @@ impl Seen {
         let is_chain = last.place == place
             && made.is_one
             && made.first == call.site()
+            && is_beside(place, last.first)
             && !is_behind(last.call.site(), place)
             && is_behind(last.call.site(), call.site())
             && is_behind(last.furthest, call.site());
@@ -92,11 +103,12 @@ impl Seen {
         let same = self.last.filter(|last| {
             last.place == place && made.is_none_or(|made| is_behind(last.furthest, made.first))
         });
+        let first = same.map(|last| last.first).or(made.map(|made| made.first));
         let furthest = made.map(|made| made.furthest).or(same.map(|last| last.furthest));
-        self.last = match (is_long, furthest) {
-            (true, Some(furthest)) => Some(Waited { place, call, furthest }),
+        self.last = match (is_long, first.zip(furthest)) {
+            (true, Some((first, furthest))) => Some(Waited { place, call, first, furthest }),
             // Of two calls that were made before, the second may have ended with the first.
-            (false, Some(furthest)) => same.map(|last| Waited { furthest, ..last }),
+            (false, Some((_, furthest))) => same.map(|last| Waited { furthest, ..last }),
             (_, None) => None,
         };
     }
@@ -163,6 +175,17 @@ fn hint_once(first: Call, second: Call) {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    /// A line that is written before all of `places`.
+    fn above() -> Place {
+        Location::caller()
+    }
+
+    /// The line of the function in the standard library: who calls through a pointer is not known.
+    fn in_another_file() -> Place {
+        let caller: fn() -> Place = Location::caller;
+        caller()
+    }
 
     /// Places in the order of the text: of a wait and of three calls behind it.
     fn places() -> [Place; 4] {
@@ -235,5 +258,10 @@ mod tests {
         let mut seen = waited(&[first], place, first, false);
         seen.make(second);
         assert_eq!(seen.delayed_by(place, call(second)), None, "nothing was delayed");
+        for place in [above(), in_another_file()] {
+            let mut seen = waited(&[first], place, first, true);
+            seen.make(second);
+            assert_eq!(seen.delayed_by(place, call(second)), None, "a function waits for both");
+        }
     }
 }
