@@ -15,6 +15,7 @@ use crate::os_thread::{self, Observation, OsThread, Threads};
 use crate::stdio_lock::{self, Stream};
 use crate::sync::{lock_leaf, now, thread_local};
 use crate::wait_target::WaitTarget;
+use crate::waits::Behind;
 use crate::{runtime, stacks, stderr};
 
 /// When a formatter looks, and how long it waits between two looks.
@@ -163,9 +164,13 @@ fn look_in_turn(find: impl FnOnce() -> Option<Stream>) -> Option<Stream> {
 
 /// The stream whose lock this thread holds, and without which none of the calls can end.
 fn stream_in_the_way(calls: &[Arc<dyn WaitTarget>]) -> Option<Stream> {
-    let behind: Vec<_> = calls.iter().map(|call| runtime::waits().behind(call.clone())).collect();
+    let look_behind = || -> Vec<Behind> {
+        calls.iter().map(|call| runtime::waits().behind(call.clone())).collect()
+    };
+    let behind = look_behind();
     if calls.is_empty()
         || behind.iter().any(|behind| behind.threads.is_empty() && !behind.any_worker)
+        || !os_thread::is_known()
     {
         return None;
     }
@@ -199,7 +204,10 @@ fn stream_in_the_way(calls: &[Arc<dyn WaitTarget>]) -> Option<Stream> {
         Some(waiters)
     })?;
     // As many workers as there may be were blocked all the time, so none took a queued call.
-    (busy.is_none() || busy_workers() == busy).then_some(stream)
+    let are_busy = busy.is_none() || busy_workers() == busy;
+    // A thread may have ended a call after it was found behind it, and be blocked by a body that nobody waits for. All
+    // that is still behind the calls now that the threads have not moved keeps them from ending.
+    (are_busy && look_behind() == behind).then_some(stream)
 }
 
 /// The workers that run bodies and do not wait for calls, if calls are queued and there can be no more such workers.

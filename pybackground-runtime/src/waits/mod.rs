@@ -93,7 +93,7 @@ pub(crate) struct WaitReport {
 }
 
 /// What has to go on before a call can end.
-#[derive(Default)]
+#[derive(Debug, Default, PartialEq, Eq)]
 pub(crate) struct Behind {
     /// Each of these threads, none of which waits in the graph.
     pub(crate) threads: Vec<usize>,
