@@ -19,12 +19,12 @@
 //! while there is one.
 
 use std::io;
-use std::sync::{Arc, OnceLock};
+use std::sync::{Arc, Mutex, OnceLock};
 use std::thread;
 use std::time::{Duration, Instant};
 
 use crate::os_thread::{BlockedIn, Observation, OsThread};
-use crate::sync::{Latch, latch, start_os_thread};
+use crate::sync::{Latch, latch, lock_leaf, start_os_thread};
 
 /// A standard stream whose lock is re-entrant.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -69,17 +69,16 @@ pub(crate) fn held_here_and_awaited_by(
     choose: impl Fn(&dyn Fn(OsThread) -> bool) -> Option<Vec<OsThread>>,
 ) -> Option<Stream> {
     Stream::ALL.into_iter().find(|stream| {
-        let probe = Probe::start(*stream);
-        let Some((probe, address)) = probe.and_then(|probe| Some((probe.thread, probe.address()?)))
-        else {
-            return false;
-        };
+        let Some(probe) = Probe::get(*stream) else { return false };
+        let Some(address) = probe.address() else { return false };
         let is_waiter =
             |thread: OsThread| thread.observe().as_ref().and_then(endless_futex) == Some(address);
-        choose(&is_waiter).is_some_and(|mut waiters| {
-            waiters.push(probe);
+        let is_held = choose(&is_waiter).is_some_and(|mut waiters| {
+            waiters.push(probe.thread);
             is_held_here(*stream, &waiters, address)
-        })
+        });
+        probe.leave(*stream);
+        is_held
     })
 }
 
@@ -123,7 +122,22 @@ struct Probe {
     passed: Latch,
 }
 
+/// The probe of each stream that an earlier look has left blocked. A thread that keeps the lock may look for as long as
+/// the program runs, and each look would leave one more.
+static LEFT: [Mutex<Option<Probe>>; 2] = [const { Mutex::new(None) }; 2];
+
 impl Probe {
+    /// The probe that was left and is still blocked, or a new one.
+    fn get(stream: Stream) -> Option<Self> {
+        let left = lock_leaf(&LEFT[stream as usize]).take();
+        let is_blocked = |probe: &Self| !probe.passed.wait(Some(Instant::now()));
+        left.filter(is_blocked).or_else(|| Self::start(stream))
+    }
+
+    fn leave(self, stream: Stream) {
+        *lock_leaf(&LEFT[stream as usize]) = Some(self);
+    }
+
     fn start(stream: Stream) -> Option<Self> {
         let thread = Arc::new(OnceLock::new());
         let (start, started) = latch();
