@@ -109,7 +109,8 @@ pub fn shutdown(timeout: Duration) -> Result<(), Unfinished> {
     refuse_waiting(runtime);
     runtime::waits().wake_all();
     pool.end_idle_threads();
-    if idle.is_ok() && !would_wait_for_itself() {
+    // The threads that a forked process remembers never end there.
+    if idle.is_ok() && !would_wait_for_itself() && !pool.was_forked() {
         pool.wait_for_ends(end);
     }
     #[cfg(feature = "process")]

@@ -6,7 +6,7 @@
 use std::collections::VecDeque;
 use std::io;
 use std::sync::Mutex;
-use std::thread::JoinHandle;
+use std::thread::{self, JoinHandle};
 use std::time::Instant;
 
 use crate::sync::{latch, lock_leaf, start_os_thread};
@@ -57,7 +57,7 @@ impl Exits {
         drop(detached);
     }
 
-    /// Waits until every thread has ended but the one of the key `stays`, until `end` at most.
+    /// Waits until every thread has ended but the one of the key `stays` and this one, until `end` at most.
     pub(super) fn wait(&self, end: Option<Instant>, stays: Option<usize>) {
         let (ended, alive) = {
             let mut handles = lock_leaf(&self.0);
@@ -71,10 +71,13 @@ impl Exits {
             (ended, alive)
         };
         let (joined, all_joined) = latch();
+        // A destructor of the user's may be what waits: on the reaper, or at the end of a worker.
+        let own = thread::current().id();
         let join = move || {
             let _joined = joined;
+            let handles = ended.into_iter().chain(alive.into_values());
             // The panic of a destructor ends the process before the join returns.
-            ended.into_iter().chain(alive.into_values()).for_each(|handle| {
+            handles.filter(|handle| handle.thread().id() != own).for_each(|handle| {
                 let _ = handle.join();
             });
         };
