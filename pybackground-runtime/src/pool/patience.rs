@@ -15,6 +15,9 @@ use crate::sync::IS_MODEL;
 /// What a park costs more than a yield that hands the processor to the right thread.
 const PARK: Duration = Duration::from_micros(2);
 
+/// A yield that took longer was not one time slice: the program or the machine stood still.
+const LONGEST: Duration = Duration::from_millis(100);
+
 pub(super) struct Patience {
     /// While a thread spins, no other runs.
     has_one_processor: bool,
@@ -45,7 +48,7 @@ impl Patience {
     /// A yield has taken so long because others had the processor.
     #[cold]
     pub(super) fn yielded_for(&self, time: Duration) {
-        let parks = time.as_micros() / PARK.as_micros();
+        let parks = time.min(LONGEST).as_micros() / PARK.as_micros();
         self.parks.store(u32::try_from(parks).unwrap_or(u32::MAX), Ordering::Relaxed);
     }
 }
@@ -79,5 +82,6 @@ mod tests {
         let patience = patience(true);
         patience.yielded_for(Duration::MAX);
         assert_eq!(patience.of_a_wait(9, 9), (0, 0));
+        assert_eq!(patience.parks.load(Ordering::Relaxed), 49_999);
     }
 }
