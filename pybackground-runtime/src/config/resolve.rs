@@ -279,10 +279,14 @@ fn seconds(text: &str) -> Option<Duration> {
         return None;
     }
     let whole = whole.trim_start_matches('0');
+    // Zeros that no other digit precedes only move the point.
+    let behind = if whole.is_empty() { fraction.trim_start_matches('0') } else { fraction };
+    let skipped = fraction.len() - behind.len();
     let zeros = || std::iter::repeat(b'0');
-    let mut digits = whole.bytes().chain(fraction.bytes()).chain(zeros());
+    let mut digits = whole.bytes().chain(behind.bytes()).chain(zeros());
     // The point is behind so many of the digits, or before so many zeros that precede them.
-    let point = i64::try_from(whole.len()).ok()? + i64::from(exponent);
+    let point = i64::try_from(whole.len()).ok()? - i64::try_from(skipped).ok()?;
+    let point = point + i64::from(exponent);
     let count = |count: i64| usize::try_from(count).unwrap_or(0);
     let value = |value: u64, digit: u8| value.checked_mul(10)?.checked_add(u64::from(digit - b'0'));
     // More digits than these are too many, whatever they are.
@@ -440,6 +444,9 @@ mod tests {
             "1e20",
             "1e300",
             "18446744073709551616",
+            "0.001",
+            "0.000e5",
+            "0.00000000000000000000000000000000000000000000000000000000000012e61",
         ];
         for text in numbers {
             let float = text.parse::<f64>().unwrap();
