@@ -82,7 +82,8 @@ pub(crate) fn push(key: Key) {
         let (negative, borrowed) = before.overflowing_sub(key.0);
         one.set(negative);
         // There, addresses have no high bit, so the two are the same. The first needs no comparison.
-        if cfg!(target_arch = "x86_64") { borrowed } else { before == NONE }
+        let has_no_high_bit = cfg!(all(target_arch = "x86_64", target_pointer_width = "64"));
+        if has_no_high_bit { borrowed } else { before == NONE }
     };
     if !ONE.try_with(take).unwrap_or(true) {
         move_further(key.0);
