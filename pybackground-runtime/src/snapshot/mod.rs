@@ -101,8 +101,9 @@ fn stacks() -> Vec<Stack> {
             Stack::new(stack, wait)
         })
         .collect();
-    let outside = by_thread.into_values();
-    stacks.extend(outside.filter_map(|wait| {
+    let mut outside: Vec<_> = by_thread.into_values().collect();
+    outside.sort_unstable_by_key(|wait| wait.thread);
+    stacks.extend(outside.into_iter().filter_map(|wait| {
         let stack = stacks::stack_of(wait.thread)?;
         Some(Stack::new(stack, Some(wait)))
     }));
