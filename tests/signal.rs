@@ -4,6 +4,7 @@ mod common;
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::mpsc::channel;
+use std::thread;
 use std::time::Duration;
 
 use common::counters::Drops;
@@ -99,8 +100,13 @@ fn a_call_that_can_never_end_disconnects() {
     let (tell, told) = unbounded();
     let call = never_woken(tell);
     let ended = Lazy::signal(&call);
+    let received = thread::spawn({
+        let ended = Lazy::signal(&call);
+        move || ended.recv()
+    });
     assert_eq!(told.recv(), Ok(()));
     drop(call);
+    assert_eq!(received.join().unwrap(), Err(RecvError));
     select! {
         recv(ended) -> told => assert_eq!(told, Err(RecvError)),
         recv(never::<()>()) -> _ => unreachable!("nothing ever comes"),

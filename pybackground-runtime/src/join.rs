@@ -137,7 +137,7 @@ pub(crate) fn until<T>(handle: &Arc<dyn Handle<T>>, end: Instant) -> Result<bool
     if handle.job().is_done() { Ok(true) } else { block_until_done(handle, Some(end)) }
 }
 
-/// Waits for the end of the call, which this thread need not own.
+/// Waits for the end of the call, whose body is no future. This thread need not have the `Lazy`.
 ///
 /// # Errors
 ///
@@ -148,7 +148,7 @@ pub(crate) fn until_ended(job: &Arc<dyn Job>) -> Result<(), Error> {
         return Ok(());
     }
     let deadline = job.deadline().map(|deadline| deadline.at());
-    block(&Wait { deadline, on: job, end: None, is_by_owner: false }).map(|_| ())
+    block(&Wait { deadline, on: job, end: None }).map(|_| ())
 }
 
 /// Waits for the end of any of several calls or for `end`; returns whether one has ended.
@@ -161,7 +161,7 @@ pub(crate) fn for_any(calls: &impl Awaited, end: Option<Instant>) -> Result<bool
     if look_for_a_moment(|| calls.is_over(), end) {
         return Ok(true);
     }
-    block(&Wait { on: calls, deadline: None, end, is_by_owner: true })
+    block(&Wait { on: calls, deadline: None, end })
 }
 
 #[track_caller]
@@ -172,7 +172,7 @@ fn block_until_done<T>(handle: &Arc<dyn Handle<T>>, end: Option<Instant>) -> Res
     }
     let job = Arc::clone(handle).into_job();
     let deadline = job.deadline().map(|deadline| deadline.at());
-    block(&Wait { deadline, on: &job, end, is_by_owner: true })
+    block(&Wait { deadline, on: &job, end })
 }
 
 #[track_caller]
@@ -374,8 +374,6 @@ struct Wait<'a, A> {
     end: Option<Instant>,
     /// The deadline of the call.
     deadline: Option<Instant>,
-    /// The waiting thread has the `Lazy` of the call.
-    is_by_owner: bool,
 }
 
 impl<A: Awaited> Wait<'_, A> {
@@ -395,7 +393,7 @@ impl<A: Awaited> Wait<'_, A> {
         };
         let ends = self.end.is_some() || self.deadline.is_some();
         let waiting = self.on.announce(site, if ends { End::InTime } else { End::Never })?;
-        let joined = waiting.as_ref().and_then(|_| Joined::new(self.on.only()?, self.is_by_owner));
+        let joined = waiting.as_ref().and_then(|_| Joined::new(self.on.only()?));
         Ok(Some(Entered { _joined: joined, waiting, _registration: registration }))
     }
 

@@ -9,6 +9,7 @@ use crossbeam_channel::{Receiver, RecvError, Sender, bounded};
 
 use crate::join;
 use crate::lazy::Lazy;
+use crate::panic::drop_catching;
 use crate::shared::Shared;
 use crate::task::{Job, Registration};
 
@@ -27,6 +28,8 @@ use crate::task::{Job, Registration};
 /// ```
 pub struct Signal {
     ended: Receiver<()>,
+    /// `None` if the call had ended, and if its body is a future: one that nothing can wake ends when nothing has it any
+    /// more, so that a wait must not keep it.
     job: Option<Weak<dyn Job>>,
     /// `None` if the call had ended.
     _registration: Option<Registration>,
@@ -35,7 +38,8 @@ pub struct Signal {
 impl Signal {
     /// Waits for the message, as a wait for the call that a report of a deadlock includes.
     ///
-    /// The other methods are those of the [`Receiver`], and wait without the runtime's knowledge. So does `select!`.
+    /// The other methods are those of the [`Receiver`], and wait without the runtime's knowledge. So do `select!`, and a
+    /// wait for a call of an `async` body, which ends without a message if nothing can wake that body.
     ///
     /// # Errors
     ///
@@ -57,10 +61,13 @@ impl Signal {
     /// ```
     #[track_caller]
     pub fn recv(&self) -> Result<(), RecvError> {
-        if let Some(job) = self.job.as_ref().and_then(Weak::upgrade)
-            && let Err(error) = join::until_ended(&job)
-        {
-            error.raise();
+        if let Some(job) = self.job.as_ref().and_then(Weak::upgrade) {
+            let ended = join::until_ended(&job);
+            // It may have lost its other owners meanwhile, and its value has a destructor of the user's.
+            drop_catching(job);
+            if let Err(error) = ended {
+                error.raise();
+            }
         }
         self.ended.recv()
     }
@@ -88,8 +95,8 @@ impl<T> Lazy<T> {
     ///
     /// One message arrives when the call ends, however it ends, and immediately if it has ended. After
     /// the message, and for a call that can never end, the channel is disconnected. A signal that is
-    /// dropped leaves nothing with the call. [`Signal::recv`] counts as a wait for the call. A `select!` does
-    /// not: no report of a deadlock includes it, and [`Lazy::cancel`] does not end it.
+    /// dropped leaves nothing with the call. [`Signal::recv`] counts as a wait for the call, unless its
+    /// body is `async`. A `select!` does not: no report of a deadlock includes it, and [`Lazy::cancel`] does not end it.
     ///
     /// ```
     /// # use pybackground_runtime as pybackground;
@@ -151,6 +158,7 @@ impl Signal {
         if registration.is_none() {
             sender.wake();
         }
+        let job = job.filter(|job| !job.is_future());
         Self { ended, job: job.as_ref().map(Arc::downgrade), _registration: registration }
     }
 }

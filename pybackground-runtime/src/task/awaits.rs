@@ -350,11 +350,8 @@ impl Joined {
     const REFERENCES: usize = 3;
 
     /// This thread has entered the wait graph for the call, and is about to block.
-    ///
-    /// A wait that is not `by_owner` is not counted: the `Lazy`, one of the known references, may be gone, and the clone of
-    /// another waker would pass for it. Such a wait hides a ring that leads through a suspended body.
-    pub(crate) fn new(job: &Arc<dyn Job>, by_owner: bool) -> Option<Self> {
-        if !job.is_future() || !by_owner {
+    pub(crate) fn new(job: &Arc<dyn Job>) -> Option<Self> {
+        if !job.is_future() {
             look_behind(job);
             return None;
         }
