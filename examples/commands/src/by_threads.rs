@@ -49,7 +49,7 @@ pub(crate) fn run_all(
     })
 }
 
-/// Runs a command line. Each return before its end drops the process group, whose processes are killed.
+/// Runs a command line. An early return drops the process group, which kills its processes.
 fn run(line: &str, limit: Duration) -> io::Result<End> {
     let start = Instant::now();
     let rest = || limit.saturating_sub(start.elapsed());

@@ -45,7 +45,7 @@
 //! The walk visits each node with a waiter below it. By invariant 5 it finds the linked ones. A node that
 //! was not linked yet when the walk passed its parent is linked later, by a waiter that then sees the mark.
 //!
-//! A node whose body ends is unlinked from its parent, so a walk that is still above it would miss it. So
+//! A node whose body ends is unlinked from its parent, and a walk that is still above it would miss it. Therefore
 //! the ending thread polls before it unlinks the node. If it finds the mark, it marks the node as well and
 //! walks down from there itself.
 
