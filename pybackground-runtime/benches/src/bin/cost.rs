@@ -33,6 +33,7 @@ fn main() -> ExitCode {
         Some("join") => join(),
         Some("in-place-join") => in_place_join(),
         Some("compute") => compute(),
+        Some("scope") => scope_of_two(),
         Some("mutex") => add_with_lock(&sync::Mutex::new(0), |lock| lock.lock().unwrap()),
         Some("std-mutex") => add_with_lock(&std::sync::Mutex::new(0), |lock| lock.lock().unwrap()),
         Some("write") => add_with_lock(&sync::RwLock::new(0), |lock| lock.write().unwrap()),
@@ -41,7 +42,7 @@ fn main() -> ExitCode {
         }
         _ => {
             eprintln!(
-                "usage: cost dispatch|join|in-place-join|compute|mutex|std-mutex|write|std-write"
+                "usage: cost dispatch|join|in-place-join|compute|scope|mutex|std-mutex|write|std-write"
             );
             return ExitCode::FAILURE;
         }
@@ -100,6 +101,25 @@ fn compute() {
             calls.map(Lazy::into_inner).sum::<usize>()
         };
         measured(calls) + waiting.into_iter().map(Lazy::into_inner).sum::<usize>()
+    });
+    check(Lazy::into_inner(sum));
+}
+
+/// Scopes in a body, each of two closures that the worker runs at the end of the scope.
+fn scope_of_two() {
+    let sum = on_the_worker(|| {
+        measured(|| {
+            (0..OPERATIONS)
+                .map(|number| {
+                    let (mut half, mut rest) = (0, 0);
+                    pybackground::scope(|s| {
+                        s.launch(|| half = number / 2);
+                        s.launch(|| rest = number - number / 2);
+                    });
+                    half + rest
+                })
+                .sum()
+        })
     });
     check(Lazy::into_inner(sum));
 }

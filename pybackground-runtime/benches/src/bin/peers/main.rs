@@ -29,6 +29,8 @@ const ROWS: &[Row] = &[
     dispatch::ROW,
     scope::CLOSURES,
     scope::SMALL,
+    scope::IN_A_BODY,
+    scope::QUICKSORT,
     scaling::CALLS,
     scaling::NESTING,
     scaling::THREADS,

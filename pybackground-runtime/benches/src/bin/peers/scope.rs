@@ -3,8 +3,9 @@
 use std::hint::black_box;
 use std::sync::atomic::{AtomicU64, Ordering};
 
-use pybackground_benches::harness::{Against, Bar, Reading, Row, Unit, ours, peer};
-use pybackground_benches::measure::per_unit;
+use pybackground::{Lazy, spawn};
+use pybackground_benches::harness::{Against, Bar, Reading, Row, Run, Unit, ours, peer, reference};
+use pybackground_benches::measure::{once, per_unit};
 use pybackground_benches::work::Pace;
 
 /// One scope of many closures: the cost of a closure.
@@ -21,8 +22,8 @@ pub(crate) const CLOSURES: Row = Row {
     title: "a scope of 100,000 closures that borrow",
     unit: Unit::Nanoseconds,
     extras: &[],
-    against: Against::Contender("std::thread::scope (5,000)"),
-    bars: &[Bar::Ratio(0.1)],
+    against: Against::Contender("rayon::scope"),
+    bars: &[Bar::Ratio(1.3)],
     contenders: &[
         ours("pybackground", closures),
         peer("rayon::scope", closures_by_rayon),
@@ -35,14 +36,45 @@ pub(crate) const SMALL: Row = Row {
     title: "2,000 scopes of two closures each",
     unit: Unit::Nanoseconds,
     extras: &[],
-    against: Against::Contender("std::thread::scope"),
-    bars: &[Bar::Ratio(2.0)],
+    against: Against::Contender("rayon::scope"),
+    bars: &[Bar::Ratio(0.3)],
     contenders: &[
         ours("pybackground", small),
         peer("rayon::scope", small_by_rayon),
         peer("std::thread::scope", small_by_std),
     ],
 };
+
+pub(crate) const IN_A_BODY: Row = Row {
+    key: "scope-in-body",
+    title: "the same inside a body",
+    unit: Unit::Nanoseconds,
+    extras: &[],
+    against: Against::Contender("rayon::scope"),
+    bars: &[Bar::Ratio(1.0)],
+    contenders: &[
+        ours("pybackground", |pace| Lazy::into_inner(spawn(move || small(pace)))),
+        peer("rayon::scope", |pace| in_rayon(|| small_by_rayon(pace))),
+    ],
+};
+
+pub(crate) const QUICKSORT: Row = Row {
+    key: "quicksort",
+    title: "quicksort of 10,000,000 numbers, a scope inside a scope",
+    unit: Unit::Milliseconds,
+    extras: &[],
+    against: Against::Contender("rayon::scope"),
+    bars: &[Bar::Ratio(1.2)],
+    contenders: &[
+        ours("pybackground", |_| quicksort(by_scopes)),
+        peer("rayon::scope", |_| quicksort(|numbers| in_rayon(|| by_rayon_scopes(numbers)))),
+        reference("sequential", Run::Here(|_| quicksort(by_recursion))),
+    ],
+};
+
+/// How many numbers are sorted, and how many are not worth a closure.
+const NUMBERS: usize = 10_000_000;
+const FEW: usize = 5_000;
 
 /// What the closures borrow.
 #[derive(Default)]
@@ -110,4 +142,71 @@ fn scopes_of_two(scope: impl Fn(&Sum)) -> Reading {
     };
     pass(SCOPES / 10);
     per_unit(SCOPES, || pass(SCOPES)).into()
+}
+
+/// Runs `f` on a thread of rayon's.
+fn in_rayon<R: Send>(f: impl FnOnce() -> R + Send) -> R {
+    rayon::join(f, || ()).0
+}
+
+fn quicksort(sort: fn(&mut [u32])) -> Reading {
+    let mut state = 1_u32;
+    let mut next = |_| {
+        state = state.wrapping_mul(1_664_525).wrapping_add(1_013_904_223);
+        state
+    };
+    let mut numbers: Vec<u32> = (0..NUMBERS).map(&mut next).collect();
+    let figure = once(|| sort(&mut numbers));
+    assert!(numbers.is_sorted());
+    figure.into()
+}
+
+/// Moves the numbers below the middle one of three to the front; returns both parts, without that one.
+fn parts(numbers: &mut [u32]) -> (&mut [u32], &mut [u32]) {
+    let last = numbers.len() - 1;
+    let mut candidates = [0, last / 2, last];
+    candidates.sort_unstable_by_key(|&at| numbers[at]);
+    numbers.swap(candidates[1], last);
+    let pivot = numbers[last];
+    let mut below = 0;
+    for at in 0..last {
+        if numbers[at] < pivot {
+            numbers.swap(at, below);
+            below += 1;
+        }
+    }
+    numbers.swap(below, last);
+    let (front, back) = numbers.split_at_mut(below);
+    (front, &mut back[1..])
+}
+
+fn by_scopes(numbers: &mut [u32]) {
+    if numbers.len() <= FEW {
+        return numbers.sort_unstable();
+    }
+    let (front, back) = parts(numbers);
+    pybackground::scope(|s| {
+        s.launch(|| by_scopes(front));
+        s.launch(|| by_scopes(back));
+    });
+}
+
+fn by_rayon_scopes(numbers: &mut [u32]) {
+    if numbers.len() <= FEW {
+        return numbers.sort_unstable();
+    }
+    let (front, back) = parts(numbers);
+    rayon::scope(|s| {
+        s.spawn(|_| by_rayon_scopes(front));
+        s.spawn(|_| by_rayon_scopes(back));
+    });
+}
+
+fn by_recursion(numbers: &mut [u32]) {
+    if numbers.len() <= FEW {
+        return numbers.sort_unstable();
+    }
+    let (front, back) = parts(numbers);
+    by_recursion(front);
+    by_recursion(back);
 }
