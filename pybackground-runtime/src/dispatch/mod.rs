@@ -31,7 +31,7 @@ use crate::lazy::Lazy;
 use crate::options::Options;
 use crate::panic::drop_catching;
 use crate::runtime;
-use crate::task::{Body, Job, Permit, Task};
+use crate::task::{Body, Job, Limited, Permit, Task};
 
 pub(crate) use argument::{BackgroundCall, Given};
 #[cfg(debug_assertions)]
@@ -166,7 +166,10 @@ fn never_starts<B: Body>(options: &Options, body: B, maker: Stopped) -> Arc<Task
 fn hand_over_with_conditions(options: &Options, job: Arc<dyn Job>) {
     job.set_timeouts(options.timeouts());
     match options.slots() {
-        Some(limit) => limit.submit(&job),
+        Some(limit) => {
+            let job: Arc<dyn Limited> = job;
+            limit.submit(&job);
+        }
         None if options.has_own_stack() => Permit::without_limit().grant_new(job),
         None => runtime::submit(job),
     }

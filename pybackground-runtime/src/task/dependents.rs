@@ -5,28 +5,39 @@
 
 use std::sync::Arc;
 
-use super::Job;
 use crate::panic::catch;
 use crate::sync::rounds;
+use crate::wait_target::WaitTarget;
+
+/// A call that waits for others.
+pub(crate) trait DependentCall: WaitTarget {
+    /// Notifies the call that one of its dependencies has ended.
+    fn dependency_ended(self: Arc<Self>);
+}
 
 /// Fewer closed dependents than this are not worth a scan.
 const FEW: usize = rounds(16);
 
-#[derive(Default)]
-pub(super) struct Dependents {
-    calls: Vec<Arc<dyn Job>>,
+pub(super) struct Dependents<J: ?Sized> {
+    calls: Vec<Arc<J>>,
     /// How many of them were closed since the last scan.
     closed: usize,
 }
 
-impl Dependents {
-    pub(super) fn add(&mut self, call: Arc<dyn Job>) {
+impl<J: ?Sized> Default for Dependents<J> {
+    fn default() -> Self {
+        Self { calls: Vec::new(), closed: 0 }
+    }
+}
+
+impl<J: DependentCall + ?Sized> Dependents<J> {
+    pub(super) fn add(&mut self, call: Arc<J>) {
         self.calls.push(call);
     }
 
     /// One of them was closed. Returns those that are removed, to be dropped without a lock.
     #[must_use]
-    pub(super) fn one_closed(&mut self) -> Vec<Arc<dyn Job>> {
+    pub(super) fn one_closed(&mut self) -> Vec<Arc<J>> {
         self.closed += 1;
         if self.closed < FEW || 2 * self.closed <= self.calls.len() {
             return Vec::new();
@@ -49,7 +60,7 @@ impl Dependents {
 mod tests {
     use super::*;
     use crate::options::Options;
-    use crate::task::Closure;
+    use crate::task::{Closure, Job};
 
     const MANY: usize = 100_000;
 

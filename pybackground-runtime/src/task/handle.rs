@@ -3,10 +3,10 @@
 use std::panic::{RefUnwindSafe, UnwindSafe};
 use std::sync::Arc;
 
+use super::Task;
 use super::body::Body;
 use super::job::Job;
 use super::permit::may_run_in_place;
-use super::{Task, work};
 use crate::cancel;
 use crate::error::{Error, Outcome};
 use crate::runtime;
@@ -107,7 +107,7 @@ impl<B: Body> Task<B> {
         let outcome = header.run_to_end(loaded.body);
         cancel::end(cancel::leave(below));
         header.events().ended(&outcome);
-        work::notify(trailer);
+        trailer.notify();
         outcome
     }
 }

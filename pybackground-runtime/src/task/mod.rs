@@ -2,20 +2,23 @@
 //!
 //! | file | subject |
 //! |---|---|
-//! | `state` | the states of a call and every transition between them |
-//! | `job` | a call without the type of its result: running, closing, waiting |
 //! | `handle` | a call with the type of its result: taking the outcome, running in place |
-//! | `body` | what a task runs: closure, future |
+//! | `erased` | a call as queues, waiters, limits and other calls see it |
 //! | `poll` | a future from one poll to the next |
-//! | `awaits` | async bodies that wait for each other |
+//! | `await_rings` | async bodies that wait for each other |
+//! | `mod` | `Task`: making a call, ending it, closing it |
+//! | `state` | every transition between the states of a call; `state/word` has the states |
+//! | `registration` | a wait that is told of the end of a call |
+//! | `chains` | cancelling, detaching and sharing a call with the dependencies that only it needs |
+//! | `job` | `Job`, a call without the type of its result: deadlines, awaiter, its place in the tree |
 //! | `header` | what is known of a call from the start, and how its body is run |
-//! | `trailer` | what only few calls have: deadline, waiters, dependents, dependencies |
-//! | `waiters` | the wakers that the end of a call wakes |
-//! | `dependents`, `dependencies` | the calls that wait for this one, and those that it waits for |
 //! | `permit` | the permits of a limited function |
-//! | `parked` | the calls that are on no thread and in no queue |
+//! | `trailer` | what only few calls have: deadline, waiters, dependents, dependencies |
+//! | `awaits`, `parked`, `dependents`, `dependencies`, `waiters` | the parts of a trailer |
 //! | `work` | what follows from the end of a call, without recursion: wake-ups, calls to enqueue, drops |
-//! | `wait_errors` | the errors of waits that ended before the call |
+//! | `body`, `wait_errors` | what a task runs; the errors of waits that ended before the call |
+//!
+//! The table runs downward: a file imports only from files below it.
 //!
 //! # Two views
 //!
@@ -43,16 +46,20 @@
 //!
 //! User code (bodies, destructors, wakers) never runs under the lock.
 
+mod await_rings;
 mod awaits;
 mod body;
+mod chains;
 mod dependencies;
 mod dependents;
+mod erased;
 mod handle;
 mod header;
 mod job;
 mod parked;
 mod permit;
 mod poll;
+mod registration;
 mod state;
 mod trailer;
 mod wait_errors;
@@ -68,20 +75,20 @@ use crate::runtime;
 use crate::stacks;
 use crate::wait_target::WaitTarget;
 
-pub(crate) use awaits::{Joined, failure_of, note};
+pub(crate) use await_rings::{Joined, failure_of, note};
 #[cfg(not(debug_assertions))]
 pub(crate) use body::LARGE;
 pub(crate) use body::{Body, Closure, Dependent, ScopedClosure, Step, Suspending, is_large};
-use dependencies::Dependencies;
-pub(crate) use dependencies::{Dependency, detach, share};
+pub(crate) use chains::{detach, share};
 pub(crate) use handle::Handle;
 pub(crate) use header::Header;
-pub(crate) use job::{Job, Timeouts, any_was_awaited};
+use job::Dependencies;
+pub(crate) use job::{Dependency, Job, Timeouts, any_was_awaited};
 pub(crate) use parked::{DEPENDENT, SUSPENDED};
 pub use permit::Limit;
-pub(crate) use permit::{Permit, lend_permits_while, may_run_in_place};
+pub(crate) use permit::{Limited, Permit, lend_permits_while, may_run_in_place};
+pub(crate) use registration::Registration;
 use state::{Close, Finish, Locked, State};
-pub(crate) use waiters::Registration;
 
 /// A call, with its body of type `B`.
 pub(crate) struct Task<B: Body> {
@@ -169,7 +176,7 @@ impl<B: Body> Task<B> {
         self.header.events().used();
         let kept = keep(outcome);
         let trailer = self.state.lock().publish_handed_over();
-        work::notify(trailer);
+        trailer.notify();
         Some(kept)
     }
 
@@ -201,7 +208,7 @@ impl<B: Body> Task<B> {
         drop(node);
         cancel::end(link);
         match finish {
-            Finish::Published(trailer) => work::notify(trailer),
+            Finish::Published(trailer) => trailer.notify(),
             Finish::TooLate(outcome) => drop_catching(outcome),
         }
     }
@@ -237,12 +244,12 @@ impl<B: Body> Task<B> {
             Close::NeverEnds(mut trailer, link) => {
                 link.own().inspect(|node| node.notify());
                 let dependencies = trailer.take_dependencies();
-                work::notify(trailer);
-                Some(dependencies.map(Dependencies::abandon).unwrap_or_default())
+                trailer.notify();
+                Some(dependencies.map(chains::abandon).unwrap_or_default())
             }
             Close::RunsOn(trailer, node) => {
                 node.notify();
-                work::notify(trailer);
+                trailer.notify();
                 Some(Vec::new())
             }
             Close::TooLate => None,

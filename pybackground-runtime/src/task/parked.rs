@@ -4,10 +4,16 @@
 
 use std::sync::{Arc, Mutex, Weak};
 
-use super::job::Job;
 use crate::call::Call;
 use crate::cancel::{Node, Orphan, Parked, Parking};
+use crate::runnable::Runnable;
 use crate::sync::lock_leaf;
+use crate::wait_target::WaitTarget;
+
+/// A call that may be parked: refused by a shutdown, and named in reports.
+pub(crate) trait MayPark: Runnable + WaitTarget {}
+
+impl<T: Runnable + WaitTarget> MayPark for T {}
 
 /// The calls whose `async` bodies wait to be woken.
 pub(crate) static SUSPENDED: ParkedCalls = ParkedCalls::new();
@@ -20,7 +26,7 @@ pub(crate) struct ParkedCalls(Mutex<Slots>);
 
 /// A list with gaps: there may be a hundred thousand calls, which come and go all the time.
 struct Slots {
-    calls: Vec<Option<Weak<dyn Job>>>,
+    calls: Vec<Option<Weak<dyn MayPark>>>,
     free: Vec<usize>,
 }
 
@@ -37,12 +43,12 @@ impl ParkedCalls {
     }
 
     /// Registers a call here and in the tree, at `node`.
-    pub(super) fn park<J: Job + Orphan + 'static>(
+    pub(super) fn park<J: MayPark + Orphan + 'static>(
         &'static self,
         job: &Arc<J>,
         node: Option<&Arc<Node>>,
     ) -> ParkedCall {
-        let slot = lock_leaf(&self.0).add(Arc::downgrade(job) as Weak<dyn Job>);
+        let slot = lock_leaf(&self.0).add(Arc::downgrade(job) as Weak<dyn MayPark>);
         let parked = || Parked::Call(Arc::downgrade(job) as Weak<dyn Orphan>);
         ParkedCall { calls: self, slot, _parking: node.map(|node| node.park(parked())) }
     }
@@ -52,11 +58,11 @@ impl ParkedCalls {
         lock_leaf(&self.0).len()
     }
 
-    pub(crate) fn jobs(&self) -> Vec<Arc<dyn Job>> {
+    pub(crate) fn jobs(&self) -> Vec<Arc<dyn MayPark>> {
         self.some_jobs(usize::MAX)
     }
 
-    fn some_jobs(&self, most: usize) -> Vec<Arc<dyn Job>> {
+    fn some_jobs(&self, most: usize) -> Vec<Arc<dyn MayPark>> {
         let slots = lock_leaf(&self.0);
         slots.calls.iter().flatten().filter_map(Weak::upgrade).take(most).collect()
     }
@@ -72,7 +78,7 @@ impl ParkedCalls {
 }
 
 impl Slots {
-    fn add(&mut self, call: Weak<dyn Job>) -> usize {
+    fn add(&mut self, call: Weak<dyn MayPark>) -> usize {
         if let Some(slot) = self.free.pop() {
             self.calls[slot] = Some(call);
             slot
@@ -84,7 +90,7 @@ impl Slots {
 
     /// Empties a slot. The caller drops what was in it, without the lock.
     #[must_use]
-    fn remove(&mut self, slot: usize) -> Option<Weak<dyn Job>> {
+    fn remove(&mut self, slot: usize) -> Option<Weak<dyn MayPark>> {
         let call = self.calls[slot].take();
         self.free.push(slot);
         if self.len() == 0 {

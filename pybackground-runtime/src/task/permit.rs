@@ -11,14 +11,20 @@ use std::cell::RefCell;
 use std::fmt;
 use std::sync::{Arc, Once};
 
-use super::job::Job;
-use super::work;
+use super::work::{self, PassOn};
 use crate::call::Call;
 use crate::limit::Semaphore;
 use crate::panic::drop_catching;
 use crate::runnable::Runnable;
 use crate::runtime::{self, ClosedStack, HoldsBack};
 use crate::sync::{chaos, thread_local};
+use crate::wait_target::WaitTarget;
+
+/// A call that may need a permit.
+pub(crate) trait Limited: Runnable + WaitTarget {
+    /// Grants a held call the permit it waits for; gives it back if the call has been closed.
+    fn admit(&self, permit: Permit) -> Option<Permit>;
+}
 
 /// How many bodies may run at once, of all functions that name it: `#[background(limit = DATABASE)]`.
 ///
@@ -49,7 +55,7 @@ use crate::sync::{chaos, thread_local};
 /// assert_eq!(DATABASE.permits(), 8);
 /// ```
 pub struct Limit {
-    permits: Semaphore<Arc<dyn Job>>,
+    permits: Semaphore<Arc<dyn Limited>>,
     /// The runtime knows this limit.
     listed: Once,
 }
@@ -121,16 +127,16 @@ impl Limit {
     }
 
     /// Enqueues a call that is made now as soon as there is a permit for it.
-    pub(crate) fn submit(&'static self, job: &Arc<dyn Job>) {
+    pub(crate) fn submit(&'static self, job: &Arc<dyn Limited>) {
         self.submit_if(job, runtime::lets_in);
     }
 
     /// As `submit`, for a call that was made before.
-    pub(crate) fn submit_again(&'static self, job: &Arc<dyn Job>) {
+    pub(crate) fn submit_again(&'static self, job: &Arc<dyn Limited>) {
         self.submit_if(job, || !runtime::is_closed());
     }
 
-    fn submit_if(&'static self, job: &Arc<dyn Job>, lets_in: fn() -> bool) {
+    fn submit_if(&'static self, job: &Arc<dyn Limited>, lets_in: fn() -> bool) {
         let limits = runtime::limits();
         self.listed.call_once(|| limits.add(self));
         if !lets_in() {
@@ -145,9 +151,10 @@ impl Limit {
             job.refuse(runtime::SHUT_DOWN);
         }
     }
+}
 
-    /// Passes a released permit on to the next call that waits.
-    pub(super) fn pass_on(&'static self) {
+impl PassOn for Limit {
+    fn pass_on(&'static self) {
         if let Some(next) = self.permits.release() {
             Permit(self).grant_to(next);
         }
@@ -200,14 +207,14 @@ impl Permit {
     }
 
     /// Grants a permit without a limit to a call that is made now, and enqueues it.
-    pub(crate) fn grant_new(self, job: Arc<dyn Job>) {
+    pub(crate) fn grant_new(self, job: Arc<dyn Limited>) {
         match job.admit(self) {
             None => runtime::submit(job),
             Some(permit) => drop_catching((job, permit)),
         }
     }
 
-    fn grant_to(self, job: Arc<dyn Job>) {
+    fn grant_to(self, job: Arc<dyn Limited>) {
         chaos();
         match job.admit(self) {
             None => runtime::resume(job),
@@ -275,7 +282,7 @@ fn holds_permit() -> bool {
 /// have them.
 pub(crate) fn lend_permits_while<R>(wait: impl FnOnce() -> R) -> R {
     let held = HELD.try_with(RefCell::take).unwrap_or_default();
-    for limit in &held {
+    for &limit in &held {
         work::release(limit);
     }
     while work::perform_one() {}

@@ -6,13 +6,14 @@
 use std::sync::{Arc, Weak};
 use std::task::Wake;
 
-use super::awaits::{self, Awaits, Polling};
+use super::Task;
+use super::await_rings::{self, Polling};
 use super::body::Body;
-use super::job::Job;
+use super::job::{Awaits, Dependencies, Job};
 use super::parked::SUSPENDED;
 use super::permit::Permit;
 use super::state::{Loaded, Suspend, Woken};
-use super::{Task, work};
+use super::work::{self, FollowUp};
 use crate::cancel::{self, Link, Orphan};
 use crate::panic::drop_catching;
 use crate::runnable::Runnable;
@@ -23,15 +24,15 @@ impl<B: Body> Task<B> {
     pub(super) fn begin_poll(self: &Arc<Self>, permit: Option<&Permit>) -> Polling {
         let (body, awaits) = (Arc::as_ptr(self).addr(), self.state.lock().trailer().take_awaits());
         if let Some(limit) = permit.and_then(Permit::limit) {
-            awaits::resumes_with_permit(body, limit);
+            await_rings::resumes_with_permit(body, limit);
         }
-        awaits::begin(body, awaits)
+        await_rings::begin(body, awaits)
     }
 
     /// Stores a pending future until it is woken.
     pub(super) fn suspend(self: Arc<Self>, body: Loaded<B>, link: Link, awaits: Awaits) {
         self.header.events().left();
-        let awaits = awaits::kept(awaits, Arc::as_ptr(&self).addr());
+        let awaits = await_rings::kept(awaits, Arc::as_ptr(&self).addr());
         let may_close_ring = awaits.is_some();
         let limit = body.permit.as_ref().and_then(Permit::limit);
         let (next, node) = {
@@ -61,11 +62,11 @@ impl<B: Body> Task<B> {
                 if may_close_ring {
                     let body: Weak<dyn Job> = Arc::<Self>::downgrade(&self);
                     if let Some(limit) = limit {
-                        awaits::keeps_permit(body.clone(), limit);
+                        await_rings::keeps_permit(body.clone(), limit);
                     }
                     // The search counts the references to each body, so this one is dropped first.
                     drop_catching(self);
-                    awaits::look_for_ring(&body);
+                    await_rings::look_for_ring(&body);
                 }
             }
             Suspend::Requeue => runtime::requeue(self),
@@ -91,8 +92,23 @@ impl<B: Body> Wake for Task<B> {
                 runtime::requeue(self);
                 drop(parked);
             }
-            Woken::HasDependencies(dependencies) => work::enqueue(self, dependencies),
+            Woken::HasDependencies(dependencies) => {
+                work::follow_up(Box::new(Enqueue { job: self, dependencies }));
+            }
             Woken::GoesOn => {}
         }
+    }
+}
+
+/// The last dependency of a call has ended: the call is enqueued, and counts as parked until then.
+struct Enqueue {
+    job: Arc<dyn Job>,
+    dependencies: Dependencies,
+}
+
+impl FollowUp for Enqueue {
+    fn perform(self: Box<Self>) {
+        self.job.admit_with_dependencies();
+        drop(self.dependencies);
     }
 }

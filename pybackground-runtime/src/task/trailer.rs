@@ -10,38 +10,60 @@ use std::time::Duration;
 
 use super::awaits::Awaits;
 use super::dependencies::Dependencies;
-use super::dependents::Dependents;
-use super::job::Job;
+use super::dependents::{DependentCall, Dependents};
 use super::parked::ParkedCall;
 use super::waiters::Waiters;
-use super::work;
+use super::work::{self, FollowUp};
 use crate::deadline::Deadline;
 
-/// Most calls have none of these, and pay for a pointer.
-#[derive(Default)]
-pub(crate) struct Trailer(Option<Box<Parts>>);
+/// Most calls have none of these, and pay for a pointer. `J` is the other calls, see [`Job`](super::Job).
+pub(crate) struct Trailer<J: ?Sized>(Option<Box<Parts<J>>>);
 
-#[derive(Default)]
-struct Parts {
+struct Parts<J: ?Sized> {
     deadline: Option<Arc<Deadline>>,
     /// The deadline after the start of the body, until that starts.
     run_timeout: Option<Duration>,
     waiters: Waiters,
-    dependents: Option<Box<Dependents>>,
+    dependents: Option<Box<Dependents<J>>>,
     /// The waker of the executor that polls the `Lazy`: foreign code to clone, wake and drop.
     awaiter: Option<Waker>,
     /// The body is suspended.
     parked: Option<ParkedCall>,
     /// What the body awaits, while it is suspended.
-    awaits: Option<Box<Awaits>>,
+    awaits: Option<Box<Awaits<J>>>,
     /// How many threads join the call of an async body, and have the references that go with that.
     joins: usize,
-    dependencies: Option<Box<Dependencies>>,
+    dependencies: Option<Box<Dependencies<J>>>,
 }
 
-impl Trailer {
+impl<J: ?Sized> Trailer<J> {
     pub(super) const NOTHING: Self = Self(None);
+}
 
+impl<J: ?Sized> Default for Trailer<J> {
+    #[inline]
+    fn default() -> Self {
+        Self::NOTHING
+    }
+}
+
+impl<J: ?Sized> Default for Parts<J> {
+    fn default() -> Self {
+        Self {
+            deadline: None,
+            run_timeout: None,
+            waiters: Waiters::default(),
+            dependents: None,
+            awaiter: None,
+            parked: None,
+            awaits: None,
+            joins: 0,
+            dependencies: None,
+        }
+    }
+}
+
+impl<J: DependentCall + ?Sized + 'static> Trailer<J> {
     #[inline]
     pub(super) fn deadline(&self) -> Option<&Arc<Deadline>> {
         self.0.as_ref()?.deadline.as_ref()
@@ -86,13 +108,13 @@ impl Trailer {
     }
 
     /// Adds a call that waits for this one.
-    pub(super) fn add_dependent(&mut self, call: Arc<dyn Job>) {
+    pub(super) fn add_dependent(&mut self, call: Arc<J>) {
         self.parts().dependents.get_or_insert_default().add(call);
     }
 
     /// See [`Dependents::one_closed`].
     #[must_use]
-    pub(super) fn dependent_closed(&mut self) -> Vec<Arc<dyn Job>> {
+    pub(super) fn dependent_closed(&mut self) -> Vec<Arc<J>> {
         let dependents = self.0.as_mut().and_then(|parts| parts.dependents.as_mut());
         dependents.map(|dependents| dependents.one_closed()).unwrap_or_default()
     }
@@ -113,17 +135,17 @@ impl Trailer {
         self.parts().joins -= 1;
     }
 
-    pub(super) fn awaits(&mut self) -> Option<&mut Awaits> {
+    pub(super) fn awaits(&mut self) -> Option<&mut Awaits<J>> {
         self.0.as_mut()?.awaits.as_deref_mut()
     }
 
-    pub(super) fn set_awaits(&mut self, awaits: Option<Box<Awaits>>) {
+    pub(super) fn set_awaits(&mut self, awaits: Option<Box<Awaits<J>>>) {
         if awaits.is_some() {
             self.parts().awaits = awaits;
         }
     }
 
-    pub(super) fn take_awaits(&mut self) -> Option<Box<Awaits>> {
+    pub(super) fn take_awaits(&mut self) -> Option<Box<Awaits<J>>> {
         self.0.as_mut()?.awaits.take()
     }
 
@@ -161,16 +183,16 @@ impl Trailer {
         self.0.as_mut()?.parked.take()
     }
 
-    pub(super) fn set_dependencies(&mut self, dependencies: Dependencies) {
+    pub(super) fn set_dependencies(&mut self, dependencies: Dependencies<J>) {
         self.parts().dependencies = Some(Box::new(dependencies));
     }
 
-    pub(super) fn dependencies(&self) -> Option<&Dependencies> {
+    pub(super) fn dependencies(&self) -> Option<&Dependencies<J>> {
         self.0.as_ref()?.dependencies.as_deref()
     }
 
     /// A dependency has ended; returns them all if it was the last.
-    pub(super) fn dependency_ended(&mut self) -> Option<Dependencies> {
+    pub(super) fn dependency_ended(&mut self) -> Option<Dependencies<J>> {
         if self.0.as_mut()?.dependencies.as_mut()?.one_ended() {
             self.take_dependencies()
         } else {
@@ -178,37 +200,41 @@ impl Trailer {
         }
     }
 
-    pub(super) fn take_dependencies(&mut self) -> Option<Dependencies> {
+    pub(super) fn take_dependencies(&mut self) -> Option<Dependencies<J>> {
         self.0.as_mut()?.dependencies.take().map(|dependencies| *dependencies)
     }
 
+    /// Notifies the waiters, the dependents and the awaiter of a call that has ended.
     #[inline]
-    pub(super) fn is_empty(&self) -> bool {
-        self.0.is_none()
+    pub(super) fn notify(self) {
+        if let Some(parts) = self.0 {
+            work::follow_up(parts);
+        }
     }
 
-    /// Wakes the waiters and notifies the dependents. No lock is held, and a waker that panics does not
-    /// keep the others from being woken.
-    pub(super) fn notify(self) {
-        let Some(parts) = self.0 else { return };
-        parts.waiters.wake();
-        if let Some(dependents) = parts.dependents {
+    fn parts(&mut self) -> &mut Parts<J> {
+        self.0.get_or_insert_default()
+    }
+}
+
+impl<J: DependentCall + ?Sized> FollowUp for Parts<J> {
+    /// No lock is held, and a waker that panics does not keep the others from being woken.
+    fn perform(self: Box<Self>) {
+        self.waiters.wake();
+        if let Some(dependents) = self.dependents {
             dependents.notify();
         }
         // Foreign code last: it may take its time.
-        if let Some(awaiter) = parts.awaiter {
+        if let Some(awaiter) = self.awaiter {
             work::wake(awaiter);
         }
-    }
-
-    fn parts(&mut self) -> &mut Parts {
-        self.0.get_or_insert_default()
     }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::task::Job;
     use std::sync::atomic::{AtomicUsize, Ordering};
     use std::task::Wake;
 
@@ -224,7 +250,7 @@ mod tests {
     #[test]
     fn only_the_last_awaiter_is_woken() {
         let counts: Vec<Arc<Count>> = (0..3).map(|_| Arc::default()).collect();
-        let mut trailer = Trailer::NOTHING;
+        let mut trailer = Trailer::<dyn Job>::NOTHING;
         for (at, count) in counts.iter().enumerate() {
             let waker = Waker::from(count.clone());
             assert!(!trailer.is_awaited_by(&waker));

@@ -1,11 +1,9 @@
-//! The wakers that a call wakes when it ends, each removed when the wait that registered it is given up.
+//! The wakers that a call wakes when it ends.
 
-use std::sync::Weak;
 use std::task::Waker;
 
-use super::job::Job;
 use crate::keyed::{Key, Keyed};
-use crate::panic::{catch, drop_catching};
+use crate::panic::catch;
 
 #[derive(Default)]
 pub(super) struct Waiters(Keyed<Waker>);
@@ -30,110 +28,5 @@ impl Waiters {
     #[cfg(test)]
     pub(super) fn len(&self) -> usize {
         self.0.len()
-    }
-}
-
-/// A waker that a call wakes when it ends, unless this is dropped before.
-pub(crate) struct Registration {
-    job: Weak<dyn Job>,
-    key: Key,
-}
-
-impl Registration {
-    pub(super) fn new(job: Weak<dyn Job>, key: Key) -> Self {
-        Self { job, key }
-    }
-}
-
-impl Drop for Registration {
-    fn drop(&mut self) {
-        if let Some(job) = self.job.upgrade() {
-            job.unregister(self.key);
-            // It may have lost its other owners meanwhile, and its value has a destructor of the user's.
-            drop_catching(job);
-        }
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-    use crate::lazy::Lazy;
-    use crate::shared::Shared;
-    use crate::{as_completed, spawn};
-    use std::sync::mpsc::{Sender, channel};
-    use std::sync::{Arc, Mutex};
-    use std::thread;
-    use std::time::Duration;
-
-    /// A call that ends when the sender is dropped.
-    fn endless() -> (Shared<()>, Arc<dyn Job>, Sender<()>) {
-        let (release, wait) = channel();
-        let wait = Mutex::new(wait);
-        let call = spawn(move || wait.lock().unwrap().recv().unwrap_or_default());
-        let job = Lazy::job(&call).unwrap();
-        (Lazy::share(call), job, release)
-    }
-
-    #[test]
-    fn dropped_signals_unregister() {
-        let (call, job, _release) = endless();
-        let signals: Vec<_> = (0..100).map(|_| Shared::signal(&call)).collect();
-        assert_eq!(job.registered(), 100);
-        drop(signals);
-        assert_eq!(job.registered(), 0);
-    }
-
-    #[test]
-    fn waits_that_time_out_unregister() {
-        let (call, job, _release) = endless();
-        for _ in 0..50 {
-            assert!(Shared::wait_timeout(&call, Duration::ZERO).is_none());
-            let call = call.clone();
-            let wait = move || assert!(Shared::wait_timeout(&call, Duration::ZERO).is_none());
-            thread::spawn(wait).join().unwrap();
-            assert_eq!(job.registered(), 0);
-        }
-    }
-
-    #[test]
-    fn waits_of_cancelled_bodies_unregister() {
-        let (call, job, _release) = endless();
-        let bodies: Vec<_> =
-            (0..10).map(|_| call.clone()).map(|call| spawn(move || *call)).collect();
-        while job.registered() < bodies.len() {
-            thread::yield_now();
-        }
-        for (at, body) in bodies.iter().enumerate() {
-            Lazy::cancel(body);
-            while job.registered() > bodies.len() - 1 - at {
-                thread::yield_now();
-            }
-        }
-    }
-
-    #[test]
-    fn as_completed_that_is_dropped_half_way_unregisters() {
-        let (send, receive) = channel::<()>();
-        let receive = Arc::new(Mutex::new(receive));
-        let calls: Vec<_> = (0..10)
-            .map(|number| {
-                let receive = receive.clone();
-                spawn(move || {
-                    if number > 4 {
-                        receive.lock().unwrap().recv().unwrap_or_default();
-                    }
-                })
-            })
-            .collect();
-        let jobs: Vec<_> = calls.iter().map(|call| Lazy::job(call).unwrap()).collect();
-        let mut completed = as_completed(calls);
-        for _ in 0..5 {
-            completed.next().unwrap().1.unwrap();
-        }
-        assert_eq!(jobs.iter().map(|job| job.registered()).sum::<usize>(), 5);
-        drop(completed);
-        assert_eq!(jobs.iter().map(|job| job.registered()).sum::<usize>(), 0);
-        drop(send);
     }
 }

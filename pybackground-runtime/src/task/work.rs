@@ -15,22 +15,25 @@ use std::collections::VecDeque;
 use std::sync::Arc;
 use std::task::Waker;
 
-use super::dependencies::Dependencies;
-use super::job::Job;
-use super::permit::Limit;
-use super::trailer::Trailer;
 use crate::panic::catch;
 use crate::runnable::Runnable;
 use crate::stacks::{self, Frame};
 use crate::sync::thread_local;
 
+/// What the end of a call, or of its last dependency, leads to.
+pub(super) trait FollowUp {
+    fn perform(self: Box<Self>);
+}
+
+/// Where a permit was given up.
+pub(super) trait PassOn: Sync {
+    /// Passes the permit on to the next call that waits.
+    fn pass_on(&'static self);
+}
+
 enum Work {
-    /// A call has ended: notify those in its trailer.
-    Notify(Trailer),
-    /// The last dependency of a call has ended: enqueue it. It counts as parked until then.
-    Enqueue(Arc<dyn Job>, Dependencies),
-    /// A permit was given up: pass it on.
-    Release(&'static Limit),
+    FollowUp(Box<dyn FollowUp>),
+    Release(&'static dyn PassOn),
     User(UserCode),
 }
 
@@ -127,11 +130,7 @@ impl Work {
     /// Performs the work. No panic gets out.
     fn act(self) {
         catch(|| match self {
-            Self::Notify(trailer) => trailer.notify(),
-            Self::Enqueue(job, dependencies) => {
-                job.admit_with_dependencies();
-                drop(dependencies);
-            }
+            Self::FollowUp(code) => code.perform(),
             Self::Release(limit) => limit.pass_on(),
             Self::User(UserCode::Run(job)) if job.is_future() => job.run(),
             Self::User(UserCode::Run(job)) => on_top(|| job.run()),
@@ -156,21 +155,13 @@ pub(crate) fn perform_one() -> bool {
     true
 }
 
-/// Notifies the waiters, dependents and awaiter of a call that has ended.
-#[inline]
-pub(super) fn notify(trailer: Trailer) {
-    if !trailer.is_empty() {
-        perform(Work::Notify(trailer));
-    }
-}
-
-/// Enqueues a call whose dependencies have ended.
-pub(super) fn enqueue(job: Arc<dyn Job>, dependencies: Dependencies) {
-    perform(Work::Enqueue(job, dependencies));
+/// Performs what follows from the end of a call or of a dependency.
+pub(super) fn follow_up(code: Box<dyn FollowUp>) {
+    perform(Work::FollowUp(code));
 }
 
 /// Passes on a permit that was given up.
-pub(super) fn release(limit: &'static Limit) {
+pub(super) fn release(limit: &'static dyn PassOn) {
     perform(Work::Release(limit));
 }
 

@@ -1,4 +1,4 @@
-//! The states of a call and every transition between them. No other file changes the word.
+//! Every transition between the states of a call. No other file changes its word, which is in `word`.
 //!
 //! ```text
 //!            admit              claim                end                 publish
@@ -20,119 +20,25 @@
 //! without a permit. A call begins as HELD, QUEUED, CLAIMABLE or, if it has an outcome from the start, DONE.
 //!
 //! The state is a word that can be read without the lock. It changes only under the lock, together
-//! with what the lock protects: see the table in `mod.rs`. A transition returns what its caller
+//! with what the lock protects: see the table in `task/mod.rs`. A transition returns what its caller
 //! has to do after it has released the lock: drop a body, drop a result that came too late, wake the
 //! waiters. This file knows no clock and no thread.
+
+mod word;
 
 use std::sync::Arc;
 
 use super::body::Body;
-use super::dependencies::Dependencies;
+use super::job::{Dependencies, Trailer};
 use super::parked::ParkedCall;
 use super::permit::Permit;
-use super::trailer::Trailer;
 use crate::cancel::{Link, Node};
 use crate::error::{Error, Outcome, Progress};
 use crate::panic::drop_catching;
 use crate::stacks::Frame;
-use crate::sync::atomic::{AtomicU64, Ordering};
 use crate::sync::{Mutex, MutexGuard, lock, lock_brief};
-
-/// The call waits for its dependencies or for a permit. The last dependency, or the limit, admits it.
-const HELD: u64 = 0;
-/// A worker may claim the body, and does so when it takes the call from a queue.
-const QUEUED: u64 = 1 << TAG_BITS;
-/// As `QUEUED`, and a thread that joins the call may claim the body too: it is not a future, and the
-/// call has neither a deadline nor a permit and is not shared by a body.
-const CLAIMABLE: u64 = 2 << TAG_BITS;
-/// The future waits to be woken. Its waker enqueues it.
-const SUSPENDED: u64 = 3 << TAG_BITS;
-/// There is an outcome, or there was one until it was taken. Workers clean up after a call that
-/// was closed.
-const DONE: u64 = 4 << TAG_BITS;
-
-/// A thread runs the body: the other bits have the [`Frame`], which names the thread and this run. Only that
-/// thread suspends the body or stores its result. Any thread may close the call meanwhile.
-const RUNNING: u64 = 1;
-/// As `RUNNING`, and the future has been woken since this poll began.
-const WOKEN: u64 = 2;
-/// The body has returned before the call was closed. Its thread reports that and then publishes the outcome. The
-/// call cannot be closed in between.
-const ENDING: u64 = 3;
-
-const TAG_BITS: u32 = 2;
-const TAG: u64 = (1 << TAG_BITS) - 1;
-
-/// The state of a call, as far as it can be read without the lock.
-pub(crate) struct Word(AtomicU64);
-
-impl Word {
-    /// Returns whether a joining thread may claim the body.
-    #[inline]
-    pub(super) fn is_claimable(&self) -> bool {
-        self.read() == CLAIMABLE
-    }
-
-    /// Returns whether the body waits for a thread.
-    pub(super) fn is_queued(&self) -> bool {
-        matches!(self.read(), QUEUED | CLAIMABLE)
-    }
-
-    /// Returns whether the future waits to be woken.
-    pub(super) fn is_suspended(&self) -> bool {
-        self.read() == SUSPENDED
-    }
-
-    /// Returns whether the call waits for its dependencies or for a permit.
-    pub(super) fn is_held(&self) -> bool {
-        self.read() == HELD
-    }
-
-    /// Returns whether the body waits for a thread or is held back.
-    pub(super) fn is_pending(&self) -> bool {
-        matches!(self.read(), HELD | QUEUED | CLAIMABLE)
-    }
-
-    #[inline]
-    pub(super) fn is_done(&self) -> bool {
-        // ORDERING: pairs with `set_done`: what was written before is seen after this.
-        self.0.load(Ordering::Acquire) == DONE
-    }
-
-    /// Returns the frame of the running body; none if no thread runs the body, or if the call was closed.
-    pub(super) fn runner(&self) -> Frame {
-        let word = self.read();
-        if word & TAG == 0 { Frame::NONE } else { Frame::from_word(word >> TAG_BITS) }
-    }
-
-    fn is_running(&self) -> bool {
-        matches!(self.read() & TAG, RUNNING | WOKEN)
-    }
-
-    #[inline]
-    fn read(&self) -> u64 {
-        // ORDERING: a hint without the lock; under the lock, the lock orders. The search for cycles of
-        // waits relies on the frame, but only for threads that have since held the lock of the waits.
-        self.0.load(Ordering::Relaxed)
-    }
-
-    #[inline]
-    fn set(&self, state: u64) {
-        // ORDERING: as `read`.
-        self.0.store(state, Ordering::Relaxed);
-    }
-
-    #[inline]
-    fn set_running(&self, tag: u64, frame: Frame) {
-        self.set((frame.word() << TAG_BITS) | tag);
-    }
-
-    fn set_done(&self) {
-        // ORDERING: a thread that sees this reads what was written before: the outcome under the task's
-        // lock or, after a run in place, in the `Lazy`.
-        self.0.store(DONE, Ordering::Release);
-    }
-}
+pub(crate) use word::Word;
+use word::{CLAIMABLE, DONE, ENDING, HELD, QUEUED, RUNNING, SUSPENDED, TAG, WOKEN};
 
 /// The state of a call, with all that its transitions move.
 pub(super) struct State<B: Body> {
@@ -227,7 +133,7 @@ impl<B: Body> State<B> {
     #[inline]
     fn new(state: u64, cell: Cell<B>, parent: Option<Arc<Node>>) -> Self {
         let core = Core { cell, trailer: Trailer::NOTHING, node: parent };
-        Self { word: Word(AtomicU64::new(state)), core: Mutex::new(core) }
+        Self { word: Word::new(state), core: Mutex::new(core) }
     }
 
     #[inline]
