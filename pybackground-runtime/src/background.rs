@@ -228,7 +228,7 @@ macro_rules! callable {
                 Box::new(move |$($argument),*| {
                     if const { is_large::<R>() || is_large::<($($argument,)*)>() } {
                         let function = function.clone();
-                        let options = options.named_by(crate::call::path_of_enclosing_function::<F>());
+                        let options = options.named_by(crate::call::path_of_enclosing_function::<F>);
                         return dispatch(options, move || function($($argument),*));
                     }
                     let arguments = ($($argument,)*);

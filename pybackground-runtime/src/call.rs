@@ -62,6 +62,31 @@ impl fmt::Debug for Call {
     }
 }
 
+/// The name of a function: a text, or a path that is found when somebody asks for it.
+#[derive(Clone, Copy)]
+pub(crate) enum Name {
+    Text(&'static str),
+    Path(fn() -> &'static str),
+}
+
+impl Name {
+    pub(crate) fn text(self) -> &'static str {
+        match self {
+            Self::Text(text) => text,
+            Self::Path(path) => path(),
+        }
+    }
+
+    /// What tells it from other names.
+    #[inline]
+    pub(crate) fn key(self) -> usize {
+        match self {
+            Self::Text(text) => text.as_ptr().addr(),
+            Self::Path(path) => path as usize,
+        }
+    }
+}
+
 /// The path of the function that `F`, a type made by the compiler, stands for.
 ///
 /// The closure that the attribute puts a body into is named `path::of::function::{{closure}}` by the

@@ -4,7 +4,7 @@ use std::panic::Location;
 use std::sync::Arc;
 use std::time::Duration;
 
-use crate::call::Call;
+use crate::call::{Call, Name};
 use crate::error::Outcome;
 use crate::events::CallEvents;
 use crate::site;
@@ -24,7 +24,7 @@ const HAS_OWN_STACK: u8 = 4;
 #[derive(Clone, Copy)]
 pub struct Options {
     site: &'static Location<'static>,
-    name: Option<&'static str>,
+    name: Option<Name>,
     limit: Option<&'static Limit>,
     timeout: Option<Duration>,
     run_timeout: Option<Duration>,
@@ -91,7 +91,7 @@ impl Options {
     #[inline]
     #[must_use]
     pub const fn name(self, name: &'static str) -> Self {
-        Self { name: Some(name), ..self }
+        Self { name: Some(Name::Text(name)), ..self }
     }
 
     /// The limit on how many bodies run at once, of the function and of others that share it.
@@ -123,8 +123,8 @@ impl Options {
     }
 
     /// The same options, with the function's path as the name unless there is a name.
-    pub(crate) fn named_by(self, path: &'static str) -> Self {
-        Self { name: Some(self.name.unwrap_or(path)), ..self }
+    pub(crate) fn named_by(self, path: fn() -> &'static str) -> Self {
+        Self { name: Some(self.name.unwrap_or(Name::Path(path))), ..self }
     }
 
     /// The same options, field by field.
@@ -204,18 +204,18 @@ impl Options {
 
     /// The call of `function`, unless the options have a name.
     pub(crate) fn call(&self, function: &'static str) -> Call {
-        Call::new(self.name.unwrap_or(function), self.site())
+        Call::new(self.name.map_or(function, Name::text), self.site())
     }
 
     /// The call of a function whose path is found only if the options have no name.
     pub(crate) fn call_or(&self, function: fn() -> &'static str) -> Call {
-        self.call(self.name.unwrap_or_else(function))
+        Call::new(self.name.map_or_else(function, Name::text), self.site())
     }
 
     /// What identifies this kind of call, of `function` unless the options have a name.
     #[inline]
     pub(crate) fn key(&self, function: fn() -> &'static str) -> Key {
-        let name = self.name.map_or(function as usize, |name| name.as_ptr().addr());
+        let name = self.name.map_or(function as usize, Name::key);
         (std::ptr::from_ref(self.site).addr(), name)
     }
 

@@ -68,7 +68,7 @@ impl<T: Send + 'static> Returns<T> for BackgroundCall {
         I: Inputs,
         F: FnOnce(I::Values) -> T + Send + 'static,
     {
-        let path = without_types(path_of_enclosing_function::<F>());
+        let path = || without_types(path_of_enclosing_function::<F>());
         dispatch_with_inputs(options.named_by(path), inputs, body)
     }
 
@@ -78,7 +78,7 @@ impl<T: Send + 'static> Returns<T> for BackgroundCall {
         F: FnOnce(I::Values) -> A + Send + 'static,
         A: Future<Output = T> + Send + 'static,
     {
-        let path = without_types(path_of_enclosing_function::<A>());
+        let path = || without_types(path_of_enclosing_function::<A>());
         dispatch_async_with_inputs(options.named_by(path), inputs, body)
     }
 }

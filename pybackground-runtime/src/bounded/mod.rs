@@ -97,7 +97,7 @@ pub trait BackgroundIterator: Iterator + Sized {
         T: Send + 'static,
     {
         let function = Arc::new(function);
-        let options = Options::here().named_by(path_of_enclosing_function::<F>());
+        let options = Options::here().named_by(path_of_enclosing_function::<F>);
         let call = move |item| {
             let function = function.clone();
             dispatch(options, move || function(item))

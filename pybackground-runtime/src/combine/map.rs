@@ -36,7 +36,7 @@ impl<T: Send + 'static> Lazy<T> {
         F: FnOnce(T) -> U + Send + 'static,
         U: Send + 'static,
     {
-        let options = Options::here().named_by(path_of_enclosing_function::<F>());
+        let options = Options::here().named_by(path_of_enclosing_function::<F>);
         dispatch_with_inputs(options, (Expected::from(this), ()), |(value, ())| f(value.take()))
     }
     /// Runs `f` in the background with the outcome of the call, its value or its [`Error`], when the call ends.
@@ -66,7 +66,7 @@ impl<T: Send + 'static> Lazy<T> {
         F: FnOnce(Result<T, Error>) -> U + Send + 'static,
         U: Send + 'static,
     {
-        let options = Options::here().named_by(path_of_enclosing_function::<F>());
+        let options = Options::here().named_by(path_of_enclosing_function::<F>);
         let body = |outcome: Result<Box<T>, Error>| f(outcome.map(|value| *value));
         dispatch_with_inputs(options, Settled(Expected::from(this)), body)
     }
@@ -94,7 +94,7 @@ impl<T: Send + 'static> Lazy<T> {
         F: FnOnce(T) -> Lazy<U> + Send + 'static,
         U: Send + 'static,
     {
-        let options = Options::here().named_by(path_of_enclosing_function::<F>());
+        let options = Options::here().named_by(path_of_enclosing_function::<F>);
         dispatch_flat(options, (Expected::from(this), ()), |(value, ())| f(value.take()))
     }
 }
@@ -112,8 +112,8 @@ impl<T: Send + 'static> Lazy<Lazy<T>> {
     #[track_caller]
     pub fn flatten(this: Self) -> Lazy<T> {
         let options = match (Self::function(&this), Self::called_at(&this)) {
-            (Some(function), Some(site)) => Options::at(site).named_by(function),
-            _ => Options::here().named_by("pybackground::Lazy::flatten"),
+            (Some(function), Some(site)) => Options::at(site).name(function),
+            _ => Options::here().name("pybackground::Lazy::flatten"),
         };
         let body = |(call, ()): (_, ())| identity::<Lazy<T>>(Given::take(call));
         dispatch_flat(options, (Expected::from(this), ()), body)
@@ -141,7 +141,7 @@ impl<T: Send + Sync + 'static> Shared<T> {
         F: FnOnce(&T) -> U + Send + 'static,
         U: Send + 'static,
     {
-        let options = Options::here().named_by(path_of_enclosing_function::<F>());
+        let options = Options::here().named_by(path_of_enclosing_function::<F>);
         dispatch_with_inputs(options, this, |shared: Self| f(shared.value()))
     }
 }

@@ -32,7 +32,7 @@ where
     F: FnOnce() -> T + Send + 'static,
     T: Send + 'static,
 {
-    lazy(start(options, path_of_enclosing_function::<F>(), Box::new(|| Box::new(body()))))
+    lazy(start(options, path_of_enclosing_function::<F>, Box::new(|| Box::new(body()))))
 }
 
 /// Polls the body of an `async` function under the attribute.
@@ -43,20 +43,20 @@ where
 {
     let future = BoxOutput::new(future);
     let future = Box::pin(async { future.await as Value });
-    lazy(start_async(options, path_of_enclosing_function::<F>(), future))
+    lazy(start_async(options, path_of_enclosing_function::<F>, future))
 }
 
-fn start(options: Options, path: &'static str, body: BoxedBody) -> Started {
+fn start(options: Options, path: fn() -> &'static str, body: BoxedBody) -> Started {
     let options = options.named_by(path);
     if options.may_run_inline() && runtime::runs_inline() {
         context::made(|| options.site());
-        return events::run_inline(|| options.call(path).key(), || options.call(path), body)
+        return events::run_inline(|| options.key(path), || options.call_or(path), body)
             .map_err(|payload| panicked::<Closure<BoxedBody>>(&options, payload) as _);
     }
     Err(start_task(&options, in_context(Closure(body))))
 }
 
-fn start_async(options: Options, path: &'static str, future: BoxedFuture) -> Started {
+fn start_async(options: Options, path: fn() -> &'static str, future: BoxedFuture) -> Started {
     Err(start_task(&options.named_by(path), in_context(Suspending::boxed(future))))
 }
 

@@ -47,7 +47,7 @@ where
     F: FnOnce() -> T + Send + 'static,
     T: Send + 'static,
 {
-    let options = options.named_by(path_of_enclosing_function::<F>());
+    let options = options.named_by(path_of_enclosing_function::<F>);
     let body = Closure(move || Box::new(body()));
     Lazy::boxed(start_task(&options, in_context(body)), identity)
 }
@@ -68,7 +68,7 @@ where
     F::Output: Send + 'static,
 {
     if const { size_of::<F::Output>() > LARGE } {
-        let options = options.named_by(path_of_enclosing_function::<F>());
+        let options = options.named_by(path_of_enclosing_function::<F>);
         let body = Suspending::new(BoxOutput::new(future));
         return Lazy::boxed(start_task(&options, in_context(body)), identity);
     }

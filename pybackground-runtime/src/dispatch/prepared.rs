@@ -35,7 +35,7 @@ where
     B: FnOnce() -> T + Send + 'static,
     T: Send + 'static,
 {
-    let options = options.named_by(path_of_enclosing_function::<F>());
+    let options = options.named_by(path_of_enclosing_function::<F>);
     if const { is_large::<T>() } {
         let body: Box<dyn FnOnce() -> Box<T> + Send> = Box::new(|| Box::new(body()));
         let task = hold(&options, in_context(Closure(body)));
@@ -52,7 +52,7 @@ where
     A: Future + Send + 'static,
     A::Output: Send + 'static,
 {
-    let options = options.named_by(path_of_enclosing_function::<F>());
+    let options = options.named_by(path_of_enclosing_function::<F>);
     if const { is_large::<A::Output>() } {
         let task = hold(&options, in_context(Suspending::new(BoxOutput::new(future))));
         return prepared(Lazy::boxed(task.clone(), identity), options, task);

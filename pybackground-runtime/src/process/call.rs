@@ -31,7 +31,7 @@ where
     B: Backend,
     T: DeserializeOwned + Send + 'static,
 {
-    let mut options = options.named_by(path_of_enclosing_function::<P>());
+    let mut options = options.named_by(path_of_enclosing_function::<P>);
     if let (None, Some(limit)) = (options.slots(), B::limit()) {
         options = options.limit(limit);
     }

@@ -202,7 +202,7 @@ impl<'scope> Scope<'scope, '_> {
             let slot = slot.clone();
             move || slot.put(Box::new(body()))
         };
-        let call = self.start(Options::here().name(path_of_enclosing_function::<F>()), closure);
+        let call = self.start(Options::here().named_by(path_of_enclosing_function::<F>), closure);
         Lazy::pending(erased_handle(Arc::new(ScopedHandle { call, slot })))
     }
 
@@ -226,7 +226,7 @@ impl<'scope> Scope<'scope, '_> {
     where
         F: FnOnce() + Send + 'scope,
     {
-        self.start(Options::here().name(path_of_enclosing_function::<F>()), body);
+        self.start(Options::here().named_by(path_of_enclosing_function::<F>), body);
     }
 
     fn start(
@@ -246,13 +246,19 @@ impl<'scope> Scope<'scope, '_> {
     /// closures that no thread has started.
     fn wait(&self, site: &'static Location<'static>) {
         let mut seen = Vec::new();
-        while let Some(call) = self.calls.pop() {
-            if !call.job().is_done() && join::may_help(call.job()) {
-                let job = call.clone().into_job();
-                // A panic gets here from the destructor of a value without a `Lazy`.
-                catch(move || job.run());
+        loop {
+            let mut calls = self.calls.take_all();
+            if calls.is_empty() {
+                break;
             }
-            seen.push(call);
+            for call in calls.iter().rev() {
+                if !call.job().is_done() && join::may_help(call.job()) {
+                    let job = call.clone().into_job();
+                    // A panic gets here from the destructor of a value without a `Lazy`.
+                    catch(move || job.run());
+                }
+            }
+            if seen.is_empty() { seen = calls } else { seen.append(&mut calls) }
         }
         self.calls.put_back(seen);
         let calls: Arc<dyn ScopedCalls> = self.calls.clone();

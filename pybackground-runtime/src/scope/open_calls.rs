@@ -81,14 +81,14 @@ impl OpenCalls {
         ended.into_iter().for_each(drop_catching);
     }
 
-    /// Takes the call that was listed last.
-    pub(super) fn pop(&self) -> Option<OpenCall> {
-        lock(&self.list).calls.pop()
+    /// Takes the calls that are listed.
+    pub(super) fn take_all(&self) -> Vec<OpenCall> {
+        std::mem::take(&mut lock(&self.list).calls)
     }
 
-    /// Puts calls back that `pop` took.
-    pub(super) fn put_back(&self, mut calls: Vec<OpenCall>) {
-        lock(&self.list).calls.append(&mut calls);
+    /// Puts calls back that `take_all` took, once none is listed any more.
+    pub(super) fn put_back(&self, calls: Vec<OpenCall>) {
+        lock(&self.list).calls = calls;
     }
 
     /// Whether no closure of the scope is left.

@@ -6,7 +6,7 @@ use std::task::Waker;
 use super::body::{Body, Step};
 use super::permit::{Limit, Permit};
 use super::wait_errors::WaitErrors;
-use crate::call::Call;
+use crate::call::{Call, Name};
 use crate::cancel::{self, Link};
 use crate::error::{Error, Outcome, Progress};
 use crate::events::{CallEvents, Place};
@@ -25,7 +25,7 @@ pub(crate) struct Header {
 
 #[derive(Default)]
 struct Rare {
-    name: Option<&'static str>,
+    name: Option<Name>,
     limit: Option<&'static Limit>,
     own_stack: bool,
     wait_errors: WaitErrors,
@@ -36,7 +36,7 @@ impl Header {
     #[allow(clippy::inline_always, reason = "most of it is decided while compiling")]
     pub(crate) fn new(
         site: &'static Location<'static>,
-        name: Option<&'static str>,
+        name: Option<Name>,
         events: CallEvents,
     ) -> Self {
         let rare = if name.is_some() {
@@ -51,7 +51,7 @@ impl Header {
     #[cold]
     pub(crate) fn with_permit(
         site: &'static Location<'static>,
-        name: Option<&'static str>,
+        name: Option<Name>,
         limit: Option<&'static Limit>,
         own_stack: bool,
         events: CallEvents,
@@ -63,7 +63,7 @@ impl Header {
     /// The call, of a function of that path unless the options named it.
     pub(super) fn call(&self, function: fn() -> &'static str) -> Call {
         let name = self.rare.get().and_then(|rare| rare.name);
-        Call::new(name.unwrap_or_else(function), self.site)
+        Call::new(name.map_or_else(function, Name::text), self.site)
     }
 
     /// Keeps the error of a wait that ended before the call did.
@@ -121,7 +121,7 @@ impl Header {
     #[inline]
     fn key(&self, function: fn() -> &'static str) -> Key {
         let name = match self.rare.get().and_then(|rare| rare.name) {
-            Some(name) => name.as_ptr().addr(),
+            Some(name) => name.key(),
             None => function as usize,
         };
         (std::ptr::from_ref(self.site).addr(), name)
