@@ -10,7 +10,7 @@ set -euo pipefail
 
 readonly TOLERANCE=2 # per cent
 readonly TRIES=3
-readonly OPERATIONS="dispatch join in-place-join compute scope"
+readonly OPERATIONS="dispatch join in-place-join compute nested scope"
 
 here=$(cd "$(dirname "$0")" && pwd)
 readonly recorded="$here/recorded.txt"

@@ -2,6 +2,7 @@
 //!
 //! At the bound on all threads a blocked worker takes part in the rounds of `deadlock`.
 
+use super::inline;
 use super::worker::{Looked, Worker};
 use crate::sync::atomic::Ordering;
 use crate::sync::chaos;
@@ -34,7 +35,7 @@ impl Worker {
         }
         self.pool.rounds.forget();
         self.stats.set_running(true);
-        self.stats.ask_for_look();
+        inline::forget();
         result
     }
 
@@ -102,7 +103,7 @@ impl Worker {
         self.wakes.set(self.pool.queues.wakes());
         let looked =
             if self.round.replace(current) == current { Looked::Alone } else { Looked::Asked };
-        let why = (!may_run || !self.has_stack()).then(|| self.pool.no_thread());
+        let why = (!may_run || !inline::has_stack()).then(|| self.pool.no_thread());
         self.looked.set(if start(why) { Looked::NotYet } else { looked });
     }
 }

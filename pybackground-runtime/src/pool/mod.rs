@@ -7,6 +7,7 @@
 //! | `worker`, `blocking` | a thread of the pool, and what it does when its body blocks in a join |
 //! | `worker_stats` | what other threads see of a worker |
 //! | `idle` | the stack of sleeping threads |
+//! | `inline` | whether a `compute` call runs where it is made, and how deep a stack may get |
 //! | `patience` | how long a thread looks for something before it parks |
 //! | `exits` | waiting until threads have ended |
 //! | `threads` | waking and starting threads, and the two bounds on their number |
@@ -56,6 +57,7 @@ mod exits;
 mod fork;
 mod growth;
 mod idle;
+mod inline;
 mod monitor;
 mod patience;
 mod queues;
@@ -82,6 +84,7 @@ use counts::AtomicCounts;
 use exits::Exits;
 pub(crate) use fork::WHY as FORKED;
 use idle::Idle;
+pub(crate) use inline::{NO_DEPTH, has_stack, set_floor};
 use patience::Patience;
 use queues::{First, Queues};
 use rounds::Rounds;

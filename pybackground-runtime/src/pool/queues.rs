@@ -24,6 +24,7 @@ use crossbeam_channel::{Receiver, Sender, bounded, unbounded};
 #[cfg(not(any(miri, pybackground_loom, pybackground_shuttle)))]
 use crossbeam_deque::{Steal, Stealer, Worker as Deque};
 
+use super::inline;
 use super::worker_stats::WorkerStats;
 use crate::panic::drop_catching;
 use crate::runnable::Runnable;
@@ -179,6 +180,9 @@ impl Queues {
             // Looking is much cheaper than a failed attempt.
             while !listed.stealer.is_empty() {
                 if let Steal::Success(job) = listed.stealer.steal() {
+                    if listed.stealer.len() < inline::ENOUGH {
+                        inline::tell_of_theft();
+                    }
                     return Some(job);
                 }
             }
@@ -201,13 +205,6 @@ impl Queues {
         let (overflow, terminated) = (&self.overflow.channel, &self.terminated.channel);
         let channels = [&self.ring, overflow, &self.woken, terminated];
         own + channels.iter().map(|channel| channel.receive.len()).sum::<usize>()
-    }
-
-    /// Makes workers that run `compute` calls inline leave some to thieves.
-    pub(super) fn ask_for_work(&self) {
-        for worker in self.listed().iter() {
-            worker.worker.ask_for_look();
-        }
     }
 
     fn change_list(&self, change: impl FnOnce(&mut Vec<Listed>)) {

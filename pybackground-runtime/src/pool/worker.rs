@@ -8,6 +8,7 @@ use std::sync::Arc;
 
 use super::Pool;
 use super::idle::{Awake, Sleeper};
+use super::inline::{self, NO_DEPTH};
 use super::queues::{First, OwnQueue};
 use super::worker_stats::WorkerStats;
 use crate::panic::catch;
@@ -31,12 +32,6 @@ enum Turn {
     Others,
 }
 
-/// The floor of a stack that has room for no further body: every depth is below it.
-const NO_DEPTH: usize = usize::MAX;
-
-/// With so many calls in its own deque, a worker has enough for thieves.
-const ENOUGH: usize = 3;
-
 /// The part of the pool that belongs to the current thread.
 pub(crate) struct Worker {
     id: usize,
@@ -44,8 +39,6 @@ pub(crate) struct Worker {
     pub(super) own: OwnQueue,
     pub(super) stats: Arc<WorkerStats>,
     sleeper: Arc<Sleeper>,
-    /// The stack pointer below which less than `stack_size` is left for one more body.
-    stack_floor: Cell<usize>,
     /// The round of `deadlock` in which this thread looked last, or that was current when its join began.
     pub(super) round: Cell<u64>,
     /// The thread gave up its slot for a join and has not taken it back.
@@ -80,14 +73,17 @@ thread_local! {
 pub(super) fn run(pool: Arc<Pool>, id: usize, reserve: usize) {
     let stats = WorkerStats::of_new_thread(pool.threads(), id);
     pool.sampler.join(id, stats.clone());
-    let stack_floor = if reserve == 0 { NO_DEPTH } else { stack_pointer().saturating_sub(reserve) };
+    inline::set_floor(if reserve == 0 {
+        NO_DEPTH
+    } else {
+        stack_pointer().saturating_sub(reserve)
+    });
     let worker = Worker {
         id,
         pool,
         own: OwnQueue::new(stats.clone()),
         stats,
         sleeper: Sleeper::current(),
-        stack_floor: Cell::new(stack_floor),
         round: Cell::new(0),
         has_no_slot: Cell::new(false),
         looked: Cell::new(Looked::NotYet),
@@ -123,7 +119,13 @@ pub(crate) fn with_current<R>(f: impl FnOnce(Option<&Worker>) -> R) -> R {
 /// queued calls for thieves and enough stack.
 #[inline]
 pub(crate) fn runs_inline() -> bool {
-    WORKER.try_with(|slot| slot.get().is_some_and(Worker::runs_inline)).unwrap_or(false)
+    inline::runs_inline(stack_pointer(), has_enough)
+}
+
+#[inline(never)]
+fn has_enough(depth: usize) -> bool {
+    let count = WORKER.try_with(|slot| slot.get().map_or(0, |worker| worker.own.len()));
+    count.unwrap_or(0) >= inline::ENOUGH && inline::is_full(depth)
 }
 
 impl Worker {
@@ -143,49 +145,12 @@ impl Worker {
         self.pool.wake_one();
     }
 
-    /// Returns whether a `compute` call made at this depth of the stack runs inline; see [`runs_inline`].
-    ///
-    /// The worker remembers the depth at which it last found enough calls in its deque. Calls made at a greater
-    /// depth are parts of those calls, and smaller. They run without another look at the deque, until
-    /// `ask_for_look` resets the depth.
-    #[inline]
-    fn runs_inline(&self) -> bool {
-        let depth = stack_pointer();
-        (depth < self.stats.full_at() || self.has_enough(depth)) && depth > self.stack_floor.get()
-    }
-
-    #[inline(never)]
-    fn has_enough(&self, depth: usize) -> bool {
-        let enough = self.own.len() >= ENOUGH && !self.retired.get();
-        if enough {
-            self.stats.set_full_at(depth);
-        }
-        enough
-    }
-
-    /// Returns whether the stack has room for one more body with the configured stack. If not, a chain of nested
-    /// joins continues on another thread.
-    #[inline]
-    pub(crate) fn has_stack(&self) -> bool {
-        stack_pointer() > self.stack_floor.get()
-    }
-
-    /// Runs no body on top of the current one until `reopen_stack` gets what this returns.
-    pub(crate) fn close_stack(&self) -> usize {
-        self.stack_floor.replace(NO_DEPTH)
-    }
-
-    /// See [`close_stack`](Self::close_stack).
-    pub(crate) fn reopen_stack(&self, floor: usize) {
-        self.stack_floor.set(floor);
-    }
-
     /// Removes the entry of a call that this thread is about to run from its own deque.
     #[inline]
     pub(crate) fn withdraw(&self, job: &(impl Runnable + ?Sized)) {
         let address = std::ptr::from_ref(job).cast::<()>();
         self.own.withdraw(|entry| Arc::as_ptr(entry).cast::<()>() == address);
-        self.stats.ask_for_look();
+        inline::forget();
     }
 
     /// Wakes a thread for the calls in this thread's own deque, if it holds any.
@@ -204,6 +169,7 @@ impl Worker {
         }
         self.own.rest(&self.pool.queues);
         self.retired.set(true);
+        inline::set_floor(NO_DEPTH);
     }
 
     /// Runs calls until there are none, then sleeps. The worker is active and searching when this is called.
@@ -245,6 +211,7 @@ impl Worker {
         let mut next = Some(job);
         while let Some(job) = next {
             self.stats.count_start();
+            inline::forget();
             // A panic gets here from the destructor of a result that no waiter takes.
             catch(move || job.run());
             self.take_slot_back();
@@ -299,7 +266,7 @@ impl Worker {
                 return None;
             }
             if round == spins {
-                self.pool.queues.ask_for_work();
+                inline::ask_for_work();
             }
             if round < spins {
                 thread::spin_loop();
@@ -311,7 +278,7 @@ impl Worker {
             return None;
         }
         // The thread parks at once, and perhaps has not looked yet.
-        self.pool.queues.ask_for_work();
+        inline::ask_for_work();
         self.find()
     }
 }

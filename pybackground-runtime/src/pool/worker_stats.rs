@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use super::thread_state::ThreadId;
-use crate::sync::atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering};
+use crate::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use crate::sync::thread::{self, Thread};
 
 /// From this number of threads on, only one new thread in `ONE_IN` asks the system for its id at its start, which
@@ -19,12 +19,7 @@ pub(super) struct WorkerStats {
     /// The thread runs a body that is not blocked in a join.
     running: AtomicBool,
     starts: AtomicU64,
-    /// The stack pointer of the last `compute` call that found enough calls in the deque: see `Worker::runs_inline`.
-    full_at: AtomicUsize,
 }
-
-/// No stack is as deep: the next `compute` call looks at the deque.
-const NOWHERE: usize = 0;
 
 impl WorkerStats {
     pub(super) fn new() -> Self {
@@ -33,7 +28,6 @@ impl WorkerStats {
             thread: ThreadId::unknown(),
             running: AtomicBool::new(false),
             starts: AtomicU64::new(0),
-            full_at: AtomicUsize::new(NOWHERE),
         }
     }
 
@@ -68,24 +62,6 @@ impl WorkerStats {
         &self.thread
     }
 
-    #[inline]
-    pub(super) fn full_at(&self) -> usize {
-        // ORDERING: a worker that sees a reset late runs one more call inline.
-        self.full_at.load(Ordering::Relaxed)
-    }
-
-    #[inline]
-    pub(super) fn set_full_at(&self, depth: usize) {
-        // ORDERING: as `full_at`.
-        self.full_at.store(depth, Ordering::Relaxed);
-    }
-
-    /// Makes the next `compute` call look whether the deque holds enough for thieves.
-    #[inline]
-    pub(super) fn ask_for_look(&self) {
-        self.set_full_at(NOWHERE);
-    }
-
     pub(super) fn set_running(&self, running: bool) {
         self.running.store(running, Ordering::Relaxed);
     }
@@ -98,6 +74,5 @@ impl WorkerStats {
         }
         self.starts.store(before + 1, Ordering::Relaxed);
         self.set_running(true);
-        self.ask_for_look();
     }
 }

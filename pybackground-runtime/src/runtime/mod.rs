@@ -13,7 +13,7 @@ use crate::config::Config;
 use crate::deadline::Deadline;
 use crate::events;
 pub(crate) use crate::pool::{FORKED, SHUT_DOWN, runs_inline};
-use crate::pool::{Pool, Worker, with_current};
+use crate::pool::{NO_DEPTH, Pool, Worker, has_stack, set_floor, with_current};
 use crate::runnable::Runnable;
 use crate::waits::Waits;
 pub(crate) use global::{existing, global};
@@ -153,20 +153,18 @@ pub(crate) fn look(may_run: bool, start: impl FnOnce(Option<String>) -> bool) {
 
 /// The current thread runs no body on top of the one that it runs now, until this is dropped.
 pub(crate) struct ClosedStack {
-    /// What the thread had before, if it is one of the pool's.
-    floor: Option<usize>,
+    /// What the thread had before.
+    floor: usize,
 }
 
 /// See [`ClosedStack`].
 pub(crate) fn close_stack() -> ClosedStack {
-    ClosedStack { floor: with_current(|worker| worker.map(Worker::close_stack)) }
+    ClosedStack { floor: set_floor(NO_DEPTH) }
 }
 
 impl Drop for ClosedStack {
     fn drop(&mut self) {
-        if let Some(floor) = self.floor {
-            with_current(|worker| worker.into_iter().for_each(|worker| worker.reopen_stack(floor)));
-        }
+        set_floor(self.floor);
     }
 }
 
@@ -174,15 +172,8 @@ impl Drop for ClosedStack {
 /// known. If so, the call is no longer in the thread's own queue.
 #[inline]
 pub(crate) fn withdraw_to_run(job: &(impl Runnable + ?Sized)) -> bool {
-    with_current(|worker| {
-        worker.is_some_and(|worker| {
-            let has_stack = worker.has_stack();
-            if has_stack {
-                worker.withdraw(job);
-            }
-            has_stack
-        })
-    })
+    // A thread that is no worker has none.
+    has_stack() && with_current(|worker| worker.map(|worker| worker.withdraw(job)).is_some())
 }
 
 /// Wakes a thread for the calls in the current thread's own queue. The call that was to run in place

@@ -33,6 +33,7 @@ fn main() -> ExitCode {
         Some("join") => join(),
         Some("in-place-join") => in_place_join(),
         Some("compute") => compute(),
+        Some("nested") => nested(),
         Some("scope") => scope_of_two(),
         Some("mutex") => add_with_lock(&sync::Mutex::new(0), |lock| lock.lock().unwrap()),
         Some("std-mutex") => add_with_lock(&std::sync::Mutex::new(0), |lock| lock.lock().unwrap()),
@@ -42,7 +43,7 @@ fn main() -> ExitCode {
         }
         _ => {
             eprintln!(
-                "usage: cost dispatch|join|in-place-join|compute|scope|mutex|std-mutex|write|std-write"
+                "usage: cost dispatch|join|in-place-join|compute|nested|scope|mutex|std-mutex|write|std-write"
             );
             return ExitCode::FAILURE;
         }
@@ -103,6 +104,27 @@ fn compute() {
         measured(calls) + waiting.into_iter().map(Lazy::into_inner).sum::<usize>()
     });
     check(Lazy::into_inner(sum));
+}
+
+/// A recursion of `compute` calls of a worker with enough calls waiting: each level runs two where it makes them.
+fn nested() {
+    let sum = on_the_worker(|| {
+        let waiting: Vec<Lazy<usize>> = (0..ENOUGH).map(|_| identity(0)).collect();
+        let sum = measured(|| Lazy::into_inner(sum_of(0, OPERATIONS)));
+        sum + waiting.into_iter().map(Lazy::into_inner).sum::<usize>()
+    });
+    check(Lazy::into_inner(sum));
+}
+
+/// The sum of the numbers between: as many calls as numbers, and one less.
+#[background(compute)]
+fn sum_of(begin: usize, end: usize) -> usize {
+    if end - begin == 1 {
+        return begin;
+    }
+    let middle = usize::midpoint(begin, end);
+    let (first, second) = (sum_of(begin, middle), sum_of(middle, end));
+    Lazy::into_inner(first) + Lazy::into_inner(second)
 }
 
 /// Scopes in a body, each of two closures that the worker runs at the end of the scope.
