@@ -1,5 +1,5 @@
 //! Shared calls and cancellation: a shared call outlives the body that made it for as long as a clone is
-//! held, and is cancelled with the last one.
+//! held, and is cancelled with the last one. Without clones it is a call like any other.
 
 mod common;
 
@@ -174,6 +174,62 @@ fn dropped_clones_let_the_call_run_unless_its_maker_was_stopped() {
     drop(Lazy::into_inner(maker));
     gate.wait_for_arrivals(1);
     gate.open();
+    assert_eq!(told.recv(), Ok(false));
+}
+
+/// The body that made the call goes on, and is stopped later.
+#[test]
+fn call_without_clones_stops_with_its_maker() {
+    let _watchdog = watchdog();
+    let ((start, started), (alive, ended)) = (channel(), channel());
+    let maker = spawn(move || {
+        let sleeper = || {
+            let (start, alive) = (start.clone(), alive.clone());
+            spawn(move || {
+                let _alive = alive;
+                start.send(()).unwrap();
+                sleep(FOREVER);
+            })
+        };
+        drop(Lazy::share(sleeper()));
+        drop(Lazy::share(Lazy::map(sleeper(), |()| ())));
+        start.send(()).unwrap();
+        drop((start, alive));
+        sleep(FOREVER);
+    });
+    (0..3).for_each(|_| started.recv().unwrap());
+    cancel(&maker, &ended);
+}
+
+/// The stop of the first caller concerns neither a shared call that others hold, nor the calls of its body.
+#[test]
+fn call_that_a_shared_call_drops_outlives_the_first_caller() {
+    let _watchdog = watchdog();
+    let (first, second) = (Gate::default(), Gate::default());
+    let ((give, given), (alive, ended), (tell, told)) = (channel(), channel::<()>(), channel());
+    let _opened = (first.opened_at_end(), second.opened_at_end());
+    let maker = {
+        let (first, second) = (first.clone(), second.clone());
+        spawn(move || {
+            let _alive = alive;
+            give.send(Lazy::share(spawn(move || {
+                first.pass();
+                drop(spawn(move || {
+                    second.pass();
+                    tell.send(cancelled()).unwrap();
+                }));
+                7
+            })))
+            .unwrap();
+            sleep(FOREVER);
+        })
+    };
+    let shared: Shared<i32> = given.recv().unwrap();
+    first.wait_for_arrivals(1);
+    cancel(&maker, &ended);
+    first.open();
+    assert_eq!(shared, 7);
+    second.open();
     assert_eq!(told.recv(), Ok(false));
 }
 

@@ -71,12 +71,6 @@ impl Link {
         self.node.as_ref()?.stopped()
     }
 
-    /// Whether the body that made the call had to stop, or one above it, even if the call is shared and so does
-    /// not have to.
-    pub(crate) fn is_orphaned(&self) -> bool {
-        self.node.as_ref().is_some_and(Node::is_orphaned)
-    }
-
     /// Lets the call continue when its parent is stopped. Returns a node that the caller drops without a lock.
     #[must_use]
     pub(crate) fn detach(&mut self) -> Option<Arc<Node>> {
@@ -89,11 +83,20 @@ impl Link {
         }
     }
 
-    /// As `detach`, but a stop of the parent still orphans the call.
+    /// As `detach`, until `unshare`.
     pub(crate) fn share(&mut self) {
         match self.own() {
             Some(node) => node.share(),
             None => self.node = self.node.take().map(Node::barrier),
+        }
+    }
+
+    /// Has a stop of the parent stop the call again, if it was shared. The caller polls afterwards: the parent may have
+    /// been stopped.
+    pub(crate) fn unshare(&self) {
+        match self.own() {
+            Some(node) => node.unshare(),
+            None => self.node.iter().for_each(Node::open),
         }
     }
 }

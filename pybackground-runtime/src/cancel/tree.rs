@@ -12,7 +12,7 @@
 //!
 //! | in state | `parent`, `link` | `parked` | `overrun` |
 //! |---|---|---|---|
-//! | `Running` | `detach` takes both, `share` puts a barrier in between, `park` sets `link` | `park` adds, its guard removes | none |
+//! | `Running` | `detach` takes both, `share` puts a barrier in between, `unshare` opens the barrier, `park` sets `link` | `park` adds, its guard removes | none |
 //! | `Stopped` | as `Running` until the body ends; `end` takes both | as `Running` | set by `stop` if the call was closed; `end` drops it |
 //! | `Ended` | none | as `Running`: calls of the body outlive it | none |
 //!
@@ -45,12 +45,14 @@
 //! The walk visits each node with a waiter below it. By invariant 5 it finds the linked ones. A node that
 //! was not linked yet when the walk passed its parent is linked later, by a waiter that then sees the mark.
 //!
+//! A thread that opens a barrier links the nodes on both sides and then polls, as a waiter does.
+//!
 //! A node whose body ends is unlinked from its parent, and a walk that is still above it would miss it. Therefore
 //! the ending thread polls before it unlinks the node. If it finds the mark, it marks the node as well and
 //! walks down from there itself.
 
 use std::cell::RefCell;
-use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
 
 use super::overruns::Overrun;
@@ -91,8 +93,8 @@ impl Drop for Counted {
 /// A body in the tree, for as long as it runs or a call that it made is held.
 pub(crate) struct Node {
     /// A stop of the parent does not stop what is below this node. The node belongs to no body: it is between a
-    /// shared call and the body that made the call.
-    is_barrier: bool,
+    /// shared call and the body that made the call, until nothing holds the call.
+    is_barrier: AtomicBool,
     inner: Mutex<Inner>,
 }
 
@@ -165,17 +167,29 @@ impl Node {
             parked: Keyed::new(),
             overrun: None,
         });
-        Arc::new(Self { is_barrier, inner })
+        Arc::new(Self { is_barrier: AtomicBool::new(is_barrier), inner })
     }
 
     /// Returns the parent for a call that a stop of `parent` must not stop: a barrier below `parent`.
     pub(crate) fn barrier(parent: Arc<Self>) -> Arc<Self> {
-        if parent.is_barrier { parent } else { Self::make(Some(parent), true) }
+        if parent.is_barrier() { parent } else { Self::make(Some(parent), true) }
     }
 
-    /// Whether this is a [`barrier`](Self::barrier).
+    /// Whether this is a [`barrier`](Self::barrier) that was not opened.
     pub(crate) fn is_barrier(&self) -> bool {
-        self.is_barrier
+        // ORDERING: a thread that walks up or links nodes holds this node's lock, under which `open` stores.
+        self.is_barrier.load(Ordering::Relaxed)
+    }
+
+    /// Opens the node if it is a barrier: a stop of the parent stops what is below. The caller polls afterwards.
+    pub(super) fn open(self: &Arc<Self>) {
+        if self.is_barrier() {
+            let inner = self.lock();
+            // ORDERING: see `is_barrier`.
+            self.is_barrier.store(false, Ordering::Relaxed);
+            drop(inner);
+            self.link();
+        }
     }
 
     /// Gives a node that [`end`](Self::end) returned to another body.
@@ -188,16 +202,11 @@ impl Node {
     /// Returns why the node's body has to stop, if it has to: the nearest mark on its chain, up to a barrier.
     #[inline]
     pub(crate) fn stopped(self: &Arc<Self>) -> Option<Stopped> {
-        if is_any() { self.find_stopped(false) } else { None }
-    }
-
-    /// Whether this node or one above it is stopped, also above barriers.
-    pub(crate) fn is_orphaned(self: &Arc<Self>) -> bool {
-        is_any() && self.find_stopped(true).is_some()
+        if is_any() { self.find_stopped() } else { None }
     }
 
     #[cold]
-    fn find_stopped(self: &Arc<Self>, through_barriers: bool) -> Option<Stopped> {
+    fn find_stopped(self: &Arc<Self>) -> Option<Stopped> {
         let mut node = self.clone();
         loop {
             let parent = {
@@ -205,7 +214,7 @@ impl Node {
                 if let State::Stopped(stopped, _) = inner.state {
                     return Some(stopped);
                 }
-                inner.parent.clone().filter(|_| through_barriers || !node.is_barrier)
+                inner.parent.clone().filter(|_| !node.is_barrier())
             };
             node = parent?;
         }
@@ -332,6 +341,16 @@ impl Node {
         drop(above);
     }
 
+    /// Opens the barrier that `share` has put above the node. The caller polls afterwards.
+    pub(super) fn unshare(self: &Arc<Self>) {
+        let barrier = self.lock().parent.clone().filter(|parent| parent.is_barrier());
+        if let Some(barrier) = barrier {
+            barrier.open();
+            // `share` has unlinked the node.
+            self.link();
+        }
+    }
+
     /// Registers a thread, connection or call for `notify`. The caller polls afterwards: a stop that came before does
     /// not notify it.
     pub(crate) fn park(self: &Arc<Self>, parked: Parked) -> Parking {
@@ -347,7 +366,7 @@ impl Node {
         loop {
             let parent = {
                 let inner = node.lock();
-                let ends_here = inner.link.is_some() || node.is_barrier;
+                let ends_here = inner.link.is_some() || node.is_barrier();
                 inner.parent.clone().filter(|_| !ends_here)
             };
             let Some(parent) = parent else { break };
@@ -539,7 +558,7 @@ mod tests {
         let (count, _parking) = park(&leaf);
         detached.detach();
         stop(&root);
-        assert!(!is_stopped(&leaf) && !leaf.is_orphaned());
+        assert!(!is_stopped(&leaf));
         assert_eq!(count.get(), 0);
         stop(&detached);
         assert!(is_stopped(&leaf));
@@ -547,7 +566,7 @@ mod tests {
     }
 
     #[test]
-    fn shared_call_is_orphaned_by_a_stop_but_not_stopped() {
+    fn shared_call_is_stopped_once_nothing_holds_it() {
         let root = Node::new(None);
         let parent = child(&root);
         let (running, waiting) = (child(&parent), Node::barrier(parent.clone()));
@@ -556,11 +575,39 @@ mod tests {
         stop(&root);
         for node in [&running, &waiting, &Node::barrier(waiting.clone())] {
             assert!(!is_stopped(node));
-            assert!(node.is_orphaned());
         }
         assert_eq!(count.get(), 0);
-        stop(&running);
-        assert_eq!(count.get(), 1);
+        running.unshare();
+        waiting.open();
+        assert!(is_stopped(&running) && is_stopped(&waiting));
+    }
+
+    /// Whatever parked before the barrier was made, below it, or in it.
+    #[test]
+    fn stop_wakes_what_is_parked_below_an_opened_barrier() {
+        let root = Node::new(None);
+        let (running, waiting) = (child(&root), Node::barrier(root.clone()));
+        let (before, _before) = park(&child(&running));
+        running.share();
+        let (below, _below) = park(&child(&running));
+        let (inside, _inside) = park(&waiting);
+        running.unshare();
+        waiting.open();
+        stop(&root);
+        assert_eq!([before, below, inside].map(|count| count.get()), [1; 3]);
+        drop((running, waiting));
+    }
+
+    #[test]
+    fn stop_above_another_shared_call_leaves_its_calls_alone() {
+        let root = Node::new(None);
+        let shared = Node::new(Some(Node::barrier(root.clone())));
+        let inner = Node::new(Some(Node::barrier(shared.clone())));
+        stop(&root);
+        inner.unshare();
+        assert!(!is_stopped(&inner));
+        shared.unshare();
+        assert!(is_stopped(&inner));
     }
 
     #[test]

@@ -18,7 +18,7 @@ use crate::cancel;
 use crate::error::{Error, Outcome};
 use crate::join;
 use crate::sync::{OnceLock, chaos};
-use crate::task::{self, Dependency, Handle, Job, any_was_awaited};
+use crate::task::{self, Dependency, Handle, Job, any_was_awaited_or_shared};
 
 pub(super) struct Pending<T> {
     /// In a box, so that a large value is not moved any more.
@@ -76,7 +76,7 @@ impl<T> Drop for Held<T> {
     #[inline]
     fn drop(&mut self) {
         if let Some(handle) = self.get()
-            && (cancel::is_any() || any_was_awaited())
+            && (cancel::is_any() || any_was_awaited_or_shared())
         {
             abandon(handle.job());
         }
@@ -87,7 +87,8 @@ impl<T> Drop for Held<T> {
 fn abandon(job: &dyn Job) {
     if !job.is_done() {
         job.clear_awaiter();
-        if job.is_orphaned() {
+        task::unshare(job);
+        if job.has_to_stop() {
             job.cancel();
         }
     }

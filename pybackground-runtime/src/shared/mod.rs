@@ -70,7 +70,8 @@ impl<T> Lazy<T> {
     ///
     /// If the body that made the call is cancelled or times out, the call continues for as long as a clone is
     /// held. It is then cancelled when the last clone is dropped. So a value in a `static` outlives its first
-    /// user. A call of a [`scope`](crate::scope) stays part of the scope, and stops with it.
+    /// user. If all clones are dropped before that, the call stops with the body, as if it was never shared. A call of
+    /// a [`scope`](crate::scope) stays part of the scope, and stops with it.
     ///
     /// If the body has to [stop](crate::cancelled) when it makes the call, the call never runs, and sharing it
     /// ends the body as [`checkpoint`](crate::checkpoint) does.

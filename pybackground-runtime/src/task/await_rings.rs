@@ -36,7 +36,7 @@ use std::sync::{Arc, Mutex, Weak};
 use std::task::Waker;
 
 use super::awaits::Address;
-use super::job::{Job, any_was_awaited};
+use super::job::{Job, any_was_awaited_or_shared};
 use crate::error::{Error, WaitEdge, WaitKind};
 use crate::runtime;
 use crate::sync::{IS_MODEL, lock_leaf, thread_local};
@@ -313,7 +313,7 @@ const MOST_JOINS: usize = 10_000;
 /// This thread has entered the wait graph for the call. Looks for a ring that runs through a body which the thread of the
 /// call joins, directly or through others.
 fn look_behind(job: &Arc<dyn Job>) {
-    if IS_MODEL || !any_was_awaited() {
+    if IS_MODEL || !any_was_awaited_or_shared() {
         return;
     }
     let mut joined = job.joined_behind().map(|(joined, _)| joined);

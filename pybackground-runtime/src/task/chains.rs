@@ -65,6 +65,11 @@ pub(crate) fn share(job: &dyn Job) {
     for_owned(job, |job| job.share());
 }
 
+/// Undoes [`share`], because nothing holds the call.
+pub(crate) fn unshare(job: &dyn Job) {
+    for_owned(job, |job| job.unshare());
+}
+
 fn for_owned(job: &dyn Job, act: fn(&dyn Job)) {
     act(job);
     let mut left: Vec<_> = owned(job.dependencies()).collect();

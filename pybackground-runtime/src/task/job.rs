@@ -64,14 +64,14 @@ pub(crate) struct Timeouts {
     pub(crate) of_run: Option<Duration>,
 }
 
-/// Whether any call of the process was ever awaited: as long as none was, this spares a lock.
-static AWAITED: AtomicBool = AtomicBool::new(false);
+/// Whether any call of the process was ever awaited or shared: as long as none was, this spares a lock.
+static AWAITED_OR_SHARED: AtomicBool = AtomicBool::new(false);
 
-/// See [`AWAITED`].
+/// See [`AWAITED_OR_SHARED`].
 #[inline]
-pub(crate) fn any_was_awaited() -> bool {
-    // ORDERING: a thread that has a polled `Lazy` got it from the thread that polled it.
-    AWAITED.load(Ordering::Relaxed)
+pub(crate) fn any_was_awaited_or_shared() -> bool {
+    // ORDERING: a thread that has a polled or shared `Lazy` got it from the thread that polled or shared it.
+    AWAITED_OR_SHARED.load(Ordering::Relaxed)
 }
 
 impl dyn Job + '_ {
@@ -103,13 +103,20 @@ impl dyn Job + '_ {
     /// Lets the call continue when the body that made it is stopped, for as long as a clone is held.
     pub(crate) fn share(&self) {
         if !self.belongs_to_scope() {
+            // ORDERING: see `any_was_awaited_or_shared`.
+            AWAITED_OR_SHARED.store(true, Ordering::Relaxed);
             self.linked(Link::share);
         }
     }
 
-    /// Whether the body that made the call has stopped.
-    pub(crate) fn is_orphaned(&self) -> bool {
-        self.linked(|link| link.is_orphaned())
+    /// Lets the call stop with the body that made it again.
+    pub(crate) fn unshare(&self) {
+        self.linked(|link| link.unshare());
+    }
+
+    /// Whether the call has to stop with the body that made it.
+    pub(crate) fn has_to_stop(&self) -> bool {
+        self.linked(|link| link.stopped()).is_some()
     }
 
     /// Keeps the error of a wait that ended before the call did, for as long as the call is kept.
@@ -209,8 +216,8 @@ impl dyn Job + '_ {
             None => false,
             Some(true) => true,
             Some(false) => {
-                // ORDERING: see `any_was_awaited`.
-                AWAITED.store(true, Ordering::Relaxed);
+                // ORDERING: see `any_was_awaited_or_shared`.
+                AWAITED_OR_SHARED.store(true, Ordering::Relaxed);
                 self.exchange_awaiter(Some(waker.clone()))
             }
         }

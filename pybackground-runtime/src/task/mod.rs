@@ -79,11 +79,11 @@ pub(crate) use await_rings::{Joined, failure_of, note};
 #[cfg(not(debug_assertions))]
 pub(crate) use body::LARGE;
 pub(crate) use body::{Body, Closure, Dependent, ScopedClosure, Step, Suspending, is_large};
-pub(crate) use chains::{detach, share};
+pub(crate) use chains::{detach, share, unshare};
 pub(crate) use handle::Handle;
 pub(crate) use header::Header;
 use job::Dependencies;
-pub(crate) use job::{Dependency, Job, Timeouts, any_was_awaited};
+pub(crate) use job::{Dependency, Job, Timeouts, any_was_awaited_or_shared};
 pub(crate) use parked::{DEPENDENT, SUSPENDED};
 pub use permit::Limit;
 pub(crate) use permit::{Limited, Permit, lend_permits_while, may_run_in_place};
