@@ -265,3 +265,21 @@ fn comparison_with_timeout_raises_a_deadlock() {
     let error: &Error = Shared::wait(&x).unwrap_err();
     assert!(error.is_panic() && error.message().unwrap().contains("would never have ended"));
 }
+
+#[test]
+fn comparison_with_timeout_names_its_line() {
+    let _watchdog = watchdog();
+    let comparisons = [
+        |x: Shared<bool>| x == pybackground::Timeout,
+        |x| x != pybackground::Timeout,
+        |x| pybackground::Timeout == x,
+        |x| pybackground::Timeout != x,
+    ];
+    for compare in comparisons {
+        let (give, given) = mpsc::channel();
+        let x = Lazy::share(spawn(move || compare(given.recv().unwrap())));
+        give.send(x.clone()).unwrap();
+        let error = Shared::wait(&x).unwrap_err();
+        assert!(error.panicked_at().unwrap().starts_with(file!()), "{error}");
+    }
+}

@@ -49,15 +49,20 @@ macro_rules! compare_as_value {
             }
 
             #[track_caller]
-            fn ne(&self, other: &Timeout) -> bool {
-                !self.eq(other)
+            fn ne(&self, _: &Timeout) -> bool {
+                !self.is_timeout()
             }
         }
 
         impl<T> PartialEq<$pointer<T>> for Timeout {
             #[track_caller]
             fn eq(&self, other: &$pointer<T>) -> bool {
-                other == self
+                other.is_timeout()
+            }
+
+            #[track_caller]
+            fn ne(&self, other: &$pointer<T>) -> bool {
+                !other.is_timeout()
             }
         }
 
