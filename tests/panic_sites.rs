@@ -27,6 +27,31 @@ fn catches_then_resumes() -> u32 {
     std::panic::resume_unwind(Box::new("without the hook"));
 }
 
+/// Its destructor panics, and catches that.
+struct Careful;
+
+impl Drop for Careful {
+    fn drop(&mut self) {
+        assert!(std::panic::catch_unwind(|| panic!("while it unwinds")).is_err());
+    }
+}
+
+const UNWINDS: u32 = line!() + 4;
+#[background]
+fn panics_beside_a_careful_destructor() {
+    let _careful = Careful;
+    panic!("on the way");
+}
+
+#[test]
+fn panic_of_a_destructor_that_catches_it_hides_no_line() {
+    let _watchdog = watchdog();
+    let error = Lazy::join(panics_beside_a_careful_destructor()).unwrap_err();
+    assert_eq!(error.message(), Some("on the way"));
+    let at = error.panicked_at().expect("the line of the panic that went on");
+    assert!(at.starts_with(&format!("{}:{UNWINDS}:", file!())), "{at}");
+}
+
 #[test]
 fn error_names_the_line_of_the_panic() {
     let _watchdog = watchdog();

@@ -37,15 +37,19 @@ pub(crate) struct Site {
     pub(crate) backtrace: Option<Backtrace>,
 }
 
-/// The last panic of a thread, as the panic hook saw it.
+/// A panic of a thread, as the panic hook saw it.
 struct Seen {
     site: Site,
     message: Option<String>,
     payload: TypeId,
 }
 
+/// How many panics of a thread are remembered. A destructor that runs because of a panic may panic and catch that.
+const MOST_SEEN: usize = 4;
+
 thread_local! {
-    static SEEN: RefCell<Option<Seen>> = const { RefCell::new(None) };
+    /// The last panics of the thread, the latest last.
+    static SEEN: RefCell<Vec<Seen>> = const { RefCell::new(Vec::new()) };
 }
 
 /// Adds a panic hook that remembers where each thread panicked last, and calls the present hook.
@@ -65,8 +69,14 @@ fn add_hook() {
             let message = text_of(info.payload()).map(str::to_owned);
             let payload = info.payload().type_id();
             let site = Site { at: site.to_string(), backtrace: backtrace() };
-            let seen = Seen { site, message, payload };
-            let _ = SEEN.try_with(|last| last.replace(Some(seen)));
+            let panic = Seen { site, message, payload };
+            let _ = SEEN.try_with(|seen| {
+                let mut seen = seen.borrow_mut();
+                if seen.len() == MOST_SEEN {
+                    seen.remove(0);
+                }
+                seen.push(panic);
+            });
         }
         next(info);
     }));
@@ -82,9 +92,17 @@ fn backtrace() -> Option<Backtrace> {
 /// The payload may be that of an earlier panic on another thread, which no hook saw here. So the type of
 /// the payload and the message are compared.
 pub(crate) fn site_of(payload: &(dyn Any + Send)) -> Option<Site> {
-    let seen = SEEN.try_with(RefCell::take).ok()??;
-    let is_same = seen.payload == payload.type_id() && seen.message.as_deref() == text_of(payload);
-    is_same.then_some(seen.site)
+    let is_same = |seen: &Seen| {
+        seen.payload == payload.type_id() && seen.message.as_deref() == text_of(payload)
+    };
+    let seen = SEEN.try_with(RefCell::take).ok()?;
+    seen.into_iter().rev().find(is_same).map(|seen| seen.site)
+}
+
+/// Forgets where this thread panicked.
+#[cfg(feature = "process")]
+pub(crate) fn forget_sites() {
+    let _ = SEEN.try_with(RefCell::take);
 }
 
 #[cfg(test)]

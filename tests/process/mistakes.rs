@@ -219,13 +219,46 @@ fn panics_without_a_place() {
     std::panic::resume_unwind(Box::new("from elsewhere"))
 }
 
+#[background(process)]
+fn catches_and_panics_without_a_place() {
+    assert!(std::panic::catch_unwind(|| panic!("nobody else's affair")).is_err());
+    std::panic::resume_unwind(Box::new("from elsewhere"))
+}
+
 #[test]
 fn panic_is_not_reported_with_the_location_of_another() {
     let _watchdog = watchdog();
     Lazy::into_inner(catches_its_own_panic());
-    let error = Lazy::join(panics_without_a_place()).unwrap_err();
-    assert_eq!((error.message(), error.panicked_at()), (Some("from elsewhere"), None));
-    assert!(error.to_string().ends_with("from elsewhere (in another process)"), "{error}");
+    for call in [panics_without_a_place(), catches_and_panics_without_a_place()] {
+        let error = Lazy::join(call).unwrap_err();
+        assert_eq!((error.message(), error.panicked_at()), (Some("from elsewhere"), None));
+        assert!(error.to_string().ends_with("from elsewhere (in another process)"), "{error}");
+    }
+}
+
+/// Its destructor panics, and catches that.
+struct Careful;
+
+impl Drop for Careful {
+    fn drop(&mut self) {
+        assert!(std::panic::catch_unwind(|| panic!("while it unwinds")).is_err());
+    }
+}
+
+const UNWINDS: u32 = line!() + 4;
+#[background(process)]
+fn panics_beside_a_careful_destructor() {
+    let _careful = Careful;
+    panic!("on the way");
+}
+
+#[test]
+fn panic_of_a_destructor_that_catches_it_hides_no_location() {
+    let _watchdog = watchdog();
+    let error = Lazy::join(panics_beside_a_careful_destructor()).unwrap_err();
+    assert_eq!(error.message(), Some("on the way"));
+    let at = error.panicked_at().expect("the place of the panic that went on");
+    assert!(at.starts_with(&format!("{}:{UNWINDS}:", file!())), "{at}");
 }
 
 #[background(process)]

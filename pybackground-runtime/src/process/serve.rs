@@ -9,7 +9,6 @@
 //! The connection breaks when the program retires this child, when it stops the call, and when it ends. `main` has
 //! not run and never does.
 
-use std::cell::RefCell;
 use std::io::{self, BufReader, Read, Write};
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -21,7 +20,7 @@ use super::frame::{self, Broken, CallHead, Hello, Kind, News, Panic, ReplyHead};
 use super::function;
 use super::health::Health;
 use super::system::{self, ChildConnection};
-use crate::panic::text_of;
+use crate::panic;
 
 /// The stack of the thread that runs the bodies, unless `RUST_MIN_STACK` is set.
 const STACK: usize = 8 << 20;
@@ -40,11 +39,6 @@ static IS_CHILD: AtomicBool = AtomicBool::new(false);
 #[cfg(feature = "remote")]
 pub(crate) fn is_child() -> bool {
     IS_CHILD.load(Ordering::Relaxed)
-}
-
-thread_local! {
-    /// Where this thread panicked last.
-    static PANICKED_AT: RefCell<Option<String>> = const { RefCell::new(None) };
 }
 
 /// Serves calls until the connection breaks, and ends the process: by `exit` if no body runs.
@@ -103,7 +97,7 @@ fn greet_and_run(mut connection: ChildConnection, greeting: &[u8]) {
     while let Some((head, arguments)) = next_call(&mut connection) {
         let mut reply = match health.admit(head.memory) {
             Some(memory) => {
-                PANICKED_AT.take();
+                panic::forget_sites();
                 // ORDERING: see `serve`.
                 RUNS_BODY.store(true, Ordering::Release);
                 let begun = ReplyHead { number: head.number, kind: Kind::Begun, length: 0 };
@@ -185,10 +179,12 @@ fn reply_of(ran: Ran) -> Vec<u8> {
         Some(Ok(Ok(frame))) => frame,
         Some(Ok(Err(Broken { kind, why }))) => reply_with(kind, &why),
         Some(Err(payload)) => {
-            let panic =
-                Panic { message: text_of(&*payload).map(str::to_owned), at: PANICKED_AT.take() };
+            let panic = Panic {
+                message: panic::text_of(&*payload).map(str::to_owned),
+                at: panic::site_of(&*payload).map(|site| site.at),
+            };
             // Its destructor is the user's, and may panic as well.
-            crate::panic::drop_catching(payload);
+            panic::drop_catching(payload);
             reply_with(Kind::Panicked, &panic)
         }
     }
@@ -196,10 +192,9 @@ fn reply_of(ran: Ran) -> Vec<u8> {
 
 /// Keeps the location of each panic, which only the hook sees.
 fn note_panics() {
+    panic::remember_sites();
     let next = std::panic::take_hook();
     std::panic::set_hook(Box::new(move |panic| {
-        let at = panic.location().map(ToString::to_string);
-        let _ = PANICKED_AT.try_with(|place| place.replace(at));
         // The hook of `std` deadlocks if the memory for a backtrace is refused.
         system::make_room_for_report();
         next(panic);
