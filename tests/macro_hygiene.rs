@@ -233,6 +233,16 @@ impl Point {
     }
 }
 
+#[background(limit = 2)]
+fn r#match(r#type: u8, r#fn: &str, #[lazy] r#move: u8) -> usize {
+    usize::from(r#type + r#move) + r#fn.len()
+}
+
+#[test]
+fn raw_names_work() {
+    assert_eq!(r#match(1, "a", 2), 4);
+}
+
 #[test]
 fn parameters_do_not_collide_with_generated_variables() {
     assert_eq!(reversed(1, 2), (1, 2));
@@ -277,6 +287,53 @@ const fn size() -> usize {
 #[background(limit = size())]
 fn limit_of_the_same_name(size: u8) -> u8 {
     size
+}
+
+/// Methods of all types, which the compiler finds before those that take a reference.
+#[allow(dead_code)]
+mod with_methods_of_all_types {
+    use ::pybackground::{Limit, background};
+
+    pub(super) trait Methods: ::core::marker::Sized {
+        fn place(self) {}
+        fn get(self) {}
+        fn choose(self) {}
+        fn compute(self) {}
+        fn own_stack(self) {}
+        fn name(self) {}
+        fn limit(self) {}
+        fn timeout(self) {}
+        fn run_timeout(self) {}
+        fn take(self) {}
+        fn run(self) {}
+        fn is_kept(self) {}
+    }
+    impl<T> Methods for T {}
+
+    const MOST: usize = 2;
+    static SHARED: Limit = Limit::new(2);
+
+    #[background(limit = MOST, timeout = 60, run_timeout = 60, name = "name", compute)]
+    pub(super) fn number(text: &str) -> usize {
+        text.len()
+    }
+
+    #[background(limit = SHARED, own_stack)]
+    pub(super) fn limit(#[lazy] text: &'static str) -> usize {
+        text.len()
+    }
+
+    #[background(single_flight)]
+    pub(super) fn shared(text: &str) -> usize {
+        text.len()
+    }
+}
+
+#[test]
+fn expansion_calls_no_method_of_a_trait_of_the_user() {
+    assert_eq!(with_methods_of_all_types::number("a"), 1);
+    assert_eq!(with_methods_of_all_types::limit("a"), 1);
+    assert_eq!(with_methods_of_all_types::shared("a"), 1);
 }
 
 /// Labels, lifetimes and inner items may have any name.

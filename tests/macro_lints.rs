@@ -277,6 +277,7 @@ made_by_macro!(made, u8, 1 + 1);
     clippy::default_numeric_fallback,
     clippy::else_if_without_else,
     clippy::exhaustive_structs,
+    clippy::impl_trait_in_params,
     clippy::implicit_return,
     clippy::let_underscore_must_use,
     clippy::let_underscore_untyped,
@@ -302,7 +303,13 @@ made_by_macro!(made, u8, 1 + 1);
 pub mod restricted {
     use core::future::{Ready, ready};
 
-    use pybackground::{Lazy, background};
+    use pybackground::{Lazy, Limit, background};
+
+    /// The limit of a function.
+    const MOST: usize = 2;
+
+    /// The limit of several.
+    static SHARED: Limit = Limit::new(2);
 
     /// Every kind of binding.
     #[background(timeout = 60.0, limit = 2, compute)]
@@ -317,6 +324,28 @@ pub mod restricted {
     #[inline]
     pub fn nested(number: u8) -> Lazy<usize> {
         return bindings((number, 0), Vec::new(), "a", 0, 0);
+    }
+
+    /// Waits for its inputs.
+    #[background(limit = MOST, run_timeout = 60, own_stack)]
+    #[inline]
+    pub fn inputs(#[lazy] number: usize, text: &str, #[lazy] list: Vec<u8>) -> usize {
+        return number.saturating_add(list.len()).saturating_add(text.len());
+    }
+
+    /// Shared by equal calls.
+    #[background(single_flight, limit = SHARED)]
+    #[inline]
+    pub fn shared(number: usize, text: &str) -> usize {
+        return number.saturating_add(text.len());
+    }
+
+    /// Shared by equal calls.
+    #[background(single_flight)]
+    #[inline]
+    pub async fn shared_async(number: usize, text: &str) -> usize {
+        ready(()).await;
+        return number.saturating_add(text.len());
     }
 
     /// A call whose value is a call.
@@ -422,6 +451,9 @@ fn expansion_triggers_no_lint() {
     assert_eq!(made(1), 3);
     assert_eq!(restricted::bindings((1, 2), vec![], "a", 0, 0), 2);
     assert_eq!(*restricted::nested(1), 2);
+    assert_eq!(restricted::inputs(1, "a", vec![]), 2);
+    assert_eq!(restricted::shared(1, "a"), 2);
+    assert_eq!(restricted::shared_async(1, "a"), 2);
     assert_eq!(*restricted::call_in_async(1), 2);
     assert_eq!(block_on(Lazy::into_inner(restricted::future_in_async())), 1);
     assert_eq!(block_on(Lazy::into_inner(restricted::opaque_in_async(1))), 1);

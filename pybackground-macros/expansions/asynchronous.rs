@@ -27,18 +27,18 @@ fn fetch(url: &str) -> ::pybackground::Lazy<Result<String, Error>> {
             let __pybackground_arg0 = __pybackground_arg0;
             #[allow(clippy::shadow_unrelated)]
             let url = ::pybackground::__private::Lent::get(&__pybackground_arg0);
-            if let ::core::option::Option::Some(__pybackground_result) = ::pybackground::__private::never_any::<
-                Result<String, Error>,
-            >() {
+            if let ::pybackground::__private::core::option::Option::Some(
+                __pybackground_result,
+            ) = ::pybackground::__private::never_any::<Result<String, Error>>() {
                 return __pybackground_result;
             }
             return match ::pybackground::__private::never_any::<
                 Result<String, Error>,
             >() {
-                ::core::option::Option::Some(__pybackground_result) => {
-                    __pybackground_result
-                }
-                ::core::option::Option::None => {
+                ::pybackground::__private::core::option::Option::Some(
+                    __pybackground_result,
+                ) => __pybackground_result,
+                ::pybackground::__private::core::option::Option::None => {
                     let page = get(url).await?;
                     Ok(page)
                 }

@@ -11,6 +11,7 @@ async fn store(#[lazy] book: Book) {
 // ---- becomes ----
 
 #[track_caller]
+#[allow(clippy::impl_trait_in_params)]
 fn assemble(
     title: impl ::pybackground::__private::LazyArgument<String>,
     text: &str,
@@ -53,6 +54,7 @@ fn assemble(
     );
 }
 #[track_caller]
+#[allow(clippy::impl_trait_in_params)]
 fn store(
     book: impl ::pybackground::__private::LazyArgument<Book>,
 ) -> ::pybackground::Lazy<()> {
@@ -73,16 +75,16 @@ fn store(
             let (__pybackground_arg0, __pybackground_inputs) = __pybackground_inputs;
             #[allow(clippy::shadow_unrelated)]
             let book = ::pybackground::__private::Given::take(__pybackground_arg0);
-            if let ::core::option::Option::Some(__pybackground_result) = ::pybackground::__private::never_any::<
-                (),
-            >() {
+            if let ::pybackground::__private::core::option::Option::Some(
+                __pybackground_result,
+            ) = ::pybackground::__private::never_any::<()>() {
                 return __pybackground_result;
             }
             return match ::pybackground::__private::never_any::<()>() {
-                ::core::option::Option::Some(__pybackground_result) => {
-                    __pybackground_result
-                }
-                ::core::option::Option::None => {
+                ::pybackground::__private::core::option::Option::Some(
+                    __pybackground_result,
+                ) => __pybackground_result,
+                ::pybackground::__private::core::option::Option::None => {
                     shelf().put(book).await;
                 }
             };

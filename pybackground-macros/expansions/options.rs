@@ -30,9 +30,11 @@ fn literal() -> ::pybackground::Lazy<u8> {
                     ::pybackground::__private::is_limit(&(MOST));
                     ::pybackground::__private::LimitValue(&(MOST)).choose()
                 };
-                __PYBACKGROUND_LIMIT.get()
+                ::pybackground::__private::ChosenLimit::get(&__PYBACKGROUND_LIMIT)
             })
-            .timeout(::core::time::Duration::new(0u64, 250000000u32))
+            .timeout(
+                ::pybackground::__private::core::time::Duration::new(0u64, 250000000u32),
+            )
             .run_timeout(::pybackground::__private::timeout(patience(), "literal")),
         move || -> u8 { 1 },
     );

@@ -20,11 +20,11 @@ fn length(text: &str, __pybackground_arg1: (usize, u8)) -> ::pybackground::Lazy<
         ::pybackground::__private::process::ProcessReturn < usize >>
         ::run(::pybackground::__private::Options::of(const {
         ::pybackground::__private::Definition.place() })
-        .timeout(::core::time::Duration::new(2u64, 0u32)), {
+        .timeout(::pybackground::__private::core::time::Duration::new(2u64, 0u32)), {
         #[::pybackground::__private::process::linkme::distributed_slice(::pybackground::__private::process::FUNCTIONS)]
         #[linkme(crate = ::pybackground::__private::process::linkme)] static
         __PYBACKGROUND_FUNCTION : ::pybackground::__private::process::Function =
-        ::pybackground::__private::process::Function::new(::core::concat!(::core::module_path!(),
+        ::pybackground::__private::process::Function::new(::pybackground::__private::core::concat!(::pybackground::__private::core::module_path!(),
         "::", "length"), | __pybackground_received | { let __pybackground_arg0 = <
         ::pybackground::__private::BackgroundCall as
         ::pybackground::__private::process::ProcessArgRef < str >>
@@ -41,6 +41,7 @@ fn length(text: &str, __pybackground_arg1: (usize, u8)) -> ::pybackground::Lazy<
         ::pybackground::__private::Given::take(__pybackground_arg1);
         #[allow(clippy::shadow_unrelated)] let (add, _) = __pybackground_arg1; match () {
         () => { text.len() + add } } }) },); & __PYBACKGROUND_FUNCTION },
-        ::core::option::Option::Some(67108864u64), __pybackground_arguments, || (),)
+        ::pybackground::__private::core::option::Option::Some(67108864u64),
+        __pybackground_arguments, || (),)
     }
 }

@@ -25,7 +25,7 @@ fn length(text: &str, add: usize) -> ::pybackground::Lazy<usize> {
         #[::pybackground::__private::remote::linkme::distributed_slice(::pybackground::__private::remote::CHILD_FUNCTIONS)]
         #[linkme(crate = ::pybackground::__private::remote::linkme)] static
         __PYBACKGROUND_FUNCTION : ::pybackground::__private::remote::ChildFunction =
-        ::pybackground::__private::remote::ChildFunction::new(::core::concat!(::core::module_path!(),
+        ::pybackground::__private::remote::ChildFunction::new(::pybackground::__private::core::concat!(::pybackground::__private::core::module_path!(),
         "::", "length"), | __pybackground_received | {
         ::pybackground::__private::remote::enter(__pybackground_received) ?; let
         __pybackground_arg0 = < ::pybackground::__private::BackgroundCall as
@@ -46,8 +46,9 @@ fn length(text: &str, add: usize) -> ::pybackground::Lazy<usize> {
         #[linkme(crate = ::pybackground::__private::remote::linkme)] static
         __PYBACKGROUND_ENTRY : ::pybackground::__private::remote::Function =
         ::pybackground::__private::remote::Function::new(& __PYBACKGROUND_FUNCTION,
-        ::core::concat!(::core::module_path!(), "::", "length"), | __pybackground_shape |
-        { < ::pybackground::__private::BackgroundCall as
+        ::pybackground::__private::core::concat!(::pybackground::__private::core::module_path!(),
+        "::", "length"), | __pybackground_shape | { <
+        ::pybackground::__private::BackgroundCall as
         ::pybackground::__private::remote::RemoteArgRef < str >>
         ::shape(__pybackground_shape); < ::pybackground::__private::BackgroundCall as
         ::pybackground::__private::remote::RemoteArg < usize >>

@@ -55,15 +55,18 @@ fn parse() -> ::pybackground::Shared<Result<u8, Error>> {
         ::pybackground::__private::Definition.place() }),
         ::pybackground::__private::Sharing::new({ static __PYBACKGROUND_REUSE :
         ::pybackground::__private::Reuse = ::pybackground::__private::Reuse::cache(MOST);
-        & __PYBACKGROUND_REUSE }).time_to_live(::core::time::Duration::new(60u64, 0u32)),
+        & __PYBACKGROUND_REUSE })
+        .time_to_live(::pybackground::__private::core::time::Duration::new(60u64, 0u32)),
         __pybackground_inputs, move | __pybackground_inputs | async move { if let
-        ::core::option::Option::Some(__pybackground_result) =
+        ::pybackground::__private::core::option::Option::Some(__pybackground_result) =
         ::pybackground::__private::never_any:: < Result < u8, Error > > () { return
         __pybackground_result; } return match ::pybackground::__private::never_any:: <
-        Result < u8, Error > > () { ::core::option::Option::Some(__pybackground_result)
-        => __pybackground_result, ::core::option::Option::None => { read(). await } }; },
-        | __pybackground_value : & Result < u8, Error > | { use
+        Result < u8, Error > > () {
+        ::pybackground::__private::core::option::Option::Some(__pybackground_result) =>
+        __pybackground_result, ::pybackground::__private::core::option::Option::None => {
+        read(). await } }; }, | __pybackground_value : & Result < u8, Error > | { use
         ::pybackground::__private::AnyIsKept as _;
-        ::pybackground::__private::Kept(__pybackground_value).is_kept() },)
+        ::pybackground::__private::Kept(__pybackground_value).__pybackground_is_kept()
+        },)
     };
 }

@@ -106,6 +106,9 @@ pub use timeout::Timeout;
 /// What the attribute expands to. Not for use by hand: it changes with every version.
 #[doc(hidden)]
 pub mod __private {
+    /// A program may have another crate of that name.
+    pub use ::core;
+
     pub use crate::__cached as cached;
     pub use crate::__isolated as isolated;
     pub use crate::__remote as remote_call;
@@ -136,7 +139,7 @@ macro_rules! __isolated {
 #[macro_export]
 macro_rules! __isolated {
     ($($body:tt)*) => {
-        ::core::compile_error!(
+        $crate::__private::core::compile_error!(
             "`#[background(process)]` needs the feature `process`\n\
              instead: write `pybackground = { version = \"..\", features = [\"process\"] }` in Cargo.toml"
         )
@@ -157,7 +160,7 @@ macro_rules! __remote {
 #[macro_export]
 macro_rules! __remote {
     ($($body:tt)*) => {
-        ::core::compile_error!(
+        $crate::__private::core::compile_error!(
             "`#[background(remote)]` needs the feature `remote`\n\
              instead: write `pybackground = { version = \"..\", features = [\"remote\"] }` in Cargo.toml"
         )
@@ -186,7 +189,7 @@ macro_rules! __cached {
 #[macro_export]
 macro_rules! __cached {
     ($($body:tt)*) => {
-        ::core::compile_error!(
+        $crate::__private::core::compile_error!(
             "`#[background(cache)]` needs the feature `cache`\n\
              instead: write `pybackground = { version = \"..\", features = [\"cache\"] }` in Cargo.toml, \
              or `single_flight`, which shares calls that run and needs no feature"

@@ -2,13 +2,14 @@
 
 /// The value of a call.
 ///
-/// The method of the type itself comes before that of the trait, so the compiler chooses by the type.
+/// The method of the type itself comes before that of the trait, so the compiler chooses by the type. A trait of the user
+/// that is for all types must not have a method of that name.
 pub struct Kept<'a, T>(pub &'a T);
 
 impl<T, E> Kept<'_, Result<T, E>> {
     /// Whether the value is kept.
     #[must_use]
-    pub fn is_kept(&self) -> bool {
+    pub fn __pybackground_is_kept(&self) -> bool {
         self.0.is_ok()
     }
 }
@@ -17,7 +18,7 @@ impl<T, E> Kept<'_, Result<T, E>> {
 pub trait AnyIsKept {
     /// Whether the value is kept.
     #[must_use]
-    fn is_kept(&self) -> bool {
+    fn __pybackground_is_kept(&self) -> bool {
         true
     }
 }

@@ -192,8 +192,8 @@ fn declare_result(body: &Group, output: &Output, runtime: &Runtime) -> TokenStre
     let (private, of_body) = (runtime.private(output.span), &output.of_body);
     let result = names::local("result", output.span);
     let (none, some) = (
-        quote_spanned!(span=> ::core::option::Option::None),
-        quote_spanned!(span=> ::core::option::Option::Some(#result)),
+        quote_spanned!(span=> #private::core::option::Option::None),
+        quote_spanned!(span=> #private::core::option::Option::Some(#result)),
     );
     let never = quote_spanned!(span=> #private::never_any::<#of_body>());
     quote_spanned! {span=>
@@ -299,7 +299,7 @@ pub(super) fn call_options(
 //                 private::is_limit(&(DATABASE));
 //                 private::LimitValue(&(DATABASE)).choose()
 //             };
-//             __LIMIT.get()
+//             private::ChosenLimit::get(&__LIMIT)
 //         })
 /// In a block of its own, where the body does not see the static.
 fn limit_option(limit: &Expr, runtime: &Runtime) -> TokenStream {
@@ -323,7 +323,7 @@ fn limit_option(limit: &Expr, runtime: &Runtime) -> TokenStream {
                 #private::is_limit(&(#limit));
                 #private::LimitValue(&(#limit)).choose()
             };
-            #name.get()
+            #private::ChosenLimit::get(&#name)
         })
     }
 }
@@ -333,9 +333,9 @@ pub(super) fn duration(timeout: &Timeout, signature: &Signature, runtime: &Runti
     match timeout {
         Timeout::Literal(duration) => {
             let (seconds, nanoseconds) = (duration.as_secs(), duration.subsec_nanos());
-            quote_spanned! {Span::mixed_site()=>
-                ::core::time::Duration::new(#seconds, #nanoseconds)
-            }
+            let here = Span::mixed_site();
+            let private = runtime.private(here);
+            quote_spanned!(here=> #private::core::time::Duration::new(#seconds, #nanoseconds))
         }
         Timeout::Expression(timeout) => {
             let span = names::mixed(timeout.span());

@@ -66,7 +66,7 @@ pub(crate) fn accepted(
     let output = output::Output::of(signature, options, runtime);
     let arguments = names::arguments(signature, passing, options);
     let outer_signature = signature::background(signature, &arguments, &output, runtime);
-    let attributes = signature::attributes(attributes);
+    let attributes = signature::attributes(attributes, &arguments);
     let body = match body {
         Body::Declaration(semicolon) => semicolon.to_token_stream(),
         Body::Block { attributes, block } => {

@@ -50,7 +50,7 @@ pub(super) fn call(
     let call_options = call::call_options(signature, options, runtime);
     let name = signature.ident.to_string();
     let name = options.name.as_ref().filter(|_| options.remote.is_some()).map_or_else(
-        || quote_spanned!(here=> ::core::concat!(::core::module_path!(), "::", #name)),
+        || quote_spanned!(here=> #private::core::concat!(#private::core::module_path!(), "::", #name)),
         ToTokens::to_token_stream,
     );
     let (function, written, received) = (names::item("function", here), written(), received());
@@ -65,8 +65,10 @@ pub(super) fn call(
     match kind {
         Kind::Process => {
             let memory = match memory(options, runtime) {
-                None => quote_spanned!(here=> ::core::option::Option::None),
-                Some(memory) => quote_spanned!(here=> ::core::option::Option::Some(#memory)),
+                None => quote_spanned!(here=> #private::core::option::Option::None),
+                Some(memory) => {
+                    quote_spanned!(here=> #private::core::option::Option::Some(#memory))
+                }
             };
             quote_spanned! {here=>
                 #private::isolated! {
@@ -181,7 +183,7 @@ fn memory(options: &Options, runtime: &Runtime) -> Option<TokenStream> {
             let name = names::item("memory", span);
             // `cargo check` evaluates items, but no inline constants.
             quote_spanned! {span=> {
-                const #name: ::core::primitive::u64 = #private::process::memory(#constant);
+                const #name: #private::core::primitive::u64 = #private::process::memory(#constant);
                 #name
             }}
         }

@@ -28,7 +28,7 @@ const USUAL_SIZE: usize = 1_000;
 //                 },
 //                 |__value: &usize| {
 //                     use private::AnyIsKept as _;
-//                     private::Kept(__value).is_kept()
+//                     private::Kept(__value).__pybackground_is_kept()
 //                 },
 //             )
 //         }
@@ -49,7 +49,7 @@ pub(super) fn call(
         quote_spanned! {span=>
             |#value: &#of_body| {
                 use #private::AnyIsKept as _;
-                #private::Kept(#value).is_kept()
+                #private::Kept(#value).__pybackground_is_kept()
             }
         }
     } else {

@@ -85,12 +85,17 @@ fn assemble(signature: &Signature, inputs: TokenStream, output: &Output) -> Toke
 }
 
 /// Returns the user's attributes and `#[track_caller]`, so that errors and reports name the user's line.
-pub(super) fn attributes(attributes: &[Attribute]) -> TokenStream {
+pub(super) fn attributes(attributes: &[Attribute], arguments: &[Argument<'_>]) -> TokenStream {
     let kept = attributes.iter().filter(|attribute| !is_bare_must_use(attribute));
     let track_caller =
         (!attributes.iter().any(|attribute| attribute.path().is_ident("track_caller")))
             .then(|| quote_spanned!(Span::mixed_site()=> #[track_caller]));
-    quote!(#(#kept)* #track_caller)
+    // The user has not written the `impl Trait` of a `#[lazy]` parameter.
+    let allow = arguments
+        .iter()
+        .any(|argument| argument.passing == Passing::Awaited)
+        .then(|| quote_spanned!(Span::mixed_site()=> #[allow(clippy::impl_trait_in_params)]));
+    quote!(#(#kept)* #track_caller #allow)
 }
 
 /// `Lazy` is `#[must_use]`, and Clippy reports a second `#[must_use]` without a reason.
