@@ -55,9 +55,8 @@ fn length(text: &str, add: usize) -> ::pybackground::Lazy<usize> {
         ::shape(__pybackground_shape); < ::pybackground::__private::BackgroundCall as
         ::pybackground::__private::remote::RemoteReturn < usize >>
         ::shape(__pybackground_shape); }, ::pybackground::__private::remote::Terms::new()
-        .queue("gpu").retry(3u32).memory(2147483648u64).limit({ #[allow(unused_imports)]
-        use ::pybackground::__private::AnyLimit as _;
-        ::pybackground::__private::LimitValue(& (8)).number() }),); &
-        __PYBACKGROUND_ENTRY }, __pybackground_arguments, || (),)
+        .queue("gpu").retry(3u32).memory(2147483648u64).limit({ use
+        ::pybackground::__private::AnyLimit as _; ::pybackground::__private::LimitValue(&
+        (8)).number() }),); & __PYBACKGROUND_ENTRY }, __pybackground_arguments, || (),)
     }
 }

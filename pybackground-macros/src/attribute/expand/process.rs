@@ -212,7 +212,6 @@ fn terms(options: &Options, runtime: &Runtime) -> TokenStream {
         let limit = groups::parenthesized(limit.to_token_stream());
         terms.extend(quote_spanned! {span=>
             .limit({
-                #[allow(unused_imports)]
                 use #private::AnyLimit as _;
                 #private::LimitValue(&(#limit)).number()
             })
