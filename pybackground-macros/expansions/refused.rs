@@ -8,6 +8,13 @@ trait Declared {
     fn refused(&mut self) -> u8;
 }
 
+impl Drop for Connection {
+    #[background]
+    fn drop(&mut self) {
+        self.close();
+    }
+}
+
 // ---- becomes ----
 
 #[allow(unexpected_cfgs)]
@@ -31,5 +38,17 @@ trait Declared {
     fn refused(&mut self) -> ::pybackground::Lazy<u8>;
     ::core::compile_error! {
         "a background call cannot borrow `self` mutably from its caller, because the caller continues while the body runs\ninstead: take `mut self` and return it (`-> Self`), share it (`self: Arc<Self>` with a `Mutex` inside), or write the call as a closure in a scope, which may borrow: `pybackground::scope(|s| { s.spawn(|| ..); })`"
+    }
+}
+impl Drop for Connection {
+    #[allow(unexpected_cfgs)]
+    fn drop(&mut self) -> ::pybackground::Lazy<()> {
+        #[cfg(rust_analyzer)]
+        {
+            self.close();
+        }
+        ::core::compile_error! {
+            "a destructor cannot run in the background: the value is gone when `drop` returns\ninstead: give a call in `drop` what it needs: `spawn(move || ..)`"
+        }
     }
 }

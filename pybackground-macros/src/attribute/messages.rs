@@ -24,6 +24,9 @@ pub(crate) const VARIADIC: &str = "a background call cannot take a variable numb
 pub(crate) const MAIN: &str = "`main` cannot run in the background: the process ends when it returns\n\
      instead: put the attribute on the functions that `main` calls";
 
+pub(crate) const DESTRUCTOR: &str = "a destructor cannot run in the background: the value is gone when `drop` returns\n\
+     instead: give a call in `drop` what it needs: `spawn(move || ..)`";
+
 pub(crate) const TEST: &str = "the test harness needs the result when the test returns, so a test cannot run in the background\n\
      instead: put the attribute on the functions that the test calls";
 

@@ -1,7 +1,7 @@
 //! Rules about the function as a whole, and about combinations of options.
 
 use proc_macro2::Ident;
-use syn::{Attribute, FnArg, Pat, Signature};
+use syn::{Attribute, FnArg, Pat, ReceiverKind, Signature};
 
 use crate::attribute::parse::{Body, Function, Options, is_lazy};
 use crate::attribute::report::Report;
@@ -20,6 +20,9 @@ pub(super) fn check(function: &Function, options: &Options, report: &mut Report)
     }
     if is_main(signature) {
         report.at(&signature.ident, messages::MAIN);
+    }
+    if is_destructor(signature) {
+        report.at(&signature.ident, messages::DESTRUCTOR);
     }
     for attribute in function.attributes.iter().filter(|attribute| is_test(attribute)) {
         report.at(attribute, messages::TEST);
@@ -84,6 +87,17 @@ fn is_rust(abi: &syn::Abi) -> bool {
 /// The `main` of a program has no parameters. A method or helper may have the name.
 pub(crate) fn is_main(signature: &Signature) -> bool {
     signature.ident == "main" && signature.inputs.is_empty() && signature.generics.params.is_empty()
+}
+
+/// The method of `Drop`.
+pub(super) fn is_destructor(signature: &Signature) -> bool {
+    let is_exclusive = |input: &FnArg| {
+        matches!(input, FnArg::Receiver(receiver)
+            if matches!(receiver.kind, ReceiverKind::Reference(_, _, Some(_))))
+    };
+    signature.ident == "drop"
+        && signature.inputs.len() == 1
+        && signature.inputs.iter().all(is_exclusive)
 }
 
 /// `#[test]`, `#[bench]`, and those of other crates: `#[tokio::test]`.

@@ -37,6 +37,8 @@ pub(crate) fn validate(
     let passing = signature.inputs.iter().map(|input| match input {
         // Refused for any receiver.
         FnArg::Receiver(_) if options.leaves_process() => Passing::Moved,
+        // Refused as a whole.
+        FnArg::Receiver(_) if header::is_destructor(signature) => Passing::Moved,
         input => passing::of(input, &statics, words, report),
     });
     let passing = passing.collect();
