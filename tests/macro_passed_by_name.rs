@@ -67,6 +67,33 @@ fn call_by_an_iterator_names_the_definition() {
     assert_names_definition(&error(Some("a").map(Words::method).unwrap()), METHOD);
 }
 
+const POINTED_AT: u32 = line!() + 1;
+#[background]
+fn pointed_at(word: &str) -> usize {
+    word.parse().expect("a number")
+}
+
+trait Counts {
+    fn count(self: Box<Self>) -> Lazy<usize>;
+}
+
+const OF_OBJECT: u32 = line!() + 2;
+impl Counts for Words {
+    #[background]
+    fn count(self: Box<Self>) -> usize {
+        panic!("no words")
+    }
+}
+
+/// The compiler gives such a call no other line. The guide's page on errors says so.
+#[test]
+fn call_by_a_pointer_names_the_line_of_the_attribute() {
+    let by_pointer: fn(&str) -> Lazy<usize> = pointed_at;
+    assert_eq!(error(by_pointer("a")).called_at().line(), POINTED_AT);
+    let object: Box<dyn Counts> = Box::new(Words);
+    assert_eq!(error(object.count()).called_at().line(), OF_OBJECT);
+}
+
 #[test]
 fn compute_call_that_runs_in_place_names_the_definition() {
     let outer = spawn(|| {
