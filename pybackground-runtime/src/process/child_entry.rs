@@ -59,7 +59,7 @@ fn serve_if_child(run_later_constructors: impl FnOnce()) {
     if secure_execution::is_secure_execution() {
         // To ask reports that the variable is ignored.
         #[cfg(feature = "remote")]
-        for instead in BEFORE_MAIN.iter() {
+        for instead in BEFORE_MAIN {
             let _ignored = (instead.is_asked)();
         }
         return;
