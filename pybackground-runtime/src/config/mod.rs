@@ -3,6 +3,8 @@
 #[cfg(feature = "carry")]
 mod carriers;
 mod error;
+#[cfg(not(any(pybackground_loom, pybackground_shuttle)))]
+mod features;
 mod hooks;
 #[cfg(any(pybackground_loom, pybackground_shuttle))]
 pub(crate) mod model;
@@ -398,5 +400,6 @@ pub(crate) fn effective() -> Config {
         installed.in_use = true;
         installed.settings.clone().unwrap_or_default()
     };
+    features::report_variables_without_effect();
     resolve(&settings, read_variable).unwrap_or_else(|error| panic!("{error}"))
 }
