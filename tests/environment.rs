@@ -62,6 +62,24 @@ fn values_at_the_edge_are_accepted() {
 }
 
 #[test]
+fn variable_of_a_feature_that_is_missing_gets_a_line() {
+    let _watchdog = watchdog();
+    let page = std::env::temp_dir().join(format!("environment-{}.html", std::process::id()));
+    let told =
+        || child::succeeds(child::command("make_a_call").env("PYBACKGROUND_TIMELINE", &page));
+    if cfg!(feature = "timeline") {
+        assert!(!told().contains("has no effect"));
+        std::fs::remove_file(page).unwrap();
+    } else {
+        // On a busy machine the process may end before the line is written.
+        while !told()
+            .contains("PYBACKGROUND_TIMELINE has no effect: this program was built without")
+        {
+        }
+    }
+}
+
+#[test]
 fn installed_settings_go_before_the_environment() {
     if !child::is_child() {
         let mut command = child::command("installed_settings_go_before_the_environment");

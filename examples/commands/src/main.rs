@@ -2,7 +2,7 @@
 //! order. A command that takes longer than the given seconds is killed, together with what it started.
 //!
 //! Run with `printf 'echo one\nsleep 60\n' | cargo run --release -p commands -- 2`. With `--threads` the commands are run
-//! by threads, as written by hand.
+//! by threads, as written by hand; with `--compare` they are run twice, and how long each way took is printed instead.
 //!
 //! | file | subject |
 //! |---|---|
@@ -17,7 +17,7 @@ mod run;
 use std::env;
 use std::io::{self, BufRead, Write};
 use std::process::{ExitCode, Output};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use pybackground::{BackgroundIterator, Error, Lazy, shutdown};
 use run::{AT_ONCE, run};
@@ -41,25 +41,23 @@ impl From<Result<io::Result<Output>, Error>> for End {
 }
 
 fn main() -> ExitCode {
-    let mut arguments: Vec<String> = env::args().skip(1).collect();
-    let by_threads = arguments.first().is_some_and(|first| first == "--threads");
-    arguments.drain(..usize::from(by_threads));
-    let seconds = arguments.first().map_or(Ok(60.0), |seconds| seconds.parse());
-    let Ok(Ok(limit)) = seconds.map(Duration::try_from_secs_f64) else {
-        eprintln!("usage: commands [--threads] [SECONDS] <COMMAND_LINES");
-        return ExitCode::FAILURE;
-    };
+    let mut arguments = env::args().skip(1).peekable();
+    let option = arguments.next_if(|argument| argument.starts_with("--"));
+    let seconds = arguments.next().map_or(Ok(60.0), |seconds| seconds.parse());
+    let Ok(Ok(limit)) = seconds.map(Duration::try_from_secs_f64) else { return usage() };
+    let lines = io::BufReader::new(io::stdin()).lines().map_while(Result::ok);
+    let lines = lines.filter(|line| !line.trim().is_empty());
+
     let (mut out, mut all_well) = (io::stdout().lock(), true);
     let report = |line: &str, end| {
         all_well &= matches!(&end, End::Exited(output) if output.status.success());
         print(&mut out, line, end, limit)
     };
-    let lines = io::BufReader::new(io::stdin()).lines().map_while(Result::ok);
-    let lines = lines.filter(|line| !line.trim().is_empty());
-    let ran = if by_threads {
-        by_threads::run_all(lines, limit, report)
-    } else {
-        run_all(lines, limit, report)
+    let ran = match option.as_deref() {
+        None => run_all(lines, limit, report),
+        Some("--threads") => by_threads::run_all(lines, limit, report),
+        Some("--compare") => compare(&lines.collect::<Vec<_>>(), limit, &mut out),
+        Some(_) => return usage(),
     };
     // A body that has timed out may not have killed its command yet, and the end of `main` would end the body.
     if let Err(unfinished) = shutdown(Duration::from_secs(10)) {
@@ -69,6 +67,21 @@ fn main() -> ExitCode {
         eprintln!("{error}");
     }
     if ran.is_ok() && all_well { ExitCode::SUCCESS } else { ExitCode::FAILURE }
+}
+
+fn usage() -> ExitCode {
+    eprintln!("usage: commands [--threads | --compare] [SECONDS] <COMMAND_LINES");
+    ExitCode::FAILURE
+}
+
+/// Runs the lines in both ways, and prints how long each took.
+fn compare(lines: &[String], limit: Duration, mut out: impl Write) -> io::Result<()> {
+    let start = Instant::now();
+    run_all(lines.iter().cloned(), limit, |_, _| Ok(()))?;
+    writeln!(out, "# by background calls: {:.2?}", start.elapsed())?;
+    let start = Instant::now();
+    by_threads::run_all(lines.iter().cloned(), limit, |_, _| Ok(()))?;
+    writeln!(out, "# by {AT_ONCE} threads: {:.2?}", start.elapsed())
 }
 
 /// Runs each line, and passes it with its end to `report`, in the order of the lines.

@@ -40,6 +40,16 @@ fn outputs_come_in_the_order_of_the_commands() {
 }
 
 #[test]
+fn both_ways_are_timed_on_request() {
+    let _watchdog = watchdog();
+    let output = commands(&["--compare"], "60", "echo one\n");
+    let text = String::from_utf8(output.stdout).unwrap();
+    let ways = text.lines().map(|line| line.split_once(':').expect("a way and its time").0);
+    assert!(ways.eq(["# by background calls", "# by 4 threads"]), "{text}");
+    assert!(output.status.success());
+}
+
+#[test]
 fn large_outputs_of_both_kinds_are_read() {
     let _watchdog = watchdog();
     let line = "yes 0123456 | head -c 1000000; yes 0123456 | head -c 1000000 >&2";

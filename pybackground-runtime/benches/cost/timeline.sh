@@ -9,10 +9,10 @@ set -euo pipefail
 
 readonly TRIES=3
 readonly OPERATIONS="dispatch join in-place-join compute"
-# A branch at each event, and the fields that a task has for its events.
-readonly MOST_OFF=120
+# A branch at each event, of which `in-place-join` has six, and the fields that a task has for its events.
+readonly MOST_OFF=40
 # With some 130 for filling a new part of the buffer with zeros, which an emptied one does not need.
-readonly MOST_ON=550
+readonly MOST_ON=640
 
 cd "$(dirname "$0")/.."
 if ! command -v valgrind >/dev/null; then

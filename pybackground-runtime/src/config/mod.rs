@@ -3,6 +3,8 @@
 #[cfg(feature = "carry")]
 mod carriers;
 mod error;
+#[cfg(not(any(pybackground_loom, pybackground_shuttle)))]
+mod features;
 mod hooks;
 #[cfg(any(pybackground_loom, pybackground_shuttle))]
 pub(crate) mod model;
@@ -31,17 +33,23 @@ static INSTALLED: Mutex<Installed> = Mutex::new(Installed { settings: None, in_u
 /// A setting that is not set here comes from the environment, and else has a default. An empty variable
 /// counts as not set, unless the table says otherwise. Seconds may be `inf`.
 ///
-/// | function | variable | unit | default |
-/// |---|---|---|---|
-/// | [`workers`](Configure::workers) | `PYBACKGROUND_WORKERS` | threads that compute at the same time | the number of processors |
-/// | [`max_threads`](Configure::max_threads) | `PYBACKGROUND_MAX_THREADS` | threads that are not blocked in a join | `max_total_threads` |
-/// | [`max_total_threads`](Configure::max_total_threads) | `PYBACKGROUND_MAX_TOTAL_THREADS` | all threads | 12000 |
-/// | [`stack_size`](Configure::stack_size) | `PYBACKGROUND_STACK_SIZE` | bytes | `RUST_MIN_STACK`, else 2097152 |
-/// | [`stack_reserve`](Configure::stack_reserve) | `PYBACKGROUND_STACK_RESERVE` | bytes | three times `stack_size` |
-/// | [`keep_alive`](Configure::keep_alive) | `PYBACKGROUND_KEEP_ALIVE` | seconds | 10 |
-/// | [`report_after`](Configure::report_after) | `PYBACKGROUND_REPORT_AFTER` | seconds; 0 or empty is never | never; in debug builds on Linux, see there |
-/// | [`own_stack`](Configure::own_stack) | `PYBACKGROUND_OWN_STACK` | `true` or `false` | `false` |
-/// | [`sequential`](Configure::sequential) | `PYBACKGROUND_MODE` | `parallel` or `sequential` | `parallel` |
+/// | function | unit | default |
+/// |---|---|---|
+/// | [`workers`](Configure::workers) | threads that compute at the same time | the number of processors |
+/// | [`max_threads`](Configure::max_threads) | threads that are not blocked in a join | `max_total_threads` |
+/// | [`max_total_threads`](Configure::max_total_threads) | all threads | 12000 |
+/// | [`stack_size`](Configure::stack_size) | bytes | `RUST_MIN_STACK`, else 2097152 |
+/// | [`stack_reserve`](Configure::stack_reserve) | bytes | three times `stack_size` |
+/// | [`keep_alive`](Configure::keep_alive) | seconds | 10 |
+/// | [`report_after`](Configure::report_after) | seconds; 0 or empty is never | never; in debug builds on Linux, see there |
+/// | [`own_stack`](Configure::own_stack) | `true` or `false` | `false` |
+/// | [`sequential`](Configure::sequential) | `true` or `false` | `false` |
+///
+/// The variable of a function is `PYBACKGROUND_` with its name in capital letters, such as `PYBACKGROUND_MAX_THREADS`. Only
+/// `sequential` has another one: `PYBACKGROUND_MODE`, which is `parallel` or `sequential`.
+///
+/// A variable of a feature that the program was built without, such as `PYBACKGROUND_TIMELINE`, has no effect, and a line on
+/// standard error says so.
 ///
 /// Only the program can set [`thread_name`](Configure::thread_name),
 /// [`on_thread_start`](Configure::on_thread_start) and [`on_thread_exit`](Configure::on_thread_exit).
@@ -398,5 +406,6 @@ pub(crate) fn effective() -> Config {
         installed.in_use = true;
         installed.settings.clone().unwrap_or_default()
     };
+    features::report_variables_without_effect();
     resolve(&settings, read_variable).unwrap_or_else(|error| panic!("{error}"))
 }

@@ -9,36 +9,34 @@ use std::panic::Location;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::task::{Context, Poll, Wake, Waker};
-use std::time::{Duration, Instant};
 
 use ::tokio::task::coop;
 
+use super::report;
 use crate::call::Call;
 use crate::site::UsedAt;
-use crate::stderr;
+use crate::stderr::OneReport;
 
 /// More steps than tokio gives a task at once. If tokio gives more one day, there is no warning.
 const MANY: usize = 512;
 
-/// How long the warning may hold up the thread that it is about.
-const PATIENCE: Duration = Duration::from_millis(100);
-
-static WARNED: AtomicBool = AtomicBool::new(false);
+static WARNING: OneReport = OneReport::new();
 
 /// Warns the first time in this process that a thread which tokio schedules tasks on is about to block.
 pub(super) fn warn_once(call: impl FnOnce() -> Call, site: &'static Location<'static>) {
-    // ORDERING: nothing else is read on the strength of the flag.
-    if !WARNED.load(Ordering::Relaxed) && schedules_tasks() && !WARNED.swap(true, Ordering::Relaxed)
-    {
-        let (at, call) = (UsedAt(site), call());
-        let warning = format!(
-            "warning: the use of a `Lazy`{at} blocks a thread that tokio runs tasks on until {call} ends. \
-             In async code write `x.await`, or `Lazy::outcome(x).await` for a `Result`. (Debug builds \
-             say so once.)\n"
-        );
-        // The wait gives a program that ends at once the time to print it.
-        stderr::report(|| Some(warning)).wait(Some(Instant::now() + PATIENCE));
+    if !WARNING.is_given() && schedules_tasks() {
+        let call = call();
+        report::give(&WARNING, move || warning(call, site));
     }
+}
+
+fn warning(call: Call, site: &'static Location<'static>) -> String {
+    let at = UsedAt(site);
+    format!(
+        "warning: the use of a `Lazy`{at} blocks a thread that tokio runs tasks on until {call} ends. \
+         In async code write `x.await`, or `Lazy::outcome(x).await` for a `Result`. (Debug builds \
+         say so once.)\n"
+    )
 }
 
 /// Whether tokio polls a task on this thread, and other tasks wait for the thread.

@@ -6,6 +6,7 @@
 //! | `tokio` | with the feature `tokio`: the part that an executor of tokio sets |
 //! | `blocking` | … and debug builds warn once of a join that blocks a thread of tokio |
 //! | `operands` | debug builds hint once at operands that run one after the other |
+//! | `report` | how these two reports are given |
 //!
 //! Without the feature there is no context, and in optimised builds everything here compiles to nothing.
 //!
@@ -31,6 +32,8 @@ mod blocking;
 mod body;
 #[cfg(debug_assertions)]
 mod operands;
+#[cfg(debug_assertions)]
+mod report;
 #[cfg(feature = "tokio")]
 mod tokio;
 

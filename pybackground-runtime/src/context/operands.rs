@@ -19,17 +19,16 @@
 
 use std::cell::Cell;
 use std::panic::Location;
-use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
 
+use super::report;
 use crate::call::Call;
-use crate::stderr;
+use crate::stderr::OneReport;
 
 /// A wait that is worth a hint.
 const LONG: Duration = Duration::from_millis(20);
 
-/// How long the hint may hold up the thread that it is about.
-const PATIENCE: Duration = Duration::from_millis(100);
+static HINT: OneReport = OneReport::new();
 
 type Place = &'static Location<'static>;
 
@@ -150,26 +149,17 @@ impl Drop for Waiting {
             seen.set(now);
         });
         if let Some(first) = delayed_by.filter(|_| is_long) {
-            hint_once(first, call);
+            report::give(&HINT, move || hint(first, call));
         }
     }
 }
 
-/// Gives the hint the first time in this process.
-fn hint_once(first: Call, second: Call) {
-    static GIVEN: AtomicBool = AtomicBool::new(false);
-
-    // ORDERING: nothing else is read on the strength of the flag.
-    if GIVEN.swap(true, Ordering::Relaxed) {
-        return;
-    }
-    let hint = format!(
+fn hint(first: Call, second: Call) -> String {
+    format!(
         "hint: {second} was called after {first} had ended, because both are operands of one expression and what is on \
          the left is computed first. To run them at the same time, call both before: `let (a, b) = (.., ..);`. (Debug \
          builds say so once.)\n"
-    );
-    // The wait gives a program that ends at once the time to print it.
-    stderr::report(|| Some(hint)).wait(Some(Instant::now() + PATIENCE));
+    )
 }
 
 #[cfg(test)]

@@ -5,6 +5,7 @@
 //! type of value instantiates the few functions below, and each function almost nothing.
 
 use std::any::Any;
+use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::pin::Pin;
 use std::sync::Arc;
 
@@ -50,8 +51,12 @@ fn start(options: Options, path: fn() -> &'static str, body: BoxedBody) -> Start
     let options = options.named_by(path);
     if options.may_run_inline() && runtime::runs_inline() {
         context::made(|| options.site());
-        return events::run_inline(|| options.key(path), || options.call_or(path), body)
-            .map_err(|payload| panicked::<Closure<BoxedBody>>(&options, payload) as _);
+        let ran = if events::is_observed() {
+            events::run_observed(options.key(path), || options.call_or(path), body)
+        } else {
+            catch_unwind(AssertUnwindSafe(body))
+        };
+        return ran.map_err(|payload| panicked::<Closure<BoxedBody>>(&options, payload) as _);
     }
     Err(start_task(&options, in_context(Closure(body))))
 }

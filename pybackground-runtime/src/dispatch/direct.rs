@@ -3,6 +3,7 @@
 
 use std::any::Any;
 use std::convert::identity;
+use std::panic::{AssertUnwindSafe, catch_unwind};
 
 use super::{BoxOutput, panicked, start, start_task};
 use crate::call::path_of_enclosing_function;
@@ -28,13 +29,16 @@ where
     if const { size_of::<F>() > LARGE || size_of::<T>() > LARGE } {
         return dispatch_large(options.rebuilt(), Box::new(body));
     }
-    if options.may_run_inline() && runtime::runs_inline() {
-        let call = || options.rebuilt().call(path_of_enclosing_function::<F>());
-        let key = || options.rebuilt().key(path_of_enclosing_function::<F>);
-        return match events::run_inline(key, call, body) {
-            Ok(value) => Lazy::ready(value),
-            Err(payload) => panicked_inline::<F, T>(options.rebuilt(), payload),
-        };
+    if options.may_run_inline() {
+        if !events::may_be_observed() && runtime::runs_inline() {
+            return match catch_unwind(AssertUnwindSafe(body)) {
+                Ok(value) => Lazy::ready(value),
+                Err(payload) => panicked_inline::<F, T>(options.rebuilt(), payload),
+            };
+        }
+        if const { events::HAS_OBSERVERS } {
+            return start_compute(options.rebuilt(), body);
+        }
     }
     start(options.rebuilt(), Closure(body))
 }
@@ -50,6 +54,24 @@ where
     let options = options.named_by(path_of_enclosing_function::<F>);
     let body = Closure(move || Box::new(body()));
     Lazy::boxed(start_task(&options, in_context(body)), identity)
+}
+
+/// Makes a `compute` call that may be observed, or that is queued: one slow path, so that the fast one stays small.
+#[inline(never)]
+fn start_compute<F, T>(options: Options, body: F) -> Lazy<T>
+where
+    F: FnOnce() -> T + Send + 'static,
+    T: Send + 'static,
+{
+    if !runtime::runs_inline() {
+        return start(options, Closure(body));
+    }
+    // If no observer wants to know about the call, its events are empty.
+    let path = path_of_enclosing_function::<F>;
+    match events::run_observed(options.key(path), || options.call(path()), body) {
+        Ok(value) => Lazy::ready(value),
+        Err(payload) => panicked_inline::<F, T>(options, payload),
+    }
 }
 
 #[cold]

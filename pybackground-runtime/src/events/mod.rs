@@ -58,7 +58,7 @@ pub(crate) struct Running<'a> {
     #[cfg(feature = "tracing")]
     span: trace::Entered<'a>,
     #[cfg(feature = "timeline")]
-    _mark: Option<timeline::Entered>,
+    _mark: timeline::Entered,
     #[cfg(feature = "counters")]
     _counted: counters::CountedRun,
     events: PhantomData<&'a CallEvents>,
@@ -92,9 +92,32 @@ macro_rules! notify {
     }};
 }
 
+/// Whether there are observers in this build.
+#[cfg(not(debug_assertions))]
+pub(crate) const HAS_OBSERVERS: bool =
+    cfg!(any(feature = "counters", feature = "timeline", feature = "tracing"));
+
+/// As [`is_observed`], but also true while that is not decided. So it calls nothing.
+#[cfg(not(debug_assertions))]
+#[inline]
+pub(crate) fn may_be_observed() -> bool {
+    if cfg!(feature = "counters") {
+        return true;
+    }
+    #[cfg(feature = "tracing")]
+    if trace::is_enabled() {
+        return true;
+    }
+    #[cfg(feature = "timeline")]
+    if timeline::may_be_enabled() {
+        return true;
+    }
+    false
+}
+
 /// Whether an observer wants to know about the calls that are made now.
 #[inline]
-fn is_observed() -> bool {
+pub(crate) fn is_observed() -> bool {
     if cfg!(feature = "counters") {
         return true;
     }
@@ -295,24 +318,13 @@ impl Blocked {
     }
 }
 
-/// Runs the body of a call where the call is made.
-#[inline(always)]
-#[allow(clippy::inline_always, reason = "the body is compiled where the call is made")]
-pub(crate) fn run_inline<T>(
-    key: impl FnOnce() -> Key,
+/// Runs the body of a call where the call is made, while calls are observed.
+pub(crate) fn run_observed<T>(
+    key: Key,
     call: impl Fn() -> Call,
     body: impl FnOnce() -> T,
 ) -> std::thread::Result<T> {
     let body = AssertUnwindSafe(body);
-    if is_observed() { observe_inline(key(), call, body) } else { catch_unwind(body) }
-}
-
-#[inline(never)]
-fn observe_inline<T>(
-    key: Key,
-    call: impl Fn() -> Call,
-    body: AssertUnwindSafe<impl FnOnce() -> T>,
-) -> std::thread::Result<T> {
     let events = CallEvents::observed(key, call);
     let ran = {
         let running = events.started(Place::Caller);

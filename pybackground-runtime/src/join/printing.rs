@@ -6,17 +6,17 @@
 
 use std::cell::Cell;
 use std::panic::Location;
-use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
 
 use crate::call::Call;
 use crate::os_thread::{self, Observation, OsThread, Threads};
+use crate::stderr::{self, OneReport};
 use crate::stdio_lock::{self, Stream};
 use crate::sync::{lock_leaf, now, thread_local};
 use crate::wait_target::WaitTarget;
 use crate::waits::Behind;
-use crate::{runtime, stacks, stderr};
+use crate::{runtime, stacks};
 
 /// When a formatter looks, and how long it waits between two looks.
 const FIRST_OF_FORMAT: Duration = Duration::from_millis(300);
@@ -103,14 +103,16 @@ impl Looks {
         let found = look_in_turn(find);
         self.plan_next();
         if let Some(stream) = found {
-            self.next = None;
-            stderr::report(move || {
+            let report = stderr::report(move || {
                 Some(format!(
                     "pybackground: the scope at {site} will never end: its thread holds the lock of {}, and a closure of the \
                      scope waits for that lock to print; release the lock before the scope ends\n",
                     stream.name()
                 ))
             });
+            if report.is_some() {
+                self.next = None;
+            }
         }
     }
 
@@ -224,17 +226,14 @@ fn busy_workers() -> Option<Vec<usize>> {
 
 /// Says what may be wrong where it is not certain.
 fn warn_once(call: Call, why: &'static str) {
-    static WARNED: AtomicBool = AtomicBool::new(false);
+    static WARNING: OneReport = OneReport::new();
 
-    // ORDERING: nothing else is read on the strength of the flag.
-    if !WARNED.swap(true, Ordering::Relaxed) {
-        stderr::report(move || {
-            Some(format!(
-                "pybackground: a format waits for {call}, {why} neither ends: write `println!(\"{{}}\", *x)` instead of \
-                 `println!(\"{{x}}\")`, which waits before it prints\n"
-            ))
-        });
-    }
+    WARNING.give(move || {
+        format!(
+            "pybackground: a format waits for {call}, {why} neither ends: write `println!(\"{{}}\", *x)` instead of \
+             `println!(\"{{x}}\")`, which waits before it prints\n"
+        )
+    });
 }
 
 /// What the threads behind the calls are blocked in, if each is blocked in a lock or a channel, without a time limit.

@@ -42,4 +42,6 @@ mod trace;
 mod writer;
 
 pub(crate) use switch::is_enabled;
+#[cfg(not(debug_assertions))]
+pub(crate) use switch::may_be_enabled;
 pub use switch::{Timeline, timeline};

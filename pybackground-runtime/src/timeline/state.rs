@@ -28,6 +28,13 @@ pub(crate) fn is_on() -> bool {
     STATE.load(Ordering::Relaxed) == ON
 }
 
+/// Whether it is decided that no events are recorded now.
+#[cfg(not(debug_assertions))]
+#[inline]
+pub(super) fn is_off() -> bool {
+    STATE.load(Ordering::Relaxed) == OFF
+}
+
 /// Has threads record events from now on.
 pub(super) fn start() {
     STATE.store(ON, Ordering::Relaxed);

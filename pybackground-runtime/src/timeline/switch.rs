@@ -26,6 +26,13 @@ pub(crate) fn is_enabled() -> bool {
     state::is_on_or(decide)
 }
 
+/// Whether calls are recorded, or nothing has read the variable yet.
+#[cfg(not(debug_assertions))]
+#[inline]
+pub(crate) fn may_be_enabled() -> bool {
+    !state::is_off()
+}
+
 #[cold]
 fn decide() -> bool {
     static DECIDED: Once = Once::new();

@@ -17,6 +17,10 @@ fn main() {
             println!("went on after {error}");
         }
         Some("cancel") => cancel(),
+        Some("panic in main") => {
+            Lazy::wait(&spawn(|| 5)).expect("it ends");
+            panic!("the words of main");
+        }
         other => panic!("nothing is known of {other:?}"),
     }
 }

@@ -26,9 +26,13 @@ pub(crate) struct CallMark {
 
 /// A body is on this thread until this is dropped.
 pub(crate) struct Entered {
+    /// 0 if the call is not recorded.
     call: u64,
     below: u64,
 }
+
+// An event of a call that is not recorded costs a branch. What records is in functions of their own, and so out of the way of
+// these calls. They are not `#[cold]`, or they would be compiled for size.
 
 impl CallMark {
     /// The mark of a call that is not recorded.
@@ -41,6 +45,7 @@ impl CallMark {
     }
 
     /// A call of that name is made on this thread.
+    #[inline(never)]
     pub(crate) fn created(key: Key, call: impl FnOnce() -> Call) -> Self {
         let made = here::with(|here| {
             let (number, name) = (here.next_call(), here.name(key, call).number());
@@ -70,39 +75,36 @@ impl CallMark {
         is_first
     }
 
+    #[inline]
     pub(crate) fn queued(&self) {
         if self.is_recorded() {
-            here::with(|here| here.push(Record::new(Kind::Queued, clock::now(), self.number)));
+            self.push_queued();
         }
     }
 
     #[inline]
-    pub(crate) fn started(&self, place: Place) -> Option<Entered> {
+    pub(crate) fn started(&self, place: Place) -> Entered {
         self.enter(Kind::Started, place)
     }
 
     #[inline]
-    pub(crate) fn resumed(&self) -> Option<Entered> {
+    pub(crate) fn resumed(&self) -> Entered {
         self.enter(Kind::Resumed, Place::Worker)
     }
 
     #[inline]
-    fn enter(&self, kind: Kind, place: Place) -> Option<Entered> {
-        if !self.is_recorded() {
-            return None;
+    fn enter(&self, kind: Kind, place: Place) -> Entered {
+        if self.is_recorded() {
+            self.push_enter(kind, place)
+        } else {
+            Entered { call: 0, below: 0 }
         }
-        here::with(|here| {
-            let record = Record::new(kind, clock::now(), self.number);
-            here.push(Record { detail: place as u8, name: self.name, ..record });
-            Entered { call: self.number, below: here.enter(self.number) }
-        })
     }
 
     #[inline]
     pub(crate) fn ended(&self, error: Option<&Error>) {
         if self.is_recorded() {
-            let verdict = error.map_or(Verdict::Ok, Verdict::of);
-            self.end(verdict, || error.map(Error::to_string));
+            self.end_with(error);
         }
     }
 
@@ -113,12 +115,11 @@ impl CallMark {
         self.end(verdict, || panic.map(|text| format!("the body panicked: {text}")));
     }
 
+    #[inline]
     pub(crate) fn stopped(&self, error: &Error, body: Progress) {
-        if !self.is_recorded() || !self.note_end() {
-            return;
+        if self.is_recorded() {
+            self.stop(error, body);
         }
-        let kind = if body == Progress::Running { Kind::Stopped } else { Kind::Ended };
-        self.push_end(kind, Verdict::of(error), Some(error.to_string()));
     }
 
     /// The value of the call is taken, or is not to be missed.
@@ -132,7 +133,36 @@ impl CallMark {
     #[inline]
     pub(crate) fn left(&self) {
         if self.is_recorded() {
-            here::with(Here::push_left);
+            push_left();
+        }
+    }
+
+    #[cold]
+    fn push_queued(&self) {
+        here::with(|here| here.push(Record::new(Kind::Queued, clock::now(), self.number)));
+    }
+
+    #[inline(never)]
+    fn push_enter(&self, kind: Kind, place: Place) -> Entered {
+        let entered = here::with(|here| {
+            let record = Record::new(kind, clock::now(), self.number);
+            here.push(Record { detail: place as u8, name: self.name, ..record });
+            Entered { call: self.number, below: here.enter(self.number) }
+        });
+        entered.unwrap_or(Entered { call: 0, below: 0 })
+    }
+
+    #[inline(never)]
+    fn end_with(&self, error: Option<&Error>) {
+        let verdict = error.map_or(Verdict::Ok, Verdict::of);
+        self.end(verdict, || error.map(Error::to_string));
+    }
+
+    #[cold]
+    fn stop(&self, error: &Error, body: Progress) {
+        if self.note_end() {
+            let kind = if body == Progress::Running { Kind::Stopped } else { Kind::Ended };
+            self.push_end(kind, Verdict::of(error), Some(error.to_string()));
         }
     }
 
@@ -150,23 +180,23 @@ impl CallMark {
         });
     }
 
-    #[cold]
-    fn unused(&self) {
-        here::with(|here| here.push(Record::new(Kind::Unused, clock::now(), self.number)));
+    /// A call that was never closed was dropped by the only holder of its waker.
+    #[inline(never)]
+    fn dropped(&mut self) {
+        if !*self.has_ended.get_mut() {
+            self.end(Verdict::Dropped, || None);
+        }
+        if !*self.is_used.get_mut() {
+            here::with(|here| here.push(Record::new(Kind::Unused, clock::now(), self.number)));
+        }
     }
 }
 
-/// A call that was never closed was dropped by the only holder of its waker.
 impl Drop for CallMark {
     #[inline]
     fn drop(&mut self) {
         if self.is_recorded() {
-            if !*self.has_ended.get_mut() {
-                self.end(Verdict::Dropped, || None);
-            }
-            if !*self.is_used.get_mut() {
-                self.unused();
-            }
+            self.dropped();
         }
     }
 }
@@ -174,6 +204,18 @@ impl Drop for CallMark {
 impl Drop for Entered {
     #[inline]
     fn drop(&mut self) {
-        here::with(|here| here.leave(self.call, self.below));
+        if self.call != 0 {
+            leave(self.call, self.below);
+        }
     }
+}
+
+#[inline(never)]
+fn leave(call: u64, below: u64) {
+    here::with(|here| here.leave(call, below));
+}
+
+#[inline(never)]
+fn push_left() {
+    here::with(Here::push_left);
 }

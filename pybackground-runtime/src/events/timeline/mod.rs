@@ -12,6 +12,8 @@ mod elsewhere;
 mod wait;
 
 pub(super) use crate::timeline::is_enabled;
+#[cfg(not(debug_assertions))]
+pub(super) use crate::timeline::may_be_enabled;
 pub(super) use call::{CallMark, Entered};
 #[cfg(feature = "remote")]
 pub(super) use elsewhere::SentMark;
