@@ -95,9 +95,11 @@ async fn serve(
     figures: Arc<Figures>,
 ) -> Result<(), String> {
     let name = unique();
-    let Connection { client, mut changes, losses } = connection::connect(settings, &name).await?;
+    let Connection { client, mut changes, losses, refusals } =
+        connection::connect(settings, &name).await?;
     figures.note_connected();
-    let (server, names) = (Server::new(client, losses), Names::new(&settings.namespace));
+    let server = Server::new(client, losses, refusals);
+    let names = Names::new(&settings.namespace);
     streams::ensure(&server, settings, &names).await?;
     let subscribe = |subject: String| {
         let server = server.clone();

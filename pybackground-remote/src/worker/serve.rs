@@ -64,8 +64,10 @@ pub(super) async fn serve(settings: &'static Settings, bodies: Bodies) -> Result
     let mut end = std::pin::pin!(asked_to_end()?);
     let id = unique();
     let name = format!("{}:{}", host(), std::process::id());
-    let Connection { client, mut changes, losses } = connection::connect(settings, &name).await?;
-    let (server, names) = (Server::new(client, losses), Names::new(&settings.namespace));
+    let Connection { client, mut changes, losses, refusals } =
+        connection::connect(settings, &name).await?;
+    let server = Server::new(client, losses, refusals);
+    let names = Names::new(&settings.namespace);
     streams::ensure(&server, settings, &names).await?;
     let worker = Rc::new(Worker {
         inbox: server.client.new_inbox(),
