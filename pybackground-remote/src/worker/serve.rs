@@ -57,6 +57,7 @@ struct Ears {
     who: Subscriber,
     here: Subscriber,
     deeper: Subscriber,
+    stats: Subscriber,
 }
 
 /// Serves until the process is asked to end.
@@ -107,6 +108,7 @@ pub(super) async fn serve(settings: &'static Settings, bodies: Bodies) -> Result
             Some(message) = ears.who.next() => worker.say_held(&message).await,
             Some(message) = ears.here.next() => worker.note_held(&message),
             Some(message) = ears.deeper.next() => worker.serve_deeper(&message).await,
+            Some(message) = ears.stats.next() => worker.say_figures(&message).await,
             Some(change) = changes.recv() => match change {
                 Change::Lost => {
                     worker.connection_lost_at.set(Some(Instant::now()));
@@ -160,6 +162,7 @@ impl Worker {
         };
         let _ = timeout(LIMIT, self.server.client.flush()).await;
         Ok(ears)
+            stats: self.subscribe(names.stats()).await?,
     }
 
     async fn subscribe(&self, subject: String) -> Result<Subscriber, String> {

@@ -10,7 +10,7 @@ pub use super::function::{Function, all as functions};
 pub use super::outcome::Outcome;
 pub use super::reply::Reply;
 pub use super::settings::Settings;
-pub use crate::snapshot::RemoteReport;
+pub use crate::snapshot::{RemoteReport, WorkerReport};
 use crate::sync::lock_leaf;
 
 /// Sends calls to workers, and works.
