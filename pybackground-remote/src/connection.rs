@@ -99,8 +99,9 @@ fn is_refused_request(why: &str) -> bool {
 
 /// Returns what to do about an error that does not go away.
 fn refusal(kind: ConnectErrorKind, why: &str) -> Option<&'static str> {
-    // A certificate that is not trusted comes as an error of the connection.
-    let kind = if why.contains("certificate") { ConnectErrorKind::Tls } else { kind };
+    // A certificate that is not trusted comes as an error of the connection, and so does a server without TLS.
+    let is_about_tls = why.contains("certificate") || why.contains("corrupt message");
+    let kind = if is_about_tls { ConnectErrorKind::Tls } else { kind };
     match kind {
         ConnectErrorKind::Authentication | ConnectErrorKind::AuthorizationViolation => {
             Some("the server refuses this program's credentials; see PYBACKGROUND_REMOTE_CREDS")

@@ -112,10 +112,13 @@ pub(super) async fn serve(settings: &'static Settings, bodies: Bodies) -> Result
             Some(change) = changes.recv() => match change {
                 Change::Lost => {
                     worker.connection_lost_at.set(Some(Instant::now()));
-                    is_away = true;
+                    if !std::mem::replace(&mut is_away, true) {
+                        worker.say_to_people("the connection is lost; it will be made again");
+                    }
                 }
                 Change::Back => {
                     if std::mem::take(&mut is_away) {
+                        worker.say_to_people("the connection is back");
                         worker.resume().await;
                     }
                 }
@@ -159,10 +162,10 @@ impl Worker {
             who: self.subscribe(names.who()).await?,
             here: self.subscribe(names.here(&self.id)).await?,
             deeper: self.subscribe(names.deeper()).await?,
+            stats: self.subscribe(names.stats()).await?,
         };
         let _ = timeout(LIMIT, self.server.client.flush()).await;
         Ok(ears)
-            stats: self.subscribe(names.stats()).await?,
     }
 
     async fn subscribe(&self, subject: String) -> Result<Subscriber, String> {
@@ -341,19 +344,23 @@ impl Worker {
         }
     }
 
-    /// Says on the standard error that the worker serves.
+    /// Says that the worker serves.
     fn announce(&self, metrics: Option<SocketAddr>) {
-        use std::io::Write as _;
         let state = self.state.borrow();
-        let _ = writeln!(
-            std::io::stderr(),
-            "background: worker {} at {}: functions: {}, bodies at once: {}, queues: {}{}",
-            self.name,
-            self.settings.url,
+        self.say_to_people(&format!(
+            "functions: {}, bodies at once: {}, queues: {}{}",
             state.sources.iter().filter(|source| source.served.depth == 0).count(),
             self.settings.slots,
             self.settings.queues.join(", "),
             metrics.map(|at| format!(", metrics: http://{at}/metrics")).unwrap_or_default()
-        );
+        ));
+    }
+
+    /// Writes a line to the standard error.
+    fn say_to_people(&self, what: &str) {
+        use std::io::Write as _;
+        let (name, url) = (&self.name, &self.settings.url);
+        // Nobody may read it.
+        let _ = writeln!(std::io::stderr(), "background: worker {name} at {url}: {what}");
     }
 }
