@@ -81,10 +81,10 @@ fn gives(levels: usize) -> Tree {
 }
 
 /// Withdraws a call that no worker has. Returns its message without the last `bytes`, which are the argument.
-fn withdrawn<T: Send + 'static>(call: Lazy<T>, raw: &mut Raw, bytes: usize) -> Message {
+fn withdrawn<T: Send + 'static>(call: &Lazy<T>, raw: &mut Raw, bytes: usize) -> Message {
     let mut message = raw.wait_for(is_call);
-    assert!(Lazy::cancel(&call));
-    while snapshot().remote.is_some_and(|report| report.withdrawing > 0) {
+    assert!(Lazy::cancel(call));
+    while snapshot().remote.is_some_and(|report| report.in_flight + report.withdrawing > 0) {
         std::thread::yield_now();
     }
     message.content.truncate(message.content.len() - bytes);
@@ -100,9 +100,9 @@ fn oversized_and_deep_values_cost_no_other_call() {
         let mut raw = Raw::connect(server.port());
         raw.subscribe("pybg.default.call.>");
         // An argument has its length in eight bytes before it: four bytes of a number, and one of a leaf.
-        let number = withdrawn(double(1), &mut raw, 12);
-        let list = withdrawn(sum(&[1]), &mut raw, 17);
-        let leaf = withdrawn(takes(Tree::Leaf), &mut raw, 9);
+        let number = withdrawn(&double(1), &mut raw, 12);
+        let list = withdrawn(&sum(&[1]), &mut raw, 17);
+        let leaf = withdrawn(&takes(Tree::Leaf), &mut raw, 9);
         let argument = |bytes: &[u8]| [&(bytes.len() as u64).to_le_bytes(), bytes].concat();
         let deep = [vec![1; DEEP], vec![0]].concat();
         let most = [&[255; 9][..], &[1]].concat();
