@@ -33,7 +33,7 @@ def main():
     environment = dict(os.environ, PEER_PORT=PORT, C_FORCE_ROOT="1")
     worker = subprocess.Popen(
         [sys.executable, "-m", "celery", "-A", "celery_peer", "worker", "--concurrency=2", "--loglevel=ERROR"],
-        cwd=os.path.dirname(os.path.abspath(__file__)), env=environment)
+        cwd=os.path.dirname(os.path.abspath(__file__)), env=environment, stdout=subprocess.DEVNULL)
     try:
         double.delay(1).get(timeout=60)
         times = []

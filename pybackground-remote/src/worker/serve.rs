@@ -28,8 +28,9 @@ const DRAIN: Duration = Duration::from_secs(25);
 /// How long a call waits for a slot of this worker before another worker may have it.
 const WAITS: Duration = Duration::from_secs(1);
 
-/// How often requests are renewed whose end was not heard of.
-const RENEWAL: Duration = Duration::from_secs(5);
+/// How often requests are renewed whose end was not heard of. Each time wakes the worker several times, because timers
+/// of tokio move from coarse slots to finer ones.
+const RENEWAL: Duration = Duration::from_secs(15);
 
 /// What the tasks of the worker share.
 pub(super) struct Worker {
