@@ -330,7 +330,7 @@ pub use pybackground_runtime::{
 pub use pybackground_runtime::{Crash, Processes, processes};
 #[cfg(feature = "remote")]
 #[cfg_attr(docsrs, doc(cfg(feature = "remote")))]
-pub use pybackground_runtime::{Remote, RemoteReport, remote, serve, traceparent};
+pub use pybackground_runtime::{Remote, RemoteReport, WorkerReport, remote, serve, traceparent};
 #[cfg(feature = "timeline")]
 #[cfg_attr(docsrs, doc(cfg(feature = "timeline")))]
 pub use pybackground_runtime::{Timeline, timeline};

@@ -4,6 +4,7 @@
 //! address needs TLS and credentials, or says that the network is closed.
 
 use std::net::IpAddr;
+use std::path::Path;
 
 use pybackground_runtime::__engine::Settings;
 
@@ -44,12 +45,33 @@ pub(crate) fn check(settings: &Settings) -> Result<(), String> {
             ));
         }
     }
-    for file in [&settings.credentials, &settings.ca].into_iter().flatten() {
-        if let Err(error) = std::fs::metadata(file) {
-            return Err(format!("the file `{}` cannot be read: {error}", file.display()));
+    let (certificate, key) =
+        settings.certificate.as_ref().map(|(certificate, key)| (certificate, key)).unzip();
+    for (file, variable) in [
+        (settings.credentials.as_ref(), "PYBACKGROUND_REMOTE_CREDS"),
+        (settings.ca.as_ref(), "PYBACKGROUND_REMOTE_CA"),
+        (certificate, "PYBACKGROUND_REMOTE_CERT"),
+        (key, "PYBACKGROUND_REMOTE_KEY"),
+    ] {
+        if let Some(file) = file {
+            check_file(file, variable)?;
         }
     }
     Ok(())
+}
+
+/// Checks a file that a setting names, which has a variable.
+fn check_file(file: &Path, variable: &str) -> Result<(), String> {
+    let Err(error) = std::fs::read(file) else { return Ok(()) };
+    let name = file.to_string_lossy();
+    // It may be a password, which must not be shown.
+    if name.contains(':') && !name.contains(['/', '\\']) {
+        return Err(format!(
+            "{variable} has to be the path of a file, and there is none of that name; a user and a password are a line \
+             `user:password` in such a file"
+        ));
+    }
+    Err(format!("the file `{name}` cannot be read ({variable}): {error}"))
 }
 
 /// Returns the addresses as the engine takes them.
@@ -86,12 +108,16 @@ fn parse(url: &str) -> Result<Server<'_>, String> {
         );
     }
     let host = host.trim_end_matches('/');
-    let name = match host.strip_prefix('[') {
-        Some(rest) => rest.split(']').next().unwrap_or(""),
-        None => host.split(':').next().unwrap_or(""),
+    let (name, port) = match host.strip_prefix('[') {
+        Some(rest) => rest.split_once(']').unwrap_or(("", "")),
+        None => host.split_at(host.find(':').unwrap_or(host.len())),
     };
-    if name.is_empty() || host.contains(['/', '?', '#', ' ']) {
+    if name.is_empty() || name.contains(['/', '?', '#', ' ']) {
         return refuse("names no host");
+    }
+    let is_port = |port: &str| port.parse::<u16>().is_ok_and(|port| port > 0);
+    if !port.is_empty() && !port.strip_prefix(':').is_some_and(is_port) {
+        return refuse("has no port from 1 to 65535 at its end");
     }
     let is_this_machine =
         name == "localhost" || name.parse().is_ok_and(|address: IpAddr| address.is_loopback());
@@ -107,15 +133,27 @@ mod tests {
         for url in ["nats://localhost", "nats://127.0.0.1:4222", "nats://[::1]:4222"] {
             assert!(parse(url).unwrap().is_this_machine, "{url}");
         }
-        for url in ["nats://box", "nats://10.0.0.1:4222", "tls://[2001:db8::1]:4222"] {
+        for url in ["nats://box", "nats://10.0.0.1:4222/", "tls://[2001:db8::1]:4222"] {
             assert!(!parse(url).unwrap().is_this_machine, "{url}");
         }
     }
 
     #[test]
     fn addresses_that_name_no_server_are_refused() {
-        for url in ["box", "nats://", "nats://:4222", "http://box", "nats://box/path", "nats://a b"]
-        {
+        for url in [
+            "box",
+            "nats://",
+            "nats://:4222",
+            "http://box",
+            "nats://box/path",
+            "nats://a b",
+            "nats://box:port",
+            "nats://box:0",
+            "nats://box:65536",
+            "nats://box:4222/path",
+            "nats://[::1]4222",
+            "nats://[::1",
+        ] {
             assert!(parse(url).is_err(), "{url}");
         }
         assert!(parse("nats://me:secret@box").err().unwrap().contains("PYBACKGROUND_REMOTE_CREDS"));

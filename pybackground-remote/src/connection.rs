@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use async_nats::{Client, ConnectErrorKind, ConnectOptions, Event};
+use async_nats::{Client, ConnectErrorKind, ConnectOptions, Event, ServerError};
 use pybackground_runtime::__engine::Settings;
 use tokio::sync::mpsc::{UnboundedReceiver, unbounded_channel};
 use tokio::sync::watch;
@@ -34,6 +34,8 @@ pub(crate) struct Connection {
     pub(crate) changes: UnboundedReceiver<Change>,
     /// How often the connection was lost.
     pub(crate) losses: watch::Receiver<u64>,
+    /// The last request to JetStream that the server refused without an answer, in the server's words.
+    pub(crate) refusals: watch::Receiver<String>,
 }
 
 /// Connects to one of the servers.
@@ -49,10 +51,17 @@ pub(crate) async fn connect(settings: &Settings, name: &str) -> Result<Connectio
     loop {
         let (sender, changes) = unbounded_channel();
         let (lost, losses) = watch::channel(0);
+        let (refused, refusals) = watch::channel(String::new());
         let options = options(settings, name)?.event_callback(move |event| {
             let change = match event {
                 Event::Connected => Some(Change::Back),
                 Event::Disconnected => Some(Change::Lost),
+                Event::ServerError(ServerError::Other(why)) => {
+                    if is_refused_request(&why) {
+                        refused.send_replace(why);
+                    }
+                    None
+                }
                 _ => None,
             };
             if change == Some(Change::Lost) {
@@ -63,7 +72,7 @@ pub(crate) async fn connect(settings: &Settings, name: &str) -> Result<Connectio
             async {}
         });
         let why = match timeout(ATTEMPT, options.connect(servers.clone())).await {
-            Ok(Ok(client)) => return Ok(Connection { client, changes, losses }),
+            Ok(Ok(client)) => return Ok(Connection { client, changes, losses, refusals }),
             Ok(Err(error)) => {
                 let why = error.to_string();
                 if let Some(refusal) = refusal(error.kind(), &why) {
@@ -83,10 +92,16 @@ pub(crate) async fn connect(settings: &Settings, name: &str) -> Result<Connectio
     }
 }
 
+/// Whether the server says that this program may not send a request to JetStream. Such a request has no answer.
+fn is_refused_request(why: &str) -> bool {
+    why.to_ascii_lowercase().starts_with("permissions violation") && why.contains("$JS.API.")
+}
+
 /// Returns what to do about an error that does not go away.
 fn refusal(kind: ConnectErrorKind, why: &str) -> Option<&'static str> {
-    // A certificate that is not trusted comes as an error of the connection.
-    let kind = if why.contains("certificate") { ConnectErrorKind::Tls } else { kind };
+    // A certificate that is not trusted comes as an error of the connection, and so does a server without TLS.
+    let is_about_tls = why.contains("certificate") || why.contains("corrupt message");
+    let kind = if is_about_tls { ConnectErrorKind::Tls } else { kind };
     match kind {
         ConnectErrorKind::Authentication | ConnectErrorKind::AuthorizationViolation => {
             Some("the server refuses this program's credentials; see PYBACKGROUND_REMOTE_CREDS")

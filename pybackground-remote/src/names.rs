@@ -153,6 +153,16 @@ impl Names {
         format!("pybg.{}.deeper", self.namespace)
     }
 
+    /// Where callers ask workers how they are.
+    pub(crate) fn stats(&self) -> String {
+        format!("pybg.{}.stats", self.namespace)
+    }
+
+    /// Where workers tell a client how they are.
+    pub(crate) fn figures(&self, client: &str) -> String {
+        format!("pybg.{}.figures.{client}", self.namespace)
+    }
+
     /// Where a client answers while it lives.
     pub(crate) fn alive(&self, client: &str) -> String {
         format!("pybg.{}.alive.{client}", self.namespace)

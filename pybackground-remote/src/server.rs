@@ -9,9 +9,13 @@ use async_nats::{Client, HeaderMap};
 use serde::Deserialize;
 use serde_json::json;
 use tokio::sync::watch;
+use tokio::time::timeout;
 
 /// How long a request may take.
 pub(crate) const LIMIT: Duration = Duration::from_secs(5);
+
+/// How long the server may take to create something, for which it waits for its disk.
+const CREATION: Duration = Duration::from_secs(60);
 
 /// A stream that keeps less than this in a message header and subject.
 pub(crate) const ROOM_FOR_HEADERS: usize = 4096;
@@ -25,6 +29,7 @@ pub(crate) struct Server {
     pub(crate) client: Client,
     pub(crate) context: Context,
     losses: watch::Receiver<u64>,
+    refusals: watch::Receiver<String>,
 }
 
 /// Why the server did not do what was asked.
@@ -80,9 +85,37 @@ struct Stored {
 }
 
 impl Server {
-    pub(crate) fn new(client: Client, losses: watch::Receiver<u64>) -> Self {
-        let context = jetstream::new(client.clone());
-        Self { client, context, losses }
+    pub(crate) fn new(
+        client: Client,
+        losses: watch::Receiver<u64>,
+        refusals: watch::Receiver<String>,
+    ) -> Self {
+        let mut context = jetstream::new(client.clone());
+        context.set_timeout(CREATION);
+        Self { client, context, losses, refusals }
+    }
+
+    /// Waits until the server has created something, unless the connection is lost or this program may not create it.
+    ///
+    /// # Errors
+    ///
+    /// What the server says.
+    pub(crate) async fn creates<T, E: fmt::Display>(
+        &self,
+        creation: impl Future<Output = Result<T, E>>,
+    ) -> Result<T, String> {
+        let (mut losses, mut refusals) = (self.losses.clone(), self.refusals.clone());
+        losses.mark_unchanged();
+        refusals.mark_unchanged();
+        tokio::select! {
+            created = timeout(CREATION, creation) => match created {
+                Ok(Ok(created)) => Ok(created),
+                Ok(Err(error)) => Err(error.to_string()),
+                Err(_) => Err("the server does not answer".to_owned()),
+            },
+            Ok(()) = losses.changed() => Err("the connection was lost".to_owned()),
+            Ok(()) = refusals.changed() => Err(refusals.borrow().clone()),
+        }
     }
 
     /// How often the connection was lost.

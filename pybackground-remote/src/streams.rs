@@ -6,10 +6,10 @@ use async_nats::jetstream::consumer::{AckPolicy, pull};
 use async_nats::jetstream::object_store;
 use async_nats::jetstream::stream::{Config, DiscardPolicy, RetentionPolicy, StorageType};
 use pybackground_runtime::__engine::{Function, Settings};
-use tokio::time::{Instant, sleep, timeout};
+use tokio::time::{Instant, sleep};
 
 use crate::names::{Names, Served};
-use crate::server::{LIMIT, Server};
+use crate::server::Server;
 
 /// How long a call may wait.
 const CALLS_STAY: Duration = Duration::from_secs(24 * 3600);
@@ -90,14 +90,13 @@ pub(crate) async fn ensure(
 
 async fn ensure_one(server: &Server, config: Config) -> Result<(), String> {
     let name = config.name.clone();
-    let why = match timeout(LIMIT, server.context.get_or_create_stream(config)).await {
-        Ok(Ok(_)) => return Ok(()),
-        Ok(Err(error)) => error.to_string(),
-        Err(_) => "the server does not answer".to_owned(),
-    };
-    Err(format!(
-        "the stream {name}: {why}; the server needs JetStream (`nats-server -js`) and this program the permission to use it"
-    ))
+    let created = server.creates(server.context.get_or_create_stream(config)).await;
+    created.map(drop).map_err(|why| {
+        format!(
+            "the stream {name}: {why}; the server needs JetStream (`nats-server -js`) and this program the permission to \
+             use it"
+        )
+    })
 }
 
 /// Creates the consumer of a function's calls at a depth, unless it exists.
@@ -127,12 +126,8 @@ pub(crate) async fn ensure_consumer(
         ..pull::Config::default()
     };
     let stream = names.calls();
-    let created = timeout(LIMIT, server.context.create_consumer_on_stream(config, stream)).await;
-    match created {
-        Ok(Ok(_)) => Ok(()),
-        Ok(Err(error)) => Err(format!("the consumer {name}: {error}")),
-        Err(_) => Err(format!("the consumer {name}: the server does not answer")),
-    }
+    let created = server.creates(server.context.create_consumer_on_stream(config, stream)).await;
+    created.map(drop).map_err(|why| format!("the consumer {name}: {why}"))
 }
 
 /// Opens the object store, or creates it.
@@ -146,7 +141,7 @@ pub(crate) async fn blobs(
     names: &Names,
 ) -> Result<object_store::ObjectStore, String> {
     let bucket = names.blobs();
-    if let Ok(Ok(store)) = timeout(LIMIT, server.context.get_object_store(&bucket)).await {
+    if let Ok(store) = server.creates(server.context.get_object_store(&bucket)).await {
         return Ok(store);
     }
     let config = object_store::Config {
@@ -157,9 +152,6 @@ pub(crate) async fn blobs(
         num_replicas: settings.replicas,
         ..object_store::Config::default()
     };
-    match timeout(LIMIT, server.context.create_object_store(config)).await {
-        Ok(Ok(store)) => Ok(store),
-        Ok(Err(error)) => Err(format!("the object store {bucket}: {error}")),
-        Err(_) => Err(format!("the object store {bucket}: the server does not answer")),
-    }
+    let created = server.creates(server.context.create_object_store(config)).await;
+    created.map_err(|why| format!("the object store {bucket}: {why}"))
 }

@@ -90,6 +90,48 @@ impl ResultHead {
     }
 }
 
+/// How a worker is, as it tells callers who ask.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) struct WorkerFigures {
+    version: u8,
+    /// The worker in subjects.
+    pub(crate) id: String,
+    /// The worker's machine and process.
+    pub(crate) name: String,
+    pub(crate) slots: u64,
+    pub(crate) running: u64,
+    pub(crate) waiting: u64,
+    pub(crate) finished: u64,
+    /// For how long it has had the oldest of its calls, in microseconds.
+    pub(crate) oldest: Option<u64>,
+}
+
+/// The longest name of a worker that is believed.
+const LONGEST_NAME: usize = 256;
+
+impl WorkerFigures {
+    pub(crate) fn new(id: &str, name: &str) -> Self {
+        Self { version: VERSION, id: id.to_owned(), name: name.to_owned(), ..Self::default() }
+    }
+
+    pub(crate) fn to_bytes(&self) -> Vec<u8> {
+        written(self, &[])
+    }
+
+    /// Reads what a worker tells. `None` if the bytes are something else: the name is shown to people.
+    pub(crate) fn read(bytes: &[u8]) -> Option<Self> {
+        let (figures, rest): (Self, _) = read(bytes)?;
+        let is_name = |name: &str| {
+            name.len() <= LONGEST_NAME && name.bytes().all(|sign| sign.is_ascii_graphic())
+        };
+        let is_valid = figures.version == VERSION
+            && rest.is_empty()
+            && is_client(&figures.id)
+            && is_name(&figures.name);
+        is_valid.then_some(figures)
+    }
+}
+
 /// How long a call waited at its worker and how long its body ran, by the worker's clock.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub(crate) struct Times {
@@ -123,6 +165,22 @@ mod tests {
         let result = ResultHead::new("box:7", 2, false, times);
         assert_eq!(ResultHead::read(&result.with(b"")), Some((result.clone(), &b""[..])));
         assert_eq!(result.times(), times);
+    }
+
+    #[test]
+    fn figures_are_read_as_written() {
+        let figures =
+            WorkerFigures { slots: 2, oldest: Some(7), ..WorkerFigures::new("c1", "box:7") };
+        assert_eq!(WorkerFigures::read(&figures.to_bytes()), Some(figures.clone()));
+        for forged in [
+            WorkerFigures { name: "box\x1b[2J".to_owned(), ..figures.clone() },
+            WorkerFigures { name: "a".repeat(257), ..figures.clone() },
+            WorkerFigures { id: "*".to_owned(), ..figures.clone() },
+            WorkerFigures { version: VERSION + 1, ..figures.clone() },
+        ] {
+            assert_eq!(WorkerFigures::read(&forged.to_bytes()), None, "{forged:?}");
+        }
+        assert_eq!(WorkerFigures::read(&[&*figures.to_bytes(), b"more"].concat()), None);
     }
 
     #[test]

@@ -93,10 +93,10 @@ pub use sleep::sleep;
 #[cfg(feature = "counters")]
 #[cfg_attr(docsrs, doc(cfg(feature = "counters")))]
 pub use snapshot::FunctionCounts;
+pub use snapshot::{CallCount, Snapshot, Stack, Wait, snapshot};
 #[cfg(feature = "remote")]
 #[cfg_attr(docsrs, doc(cfg(feature = "remote")))]
-pub use snapshot::RemoteReport;
-pub use snapshot::{CallCount, Snapshot, Stack, Wait, snapshot};
+pub use snapshot::{RemoteReport, WorkerReport};
 pub use task::Limit;
 #[cfg(feature = "timeline")]
 #[cfg_attr(docsrs, doc(cfg(feature = "timeline")))]

@@ -7,7 +7,7 @@ mod recorder;
 use std::io::{Read as _, Write as _};
 use std::net::TcpStream;
 
-use common::nats::Server;
+use common::nats::{Process, Server};
 use common::proxy::Proxy;
 use common::raw::Raw;
 use common::{Lifeline, child, wait_for_release, watchdog};
@@ -179,6 +179,59 @@ fn wait_until(is_so: impl Fn(&RemoteReport) -> bool) -> RemoteReport {
         }
         std::thread::yield_now();
     }
+}
+
+#[test]
+fn snapshot_says_how_the_workers_are() {
+    alone("snapshot_says_how_the_workers_are", |server| {
+        remote().url(server.url()).install().unwrap();
+        let lifeline = Lifeline::new();
+        let one_slot = [("PYBACKGROUND_WORKER_SLOTS", "1")];
+        let first = server.worker_with(&one_slot);
+        let call = once(lifeline.port());
+        let body = lifeline.body();
+        let second = server.worker_with(&[("PYBACKGROUND_WORKER_SLOTS", "3")]);
+        let report = wait_until(|report| {
+            let running: usize = report.workers.iter().map(|worker| worker.running).sum();
+            (report.workers.len(), running) == (2, 1)
+        });
+        let of = |process: &Process| {
+            let end = format!(":{}", process.id());
+            report.workers.iter().find(|worker| worker.name.ends_with(&end)).expect(&end)
+        };
+        let (busy, idle) = (of(&first), of(&second));
+        assert_eq!((busy.slots, busy.running, busy.waiting, busy.finished), (1, 1, 0, 0));
+        assert_eq!((idle.slots, idle.running, idle.waiting, idle.finished), (3, 0, 0, 0));
+        assert!(busy.oldest.is_some() && idle.oldest.is_none(), "{report:?}");
+        let shown = snapshot().to_string();
+        assert!(shown.contains(&format!("{}: 0 running in 3 slots", idle.name)), "{shown}");
+        body.release();
+        assert_eq!(call, lifeline.port());
+        // The next call in flight has the workers asked again.
+        let _call = once(lifeline.port());
+        wait_until(|report| report.workers.iter().map(|worker| worker.finished).sum::<u64>() == 1);
+    });
+}
+
+#[test]
+fn forged_figures_of_a_worker_are_not_shown() {
+    alone("forged_figures_of_a_worker_are_not_shown", |server| {
+        remote().url(server.url()).install().unwrap();
+        let mut raw = Raw::connect(server.port());
+        raw.subscribe("pybg.default.stats");
+        let lifeline = Lifeline::new();
+        let _call = once(lifeline.port());
+        // What a caller asks names no reply subject, but the caller.
+        let question = raw.wait_for(|_| true);
+        let caller = String::from_utf8(question.payload().to_owned()).unwrap();
+        for forged in [&b""[..], b"worker", &[1, 255, 255, 255, 255], &[7; 100]] {
+            raw.publish(&format!("pybg.default.figures.{caller}"), None, forged);
+        }
+        raw.flush();
+        let _worker = server.worker();
+        let report = wait_until(|report| !report.workers.is_empty());
+        assert_eq!(report.workers.len(), 1, "{report:?}");
+    });
 }
 
 #[test]

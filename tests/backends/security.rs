@@ -5,7 +5,8 @@ mod common;
 use common::nats::Server;
 use common::raw::{Message, Raw};
 use common::{Lifeline, child, wait_for_release, watchdog};
-use pybackground::{Lazy, background, remote};
+use pybackground::{Lazy, background, remote, snapshot};
+use serde::{Deserialize, Serialize};
 
 /// Runs a test in a process of its own, with these variables. Skips it where there is no server.
 fn alone(test: &str, variables: &[(&str, &str)], run: impl FnOnce()) {
@@ -59,6 +60,66 @@ fn malformed_messages_are_dropped() {
         for number in 0..50 {
             assert_eq!(double(number), 2 * number);
         }
+    });
+}
+
+/// A value that is as deep as its bytes are many.
+#[derive(Debug, Serialize, Deserialize)]
+enum Tree {
+    Leaf,
+    Node(Box<Tree>),
+}
+
+#[background(remote)]
+fn takes(tree: Tree) -> bool {
+    matches!(tree, Tree::Leaf)
+}
+
+#[background(remote)]
+fn gives(levels: usize) -> Tree {
+    (0..levels).fold(Tree::Leaf, |tree, _| Tree::Node(Box::new(tree)))
+}
+
+/// Withdraws a call that no worker has. Returns its message without the last `bytes`, which are the argument.
+fn withdrawn<T: Send + 'static>(call: &Lazy<T>, raw: &mut Raw, bytes: usize) -> Message {
+    let mut message = raw.wait_for(is_call);
+    assert!(Lazy::cancel(call));
+    while snapshot().remote.is_some_and(|report| report.in_flight + report.withdrawing > 0) {
+        std::thread::yield_now();
+    }
+    message.content.truncate(message.content.len() - bytes);
+    message
+}
+
+#[test]
+fn oversized_and_deep_values_cost_no_other_call() {
+    alone("oversized_and_deep_values_cost_no_other_call", &[], || {
+        const DEEP: usize = 900_000;
+        let server = Server::start().unwrap();
+        use_server(&server);
+        let mut raw = Raw::connect(server.port());
+        raw.subscribe("pybg.default.call.>");
+        // An argument has its length in eight bytes before it: four bytes of a number, and one of a leaf.
+        let number = withdrawn(&double(1), &mut raw, 12);
+        let list = withdrawn(&sum(&[1]), &mut raw, 17);
+        let leaf = withdrawn(&takes(Tree::Leaf), &mut raw, 9);
+        let argument = |bytes: &[u8]| [&(bytes.len() as u64).to_le_bytes(), bytes].concat();
+        let deep = [vec![1; DEEP], vec![0]].concat();
+        let most = [&[255; 9][..], &[1]].concat();
+        raw.subscribe("pybg.default.result.>");
+        let _worker = server.worker();
+        for (message, end) in
+            [(&number, vec![255; 12]), (&list, argument(&most)), (&leaf, argument(&deep))]
+        {
+            let forged = [message.payload(), &*end].concat();
+            raw.publish(&message.subject, None, &forged);
+            // It has a result, which no caller waits for.
+            let result = raw.wait_for(|message| message.subject.contains(".result."));
+            assert!(result.payload().len() < 10_000, "{} bytes", result.payload().len());
+        }
+        let error = Lazy::join(gives(8_000)).unwrap_err();
+        assert!(error.is_codec_failure(), "{error}");
+        assert_eq!(double(2), 4);
     });
 }
 
@@ -142,7 +203,7 @@ fn functions_of_other_attributes_are_not_offered() {
         consumers.sort();
         consumers.dedup();
         // Those of this file with `remote`.
-        assert_eq!(consumers.len(), 4, "{consumers:?}");
+        assert_eq!(consumers.len(), 6, "{consumers:?}");
     });
 }
 
@@ -187,6 +248,9 @@ fn permissions_of_the_documentation_are_enough_and_no_more() {
         let lifeline = Lifeline::new();
         let call = once(lifeline.port());
         let body = lifeline.body();
+        while snapshot().remote.is_none_or(|report| report.workers.is_empty()) {
+            std::thread::yield_now();
+        }
         assert!(Lazy::cancel(&call));
         body.wait_for_end();
         for path in [caller, worker] {
@@ -240,12 +304,13 @@ fn wrong_address_is_refused_with_what_to_write() {
         return;
     }
     for (address, advice) in [
-        ("ftp://box", "`local:`"),
+        ("ftp://box", "`nats://host:port`"),
         ("nats://", "write `nats://host:port`"),
         ("nats://10.0.0.1:4222", "without TLS"),
         ("tls://10.0.0.1:4222", "PYBACKGROUND_REMOTE_CREDS"),
         ("nats://me:secret@127.0.0.1", "PYBACKGROUND_REMOTE_CREDS"),
         ("nats://127.0.0.1,nats://10.0.0.1", "without TLS"),
+        ("nats://127.0.0.1:port", "has no port from 1 to 65535"),
     ] {
         let said = said_with(TEST, "PYBACKGROUND_REMOTE", address);
         assert!(said.contains(advice), "{address}: {said}");
@@ -253,6 +318,28 @@ fn wrong_address_is_refused_with_what_to_write() {
         assert!(said.contains("background: PYBACKGROUND_WORKER: "), "{address}: {said}");
         assert!(said.contains(advice) && said.contains("exit status: 1"), "{address}: {said}");
     }
+}
+
+#[test]
+fn worker_needs_an_address_of_a_server() {
+    let _watchdog = watchdog();
+    for address in ["local:", "thread:", "box"] {
+        let said = said_with("no_server_is_an_error", "PYBACKGROUND_WORKER", address);
+        let expected =
+            format!("the address that the worker serves is {address:?}; it has to be `nats://host");
+        assert!(said.contains(&expected) && said.contains("exit status: 1"), "{said}");
+    }
+}
+
+#[test]
+fn password_in_the_place_of_a_file_is_not_shown() {
+    let _watchdog = watchdog();
+    let mut command = child::command("no_server_is_an_error");
+    command.env("PYBACKGROUND_WORKER", "nats://127.0.0.1:1");
+    let said =
+        child::told(&command.env("PYBACKGROUND_REMOTE_CREDS", "me:secret").output().unwrap());
+    assert!(said.contains("PYBACKGROUND_REMOTE_CREDS has to be the path of a file"), "{said}");
+    assert!(!said.contains("secret"), "{said}");
 }
 
 #[test]

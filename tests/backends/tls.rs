@@ -122,6 +122,7 @@ fn server_without_tls_is_refused() {
         remote().url(url(&server)).ca(authority.ca()).install().unwrap();
         let error = Lazy::join(double(1)).unwrap_err();
         assert!(error.is_unreachable(), "{error}");
+        assert!(error.to_string().contains("if the server has no TLS"), "{error}");
     });
 }
 

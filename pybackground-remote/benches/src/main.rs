@@ -1,22 +1,28 @@
 //! Calls on other machines side by side with Celery and Dask: see README.md.
 
 mod proc;
+mod programs;
+mod table;
 
-use std::io::{BufRead as _, BufReader};
+use std::io::Read as _;
 use std::net::{Ipv4Addr, TcpListener, TcpStream};
-use std::path::{Path, PathBuf};
-use std::process::{Child, Command, Stdio};
+use std::path::Path;
 use std::thread;
 use std::time::{Duration, Instant};
 
 use pybackground::{Lazy, as_completed, background, remote};
 use serde_bytes::ByteBuf;
 
+use programs::Running;
+use table::{Figures, Table, median};
+
 const IN_TURN: u32 = 200;
 const AT_ONCE: u32 = 2_000;
 const LARGE: usize = 8 << 20;
 const IN_FLIGHT: u32 = 20_000;
 const CANCELLED: u32 = 100;
+/// The caller's thread ends ten seconds after the last call, and leaves the worker alone.
+const SETTLED: Duration = Duration::from_secs(15);
 /// How long processes at rest are watched.
 const REST: Duration = Duration::from_secs(20);
 
@@ -38,18 +44,8 @@ fn echo(content: ByteBuf) -> ByteBuf {
 /// Connects to this program, and waits until the connection ends.
 #[background(remote)]
 fn hold(port: u16) {
-    use std::io::Read as _;
     let mut held = TcpStream::connect((Ipv4Addr::LOCALHOST, port)).expect("the caller listens");
     let _ = held.read_to_end(&mut Vec::new());
-}
-
-/// What one round measures of one way.
-#[derive(Clone, Copy)]
-struct Figures {
-    latency: f64,
-    calls_a_second: f64,
-    large: f64,
-    processor: f64,
 }
 
 fn main() {
@@ -57,57 +53,35 @@ fn main() {
     let rounds: u32 = rounds.map_or(3, |rounds| rounds.parse().expect("--rounds is a number"));
     let folder = std::env::temp_dir().join(format!("remote-benches-{}", std::process::id()));
     std::fs::create_dir_all(&folder).expect("the folder for temporary files can be written");
-    let (server, port) = start(&program("NATS_SERVER", "nats-server"), |port| {
-        vec![
-            "-js".into(),
-            "-a".into(),
-            "127.0.0.1".into(),
-            "-p".into(),
-            port,
-            "-sd".into(),
-            folder.display().to_string(),
-        ]
-    })
-    .expect("nats-server can be started; see README.md");
-    let url = format!("nats://127.0.0.1:{port}");
-    remote().url(&*url).install().expect("this is the first call");
-    let worker = worker(&url);
-    let redis = start(&program("REDIS_SERVER", "redis-server"), |port| {
-        [
-            "--port",
-            &port,
-            "--save",
-            "",
-            "--appendonly",
-            "yes",
-            "--dir",
-            &folder.display().to_string(),
-        ]
-        .map(str::to_owned)
-        .to_vec()
-    });
-    let names = ["remote, at most once", "remote, retry", "Celery on Redis", "Dask.distributed"];
-    let mut rows = names.map(|name| (name, Vec::new()));
-    for round in 1..=rounds {
-        eprintln!("round {round} of {rounds}");
-        let processes = [std::process::id(), server.id(), worker.id()];
-        rows[0].1.push(measure(once, &processes));
-        rows[1].1.push(measure(again, &processes));
-        if let Some((redis, port)) = &redis {
-            rows[2].1.extend(peer("celery_peer.py", port, redis.id()));
-        }
-        rows[3].1.extend(peer("dask_peer.py", "-", 0));
-    }
-    print(&rows);
-    print_single(&server, &worker);
-    for mut child in
-        [Some(worker), Some(server), redis.map(|(child, _)| child)].into_iter().flatten()
-    {
-        let _ = child.kill();
-        let _ = child.wait();
-    }
+    compare(rounds, &folder);
     let _ = std::fs::remove_dir_all(folder);
 }
+
+/// Measures everything, and prints each figure as soon as it is there.
+fn compare(rounds: u32, folder: &Path) {
+    let (server, port) = programs::nats(folder).expect("nats-server can be started; see README.md");
+    let url = format!("nats://127.0.0.1:{port}");
+    remote().url(&*url).install().expect("this is the first call");
+    let worker = programs::worker(&url);
+    let redis = programs::redis(folder);
+    let own = [std::process::id(), server.id(), worker.id()];
+    eprintln!("the server and the worker are ready");
+    let mut table = Table::begin(["remote, at most once", "remote, retry", CELERY, DASK]);
+    for round in 1..=rounds {
+        table.add(round, 0, Some(measure(once, &own)));
+        table.add(round, 1, Some(measure(again, &own)));
+        let celery = redis.as_ref().map(|(redis, port)| (port.as_str(), redis.id()));
+        table.add(round, 2, celery.and_then(|(port, id)| peer("celery_peer.py", port, id)));
+        table.add(round, 3, peer("dask_peer.py", "-", 0));
+    }
+    table.print_medians();
+    table.print_ratios(CELERY);
+    table.print_ratios(DASK);
+    alone(&server, &worker);
+}
+
+const CELERY: &str = "Celery on Redis";
+const DASK: &str = "Dask.distributed";
 
 fn measure(call: fn(u32) -> Lazy<u32>, processes: &[u32]) -> Figures {
     assert_eq!(call(1), 2);
@@ -136,30 +110,26 @@ fn measure(call: fn(u32) -> Lazy<u32>, processes: &[u32]) -> Figures {
 
 /// Runs a peer, which prints its latency, calls in a second, time for the large value, and processor time of a call.
 fn peer(script: &str, port: &str, server: u32) -> Option<Figures> {
-    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("peers").join(script);
-    let mut command = Command::new(program("PYTHON", "python3"));
-    command.arg(path).args([port, &AT_ONCE.to_string(), &server.to_string()]);
-    let output = command.output().ok()?;
-    let text = String::from_utf8_lossy(&output.stdout);
+    let text = programs::peer(script, &[port, &AT_ONCE.to_string(), &server.to_string()])?;
     let numbers: Vec<f64> = text.split_whitespace().filter_map(|word| word.parse().ok()).collect();
     let [latency, calls_a_second, large, processor] = numbers[..] else {
-        eprintln!("{script}: {}", String::from_utf8_lossy(&output.stderr));
+        eprintln!("{script} printed: {text}");
         return None;
     };
     Some(Figures { latency, calls_a_second, large, processor })
 }
 
-/// Measures what has no peer, once, and prints it.
-fn print_single(server: &Child, worker: &Child) {
+/// Measures what has no peer, once.
+fn alone(server: &Running, worker: &Running) {
     println!("\n| alone | |\n|---|--:|");
-    let mut times: Vec<f64> = (0..CANCELLED).map(|_| cancel()).collect();
-    println!(
-        "| from the cancellation of a running body to its end | {:.1} ms |",
-        1e3 * median(&mut times)
-    );
+    let (mut ends, mut starts) = cancellations();
+    let (end, start) = (1e3 * median(&mut ends), 1e3 * median(&mut starts));
+    println!("| from the cancellation of a running body to its end | {end:.1} ms |");
+    println!("| the same, to the start of the next body in its slot | {start:.1} ms |");
     let begin = Instant::now();
     let calls: Vec<Lazy<u32>> = (0..IN_FLIGHT).map(again).collect();
     let made = begin.elapsed().as_secs_f64() / f64::from(IN_FLIGHT);
+    println!("| {IN_FLIGHT} calls in flight: to make one | {:.1} µs |", 1e6 * made);
     let mut threads = 0;
     for (answers, (_, outcome)) in as_completed(calls).enumerate() {
         outcome.expect("no worker was killed");
@@ -167,11 +137,10 @@ fn print_single(server: &Child, worker: &Child) {
             threads = threads.max(proc::threads(std::process::id()));
         }
     }
-    println!("| {IN_FLIGHT} calls in flight: to make one | {:.1} µs |", 1e6 * made);
     println!("| the same: threads of the caller | {threads} |");
     println!("| the same: memory of the caller at most | {} MiB |", proc::peak_memory() >> 20);
-    // The caller's thread ends ten seconds after the last call, and leaves the worker alone.
-    thread::sleep(Duration::from_secs(15));
+    eprintln!("at rest, for {} seconds", (SETTLED + REST).as_secs());
+    thread::sleep(SETTLED);
     let before = [proc::wake_ups(worker.id()), proc::wake_ups(server.id())];
     thread::sleep(REST);
     let after = [proc::wake_ups(worker.id()), proc::wake_ups(server.id())];
@@ -182,63 +151,45 @@ fn print_single(server: &Child, worker: &Child) {
     }
 }
 
-/// Cancels a body that runs, and returns the seconds until it has ended.
-fn cancel() -> f64 {
-    use std::io::Read as _;
-    let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).expect("there is a free port");
-    let call = hold(listener.local_addr().expect("it is bound").port());
-    let (mut held, _) = listener.accept().expect("the body connects");
-    let begin = Instant::now();
-    assert!(Lazy::cancel(&call));
-    let _ = held.read_to_end(&mut Vec::new());
-    begin.elapsed().as_secs_f64()
+/// A call of `hold`, and where its body connects.
+struct Held {
+    call: Lazy<()>,
+    listener: TcpListener,
 }
 
-fn median(values: &mut [f64]) -> f64 {
-    values.sort_by(f64::total_cmp);
-    values[values.len() / 2]
-}
+impl Held {
+    fn new() -> Self {
+        let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).expect("there is a free port");
+        let call = hold(listener.local_addr().expect("it is bound").port());
+        Self { call, listener }
+    }
 
-fn print(rows: &[(&str, Vec<Figures>)]) {
-    println!(
-        "| | latency | calls a second | processor time a call | 8 MiB |\n|---|--:|--:|--:|--:|"
-    );
-    for (name, rounds) in rows.iter().filter(|(_, rounds)| !rounds.is_empty()) {
-        let of =
-            |take: fn(&Figures) -> f64| median(&mut rounds.iter().map(take).collect::<Vec<_>>());
-        println!(
-            "| {name} | {:.2} ms | {:.0} | {:.2} ms | {:.0} ms |",
-            1e3 * of(|round| round.latency),
-            of(|round| round.calls_a_second),
-            1e3 * of(|round| round.processor),
-            1e3 * of(|round| round.large)
-        );
+    fn started(&self) -> TcpStream {
+        self.listener.accept().expect("the body connects").0
     }
 }
 
-fn program(variable: &str, name: &str) -> PathBuf {
-    std::env::var_os(variable).map_or_else(|| name.into(), PathBuf::from)
-}
-
-/// Starts a server on a free port, and waits until it accepts connections.
-fn start(program: &Path, arguments: impl FnOnce(String) -> Vec<String>) -> Option<(Child, String)> {
-    let port = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).ok()?.local_addr().ok()?.port();
-    let mut command = Command::new(program);
-    command.args(arguments(port.to_string())).stdout(Stdio::null()).stderr(Stdio::null());
-    let child = command.spawn().ok()?;
-    while TcpStream::connect((Ipv4Addr::LOCALHOST, port)).is_err() {
-        std::thread::sleep(Duration::from_millis(10));
+/// Cancels bodies that run in one of two slots, while the next call waits for it. Returns the seconds until each has
+/// ended, and until the next one has started.
+fn cancellations() -> (Vec<f64>, Vec<f64>) {
+    let [other, mut runs] = [Held::new(), Held::new()];
+    let (_other_body, mut body) = (other.started(), runs.started());
+    let pairs = (0..CANCELLED).map(|_| {
+        let next = Held::new();
+        // What follows is measured with the next call on the server. Nothing else takes as long as this.
+        thread::sleep(Duration::from_millis(5));
+        let begin = Instant::now();
+        assert!(Lazy::cancel(&runs.call));
+        let _ = body.read_to_end(&mut Vec::new());
+        let ended = begin.elapsed().as_secs_f64();
+        body = next.started();
+        let started = begin.elapsed().as_secs_f64();
+        runs = next;
+        (ended, started)
+    });
+    let both = pairs.unzip();
+    for held in [other, runs] {
+        Lazy::cancel(&held.call);
     }
-    Some((child, port.to_string()))
-}
-
-/// Starts this program as a worker with two slots, and waits until it serves.
-fn worker(url: &str) -> Child {
-    let program = std::env::current_exe().expect("this program has a file");
-    let mut command = Command::new(program);
-    command.env("PYBACKGROUND_WORKER", url).env("PYBACKGROUND_WORKER_SLOTS", "2");
-    let mut worker = command.stderr(Stdio::piped()).spawn().expect("a process can be started");
-    let stderr = worker.stderr.take().expect("it was asked for");
-    let _ = BufReader::new(stderr).read_line(&mut String::new());
-    worker
+    both
 }

@@ -1,9 +1,15 @@
 //! What a snapshot says of the calls. Threads that take snapshots read it while the thread that sends calls goes on.
 
+use std::collections::BTreeMap;
 use std::sync::{Mutex, MutexGuard, PoisonError};
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
-use pybackground_runtime::__engine::RemoteReport;
+use pybackground_runtime::__engine::{RemoteReport, WorkerReport};
+
+use crate::wire::WorkerFigures;
+
+/// How many workers are remembered at most.
+const MOST_WORKERS: usize = 10_000;
 
 /// The figures of one thread that sends calls.
 #[derive(Default)]
@@ -20,6 +26,12 @@ struct State {
     unsent: usize,
     oldest: Option<Instant>,
     is_queue_full: bool,
+    /// Calls that were withdrawn, which the thread has not seen yet.
+    withdrawn: usize,
+    /// Calls that were withdrawn, which the server does not know yet.
+    withdrawing: usize,
+    /// What each worker said last.
+    workers: BTreeMap<String, (WorkerFigures, Instant)>,
 }
 
 impl Figures {
@@ -63,6 +75,34 @@ impl Figures {
         self.state().is_queue_full = is_full;
     }
 
+    /// A call is withdrawn.
+    pub(super) fn note_withdrawn(&self) {
+        self.state().withdrawn += 1;
+    }
+
+    /// The thread has seen that a call was withdrawn.
+    pub(super) fn note_withdrawal_taken_over(&self) {
+        self.state().withdrawn -= 1;
+    }
+
+    /// How many calls were withdrawn that the server does not know yet.
+    pub(super) fn note_withdrawing(&self, calls: usize) {
+        self.state().withdrawing = calls;
+    }
+
+    /// A worker says how it is.
+    pub(super) fn note_worker(&self, figures: WorkerFigures) {
+        let workers = &mut self.state().workers;
+        if workers.len() < MOST_WORKERS || workers.contains_key(&figures.id) {
+            workers.insert(figures.id.clone(), (figures, Instant::now()));
+        }
+    }
+
+    /// Forgets the workers that have not answered for so long.
+    pub(super) fn forget_workers(&self, silent_for: Duration) {
+        self.state().workers.retain(|_, (_, since)| since.elapsed() < silent_for);
+    }
+
     pub(super) fn report(&self, url: &str) -> RemoteReport {
         let state = self.state();
         let mut report = RemoteReport::new(url.to_owned());
@@ -72,8 +112,22 @@ impl Figures {
         report.unsent = state.unsent + state.handed_over;
         report.is_queue_full = state.is_queue_full;
         report.oldest = state.oldest.map(|made| made.elapsed());
+        report.withdrawing = state.withdrawn + state.withdrawing;
+        report.workers = state.workers.values().map(|(said, at)| of_worker(said, *at)).collect();
+        report.workers.sort_by(|one, other| one.name.cmp(&other.name));
         report
     }
+}
+
+fn of_worker(said: &WorkerFigures, at: Instant) -> WorkerReport {
+    let count = |number: u64| usize::try_from(number).unwrap_or(usize::MAX);
+    let mut report = WorkerReport::new(said.name.clone(), count(said.slots));
+    report.running = count(said.running);
+    report.waiting = count(said.waiting);
+    report.finished = said.finished;
+    report.oldest = said.oldest.map(Duration::from_micros);
+    report.answered = at.elapsed();
+    report
 }
 
 #[cfg(test)]
@@ -94,5 +148,33 @@ mod tests {
             figures.note_away();
             assert_eq!(figures.report("nats://box").connected_for, None);
         }
+    }
+
+    #[test]
+    fn worker_that_is_silent_is_forgotten() {
+        let figures = Figures::default();
+        for (id, name) in [("c1", "box:7"), ("c2", "box:6"), ("c1", "box:7")] {
+            figures.note_worker(WorkerFigures::new(id, name));
+        }
+        let workers = figures.report("nats://box").workers;
+        let names: Vec<&str> = workers.iter().map(|worker| &*worker.name).collect();
+        assert_eq!(names, ["box:6", "box:7"]);
+        figures.forget_workers(Duration::from_secs(3600));
+        assert_eq!(figures.report("nats://box").workers.len(), 2);
+        figures.forget_workers(Duration::ZERO);
+        assert_eq!(figures.report("nats://box").workers, []);
+    }
+
+    #[test]
+    fn withdrawn_call_counts_until_the_server_knows_it() {
+        let figures = Figures::default();
+        let withdrawing = || figures.report("nats://box").withdrawing;
+        figures.note_withdrawn();
+        assert_eq!(withdrawing(), 1);
+        figures.note_withdrawing(1);
+        figures.note_withdrawal_taken_over();
+        assert_eq!(withdrawing(), 1);
+        figures.note_withdrawing(0);
+        assert_eq!(withdrawing(), 0);
     }
 }

@@ -9,7 +9,9 @@
 //! | `run` | the thread: commands, results, and the time |
 //! | `calls` | the calls that have no result yet |
 //! | `figures` | what a snapshot says of the calls |
-//! | `send` | publishing a call, and withdrawing it |
+//! | `send` | publishing a call |
+//! | `withdraw` | withdrawing a call, until the server knows it |
+//! | `workers` | how the workers are, for snapshots |
 //! | `audit` | calls whose result does not come |
 
 mod audit;
@@ -17,6 +19,8 @@ mod calls;
 mod figures;
 mod run;
 mod send;
+mod withdraw;
+mod workers;
 
 use std::sync::mpsc::{Sender, channel};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -73,12 +77,13 @@ pub(crate) fn start(settings: &'static Settings, order: Order, reply: Reply) -> 
     let handle = handle.as_mut().expect("it was just checked");
     let number = handle.next;
     handle.next += 1;
-    let commands = handle.commands.clone();
-    handle.figures.note_made();
+    let (commands, figures) = (handle.commands.clone(), handle.figures.clone());
+    figures.note_made();
     // The thread that ends first empties the channel under the same lock.
     let _ = commands.send(Command::Call(number, order, reply));
     Box::new(move || {
-        // If the thread has ended, so have its calls.
+        figures.note_withdrawn();
+        // If the thread has ended, so have its calls and its figures.
         let _ = commands.send(Command::Withdraw(number));
     })
 }

@@ -4,7 +4,6 @@ use std::cell::{Cell, RefCell};
 use std::collections::HashSet;
 use std::rc::Rc;
 use std::sync::Arc;
-use std::sync::mpsc::Sender;
 use std::time::Duration;
 
 use async_nats::Message;
@@ -18,7 +17,8 @@ use tokio::time::{Instant, MissedTickBehavior, interval, timeout};
 use super::audit::audit;
 use super::calls::{Calls, Pending};
 use super::figures::Figures;
-use super::send::{send, withdraw_stored};
+use super::send::send;
+use super::withdraw::say_when_withdrawn;
 use super::{Command, end_service};
 use crate::blobs::{self, Part};
 use crate::connection::{self, Change, Connection};
@@ -37,7 +37,7 @@ const KEEP_ALIVE: Duration = Duration::from_secs(10);
 const QUIET: Duration = Duration::from_secs(5);
 
 /// After how long without a connection the calls have failed.
-const AWAY: Duration = Duration::from_secs(60);
+pub(super) const AWAY: Duration = Duration::from_secs(60);
 
 /// What the tasks of the thread share.
 pub(super) struct Client {
@@ -52,8 +52,8 @@ pub(super) struct Client {
     pub(super) deeper: RefCell<HashSet<Served>>,
     /// The calls that workers said they have, since they were last asked.
     pub(super) held: RefCell<HashSet<Key>>,
-    /// How many tasks withdraw calls.
-    withdrawing: Cell<usize>,
+    /// The calls that were withdrawn, which the server may still have.
+    pub(super) withdrawing: RefCell<HashSet<u64>>,
     last_result: Cell<Instant>,
     is_auditing: Cell<bool>,
 }
@@ -95,9 +95,11 @@ async fn serve(
     figures: Arc<Figures>,
 ) -> Result<(), String> {
     let name = unique();
-    let Connection { client, mut changes, losses } = connection::connect(settings, &name).await?;
+    let Connection { client, mut changes, losses, refusals } =
+        connection::connect(settings, &name).await?;
     figures.note_connected();
-    let (server, names) = (Server::new(client, losses), Names::new(&settings.namespace));
+    let server = Server::new(client, losses, refusals);
+    let names = Names::new(&settings.namespace);
     streams::ensure(&server, settings, &names).await?;
     let subscribe = |subject: String| {
         let server = server.clone();
@@ -112,6 +114,7 @@ async fn serve(
     let mut results = subscribe(names.results_of(&name)).await?;
     let mut alive = subscribe(names.alive(&name)).await?;
     let mut here = subscribe(names.here(&name)).await?;
+    let mut workers = subscribe(names.figures(&name)).await?;
     // Before the first call is published, the server knows where its result goes.
     let _ = timeout(LIMIT, server.client.flush()).await;
     let client = Rc::new(Client {
@@ -124,7 +127,7 @@ async fn serve(
         unacknowledged: Semaphore::new(MOST_UNACKNOWLEDGED),
         deeper: RefCell::default(),
         held: RefCell::default(),
-        withdrawing: Cell::new(0),
+        withdrawing: RefCell::default(),
         last_result: Cell::new(Instant::now()),
         is_auditing: Cell::new(false),
     });
@@ -137,6 +140,7 @@ async fn serve(
             Some(message) = results.next() => client.receive(&message),
             Some(message) = alive.next() => client.say_alive(message).await,
             Some(message) = here.next() => client.note_held(&message),
+            Some(message) = workers.next() => client.note_worker(&message),
             Some(change) = changes.recv() => match change {
                 Change::Lost => {
                     client.figures.note_away();
@@ -152,13 +156,16 @@ async fn serve(
             _ = clock.tick() => {
                 if !client.calls.borrow().is_empty() {
                     idle_since = Instant::now();
+                    if away_since.is_none() {
+                        client.ask_workers().await;
+                    }
                 }
                 if away_since.is_some_and(|since| since.elapsed() >= AWAY) {
                     client.give_up();
                 } else if away_since.is_none() && client.is_quiet() {
                     client.start_audit();
                 }
-                let is_idle = idle_since.elapsed() >= KEEP_ALIVE && client.withdrawing.get() == 0;
+                let is_idle = idle_since.elapsed() >= KEEP_ALIVE && client.has_withdrawn_all();
                 if is_idle && end_service(commands) {
                     client.leave().await;
                     return Ok(());
@@ -180,27 +187,11 @@ impl Client {
                 self.figures.note_taken_over();
                 spawn_local(send(self.clone(), number));
             }
-            // The call has ended, and its answer goes nowhere.
-            Command::Withdraw(number) => self.withdraw_with(number, Outcome::lost("", 0)),
+            Command::Withdraw(number) => self.withdraw(number),
             Command::Close(done) => {
-                spawn_local(say_when_sent(self.clone(), done));
+                spawn_local(say_when_withdrawn(self.clone(), done));
             }
         }
-    }
-
-    /// Withdraws a call and answers it. A task that publishes the call finds it gone.
-    pub(super) fn withdraw_with(self: &Rc<Self>, number: u64, outcome: Outcome) {
-        let Some(call) = self.calls.borrow_mut().take(number) else { return };
-        self.forget(number, &call);
-        if let Some((sequence, _)) = call.stored {
-            let client = self.clone();
-            self.withdrawing.set(self.withdrawing.get() + 1);
-            spawn_local(async move {
-                withdraw_stored(&client, &client.key(number), sequence).await;
-                client.withdrawing.set(client.withdrawing.get() - 1);
-            });
-        }
-        call.reply.answer(outcome);
     }
 
     /// Answers a call, if it has no answer yet.
@@ -248,7 +239,7 @@ impl Client {
     }
 
     /// Removes what the server keeps of a call that has ended.
-    fn forget(self: &Rc<Self>, number: u64, call: &Pending) {
+    pub(super) fn forget(self: &Rc<Self>, number: u64, call: &Pending) {
         let finished = self.calls.borrow_mut().finished_generations();
         if !call.is_blob && finished.is_empty() {
             return;
@@ -330,13 +321,4 @@ impl Client {
 fn said_by(outcome: Outcome, head: &ResultHead) -> Outcome {
     let times = head.times();
     outcome.by(&head.worker, head.attempts).after(times.waited, times.ran)
-}
-
-/// Says when all calls that were withdrawn so far are known to the server.
-async fn say_when_sent(client: Rc<Client>, done: Sender<()>) {
-    while client.withdrawing.get() > 0 {
-        tokio::time::sleep(Duration::from_millis(5)).await;
-    }
-    let _ = timeout(LIMIT, client.server.client.flush()).await;
-    let _ = done.send(());
 }

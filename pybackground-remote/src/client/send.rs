@@ -1,4 +1,4 @@
-//! Publishing a call until the server acknowledges it, and withdrawing it.
+//! Publishing a call until the server acknowledges it.
 
 use std::rc::Rc;
 use std::time::Duration;
@@ -21,10 +21,16 @@ const PAUSE: Duration = Duration::from_millis(100);
 const FIRST_PAUSE: Duration = Duration::from_millis(10);
 const LONGEST_PAUSE: Duration = Duration::from_secs(1);
 
-/// Publishes a call under an id until the server has it. The same id is stored once.
+/// Sends a call, unless it was withdrawn meanwhile.
 pub(super) async fn send(client: Rc<Client>, number: u64) {
+    publish(&client, number).await;
+    client.is_withdrawn(number);
+}
+
+/// Publishes a call under an id until the server has it. The same id is stored once.
+async fn publish(client: &Rc<Client>, number: u64) {
     let key = client.key(number);
-    let Some(prepared) = prepare(&client, &key, number).await else { return };
+    let Some(prepared) = prepare(client, &key, number).await else { return };
     let (subject, headers, content) = prepared;
     let mut pause = FIRST_PAUSE;
     loop {
@@ -40,7 +46,7 @@ pub(super) async fn send(client: Rc<Client>, number: u64) {
             Ok(sequence) => {
                 let is_wanted = client.calls.borrow_mut().stored(number, sequence);
                 if !is_wanted {
-                    withdraw_stored(&client, &key, sequence).await;
+                    client.withdraw_stored(number, sequence).await;
                 }
                 return;
             }
@@ -103,18 +109,4 @@ async fn prepare(
         headers.insert("traceparent", trace_parent);
     }
     Some((client.names.call(&served), headers, content))
-}
-
-/// Withdraws a call whose message the server has.
-pub(super) async fn withdraw_stored(client: &Client, key: &Key, sequence: u64) {
-    let Client { server, names, .. } = client;
-    // First the message: then no worker gets it, and one that had got it before hears of the cancellation after.
-    for _ in 0..3 {
-        match server.remove(&names.calls(), sequence).await {
-            Err(Refused::Away) => sleep(PAUSE).await,
-            _ => break,
-        }
-    }
-    let told = server.client.publish(names.cancel(), key.to_string().into());
-    let _ = timeout(LIMIT, told).await;
 }

@@ -5,6 +5,7 @@
 //! | `serve` | the loop: messages, heartbeats, and the end |
 //! | `tally` | what is known of a function, and how many of its calls to hold ahead |
 //! | `metrics` | the figures of the worker for Prometheus |
+//! | `figures` | the figures of the worker for the snapshots of callers |
 //! | `state` | the calls that the worker has, and its slots |
 //! | `pull` | asking the server for calls |
 //! | `callers` | which callers live |
@@ -27,6 +28,7 @@
 mod begin;
 mod callers;
 mod execute;
+mod figures;
 mod machine;
 mod metrics;
 mod pull;

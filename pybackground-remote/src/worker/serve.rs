@@ -28,8 +28,9 @@ const DRAIN: Duration = Duration::from_secs(25);
 /// How long a call waits for a slot of this worker before another worker may have it.
 const WAITS: Duration = Duration::from_secs(1);
 
-/// How often requests are renewed whose end was not heard of.
-const RENEWAL: Duration = Duration::from_secs(5);
+/// How often requests are renewed whose end was not heard of. Each time wakes the worker several times, because timers
+/// of tokio move from coarse slots to finer ones.
+const RENEWAL: Duration = Duration::from_secs(15);
 
 /// What the tasks of the worker share.
 pub(super) struct Worker {
@@ -57,6 +58,7 @@ struct Ears {
     who: Subscriber,
     here: Subscriber,
     deeper: Subscriber,
+    stats: Subscriber,
 }
 
 /// Serves until the process is asked to end.
@@ -64,8 +66,10 @@ pub(super) async fn serve(settings: &'static Settings, bodies: Bodies) -> Result
     let mut end = std::pin::pin!(asked_to_end()?);
     let id = unique();
     let name = format!("{}:{}", host(), std::process::id());
-    let Connection { client, mut changes, losses } = connection::connect(settings, &name).await?;
-    let (server, names) = (Server::new(client, losses), Names::new(&settings.namespace));
+    let Connection { client, mut changes, losses, refusals } =
+        connection::connect(settings, &name).await?;
+    let server = Server::new(client, losses, refusals);
+    let names = Names::new(&settings.namespace);
     streams::ensure(&server, settings, &names).await?;
     let worker = Rc::new(Worker {
         inbox: server.client.new_inbox(),
@@ -105,13 +109,17 @@ pub(super) async fn serve(settings: &'static Settings, bodies: Bodies) -> Result
             Some(message) = ears.who.next() => worker.say_held(&message).await,
             Some(message) = ears.here.next() => worker.note_held(&message),
             Some(message) = ears.deeper.next() => worker.serve_deeper(&message).await,
+            Some(message) = ears.stats.next() => worker.say_figures(&message).await,
             Some(change) = changes.recv() => match change {
                 Change::Lost => {
                     worker.connection_lost_at.set(Some(Instant::now()));
-                    is_away = true;
+                    if !std::mem::replace(&mut is_away, true) {
+                        worker.say_to_people("the connection is lost; it will be made again");
+                    }
                 }
                 Change::Back => {
                     if std::mem::take(&mut is_away) {
+                        worker.say_to_people("the connection is back");
                         worker.resume().await;
                     }
                 }
@@ -155,6 +163,7 @@ impl Worker {
             who: self.subscribe(names.who()).await?,
             here: self.subscribe(names.here(&self.id)).await?,
             deeper: self.subscribe(names.deeper()).await?,
+            stats: self.subscribe(names.stats()).await?,
         };
         let _ = timeout(LIMIT, self.server.client.flush()).await;
         Ok(ears)
@@ -336,19 +345,23 @@ impl Worker {
         }
     }
 
-    /// Says on the standard error that the worker serves.
+    /// Says that the worker serves.
     fn announce(&self, metrics: Option<SocketAddr>) {
-        use std::io::Write as _;
         let state = self.state.borrow();
-        let _ = writeln!(
-            std::io::stderr(),
-            "background: worker {} at {}: functions: {}, bodies at once: {}, queues: {}{}",
-            self.name,
-            self.settings.url,
+        self.say_to_people(&format!(
+            "functions: {}, bodies at once: {}, queues: {}{}",
             state.sources.iter().filter(|source| source.served.depth == 0).count(),
             self.settings.slots,
             self.settings.queues.join(", "),
             metrics.map(|at| format!(", metrics: http://{at}/metrics")).unwrap_or_default()
-        );
+        ));
+    }
+
+    /// Writes a line to the standard error.
+    fn say_to_people(&self, what: &str) {
+        use std::io::Write as _;
+        let (name, url) = (&self.name, &self.settings.url);
+        // Nobody may read it.
+        let _ = writeln!(std::io::stderr(), "background: worker {name} at {url}: {what}");
     }
 }

@@ -9,7 +9,7 @@ use tokio::time::Instant;
 
 use super::tally::Tally;
 use crate::names::{Key, Served};
-use crate::wire::CallHead;
+use crate::wire::{CallHead, WorkerFigures};
 
 /// So many finished calls are remembered, for those that are delivered again.
 const REMEMBERED: usize = 100_000;
@@ -239,6 +239,17 @@ impl State {
     /// Since when the worker has the oldest of its calls.
     pub(super) fn oldest(&self) -> Option<Instant> {
         self.held.values().map(|held| held.since).min()
+    }
+
+    /// Adds what callers are told who ask.
+    pub(super) fn describe(&self, figures: &mut WorkerFigures) {
+        let count = |number: usize| u64::try_from(number).unwrap_or(u64::MAX);
+        let oldest = self.oldest().map(|since| since.elapsed().as_micros());
+        figures.slots = count(self.slots);
+        figures.running = count(self.running.values().sum());
+        figures.waiting = count(self.waiting.values().map(VecDeque::len).sum());
+        figures.finished = self.tallies.values().map(|tally| tally.finished).sum();
+        figures.oldest = oldest.map(|time| u64::try_from(time).unwrap_or(u64::MAX));
     }
 
     pub(super) fn is_idle(&self) -> bool {

@@ -10,7 +10,7 @@ pub use super::function::{Function, all as functions};
 pub use super::outcome::Outcome;
 pub use super::reply::Reply;
 pub use super::settings::Settings;
-pub use crate::snapshot::RemoteReport;
+pub use crate::snapshot::{RemoteReport, WorkerReport};
 use crate::sync::lock_leaf;
 
 /// Sends calls to workers, and works.
@@ -76,29 +76,52 @@ pub static PYBACKGROUND_ENGINES_0_1_0: [&'static dyn Engine];
 /// The engine that calls were sent by.
 static USED: Mutex<Option<&'static dyn Engine>> = Mutex::new(None);
 
-/// Returns the engine of an address.
+/// Returns the engine that sends calls to the address of the settings.
 ///
 /// # Errors
 ///
 /// If there is none, or if it refuses the settings.
-pub(super) fn for_url(url: &str, settings: &Settings) -> Result<&'static dyn Engine, String> {
-    let scheme = url.split_once(':').map_or("", |(scheme, _)| scheme);
+pub(super) fn of_calls(settings: &Settings) -> Result<&'static dyn Engine, String> {
+    let engine = of_address(settings)?.ok_or_else(|| {
+        let more = forms().map_or_else(
+            || "; this program has no engine that reaches other machines".to_owned(),
+            |forms| format!(", or {forms}"),
+        );
+        format!(
+            "the address of `remote` calls is {:?}; it has to be `local:` (processes on this machine), \
+             `thread:` (threads of this process){more}",
+            settings.url
+        )
+    })?;
+    *lock_leaf(&USED) = Some(engine);
+    Ok(engine)
+}
+
+/// Returns the engine of the address that a worker serves.
+///
+/// # Errors
+///
+/// If there is none, or if it refuses the settings.
+pub(super) fn of_worker(settings: &Settings) -> Result<&'static dyn Engine, String> {
+    of_address(settings)?.ok_or_else(|| {
+        let forms = forms().unwrap_or_else(|| {
+            "one of an engine, and this program has none that reaches other machines".to_owned()
+        });
+        format!("the address that the worker serves is {:?}; it has to be {forms}", settings.url)
+    })
+}
+
+/// Returns the engine of an address. `None` if none knows the address.
+fn of_address(settings: &Settings) -> Result<Option<&'static dyn Engine>, String> {
+    let scheme = settings.url.split_once(':').map_or("", |(scheme, _)| scheme);
     let engine = ENGINES.iter().find(|engine| engine.schemes().contains(&scheme));
-    let Some(engine) = engine else {
-        let forms: Vec<&str> = ENGINES.iter().map(|engine| engine.form()).collect();
-        let more = if forms.is_empty() {
-            "; this program has no engine that reaches other machines".to_owned()
-        } else {
-            format!(", or {}", forms.join(", or "))
-        };
-        return Err(format!(
-            "the address of `remote` calls is {url:?}; it has to be `local:` (processes on this machine), \
-             `thread:` (threads of this process){more}"
-        ));
-    };
-    engine.check(settings)?;
-    *lock_leaf(&USED) = Some(*engine);
-    Ok(*engine)
+    engine.map(|engine| engine.check(settings).map(|()| *engine)).transpose()
+}
+
+/// How addresses of the engines are written.
+fn forms() -> Option<String> {
+    let forms: Vec<&str> = ENGINES.iter().map(|engine| engine.form()).collect();
+    (!forms.is_empty()).then(|| forms.join(", or "))
 }
 
 /// Says how the calls are that were sent.

@@ -70,6 +70,6 @@ fn of(settings: &Settings) -> Result<Place, String> {
     match settings.url.as_str() {
         "local:" => Ok(Place::Local),
         "thread:" => Ok(Place::Thread),
-        url => engine::for_url(url, settings).map(Place::Engine),
+        _ => engine::of_calls(settings).map(Place::Engine),
     }
 }

@@ -37,7 +37,7 @@ fn work(settings: Result<Settings, String>) -> Result<(), String> {
     if engine::functions()?.is_empty() {
         return Err("this program has no function with `#[background(remote)]` to serve".to_owned());
     }
-    let engine = engine::for_url(&settings.url, settings)?;
+    let engine = engine::of_worker(settings)?;
     become_worker(settings.variables_of_children());
     engine.work(settings, Bodies::new())
 }

@@ -5,7 +5,7 @@
 //! | `stack` | the bodies on one thread, and what the thread waits for |
 //! | `call_count` | a call and how many there are of it |
 //! | `function` | with the feature `counters`: the counters of a function |
-//! | `remote` | with the feature `remote`: how the calls on other machines are |
+//! | `remote` | with the feature `remote`: how the calls on other machines are, and how their workers are |
 //! | `report` | the snapshot as a table |
 //! | `long_wait` | reporting a wait that takes long |
 
@@ -28,9 +28,9 @@ pub use call_count::CallCount;
 pub use function::FunctionCounts;
 pub(crate) use long_wait::report_wait;
 #[cfg(feature = "remote")]
-pub use remote::RemoteReport;
-#[cfg(feature = "remote")]
 pub(crate) use remote::report_remote_by;
+#[cfg(feature = "remote")]
+pub use remote::{RemoteReport, WorkerReport};
 pub use stack::{Stack, Wait};
 
 /// How many suspended calls a snapshot looks up. No call can be suspended meanwhile.

@@ -44,6 +44,9 @@ impl fmt::Display for Snapshot {
         #[cfg(feature = "remote")]
         if let Some(remote) = &self.remote {
             writeln!(f, "  {remote}")?;
+            for worker in &remote.workers {
+                writeln!(f, "    {worker}")?;
+            }
         }
         let now = CallCount::sum(&self.overrunning);
         let ever = Count(self.overruns, "body", "bodies");

@@ -66,6 +66,10 @@ impl Process {
         let _ = self.killer.0.wait();
     }
 
+    pub(crate) fn id(&self) -> u32 {
+        self.child.id()
+    }
+
     pub(crate) fn signal(&self, name: &str) {
         // Not every machine has `kill` as a program.
         let kill = format!("kill -s {name} {}", self.child.id());
