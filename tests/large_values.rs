@@ -123,6 +123,15 @@ fn large_value_comes_from_a_scope() {
 }
 
 #[test]
+fn large_value_is_that_of_a_scope() {
+    as_in_main(|| assert_eq!(sum(&scope(|_| [1; LEN])), LEN));
+    as_in_main(|| {
+        let fills = [1];
+        assert_eq!(sum(&scope(|s| Lazy::into_inner(s.spawn(|| [fills[0]; LEN])))), LEN);
+    });
+}
+
+#[test]
 fn large_value_comes_from_an_async_body() {
     as_in_main(|| assert_eq!(sum(&made_asynchronously(1)), LEN));
 }

@@ -31,7 +31,7 @@ use crate::options::Options;
 use crate::panic::{catch, drop_catching};
 use crate::runnable::Runnable;
 use crate::runtime;
-use crate::task::{Handle, ScopedClosure};
+use crate::task::{Handle, ScopedClosure, is_large};
 use crate::waits::ScopedCalls;
 use erase::{erased, erased_handle};
 use open_calls::OpenCalls;
@@ -88,6 +88,17 @@ use slot::{ScopedHandle, Slot};
 /// would then wait for the closures. Move a scope into a call that owns its data, and `.await` that.
 #[track_caller]
 pub fn scope<'env, F, R>(f: F) -> R
+where
+    F: for<'scope> FnOnce(&'scope Scope<'scope, 'env>) -> R,
+{
+    // Between here and `f` are several functions, each of which may copy the value.
+    if const { is_large::<R>() } { *run(|scope| Box::new(f(scope))) } else { run(f) }
+}
+
+#[inline(always)]
+#[allow(clippy::inline_always, reason = "the only other use is not compiled")]
+#[track_caller]
+fn run<'env, F, R>(f: F) -> R
 where
     F: for<'scope> FnOnce(&'scope Scope<'scope, 'env>) -> R,
 {
