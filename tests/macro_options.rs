@@ -16,6 +16,7 @@ mod recorder {
     pub(super) struct Lazy<T>(pub(super) Option<Duration>, PhantomData<T>);
 
     pub(super) mod __private {
+        pub(crate) use ::core;
         use std::marker::PhantomData;
         use std::time::Duration;
 

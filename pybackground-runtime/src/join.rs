@@ -68,7 +68,9 @@ fn outcome_by<T, R>(
             break;
         }
     }
-    block_until_done(&handle, None)?;
+    block_until_done(&handle, None)
+        // The `Lazy` goes, and with it the waker of an `.await` that was given up.
+        .inspect_err(|_| handle.job().clear_awaiter())?;
     take(&*handle).expect("its only owner takes the outcome")
 }
 

@@ -105,22 +105,22 @@ impl<C: Held> Arrivals<C> {
     /// arrived by `end`. At least one call has not come.
     #[track_caller]
     pub(super) fn next_until(&mut self, end: Option<Instant>) -> Option<Next<C>> {
-        if let Some(number) = self.pop_arrived() {
-            return Some((number, Ok(self.remove(number))));
-        }
-        let (&first, _) = self.left.first_key_value().expect("a call is left");
-        if self.left.len() == 1 && end.is_none() {
-            return Some((first, Ok(self.remove(first))));
-        }
-        match join::for_any(&self.wait_for_any(first, end), end) {
-            Ok(true) => {
-                let number = self.pop_arrived().expect("the wait is over when one has arrived");
-                Some((number, Ok(self.remove(number))))
+        loop {
+            if let Some(number) = self.pop_arrived() {
+                return Some((number, Ok(self.remove(number))));
             }
-            Ok(false) => None,
-            Err(error) => {
-                drop(self.remove(first));
-                Some((first, Err(error)))
+            let (&first, _) = self.left.first_key_value().expect("a call is left");
+            if self.left.len() == 1 && end.is_none() {
+                return Some((first, Ok(self.remove(first))));
+            }
+            match join::for_any(&self.wait_for_any(first, end), end) {
+                // What has arrived may be a call that has come before, with the error of a wait.
+                Ok(true) => {}
+                Ok(false) => return None,
+                Err(error) => {
+                    drop(self.remove(first));
+                    return Some((first, Err(error)));
+                }
             }
         }
     }
@@ -250,5 +250,29 @@ impl<C: Held> join::Awaited for AnyOf<'_, C> {
 
     fn each(&self) -> Vec<Arc<dyn WaitTarget>> {
         jobs(self.left).map(|(_, job)| job).collect()
+    }
+}
+
+#[cfg(all(test, not(any(pybackground_loom, pybackground_shuttle))))]
+mod tests {
+    use super::*;
+    use crate::{Lazy, spawn};
+    use std::sync::mpsc::channel;
+
+    /// Its waker was on the way when the wait for it ended with an error.
+    #[test]
+    fn call_that_arrives_after_it_has_come_ends_no_wait() {
+        let (release, wait) = channel::<()>();
+        let (never, forever) = channel::<()>();
+        let mut calls: Arrivals<Lazy<u32>> = Arrivals::new();
+        calls.add(0, spawn(|| 0));
+        calls.add(1, spawn(move || u32::from(wait.recv().is_err())));
+        calls.add(2, spawn(move || u32::from(forever.recv().is_err())));
+        drop(calls.remove(0));
+        Arc::new(Arrival { number: 0, ended: calls.ended.clone() }).wake();
+        drop(release);
+        let (number, call) = calls.next_until(None).expect("there is no time limit");
+        assert_eq!((number, Lazy::into_inner(*call.unwrap())), (1, 1));
+        drop(never);
     }
 }

@@ -237,7 +237,7 @@ impl dyn Job {
             return Some((WaitKind::Join(site), vec![weak]));
         }
         let limit = self.header().limit().filter(|_| self.word().is_held())?;
-        if !self.dependencies().is_empty() {
+        if self.has_dependencies() {
             return None;
         }
         let mut holders = lock_leaf(&WITH_PERMIT).get(limit.address()).cloned()?;

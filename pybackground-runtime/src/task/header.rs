@@ -72,7 +72,7 @@ impl Header {
     }
 
     /// Runs the body, or polls it once, unless it has to stop. Its link is the current one. Calls `start` when
-    /// nothing keeps the body from running any more.
+    /// nothing but a stop keeps the body from running. The look for a stop comes right before the body.
     #[inline]
     pub(super) fn run<B: Body>(
         &self,
@@ -85,6 +85,7 @@ impl Header {
         let progress = if body.has_started() { Progress::Suspended } else { Progress::NotStarted };
         let _held = permit.map(|permit| permit.enter(self.has_own_stack()));
         let _entered = stacks::enter(self.key(B::function), || self.call(B::function));
+        start();
         if cancel::is_any()
             && let Some(error) = self.must_not_run(B::function, progress)
         {
@@ -94,7 +95,6 @@ impl Header {
             cancel::leave(stopped);
             return Err(error);
         }
-        start();
         let events = self.events();
         let running = match progress {
             Progress::Suspended => events.resumed(),

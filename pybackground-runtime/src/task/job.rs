@@ -194,6 +194,11 @@ impl dyn Job + '_ {
         self.locked(|trailer| trailer.dependencies().map(Dependencies::all)).unwrap_or_default()
     }
 
+    /// Whether the call waits for others before it is enqueued.
+    pub(super) fn has_dependencies(&self) -> bool {
+        self.locked(|trailer| trailer.dependencies().is_some())
+    }
+
     /// Notifies `call`, of which this is a dependency, of the end; `false` if the call has ended.
     pub(crate) fn add_dependent(&self, call: Arc<dyn Job>) -> bool {
         self.unless_done(|trailer| trailer.add_dependent(call)).is_some()
