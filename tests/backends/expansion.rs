@@ -3,6 +3,12 @@
 #![forbid(unsafe_code, unused_imports, unused_variables, future_incompatible)]
 #![deny(warnings, missing_docs, unused, rust_2018_idioms)]
 #![deny(clippy::all, clippy::pedantic, clippy::nursery)]
+#![allow(
+    clippy::redundant_pub_crate,
+    clippy::missing_const_for_fn,
+    clippy::trivially_copy_pass_by_ref,
+    reason = "they are about what is written here"
+)]
 #![deny(
     let_underscore,
     nonstandard_style,
@@ -29,6 +35,7 @@
     missing_docs,
     reason = "the attribute expands to none of it"
 )]
+#[allow(clippy::nursery, reason = "the lints are for what the attribute makes")]
 mod common;
 
 use std::time::Duration;
