@@ -90,7 +90,7 @@ impl ResultHead {
     }
 }
 
-/// How a worker is, as it tells callers who ask.
+/// The figures of a worker, as it sends them to a caller.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) struct WorkerFigures {
     version: u8,

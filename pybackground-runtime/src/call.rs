@@ -62,7 +62,7 @@ impl fmt::Debug for Call {
     }
 }
 
-/// The name of a function: a text, or a path that is found when somebody asks for it.
+/// The name of a function: a text, or a function that computes its path on demand.
 #[derive(Clone, Copy)]
 pub(crate) enum Name {
     Text(&'static str),

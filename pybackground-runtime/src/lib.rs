@@ -106,8 +106,10 @@ pub use timeout::Timeout;
 /// What the attribute expands to. Not for use by hand: it changes with every version.
 #[doc(hidden)]
 pub mod __private {
-    /// A program may have another crate of that name.
-    pub use ::core;
+    /// A program may have another crate of that name. Not the crate itself: the compiler would name its items by this path.
+    pub mod core {
+        pub use ::core::{compile_error, concat, module_path, option, primitive, time};
+    }
 
     pub use crate::__cached as cached;
     pub use crate::__isolated as isolated;

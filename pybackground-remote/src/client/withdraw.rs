@@ -41,7 +41,7 @@ impl Client {
     /// Removes the message of a call from the server, and has a worker stop that got it before.
     pub(super) async fn withdraw_stored(&self, number: u64, sequence: u64) {
         let Self { server, names, .. } = self;
-        // First the message: then no worker gets it, and one that had got it before hears of the cancellation after.
+        // The message is removed first: a worker that received it before receives the cancellation afterwards.
         let begin = Instant::now();
         while let Err(Refused::Away) = server.remove(&names.calls(), sequence).await
             && begin.elapsed() < AWAY

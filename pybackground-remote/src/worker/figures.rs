@@ -1,4 +1,4 @@
-//! Answering callers who ask how the worker is.
+//! The reply to a caller that requests the figures of a worker.
 
 use async_nats::Message;
 use tokio::time::timeout;
@@ -9,7 +9,7 @@ use crate::server::LIMIT;
 use crate::wire::WorkerFigures;
 
 impl Worker {
-    /// Answers a caller who asks, at the subject of its name.
+    /// Replies to a request on the subject of this worker.
     pub(super) async fn say_figures(&self, message: &Message) {
         let asker = String::from_utf8_lossy(&message.payload);
         if !is_client(&asker) {

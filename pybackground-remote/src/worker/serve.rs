@@ -28,7 +28,7 @@ const DRAIN: Duration = Duration::from_secs(25);
 /// How long a call waits for a slot of this worker before another worker may have it.
 const WAITS: Duration = Duration::from_secs(1);
 
-/// How often requests are renewed whose end was not heard of. Each time wakes the worker several times, because timers
+/// The time between two renewals of requests whose end this worker did not receive. Each renewal wakes the worker several times, because timers
 /// of tokio move from coarse slots to finer ones.
 const RENEWAL: Duration = Duration::from_secs(15);
 
@@ -361,7 +361,7 @@ impl Worker {
     fn say_to_people(&self, what: &str) {
         use std::io::Write as _;
         let (name, url) = (&self.name, &self.settings.url);
-        // Nobody may read it.
+        // Standard error may be closed.
         let _ = writeln!(std::io::stderr(), "background: worker {name} at {url}: {what}");
     }
 }

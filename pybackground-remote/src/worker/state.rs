@@ -241,7 +241,7 @@ impl State {
         self.held.values().map(|held| held.since).min()
     }
 
-    /// Adds what callers are told who ask.
+    /// Adds the figures of this worker to a reply.
     pub(super) fn describe(&self, figures: &mut WorkerFigures) {
         let count = |number: usize| u64::try_from(number).unwrap_or(u64::MAX);
         let oldest = self.oldest().map(|since| since.elapsed().as_micros());

@@ -8,7 +8,7 @@
 //! | `await_rings` | async bodies that wait for each other |
 //! | `mod` | `Task`: making a call, ending it, closing it |
 //! | `state` | every transition between the states of a call; `state/word` has the states |
-//! | `registration` | a wait that is told of the end of a call |
+//! | `registration` | a waker that the end of a call wakes, until it is unregistered |
 //! | `chains` | cancelling, detaching and sharing a call with the dependencies that only it needs |
 //! | `job` | `Job`, a call without the type of its result: deadlines, awaiter, its place in the tree |
 //! | `header` | what is known of a call from the start, and how its body is run |

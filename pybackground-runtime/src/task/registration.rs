@@ -1,4 +1,4 @@
-//! A wait that is told of the end of a call, until it is given up.
+//! Registering a waker that the end of a call wakes, and unregistering it.
 
 use std::sync::{Arc, Weak};
 use std::task::Waker;
