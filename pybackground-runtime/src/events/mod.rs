@@ -101,35 +101,30 @@ pub(crate) const HAS_OBSERVERS: bool =
 #[cfg(not(debug_assertions))]
 #[inline]
 pub(crate) fn may_be_observed() -> bool {
-    if cfg!(feature = "counters") {
-        return true;
-    }
-    #[cfg(feature = "tracing")]
-    if trace::is_enabled() {
-        return true;
-    }
     #[cfg(feature = "timeline")]
     if timeline::may_be_enabled() {
         return true;
     }
-    false
+    is_counted_or_traced()
 }
 
 /// Whether an observer wants to know about the calls that are made now.
 #[inline]
 pub(crate) fn is_observed() -> bool {
-    if cfg!(feature = "counters") {
-        return true;
-    }
-    #[cfg(feature = "tracing")]
-    if trace::is_enabled() {
-        return true;
-    }
     #[cfg(feature = "timeline")]
     if timeline::is_enabled() {
         return true;
     }
-    false
+    is_counted_or_traced()
+}
+
+#[inline]
+fn is_counted_or_traced() -> bool {
+    #[cfg(feature = "tracing")]
+    if trace::is_enabled() {
+        return true;
+    }
+    cfg!(feature = "counters")
 }
 
 impl CallEvents {
