@@ -20,11 +20,12 @@
 //!
 //! # Invariants
 //!
-//! 1. A node leaves `Running` once and stays `Stopped` or `Ended` until it is renewed for another body.
-//! 2. Only a node that nothing else holds is renewed, so a node never changes its body under a child.
+//! 1. A node leaves `Running` once and stays `Stopped` or `Ended` for as long as anything else holds it.
+//! 2. Only a node that nothing else holds is emptied, and renewed for another body: a node never changes its body
+//!    under a child.
 //! 3. A node whose body has ended has no parent, so a chain ends at the first such node. If the body had to
-//!    stop when it ended, its node is `Stopped` from then on, else `Ended`. (A node that nothing else holds
-//!    may keep the state `Running` until it is renewed.)
+//!    stop when it ended, its node is `Stopped` from then on, else `Ended`. A node that nothing else holds is emptied
+//!    instead, to the state `Running`.
 //! 4. The parent of a node is set when the node is made or renewed. Afterwards it is only removed, or
 //!    replaced by a barrier in front of the same parent. So the tree has no cycles. A thread that holds the
 //!    lock of a node may take the lock of the node's parent, never the other way round.
@@ -52,7 +53,7 @@
 //! walks down from there itself.
 
 use std::cell::RefCell;
-use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering, fence};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
 
 use super::overruns::Overrun;
@@ -95,6 +96,8 @@ pub(crate) struct Node {
     /// A stop of the parent does not stop what is below this node. The node belongs to no body: it is between a
     /// shared call and the body that made the call, until nothing holds the call.
     is_barrier: AtomicBool,
+    /// The node has had no parent since it was made or renewed.
+    is_root: AtomicBool,
     inner: Mutex<Inner>,
 }
 
@@ -160,6 +163,7 @@ impl Node {
     }
 
     fn make(parent: Option<Arc<Self>>, is_barrier: bool) -> Arc<Self> {
+        let is_root = AtomicBool::new(parent.is_none());
         let inner = Mutex::new(Inner {
             state: State::Running,
             parent,
@@ -167,7 +171,7 @@ impl Node {
             parked: Keyed::new(),
             overrun: None,
         });
-        Arc::new(Self { is_barrier: AtomicBool::new(is_barrier), inner })
+        Arc::new(Self { is_barrier: AtomicBool::new(is_barrier), is_root, inner })
     }
 
     /// Returns the parent for a call that a stop of `parent` must not stop: a barrier below `parent`.
@@ -195,8 +199,18 @@ impl Node {
     /// Gives a node that [`end`](Self::end) returned to another body.
     #[inline]
     pub(crate) fn renew(self: &mut Arc<Self>, parent: Option<Arc<Self>>) {
-        let inner = Arc::get_mut(self).expect("nothing else holds the node").inner();
-        (inner.state, inner.parent) = (State::Running, parent);
+        if parent.is_none() && self.is_root() {
+            return;
+        }
+        let node = Arc::get_mut(self).expect("nothing else holds the node");
+        *node.is_root.get_mut() = parent.is_none();
+        node.inner().parent = parent;
+    }
+
+    #[inline]
+    fn is_root(&self) -> bool {
+        // ORDERING: written by a thread that has the node alone.
+        self.is_root.load(Ordering::Relaxed)
     }
 
     /// Returns why the node's body has to stop, if it has to: the nearest mark on its chain, up to a barrier.
@@ -278,14 +292,26 @@ impl Node {
     /// Ends the node of a body that has ended. Returns the node for another body if nothing else holds it.
     #[inline]
     pub(crate) fn end(mut self: Arc<Self>) -> Option<Arc<Self>> {
+        if self.is_root() && self.is_untouched() {
+            return Some(self);
+        }
         let Some(node) = Arc::get_mut(&mut self) else { return self.end_held() };
         let inner = node.inner();
-        if !matches!(inner.state, State::Running) {
-            inner.state = State::Ended;
-            inner.overrun = None;
-        }
+        inner.empty();
         drop(inner.parent.take());
         Some(self)
+    }
+
+    /// Whether nothing else holds the node, and no stop has marked it. There is no weak reference to a root.
+    #[inline]
+    fn is_untouched(self: &Arc<Self>) -> bool {
+        if Arc::strong_count(self) != 1 {
+            return false;
+        }
+        // ORDERING: pairs with the drop of the last other reference. A thread that marked the node counted the mark
+        // before that, and the mark is counted for as long as it is in the node.
+        fence(Ordering::Acquire);
+        !is_any()
     }
 
     #[cold]
@@ -307,8 +333,7 @@ impl Node {
         if was_running && stopped.is_some() {
             self.notify();
         }
-        let inner = Arc::get_mut(&mut self)?.inner();
-        inner.state = State::Ended;
+        Arc::get_mut(&mut self)?.inner().empty();
         Some(self)
     }
 
@@ -411,6 +436,15 @@ impl Drop for Above {
 }
 
 impl Inner {
+    /// Forgets the stop of a body that has ended.
+    #[inline]
+    fn empty(&mut self) {
+        if !matches!(self.state, State::Running) {
+            self.state = State::Running;
+            self.overrun = None;
+        }
+    }
+
     #[must_use]
     fn take_parent(&mut self) -> Option<Above> {
         let link = self.link.take();
