@@ -73,8 +73,8 @@ struct Channel {
 /// A channel that is empty most of the time, and has a flag that says so.
 struct RareChannel {
     channel: Channel,
-    /// Set after each push, and cleared by the thread that takes the last entry. That thread sets the flag
-    /// again if it then finds an entry, so the flag is wrong for a moment at most.
+    /// Set after each push, and cleared by a thread that finds no entry. That thread sets the flag again if it then
+    /// finds an entry, so the flag is wrong for a moment at most.
     may_hold: AtomicBool,
 }
 
@@ -146,9 +146,14 @@ impl Queues {
 
     /// Takes the oldest call from outside, or the oldest terminated or woken one.
     pub(super) fn pop(&self, first: First) -> Option<Entry> {
-        let called = || self.ring.pop().or_else(|| self.overflow.pop());
+        let called = || {
+            // While calls are in the overflow, no call is added to the ring.
+            let ring =
+                if self.overflow.may_hold() { self.ring.pop_rare() } else { self.ring.pop() };
+            ring.or_else(|| self.overflow.pop())
+        };
         // Terminated calls first: futures that wake themselves at each poll would starve them.
-        let begun = || self.terminated.pop().or_else(|| self.woken.pop());
+        let begun = || self.terminated.pop().or_else(|| self.woken.pop_rare());
         match first {
             First::Called => called().or_else(begun),
             First::Begun => begun().or_else(called),
@@ -234,6 +239,13 @@ impl Channel {
     fn pop(&self) -> Option<Entry> {
         self.receive.try_recv().ok()
     }
+
+    /// As `pop`, of a channel that is empty most of the time: an attempt has a fence even if it finds nothing. An entry
+    /// that is seen late is found before the thread sleeps: see `is_empty`.
+    #[inline]
+    fn pop_rare(&self) -> Option<Entry> {
+        if self.receive.is_empty() { None } else { self.pop() }
+    }
 }
 
 impl RareChannel {
@@ -249,20 +261,20 @@ impl RareChannel {
 
     fn push(&self, job: Entry) {
         self.channel.push(job);
-        // ORDERING: pairs with `pop_last`.
+        // ORDERING: pairs with `pop_or_clear`.
         self.may_hold.store(true, Ordering::Release);
     }
 
     #[inline]
     fn pop(&self) -> Option<Entry> {
-        if self.may_hold() { self.pop_last() } else { None }
+        if self.may_hold() { self.pop_or_clear() } else { None }
     }
 
     #[cold]
-    fn pop_last(&self) -> Option<Entry> {
+    fn pop_or_clear(&self) -> Option<Entry> {
         let job = self.channel.pop();
         // ORDERING: a thread pushes before it sets the flag, so its entry is seen after the swap clears the flag.
-        if self.is_empty() && self.may_hold.swap(false, Ordering::AcqRel) && !self.is_empty() {
+        if job.is_none() && self.may_hold.swap(false, Ordering::AcqRel) && !self.is_empty() {
             self.may_hold.store(true, Ordering::Release);
         }
         job
