@@ -99,12 +99,12 @@ impl<B: Body> Task<B> {
     fn into_outcome(self) -> Outcome<B::Output> {
         let Self { state, header } = self;
         header.events().used();
-        let ((loaded, link), trailer) = match state.into_parts() {
+        let (body, link, trailer) = match state.into_parts() {
             Ok(parts) => parts,
             Err(outcome) => return outcome,
         };
         let below = cancel::enter(link);
-        let outcome = header.run_to_end(loaded.body);
+        let outcome = header.run_to_end(body);
         cancel::end(cancel::leave(below));
         header.events().ended(&outcome);
         trailer.notify();

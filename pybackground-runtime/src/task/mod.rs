@@ -12,8 +12,8 @@
 //! | `chains` | cancelling, detaching and sharing a call with the dependencies that only it needs |
 //! | `job` | `Job`, a call without the type of its result: deadlines, awaiter, its place in the tree |
 //! | `header` | what is known of a call from the start, and how its body is run |
+//! | `trailer` | what only few calls have: deadline, permit, waiters, dependents, dependencies |
 //! | `permit` | the permits of a limited function |
-//! | `trailer` | what only few calls have: deadline, waiters, dependents, dependencies |
 //! | `awaits`, `parked`, `dependents`, `dependencies`, `waiters` | the parts of a trailer |
 //! | `work` | what follows from the end of a call, without recursion: wake-ups, calls to enqueue, drops |
 //! | `body`, `wait_errors` | what a task runs; the errors of waits that ended before the call |
@@ -29,15 +29,16 @@
 //! # What may be touched in which state
 //!
 //! The state is a word that any thread may read. The cell, the trailer and the node are under the task's lock.
+//! A call that needs a permit has it in the trailer, from its admission until a thread claims the body.
 //! The states themselves and the transitions are in `state`.
 //!
 //! | state | the cell holds | access to the cell | access to the trailer |
 //! |---|---|---|---|
 //! | `HELD` | the body | `admit` enqueues the call and leaves the body, `close` takes it | gets dependencies before another thread can join the call; else as `QUEUED` |
-//! | `QUEUED` | the body, its permit if it needs one | a worker that takes the call from a queue claims the body, `close` takes it | any thread adds and removes waiters and dependents, or sets a deadline |
+//! | `QUEUED` | the body | a worker that takes the call from a queue claims the body, `close` takes it | any thread adds and removes waiters and dependents, or sets a deadline |
 //! | `CLAIMABLE` | the body | as `QUEUED`, or a joining thread claims it | as `QUEUED`; a deadline makes the call `QUEUED`, and so does sharing it |
 //! | `RUNNING`, `WOKEN` | nothing: the running thread has the body | that thread stores the outcome or the future, `close` stores an error | as `QUEUED` |
-//! | `SUSPENDED` | the future, its permit if it needs one | the waker enqueues the call and leaves the future, `close` takes it | as `QUEUED` |
+//! | `SUSPENDED` | the future | the waker enqueues the call and leaves the future, `close` takes it | as `QUEUED` |
 //! | `ENDING` | nothing: the running thread has the outcome | that thread stores the outcome, or puts it into the `Lazy` | as `QUEUED` |
 //! | `DONE` | the outcome; or the error and the body of a call that was closed; or nothing, once the outcome was taken | the owner of the `Lazy` takes the outcome, a worker drops the body | the thread that made the call `DONE` takes it; `clean_up` takes the awaiter of a closed call |
 //!

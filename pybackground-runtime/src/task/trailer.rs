@@ -1,4 +1,4 @@
-//! What only few calls have: a deadline or a run timeout, dependencies, and whatever the end of the call notifies.
+//! What only few calls have: a deadline or a run timeout, a permit, dependencies, and whatever the end of the call notifies.
 //!
 //! The end notifies three kinds. *Waiters* are wakers of this crate, which register and unregister. *Dependents*
 //! are calls that wait for this one. The *awaiter* is the waker of the executor that polls the `Lazy`: each poll
@@ -12,6 +12,7 @@ use super::awaits::Awaits;
 use super::dependencies::Dependencies;
 use super::dependents::{DependentCall, Dependents};
 use super::parked::ParkedCall;
+use super::permit::Permit;
 use super::waiters::Waiters;
 use super::work::{self, FollowUp};
 use crate::deadline::Deadline;
@@ -23,6 +24,8 @@ struct Parts<J: ?Sized> {
     deadline: Option<Arc<Deadline>>,
     /// The deadline after the start of the body, until that starts.
     run_timeout: Option<Duration>,
+    /// The permit of a limited call, while no thread has the body.
+    permit: Option<Permit>,
     waiters: Waiters,
     dependents: Option<Box<Dependents<J>>>,
     /// The waker of the executor that polls the `Lazy`: foreign code to clone, wake and drop.
@@ -52,6 +55,7 @@ impl<J: ?Sized> Default for Parts<J> {
         Self {
             deadline: None,
             run_timeout: None,
+            permit: None,
             waiters: Waiters::default(),
             dependents: None,
             awaiter: None,
@@ -101,6 +105,17 @@ impl<J: DependentCall + ?Sized + 'static> Trailer<J> {
         if let Some(deadline) = self.deadline() {
             deadline.end();
         }
+    }
+
+    pub(super) fn set_permit(&mut self, permit: Option<Permit>) {
+        if permit.is_some() {
+            self.parts().permit = permit;
+        }
+    }
+
+    #[inline]
+    pub(super) fn take_permit(&mut self) -> Option<Permit> {
+        self.0.as_mut()?.permit.take()
     }
 
     pub(super) fn waiters(&mut self) -> &mut Waiters {

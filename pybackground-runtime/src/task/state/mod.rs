@@ -59,7 +59,7 @@ struct Core<B: Body> {
 enum Cell<B: Body> {
     /// A thread has the body, or the outcome was handed over.
     Empty,
-    Body(Loaded<B>),
+    Body(B),
     Outcome(Outcome<B::Output>),
     /// The call was closed before its body returned. The body waits for a thread of the pool to drop it:
     /// its destructors are user code, which the closing thread does not run.
@@ -72,7 +72,8 @@ pub(super) struct Closed<B> {
     error: Option<Error>,
 }
 
-/// A body with the permit of its call, which is released after the body is dropped.
+/// A body with the permit of its call, which is released after the body is dropped. While the task has the body, the
+/// permit is in the trailer, as few calls have one.
 pub(super) struct Loaded<B> {
     pub(super) body: B,
     pub(super) permit: Option<Permit>,
@@ -139,12 +140,12 @@ impl<B: Body> State<B> {
     #[inline]
     pub(super) fn queued(body: B, parent: Option<Arc<Node>>) -> Self {
         let state = if B::IS_SYNC { CLAIMABLE } else { QUEUED };
-        Self::new(state, Cell::Body(Loaded { body, permit: None }), parent)
+        Self::new(state, Cell::Body(body), parent)
     }
 
     #[inline]
     pub(super) fn held(body: B, parent: Option<Arc<Node>>) -> Self {
-        Self::new(HELD, Cell::Body(Loaded { body, permit: None }), parent)
+        Self::new(HELD, Cell::Body(body), parent)
     }
 
     pub(super) fn done(outcome: Outcome<B::Output>) -> Self {
@@ -168,10 +169,10 @@ impl<B: Body> State<B> {
 
     /// Takes the state apart: the body of a call that is claimable, or else the outcome.
     #[inline]
-    pub(super) fn into_parts(self) -> Result<(Claimed<B>, Trailer), Outcome<B::Output>> {
+    pub(super) fn into_parts(self) -> Result<(B, Link, Trailer), Outcome<B::Output>> {
         let core = self.core.into_inner().expect("no code under the lock panics");
         match core.cell {
-            Cell::Body(loaded) => Ok(((loaded, Link::to_parent(core.node)), core.trailer)),
+            Cell::Body(body) => Ok((body, Link::to_parent(core.node), core.trailer)),
             Cell::Outcome(outcome) => Err(outcome),
             Cell::Closed(mut closed) => {
                 let error = closed.error.take().expect("its only owner takes the error");
@@ -210,19 +211,24 @@ impl<B: Body> Locked<'_, B> {
     #[inline]
     fn take_body(&mut self) -> Loaded<B> {
         match std::mem::replace(&mut self.core.cell, Cell::Empty) {
-            Cell::Body(body) => body,
+            Cell::Body(body) => Loaded { body, permit: self.core.trailer.take_permit() },
             _ => unreachable!("a call that no thread runs and that has not ended has its body"),
         }
+    }
+
+    fn store(&mut self, Loaded { body, permit }: Loaded<B>) {
+        self.core.trailer.set_permit(permit);
+        self.core.cell = Cell::Body(body);
     }
 
     /// Admits a held call to the queues, with its permit if it needs one; gives that back if the call has
     /// been closed. A call with a permit is left to the workers.
     pub(super) fn admit(&mut self, permit: Option<Permit>) -> Result<(), Option<Permit>> {
         let is_for_workers = self.is_for_workers();
-        match &mut self.core.cell {
-            Cell::Body(loaded) if self.word.read() == HELD => {
+        match &self.core.cell {
+            Cell::Body(_) if self.word.read() == HELD => {
                 let is_reserved = !B::IS_SYNC || permit.is_some() || is_for_workers;
-                loaded.permit = permit;
+                self.core.trailer.set_permit(permit);
                 self.word.set(if is_reserved { QUEUED } else { CLAIMABLE });
                 Ok(())
             }
@@ -285,13 +291,13 @@ impl<B: Body> Locked<'_, B> {
                 self.core.node = link.into_node();
                 let parked = park(self.core.node.as_ref());
                 self.core.trailer.set_parked(parked);
-                self.core.cell = Cell::Body(body);
+                self.store(body);
                 self.word.set(SUSPENDED);
                 Suspend::Stored(spare)
             }
             WOKEN => {
                 body.body.set_owns_node(true);
-                self.core.cell = Cell::Body(body);
+                self.store(body);
                 self.word.set(QUEUED);
                 Suspend::Requeue
             }
@@ -394,7 +400,7 @@ impl<B: Body> Locked<'_, B> {
 
     /// Calls `act` with the place of the call in the cancellation tree.
     pub(super) fn with_link(&mut self, act: impl FnOnce(&mut Link)) {
-        let is_parent = matches!(&self.core.cell, Cell::Body(body) if !body.body.owns_node());
+        let is_parent = matches!(&self.core.cell, Cell::Body(body) if !body.owns_node());
         let mut link = Link::new(self.core.node.take(), !is_parent);
         act(&mut link);
         self.core.node = link.into_node();
