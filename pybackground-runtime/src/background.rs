@@ -6,6 +6,7 @@ use std::sync::Arc;
 use std::task::Waker;
 
 use crate::attribute::IntoTimeout;
+use crate::call::{Path, path_of_enclosing_function};
 use crate::dispatch::{dispatch, start};
 use crate::lazy::Lazy;
 use crate::options::Options;
@@ -228,7 +229,7 @@ macro_rules! callable {
                 Box::new(move |$($argument),*| {
                     if const { is_large::<R>() || is_large::<($($argument,)*)>() } {
                         let function = function.clone();
-                        let options = options.named_by(crate::call::path_of_enclosing_function::<F>);
+                        let options = options.named_by(path_of_enclosing_function::<F>);
                         return dispatch(options, move || function($($argument),*));
                     }
                     let arguments = ($($argument,)*);
@@ -244,10 +245,13 @@ macro_rules! callable {
             $($argument: Send + 'static,)*
         {
             type Output = R;
+            type Label = ();
             const IS_SYNC: bool = true;
 
-            fn function() -> &'static str {
-                crate::call::path_of_enclosing_function::<F>()
+            fn label(&self) {}
+
+            fn function((): ()) -> Path {
+                path_of_enclosing_function::<F>
             }
 
             #[allow(non_snake_case, reason = "the arguments are named as their types")]

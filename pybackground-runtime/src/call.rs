@@ -62,11 +62,14 @@ impl fmt::Debug for Call {
     }
 }
 
+/// Finds the path of a function.
+pub(crate) type Path = fn() -> &'static str;
+
 /// The name of a function: a text, or a function that computes its path on demand.
 #[derive(Clone, Copy)]
 pub(crate) enum Name {
     Text(&'static str),
-    Path(fn() -> &'static str),
+    Path(Path),
 }
 
 impl Name {

@@ -4,7 +4,7 @@ use std::panic::Location;
 use std::sync::Arc;
 use std::time::Duration;
 
-use crate::call::{Call, Name};
+use crate::call::{Call, Name, Path};
 use crate::error::Outcome;
 use crate::events::CallEvents;
 use crate::site;
@@ -123,7 +123,7 @@ impl Options {
     }
 
     /// The same options, with the function's path as the name unless there is a name.
-    pub(crate) fn named_by(self, path: fn() -> &'static str) -> Self {
+    pub(crate) fn named_by(self, path: Path) -> Self {
         Self { name: Some(self.name.unwrap_or(Name::Path(path))), ..self }
     }
 
@@ -161,23 +161,31 @@ impl Options {
     #[allow(clippy::inline_always, reason = "moved once more, the body would cost as much")]
     pub(crate) fn task<B: Body>(&self, body: B) -> Arc<Task<B>> {
         // What may unwind comes first: the task is then built in place.
-        let events = CallEvents::created(|| self.key(B::function), || self.call_or(B::function));
+        let label = body.label();
+        let path = B::function(label);
+        let events = CallEvents::created(|| self.key(path), || self.call_or(path));
         if B::BELONGS_TO_SCOPE {
             // The scope sees to its end.
             events.used();
         }
-        Task::new(self.header(events), body, self.need_permit())
+        Task::new(self.header(events), label, body, self.need_permit())
     }
 
     /// The task of a call that waits for dependencies.
     pub(crate) fn held_task<B: Body>(&self, body: B) -> Arc<Task<B>> {
-        let events = CallEvents::created(|| self.key(B::function), || self.call_or(B::function));
-        Task::held(self.header(events), body)
+        let label = body.label();
+        let path = B::function(label);
+        let events = CallEvents::created(|| self.key(path), || self.call_or(path));
+        Task::held(self.header(events), label, body)
     }
 
     /// The task of a call that has its outcome from the start, which has been reported.
-    pub(crate) fn ended_task<B: Body>(&self, outcome: Outcome<B::Output>) -> Arc<Task<B>> {
-        Task::ended(self.header(CallEvents::none()), outcome)
+    pub(crate) fn ended_task<B: Body>(
+        &self,
+        label: B::Label,
+        outcome: Outcome<B::Output>,
+    ) -> Arc<Task<B>> {
+        Task::ended(self.header(CallEvents::none()), label, outcome)
     }
 
     #[inline(always)]
@@ -208,13 +216,13 @@ impl Options {
     }
 
     /// The call of a function whose path is found only if the options have no name.
-    pub(crate) fn call_or(&self, function: fn() -> &'static str) -> Call {
+    pub(crate) fn call_or(&self, function: Path) -> Call {
         Call::new(self.name.map_or_else(function, Name::text), self.site())
     }
 
     /// What identifies this kind of call, of `function` unless the options have a name.
     #[inline]
-    pub(crate) fn key(&self, function: fn() -> &'static str) -> Key {
+    pub(crate) fn key(&self, function: Path) -> Key {
         let name = self.name.map_or(function as usize, Name::key);
         (std::ptr::from_ref(self.site).addr(), name)
     }

@@ -4,6 +4,7 @@ use std::task::Waker;
 
 #[cfg(feature = "tokio")]
 use super::tokio::TokioContext;
+use crate::call::Path;
 use crate::carry::AllCarried;
 use crate::error::Progress;
 use crate::task::{Body, Step};
@@ -52,13 +53,18 @@ pub(crate) fn in_context<B>(body: B) -> InContext<B> {
 
 impl<B: Body> Body for InContext<B> {
     type Output = B::Output;
+    type Label = B::Label;
     const IS_SYNC: bool = B::IS_SYNC;
     const BELONGS_TO_SCOPE: bool = B::BELONGS_TO_SCOPE;
     const WHEN_CLOSED: Progress = B::WHEN_CLOSED;
     const WHEN_SUSPENDED: Progress = B::WHEN_SUSPENDED;
 
-    fn function() -> &'static str {
-        B::function()
+    fn label(&self) -> B::Label {
+        self.body.as_ref().expect("a task asks before it runs the body").label()
+    }
+
+    fn function(label: B::Label) -> Path {
+        B::function(label)
     }
 
     fn has_started(&self) -> bool {

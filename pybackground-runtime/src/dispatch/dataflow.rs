@@ -125,9 +125,9 @@ async fn when_given_async<I: Inputs, A: Future>(
 fn failed<F, T: Send + 'static>(options: &Options, body: F, error: Error) -> Lazy<T> {
     drop_catching(body);
     let outcome = Err(error);
-    let function = Closure::<fn() -> T>::function;
+    let function = Closure::<fn() -> T>::function(());
     CallEvents::created(|| options.key(function), || options.call_or(function)).ended(&outcome);
-    Lazy::pending(options.ended_task::<Closure<fn() -> T>>(outcome))
+    Lazy::pending(options.ended_task::<Closure<fn() -> T>>((), outcome))
 }
 
 /// Returns the calls that must end first.

@@ -156,11 +156,12 @@ pub(crate) fn start_task_by<B: Body>(
 /// Makes the call of a stopped body: it ends at once.
 #[cold]
 fn never_starts<B: Body>(options: &Options, body: B, maker: Stopped) -> Arc<Task<B>> {
+    let label = body.label();
     drop_catching(body);
-    let call = options.call(B::function());
+    let call = options.call_or(B::function(label));
     let outcome = Err(Error::cancelled_with(call, maker));
     CallEvents::created(|| call.key(), || call).ended(&outcome);
-    options.ended_task(outcome)
+    options.ended_task(label, outcome)
 }
 
 fn hand_over_with_conditions(options: &Options, job: Arc<dyn Job>) {
@@ -176,8 +177,8 @@ fn hand_over_with_conditions(options: &Options, job: Arc<dyn Job>) {
 }
 
 /// Makes the call of a body that ran in place and panicked.
-fn panicked<B: Body>(options: &Options, payload: Box<dyn Any + Send>) -> Arc<Task<B>> {
-    let call = options.call(B::function());
+fn panicked<B: Body<Label = ()>>(options: &Options, payload: Box<dyn Any + Send>) -> Arc<Task<B>> {
+    let call = options.call_or(B::function(()));
     let stopped = cancel::stopped();
-    options.ended_task(Err(Error::unwound(call, payload, stopped)))
+    options.ended_task((), Err(Error::unwound(call, payload, stopped)))
 }

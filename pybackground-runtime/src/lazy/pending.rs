@@ -177,7 +177,7 @@ impl<T> Pending<T> {
         let stored = |outcome: &Outcome<Box<T>>| outcome.as_ref().err().cloned();
         let error = match self.outcome.get() {
             Some(outcome) => stored(outcome),
-            None => self.handle.unobserved_error().or_else(|| stored(self.arrived())),
+            None => self.handle.job().unobserved_error().or_else(|| stored(self.arrived())),
         };
         match error {
             Some(error) if !error.is_timeout() => {

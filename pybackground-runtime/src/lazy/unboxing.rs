@@ -4,7 +4,7 @@
 
 use std::sync::Arc;
 
-use crate::error::{Error, Outcome};
+use crate::error::Outcome;
 use crate::task::{Handle, Job};
 
 /// A call that returns a `V`, in which there is a box of the value.
@@ -53,9 +53,5 @@ impl<T: 'static, V: 'static> Handle<T> for Unboxing<T, V> {
             Ok(outcome) => Ok(outcome.map(self.boxed)),
             Err(_) => Err(self),
         }
-    }
-
-    fn unobserved_error(&self) -> Option<Error> {
-        self.call.unobserved_error()
     }
 }

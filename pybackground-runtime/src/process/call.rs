@@ -9,7 +9,7 @@ use super::backend::{Answer, Backend, InFlight as _, Started};
 use super::codec;
 use super::frame::Panic;
 use super::stack_guard::Unread;
-use crate::call::{Call, path_of_enclosing_function};
+use crate::call::{Call, Path, path_of_enclosing_function};
 use crate::cancel;
 use crate::dispatch::start;
 use crate::error::{Error, Failure, Part, Progress};
@@ -49,7 +49,7 @@ where
         Err(failure) => {
             let outcome = Err(Error::isolated(call, failure));
             CallEvents::created(|| call.key(), || call).ended(&outcome);
-            Lazy::pending(options.ended_task::<Elsewhere<B, T>>(outcome))
+            Lazy::pending(options.ended_task::<Elsewhere<B, T>>((), outcome))
         }
     }
 }
@@ -73,12 +73,15 @@ where
     T: DeserializeOwned + Send + 'static,
 {
     type Output = T;
+    type Label = ();
     const IS_SYNC: bool = B::IS_SYNC;
     const WHEN_CLOSED: Progress = B::WHEN_CLOSED;
     const WHEN_SUSPENDED: Progress = B::WHEN_CLOSED;
 
-    fn function() -> &'static str {
-        path_of_enclosing_function::<T>()
+    fn label(&self) {}
+
+    fn function((): ()) -> Path {
+        path_of_enclosing_function::<T>
     }
 
     fn has_started(&self) -> bool {

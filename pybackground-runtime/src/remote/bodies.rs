@@ -7,6 +7,7 @@ use super::context;
 use super::function::Function;
 use super::outcome::Outcome;
 use super::trace_parent::is_trace_parent;
+use crate::call::Path;
 use crate::dispatch::start;
 use crate::error::{Failure, Progress};
 use crate::events;
@@ -89,11 +90,14 @@ struct InThisWorker {
 
 impl Body for InThisWorker {
     type Output = Outcome;
+    type Label = ();
     const IS_SYNC: bool = true;
     const WHEN_CLOSED: Progress = Progress::Killed;
 
-    fn function() -> &'static str {
-        "a body of a worker"
+    fn label(&self) {}
+
+    fn function((): ()) -> Path {
+        || "a body of a worker"
     }
 
     fn run(self, waker: impl FnOnce() -> Waker) -> Step<Self> {

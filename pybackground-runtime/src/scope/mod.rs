@@ -19,7 +19,7 @@ use std::marker::PhantomData;
 use std::panic::{AssertUnwindSafe, Location, catch_unwind, resume_unwind};
 use std::sync::Arc;
 
-use crate::call::path_of_enclosing_function;
+use crate::call::{Path, path_of_enclosing_function};
 use crate::cancel;
 use crate::context::in_context;
 use crate::count::Count;
@@ -28,13 +28,13 @@ use crate::error::Error;
 use crate::join;
 use crate::lazy::Lazy;
 use crate::options::Options;
-use crate::panic::{catch, drop_catching};
+use crate::panic::drop_catching;
 use crate::runnable::Runnable;
 use crate::runtime;
-use crate::task::{Handle, ScopedClosure, is_large};
+use crate::task::{Handle, Job, ScopedClosure, is_large};
 use crate::waits::ScopedCalls;
-use erase::{erased, erased_handle};
-use open_calls::OpenCalls;
+use erase::{Erased, erased_handle};
+use open_calls::{Kept, Listed};
 use slot::{ScopedHandle, Slot};
 
 /// Runs `f`, which can call closures that borrow in the background, and waits for all of them.
@@ -103,8 +103,8 @@ where
     F: for<'scope> FnOnce(&'scope Scope<'scope, 'env>) -> R,
 {
     let scope = Scope {
-        calls: OpenCalls::new(),
-        has_thread: runtime::is_sequential() || runtime::has_thread(),
+        calls: Kept::new(),
+        has_thread: runtime::is_worker() || runtime::is_sequential() || runtime::has_thread(),
         lifetimes: PhantomData,
     };
     let result = {
@@ -165,7 +165,7 @@ impl Drop for End<'_, '_, '_> {
 /// assert_eq!(leaves.into_inner(), 2);
 /// ```
 pub struct Scope<'scope, 'env: 'scope> {
-    calls: Arc<OpenCalls>,
+    calls: Kept,
     /// If not, the system refuses threads, and each closure runs where it is spawned.
     has_thread: bool,
     /// As in `std::thread::Scope`, both lifetimes are invariant.
@@ -213,7 +213,8 @@ impl<'scope> Scope<'scope, '_> {
             let slot = slot.clone();
             move || slot.put(Box::new(body()))
         };
-        let call = self.start(Options::here().named_by(path_of_enclosing_function::<F>), closure);
+        let call = self.start(Options::here(), path_of_enclosing_function::<F>, closure);
+        self.calls.list(call.clone());
         Lazy::pending(erased_handle(Arc::new(ScopedHandle { call, slot })))
     }
 
@@ -237,43 +238,52 @@ impl<'scope> Scope<'scope, '_> {
     where
         F: FnOnce() + Send + 'scope,
     {
-        self.start(Options::here().named_by(path_of_enclosing_function::<F>), body);
+        self.calls.list(self.start(Options::here(), path_of_enclosing_function::<F>, body));
     }
 
     fn start(
         &self,
         options: Options,
+        path: Path,
         closure: impl FnOnce() + Send + 'scope,
-    ) -> Arc<dyn Handle<()>> {
-        let body = ScopedClosure(erased(closure, self.calls.open()));
-        let call: Arc<dyn Handle<()>> = start_task_by(&options, in_context(body), |task| {
+    ) -> Arc<impl Handle<()> + Job + 'static> {
+        let body = ScopedClosure(Erased::new(closure, self.calls.open()), path);
+        start_task_by(&options, in_context(body), |task| {
             if self.has_thread { runtime::submit(task) } else { task.run() }
-        });
-        self.calls.list(call.clone());
-        call
+        })
     }
 
     /// Waits until every closure has ended, including those that other closures spawn meanwhile. First runs the
     /// closures that no thread has started.
     fn wait(&self, site: &'static Location<'static>) {
-        let mut seen = Vec::new();
+        let (mut left, mut calls) = (Vec::new(), Vec::new());
         loop {
-            let mut calls = self.calls.take_all();
+            calls = self.calls.take_all(calls);
             if calls.is_empty() {
                 break;
             }
-            for call in calls.iter().rev() {
-                if !call.job().is_done() && join::may_help(call.job()) {
-                    let job = call.clone().into_job();
-                    // A panic gets here from the destructor of a value without a `Lazy`.
-                    catch(move || job.run());
-                }
-            }
-            if seen.is_empty() { seen = calls } else { seen.append(&mut calls) }
+            let before = left.len();
+            left.extend(calls.drain(..).rev().filter_map(|listed| self.run(listed)));
+            left[before..].reverse();
         }
-        self.calls.put_back(seen);
-        let calls: Arc<dyn ScopedCalls> = self.calls.clone();
+        if left.is_empty() && self.calls.is_empty() {
+            return;
+        }
+        self.calls.put_back(left);
+        let calls: Arc<dyn ScopedCalls> = self.calls.0.clone();
         join::for_scope(&calls, site);
+    }
+
+    /// Runs the closure if no thread has started it and this thread may. Returns what the scope still needs to know of.
+    fn run(&self, listed: Listed) -> Option<Listed> {
+        let Listed::Call(call) = listed else { return Some(listed) };
+        if !call.is_done() && join::may_help(&*call) {
+            return match call.run_here() {
+                Ok(error) => error.map(Listed::Failed),
+                Err(call) => Some(Listed::Call(call)),
+            };
+        }
+        Some(Listed::Call(call))
     }
 }
 

@@ -4,7 +4,7 @@ use std::panic::{RefUnwindSafe, UnwindSafe};
 use std::sync::Arc;
 
 use super::erase::erased_handle;
-use crate::error::{Error, Outcome};
+use crate::error::Outcome;
 use crate::panic::drop_catching;
 use crate::sync::{Mutex, lock};
 use crate::task::{Handle, Job};
@@ -86,9 +86,5 @@ impl<T: Send> Handle<T> for ScopedHandle<T> {
             Ok(outcome) => Ok(self.with_value(outcome)),
             Err(_) => Err(erased_handle(self)),
         }
-    }
-
-    fn unobserved_error(&self) -> Option<Error> {
-        self.call.unobserved_error()
     }
 }

@@ -92,6 +92,10 @@ impl<T> Mutex<T> {
     pub(crate) fn into_inner(self) -> LockResult<T> {
         self.data.into_inner()
     }
+
+    pub(crate) fn get_mut(&mut self) -> LockResult<&mut T> {
+        self.data.get_mut()
+    }
 }
 
 impl<T: Default> Default for Mutex<T> {

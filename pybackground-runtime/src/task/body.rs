@@ -1,9 +1,10 @@
 //! What a task runs: a closure, a function with its arguments, or a future.
 
+use std::panic::{RefUnwindSafe, UnwindSafe};
 use std::pin::Pin;
 use std::task::{Context, Poll, Waker};
 
-use crate::call::path_of_enclosing_function;
+use crate::call::{Path, path_of_enclosing_function};
 use crate::error::{Error, Outcome, Progress};
 use crate::panic::drop_catching;
 
@@ -11,6 +12,9 @@ use crate::panic::drop_catching;
 pub(crate) trait Body: Send + Sized + 'static {
     /// What the call returns.
     type Output: Send + 'static;
+
+    /// What names the function, if the type of the body does not. A task keeps it after the body has gone.
+    type Label: Copy + Send + Sync + UnwindSafe + RefUnwindSafe + 'static;
 
     /// Whether one run of the body returns the result. Only then does a joining thread gain by running it:
     /// a future may be suspended.
@@ -25,8 +29,10 @@ pub(crate) trait Body: Send + Sized + 'static {
     /// Whether the call is part of a scope. The scope waits for it, so a stop of the scope's body always stops it.
     const BELONGS_TO_SCOPE: bool = false;
 
-    /// The function's path, for messages.
-    fn function() -> &'static str;
+    fn label(&self) -> Self::Label;
+
+    /// What finds the function's path, for messages.
+    fn function(label: Self::Label) -> Path;
 
     /// Whether the body was polled before.
     fn has_started(&self) -> bool {
@@ -67,10 +73,14 @@ where
     T: Send + 'static,
 {
     type Output = T;
+    type Label = ();
     const IS_SYNC: bool = true;
 
-    fn function() -> &'static str {
-        path_of_enclosing_function::<F>()
+    fn label(&self) {}
+
+    #[inline]
+    fn function((): ()) -> Path {
+        path_of_enclosing_function::<F>
     }
 
     #[inline]
@@ -79,24 +89,34 @@ where
     }
 }
 
-/// The closure of a call that is part of a scope.
-pub(crate) struct ScopedClosure<F>(pub(crate) F);
+/// A closure that runs once, of a type that does not name it.
+pub(crate) trait RunOnce: Send + 'static {
+    fn run(self);
+}
 
-impl<F, T> Body for ScopedClosure<F>
-where
-    F: FnOnce() -> T + Send + 'static,
-    T: Send + 'static,
-{
-    type Output = T;
+/// The closure of a call that is part of a scope, and what finds the path of its function.
+pub(crate) struct ScopedClosure<F>(pub(crate) F, pub(crate) Path);
+
+impl<F: RunOnce> Body for ScopedClosure<F> {
+    type Output = ();
+    type Label = Path;
     const IS_SYNC: bool = true;
     const BELONGS_TO_SCOPE: bool = true;
 
-    fn function() -> &'static str {
-        path_of_enclosing_function::<F>()
+    #[inline]
+    fn label(&self) -> Path {
+        self.1
     }
 
+    #[inline]
+    fn function(label: Path) -> Path {
+        label
+    }
+
+    #[inline]
     fn run(self, _: impl FnOnce() -> Waker) -> Step<Self> {
-        Step::Finished((self.0)())
+        self.0.run();
+        Step::Finished(())
     }
 }
 
@@ -118,10 +138,15 @@ where
     T: Send + 'static,
 {
     type Output = T;
+    type Label = B::Label;
     const IS_SYNC: bool = B::IS_SYNC;
 
-    fn function() -> &'static str {
-        B::function()
+    fn label(&self) -> B::Label {
+        self.0.label()
+    }
+
+    fn function(label: B::Label) -> Path {
+        B::function(label)
     }
 
     fn has_started(&self) -> bool {
@@ -174,10 +199,13 @@ where
     F::Output: Send + 'static,
 {
     type Output = F::Output;
+    type Label = ();
     const IS_SYNC: bool = false;
 
-    fn function() -> &'static str {
-        path_of_enclosing_function::<F>()
+    fn label(&self) {}
+
+    fn function((): ()) -> Path {
+        path_of_enclosing_function::<F>
     }
 
     fn has_started(&self) -> bool {

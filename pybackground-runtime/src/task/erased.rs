@@ -18,7 +18,7 @@ use crate::cancel::{self, Link, Orphan};
 use crate::deadline::Deadline;
 use crate::error::{Error, StopReason};
 use crate::events::Place;
-use crate::panic::drop_catching;
+use crate::panic::{catch, drop_catching};
 use crate::runnable::Runnable;
 use crate::runtime;
 use crate::stacks::{self, Frame};
@@ -65,7 +65,8 @@ impl<B: Body> Runnable for Task<B> {
         let waker = || Waker::from(self.clone());
         let polling = if B::IS_SYNC { None } else { Some(self.begin_poll(permit.as_ref())) };
         let below = cancel::enter(link);
-        let ran = self.header.run(body, permit.as_ref(), Place::Worker, start, waker);
+        let ran =
+            self.header.run(self.function(), body, permit.as_ref(), Place::Worker, start, waker);
         let link = cancel::leave(below);
         let outcome = match ran {
             Ok(Step::Suspended(body)) => {
@@ -130,7 +131,7 @@ impl<B: Body> Runnable for Task<B> {
 
 impl<B: Body> WaitTarget for Task<B> {
     fn call(&self) -> Call {
-        self.header.call(B::function)
+        self.header.call(self.function())
     }
 
     fn is_done(&self) -> bool {
@@ -213,6 +214,29 @@ impl<B: Body> Job for Task<B> {
 
     fn close_cancelled(&self) -> Option<Vec<Arc<dyn Job>>> {
         self.close(StopReason::Cancelled, |body| Error::cancelled(self.call(), body))
+    }
+
+    fn run_here(self: Arc<Self>) -> Result<Option<Error>, Arc<dyn Job>> {
+        let mut shared = self;
+        // Others do not get here: the code need not be compiled for each of them.
+        if const { B::BELONGS_TO_SCOPE } && shared.state.word().is_claimable() {
+            shared = match Arc::try_unwrap(shared) {
+                // Without another owner it stays as it is.
+                Ok(task) if task.state.word().is_claimable() => {
+                    return Ok(task.into_outcome().err());
+                }
+                Ok(task) => return Ok(task.unobserved_error()),
+                Err(shared) => shared,
+            };
+        }
+        let job = shared.clone();
+        // A panic gets here from the destructor of a value without a `Lazy`.
+        catch(move || job.run());
+        Err(shared)
+    }
+
+    fn unobserved_error(&self) -> Option<Error> {
+        self.state.lock().error().cloned()
     }
 
     fn belongs_to_scope(&self) -> bool {

@@ -8,7 +8,7 @@ use super::body::Body;
 use super::job::Job;
 use super::permit::may_run_in_place;
 use crate::cancel;
-use crate::error::{Error, Outcome};
+use crate::error::Outcome;
 use crate::runtime;
 
 /// A call with the type of its result, as a `Lazy` holds it.
@@ -44,9 +44,6 @@ pub(crate) trait Handle<T>: Send + Sync + UnwindSafe + RefUnwindSafe {
     fn join_at_once_boxed(self: Arc<Self>) -> Result<Outcome<Box<T>>, Arc<dyn Handle<T>>> {
         Ok(self.join_at_once()?.map(Box::new))
     }
-
-    /// The reason why the call has no value, unless it has been taken.
-    fn unobserved_error(&self) -> Option<Error>;
 }
 
 impl<B: Body> Handle<B::Output> for Task<B> {
@@ -87,24 +84,21 @@ impl<B: Body> Handle<B::Output> for Task<B> {
             },
         }
     }
-
-    fn unobserved_error(&self) -> Option<Error> {
-        self.state.lock().error().cloned()
-    }
 }
 
 impl<B: Body> Task<B> {
     /// The outcome of a claimable or ended call that has no other owner: nothing else can see its end.
     #[inline]
-    fn into_outcome(self) -> Outcome<B::Output> {
-        let Self { state, header } = self;
+    pub(super) fn into_outcome(self) -> Outcome<B::Output> {
+        let function = self.function();
+        let Self { state, header, label: _ } = self;
         header.events().used();
         let (body, link, trailer) = match state.into_parts() {
             Ok(parts) => parts,
             Err(outcome) => return outcome,
         };
         let below = cancel::enter(link);
-        let outcome = header.run_to_end(body);
+        let outcome = header.run_to_end(function, body);
         cancel::end(cancel::leave(below));
         header.events().ended(&outcome);
         trailer.notify();

@@ -6,7 +6,7 @@ use std::task::Waker;
 use super::body::{Body, Step};
 use super::permit::{Limit, Permit};
 use super::wait_errors::WaitErrors;
-use crate::call::{Call, Name};
+use crate::call::{Call, Name, Path};
 use crate::cancel::{self, Link};
 use crate::error::{Error, Outcome, Progress};
 use crate::events::{CallEvents, Place};
@@ -61,7 +61,7 @@ impl Header {
     }
 
     /// The call, of a function of that path unless the options named it.
-    pub(super) fn call(&self, function: fn() -> &'static str) -> Call {
+    pub(super) fn call(&self, function: Path) -> Call {
         let name = self.rare.get().and_then(|rare| rare.name);
         Call::new(name.map_or_else(function, Name::text), self.site)
     }
@@ -76,6 +76,7 @@ impl Header {
     #[inline]
     pub(super) fn run<B: Body>(
         &self,
+        function: Path,
         body: B,
         permit: Option<&Permit>,
         place: Place,
@@ -84,10 +85,10 @@ impl Header {
     ) -> Result<Step<B>, Error> {
         let progress = if body.has_started() { Progress::Suspended } else { Progress::NotStarted };
         let _held = permit.map(|permit| permit.enter(self.has_own_stack()));
-        let _entered = stacks::enter(self.key(B::function), || self.call(B::function));
+        let _entered = stacks::enter(self.key(function), || self.call(function));
         start();
         if cancel::is_any()
-            && let Some(error) = self.must_not_run(B::function, progress)
+            && let Some(error) = self.must_not_run(function, progress)
         {
             // The destructors are not part of the stopped body, which does not run: they may make calls.
             let stopped = cancel::enter(Link::NONE);
@@ -102,13 +103,13 @@ impl Header {
         };
         catch_unwind(AssertUnwindSafe(|| body.run(waker))).map_err(|payload| {
             running.unwound(&*payload);
-            Error::unwound(self.call(B::function), payload, cancel::stopped())
+            Error::unwound(self.call(function), payload, cancel::stopped())
         })
     }
 
     /// Returns why the body must not start or resume, although a thread has claimed it.
     #[cold]
-    fn must_not_run(&self, function: fn() -> &'static str, is: Progress) -> Option<Error> {
+    fn must_not_run(&self, function: Path, is: Progress) -> Option<Error> {
         if cancel::is_shut_down() {
             return Some(Error::not_run(self.call(function), runtime::SHUT_DOWN, is));
         }
@@ -119,7 +120,7 @@ impl Header {
 
     /// What identifies this kind of call.
     #[inline]
-    fn key(&self, function: fn() -> &'static str) -> Key {
+    fn key(&self, function: Path) -> Key {
         let name = match self.rare.get().and_then(|rare| rare.name) {
             Some(name) => name.key(),
             None => function as usize,
@@ -129,8 +130,8 @@ impl Header {
 
     /// Runs a body that is no future.
     #[inline]
-    pub(super) fn run_to_end<B: Body>(&self, body: B) -> Outcome<B::Output> {
-        match self.run(body, None, Place::Joiner, || (), || Waker::noop().clone()) {
+    pub(super) fn run_to_end<B: Body>(&self, function: Path, body: B) -> Outcome<B::Output> {
+        match self.run(function, body, None, Place::Joiner, || (), || Waker::noop().clone()) {
             Ok(Step::Finished(value)) => Ok(value),
             Ok(Step::Suspended(_)) => unreachable!("only futures suspend"),
             Ok(Step::Failed(error)) | Err(error) => Err(error),

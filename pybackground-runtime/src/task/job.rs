@@ -50,6 +50,13 @@ pub(crate) trait Job: Runnable + DependentCall + Limited {
     /// the call had ended.
     fn close_cancelled(&self) -> Option<Vec<Arc<dyn Job>>>;
 
+    /// Runs the body on this thread if no other thread has started it. If nothing else holds the call, returns the
+    /// reason why the call has no value, unless it has been taken.
+    fn run_here(self: Arc<Self>) -> Result<Option<Error>, Arc<dyn Job>>;
+
+    /// The reason why the call has no value, unless it has been taken.
+    fn unobserved_error(&self) -> Option<Error>;
+
     /// Whether a stop of the parent always stops the call: it cannot be detached or shared.
     fn belongs_to_scope(&self) -> bool;
 

@@ -69,6 +69,7 @@ pub(crate) mod work;
 
 use std::sync::Arc;
 
+use crate::call::Path;
 use crate::cancel::{self, Link, Orphan, Overrun};
 use crate::error::{Error, Outcome, Progress, StopReason, Stopped};
 use crate::panic::drop_catching;
@@ -79,7 +80,9 @@ use crate::wait_target::WaitTarget;
 pub(crate) use await_rings::{Joined, failure_of, note};
 #[cfg(not(debug_assertions))]
 pub(crate) use body::LARGE;
-pub(crate) use body::{Body, Closure, Dependent, ScopedClosure, Step, Suspending, is_large};
+pub(crate) use body::{
+    Body, Closure, Dependent, RunOnce, ScopedClosure, Step, Suspending, is_large,
+};
 pub(crate) use chains::{detach, share, unshare};
 pub(crate) use handle::Handle;
 pub(crate) use header::Header;
@@ -95,12 +98,13 @@ use state::{Close, Finish, Locked, State};
 pub(crate) struct Task<B: Body> {
     state: State<B>,
     header: Header,
+    label: B::Label,
 }
 
 impl<B: Body> Task<B> {
     #[inline(always)]
     #[allow(clippy::inline_always, reason = "moved once more, the body would cost as much")]
-    pub(crate) fn new(header: Header, body: B, needs_permit: bool) -> Arc<Self> {
+    pub(crate) fn new(header: Header, label: B::Label, body: B, needs_permit: bool) -> Arc<Self> {
         let parent = cancel::current();
         Arc::new(Self {
             state: if needs_permit {
@@ -109,12 +113,13 @@ impl<B: Body> Task<B> {
                 State::queued(body, parent)
             },
             header,
+            label,
         })
     }
 
     /// A call that waits for dependencies: see `await_dependencies`.
-    pub(crate) fn held(header: Header, body: B) -> Arc<Self> {
-        Arc::new(Self { state: State::held(body, cancel::current()), header })
+    pub(crate) fn held(header: Header, label: B::Label, body: B) -> Arc<Self> {
+        Arc::new(Self { state: State::held(body, cancel::current()), header, label })
     }
 
     /// Enqueues a held call when its dependencies have ended; it ends at a timeout if that comes first.
@@ -151,8 +156,14 @@ impl<B: Body> Task<B> {
     }
 
     /// A call that has its outcome from the start, which has been reported.
-    pub(crate) fn ended(header: Header, outcome: Outcome<B::Output>) -> Arc<Self> {
-        Arc::new(Self { state: State::done(outcome), header })
+    pub(crate) fn ended(header: Header, label: B::Label, outcome: Outcome<B::Output>) -> Arc<Self> {
+        Arc::new(Self { state: State::done(outcome), header, label })
+    }
+
+    /// What finds the path of the function.
+    #[inline]
+    fn function(&self) -> Path {
+        B::function(self.label)
     }
 
     /// Lets the call continue when the body that made it is stopped.
@@ -166,7 +177,7 @@ impl<B: Body> Task<B> {
     fn end_in_place<R>(&self, keep: impl FnOnce(Outcome<B::Output>) -> R) -> Option<R> {
         let (loaded, link) = self.state.lock().claim_in_place(stacks::upcoming)?;
         let below = cancel::enter(link);
-        let outcome = self.header.run_to_end(loaded.body);
+        let outcome = self.header.run_to_end(self.function(), loaded.body);
         let link = cancel::leave(below);
         let in_time = self.end(&outcome);
         cancel::end(link);
