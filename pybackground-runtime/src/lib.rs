@@ -2,8 +2,8 @@
 
 #![cfg_attr(docsrs, feature(doc_cfg))]
 #![cfg_attr(feature = "tracing", doc = include_str!("events/trace/SPANS.md"))]
-// Unsafe code is in `scope/erase.rs`; with the feature `process` in `process/child_entry.rs`, with `timeline` in
-// `timeline/process_end.rs` and `timeline/clock.rs`, and with either in `secure_execution.rs`.
+// Unsafe code is in `small_closure.rs` and `scope/erase.rs`; with the feature `process` in `process/child_entry.rs`, with
+// `timeline` in `timeline/process_end.rs` and `timeline/clock.rs`, and with either in `secure_execution.rs`.
 #![deny(unsafe_code)]
 
 mod attribute;
@@ -49,6 +49,7 @@ mod shared;
 mod shutdown;
 mod site;
 mod sleep;
+mod small_closure;
 mod snapshot;
 mod stacks;
 mod stderr;

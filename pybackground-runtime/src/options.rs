@@ -210,11 +210,6 @@ impl Options {
         self.have_conditions() && (self.limit.is_some() || self.has_own_stack())
     }
 
-    /// The call of `function`, unless the options have a name.
-    pub(crate) fn call(&self, function: &'static str) -> Call {
-        Call::new(self.name.map_or(function, Name::text), self.site())
-    }
-
     /// The call of a function whose path is found only if the options have no name.
     pub(crate) fn call_or(&self, function: Path) -> Call {
         Call::new(self.name.map_or_else(function, Name::text), self.site())

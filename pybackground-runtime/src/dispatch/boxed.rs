@@ -56,13 +56,13 @@ fn start(options: Options, path: fn() -> &'static str, body: BoxedBody) -> Start
         } else {
             catch_unwind(AssertUnwindSafe(body))
         };
-        return ran.map_err(|payload| panicked::<Closure<BoxedBody>>(&options, payload) as _);
+        return ran.map_err(|payload| panicked::<Closure<BoxedBody>>(&options, (), payload) as _);
     }
     Err(start_task(&options, in_context(Closure(body))))
 }
 
 fn start_async(options: Options, path: fn() -> &'static str, future: BoxedFuture) -> Started {
-    Err(start_task(&options.named_by(path), in_context(Suspending::boxed(future))))
+    Err(start_task(&options.named_by(path), in_context(Suspending::boxed(future, path))))
 }
 
 fn lazy<T: Send + 'static>(started: Started) -> Lazy<T> {

@@ -12,7 +12,7 @@ use crate::events::CallEvents;
 use crate::lazy::Lazy;
 use crate::options::Options;
 use crate::panic::drop_catching;
-use crate::task::{Body, Closure, Dependency, Dependent, Handle, Suspending, is_large};
+use crate::task::{Body, Closure, Dependency, Dependent, Handle, Job, Suspending, is_large};
 
 /// Runs the body of a function with `#[lazy]` parameters. The options name the function.
 pub(crate) fn dispatch_with_inputs<I, F, T>(options: Options, inputs: I, body: F) -> Lazy<T>
@@ -158,7 +158,8 @@ where
     let task = options.held_task(body);
     if maker.is_some() {
         // As in `start_task`.
-        task.detach();
+        let job: &dyn Job = &*task;
+        job.leave_maker();
     }
     task.await_dependencies(inputs, options.timeouts());
     task

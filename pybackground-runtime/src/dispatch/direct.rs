@@ -1,4 +1,4 @@
-//! Calls in optimised builds. Each function has a task type of its own, which holds the body and its value
+//! Calls in optimised builds. The functions that return a type share one task type, which holds the body and its value
 //! in place.
 
 use std::any::Any;
@@ -12,7 +12,8 @@ use crate::events;
 use crate::lazy::Lazy;
 use crate::options::Options;
 use crate::runtime;
-use crate::task::{Closure, LARGE, Suspending};
+use crate::small_closure::SmallClosure;
+use crate::task::{LARGE, Suspending};
 
 /// Runs the body of a function under the attribute.
 ///
@@ -40,7 +41,7 @@ where
             return start_compute(options.rebuilt(), body);
         }
     }
-    start(options.rebuilt(), Closure(body))
+    start(options.rebuilt(), SmallClosure::of(body))
 }
 
 /// A closure that captured much, or returns much, is moved between threads as a pointer, and so is its
@@ -52,7 +53,7 @@ where
     T: Send + 'static,
 {
     let options = options.named_by(path_of_enclosing_function::<F>);
-    let body = Closure(move || Box::new(body()));
+    let body = SmallClosure::of(move || Box::new(body()));
     Lazy::boxed(start_task(&options, in_context(body)), identity)
 }
 
@@ -64,11 +65,11 @@ where
     T: Send + 'static,
 {
     if !runtime::runs_inline() {
-        return start(options, Closure(body));
+        return start(options, SmallClosure::of(body));
     }
     // If no observer wants to know about the call, its events are empty.
     let path = path_of_enclosing_function::<F>;
-    match events::run_observed(options.key(path), || options.call(path()), body) {
+    match events::run_observed(options.key(path), || options.call_or(path), body) {
         Ok(value) => Lazy::ready(value),
         Err(payload) => panicked_inline::<F, T>(options, payload),
     }
@@ -80,7 +81,7 @@ where
     F: FnOnce() -> T + Send + 'static,
     T: Send + 'static,
 {
-    Lazy::pending(panicked::<Closure<F>>(&options, payload))
+    Lazy::pending(panicked::<SmallClosure<T>>(&options, path_of_enclosing_function::<F>, payload))
 }
 
 /// Polls the body of an `async` function under the attribute.

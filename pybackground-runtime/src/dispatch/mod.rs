@@ -4,7 +4,7 @@
 //! |---|---|
 //! | [`argument`] | how an argument moves from the caller to the body |
 //! | [`inputs`] | arguments whose value may not exist yet |
-//! | `direct` | optimised builds: each function has a task type of its own, for the fastest calls |
+//! | `direct` | optimised builds: one task type for each type of value, for the fastest calls |
 //! | `boxed` | other builds: all functions share one task type, for the fastest builds |
 //! | `dataflow` | calls that wait for the values of other calls first |
 //! | `prepared` | calls that are made first and started later |
@@ -147,7 +147,8 @@ pub(crate) fn start_task_by<B: Body>(
     let task = options.task(body);
     if maker.is_some() {
         // A destructor of a body that unwinds may make calls, which must run.
-        task.detach();
+        let job: &dyn Job = &*task;
+        job.leave_maker();
     }
     submit(task.clone());
     task
@@ -177,8 +178,12 @@ fn hand_over_with_conditions(options: &Options, job: Arc<dyn Job>) {
 }
 
 /// Makes the call of a body that ran in place and panicked.
-fn panicked<B: Body<Label = ()>>(options: &Options, payload: Box<dyn Any + Send>) -> Arc<Task<B>> {
-    let call = options.call_or(B::function(()));
+fn panicked<B: Body>(
+    options: &Options,
+    label: B::Label,
+    payload: Box<dyn Any + Send>,
+) -> Arc<Task<B>> {
+    let call = options.call_or(B::function(label));
     let stopped = cancel::stopped();
-    options.ended_task((), Err(Error::unwound(call, payload, stopped)))
+    options.ended_task(label, Err(Error::unwound(call, payload, stopped)))
 }

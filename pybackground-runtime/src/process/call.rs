@@ -35,7 +35,7 @@ where
     if let (None, Some(limit)) = (options.slots(), B::limit()) {
         options = options.limit(limit);
     }
-    let call = options.call("");
+    let call = options.call_or(|| "");
     match order() {
         Ok(order) => start(
             options,

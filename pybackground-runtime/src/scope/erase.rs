@@ -30,24 +30,18 @@
 //! | a `Lazy` is forgotten or sent away | it has no share of the closure; its slot is only as old as the value's type |
 //! | a `Scope` reference is forgotten or sent away | its type keeps it within `'scope` |
 //! | the guard is leaked with the closure (`mem::forget` of a task) | the scope never returns, which is safe |
-//!
-//! A `Box<dyn FnOnce() + Send>` could hold the closure too. The task would then have a second allocation, which the
-//! thread of the scope makes and another thread frees. So [`Inline`] keeps a closure of three words in place, and the
-//! box of a larger one. It is such a box otherwise: one closure, its type known to a table of functions alone, which
-//! is called once or dropped once. No reference to the closure exists outside of these functions.
 
-// The only unsafe code of the default build.
 #![allow(unsafe_code)]
 
-use std::mem::{ManuallyDrop, MaybeUninit};
 use std::sync::Arc;
 
 use super::open_calls::Guard;
+use crate::small_closure::SmallClosure;
 use crate::task::{Handle, RunOnce};
 
 /// A closure of a scope, as a task may hold it. Fields are dropped in this order.
 pub(super) struct Erased {
-    closure: Inline,
+    closure: SmallClosure<()>,
     guard: Guard,
 }
 
@@ -58,7 +52,7 @@ impl Erased {
         // SAFETY: the closure is called or dropped before the guard of the same struct is dropped, and `'scope` does
         // not end before that (1 in the module's documentation). No reference into the closure exists outside of it
         // (2, 3).
-        Self { closure: unsafe { Inline::new(closure) }, guard }
+        Self { closure: unsafe { SmallClosure::erased(closure) }, guard }
     }
 }
 
@@ -73,88 +67,6 @@ impl RunOnce for Erased {
     }
 }
 
-/// Room for a closure: as many words as it captures, or the pointer to a box of it.
-type Room = MaybeUninit<[usize; 3]>;
-
-/// A closure of a type and a lifetime that only its table knows. It is `Send`, as each closure in it is.
-struct Inline {
-    room: Room,
-    table: &'static Table,
-}
-
-const fn fits<F>() -> bool {
-    size_of::<F>() <= size_of::<Room>() && align_of::<F>() <= align_of::<Room>()
-}
-
-/// What can be done with the closure in a room, each of which ends it.
-struct Table {
-    call: unsafe fn(*mut Room),
-    drop: unsafe fn(*mut Room),
-}
-
-impl Inline {
-    /// # Safety
-    ///
-    /// What is returned is called or dropped before a lifetime in the type of the closure ends.
-    #[inline]
-    unsafe fn new<F: FnOnce() + Send>(closure: F) -> Self {
-        if const { fits::<F>() } {
-            // SAFETY: as the caller says. The closure fits, as was looked.
-            unsafe { Self::of(closure) }
-        } else {
-            // SAFETY: as the caller says. A pointer fits.
-            unsafe { Self::of(Box::new(closure)) }
-        }
-    }
-
-    /// # Safety
-    ///
-    /// As `new`, and the closure fits the room.
-    #[inline]
-    unsafe fn of<F: FnOnce() + Send>(closure: F) -> Self {
-        debug_assert!(fits::<F>());
-        let mut room = Room::uninit();
-        // SAFETY: the room is as large and as aligned as the closure needs, as the caller says.
-        unsafe { room.as_mut_ptr().cast::<F>().write(closure) };
-        Self { room, table: const { &Table { call: call::<F>, drop: drop_in_room::<F> } } }
-    }
-
-    #[inline]
-    fn call(self) {
-        let mut this = ManuallyDrop::new(self);
-        // SAFETY: `of` put a closure of the table's type into the room. As `self` is not dropped, this is its end.
-        unsafe { (this.table.call)(&raw mut this.room) }
-    }
-}
-
-impl Drop for Inline {
-    fn drop(&mut self) {
-        // SAFETY: `of` put a closure of the table's type into the room, and `call` has not taken it.
-        unsafe { (self.table.drop)(&raw mut self.room) }
-    }
-}
-
-/// Calls the closure in the room.
-///
-/// # Safety
-///
-/// The room holds a closure of the type `F`. Afterwards it does not.
-unsafe fn call<F: FnOnce()>(room: *mut Room) {
-    // SAFETY: as the caller says.
-    let closure = unsafe { room.cast::<F>().read() };
-    closure();
-}
-
-/// Drops the closure in the room.
-///
-/// # Safety
-///
-/// As `call`.
-unsafe fn drop_in_room<F>(room: *mut Room) {
-    // SAFETY: as the caller says.
-    unsafe { room.cast::<F>().drop_in_place() }
-}
-
 /// A handle of a value that borrows, as its `Lazy` holds it.
 ///
 /// A `Lazy<T>` holds `dyn Handle<T>`, which is `'static` by default although `T` need not be.
@@ -165,50 +77,4 @@ pub(super) fn erased_handle<'value, T: 'value>(
     // `T`, so neither it nor a `Lazy<T>` can be used or dropped, or be kept in anything `'static`, after
     // `T` has ended. `Handle` has no way to the concrete type.
     unsafe { std::mem::transmute::<Arc<dyn Handle<T> + 'value>, Arc<dyn Handle<T>>>(handle) }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::Inline;
-    use std::sync::Arc;
-
-    /// Of each size and alignment, called and dropped.
-    #[test]
-    fn closure_in_a_room_is_dropped_once() {
-        #[repr(align(64))]
-        struct Aligned(u8);
-
-        fn check<F: FnOnce() + Send>(closure: impl Fn(Arc<()>) -> F) {
-            let alive = Arc::new(());
-            // SAFETY: both end here.
-            let [called, dropped] =
-                [(); 2].map(|()| unsafe { Inline::new(closure(alive.clone())) });
-            assert_eq!(Arc::strong_count(&alive), 3);
-            called.call();
-            assert_eq!(Arc::strong_count(&alive), 2);
-            drop(dropped);
-            assert_eq!(Arc::strong_count(&alive), 1);
-        }
-
-        let text = String::from("borrowed");
-        // SAFETY: it borrows nothing.
-        unsafe { Inline::new(|| ()) }.call();
-        check(|alive| move || drop(alive));
-        check(|alive| {
-            let text = &text;
-            move || assert_eq!((text.as_str(), Arc::strong_count(&alive)), ("borrowed", 3))
-        });
-        check(|alive| {
-            let words = [1_usize, 2, 3, 4];
-            move || assert_eq!((words.iter().sum::<usize>(), Arc::strong_count(&alive)), (10, 3))
-        });
-        check(|alive| {
-            let aligned = Aligned(7);
-            move || {
-                let aligned = &aligned;
-                assert!(std::ptr::from_ref(aligned).is_aligned());
-                assert_eq!((aligned.0, Arc::strong_count(&alive)), (7, 3));
-            }
-        });
-    }
 }

@@ -70,7 +70,8 @@ pub(crate) fn upcoming() -> Frame {
 }
 
 /// Puts a body on top of this thread's stack until the guard is dropped.
-#[inline]
+#[inline(always)]
+#[allow(clippy::inline_always, reason = "a call in between costs as much as half of this")]
 #[must_use]
 pub(crate) fn enter(key: Key, call: impl FnOnce() -> Call) -> Option<Entered> {
     let stack = stack()?;

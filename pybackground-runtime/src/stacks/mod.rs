@@ -19,7 +19,7 @@ mod interner;
 mod published;
 mod registry;
 
-pub(crate) use current::{current, current_call, enter, this_thread, upcoming};
+pub(crate) use current::{Entered, current, current_call, enter, this_thread, upcoming};
 pub(crate) use frame::Frame;
 pub(crate) use interner::Key;
 #[cfg(feature = "timeline")]

@@ -7,6 +7,7 @@ use std::task::{Context, Poll, Waker};
 use crate::call::{Path, path_of_enclosing_function};
 use crate::error::{Error, Outcome, Progress};
 use crate::panic::drop_catching;
+use crate::small_closure::SmallClosure;
 
 /// Work that a task keeps until a thread runs it.
 pub(crate) trait Body: Send + Sized + 'static {
@@ -86,6 +87,28 @@ where
     #[inline]
     fn run(self, _: impl FnOnce() -> Waker) -> Step<Self> {
         Step::Finished((self.0)())
+    }
+}
+
+/// As [`Closure`], of a type that does not name it.
+impl<T: Send + 'static> Body for SmallClosure<T> {
+    type Output = T;
+    type Label = Path;
+    const IS_SYNC: bool = true;
+
+    #[inline]
+    fn label(&self) -> Path {
+        self.path()
+    }
+
+    #[inline]
+    fn function(label: Path) -> Path {
+        label
+    }
+
+    #[inline]
+    fn run(self, _: impl FnOnce() -> Waker) -> Step<Self> {
+        Step::Finished(self.call())
     }
 }
 
@@ -174,38 +197,35 @@ where
 ///
 /// A future that is never woken is dropped by the last owner of its call, on any thread, so a panic of its
 /// destructor is caught here.
-pub(crate) struct Suspending<F: ?Sized> {
-    future: Option<Pin<Box<F>>>,
+pub(crate) struct Suspending<T> {
+    future: Option<Pin<Box<dyn Future<Output = T> + Send>>>,
+    path: Path,
     has_started: bool,
     owns_node: bool,
 }
 
-impl<F: ?Sized> Suspending<F> {
-    pub(crate) fn new(future: F) -> Self
-    where
-        F: Sized,
-    {
-        Self::boxed(Box::pin(future))
+impl<T> Suspending<T> {
+    pub(crate) fn new<F: Future<Output = T> + Send + 'static>(future: F) -> Self {
+        Self::boxed(Box::pin(future), path_of_enclosing_function::<F>)
     }
 
-    pub(crate) fn boxed(future: Pin<Box<F>>) -> Self {
-        Self { future: Some(future), has_started: false, owns_node: false }
+    /// As `new`, of a future of the function with that path.
+    pub(crate) fn boxed(future: Pin<Box<dyn Future<Output = T> + Send>>, path: Path) -> Self {
+        Self { future: Some(future), path, has_started: false, owns_node: false }
     }
 }
 
-impl<F> Body for Suspending<F>
-where
-    F: Future + Send + ?Sized + 'static,
-    F::Output: Send + 'static,
-{
-    type Output = F::Output;
-    type Label = ();
+impl<T: Send + 'static> Body for Suspending<T> {
+    type Output = T;
+    type Label = Path;
     const IS_SYNC: bool = false;
 
-    fn label(&self) {}
+    fn label(&self) -> Path {
+        self.path
+    }
 
-    fn function((): ()) -> Path {
-        path_of_enclosing_function::<F>
+    fn function(label: Path) -> Path {
+        label
     }
 
     fn has_started(&self) -> bool {
@@ -230,7 +250,7 @@ where
     }
 }
 
-impl<F: ?Sized> Drop for Suspending<F> {
+impl<T> Drop for Suspending<T> {
     fn drop(&mut self) {
         drop_catching(self.future.take());
     }

@@ -1,45 +1,39 @@
 //! A call as those see it that do not know the type of its body: queues, waiters, limits, other calls.
+//!
+//! What depends on that type is compiled for each function, so it is little here: the rest is in `closing`, `poll`,
+//! `job` and `header`.
 
 use std::any::Any;
 use std::sync::Arc;
-use std::task::{Wake, Waker};
+use std::task::Waker;
 use std::time::Instant;
 
 use super::await_rings::Polling;
-use super::body::{Body, Step};
+use super::body::Body;
 use super::dependents::DependentCall;
-use super::header::Header;
-use super::job::{Job, Trailer};
+use super::header::{Header, Ran};
+use super::job::{Close, Core, Job};
 use super::permit::{Limited, Permit};
-use super::state::{Close, Loaded, Locked, Word};
-use super::{Task, chains, work};
+use super::state::{Loaded, Word};
+use super::{Task, closing, poll, work};
 use crate::call::Call;
-use crate::cancel::{self, Link, Orphan};
-use crate::deadline::Deadline;
-use crate::error::{Error, StopReason};
+use crate::cancel::{self, Node, Orphan};
+use crate::error::{Error, Progress};
 use crate::events::Place;
-use crate::panic::{catch, drop_catching};
+use crate::panic::catch;
 use crate::runnable::Runnable;
-use crate::runtime;
 use crate::stacks::{self, Frame};
 use crate::sync::now;
 use crate::wait_target::WaitTarget;
 
 impl<B: Body> Task<B> {
-    fn expire_at(&self, now: impl FnOnce() -> Instant) {
-        let deadline = self.state.lock().trailer().deadline().cloned();
-        if let Some(deadline) = deadline
-            && deadline.at() <= now()
-        {
-            let error = |progress| Error::timeout(self.call(), &deadline, progress);
-            chains::expire(self.close(StopReason::TimedOut, error).unwrap_or_default());
-        }
+    fn as_job(&self) -> &dyn Job {
+        self
     }
 
     /// Sets the deadline of a body that this thread starts now, if there is a timeout of the run.
     fn start_run_timeout(self: &Arc<Self>) {
-        let timeout = self.state.lock().trailer().take_run_timeout();
-        if let Some(deadline) = timeout.and_then(Deadline::from_start) {
+        if let Some(deadline) = self.as_job().deadline_of_run() {
             let job: Arc<dyn Job> = self.clone();
             job.keep(deadline);
         }
@@ -51,30 +45,29 @@ impl<B: Body> Runnable for Task<B> {
         let may_have_time_limit = !self.state.word().is_claimable();
         if may_have_time_limit {
             // The monitor may not have expired it yet.
-            self.expire_at(now);
+            self.as_job().close_expired(&now);
         }
         let Some((Loaded { body, permit }, link)) = self.state.lock().claim(stacks::upcoming)
         else {
             return self.clean_up();
         };
-        let start = || {
-            if may_have_time_limit {
-                self.start_run_timeout();
-            }
-        };
-        let waker = || Waker::from(self.clone());
+        let start = || self.start_run_timeout();
+        let start: Option<&dyn Fn()> = if may_have_time_limit { Some(&start) } else { None };
         let polling = if B::IS_SYNC { None } else { Some(self.begin_poll(permit.as_ref())) };
         let below = cancel::enter(link);
-        let ran =
-            self.header.run(self.function(), body, permit.as_ref(), Place::Worker, start, waker);
+        let waker = || Waker::from(self.clone());
+        let function = self.function();
+        let ran = self.header.run(function, body, permit.as_ref(), Place::Worker, start, &waker);
         let link = cancel::leave(below);
         let outcome = match ran {
-            Ok(Step::Suspended(body)) => {
+            Ran::Suspended(body) => {
+                if B::IS_SYNC {
+                    unreachable!("only futures suspend");
+                }
                 let awaits = polling.map(Polling::end).unwrap_or_default();
                 return self.suspend(Loaded { body, permit }, link, awaits);
             }
-            Ok(Step::Finished(value)) => Ok(value),
-            Ok(Step::Failed(error)) | Err(error) => Err(error),
+            Ran::Ended(outcome) => outcome,
         };
         drop(permit);
         self.finish(outcome, link);
@@ -93,39 +86,15 @@ impl<B: Body> Runnable for Task<B> {
     }
 
     fn expire(&self, now: Instant) {
-        self.expire_at(|| now);
+        self.as_job().close_expired(&|| now);
     }
 
     fn refuse(&self, why: &str) {
-        let close = {
-            let mut state = self.state.lock();
-            if state.is_running() {
-                return;
-            }
-            state.close(|progress, _| {
-                self.noted(Error::not_run(self.call(), why, progress), progress)
-            })
-        };
-        if let Close::NeverEnds(trailer, _) = close {
-            trailer.notify();
-        }
-        self.clean_up();
+        self.as_job().close_refused(why);
     }
 
     fn clean_up(&self) {
-        self.header.events().report_stop();
-        let (awaiter, body) = {
-            let mut state = self.state.lock();
-            let is_done = self.state.word().is_done();
-            let awaiter = is_done.then(|| state.trailer().replace_awaiter(None)).flatten();
-            (awaiter, state.take_closed_body())
-        };
-        if let Some(awaiter) = awaiter {
-            work::wake(awaiter);
-        }
-        if let Some(body) = body {
-            work::drop_body(body);
-        }
+        self.as_job().drop_closed_body();
     }
 }
 
@@ -147,13 +116,11 @@ impl<B: Body> WaitTarget for Task<B> {
     }
 
     fn inputs(&self) -> Vec<Arc<dyn WaitTarget>> {
-        let job: &dyn Job = self;
-        job.dependencies().into_iter().map(|input| input.job as Arc<dyn WaitTarget>).collect()
+        self.as_job().needed()
     }
 
     fn has_deadline(&self) -> bool {
-        let job: &dyn Job = self;
-        job.deadline().is_some()
+        self.as_job().deadline().is_some()
     }
 
     fn into_weak(self: Arc<Self>) -> Box<dyn Any> {
@@ -164,17 +131,13 @@ impl<B: Body> WaitTarget for Task<B> {
 
 impl<B: Body> Limited for Task<B> {
     fn admit(&self, permit: Permit) -> Option<Permit> {
-        let admitted = self.state.lock().admit(Some(permit));
-        if admitted.is_ok() {
-            self.header.events().queued();
-        }
-        admitted.err().flatten()
+        self.as_job().queue(Some(permit)).err().flatten()
     }
 }
 
 impl<B: Body> DependentCall for Task<B> {
     fn dependency_ended(self: Arc<Self>) {
-        self.wake();
+        poll::wake(self);
     }
 }
 
@@ -187,33 +150,37 @@ impl<B: Body> Job for Task<B> {
         self.state.word()
     }
 
-    fn with_trailer(&self, act: &mut dyn FnMut(&mut Trailer)) {
-        self.state.lock_brief().with_trailer(act);
+    fn with_core(&self, act: &mut dyn FnMut(&mut Core, bool)) {
+        let mut state = self.state.lock_brief();
+        let owns_node = state.owns_node();
+        act(state.core(), owns_node);
     }
 
-    fn admit_with_dependencies(self: Arc<Self>) {
-        if let Some(limit) = self.header.limit() {
-            let job: Arc<dyn Limited> = self;
-            return limit.submit_again(&job);
-        }
-        let permit = self.header.has_own_stack().then(Permit::without_limit);
-        let admitted = self.state.lock().admit(permit);
-        if admitted.is_ok() {
-            self.header.events().queued();
-            runtime::resume(self);
-        }
+    fn admit_body(&self, permit: Option<Permit>) -> Result<(), Option<Permit>> {
+        self.state.lock().admit(permit)
     }
 
     fn resume(self: Arc<Self>) {
-        self.wake();
+        poll::wake(self);
     }
 
     fn into_remains(self: Arc<Self>) -> Option<Box<dyn Any + Send>> {
         Some(Box::new(Arc::into_inner(self)?))
     }
 
-    fn close_cancelled(&self) -> Option<Vec<Arc<dyn Job>>> {
-        self.close(StopReason::Cancelled, |body| Error::cancelled(self.call(), body))
+    fn close_if(
+        &self,
+        may_close: &mut dyn FnMut(&Core) -> bool,
+        stop: &mut dyn FnMut(Progress, Option<&Arc<Node>>) -> Error,
+    ) -> Option<Close> {
+        let mut state = self.state.lock();
+        may_close(state.core()).then(|| state.close(stop))
+    }
+
+    fn take_closed_body(&self, act: &mut dyn FnMut(&mut Core)) -> Option<Box<dyn Any + Send>> {
+        let mut state = self.state.lock();
+        act(state.core());
+        state.take_closed_body()
     }
 
     fn run_here(self: Arc<Self>) -> Result<Option<Error>, Arc<dyn Job>> {
@@ -242,26 +209,10 @@ impl<B: Body> Job for Task<B> {
     fn belongs_to_scope(&self) -> bool {
         B::BELONGS_TO_SCOPE
     }
-
-    fn with_link(&self, act: &mut dyn FnMut(&mut Link)) {
-        self.state.lock().with_link(act);
-    }
 }
 
 impl<B: Body> Orphan for Task<B> {
     fn close_orphan(self: Arc<Self>) {
-        // A parent that cannot unwind may continue and use the value.
-        let is_parked = |state: &Locked<'_, B>| cancel::CAN_UNWIND && !state.is_running();
-        let reason =
-            |state: &Locked<'_, B>| if is_parked(state) { state.node()?.stopped() } else { None };
-        let error = |_, stopped| Error::cancelled_with(self.call(), stopped);
-        let closed = self.close_if(reason, error);
-        let was_open = closed.is_some();
-        chains::expire(closed.unwrap_or_default());
-        if was_open {
-            runtime::reap(self);
-        } else {
-            drop_catching(self);
-        }
+        closing::close_orphan(self);
     }
 }

@@ -61,7 +61,7 @@ impl<B: Body> Handle<B::Output> for Task<B> {
     }
 
     fn run_in_place(&self, keep: &mut dyn FnMut(Outcome<B::Output>)) -> bool {
-        self.end_in_place(keep).is_some()
+        self.end_in_place(keep)
     }
 
     fn join_at_once(self: Arc<Self>) -> Result<Outcome<B::Output>, Arc<dyn Handle<B::Output>>> {
@@ -78,10 +78,11 @@ impl<B: Body> Handle<B::Output> for Task<B> {
                 Ok(task.into_outcome())
             }
             Err(shared) if done => Ok(shared.take().expect("its only owner takes the outcome")),
-            Err(shared) => match shared.end_in_place(|outcome| outcome) {
-                Some(outcome) => Ok(outcome),
-                None => Err(shared),
-            },
+            Err(shared) => {
+                let mut kept = None;
+                shared.end_in_place(&mut |outcome| kept = Some(outcome));
+                kept.ok_or(shared as _)
+            }
         }
     }
 }

@@ -1,5 +1,6 @@
 //! What is known of a call from the start, and the run of its body.
 
+use std::any::Any;
 use std::panic::{AssertUnwindSafe, Location, catch_unwind};
 use std::task::Waker;
 
@@ -9,10 +10,10 @@ use super::wait_errors::WaitErrors;
 use crate::call::{Call, Name, Path};
 use crate::cancel::{self, Link};
 use crate::error::{Error, Outcome, Progress};
-use crate::events::{CallEvents, Place};
+use crate::events::{CallEvents, Place, Running};
 use crate::panic::drop_catching;
 use crate::runtime;
-use crate::stacks::{self, Key};
+use crate::stacks::{self, Entered, Key};
 use crate::sync::OnceLock;
 
 pub(crate) struct Header {
@@ -21,6 +22,22 @@ pub(crate) struct Header {
     rare: OnceLock<Box<Rare>>,
     /// In place, because each call has them while calls are observed. Without an observer they are empty.
     events: CallEvents,
+}
+
+/// Drops a body that has to stop before it runs. Its destructors are not part of the stopped body: they may make calls.
+#[cold]
+fn discard(body: Box<dyn Any + Send>) {
+    let stopped = cancel::enter(Link::NONE);
+    drop_catching(body);
+    cancel::leave(stopped);
+}
+
+/// How a run of a body ended.
+pub(super) enum Ran<B: Body> {
+    /// The call has its outcome.
+    Ended(Outcome<B::Output>),
+    /// The future is pending.
+    Suspended(B),
 }
 
 #[derive(Default)]
@@ -72,39 +89,69 @@ impl Header {
     }
 
     /// Runs the body, or polls it once, unless it has to stop. Its link is the current one. Calls `start` when
-    /// nothing but a stop keeps the body from running. The look for a stop comes right before the body.
-    #[inline]
+    /// nothing but a stop keeps the body from running.
+    #[inline(always)]
+    #[allow(clippy::inline_always, reason = "a run in place needs half of it")]
     pub(super) fn run<B: Body>(
         &self,
         function: Path,
         body: B,
         permit: Option<&Permit>,
         place: Place,
-        start: impl FnOnce(),
-        waker: impl FnOnce() -> Waker,
-    ) -> Result<Step<B>, Error> {
+        start: Option<&dyn Fn()>,
+        waker: &dyn Fn() -> Waker,
+    ) -> Ran<B> {
         let progress = if body.has_started() { Progress::Suspended } else { Progress::NotStarted };
         let _held = permit.map(|permit| permit.enter(self.has_own_stack()));
-        let _entered = stacks::enter(self.key(function), || self.call(function));
-        start();
+        let (_entered, running) = self.begin(function, place, progress, start);
+        let running = match running {
+            Ok(running) => running,
+            Err(error) => {
+                discard(Box::new(body));
+                return Ran::Ended(Err(error));
+            }
+        };
+        match catch_unwind(AssertUnwindSafe(|| body.run(waker))) {
+            Ok(Step::Finished(value)) => Ran::Ended(Ok(value)),
+            Ok(Step::Suspended(body)) => Ran::Suspended(body),
+            Ok(Step::Failed(error)) => Ran::Ended(Err(error)),
+            Err(payload) => Ran::Ended(Err(self.unwound(function, payload, running))),
+        }
+    }
+
+    /// Puts the call on this thread's stack until the guard is dropped, and looks for a stop, which comes right before
+    /// the body.
+    #[inline(always)]
+    #[allow(clippy::inline_always, reason = "a call in between costs half as much as all of this")]
+    fn begin(
+        &self,
+        function: Path,
+        place: Place,
+        progress: Progress,
+        start: Option<&dyn Fn()>,
+    ) -> (Option<Entered>, Result<Running<'_>, Error>) {
+        let entered = stacks::enter(self.key(function), || self.call(function));
+        if let Some(start) = start {
+            start();
+        }
         if cancel::is_any()
             && let Some(error) = self.must_not_run(function, progress)
         {
-            // The destructors are not part of the stopped body, which does not run: they may make calls.
-            let stopped = cancel::enter(Link::NONE);
-            drop_catching(body);
-            cancel::leave(stopped);
-            return Err(error);
+            return (entered, Err(error));
         }
-        let events = self.events();
         let running = match progress {
-            Progress::Suspended => events.resumed(),
-            _ => events.started(place),
+            Progress::Suspended => self.events.resumed(),
+            _ => self.events.started(place),
         };
-        catch_unwind(AssertUnwindSafe(|| body.run(waker))).map_err(|payload| {
-            running.unwound(&*payload);
-            Error::unwound(self.call(function), payload, cancel::stopped())
-        })
+        (entered, Ok(running))
+    }
+
+    /// The error of a body that has unwound.
+    #[cold]
+    fn unwound(&self, function: Path, payload: Box<dyn Any + Send>, running: Running<'_>) -> Error {
+        running.unwound(&*payload);
+        drop(running);
+        Error::unwound(self.call(function), payload, cancel::stopped())
     }
 
     /// Returns why the body must not start or resume, although a thread has claimed it.
@@ -129,12 +176,11 @@ impl Header {
     }
 
     /// Runs a body that is no future.
-    #[inline]
+    #[inline(never)]
     pub(super) fn run_to_end<B: Body>(&self, function: Path, body: B) -> Outcome<B::Output> {
-        match self.run(function, body, None, Place::Joiner, || (), || Waker::noop().clone()) {
-            Ok(Step::Finished(value)) => Ok(value),
-            Ok(Step::Suspended(_)) => unreachable!("only futures suspend"),
-            Ok(Step::Failed(error)) | Err(error) => Err(error),
+        match self.run(function, body, None, Place::Joiner, None, &|| Waker::noop().clone()) {
+            Ran::Ended(outcome) => outcome,
+            Ran::Suspended(_) => unreachable!("only futures suspend"),
         }
     }
 

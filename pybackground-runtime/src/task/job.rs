@@ -8,18 +8,21 @@ use std::time::Duration;
 
 use super::dependents::DependentCall;
 use super::header::Header;
-use super::permit::Limited;
-use super::state::Word;
+use super::permit::{Limited, Permit};
+use super::state::{Close as CloseOf, Core as CoreOf, Word};
 use super::{awaits, dependencies, trailer};
-use crate::cancel::Link;
+use crate::cancel::{Link, Node};
 use crate::deadline::Deadline;
-use crate::error::Error;
+use crate::error::{Error, Progress};
 use crate::events::CallEvents;
 use crate::panic::drop_catching;
 use crate::runnable::Runnable;
 use crate::runtime;
+use crate::wait_target::WaitTarget;
 
 pub(super) type Awaits = awaits::Awaits<dyn Job>;
+pub(crate) type Close = CloseOf<dyn Job>;
+pub(crate) type Core = CoreOf<dyn Job>;
 pub(super) type Dependencies = dependencies::Dependencies<dyn Job>;
 pub(crate) type Dependency = dependencies::Dependency<dyn Job>;
 pub(super) type Trailer = trailer::Trailer<dyn Job>;
@@ -34,11 +37,12 @@ pub(crate) trait Job: Runnable + DependentCall + Limited {
     /// What can be read of the state without the lock.
     fn word(&self) -> &Word;
 
-    /// Calls `act` once, under the task's lock.
-    fn with_trailer(&self, act: &mut dyn FnMut(&mut Trailer));
+    /// Calls `act` once, under the task's lock. The second argument says whether the node is the body's own, and not the
+    /// parent's.
+    fn with_core(&self, act: &mut dyn FnMut(&mut Core, bool));
 
-    /// Enqueues a held call whose dependencies have ended, or has it wait for a permit.
-    fn admit_with_dependencies(self: Arc<Self>);
+    /// Admits a held call to the queues; gives the permit back if the call has been closed.
+    fn admit_body(&self, permit: Option<Permit>) -> Result<(), Option<Permit>>;
 
     /// Resumes a body that is suspended.
     fn resume(self: Arc<Self>);
@@ -46,9 +50,16 @@ pub(crate) trait Job: Runnable + DependentCall + Limited {
     /// What is left of the call if this was its last owner.
     fn into_remains(self: Arc<Self>) -> Option<Box<dyn Any + Send>>;
 
-    /// Cancels the call. Drops nothing; returns the dependencies that no other call needs, or `None` if
-    /// the call had ended.
-    fn close_cancelled(&self) -> Option<Vec<Arc<dyn Job>>>;
+    /// Closes the call if `may_close` returns true, with the error of `stop`. Both are called at most once, under the
+    /// task's lock.
+    fn close_if(
+        &self,
+        may_close: &mut dyn FnMut(&Core) -> bool,
+        stop: &mut dyn FnMut(Progress, Option<&Arc<Node>>) -> Error,
+    ) -> Option<Close>;
+
+    /// Calls `act` once, under the task's lock, and takes the body of a closed call, to be dropped.
+    fn take_closed_body(&self, act: &mut dyn FnMut(&mut Core)) -> Option<Box<dyn Any + Send>>;
 
     /// Runs the body on this thread if no other thread has started it. If nothing else holds the call, returns the
     /// reason why the call has no value, unless it has been taken.
@@ -59,9 +70,6 @@ pub(crate) trait Job: Runnable + DependentCall + Limited {
 
     /// Whether a stop of the parent always stops the call: it cannot be detached or shared.
     fn belongs_to_scope(&self) -> bool;
-
-    /// Calls `act` once, under the task's lock, with the call's place in the cancellation tree.
-    fn with_link(&self, act: &mut dyn FnMut(&mut Link));
 }
 
 /// The times after which a call ends: from the call, and from the start of its body.
@@ -95,7 +103,10 @@ impl dyn Job + '_ {
 
     fn linked<R>(&self, act: impl FnOnce(&mut Link) -> R) -> R {
         let (mut act, mut result) = (Some(act), None);
-        self.with_link(&mut |link| result = act.take().map(|act| act(link)));
+        self.with_core(&mut |core, is_own| {
+            core.with_link(is_own, |link| result = act.take().map(|act| act(link)));
+            core.reserve(self.word());
+        });
         result.expect("`act` is called once")
     }
 
@@ -103,8 +114,13 @@ impl dyn Job + '_ {
     pub(crate) fn detach(&self) {
         self.events().used();
         if !self.belongs_to_scope() {
-            drop(self.linked(Link::detach));
+            self.leave_maker();
         }
+    }
+
+    /// Lets the call continue when the body that made it is stopped.
+    pub(crate) fn leave_maker(&self) {
+        drop(self.linked(Link::detach));
     }
 
     /// Lets the call continue when the body that made it is stopped, for as long as a clone is held.
@@ -137,7 +153,11 @@ impl dyn Job + '_ {
 
     fn locked<R>(&self, act: impl FnOnce(&mut Trailer) -> R) -> R {
         let (mut act, mut result) = (Some(act), None);
-        self.with_trailer(&mut |trailer| result = act.take().map(|act| act(trailer)));
+        self.with_core(&mut |core, _| {
+            result = act.take().map(|act| act(core.trailer()));
+            // A call that gets a deadline is left to the workers: a joining thread could not leave its body then.
+            core.reserve(self.word());
+        });
         result.expect("`act` is called once")
     }
 
@@ -199,6 +219,20 @@ impl dyn Job + '_ {
     /// The calls that the call waits for before it is enqueued.
     pub(crate) fn dependencies(&self) -> Vec<Dependency> {
         self.locked(|trailer| trailer.dependencies().map(Dependencies::all)).unwrap_or_default()
+    }
+
+    /// As `dependencies`, for the wait graph.
+    pub(super) fn needed(&self) -> Vec<Arc<dyn WaitTarget>> {
+        self.dependencies().into_iter().map(|input| input.job as Arc<dyn WaitTarget>).collect()
+    }
+
+    /// Admits a held call to the queues, which is reported; gives the permit back if the call has been closed.
+    pub(super) fn queue(&self, permit: Option<Permit>) -> Result<(), Option<Permit>> {
+        let admitted = self.admit_body(permit);
+        if admitted.is_ok() {
+            self.events().queued();
+        }
+        admitted
     }
 
     /// Whether the call waits for others before it is enqueued.

@@ -9,6 +9,7 @@
 //! | `mod` | `Task`: making a call, ending it, closing it |
 //! | `state` | every transition between the states of a call; `state/word` has the states |
 //! | `registration` | a waker that the end of a call wakes, until it is unregistered |
+//! | `closing` | ending a call whose body has not returned |
 //! | `chains` | cancelling, detaching and sharing a call with the dependencies that only it needs |
 //! | `job` | `Job`, a call without the type of its result: deadlines, awaiter, its place in the tree |
 //! | `header` | what is known of a call from the start, and how its body is run |
@@ -51,6 +52,7 @@ mod await_rings;
 mod awaits;
 mod body;
 mod chains;
+mod closing;
 mod dependencies;
 mod dependents;
 mod erased;
@@ -70,12 +72,11 @@ pub(crate) mod work;
 use std::sync::Arc;
 
 use crate::call::Path;
-use crate::cancel::{self, Link, Orphan, Overrun};
-use crate::error::{Error, Outcome, Progress, StopReason, Stopped};
+use crate::cancel::{self, Link, Orphan};
+use crate::error::Outcome;
 use crate::panic::drop_catching;
 use crate::runtime;
 use crate::stacks;
-use crate::wait_target::WaitTarget;
 
 pub(crate) use await_rings::{Joined, failure_of, note};
 #[cfg(not(debug_assertions))]
@@ -92,7 +93,7 @@ pub(crate) use parked::{DEPENDENT, SUSPENDED};
 pub use permit::Limit;
 pub(crate) use permit::{Limited, Permit, lend_permits_while, may_run_in_place};
 pub(crate) use registration::Registration;
-use state::{Close, Finish, Locked, State};
+use state::{Finish, State};
 
 /// A call, with its body of type `B`.
 pub(crate) struct Task<B: Body> {
@@ -132,7 +133,7 @@ impl<B: Body> Task<B> {
         let job: Arc<dyn Job> = self.clone();
         {
             let mut state = self.state.lock();
-            let parked = DEPENDENT.park(self, state.node());
+            let parked = DEPENDENT.park(self, state.core().node());
             let counted = Dependencies::new(dependencies.clone(), parked);
             state.trailer().set_dependencies(counted);
         }
@@ -166,16 +167,13 @@ impl<B: Body> Task<B> {
         B::function(self.label)
     }
 
-    /// Lets the call continue when the body that made it is stopped.
-    pub(crate) fn detach(&self) {
-        self.state.lock().with_link(|link| drop(link.detach()));
-    }
-
     /// Runs the body on this thread if it is claimable, hands the outcome to `keep`, and ends the call
-    /// after that. Returns `None` if another thread has claimed the body, or if the call was closed while
+    /// after that. Returns `false` if another thread has claimed the body, or if the call was closed while
     /// it ran: its outcome is then dropped.
-    fn end_in_place<R>(&self, keep: impl FnOnce(Outcome<B::Output>) -> R) -> Option<R> {
-        let (loaded, link) = self.state.lock().claim_in_place(stacks::upcoming)?;
+    fn end_in_place(&self, keep: &mut dyn FnMut(Outcome<B::Output>)) -> bool {
+        let Some((loaded, link)) = self.state.lock().claim_in_place(stacks::upcoming) else {
+            return false;
+        };
         let below = cancel::enter(link);
         let outcome = self.header.run_to_end(self.function(), loaded.body);
         let link = cancel::leave(below);
@@ -183,22 +181,19 @@ impl<B: Body> Task<B> {
         cancel::end(link);
         if !in_time {
             drop_catching(outcome);
-            return None;
+            return false;
         }
         self.header.events().used();
-        let kept = keep(outcome);
+        keep(outcome);
         let trailer = self.state.lock().publish_handed_over();
         trailer.notify();
-        Some(kept)
+        true
     }
 
     /// Keeps the call from being closed, now that its body has returned, and reports that before another
     /// thread can see it. Returns `false` if the call was closed before.
     fn end(&self, outcome: &Outcome<B::Output>) -> bool {
-        let (in_time, node) = {
-            let mut state = self.state.lock();
-            (state.end(), state.take_node())
-        };
+        let (in_time, node) = self.state.lock().end();
         drop(node);
         if in_time {
             self.header.events().ended(outcome);
@@ -223,55 +218,6 @@ impl<B: Body> Task<B> {
             Finish::Published(trailer) => trailer.notify(),
             Finish::TooLate(outcome) => drop_catching(outcome),
         }
-    }
-
-    /// Closes the call; returns the dependencies that no other call needs, or `None` if it had ended.
-    fn close(
-        &self,
-        reason: StopReason,
-        error: impl FnOnce(Progress) -> Error,
-    ) -> Option<Vec<Arc<dyn Job>>> {
-        let stopped = Stopped { call: self.call(), reason };
-        self.close_if(|_| Some(stopped), |progress, _| error(progress))
-    }
-
-    /// As `close`, if `reason` finds one. The calls that the body made stop for that reason as well.
-    fn close_if(
-        &self,
-        reason: impl FnOnce(&Locked<'_, B>) -> Option<Stopped>,
-        error: impl FnOnce(Progress, Stopped) -> Error,
-    ) -> Option<Vec<Arc<dyn Job>>> {
-        let close = {
-            let mut state = self.state.lock();
-            let stopped = reason(&state)?;
-            state.close(|progress, node| {
-                if let Some(node) = node {
-                    let runs_on = progress == Progress::Running;
-                    node.stop(stopped, runs_on.then(|| Overrun::new(stopped.call)));
-                }
-                self.noted(error(progress, stopped), progress)
-            })
-        };
-        match close {
-            Close::NeverEnds(mut trailer, link) => {
-                link.own().inspect(|node| node.notify());
-                let dependencies = trailer.take_dependencies();
-                trailer.notify();
-                Some(dependencies.map(chains::abandon).unwrap_or_default())
-            }
-            Close::RunsOn(trailer, node) => {
-                node.notify();
-                trailer.notify();
-                Some(Vec::new())
-            }
-            Close::TooLate => None,
-        }
-    }
-
-    /// Notes for reports that the call is closed with `error`.
-    fn noted(&self, error: Error, progress: Progress) -> Error {
-        self.header.events().stopped(&error, progress);
-        error
     }
 }
 

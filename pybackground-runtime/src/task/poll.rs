@@ -11,7 +11,7 @@ use super::await_rings::{self, Polling};
 use super::body::Body;
 use super::job::{Awaits, Dependencies, Job};
 use super::parked::SUSPENDED;
-use super::permit::Permit;
+use super::permit::{Limited, Permit};
 use super::state::{Loaded, Suspend, Woken};
 use super::work::{self, FollowUp};
 use crate::cancel::{self, Link, Orphan};
@@ -84,19 +84,37 @@ impl<B: Body> Task<B> {
 /// way.
 impl<B: Body> Wake for Task<B> {
     fn wake(self: Arc<Self>) {
-        let woken = self.state.lock().wake();
-        // The call is enqueued before it stops counting as parked: otherwise a wait until all is idle could
-        // miss it.
-        match woken {
-            Woken::Resumes(parked) => {
-                runtime::requeue(self);
-                drop(parked);
-            }
-            Woken::HasDependencies(dependencies) => {
-                work::follow_up(Box::new(Enqueue { job: self, dependencies }));
-            }
-            Woken::GoesOn => {}
+        wake(self);
+    }
+}
+
+/// Enqueues a suspended call, or one whose last dependency has ended.
+pub(super) fn wake(job: Arc<dyn Job>) {
+    let mut woken = Woken::GoesOn;
+    job.with_core(&mut |core, _| woken = core.wake(job.word()));
+    // The call is enqueued before it stops counting as parked: otherwise a wait until all is idle could
+    // miss it.
+    match woken {
+        Woken::Resumes(parked) => {
+            runtime::requeue(job);
+            drop(parked);
         }
+        Woken::HasDependencies(dependencies) => {
+            work::follow_up(Box::new(Enqueue { job, dependencies }));
+        }
+        Woken::GoesOn => {}
+    }
+}
+
+/// Enqueues a held call whose dependencies have ended, or has it wait for a permit.
+fn admit_with_dependencies(job: Arc<dyn Job>) {
+    if let Some(limit) = job.header().limit() {
+        let job: Arc<dyn Limited> = job;
+        return limit.submit_again(&job);
+    }
+    let permit = job.header().has_own_stack().then(Permit::without_limit);
+    if job.queue(permit).is_ok() {
+        runtime::resume(job);
     }
 }
 
@@ -108,7 +126,7 @@ struct Enqueue {
 
 impl FollowUp for Enqueue {
     fn perform(self: Box<Self>) {
-        self.job.admit_with_dependencies();
+        admit_with_dependencies(self.job);
         drop(self.dependencies);
     }
 }

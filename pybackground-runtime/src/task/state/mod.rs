@@ -24,12 +24,14 @@
 //! has to do after it has released the lock: drop a body, drop a result that came too late, wake the
 //! waiters. This file knows no clock and no thread.
 
+mod untyped;
 mod word;
 
+use std::any::Any;
 use std::sync::Arc;
 
 use super::body::Body;
-use super::job::{Dependencies, Trailer};
+use super::job::{self, Trailer};
 use super::parked::ParkedCall;
 use super::permit::Permit;
 use crate::cancel::{Link, Node};
@@ -37,22 +39,22 @@ use crate::error::{Error, Outcome, Progress};
 use crate::panic::drop_catching;
 use crate::stacks::Frame;
 use crate::sync::{Mutex, MutexGuard, lock, lock_brief};
+use untyped::Closing;
+pub(super) use untyped::Woken;
+pub(crate) use untyped::{Close, Core};
 pub(crate) use word::Word;
-use word::{CLAIMABLE, DONE, ENDING, HELD, QUEUED, RUNNING, SUSPENDED, TAG, WOKEN};
+use word::{CLAIMABLE, DONE, HELD, QUEUED, RUNNING, SUSPENDED, TAG, WOKEN};
 
 /// The state of a call, with all that its transitions move.
 pub(super) struct State<B: Body> {
     word: Word,
-    core: Mutex<Core<B>>,
+    contents: Mutex<Contents<B>>,
 }
 
 /// What the lock protects.
-struct Core<B: Body> {
+struct Contents<B: Body> {
     cell: Cell<B>,
-    trailer: Trailer,
-    /// The parent until the body starts, then the body's own node until it ends or is closed. A suspended body
-    /// gives up a node that nothing else needs for the parent.
-    node: Option<Arc<Node>>,
+    core: job::Core,
 }
 
 /// What the call has at this time: its body or its outcome.
@@ -85,7 +87,7 @@ type Claimed<B> = (Loaded<B>, Link);
 /// The state, locked.
 pub(super) struct Locked<'a, B: Body> {
     word: &'a Word,
-    core: MutexGuard<'a, Core<B>>,
+    contents: MutexGuard<'a, Contents<B>>,
 }
 
 /// What follows from the end of a body.
@@ -108,33 +110,11 @@ pub(super) enum Suspend<B> {
     TooLate(Loaded<B>, Link),
 }
 
-/// What follows from a wake-up, by a waker or by a dependency.
-#[must_use]
-pub(super) enum Woken {
-    /// The future was suspended: enqueue it. It counts as suspended until this is dropped.
-    Resumes(Option<ParkedCall>),
-    /// The last dependency has ended: enqueue the call. It counts as waiting until this is dropped.
-    HasDependencies(Dependencies),
-    /// Nothing.
-    GoesOn,
-}
-
-/// What follows from closing a call.
-#[must_use]
-pub(super) enum Close {
-    /// The body never returns: notify these, and what is parked below the node.
-    NeverEnds(Trailer, Link),
-    /// The body runs on: notify these, and what is parked below the node.
-    RunsOn(Trailer, Arc<Node>),
-    /// The call had ended.
-    TooLate,
-}
-
 impl<B: Body> State<B> {
     #[inline]
     fn new(state: u64, cell: Cell<B>, parent: Option<Arc<Node>>) -> Self {
-        let core = Core { cell, trailer: Trailer::NOTHING, node: parent };
-        Self { word: Word::new(state), core: Mutex::new(core) }
+        let contents = Contents { cell, core: Core::new(parent) };
+        Self { word: Word::new(state), contents: Mutex::new(contents) }
     }
 
     #[inline]
@@ -159,24 +139,27 @@ impl<B: Body> State<B> {
 
     #[inline]
     pub(super) fn lock(&self) -> Locked<'_, B> {
-        Locked { word: &self.word, core: lock(&self.core) }
+        Locked { word: &self.word, contents: lock(&self.contents) }
     }
 
     /// As `lock`, on a thread that may be unparked meanwhile.
     pub(super) fn lock_brief(&self) -> Locked<'_, B> {
-        Locked { word: &self.word, core: lock_brief(&self.core) }
+        Locked { word: &self.word, contents: lock_brief(&self.contents) }
     }
 
     /// Takes the state apart: the body of a call that is claimable, or else the outcome.
     #[inline]
     pub(super) fn into_parts(self) -> Result<(B, Link, Trailer), Outcome<B::Output>> {
-        let core = self.core.into_inner().expect("no code under the lock panics");
-        match core.cell {
-            Cell::Body(body) => Ok((body, Link::to_parent(core.node), core.trailer)),
+        let Contents { cell, core } =
+            self.contents.into_inner().expect("no code under the lock panics");
+        let (trailer, parent) = core.into_parts();
+        match cell {
+            Cell::Body(body) => Ok((body, Link::to_parent(parent), trailer)),
             Cell::Outcome(outcome) => Err(outcome),
             Cell::Closed(mut closed) => {
                 let error = closed.error.take().expect("its only owner takes the error");
-                drop_catching(closed);
+                let rest: Box<dyn Any + Send> = closed;
+                drop_catching(rest);
                 Err(Err(error))
             }
             Cell::Empty => unreachable!("a thread that runs or resumes the body owns the task too"),
@@ -188,47 +171,44 @@ impl<B: Body> Locked<'_, B> {
     /// Claims the body for a worker that has taken the call from a queue. Returns it with the link to its
     /// node.
     #[inline]
-    pub(super) fn claim(&mut self, frame: impl FnOnce() -> Frame) -> Option<Claimed<B>> {
+    pub(super) fn claim(&mut self, frame: fn() -> Frame) -> Option<Claimed<B>> {
         if matches!(self.word.read(), QUEUED | CLAIMABLE) { Some(self.run(frame)) } else { None }
     }
 
     /// Claims the body for a thread that joins the call.
     #[inline]
-    pub(super) fn claim_in_place(&mut self, frame: impl FnOnce() -> Frame) -> Option<Claimed<B>> {
+    pub(super) fn claim_in_place(&mut self, frame: fn() -> Frame) -> Option<Claimed<B>> {
         if self.word.is_claimable() { Some(self.run(frame)) } else { None }
     }
 
     #[inline]
-    fn run(&mut self, frame: impl FnOnce() -> Frame) -> Claimed<B> {
-        let body = self.take_body();
-        self.word.set_running(RUNNING, frame());
-        let mut link = Link::new(self.core.node.take(), body.body.owns_node());
-        let running = link.start();
-        self.core.node = link.into_node();
-        (body, running)
+    fn run(&mut self, frame: fn() -> Frame) -> Claimed<B> {
+        let loaded = self.take_body();
+        let link = self.contents.core.run(self.word, loaded.body.owns_node(), frame());
+        (loaded, link)
     }
 
     #[inline]
     fn take_body(&mut self) -> Loaded<B> {
-        match std::mem::replace(&mut self.core.cell, Cell::Empty) {
-            Cell::Body(body) => Loaded { body, permit: self.core.trailer.take_permit() },
+        match std::mem::replace(&mut self.contents.cell, Cell::Empty) {
+            Cell::Body(body) => Loaded { body, permit: self.trailer().take_permit() },
             _ => unreachable!("a call that no thread runs and that has not ended has its body"),
         }
     }
 
     fn store(&mut self, Loaded { body, permit }: Loaded<B>) {
-        self.core.trailer.set_permit(permit);
-        self.core.cell = Cell::Body(body);
+        self.trailer().set_permit(permit);
+        self.contents.cell = Cell::Body(body);
     }
 
     /// Admits a held call to the queues, with its permit if it needs one; gives that back if the call has
     /// been closed. A call with a permit is left to the workers.
     pub(super) fn admit(&mut self, permit: Option<Permit>) -> Result<(), Option<Permit>> {
-        let is_for_workers = self.is_for_workers();
-        match &self.core.cell {
+        let Contents { cell, core } = &mut *self.contents;
+        match cell {
             Cell::Body(_) if self.word.read() == HELD => {
-                let is_reserved = !B::IS_SYNC || permit.is_some() || is_for_workers;
-                self.core.trailer.set_permit(permit);
+                let is_reserved = !B::IS_SYNC || permit.is_some() || core.is_for_workers();
+                core.trailer().set_permit(permit);
                 self.word.set(if is_reserved { QUEUED } else { CLAIMABLE });
                 Ok(())
             }
@@ -236,21 +216,10 @@ impl<B: Body> Locked<'_, B> {
         }
     }
 
-    /// Whether a joining thread must not claim the body: it could not leave the body at a deadline, and
-    /// while it ran a shared call it could not drop its own clone.
-    fn is_for_workers(&self) -> bool {
-        self.core.trailer.has_time_limit()
-            || self.core.node.as_ref().is_some_and(|parent| parent.is_barrier())
-    }
-
-    /// Keeps the call from being closed, now that its body has returned; `false` if it has been closed.
+    /// See [`Core::end`].
     #[must_use]
-    pub(super) fn end(&mut self) -> bool {
-        let in_time = self.word.is_running();
-        if in_time {
-            self.word.set_running(ENDING, self.word.runner());
-        }
-        in_time
+    pub(super) fn end(&mut self) -> (bool, Option<Arc<Node>>) {
+        self.contents.core.end(self.word)
     }
 
     /// Publishes the outcome.
@@ -258,21 +227,14 @@ impl<B: Body> Locked<'_, B> {
         if self.word.is_done() {
             return Finish::TooLate(outcome);
         }
-        self.core.cell = Cell::Outcome(outcome);
-        Finish::Published(self.set_done())
+        self.contents.cell = Cell::Outcome(outcome);
+        Finish::Published(self.contents.core.set_done(self.word))
     }
 
     /// Ends a call whose outcome its thread has handed over. Returns what to notify.
     #[must_use]
     pub(super) fn publish_handed_over(&mut self) -> Trailer {
-        self.set_done()
-    }
-
-    fn set_done(&mut self) -> Trailer {
-        let trailer = std::mem::take(&mut self.core.trailer);
-        trailer.end_deadline();
-        self.word.set_done();
-        trailer
+        self.contents.core.set_done(self.word)
     }
 
     /// Puts away the future after a poll that left it pending.
@@ -282,15 +244,16 @@ impl<B: Body> Locked<'_, B> {
         running: Link,
         park: impl FnOnce(Option<&Arc<Node>>) -> ParkedCall,
     ) -> Suspend<B> {
+        let core = &mut self.contents.core;
         match self.word.read() & TAG {
             RUNNING => {
                 drop(running);
-                let mut link = Link::new(self.core.node.take(), true);
+                let mut link = Link::new(core.node.take(), true);
                 let spare = link.vacate();
                 body.body.set_owns_node(spare.is_none());
-                self.core.node = link.into_node();
-                let parked = park(self.core.node.as_ref());
-                self.core.trailer.set_parked(parked);
+                core.node = link.into_node();
+                let parked = park(core.node.as_ref());
+                core.trailer().set_parked(parked);
                 self.store(body);
                 self.word.set(SUSPENDED);
                 Suspend::Stored(spare)
@@ -305,65 +268,42 @@ impl<B: Body> Locked<'_, B> {
         }
     }
 
-    /// Takes note of a wake-up: by the future's waker or, while the call is held, by a dependency.
-    pub(super) fn wake(&mut self) -> Woken {
-        match self.word.read() {
-            HELD => {
-                self.core.trailer.dependency_ended().map_or(Woken::GoesOn, Woken::HasDependencies)
-            }
-            SUSPENDED => {
-                self.word.set(QUEUED);
-                Woken::Resumes(self.core.trailer.take_parked())
-            }
-            running if running & TAG == RUNNING => {
-                self.word.set_running(WOKEN, self.word.runner());
-                Woken::GoesOn
-            }
-            _ => Woken::GoesOn,
-        }
-    }
-
     /// Closes the call with the error of `stop`, which is called before another thread can see that it
     /// is done, with the node of a body that has started.
     pub(super) fn close(
         &mut self,
-        stop: impl FnOnce(Progress, Option<&Arc<Node>>) -> Error,
-    ) -> Close {
-        let state = self.word.read();
-        if state == DONE || state & TAG == ENDING {
-            return Close::TooLate;
+        stop: &mut dyn FnMut(Progress, Option<&Arc<Node>>) -> Error,
+    ) -> job::Close {
+        match self.contents.core.closing(self.word) {
+            Closing::TooLate => Close::TooLate,
+            Closing::RunsOn(node) => {
+                let error = stop(B::WHEN_CLOSED, Some(&node));
+                self.contents.cell = Cell::Outcome(Err(error));
+                Close::RunsOn(self.contents.core.set_closed(self.word), node)
+            }
+            Closing::NeverEnds => {
+                let loaded = self.take_body();
+                let has_started = loaded.body.has_started();
+                let progress = if has_started { B::WHEN_SUSPENDED } else { Progress::NotStarted };
+                let link = Link::new(self.take_node(), loaded.body.owns_node());
+                let error = stop(progress, link.own());
+                self.contents.cell =
+                    Cell::Closed(Box::new(Closed { _body: loaded, error: Some(error) }));
+                Close::NeverEnds(self.contents.core.set_closed(self.word), link)
+            }
         }
-        if state & TAG != 0 {
-            let node = self.core.node.clone().expect("a running body has a node");
-            let error = stop(B::WHEN_CLOSED, Some(&node));
-            self.core.cell = Cell::Outcome(Err(error));
-            self.word.set_done();
-            return Close::RunsOn(self.core.trailer.take_for_close(), node);
-        }
-        let body = self.take_body();
-        let has_started = body.body.has_started();
-        let progress = if has_started { B::WHEN_SUSPENDED } else { Progress::NotStarted };
-        let link = Link::new(self.core.node.take(), body.body.owns_node());
-        let error = stop(progress, link.own());
-        self.core.cell = Cell::Closed(Box::new(Closed { _body: body, error: Some(error) }));
-        self.word.set_done();
-        Close::NeverEnds(self.core.trailer.take_for_close(), link)
-    }
-
-    /// Returns whether a thread runs the body.
-    pub(super) fn is_running(&self) -> bool {
-        self.word.is_running()
     }
 
     /// Takes the body of a closed call, to be dropped.
-    pub(super) fn take_closed_body(&mut self) -> Option<Box<Closed<B>>> {
-        if !matches!(self.core.cell, Cell::Closed(_)) {
+    pub(super) fn take_closed_body(&mut self) -> Option<Box<dyn Any + Send>> {
+        let cell = &mut self.contents.cell;
+        if !matches!(cell, Cell::Closed(_)) {
             return None;
         }
-        match std::mem::replace(&mut self.core.cell, Cell::Empty) {
+        match std::mem::replace(cell, Cell::Empty) {
             Cell::Closed(mut closed) => {
                 if let Some(error) = closed.error.take() {
-                    self.core.cell = Cell::Outcome(Err(error));
+                    *cell = Cell::Outcome(Err(error));
                 }
                 Some(closed)
             }
@@ -372,9 +312,10 @@ impl<B: Body> Locked<'_, B> {
     }
 
     pub(super) fn take_outcome(&mut self) -> Option<Outcome<B::Output>> {
-        match &mut self.core.cell {
+        let cell = &mut self.contents.cell;
+        match cell {
             Cell::Closed(closed) => closed.error.take().map(Err),
-            Cell::Outcome(_) => match std::mem::replace(&mut self.core.cell, Cell::Empty) {
+            Cell::Outcome(_) => match std::mem::replace(cell, Cell::Empty) {
                 Cell::Outcome(outcome) => Some(outcome),
                 _ => unreachable!("the cell was checked under the same lock"),
             },
@@ -384,47 +325,29 @@ impl<B: Body> Locked<'_, B> {
 
     /// Why there is no value, until that is taken.
     pub(super) fn error(&self) -> Option<&Error> {
-        match &self.core.cell {
+        match &self.contents.cell {
             Cell::Outcome(outcome) => outcome.as_ref().err(),
             Cell::Closed(closed) => closed.error.as_ref(),
             _ => None,
         }
     }
 
-    /// Calls `act` with the trailer. A call that gets a deadline is left to the workers: a joining thread
-    /// could not leave its body at the deadline.
-    pub(super) fn with_trailer(&mut self, act: impl FnOnce(&mut Trailer)) {
-        act(&mut self.core.trailer);
-        self.reserve();
-    }
-
-    /// Calls `act` with the place of the call in the cancellation tree.
-    pub(super) fn with_link(&mut self, act: impl FnOnce(&mut Link)) {
-        let is_parent = matches!(&self.core.cell, Cell::Body(body) if !body.owns_node());
-        let mut link = Link::new(self.core.node.take(), !is_parent);
-        act(&mut link);
-        self.core.node = link.into_node();
-        self.reserve();
-    }
-
-    fn reserve(&mut self) {
-        if self.word.is_claimable() && self.is_for_workers() {
-            self.word.set(QUEUED);
-        }
-    }
-
-    /// Returns the node of the body or, until that starts, of the parent.
-    pub(super) fn node(&self) -> Option<&Arc<Node>> {
-        self.core.node.as_ref()
+    /// Whether the node is the body's own, and not the parent's.
+    pub(super) fn owns_node(&self) -> bool {
+        !matches!(&self.contents.cell, Cell::Body(body) if !body.owns_node())
     }
 
     /// Takes the node out, to be dropped without the lock.
     #[must_use]
     pub(super) fn take_node(&mut self) -> Option<Arc<Node>> {
-        self.core.node.take()
+        self.contents.core.take_node()
+    }
+
+    pub(super) fn core(&mut self) -> &mut job::Core {
+        &mut self.contents.core
     }
 
     pub(super) fn trailer(&mut self) -> &mut Trailer {
-        &mut self.core.trailer
+        self.contents.core.trailer()
     }
 }

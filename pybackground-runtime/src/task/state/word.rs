@@ -77,7 +77,7 @@ impl Word {
         if word & TAG == 0 { Frame::NONE } else { Frame::from_word(word >> TAG_BITS) }
     }
 
-    pub(super) fn is_running(&self) -> bool {
+    pub(in crate::task) fn is_running(&self) -> bool {
         matches!(self.read() & TAG, RUNNING | WOKEN)
     }
 

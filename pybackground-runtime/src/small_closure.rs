@@ -1,0 +1,201 @@
+//! A closure of which the type says no more than what it returns.
+//!
+//! A task that is generic over the closure is compiled again for each background function: twenty kilobytes of code and a
+//! second of the compiler each. So a task has a [`SmallClosure`], and is compiled once for each type of value. A
+//! `Box<dyn FnOnce() -> T + Send>` does the same, but costs each call a second allocation, which one thread makes and
+//! another one frees: a quarter of the call. A [`SmallClosure`] keeps a closure of three words in place, and the box of
+//! a larger one.
+//!
+//! # Why this is sound
+//!
+//! It is such a box in all other respects:
+//!
+//! 1. The room holds a closure of the type that the table was made for, from [`of`](SmallClosure::of) on until
+//!    [`call`](SmallClosure::call) or the destructor ends it. Both need the ownership, so there is one end: `call`
+//!    forgets `self`, which keeps the destructor from running.
+//! 2. No reference to the closure exists outside of the functions of the table. Moving a `SmallClosure` moves the
+//!    closure bytewise, as any move does. The bytes are `MaybeUninit`, so a copy keeps what they point to.
+//! 3. The room is large and aligned enough. That is checked while compiling.
+//! 4. It is `Send` as the closure is: the constructors ask for that. It is never shared: no function takes `&self`
+//!    and reaches the closure.
+//! 5. What the closure borrows outlives it: `of` asks for `'static`, and [`erased`](SmallClosure::erased) asks its
+//!    caller to see to that.
+
+#![allow(unsafe_code)]
+
+use std::mem::{ManuallyDrop, MaybeUninit};
+
+use crate::call::{Path, path_of_enclosing_function};
+
+/// Room for a closure: as many words as it captures, or the pointer to a box of it.
+type Room = MaybeUninit<[usize; 3]>;
+
+/// A closure that returns a `T`, of a type that only its table knows.
+pub(crate) struct SmallClosure<T: 'static> {
+    room: Room,
+    table: &'static Table<T>,
+}
+
+/// What can be done with the closure in a room, each of which ends it.
+struct Table<T> {
+    call: unsafe fn(*mut Room) -> T,
+    drop: unsafe fn(*mut Room),
+    path: Path,
+}
+
+impl<T: 'static> SmallClosure<T> {
+    #[cfg(any(test, not(debug_assertions)))]
+    #[inline]
+    pub(crate) fn of<F: FnOnce() -> T + Send + 'static>(closure: F) -> Self {
+        // SAFETY: no lifetime in the type of the closure ends.
+        unsafe { Self::erased(closure) }
+    }
+
+    /// As `of`, of a closure that borrows.
+    ///
+    /// # Safety
+    ///
+    /// What is returned is called or dropped before a lifetime in the type of the closure ends.
+    #[inline]
+    pub(crate) unsafe fn erased<F: FnOnce() -> T + Send>(closure: F) -> Self {
+        let mut room = Room::uninit();
+        let table = if const { fits::<F>() } {
+            // SAFETY: the closure fits.
+            unsafe { room.as_mut_ptr().cast::<F>().write(closure) };
+            const { &Table::of::<F, F>() }
+        } else {
+            const { assert!(fits::<Box<F>>()) };
+            // SAFETY: a box fits.
+            unsafe { room.as_mut_ptr().cast::<Box<F>>().write(Box::new(closure)) };
+            const { &Table::of::<Box<F>, F>() }
+        };
+        Self { room, table }
+    }
+
+    /// What finds the path of the function that the closure is in.
+    #[inline]
+    pub(crate) fn path(&self) -> Path {
+        self.table.path
+    }
+
+    #[inline]
+    pub(crate) fn call(self) -> T {
+        let mut this = ManuallyDrop::new(self);
+        // SAFETY: the room holds a closure of the table's type. As `self` is not dropped, this is its end.
+        unsafe { (this.table.call)(&raw mut this.room) }
+    }
+}
+
+impl<T: 'static> Drop for SmallClosure<T> {
+    fn drop(&mut self) {
+        // SAFETY: the room holds a closure of the table's type, which `call` has not taken.
+        unsafe { (self.table.drop)(&raw mut self.room) }
+    }
+}
+
+/// Whether the room is large and aligned enough for such a closure.
+const fn fits<F>() -> bool {
+    size_of::<F>() <= size_of::<Room>() && align_of::<F>() <= align_of::<Room>()
+}
+
+impl<T> Table<T> {
+    /// The table of a `C`, which is the closure `F` or a box of it.
+    const fn of<C: FnOnce() -> T, F>() -> Self {
+        Self { call: call::<C, T>, drop: drop_in_room::<C>, path: path_of_enclosing_function::<F> }
+    }
+}
+
+/// Calls the closure in the room.
+///
+/// # Safety
+///
+/// The room holds a closure of the type `F`. Afterwards it does not.
+unsafe fn call<F: FnOnce() -> T, T>(room: *mut Room) -> T {
+    // SAFETY: as the caller says.
+    let closure = unsafe { room.cast::<F>().read() };
+    closure()
+}
+
+/// Drops the closure in the room.
+///
+/// # Safety
+///
+/// As `call`.
+unsafe fn drop_in_room<F>(room: *mut Room) {
+    // SAFETY: as the caller says.
+    unsafe { room.cast::<F>().drop_in_place() }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::SmallClosure;
+    use std::panic::{AssertUnwindSafe, catch_unwind};
+    use std::sync::Arc;
+
+    /// Of each size and alignment: called, dropped, moved, and called with a panic.
+    #[test]
+    fn closure_ends_once() {
+        #[repr(align(64))]
+        struct Aligned(u8);
+
+        fn check<F: FnOnce() -> usize + Send + 'static>(
+            closure: impl Fn(Arc<()>) -> F,
+            expected: usize,
+        ) {
+            let alive = Arc::new(());
+            let [called, dropped] = [(); 2].map(|()| SmallClosure::of(closure(alive.clone())));
+            let moved = vec![called];
+            assert_eq!(Arc::strong_count(&alive), 3);
+            assert_eq!(moved.into_iter().next().unwrap().call(), expected);
+            assert_eq!(Arc::strong_count(&alive), 2);
+            drop(dropped);
+            assert_eq!(Arc::strong_count(&alive), 1);
+        }
+
+        assert_eq!(SmallClosure::of(|| 1).call(), 1);
+        check(|alive| move || Arc::strong_count(&alive), 3);
+        check(
+            |alive| {
+                let words = [1_usize, 2];
+                move || words.iter().sum::<usize>() + Arc::strong_count(&alive)
+            },
+            6,
+        );
+        check(
+            |alive| {
+                let words = [1_usize, 2, 3, 4];
+                move || words.iter().sum::<usize>() + Arc::strong_count(&alive)
+            },
+            13,
+        );
+        check(
+            |alive| {
+                let aligned = Aligned(7);
+                move || {
+                    let aligned = &aligned;
+                    assert!(std::ptr::from_ref(aligned).is_aligned());
+                    usize::from(aligned.0) + Arc::strong_count(&alive)
+                }
+            },
+            10,
+        );
+    }
+
+    #[test]
+    fn closure_that_panics_is_dropped_once() {
+        let alive = Arc::new(());
+        let captured = alive.clone();
+        let closure = SmallClosure::<()>::of(move || {
+            std::hint::black_box(&captured);
+            std::panic::resume_unwind(Box::new(()));
+        });
+        assert!(catch_unwind(AssertUnwindSafe(|| closure.call())).is_err());
+        assert_eq!(Arc::strong_count(&alive), 1);
+    }
+
+    #[test]
+    fn path_is_that_of_the_function_around_the_closure() {
+        let name = (SmallClosure::of(|| ()).path())();
+        assert!(name.ends_with("path_is_that_of_the_function_around_the_closure"), "{name}");
+    }
+}
