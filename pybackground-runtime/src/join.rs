@@ -29,7 +29,9 @@ use crate::snapshot;
 use crate::stacks::{self, Frame};
 use crate::sync::thread::{self, Thread};
 use crate::sync::{IS_MODEL, chaos, now, rounds, thread_local};
-use crate::task::{Handle, Job, Joined, Registration, lend_permits_while, may_run_in_place, work};
+use crate::task::{
+    Handle, Job, Joined, Registration, disown, lend_permits_while, may_run_in_place, work,
+};
 use crate::wait_target::WaitTarget;
 use crate::waits::{End, ScopedCalls, Waiting};
 pub(crate) use printing::printing;
@@ -69,8 +71,8 @@ fn outcome_by<T, R>(
         }
     }
     block_until_done(&handle, None)
-        // The `Lazy` goes, and with it the waker of an `.await` that was given up.
-        .inspect_err(|_| handle.job().clear_awaiter())?;
+        // The `Lazy` goes.
+        .inspect_err(|_| disown(handle.job()))?;
     take(&*handle).expect("its only owner takes the outcome")
 }
 
@@ -410,7 +412,14 @@ impl<A: Awaited> Wait<'_, A> {
         site: &'static Location<'static>,
     ) -> Result<bool, Error> {
         loop {
-            let park = || self.park_until_over(entered, site).transpose();
+            let park = || {
+                let waited = self.park_until_over(entered, site);
+                if waited.is_err() {
+                    // The thread may first have to wait for the permits that it has lent.
+                    entered.waiting.iter().for_each(Waiting::fails);
+                }
+                waited.transpose()
+            };
             if let Some(waited) =
                 runtime::block_while(self.end.is_some(), || lend_permits_while(park))
             {

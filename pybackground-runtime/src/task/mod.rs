@@ -79,7 +79,7 @@ pub(crate) use await_rings::{Joined, failure_of, note};
 #[cfg(not(debug_assertions))]
 pub(crate) use body::LARGE;
 pub(crate) use body::{Body, Closure, Dependent, ScopedClosure, Step, Suspending, is_large};
-pub(crate) use chains::{detach, share, unshare};
+pub(crate) use chains::{detach, disown, share};
 pub(crate) use handle::Handle;
 pub(crate) use header::Header;
 use job::Dependencies;

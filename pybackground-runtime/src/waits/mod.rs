@@ -59,7 +59,7 @@ use crate::cancel::{self, Parked, Parking};
 use crate::error::{Error, WaitEdge};
 use crate::stacks;
 use crate::sync::thread;
-use crate::sync::{IS_MODEL, Mutex, chaos, lock_brief, now};
+use crate::sync::{IS_MODEL, Mutex, MutexGuard, chaos, lock_brief, now};
 use crate::table::Set;
 use crate::wait_target::WaitTarget;
 use graph::{Graph, Needs};
@@ -167,27 +167,28 @@ impl Waits {
         // The search may be the last to hold a call, which is dropped after the lock is released.
         let mut dependencies = Vec::new();
         let mut graph = lock_brief(&self.0);
-        if let Some(deadlock) = Self::deadlock(&graph, thread, &wait, &mut dependencies) {
-            // A lock that is taken while the thread panics cannot fail without an abort of the process.
-            let may_fail = !(matches!(wait.on, On::Lock(..)) && std::thread::panicking());
-            if may_fail || !deadlock.fail_another(&mut graph, thread) {
+        while let Some(deadlock) = Self::deadlock(&graph, thread, &wait, &mut dependencies) {
+            // An error that is raised while the thread panics aborts the process.
+            if !wait.is_panicking || !deadlock.fail_another(&mut graph, thread) {
                 drop(graph);
                 return Err(deadlock.edges);
             }
         }
-        let before = graph.insert(thread, wait);
-        drop(graph);
-        Ok(Some(self.waiting(thread, before, || Parked::Thread(thread::current()))))
+        Ok(Some(self.insert(graph, thread, wait, || Parked::Thread(thread::current()))))
     }
 
-    /// Parks the thread in the cancellation tree as well.
-    fn waiting(
+    /// Inserts the wait, and parks the thread in the cancellation tree as well.
+    fn insert(
         &self,
+        mut graph: MutexGuard<'_, Graph<Wait>>,
         thread: usize,
-        before: Option<Wait>,
+        wait: Wait,
         parked: impl FnOnce() -> Parked,
     ) -> Waiting<'_> {
-        let parking = cancel::current().map(|node| node.park(parked()));
+        let node = wait.node.clone();
+        let before = graph.insert(thread, wait);
+        drop(graph);
+        let parking = node.map(|node| node.park(parked()));
         Waiting { waits: self, thread, before, _parking: parking }
     }
 
@@ -254,12 +255,13 @@ impl Waits {
         chaos();
         let mut dependencies = Vec::new();
         let mut graph = lock_brief(&self.0);
-        if let Some(deadlock) = Self::deadlock(&graph, thread, &wait, &mut dependencies) {
-            let _ends = deadlock.fail_another(&mut graph, thread);
+        // Several of the closures may be part of a cycle each.
+        while let Some(deadlock) = Self::deadlock(&graph, thread, &wait, &mut dependencies) {
+            if !deadlock.fail_another(&mut graph, thread) {
+                break;
+            }
         }
-        let before = graph.insert(thread, wait);
-        drop(graph);
-        Some(self.waiting(thread, before, || Parked::Thread(thread::current())))
+        Some(self.insert(graph, thread, wait, || Parked::Thread(thread::current())))
     }
 
     /// Returns what has to continue before `job` can end, as far as the waits of the threads are known.
@@ -303,7 +305,7 @@ impl Waits {
         let runner = job.runner();
         let wait = if runner.is_none() { None } else { graph.get(runner.thread()) }?;
         match &wait.on {
-            On::Call { job, site, end: End::Never } if !wait.is_running => {
+            On::Call { job, site, .. } if !graph::Wait::ends_by_itself(wait) => {
                 Some((job.clone(), *site))
             }
             _ => None,
@@ -317,8 +319,8 @@ impl Waits {
 
     fn for_event(&self, on: On) -> Option<Waiting<'_>> {
         let thread = stacks::this_thread()?;
-        let before = lock_brief(&self.0).insert(thread, Wait::new(on));
-        Some(self.waiting(thread, before, || Parked::Thread(thread::current())))
+        let (wait, graph) = (Wait::new(on), lock_brief(&self.0));
+        Some(self.insert(graph, thread, wait, || Parked::Thread(thread::current())))
     }
 
     /// This thread is about to block until a process replies. A stop of its body cuts the connection.
@@ -326,8 +328,7 @@ impl Waits {
     pub(crate) fn for_child(&self, connection: Arc<dyn Connection>) -> Option<Waiting<'_>> {
         let thread = stacks::this_thread()?;
         let wait = Wait::new(On::Child(connection.clone()));
-        let before = lock_brief(&self.0).insert(thread, wait);
-        Some(self.waiting(thread, before, || Parked::Process(connection)))
+        Some(self.insert(lock_brief(&self.0), thread, wait, || Parked::Process(connection)))
     }
 
     /// Wakes every thread that waits, because each body has to stop.
@@ -361,17 +362,20 @@ struct Deadlock {
 
 impl Deadlock {
     /// Ends the wait of one of the threads other than `thread` with the error. Returns whether there is one.
+    ///
+    /// An error that is raised while a thread panics aborts the process. So it goes to such a thread only if there is no
+    /// other, and never to a thread that waits for a lock, which has to raise it.
     fn fail_another(&self, graph: &mut Graph<Wait>, thread: usize) -> bool {
-        for other in self.threads.iter().filter(|other| **other != thread) {
-            if let Some(wait) = graph.get_mut(*other)
-                && wait.on.may_fail()
-            {
-                wait.failure = Some(self.edges.clone());
-                wait.wake();
-                return true;
-            }
-        }
-        false
+        let others = || self.threads.iter().copied().filter(|other| *other != thread);
+        let of = |other| graph.get(other).filter(|wait| wait.on.may_fail());
+        let is_fit = |other: &usize| of(*other).is_some_and(|wait| !wait.is_panicking);
+        let is_last_choice = |other: &usize| of(*other).is_some_and(|wait| wait.on.is_for_calls());
+        let other = others().find(is_fit).or_else(|| others().find(is_last_choice));
+        let Some(wait) = other.and_then(|other| graph.get_mut(other)) else { return false };
+        wait.failure = Some(self.edges.clone());
+        wait.is_failing = true;
+        wait.wake();
+        true
     }
 }
 
@@ -379,6 +383,13 @@ impl Waiting<'_> {
     /// The deadlock that this wait has to report, if another thread has found one.
     pub(crate) fn failure(&self) -> Option<Vec<WaitEdge>> {
         lock_brief(&self.waits.0).get_mut(self.thread)?.failure.take()
+    }
+
+    /// Records that the wait ends with an error, so that no other wait is a deadlock because of it.
+    pub(crate) fn fails(&self) {
+        if let Some(wait) = lock_brief(&self.waits.0).get_mut(self.thread) {
+            wait.is_failing = true;
+        }
     }
 
     /// Records whether the thread runs the awaited body itself, so that its wait is no deadlock.

@@ -10,7 +10,9 @@ use super::wait_set::WaitSet;
 use crate::call::Call;
 #[cfg(feature = "process")]
 use crate::cancel::Connection;
+use crate::cancel::{self, Node};
 use crate::error::WaitEdge;
+use crate::stacks;
 use crate::sync::now;
 use crate::sync::thread::{self, Thread};
 use crate::table::Id;
@@ -27,6 +29,12 @@ pub(super) struct Wait {
     /// The deadlock that another thread found and that this wait has to report, because the other wait cannot
     /// be given up.
     pub(super) failure: Option<Vec<WaitEdge>>,
+    /// The wait ends with an error, although it may be in the graph a moment longer.
+    pub(super) is_failing: bool,
+    /// The node of the body that waits.
+    pub(super) node: Option<Arc<Node>>,
+    has_body: bool,
+    pub(super) is_panicking: bool,
 }
 
 /// What a thread waits for.
@@ -109,6 +117,10 @@ impl Wait {
             held: held::all(),
             is_running: false,
             failure: None,
+            is_failing: false,
+            node: cancel::current(),
+            has_body: !stacks::current().is_none(),
+            is_panicking: std::thread::panicking(),
         }
     }
 
@@ -131,6 +143,15 @@ impl Wait {
         }
     }
 
+    /// Whether the body has to stop, which ends its wait for calls. A destructor that runs because of a panic waits on.
+    fn gives_up(&self) -> bool {
+        let may_give_up = || cancel::CAN_UNWIND && !self.is_panicking && self.on.is_for_calls();
+        let is_stopped = || self.node.as_ref().is_some_and(|node| node.stopped().is_some());
+        cancel::is_any()
+            && may_give_up()
+            && (is_stopped() || (self.has_body && cancel::is_shut_down()))
+    }
+
     /// Ends the wait of a body that has to stop. A parked thread polls for that itself.
     pub(super) fn wake(&self) {
         match &self.on {
@@ -146,6 +167,8 @@ impl graph::Wait for Wait {
 
     fn ends_by_itself(&self) -> bool {
         self.is_running
+            || self.is_failing
+            || self.gives_up()
             || match &self.on {
                 On::Call { end, .. } => *end == End::InTime,
                 On::Any { all, .. } => all.is_none(),
@@ -232,7 +255,12 @@ impl On {
 
     /// Whether the wait can end with the error that it is part of a deadlock.
     pub(super) fn may_fail(&self) -> bool {
-        matches!(self, Self::Call { .. } | Self::Any { .. } | Self::Lock(..))
+        self.is_for_calls() || matches!(self, Self::Lock(..))
+    }
+
+    /// Whether the wait is one of `join`, which also ends when the body has to stop.
+    pub(super) fn is_for_calls(&self) -> bool {
+        matches!(self, Self::Call { .. } | Self::Any { .. })
     }
 
     /// Whether a process runs the body, which then is reported as running.
