@@ -5,18 +5,18 @@ use std::sync::Arc;
 use std::task::{Wake, Waker};
 use std::time::Instant;
 
-use super::await_rings::Polling;
 use super::body::{Body, Step};
 use super::dependents::DependentCall;
 use super::header::Header;
 use super::job::{Job, Trailer};
 use super::permit::{Limited, Permit};
+use super::polling::Polling;
 use super::state::{Close, Loaded, Locked, Word};
 use super::{Task, chains, work};
 use crate::call::Call;
 use crate::cancel::{self, Link, Orphan};
 use crate::deadline::Deadline;
-use crate::error::{Error, StopReason};
+use crate::error::{Error, StopReason, WaitKind};
 use crate::events::Place;
 use crate::panic::drop_catching;
 use crate::runnable::Runnable;
@@ -159,6 +159,39 @@ impl<B: Body> WaitTarget for Task<B> {
         let job: Arc<dyn Job> = self;
         Box::new(Arc::downgrade(&job))
     }
+
+    fn into_remains(self: Arc<Self>) -> Option<Box<dyn Any + Send>> {
+        Some(Box::new(Arc::into_inner(self)?))
+    }
+
+    fn is_parked(&self) -> bool {
+        self.state.word().is_suspended() || self.state.word().is_held()
+    }
+
+    fn parked_in(&self) -> WaitKind {
+        let job: &dyn Job = self;
+        if self.state.word().is_suspended() {
+            WaitKind::Await
+        } else if !job.has_dependencies() {
+            WaitKind::Permit
+        } else {
+            WaitKind::Argument
+        }
+    }
+
+    fn joins_set(&self) {
+        let job: &dyn Job = self;
+        if !B::IS_SYNC {
+            job.unless_done(Trailer::joins_set);
+        }
+    }
+
+    fn left_set(&self) {
+        let job: &dyn Job = self;
+        if !B::IS_SYNC {
+            job.unless_done(Trailer::left_set);
+        }
+    }
 }
 
 impl<B: Body> Limited for Task<B> {
@@ -205,10 +238,6 @@ impl<B: Body> Job for Task<B> {
 
     fn resume(self: Arc<Self>) {
         self.wake();
-    }
-
-    fn into_remains(self: Arc<Self>) -> Option<Box<dyn Any + Send>> {
-        Some(Box::new(Arc::into_inner(self)?))
     }
 
     fn close_cancelled(&self) -> Option<Vec<Arc<dyn Job>>> {
