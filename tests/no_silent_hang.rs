@@ -8,12 +8,12 @@ use std::net::{TcpListener, TcpStream};
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::process::{Command, Stdio};
 use std::sync::Arc;
-use std::sync::mpsc::channel;
+use std::sync::mpsc::{Receiver, channel};
 use std::thread;
 
 use common::{child, watchdog};
 use pybackground::sync::{Condvar, Mutex};
-use pybackground::{Error, Lazy, background, scope, snapshot, spawn};
+use pybackground::{Error, Lazy, Shared, background, configure, scope, snapshot, spawn};
 
 /// A kind of hang: the program, what it is told, and whether only a report that is asked for tells it.
 struct Row {
@@ -56,6 +56,9 @@ const TABLE: &[Row] = &[
     ),
     reported("stopped child", stopped_child, &["waits for a child process"]),
     reported("lost notification", lost_notification, &["waits for a notification at tests/no_"]),
+    reported("async call that nothing wakes", never_woken, &["suspended: `no_silent_hang::sleeps"]),
+    reported("ring through shared calls", shared_ring, &["2 async bodies suspended"]),
+    reported("no thread is left", no_thread_left, &["no thread is left for the queued calls"]),
 ];
 
 fn show(error: &Error) {
@@ -219,6 +222,41 @@ fn lost_notification() {
         drop(never.wait(mutex.lock().unwrap()));
     });
     Lazy::into_inner(x);
+}
+
+#[background]
+async fn sleeps_forever() {
+    std::future::pending::<()>().await;
+}
+
+fn never_woken() {
+    Lazy::into_inner(sleeps_forever());
+}
+
+#[background]
+async fn awaits_shared(given: Receiver<Shared<u32>>) -> u32 {
+    *given.recv().unwrap().await
+}
+
+fn shared_ring() {
+    let ((give_first, first), (give_second, second)) = (channel(), channel());
+    let [first, second] = [first, second].map(|given| Lazy::share(awaits_shared(given)));
+    give_first.send(second.clone()).unwrap();
+    give_second.send(first.clone()).unwrap();
+    assert_eq!(*first, 1);
+}
+
+fn no_thread_left() {
+    configure().max_threads(1).install().unwrap();
+    let ((start, started), (send, receive)) = (channel(), channel());
+    let receives = spawn(move || {
+        start.send(()).unwrap();
+        receive.recv().unwrap()
+    });
+    started.recv().unwrap();
+    let sends = spawn(move || send.send(1).unwrap());
+    Lazy::into_inner(sends);
+    assert_eq!(receives, 1);
 }
 
 const KIND: &str = "PYBACKGROUND_TEST_HANG";

@@ -14,7 +14,7 @@ mod printing;
 use std::cell::OnceCell;
 use std::convert::Infallible;
 use std::panic::Location;
-use std::sync::Arc;
+use std::sync::{Arc, Weak};
 use std::task::{Wake, Waker};
 use std::time::{Duration, Instant};
 
@@ -29,8 +29,11 @@ use crate::snapshot;
 use crate::stacks::{self, Frame};
 use crate::sync::thread::{self, Thread};
 use crate::sync::{IS_MODEL, chaos, now, rounds, thread_local};
-use crate::task::{Handle, Job, Joined, Registration, lend_permits_while, may_run_in_place, work};
-use crate::wait_target::WaitTarget;
+use crate::task::{
+    Handle, Job, Joined, Registration, disown, lend_permits_while, look_behind, may_run_in_place,
+    work,
+};
+use crate::wait_target::{Remains, WaitTarget, downgrade};
 use crate::waits::{End, ScopedCalls, Waiting};
 pub(crate) use printing::printing;
 use printing::{Found, Looks};
@@ -69,8 +72,8 @@ fn outcome_by<T, R>(
         }
     }
     block_until_done(&handle, None)
-        // The `Lazy` goes, and with it the waker of an `.await` that was given up.
-        .inspect_err(|_| handle.job().clear_awaiter())?;
+        // The `Lazy` goes.
+        .inspect_err(|_| disown(handle.job()))?;
     take(&*handle).expect("its only owner takes the outcome")
 }
 
@@ -212,7 +215,8 @@ pub(crate) fn for_scope(calls: &Arc<dyn ScopedCalls>, site: &'static Location<'s
         return;
     }
     if !look_for_a_moment(|| calls.all_have_ended(), None) {
-        let _waiting = runtime::waits().for_scope(calls, site);
+        let waiting = runtime::waits().for_scope(calls, site);
+        look_behind(waiting.as_ref());
         let mut looks = Looks::new(!IS_MODEL);
         let mut wait = || {
             while !calls.all_have_ended() {
@@ -221,7 +225,7 @@ pub(crate) fn for_scope(calls: &Arc<dyn ScopedCalls>, site: &'static Location<'s
                 }
                 let rest = looks.next().map(|at| at.saturating_duration_since(now()));
                 match rest {
-                    Some(Duration::ZERO) => looks.look_at_scope(&calls.unfinished(), site),
+                    Some(Duration::ZERO) => look_at_scope(&mut looks, &**calls, site),
                     rest => calls.park(rest),
                 }
             }
@@ -230,8 +234,14 @@ pub(crate) fn for_scope(calls: &Arc<dyn ScopedCalls>, site: &'static Location<'s
         while runtime::block_while(false, || lend_permits_while(&mut wait)).is_none() {
             runtime::look(false, |_| false);
         }
+        drop(waiting);
     }
     stacks::coarse_clock::read();
+}
+
+fn look_at_scope(looks: &mut Looks, calls: &dyn ScopedCalls, site: &'static Location<'static>) {
+    let unfinished = downgrade(calls.unfinished(), &mut Remains::default());
+    looks.look_at_scope(&unfinished, site);
 }
 
 /// Spins and yields until `is_over` or `end`, for as long as it is cheaper than to park. Performs the user code
@@ -291,8 +301,8 @@ pub(crate) trait Awaited {
         None
     }
 
-    /// Returns the calls of which any ends the wait.
-    fn each(&self) -> Vec<Arc<dyn WaitTarget>>;
+    /// Returns the calls of which any ends the wait. Weak, because a search for rings counts the owners of a call.
+    fn each(&self) -> Vec<Weak<dyn WaitTarget>>;
 
     /// Runs the call on this thread or, if `no_stack` has a reason why it cannot, refuses the call. Returns
     /// `false` if the call has started, or is held back by dependencies or a limit.
@@ -341,8 +351,8 @@ impl Awaited for Arc<dyn Job> {
         Some(self)
     }
 
-    fn each(&self) -> Vec<Arc<dyn WaitTarget>> {
-        vec![self.clone()]
+    fn each(&self) -> Vec<Weak<dyn WaitTarget>> {
+        vec![Arc::<dyn Job>::downgrade(self) as _]
     }
 
     fn run_or_refuse(&self, no_stack: Option<String>) -> bool {
@@ -399,6 +409,11 @@ impl<A: Awaited> Wait<'_, A> {
         let ends = self.end.is_some() || self.deadline.is_some();
         let waiting = self.on.announce(site, if ends { End::InTime } else { End::Never })?;
         let joined = waiting.as_ref().and_then(|_| Joined::new(self.on.only()?));
+        if joined.as_ref().is_some_and(Joined::is_suspended) {
+            joined.iter().for_each(Joined::look_for_ring);
+        } else {
+            look_behind(waiting.as_ref());
+        }
         Ok(Some(Entered { _joined: joined, waiting, _registration: registration }))
     }
 
@@ -410,7 +425,14 @@ impl<A: Awaited> Wait<'_, A> {
         site: &'static Location<'static>,
     ) -> Result<bool, Error> {
         loop {
-            let park = || self.park_until_over(entered, site).transpose();
+            let park = || {
+                let waited = self.park_until_over(entered, site);
+                if waited.is_err() {
+                    // The thread may first have to wait for the permits that it has lent.
+                    entered.waiting.iter().for_each(Waiting::fails);
+                }
+                waited.transpose()
+            };
             if let Some(waited) =
                 runtime::block_while(self.end.is_some(), || lend_permits_while(park))
             {
@@ -473,7 +495,9 @@ impl<A: Awaited> Wait<'_, A> {
                 report_at = again.and_then(|after| now.checked_add(after));
             }
             if looks.next().is_some_and(|at| at <= now) {
-                if let Some(Found { stream, is_format }) = looks.look(&self.on.each()) {
+                if let Some(Found { stream, is_format }) =
+                    looks.look(self.on.call(), &self.on.each())
+                {
                     return Err(Error::print_deadlock(self.on.call(), stream, site, is_format));
                 }
                 continue;

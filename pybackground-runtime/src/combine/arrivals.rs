@@ -6,7 +6,7 @@
 
 use std::collections::{BTreeMap, VecDeque};
 use std::panic::Location;
-use std::sync::Arc;
+use std::sync::{Arc, Weak};
 use std::task::{Wake, Waker};
 use std::time::Instant;
 
@@ -15,12 +15,12 @@ use crate::error::Error;
 use crate::lazy::Lazy;
 use crate::stacks::{self, Frame};
 use crate::sync::{Mutex, chaos, lock, lock_brief};
-use crate::task::{Job, Registration};
+use crate::task::{self, Job, Registration};
 use crate::wait_target::WaitTarget;
-use crate::waits::{End, WaitSet, Waiting};
+use crate::waits::{End, Member, WaitSet, Waiting, held};
 use crate::{join, runtime};
 
-/// What holds a call until the caller takes it: a `Lazy`, or the task itself.
+/// What holds a call until the caller takes it: a `Lazy`, or the task itself if the caller keeps the `Lazy`.
 pub(super) trait Held {
     /// Returns the call; `None` if it has its value already.
     fn job(&self) -> Option<Arc<dyn Job>>;
@@ -32,21 +32,22 @@ impl<T> Held for Lazy<T> {
     }
 }
 
-impl Held for Arc<dyn Job> {
+impl Held for Member<dyn Job> {
     fn job(&self) -> Option<Arc<dyn Job>> {
-        Some(self.clone())
+        Some(self.call().clone())
     }
 }
 
 /// Calls by number, each of which comes once.
 pub(super) struct Arrivals<C> {
+    /// The calls that have not come, for the wait graph; made when a body first blocks, or a thread with a lock. Dropped first,
+    /// because a call with a member has its `Lazy`.
+    members: Option<Arc<WaitSet>>,
     /// The calls that have not come. In boxes, as a call may hold a large value.
     left: BTreeMap<usize, Expected<C>>,
     /// Calls that have arrived; some of them may have come before that, with the error of a wait.
     arrived: VecDeque<usize>,
     ended: Arc<Ended>,
-    /// The calls that have not come, for the wait graph; made when a body first blocks.
-    members: Option<Arc<WaitSet>>,
 }
 
 /// A call that has not come.
@@ -62,10 +63,10 @@ pub(super) type Next<C> = (usize, Result<Box<C>, Error>);
 impl<C: Held> Arrivals<C> {
     pub(super) fn new() -> Self {
         Self {
+            members: None,
             left: BTreeMap::new(),
             arrived: VecDeque::new(),
             ended: Arc::default(),
-            members: None,
         }
     }
 
@@ -148,7 +149,8 @@ impl<C: Held> Arrivals<C> {
 
     /// A wait for the calls that are left, of which none has arrived.
     fn wait_for_any(&mut self, first: usize, end: Option<Instant>) -> AnyOf<'_, C> {
-        if end.is_none() && !stacks::current().is_none() && self.members.is_none() {
+        let may_be_needed = || !stacks::current().is_none() || held::is_any();
+        if end.is_none() && self.members.is_none() && may_be_needed() {
             self.members = Some(Arc::new(WaitSet::new(jobs(&self.left))));
         }
         let first = self.left[&first].call.job();
@@ -248,8 +250,14 @@ impl<C: Held> join::Awaited for AnyOf<'_, C> {
         self.first
     }
 
-    fn each(&self) -> Vec<Arc<dyn WaitTarget>> {
-        jobs(self.left).map(|(_, job)| job).collect()
+    fn each(&self) -> Vec<Weak<dyn WaitTarget>> {
+        let weak = |call: &Expected<C>| {
+            let job = call.call.job()?;
+            let weak = Arc::downgrade(&job);
+            task::let_go(job);
+            Some(weak as Weak<dyn WaitTarget>)
+        };
+        self.left.values().filter_map(weak).collect()
     }
 }
 

@@ -6,7 +6,7 @@
 
 use std::cell::Cell;
 use std::panic::Location;
-use std::sync::{Arc, Mutex};
+use std::sync::{Mutex, Weak};
 use std::time::{Duration, Instant};
 
 use crate::call::Call;
@@ -80,33 +80,41 @@ impl Looks {
         self.next
     }
 
-    /// Looks whether none of the `calls`, any of which ends the wait, can end before this thread releases the lock of a
+    /// Looks whether none of the `calls`, any of which ends the wait for `call`, can end before this thread releases the lock of a
     /// stream.
     #[cold]
-    pub(super) fn look(&mut self, calls: &[Arc<dyn WaitTarget>]) -> Option<Found> {
+    pub(super) fn look(&mut self, call: Call, calls: &[Weak<dyn WaitTarget>]) -> Option<Found> {
         self.done += 1;
         let find = || stream_in_the_way(calls);
-        let found = if self.is_format { self.look_in_format(calls) } else { look_in_turn(find) };
+        let found =
+            if self.is_format { self.look_in_format(call, calls) } else { look_in_turn(find) };
         self.plan_next();
         found.map(|stream| Found { stream: stream.name(), is_format: self.is_format })
     }
 
-    /// As `look`, for the end of the scope at `site`, which comes after the last of the `calls`. It cannot fail, so it says
-    /// that it will not come.
+    /// As `look`, for the end of the scope at `site`, which waits for each of the `calls`. The wait cannot fail, so this only
+    /// reports that it will never end.
     #[cold]
     pub(super) fn look_at_scope(
         &mut self,
-        calls: &[Arc<dyn WaitTarget>],
+        calls: &[Weak<dyn WaitTarget>],
         site: &'static Location<'static>,
     ) {
-        let find = || calls.chunks(1).find_map(stream_in_the_way);
+        let find = || {
+            let in_the_way = |call: &Weak<dyn WaitTarget>| {
+                let stream = stream_in_the_way(std::slice::from_ref(call))?;
+                Some((call.upgrade()?.call(), stream))
+            };
+            calls.iter().find_map(in_the_way)
+        };
         let found = look_in_turn(find);
         self.plan_next();
-        if let Some(stream) = found {
+        if let Some((call, stream)) = found {
             let report = stderr::report(move || {
                 Some(format!(
-                    "pybackground: the scope at {site} will never end: its thread holds the lock of {}, and a closure of the \
-                     scope waits for that lock to print; release the lock before the scope ends\n",
+                    "pybackground: the scope at {site} will never end: its thread holds the lock of {}, and its closure \
+                     {call} prints, or waits for a call that prints, which needs that lock; release the lock before the \
+                     scope ends\n",
                     stream.name()
                 ))
             });
@@ -122,8 +130,7 @@ impl Looks {
         self.next = Some(now() + self.pause);
     }
 
-    fn look_in_format(&mut self, calls: &[Arc<dyn WaitTarget>]) -> Option<Stream> {
-        let call = calls.first()?.call();
+    fn look_in_format(&mut self, call: Call, calls: &[Weak<dyn WaitTarget>]) -> Option<Stream> {
         if !os_thread::is_known() {
             if self.done > 1 {
                 warn_once(
@@ -146,7 +153,7 @@ impl Looks {
 }
 
 /// Looks if no other thread has looked recently: thousands may wait, and each look reads of all threads.
-fn look_in_turn(find: impl FnOnce() -> Option<Stream>) -> Option<Stream> {
+fn look_in_turn<T>(find: impl FnOnce() -> Option<T>) -> Option<T> {
     static NEXT: Mutex<Option<Instant>> = Mutex::new(None);
 
     let begin = now();
@@ -165,7 +172,7 @@ fn look_in_turn(find: impl FnOnce() -> Option<Stream>) -> Option<Stream> {
 }
 
 /// The stream whose lock this thread holds, and without which none of the calls can end.
-fn stream_in_the_way(calls: &[Arc<dyn WaitTarget>]) -> Option<Stream> {
+fn stream_in_the_way(calls: &[Weak<dyn WaitTarget>]) -> Option<Stream> {
     let look_behind = || -> Vec<Behind> {
         calls.iter().map(|call| runtime::waits().behind(call.clone())).collect()
     };
@@ -237,7 +244,7 @@ fn warn_once(call: Call, why: &'static str) {
 }
 
 /// What the threads behind the calls are blocked in, if each is blocked in a lock or a channel, without a time limit.
-fn blocked_behind(calls: &[Arc<dyn WaitTarget>]) -> Option<Vec<Observation>> {
+fn blocked_behind(calls: &[Weak<dyn WaitTarget>]) -> Option<Vec<Observation>> {
     let threads = Threads::read();
     let observe = |thread: usize| {
         let seen = threads.observe(&stacks::stack_of(thread)?.thread)?;

@@ -78,18 +78,7 @@ impl<T> Drop for Held<T> {
         if let Some(handle) = self.get()
             && (cancel::is_any() || any_was_awaited_or_shared())
         {
-            abandon(handle.job());
-        }
-    }
-}
-
-#[cold]
-fn abandon(job: &dyn Job) {
-    if !job.is_done() {
-        job.clear_awaiter();
-        task::unshare(job);
-        if job.has_to_stop() {
-            job.cancel();
+            task::disown(handle.job());
         }
     }
 }

@@ -106,6 +106,20 @@ impl<W> Semaphore<W> {
         next
     }
 
+    /// Whether so many holders have all permits, and no other holder has one.
+    pub(crate) fn is_taken_by(&self, holders: usize) -> bool {
+        let state = lock(&self.state);
+        holders >= state.permits && state.taken == holders
+    }
+
+    /// Gives this thread a permit again, if one is free.
+    pub(crate) fn try_take_back(&self) -> bool {
+        let mut state = lock(&self.state);
+        let has_free = state.has_free();
+        state.taken += usize::from(has_free);
+        has_free
+    }
+
     /// Blocks until this thread has a permit again.
     pub(crate) fn take_back(&self) {
         let returning = {
@@ -196,6 +210,20 @@ mod tests {
         assert_eq!([(); 2].map(|()| semaphore.release()), [None, None]);
         assert_eq!(semaphore.release(), Some(3));
         assert_eq!(semaphore.acquire(4), None);
+    }
+
+    /// A waiter that has just been given a permit counts as a holder, so a lower limit does not make it look blocked.
+    #[test]
+    fn permits_are_taken_by_the_holders_alone() {
+        let semaphore = Semaphore::new(2);
+        assert_eq!([0, 1].map(|n| semaphore.acquire(n)), [Some(0), Some(1)]);
+        assert!(semaphore.is_taken_by(2) && !semaphore.is_taken_by(1));
+        assert_eq!(semaphore.set(1), []);
+        assert!(semaphore.is_taken_by(2) && !semaphore.is_taken_by(1));
+        assert_eq!(semaphore.release(), None);
+        assert!(semaphore.is_taken_by(1));
+        assert_eq!(semaphore.set(2), []);
+        assert!(!semaphore.is_taken_by(1));
     }
 
     #[test]

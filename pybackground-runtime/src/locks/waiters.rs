@@ -22,7 +22,7 @@ use crate::runtime;
 use crate::sync::atomic::{AtomicUsize, Ordering, fence};
 use crate::sync::thread::{self, Thread};
 use crate::sync::{IS_MODEL, Mutex, chaos, lock_brief, rounds};
-use crate::task::lend_permits_while;
+use crate::task::{lend_permits_while, look_behind};
 use crate::waits::Waiting;
 use crate::waits::held::{self, Key};
 
@@ -106,6 +106,7 @@ impl Waiters {
             Ok(waiting) => waiting,
             Err(cycle) => fail(&LockDeadlock(cycle)),
         };
+        look_behind(waiting.as_ref());
         chaos();
         let place = Place::enter(self, key == self.exclusive());
         let mut acquired = None;

@@ -23,5 +23,14 @@ impl Exits {
     pub(super) fn ends(&self, _key: usize) {}
 
     #[allow(clippy::unused_self, reason = "the handles are kept there")]
-    pub(super) fn wait(&self, _end: Option<Instant>, _stays: Option<usize>) {}
+    pub(super) fn take(&self, _stays: Option<usize>) -> Leaving {
+        Leaving
+    }
+}
+
+pub(super) struct Leaving;
+
+impl Leaving {
+    #[allow(clippy::unused_self, reason = "the handles are kept there")]
+    pub(super) fn wait(&self, _end: Option<Instant>) {}
 }

@@ -10,8 +10,9 @@
 use std::sync::{Arc, Weak};
 use std::time::{Duration, Instant};
 
+use super::exits::Leaving;
 use super::growth::{Growth, Reading};
-use super::watch::State;
+use super::watch::{Closing, State};
 use super::{MONITOR_STACK_SIZE, Pool};
 use crate::deadline::Deadline;
 use crate::runnable::Runnable;
@@ -55,32 +56,44 @@ impl Pool {
             self.monitor.changed.notify_one();
             return;
         }
-        let pool = self.clone();
-        let name = "background-monitor".to_owned();
-        let started = self.exits.spawn(name, MONITOR_STACK_SIZE, move |key| {
-            pool.run_monitor();
-            pool.exits.ends(key);
-        });
         // If the system refuses the thread, the flag is cleared, so that the next caller tries again. Until then,
         // threads that are blocked in joins expire the deadlines of their calls.
-        state.alive = started.is_ok();
-        state.thread = started.ok();
+        state.alive = self.start_monitor(&mut state);
         if !state.alive {
             state.watching = false;
             self.monitor.watching.store(false, Ordering::Relaxed);
         }
     }
 
-    /// Has the monitor leave as soon as there is nothing to watch. Returns the key of its thread if it stays for a
-    /// timer.
-    pub(super) fn close_monitor(&self) -> Option<usize> {
+    /// Returns whether the system gave a thread.
+    fn start_monitor(self: &Arc<Self>, state: &mut State) -> bool {
+        let pool = self.clone();
+        let name = "background-monitor".to_owned();
+        let started = self.exits.spawn(name, MONITOR_STACK_SIZE, move |key| {
+            pool.run_monitor();
+            pool.exits.ends(key);
+        });
+        if let Ok(key) = started {
+            state.thread = Some(key);
+        }
+        started.is_ok()
+    }
+
+    /// Has the monitor leave as soon as there is nothing to watch. Returns the threads that leave with it. If there are
+    /// timers now, the monitor stays for them.
+    pub(super) fn close_monitor(&self) -> Leaving {
         let mut state = lock(&self.monitor.state);
-        state.is_closing = true;
         state.deadlines.sweep();
         let stays = state.thread.filter(|_| state.deadlines.next().is_some());
+        // An earlier end of the pool may wait for the monitor that is there.
+        let was_awaited = state.closing == Closing::IsAwaited;
+        let is_awaited = state.alive && (stays.is_none() || was_awaited);
+        state.closing = if is_awaited { Closing::IsAwaited } else { Closing::Ends };
+        // Under the lock, so that the monitor that is started for a later timer is not among them.
+        let leaving = self.exits.take(stays);
         drop(state);
         self.monitor.changed.notify_one();
-        stays
+        leaving
     }
 
     fn run_monitor(self: &Arc<Self>) {
@@ -110,9 +123,17 @@ impl Pool {
                 }
                 continue;
             }
-            if state.is_closing && state.is_over() {
-                state.alive = false;
-                return;
+            if state.closing != Closing::No && !state.watching {
+                if state.is_over() {
+                    state.ends();
+                    return;
+                }
+                if state.closing == Closing::IsAwaited {
+                    state.closing = Closing::Ends;
+                    if self.start_monitor(&mut state) {
+                        return;
+                    }
+                }
             }
             let wait = state.next_wait(time, next_look, patience);
             let (woken, timed_out) = self.monitor.changed.wait_timeout(state, wait);
@@ -123,7 +144,7 @@ impl Pool {
                 // The deadlines of calls that have ended do not keep the monitor alive. If others are left, it sleeps
                 // twice as long before the next sweep.
                 if state.is_over() {
-                    state.alive = false;
+                    state.ends();
                     return;
                 }
                 patience = patience.saturating_mul(2);
@@ -175,3 +196,70 @@ impl Pool {
 #[cfg(all(test, any(pybackground_loom, pybackground_shuttle)))]
 #[path = "../models/monitor.rs"]
 mod model;
+
+#[cfg(all(test, not(any(pybackground_loom, pybackground_shuttle))))]
+mod tests {
+    use super::*;
+    use crate::config;
+    use crate::runnable::Idle;
+    use std::panic::{RefUnwindSafe, UnwindSafe};
+    use std::sync::Mutex;
+    use std::sync::mpsc::{Receiver, Sender, channel};
+
+    /// Keeps the monitor busy.
+    struct Busy {
+        start: Sender<()>,
+        end: Mutex<Receiver<()>>,
+    }
+
+    impl UnwindSafe for Busy {}
+    impl RefUnwindSafe for Busy {}
+
+    impl Runnable for Busy {
+        fn run(self: Arc<Self>) {}
+
+        fn refuse(&self, _: &str) {}
+
+        fn is_stale(&self) -> bool {
+            false
+        }
+
+        fn expire(&self, _: Instant) {
+            self.start.send(()).unwrap();
+            self.end.lock().unwrap().recv().unwrap();
+        }
+
+        fn clean_up(&self) {}
+    }
+
+    fn deadline(time: Duration) -> Arc<Deadline> {
+        Arc::new(Deadline::from_now(time).unwrap())
+    }
+
+    /// Ends the pool while its monitor expires a call, so often. The timer comes after the first end.
+    fn end_with_timer_that_comes_meanwhile(ends: usize) {
+        let pool = Arc::new(Pool::new(config::effective(), |_| ()));
+        let ((start, started), (release, end)) = (channel(), channel());
+        let busy: Arc<dyn Runnable> = Arc::new(Busy { start, end: Mutex::new(end) });
+        pool.add_deadline(deadline(Duration::ZERO), Arc::downgrade(&busy));
+        started.recv().unwrap();
+        let leaving = pool.close_monitor();
+        let timer: Arc<dyn Runnable> = Arc::new(Idle);
+        pool.add_deadline(deadline(Duration::from_secs(1_000_000)), Arc::downgrade(&timer));
+        let later: Vec<_> = (1..ends).map(|_| pool.close_monitor()).collect();
+        release.send(()).unwrap();
+        leaving.wait(None);
+        drop(later);
+        assert!(lock(&pool.monitor.state).alive, "another thread has the timer");
+    }
+
+    #[test]
+    fn end_of_the_pool_does_not_wait_for_a_timer_that_comes_meanwhile() {
+        end_with_timer_that_comes_meanwhile(1);
+    }
+
+    #[test]
+    fn later_end_of_the_pool_does_not_keep_the_monitor_for_a_timer() {
+        end_with_timer_that_comes_meanwhile(2);
+    }
+}

@@ -166,10 +166,9 @@ impl Pool {
     }
 
     /// Waits until every thread has ended, including the destructors of its thread-locals, until `end` at
-    /// most. The monitor stays if a timer needs it.
+    /// most. A monitor stays if a timer needs one.
     pub(crate) fn wait_for_ends(&self, end: Option<Instant>) {
-        let stays = self.close_monitor();
-        self.exits.wait(end, stays);
+        self.close_monitor().wait(end);
     }
 
     fn thread_ends(self: &Arc<Self>) {

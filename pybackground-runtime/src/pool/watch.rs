@@ -21,8 +21,18 @@ pub(super) struct State {
     pub(super) alive: bool,
     /// The key of that thread, or of an earlier one, in `exits`.
     pub(super) thread: Option<usize>,
-    /// The monitor terminates as soon as there is nothing to watch.
-    pub(super) is_closing: bool,
+    pub(super) closing: Closing,
+}
+
+/// Whether the pool has come to its end.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(super) enum Closing {
+    /// No: the monitor stays for the keep-alive.
+    No,
+    /// The monitor terminates as soon as there is nothing to watch and no timer.
+    Ends,
+    /// As `Ends`, and the end of the pool waits for its thread, which leaves timers that come meanwhile to another one.
+    IsAwaited,
 }
 
 impl Monitor {
@@ -32,13 +42,21 @@ impl Monitor {
             watching: false,
             alive: false,
             thread: None,
-            is_closing: false,
+            closing: Closing::No,
         };
         Self { watching: AtomicBool::new(false), state: Mutex::new(state), changed: Condvar::new() }
     }
 }
 
 impl State {
+    /// The monitor terminates.
+    pub(super) fn ends(&mut self) {
+        self.alive = false;
+        if self.closing == Closing::IsAwaited {
+            self.closing = Closing::Ends;
+        }
+    }
+
     /// Whether there is nothing to watch, now or later.
     pub(super) fn is_over(&mut self) -> bool {
         if self.watching {

@@ -8,327 +8,215 @@
 //! A suspended body keeps the permit of its function's limit. So a ring can also lead through a limit: a body awaits a
 //! call that waits for a permit, and bodies of the same ring hold all permits.
 //!
-//! # Why every ring is found, and only rings are
+//! A body that runs is part of a ring while its thread waits without a time limit: for calls, for the end of a scope, for a
+//! lock. The wait graph knows that, so the search is that of the graph, and goes on through suspended bodies. Such a
+//! ring is closed by a body that is suspended or by a wait, and either searches for it. The error always goes to an
+//! `.await`.
+//!
+//! # Why only rings are found
 //!
 //! The waker of a body is the task itself, so clones of the waker count as references to the task. The other references
-//! are known: the awaited `Lazy`, which the awaiting body owns, has one. A thread that joins the call has three, and is
-//! counted in the trailer while it has them. While a body is suspended, its call has no further reference. So the count
-//! shows whether there is another clone of the waker.
+//! are known, and counted in the trailer: the awaited `Lazy`, which the awaiting body owns, has one. A thread that joins the
+//! call has three. A set of calls of which a thread waits for the first has one. Each owner adds its reference before it is
+//! counted, and is counted out before it drops the reference. The search itself has one. So if the count of references is no
+//! higher than what is known, nothing but the awaited calls has a clone of the waker.
 //!
-//! A thread drops its own reference to the body that it polled before it searches, and searches under one lock. So the
-//! search for the last body of a ring counts no reference of another search. A thread that has begun to join a
-//! suspended body searches as well, as its references may have hidden a ring until they were counted. A reference that
-//! another thread has for a moment, for a report, can only keep a ring from being found.
+//! The search reads the trailer, the count of references, the awaiters of the calls, and the trailer again. Each change of
+//! what is counted and each poll of the body also change a number in the trailer. If that is the same, the body was suspended
+//! in between, and all that was read was true when the references were counted. From then on, only the end of an
+//! awaited call can resume the body, because nothing has a waker to clone.
 //!
-//! A body that runs is part of a ring while its thread joins a call of the ring without a time limit. The wait graph knows
-//! that. Such a ring is closed by a body that is suspended or by a join, and either searches for it. The error always goes
-//! to an `.await`.
+//! The search looks at the calls of a ring one after the other. What it finds of each holds until the needed call
+//! ends, and that call has not ended when it is looked at later. So at the end of the search no call of the ring can have ended.
+//! No thread enters or leaves the wait graph meanwhile, and no limit is set.
 //!
-//! A ring that is complete stays complete, because none of its bodies can be resumed. So the search may look at its
-//! bodies one after the other: what it finds of each holds until the next one ends, and the last one has not ended when it
-//! is looked at.
+//! Another thread may end the ring from outside: it cancels a call, or raises a limit. If it does so before the search, no ring is
+//! found. If it does so after that, the body that is to get the error may have been resumed. The error is then not set.
+//!
+//! # Which rings are found
+//!
+//! A thread drops its own reference to the body that it polled before it searches. All searches are under the lock of the
+//! wait graph, and under one of their own, and drop each reference under these. So the search for the last body of a
+//! ring counts no reference of another search. A thread that has begun to join a suspended body, or to wait for the first
+//! of several, searches as well, as its references may have hidden a ring until they were counted. Reports have
+//! references only while no search runs.
+//!
+//! These rings are not found:
+//!
+//! - Some other thread has a reference for a moment when the ring is closed, because it cancels the call or is unregistered
+//!   from it.
+//! - The body has also handed its waker to something that never uses it.
+//! - The limit was lowered, and a body still has a permit that it is not to pass on.
+//! - The ring, with all that leads to it, takes more than a thousand steps.
 
-use std::any::Any;
-use std::cell::{Cell, RefCell};
-use std::collections::VecDeque;
-use std::panic::Location;
-use std::sync::{Arc, Mutex, Weak};
-use std::task::Waker;
+use std::sync::{Arc, Weak};
 
-use super::awaits::Address;
-use super::job::{Job, any_was_awaited_or_shared};
-use crate::error::{Error, WaitEdge, WaitKind};
+use super::awaits::Failure;
+use super::holders::weak_targets;
+use super::job::Job;
+use super::parked::no_search;
+use super::polling::address;
+use super::trailer::Owners;
+use crate::error::WaitEdge;
+use crate::panic::drop_catching;
 use crate::runtime;
-use crate::sync::{IS_MODEL, lock_leaf, thread_local};
-use crate::table::{Set, Table};
+use crate::sync::IS_MODEL;
+use crate::wait_target::{Remains, WaitTarget};
+use crate::waits::{Needs, Permits, Ring, RingRoot, Waiting};
 
-/// Held by the thread that looks for a ring. A model checker knows no lock that outlives its execution, so models do not
-/// look.
-static LOOKING: Mutex<()> = Mutex::new(());
+/// A thread that enters the graph fails this many waits at most.
+const MOST_RINGS: usize = 100;
 
-type Awaits = super::awaits::Awaits<dyn Job>;
-
-/// A poll of a body of this crate.
-struct Poll {
-    body: Address,
-    awaits: Awaits,
-}
-
-thread_local! {
-    static POLLED: Cell<bool> = const { Cell::new(false) };
-    static POLL: RefCell<Option<Poll>> = const { RefCell::new(None) };
-}
-
-/// The thread polls a body until this is dropped.
-pub(super) struct Polling {
-    /// The poll that this one interrupts.
-    below: Option<Poll>,
-}
-
-/// This thread is about to poll the body of the task at that address.
-pub(super) fn begin(body: Address, awaits: Option<Box<Awaits>>) -> Polling {
-    let poll = Poll { body, awaits: awaits.map(|awaits| *awaits).unwrap_or_default() };
-    let below = POLL.try_with(|current| current.replace(Some(poll))).ok().flatten();
-    let _ = POLLED.try_with(|polled| polled.set(true));
-    Polling { below }
-}
-
-impl Polling {
-    /// What the body has awaited, in this poll or an earlier one.
-    pub(super) fn end(self) -> Awaits {
-        let take = |poll: &RefCell<Option<Poll>>| {
-            poll.borrow_mut().as_mut().map(|poll| std::mem::take(&mut poll.awaits))
-        };
-        let mut awaits = POLL.try_with(take).ok().flatten().unwrap_or_default();
-        let unused = awaits.failure.take();
-        drop((self, unused));
-        awaits
-    }
-}
-
-impl Drop for Polling {
-    fn drop(&mut self) {
-        let below = self.below.take();
-        let _ = POLLED.try_with(|polled| polled.set(below.is_some()));
-        let ended = POLL.try_with(|current| current.replace(below));
-        // Outside of the cell: the error may be the last to hold a payload of the user's.
-        drop(ended);
-    }
-}
-
-fn address(job: &dyn Job) -> Address {
-    std::ptr::from_ref(job).cast::<()>().addr()
-}
-
-/// The body that this thread polls has found a call pending, with `waker` set as its awaiter.
-pub(crate) fn note(job: impl FnOnce() -> Option<Arc<dyn Job>>, waker: &Waker) {
-    if !POLLED.try_with(Cell::get).unwrap_or(false) {
-        return;
-    }
-    let _ = POLL.try_with(|poll| {
-        let mut poll = poll.borrow_mut();
-        let Some(poll) = poll.as_mut().filter(|poll| poll.body == waker.data().addr()) else {
-            return;
-        };
-        if let Some(job) = job() {
-            let is_known =
-                poll.awaits.calls.iter().any(|known| known.ptr_eq(&Arc::downgrade(&job)));
-            if !is_known {
-                poll.awaits.calls.push(Arc::downgrade(&job));
-            }
-        }
-    });
-}
-
-/// Returns the error that the body which this thread polls gets instead of the outcome of `job`.
-pub(crate) fn failure_of(job: &dyn Job) -> Option<Error> {
-    if !POLLED.try_with(Cell::get).unwrap_or(false) {
-        return None;
-    }
-    let take = |poll: &RefCell<Option<Poll>>| {
-        let mut poll = poll.borrow_mut();
-        let failure = poll.as_mut()?.awaits.failure.take_if(|(of, _)| *of == address(job));
-        failure.map(|(_, error)| error)
-    };
-    POLL.try_with(take).ok().flatten()
-}
-
-impl Awaits {
-    /// Forgets the calls that do not wake the body at that address any more.
-    fn clean(&mut self, body: Address) {
-        self.calls.retain(|call| call.upgrade().is_some_and(|call| call.wakes(body)));
-    }
-}
-
-impl dyn Job + '_ {
-    /// Whether the awaiter is the waker of the task at that address.
-    fn wakes(&self, body: Address) -> bool {
-        self.with_awaiter(|awaiter| awaiter.is_some_and(|waker| waker.data().addr() == body))
-    }
-}
-
-/// What is left of calls that have lost their last owner while a thread looked. It is dropped without the lock.
-type Remains = Vec<Box<dyn Any + Send>>;
-
-/// Looks whether a body that was suspended is the last of a ring, and if so resumes it with an error.
+/// Looks whether a body that was suspended is part of a ring, and if so resumes it with an error.
 pub(super) fn look_for_ring(body: &Weak<dyn Job>) {
+    let body: Weak<dyn WaitTarget> = body.clone();
+    look(&RingRoot::Call(&body));
+}
+
+/// This thread has entered the wait graph. Looks for a ring that leads through its wait and through a parked call, if the
+/// wait leads to one.
+pub(crate) fn look_behind(waiting: Option<&Waiting<'_>>) {
+    if waiting.is_some_and(Waiting::leads_to_parked) {
+        look(&RingRoot::ThisThread);
+    }
+}
+
+/// This thread drops a reference to the call, which may have hidden a ring.
+pub(crate) fn let_go(job: Arc<dyn Job>) {
+    let hidden = (job.is_future() && !job.is_done()).then(|| Arc::downgrade(&job));
+    drop_catching(job);
+    if let Some(hidden) = hidden {
+        look_for_ring(&hidden);
+    }
+}
+
+fn look(root: &RingRoot<'_>) {
     if IS_MODEL {
         return;
     }
-    let mut remains = Remains::new();
-    let failed = {
-        let _looking = lock_leaf(&LOOKING);
-        ring_of(body, &mut remains).and_then(|edges| {
-            let body = body.upgrade()?;
-            body.set_failure(&edges, &mut remains);
-            Some(body)
-        })
-    };
-    drop(remains);
-    if let Some(body) = failed {
+    // Dropped after the locks are released.
+    let mut remains = Remains::default();
+    let mut failed = Vec::new();
+    {
+        let _looking = no_search();
+        // A wait for several, such as that at the end of a scope, may be part of several rings. A body that was failed is
+        // part of none.
+        while failed.len() < MOST_RINGS
+            && let Some(ring) = runtime::waits().ring(root, needs, &mut remains)
+            && let Some(body) = fail(&ring, &mut remains)
+        {
+            failed.push(body);
+        }
+    }
+    for body in failed {
         body.resume();
     }
 }
 
-/// Returns the waits of the ring that begins with `body`, or `None` if a body that it leads to may be resumed.
-fn ring_of(body: &Weak<dyn Job>, remains: &mut Remains) -> Option<Vec<WaitEdge>> {
-    let mut edges = Vec::new();
-    let mut met = Set::new();
-    met.insert(body.as_ptr().cast::<()>().addr());
-    let mut left = VecDeque::from([body.clone()]);
-    while let Some(at) = left.pop_front() {
-        let waiter = at.upgrade()?;
-        let needs = waiter.needs(remains);
-        let call = waiter.call();
-        remains.extend(waiter.into_remains());
-        let (kind, needs) = needs?;
-        for next in needs {
-            let needed = next.upgrade()?;
-            edges.push(WaitEdge { waiter: call.into(), awaited: needed.call().into(), kind });
-            if met.insert(address(&*needed)) {
-                left.push_back(next);
-            }
-            remains.extend(needed.into_remains());
+/// Has an `.await` of the ring return the error. Returns its body, which is to be resumed; `None` if the ring is none any
+/// more.
+fn fail(ring: &Ring, remains: &mut Remains) -> Option<Arc<dyn Job>> {
+    for (parked, _) in &ring.parked {
+        let body = job_of(parked)?;
+        // It waits for dependencies or for a permit.
+        if body.word().is_held() {
+            remains.keep(body);
+            continue;
         }
+        let of_body = ring.parked.iter().filter(|(other, _)| other.ptr_eq(parked));
+        if body.fail(of_body.map(|(_, awaited)| awaited), &ring.edges, remains) {
+            return Some(body);
+        }
+        remains.keep(body);
+        return None;
     }
-    Some(edges)
+    None
 }
 
-/// The suspended bodies that have a permit, by the address of its limit.
-static WITH_PERMIT: Mutex<Table<Vec<Weak<dyn Job>>>> = Mutex::new(Table::new());
-
-/// The body is suspended, and has a permit of the limit at that address.
-pub(super) fn keeps_permit(body: Weak<dyn Job>, limit: Address) {
-    let mut known = lock_leaf(&WITH_PERMIT);
-    if !known.contains(limit) {
-        known.insert(limit, Vec::new());
-    }
-    let Some(bodies) = known.get_mut(limit) else { return };
-    // Those that were closed while they were suspended.
-    bodies.retain(|other| other.strong_count() > 0);
-    if !bodies.iter().any(|other| other.ptr_eq(&body)) {
-        bodies.push(body);
-    }
+/// One reference to the call, of the type by which this layer knows it.
+fn job_of(call: &Weak<dyn WaitTarget>) -> Option<Arc<dyn Job>> {
+    let target = call.upgrade()?;
+    let weak = target.clone().into_weak().downcast::<Weak<dyn Job>>().ok()?;
+    // `target` is still there, and is not the last owner when it goes.
+    weak.upgrade()
 }
 
-/// The body is not suspended any more.
-pub(super) fn resumes_with_permit(body: Address, limit: Address) {
-    let mut known = lock_leaf(&WITH_PERMIT);
-    if let Some(bodies) = known.get_mut(limit) {
-        bodies.retain(|other| other.as_ptr().cast::<()>().addr() != body);
-        if bodies.is_empty() {
-            known.remove(limit);
-        }
-    }
+/// What has to end before a call that is suspended, or waits for a permit, can continue; `None` if it is neither.
+fn needs(
+    call: &Weak<dyn WaitTarget>,
+    remains: &mut Remains,
+) -> Option<Needs<Weak<dyn WaitTarget>>> {
+    let job = job_of(call)?;
+    let needs = job.needs(remains);
+    remains.keep(job);
+    needs
 }
 
 impl dyn Job {
-    /// Returns the calls that have to continue before this one can, or `None` if something else may resume it.
-    fn needs(self: &Arc<Self>, remains: &mut Remains) -> Option<(WaitKind, Vec<Weak<Self>>)> {
-        if self.deadline().is_some() {
+    /// See [`needs`]. The caller has one reference to this call.
+    fn needs(self: &Arc<Self>, remains: &mut Remains) -> Option<Needs<Weak<dyn WaitTarget>>> {
+        let word = self.word();
+        let limit = self.header().limit().filter(|_| word.is_held() && !self.has_dependencies());
+        if !word.is_suspended() && limit.is_none() {
             return None;
         }
-        if self.word().is_suspended() {
-            return Some((WaitKind::Await, vec![self.only_await(remains)?]));
-        }
-        if let Some((joined, site)) = self.joined_behind() {
-            let weak = Arc::downgrade(&joined);
-            remains.extend(joined.into_remains());
-            return Some((WaitKind::Join(site), vec![weak]));
-        }
-        let limit = self.header().limit().filter(|_| self.word().is_held())?;
-        if self.has_dependencies() {
-            return None;
-        }
-        let mut holders = lock_leaf(&WITH_PERMIT).get(limit.address()).cloned()?;
-        // A body may have been resumed before it was listed.
-        holders.retain(|holder| {
-            let Some(holder) = holder.upgrade() else { return false };
-            let is_suspended = holder.word().is_suspended();
-            remains.extend(holder.into_remains());
-            is_suspended
-        });
-        (holders.len() >= limit.permits()).then_some((WaitKind::Permit, holders))
+        let needed = match limit {
+            _ if self.deadline().is_some() => None,
+            None => self.only_awaits(remains).map(weak_targets).map(Needs::Any),
+            // A limit grants a permit before it admits the call, so the call is looked at last.
+            Some(limit) => {
+                limit.suspended_holders(remains).filter(|_| word.is_held()).map(Needs::Any)
+            }
+        };
+        Some(needed.unwrap_or(Needs::Nothing))
     }
 
-    /// The call that the thread of the body joins, and where.
-    fn joined_behind(&self) -> Option<(Arc<Self>, &'static Location<'static>)> {
-        if self.runner().is_none() {
-            return None;
-        }
-        let (joined, site) = runtime::waits().joined_behind(self)?;
-        let weak = joined.clone().into_weak().downcast::<Weak<dyn Job>>().ok()?;
-        // `joined` is still there, and so is not dropped here.
-        Some((weak.upgrade()?, site))
-    }
-
-    /// The call that the body awaits, if nothing but the end of that call can resume the body. The caller has one reference
+    /// The calls that the body awaits, if nothing but the end of one of them can resume the body. The caller has one reference
     /// to this call.
-    fn only_await(self: &Arc<Self>, remains: &mut Remains) -> Option<Weak<Self>> {
-        // A `Lazy` that is waited for is there, and one that nothing waits for may be there or not.
-        let joins = self.joins();
-        let is_awaited = joins > 0 || self.with_awaiter(|awaiter| awaiter.is_some());
-        let waker_and_caller = 2;
-        let references = waker_and_caller + usize::from(is_awaited) + joins * Joined::REFERENCES;
-        let is_failing = |awaits: Option<&mut Awaits>| awaits.is_some_and(|a| a.failure.is_some());
-        if self.with_awaits(is_failing) {
-            return None;
-        }
+    fn only_awaits(self: &Arc<Self>, remains: &mut Remains) -> Option<Vec<Weak<Self>>> {
+        let (owners, mut calls) = self.suspended()?;
+        let references = Arc::strong_count(self);
         let body = address(&**self);
-        let mut calls = self.awaits();
         calls.retain(|call| {
             let Some(call) = call.upgrade() else { return false };
             let wakes = call.wakes(body);
-            remains.extend(call.into_remains());
+            remains.keep(call);
             wakes
         });
-        let only = calls.pop().filter(|_| calls.is_empty())?;
-        (Arc::strong_count(self) == references).then_some(only)
+        // If nothing has changed, the body was suspended all the time, each call had its waker, and each owner its reference.
+        let is_unchanged = self.suspended().is_some_and(|(now, _)| now == owners);
+        let caller = 1;
+        let known = caller + calls.len() + references_of(owners);
+        (is_unchanged && !calls.is_empty() && references == known).then_some(calls)
     }
 
-    /// The next poll of the call that the body awaits gives the error. No other body of the ring finds it after that.
-    fn set_failure(&self, edges: &[WaitEdge], remains: &mut Remains) {
-        let body = address(self);
-        for call in self.awaits().into_iter().filter_map(|call| call.upgrade()) {
-            if call.wakes(body) {
-                let failure = (address(&*call), Error::deadlock(call.call(), edges.to_vec()));
-                self.with_awaits(|awaits| {
-                    if let Some(awaits) = awaits {
-                        awaits.failure = Some(failure);
-                    }
-                });
+    /// If the body still awaits the calls, the next poll of any of them gives the error: the body may poll only some of them.
+    /// No other body of the ring finds it after that.
+    fn fail<'a>(
+        &self,
+        awaited: impl Iterator<Item = &'a Weak<dyn WaitTarget>>,
+        edges: &[WaitEdge],
+        remains: &mut Remains,
+    ) -> bool {
+        let mut failure = Failure { calls: Vec::new(), edges: edges.to_vec() };
+        for awaited in awaited {
+            let Some(call) = job_of(awaited) else { return false };
+            let wakes = call.wakes(address(self));
+            failure.calls.push(address(&*call));
+            remains.keep(call);
+            if !wakes {
+                return false;
             }
-            remains.extend(call.into_remains());
         }
-    }
-
-    fn awaits(&self) -> Vec<Weak<Self>> {
-        self.with_awaits(|awaits| awaits.map(|awaits| awaits.calls.clone()).unwrap_or_default())
+        self.set_failure(failure)
     }
 }
 
-/// How many joins are followed to a body that is suspended.
-const MOST_JOINS: usize = 10_000;
-
-/// This thread has entered the wait graph for the call. Looks for a ring that runs through a body which the thread of the
-/// call joins, directly or through others.
-fn look_behind(job: &Arc<dyn Job>) {
-    if IS_MODEL || !any_was_awaited_or_shared() {
-        return;
-    }
-    let mut joined = job.joined_behind().map(|(joined, _)| joined);
-    for _ in 0..MOST_JOINS {
-        let Some(at) = joined else { return };
-        let is_suspended = at.word().is_suspended();
-        let next = if is_suspended { None } else { at.joined_behind() };
-        let weak = Arc::downgrade(&at);
-        // A ring is not found while this thread has a reference of its own.
-        drop(at.into_remains());
-        if is_suspended {
-            return look_for_ring(&weak);
-        }
-        joined = next.map(|(joined, _)| joined);
-    }
+/// How many references to a call its owners have. A call that is waited for has its `Lazy`. One that nothing waits for may
+/// have it or not.
+fn references_of(Owners { joins, sets, is_awaited, .. }: Owners) -> usize {
+    let lazy = usize::from(is_awaited || joins + sets > 0);
+    lazy + joins * Joined::REFERENCES + sets
 }
 
 /// A thread joins the call of an async body, until this is dropped.
@@ -341,20 +229,19 @@ impl Joined {
     /// This thread has entered the wait graph for the call, and is about to block.
     pub(crate) fn new(job: &Arc<dyn Job>) -> Option<Self> {
         if !job.is_future() {
-            look_behind(job);
             return None;
         }
         let joined = job.clone();
-        if !job.join_begins() {
-            return None;
-        }
-        let joined = Self(joined);
-        if job.word().is_suspended() {
-            look_for_ring(&Arc::downgrade(job));
-        } else {
-            look_behind(job);
-        }
-        Some(joined)
+        job.join_begins().then(|| Self(joined))
+    }
+
+    pub(crate) fn is_suspended(&self) -> bool {
+        self.0.word().is_suspended()
+    }
+
+    /// Looks for a ring through the body, which the references of this thread may have hidden until they were counted.
+    pub(crate) fn look_for_ring(&self) {
+        look_for_ring(&Arc::downgrade(&self.0));
     }
 }
 
@@ -365,8 +252,69 @@ impl Drop for Joined {
     }
 }
 
-/// Returns what the trailer keeps of a body that is suspended.
-pub(super) fn kept(mut awaits: Awaits, body: Address) -> Option<Box<Awaits>> {
-    awaits.clean(body);
-    (!awaits.is_empty()).then(|| Box::new(awaits))
+#[cfg(all(test, not(any(pybackground_loom, pybackground_shuttle))))]
+mod tests {
+    use super::*;
+    use crate::lazy::Lazy;
+    use crate::options::Options;
+    use crate::task::{Closure, Suspending};
+
+    fn call() -> (Arc<dyn Job>, Lazy<u32>) {
+        let task = Options::here().task(Closure(|| 7));
+        (task.clone(), Lazy::pending(task))
+    }
+
+    #[test]
+    fn error_of_a_ring_goes_only_to_an_await_that_still_waits() {
+        let ((first, first_lazy), (second, second_lazy)) = (call(), call());
+        let body: Arc<dyn Job> = Options::here().task(Suspending::new(async move {
+            assert_eq!(Lazy::outcome(first_lazy).await.unwrap(), 7);
+            assert!(Lazy::outcome(second_lazy).await.unwrap_err().is_deadlock());
+        }));
+        let [first_weak, second_weak] = [&first, &second].map(|job| Arc::downgrade(job) as Weak<_>);
+        let fail = |awaited| body.fail(std::iter::once(awaited), &[], &mut Remains::default());
+        body.clone().run();
+        assert!(!fail(&second_weak), "it awaits the other");
+        first.run();
+        let awaits_second = |calls: Vec<Weak<dyn Job>>| calls[0].ptr_eq(&Arc::downgrade(&second));
+        while !body.suspended().is_some_and(|(_, calls)| awaits_second(calls)) {
+            std::thread::yield_now();
+        }
+        assert!(!fail(&first_weak), "the await is over");
+        assert!(fail(&second_weak));
+        assert!(!fail(&second_weak), "it has the error");
+        body.clone().resume();
+        while !body.is_done() {
+            std::thread::yield_now();
+        }
+        assert!(!fail(&second_weak), "it is not suspended");
+        second.run();
+    }
+
+    #[test]
+    fn waker_that_something_else_has_keeps_a_body_out_of_every_ring() {
+        let (call, lazy) = call();
+        let (send, wakers) = std::sync::mpsc::channel();
+        let body: Arc<dyn Job> = Options::here().task(Suspending::new(async move {
+            let mut lazy = lazy;
+            std::future::poll_fn(|context| {
+                send.send(context.waker().clone()).unwrap();
+                std::pin::Pin::new(&mut lazy).poll(context)
+            })
+            .await
+        }));
+        body.clone().run();
+        let waker = wakers.recv().unwrap();
+        let mut remains = Remains::default();
+        // The report of another test may have a reference.
+        let looking = no_search();
+        assert!(body.only_awaits(&mut remains).is_none());
+        drop(waker);
+        let awaited = body.only_awaits(&mut remains).unwrap();
+        assert!(awaited.len() == 1 && Weak::ptr_eq(&awaited[0], &Arc::downgrade(&call)));
+        let other = body.clone();
+        assert!(body.only_awaits(&mut remains).is_none(), "it may be a waker");
+        drop((other, looking));
+        call.run();
+    }
 }

@@ -2,24 +2,36 @@
 
 use std::sync::Weak;
 
-use crate::error::Error;
+use crate::error::WaitEdge;
 
 /// What identifies a call.
 pub(super) type Address = usize;
 
+/// The next poll of one of these calls gives an error with the edges of a ring.
+pub(crate) struct Failure {
+    pub(super) calls: Vec<Address>,
+    pub(super) edges: Vec<WaitEdge>,
+}
+
 /// The calls that a suspended body awaits, and the error that the next poll of one of them gives.
 pub(crate) struct Awaits<J: ?Sized> {
     pub(super) calls: Vec<Weak<J>>,
-    pub(super) failure: Option<(Address, Error)>,
+    pub(super) failure: Option<Failure>,
+    /// The body was resumed with an error and polled none of its calls. It would do so again.
+    pub(super) is_deaf: bool,
 }
 
 impl<J: ?Sized> Default for Awaits<J> {
     fn default() -> Self {
-        Self { calls: Vec::new(), failure: None }
+        Self { calls: Vec::new(), failure: None, is_deaf: false }
     }
 }
 
 impl<J: ?Sized> Awaits<J> {
+    pub(super) fn has(&self, call: Address) -> bool {
+        self.calls.iter().any(|known| known.as_ptr().cast::<()>().addr() == call)
+    }
+
     pub(super) fn is_empty(&self) -> bool {
         self.calls.is_empty()
     }

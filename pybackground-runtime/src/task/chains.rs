@@ -66,8 +66,20 @@ pub(crate) fn share(job: &dyn Job) {
 }
 
 /// Undoes [`share`], because nothing holds the call.
-pub(crate) fn unshare(job: &dyn Job) {
+fn unshare(job: &dyn Job) {
     for_owned(job, |job| job.unshare());
+}
+
+/// The `Lazy` of the call goes: nothing awaits the call, and it stops with the body that made it.
+#[cold]
+pub(crate) fn disown(job: &dyn Job) {
+    if !job.is_done() {
+        job.clear_awaiter();
+        unshare(job);
+        if job.has_to_stop() {
+            job.cancel();
+        }
+    }
 }
 
 fn for_owned(job: &dyn Job, act: fn(&dyn Job)) {

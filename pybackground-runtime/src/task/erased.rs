@@ -8,17 +8,17 @@ use std::sync::Arc;
 use std::task::Waker;
 use std::time::Instant;
 
-use super::await_rings::Polling;
 use super::body::Body;
 use super::dependents::DependentCall;
 use super::header::{Header, Ran};
-use super::job::{Close, Core, Job};
+use super::job::{Close, Core, Job, Trailer};
 use super::permit::{Limited, Permit};
+use super::polling::Polling;
 use super::state::{Loaded, Word};
 use super::{Task, closing, poll, work};
 use crate::call::Call;
 use crate::cancel::{self, Node, Orphan};
-use crate::error::{Error, Progress};
+use crate::error::{Error, Progress, WaitKind};
 use crate::events::Place;
 use crate::panic::catch;
 use crate::runnable::Runnable;
@@ -127,6 +127,39 @@ impl<B: Body> WaitTarget for Task<B> {
         let job: Arc<dyn Job> = self;
         Box::new(Arc::downgrade(&job))
     }
+
+    fn into_remains(self: Arc<Self>) -> Option<Box<dyn Any + Send>> {
+        Some(Box::new(Arc::into_inner(self)?))
+    }
+
+    fn is_parked(&self) -> bool {
+        self.state.word().is_suspended() || self.state.word().is_held()
+    }
+
+    fn parked_in(&self) -> WaitKind {
+        let job: &dyn Job = self;
+        if self.state.word().is_suspended() {
+            WaitKind::Await
+        } else if !job.has_dependencies() {
+            WaitKind::Permit
+        } else {
+            WaitKind::Argument
+        }
+    }
+
+    fn joins_set(&self) {
+        let job: &dyn Job = self;
+        if !B::IS_SYNC {
+            job.unless_done(Trailer::joins_set);
+        }
+    }
+
+    fn left_set(&self) {
+        let job: &dyn Job = self;
+        if !B::IS_SYNC {
+            job.unless_done(Trailer::left_set);
+        }
+    }
 }
 
 impl<B: Body> Limited for Task<B> {
@@ -162,10 +195,6 @@ impl<B: Body> Job for Task<B> {
 
     fn resume(self: Arc<Self>) {
         poll::wake(self);
-    }
-
-    fn into_remains(self: Arc<Self>) -> Option<Box<dyn Any + Send>> {
-        Some(Box::new(Arc::into_inner(self)?))
     }
 
     fn close_if(

@@ -1,15 +1,17 @@
 //! A call without the type of its result: what threads, waiters and other calls see of it.
 
 use std::any::Any;
-use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Weak};
 use std::task::Waker;
 use std::time::Duration;
 
+use super::awaits::Failure;
 use super::dependents::DependentCall;
 use super::header::Header;
 use super::permit::{Limited, Permit};
 use super::state::{Close as CloseOf, Core as CoreOf, Word};
+use super::trailer::Owners;
 use super::{awaits, dependencies, trailer};
 use crate::cancel::{Link, Node};
 use crate::deadline::Deadline;
@@ -46,9 +48,6 @@ pub(crate) trait Job: Runnable + DependentCall + Limited {
 
     /// Resumes a body that is suspended.
     fn resume(self: Arc<Self>);
-
-    /// What is left of the call if this was its last owner.
-    fn into_remains(self: Arc<Self>) -> Option<Box<dyn Any + Send>>;
 
     /// Closes the call if `may_close` returns true, with the error of `stop`. Both are called at most once, under the
     /// task's lock.
@@ -274,9 +273,30 @@ impl dyn Job + '_ {
         self.locked(|trailer| act(trailer.awaiter()))
     }
 
-    /// How many threads join the call of an async body.
-    pub(super) fn joins(&self) -> usize {
-        self.locked(|trailer| trailer.joins())
+    /// Who has a reference to the call and what its body awaits, while it is suspended and not to be resumed with an error.
+    pub(super) fn suspended(&self) -> Option<(Owners, Vec<Weak<dyn Job>>)> {
+        self.locked(|trailer| {
+            let owners = trailer.owners().filter(|_| self.word().is_suspended())?;
+            let may_fail = |awaits: &&mut Awaits| awaits.failure.is_none() && !awaits.is_deaf;
+            let awaits = trailer.awaits().filter(may_fail)?;
+            Some((owners, awaits.calls.clone()))
+        })
+    }
+
+    /// If the body is suspended, awaits the calls, and has no such error yet, the next poll of one of them gives it. Returns
+    /// whether it does.
+    pub(super) fn set_failure(&self, failure: Failure) -> bool {
+        let mut failure = Some(failure);
+        self.locked(|trailer| {
+            let awaits = trailer.awaits().filter(|_| self.word().is_suspended());
+            if let Some(awaits) = awaits
+                && awaits.failure.is_none()
+                && failure.iter().flat_map(|failure| &failure.calls).all(|call| awaits.has(*call))
+            {
+                awaits.failure = failure.take();
+            }
+        });
+        failure.is_none()
     }
 
     /// A thread joins the call from now on; `false` if it has ended.
@@ -286,11 +306,6 @@ impl dyn Job + '_ {
 
     pub(super) fn join_ends(&self) {
         self.unless_done(Trailer::join_ends);
-    }
-
-    /// Calls `act` with what a suspended body awaits.
-    pub(super) fn with_awaits<R>(&self, act: impl FnOnce(Option<&mut Awaits>) -> R) -> R {
-        self.locked(|trailer| act(trailer.awaits()))
     }
 
     /// Forgets the waker of `set_awaiter`.

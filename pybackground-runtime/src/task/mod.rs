@@ -5,7 +5,10 @@
 //! | `handle` | a call with the type of its result: taking the outcome, running in place |
 //! | `erased` | a call as queues, waiters, limits and other calls see it |
 //! | `poll` | a future from one poll to the next |
+//! | `lend` | lending the permits of a body that blocks |
 //! | `await_rings` | async bodies that wait for each other |
+//! | `holders` | the suspended bodies that have permits |
+//! | `polling` | what a body awaits, noted while it is polled |
 //! | `mod` | `Task`: making a call, ending it, closing it |
 //! | `state` | every transition between the states of a call; `state/word` has the states |
 //! | `registration` | a waker that the end of a call wakes, until it is unregistered |
@@ -58,10 +61,13 @@ mod dependents;
 mod erased;
 mod handle;
 mod header;
+mod holders;
 mod job;
+mod lend;
 mod parked;
 mod permit;
 mod poll;
+mod polling;
 mod registration;
 mod state;
 mod trailer;
@@ -78,20 +84,22 @@ use crate::panic::drop_catching;
 use crate::runtime;
 use crate::stacks;
 
-pub(crate) use await_rings::{Joined, failure_of, note};
+pub(crate) use await_rings::{Joined, let_go, look_behind};
 #[cfg(not(debug_assertions))]
 pub(crate) use body::LARGE;
 pub(crate) use body::{
     Body, Closure, Dependent, RunOnce, ScopedClosure, Step, Suspending, is_large,
 };
-pub(crate) use chains::{detach, share, unshare};
+pub(crate) use chains::{detach, disown, share};
 pub(crate) use handle::Handle;
 pub(crate) use header::Header;
 use job::Dependencies;
 pub(crate) use job::{Dependency, Job, Timeouts, any_was_awaited_or_shared};
+pub(crate) use lend::lend_permits_while;
 pub(crate) use parked::{DEPENDENT, SUSPENDED};
 pub use permit::Limit;
-pub(crate) use permit::{Limited, Permit, lend_permits_while, may_run_in_place};
+pub(crate) use permit::{Limited, Permit, may_run_in_place};
+pub(crate) use polling::{failure_of, note};
 pub(crate) use registration::Registration;
 use state::{Finish, State};
 

@@ -2,18 +2,27 @@
 //!
 //! A shutdown looks for them here, and so do reports. A stop finds them in the cancellation tree.
 
-use std::sync::{Arc, Mutex, Weak};
+use std::sync::{Arc, Mutex, MutexGuard, Weak};
 
 use crate::call::Call;
 use crate::cancel::{Node, Orphan, Parked, Parking};
 use crate::runnable::Runnable;
-use crate::sync::lock_leaf;
-use crate::wait_target::WaitTarget;
+use crate::sync::{IS_MODEL, lock_leaf};
+use crate::wait_target::{Remains, WaitTarget};
 
 /// A call that may be parked: refused by a shutdown, and named in reports.
 pub(crate) trait MayPark: Runnable + WaitTarget {}
 
 impl<T: Runnable + WaitTarget> MayPark for T {}
+
+/// Held by the thread that looks for a ring of `async` bodies.
+static LOOKING: Mutex<()> = Mutex::new(());
+
+/// Keeps other threads from looking for a ring of `async` bodies until this is dropped. A model checker knows no lock that
+/// outlives its execution, so models do not look.
+pub(super) fn no_search() -> Option<MutexGuard<'static, ()>> {
+    (!IS_MODEL).then(|| lock_leaf(&LOOKING))
+}
 
 /// The calls whose `async` bodies wait to be woken.
 pub(crate) static SUSPENDED: ParkedCalls = ParkedCalls::new();
@@ -73,7 +82,15 @@ impl ParkedCalls {
 
     /// Returns what at most this many of the calls are. No other call can be parked meanwhile.
     pub(crate) fn some_calls(&self, most: usize) -> Vec<Call> {
-        self.some_jobs(most).into_iter().map(|job| job.call()).collect()
+        let mut remains = Remains::default();
+        // So that the references hide no ring from a search.
+        let _looking = no_search();
+        let call = |job: Arc<dyn MayPark>| {
+            let call = job.call();
+            remains.keep(job);
+            call
+        };
+        self.some_jobs(most).into_iter().map(call).collect()
     }
 }
 

@@ -11,6 +11,7 @@ use std::cell::RefCell;
 use std::fmt;
 use std::sync::{Arc, Once};
 
+use super::parked::no_search;
 use super::work::{self, PassOn};
 use crate::call::Call;
 use crate::limit::Semaphore;
@@ -121,7 +122,12 @@ impl Limit {
     #[track_caller]
     pub fn set(&'static self, permits: usize) {
         assert!(permits > 0, "with a limit of 0 no call can run: set 1 or more");
-        for job in self.permits.set(permits) {
+        let admitted = {
+            // A search for rings may lead through this limit.
+            let _looking = no_search();
+            self.permits.set(permits)
+        };
+        for job in admitted {
             Permit(self).grant_to(job);
         }
     }
@@ -185,6 +191,11 @@ impl fmt::Debug for Limit {
 }
 
 impl Limit {
+    /// Whether so many bodies have all permits, and no other body or call has one.
+    pub(super) fn is_taken_by(&self, bodies: usize) -> bool {
+        self.permits.is_taken_by(bodies)
+    }
+
     /// What identifies the limit.
     pub(super) fn address(&self) -> usize {
         std::ptr::from_ref(self).addr()
@@ -278,18 +289,29 @@ fn holds_permit() -> bool {
     HELD.try_with(|held| !held.borrow().is_empty()).unwrap_or(false)
 }
 
-/// Lends the permits of this thread's bodies while `wait` blocks. Code that runs on this thread in `wait` does not
-/// have them.
-pub(crate) fn lend_permits_while<R>(wait: impl FnOnce() -> R) -> R {
-    let held = HELD.try_with(RefCell::take).unwrap_or_default();
-    for &limit in &held {
-        work::release(limit);
-    }
-    while work::perform_one() {}
-    let result = wait();
-    for limit in &held {
-        limit.permits.take_back();
-    }
+/// The limits whose permits the bodies on this thread's stack have. Until [`restore`] it has none.
+pub(super) fn take_held() -> Vec<&'static Limit> {
+    HELD.try_with(RefCell::take).unwrap_or_default()
+}
+
+/// See [`take_held`].
+pub(super) fn restore(held: Vec<&'static Limit>) {
     let _ = HELD.try_with(|known| known.replace(held));
-    result
+}
+
+impl Limit {
+    /// Releases a permit of a body on this thread.
+    pub(super) fn lend(&'static self) {
+        work::release(self);
+    }
+
+    /// Gives this thread a permit that it has lent, if one is free.
+    pub(super) fn try_take_back(&self) -> bool {
+        self.permits.try_take_back()
+    }
+
+    /// As `try_take_back`, and blocks until one is free.
+    pub(super) fn take_back(&self) {
+        self.permits.take_back();
+    }
 }

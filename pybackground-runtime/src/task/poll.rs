@@ -7,11 +7,13 @@ use std::sync::{Arc, Weak};
 use std::task::Wake;
 
 use super::Task;
-use super::await_rings::{self, Polling};
+use super::await_rings;
 use super::body::Body;
+use super::holders;
 use super::job::{Awaits, Dependencies, Job};
 use super::parked::SUSPENDED;
 use super::permit::{Limited, Permit};
+use super::polling::{self, Polling};
 use super::state::{Loaded, Suspend, Woken};
 use super::work::{self, FollowUp};
 use crate::cancel::{self, Link, Orphan};
@@ -24,15 +26,15 @@ impl<B: Body> Task<B> {
     pub(super) fn begin_poll(self: &Arc<Self>, permit: Option<&Permit>) -> Polling {
         let (body, awaits) = (Arc::as_ptr(self).addr(), self.state.lock().trailer().take_awaits());
         if let Some(limit) = permit.and_then(Permit::limit) {
-            await_rings::resumes_with_permit(body, limit);
+            holders::resumes_with_permit(body, limit);
         }
-        await_rings::begin(body, awaits)
+        polling::begin(body, awaits)
     }
 
     /// Stores a pending future until it is woken.
     pub(super) fn suspend(self: Arc<Self>, body: Loaded<B>, link: Link, awaits: Awaits) {
         self.header.events().left();
-        let awaits = await_rings::kept(awaits, Arc::as_ptr(&self).addr());
+        let awaits = polling::kept(awaits, Arc::as_ptr(&self).addr());
         let may_close_ring = awaits.is_some();
         let limit = body.permit.as_ref().and_then(Permit::limit);
         let (next, node) = {
@@ -62,7 +64,7 @@ impl<B: Body> Task<B> {
                 if may_close_ring {
                     let body: Weak<dyn Job> = Arc::<Self>::downgrade(&self);
                     if let Some(limit) = limit {
-                        await_rings::keeps_permit(body.clone(), limit);
+                        holders::keeps_permit(body.clone(), limit);
                     }
                     // The search counts the references to each body, so this one is dropped first.
                     drop_catching(self);

@@ -36,7 +36,20 @@ struct Parts<J: ?Sized> {
     awaits: Option<Box<Awaits<J>>>,
     /// How many threads join the call of an async body, and have the references that go with that.
     joins: usize,
+    /// How many sets of calls have a reference to the call of an async body.
+    sets: usize,
+    /// How often the awaiter, the joins, the sets or what the body awaits have changed.
+    changes: usize,
     dependencies: Option<Box<Dependencies<J>>>,
+}
+
+/// Who has a reference to the call of an async body, and how often that has changed.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(super) struct Owners {
+    pub(super) joins: usize,
+    pub(super) sets: usize,
+    pub(super) is_awaited: bool,
+    changes: usize,
 }
 
 impl<J: ?Sized> Trailer<J> {
@@ -62,6 +75,8 @@ impl<J: ?Sized> Default for Parts<J> {
             parked: None,
             awaits: None,
             joins: 0,
+            sets: 0,
+            changes: 0,
             dependencies: None,
         }
     }
@@ -138,16 +153,25 @@ impl<J: DependentCall + ?Sized + 'static> Trailer<J> {
         self.0.as_ref()?.awaiter.as_ref()
     }
 
-    pub(super) fn joins(&self) -> usize {
-        self.0.as_ref().map_or(0, |parts| parts.joins)
+    pub(super) fn owners(&self) -> Option<Owners> {
+        let Parts { joins, sets, ref awaiter, changes, .. } = **self.0.as_ref()?;
+        Some(Owners { joins, sets, is_awaited: awaiter.is_some(), changes })
+    }
+
+    pub(super) fn joins_set(&mut self) {
+        self.changed().sets += 1;
+    }
+
+    pub(super) fn left_set(&mut self) {
+        self.changed().sets -= 1;
     }
 
     pub(super) fn join_begins(&mut self) {
-        self.parts().joins += 1;
+        self.changed().joins += 1;
     }
 
     pub(super) fn join_ends(&mut self) {
-        self.parts().joins -= 1;
+        self.changed().joins -= 1;
     }
 
     pub(super) fn awaits(&mut self) -> Option<&mut Awaits<J>> {
@@ -156,12 +180,14 @@ impl<J: DependentCall + ?Sized + 'static> Trailer<J> {
 
     pub(super) fn set_awaits(&mut self, awaits: Option<Box<Awaits<J>>>) {
         if awaits.is_some() {
-            self.parts().awaits = awaits;
+            self.changed().awaits = awaits;
         }
     }
 
     pub(super) fn take_awaits(&mut self) -> Option<Box<Awaits<J>>> {
-        self.0.as_mut()?.awaits.take()
+        let parts = self.0.as_mut().filter(|parts| parts.awaits.is_some())?;
+        parts.changes = parts.changes.wrapping_add(1);
+        parts.awaits.take()
     }
 
     /// Whether `waker` wakes the same task as the awaiter.
@@ -173,10 +199,10 @@ impl<J: DependentCall + ?Sized + 'static> Trailer<J> {
     /// Replaces the awaiter. Returns the last one, to be dropped without a lock.
     #[must_use]
     pub(super) fn replace_awaiter(&mut self, awaiter: Option<Waker>) -> Option<Waker> {
-        match awaiter {
-            Some(awaiter) => self.parts().awaiter.replace(awaiter),
-            None => self.0.as_mut()?.awaiter.take(),
+        if awaiter.is_none() && self.0.is_none() {
+            return None;
         }
+        std::mem::replace(&mut self.changed().awaiter, awaiter)
     }
 
     /// Takes what a closing thread acts on. Leaves the awaiter, which is foreign code, to `clean_up`.
@@ -225,6 +251,12 @@ impl<J: DependentCall + ?Sized + 'static> Trailer<J> {
         if let Some(parts) = self.0 {
             work::follow_up(parts);
         }
+    }
+
+    fn changed(&mut self) -> &mut Parts<J> {
+        let parts = self.parts();
+        parts.changes = parts.changes.wrapping_add(1);
+        parts
     }
 
     fn parts(&mut self) -> &mut Parts<J> {

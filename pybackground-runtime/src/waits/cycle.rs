@@ -1,14 +1,16 @@
 //! A deadlock, listed edge by edge.
 
 use std::panic::Location;
+use std::sync::{Arc, Weak};
 
 use super::graph::{self, Node};
 use super::held::Held;
-use super::wait::{Awaited, On, Wait};
+use super::wait::{Awaited, On, Permits, Wait};
 use crate::call::Call;
 use crate::error::{Party, WaitEdge, WaitKind};
 use crate::stacks::{self, Frame, Stack};
 use crate::table::Set;
+use crate::wait_target::{Remains, WaitTarget, with_call};
 
 /// Returns the edges between calls and threads, or `None` if a thread no longer runs a call that it is waited
 /// for, and so is not deadlocked.
@@ -18,6 +20,7 @@ use crate::table::Set;
 pub(super) fn edges<'a>(
     deadlock: &[graph::Edge<Awaited>],
     wait_of: impl Fn(usize) -> Option<&'a Wait>,
+    remains: &mut Remains,
 ) -> Option<Vec<WaitEdge>> {
     let holder = |edge: &graph::Edge<Awaited>| match (&edge.from, &edge.call) {
         (Node::Call(Awaited::Lock(key)), Awaited::Release(thread)) => {
@@ -28,7 +31,7 @@ pub(super) fn edges<'a>(
     };
     let holders: Vec<_> = deadlock.iter().filter_map(holder).collect();
     let runner = |edge: &graph::Edge<Awaited>| match &edge.call {
-        Awaited::Call(job) => Some(job.runner()),
+        Awaited::Call(call) => with_call(call, remains, |call, _| call.runner()),
         _ => None,
     };
     let mut entered = Set::new();
@@ -41,12 +44,23 @@ pub(super) fn edges<'a>(
     for graph::Edge { from, call, .. } in deadlock {
         match (from, call) {
             (Node::Call(Awaited::Call(waiter)), Awaited::Call(awaited)) => {
-                let (waiter, awaited) = (waiter.call().into(), awaited.call().into());
-                edges.push(WaitEdge { waiter, awaited, kind: WaitKind::Argument });
+                let parked =
+                    |call: &Arc<dyn WaitTarget>, _: &mut _| (call.call(), call.parked_in());
+                let (waiter, kind) = with_call(waiter, remains, parked)?;
+                let (waiter, awaited) = (waiter.into(), call_of(awaited, remains)?.into());
+                edges.push(WaitEdge { waiter, awaited, kind });
             }
             (Node::Call(Awaited::Scope(scope)), Awaited::Call(awaited)) => {
-                let (waiter, awaited) = (scope.waiter.into(), awaited.call().into());
+                let (waiter, awaited) = (scope.waiter.into(), call_of(awaited, remains)?.into());
                 edges.push(WaitEdge { waiter, awaited, kind: WaitKind::ScopeEnd(scope.site) });
+            }
+            (Node::Call(Awaited::Permit(limit)), Awaited::Call(awaited)) => {
+                let awaited = call_of(awaited, remains)?;
+                for thread in waiters_of(*limit, deadlock) {
+                    let waiter = top_of(thread, &calls_from(thread, &entered))?;
+                    let awaited = awaited.into();
+                    edges.push(WaitEdge { waiter, awaited, kind: WaitKind::Permit });
+                }
             }
             (Node::Call(_), _) => {}
             (Node::Thread(from), awaited) => {
@@ -70,7 +84,7 @@ pub(super) fn edges<'a>(
                         };
                         edges.push(WaitEdge {
                             waiter: waiter()?,
-                            awaited: awaited.call().into(),
+                            awaited: call_of(awaited, remains)?.into(),
                             kind,
                         });
                     }
@@ -89,6 +103,21 @@ pub(super) fn edges<'a>(
         }
     }
     Some(edges)
+}
+
+/// The threads that take back a permit of the limit.
+fn waiters_of(
+    limit: &dyn Permits,
+    deadlock: &[graph::Edge<Awaited>],
+) -> impl Iterator<Item = usize> {
+    deadlock.iter().filter_map(move |edge| match (&edge.from, &edge.call) {
+        (Node::Thread(thread), Awaited::Permit(of)) if of.id() == limit.id() => Some(*thread),
+        _ => None,
+    })
+}
+
+fn call_of(call: &Weak<dyn WaitTarget>, remains: &mut Remains) -> Option<Call> {
+    with_call(call, remains, |call, _| call.call())
 }
 
 /// What holds a lock.

@@ -5,7 +5,8 @@
 //! after the last of them has ended.
 //!
 //! So a wait leads to the calls that it is for, these to the threads that run them, and these to their own
-//! waits. A wait can end if it leads to a thread or call that continues by itself.
+//! waits. A wait can end if it leads to a thread or call that continues by itself. A call may also wait on no thread,
+//! for all or for any of several others: it has dependencies, or its body is a future that awaits.
 
 use crate::table::{Id, Set, Table};
 
@@ -33,8 +34,10 @@ pub(crate) enum Needs<C> {
     Nothing,
     /// The thread that runs it has to return to it.
     Thread(usize),
-    /// Each of these dependencies has to end.
+    /// Each of these has to end.
     All(Vec<C>),
+    /// One of these has to end.
+    Any(Vec<C>),
 }
 
 /// Threads by their numbers, with what each waits for.
@@ -49,7 +52,7 @@ pub(crate) struct Graph<W> {
 pub(crate) enum Node<C> {
     /// A thread that waits.
     Thread(usize),
-    /// A call that waits for its dependencies.
+    /// A call that waits on no thread.
     Call(C),
 }
 
@@ -112,17 +115,46 @@ impl<W: Wait> Graph<W> {
         wait: &W,
         needs: impl Fn(&W::Call) -> Needs<W::Call>,
     ) -> Option<Vec<Edge<W::Call>>> {
+        self.search(&Root::Thread(thread, wait), needs, usize::MAX)
+    }
+
+    /// As `deadlock`, of a thread or a call. Returns `None` also if the search takes more than `most` steps.
+    pub(crate) fn search(
+        &self,
+        root: &Root<'_, W>,
+        needs: impl Fn(&W::Call) -> Needs<W::Call>,
+        most: usize,
+    ) -> Option<Vec<Edge<W::Call>>> {
+        let mut steps = most;
         let mut going_on = Table::new();
         loop {
             let known = going_on.len();
             let (graph, needs, path) = (self, &needs, Vec::new());
-            let search = Search { graph, thread, wait, needs, going_on: &mut going_on, path };
+            let search =
+                Search { graph, root, needs, going_on: &mut going_on, steps: &mut steps, path };
             let edges = search.edges()?;
             // A node that is reached twice is assumed to be blocked. If the search finds later that it
             // continues, the nodes that were searched before have to be searched again.
             if going_on.len() == known {
-                return leads_back(&Node::Thread(thread), &edges).then_some(edges);
+                return leads_back(root.id(), &edges).then_some(edges);
             }
+        }
+    }
+}
+
+/// Where a search begins.
+pub(crate) enum Root<'a, W: Wait> {
+    /// A thread and its wait, which need not be in the graph yet.
+    Thread(usize, &'a W),
+    /// A call that waits on no thread.
+    Call(&'a W::Call),
+}
+
+impl<W: Wait> Root<'_, W> {
+    fn id(&self) -> Id {
+        match self {
+            Self::Thread(number, _) => (*number).into(),
+            Self::Call(call) => call.id(),
         }
     }
 }
@@ -130,12 +162,12 @@ impl<W: Wait> Graph<W> {
 /// A depth-first search for a thread or call that continues by itself.
 struct Search<'s, 'g, W: Wait, N> {
     graph: &'g Graph<W>,
-    /// The thread that is about to wait, which is not in the graph yet.
-    thread: usize,
-    wait: &'g W,
+    root: &'g Root<'g, W>,
     needs: N,
     /// The nodes that are known to continue.
     going_on: &'s mut Table<Node<W::Call>>,
+    /// How many more calls the search may look at.
+    steps: &'s mut usize,
     path: Vec<Step<'g, W>>,
 }
 
@@ -147,8 +179,10 @@ struct Step<'g, W: Wait> {
 }
 
 enum Calls<'g, W: Wait> {
+    /// The node continues after any of those that the wait is for.
+    Of(&'g W),
     /// The node continues after any of them.
-    Any(&'g W),
+    Any(Vec<W::Call>),
     /// The node continues after all of them.
     All(Vec<W::Call>),
 }
@@ -158,8 +192,8 @@ impl<W: Wait> Step<'_, W> {
         let at = self.looked_at;
         self.looked_at += 1;
         match &self.calls {
-            Calls::Any(wait) => wait.call(at),
-            Calls::All(calls) => calls.get(at).cloned(),
+            Calls::Of(wait) => wait.call(at),
+            Calls::Any(calls) | Calls::All(calls) => calls.get(at).cloned(),
         }
     }
 }
@@ -167,19 +201,24 @@ impl<W: Wait> Step<'_, W> {
 impl<'g, W: Wait, N: Fn(&W::Call) -> Needs<W::Call>> Search<'_, 'g, W, N> {
     /// Returns what keeps the thread from going on if it waits, or `None` if nothing does.
     fn edges(mut self) -> Option<Vec<Edge<W::Call>>> {
-        let (root, wait) = (Node::Thread(self.thread), self.wait);
+        let (root, calls) = match self.root {
+            Root::Thread(_, wait) if wait.ends_by_itself() => return None,
+            Root::Thread(thread, wait) => (Node::Thread(*thread), Calls::Of(*wait)),
+            Root::Call(call) => match self.behind(call)? {
+                (Node::Thread(_), _) => return None,
+                behind => behind,
+            },
+        };
         let mut edges = Vec::new();
         let mut met = Set::new();
         met.insert(root.id());
-        self.path.push(Step { node: root.clone(), calls: Calls::Any(wait), looked_at: 0 });
-        if wait.ends_by_itself() {
-            return None;
-        }
+        self.path.push(Step { node: root.clone(), calls, looked_at: 0 });
         while let Some(step) = self.path.last_mut() {
             let Some(call) = step.next() else {
                 self.leave();
                 continue;
             };
+            *self.steps = self.steps.checked_sub(1)?;
             let from = step.node.clone();
             let Some((to, calls)) = self.behind(&call) else {
                 self.goes_on();
@@ -207,14 +246,17 @@ impl<'g, W: Wait, N: Fn(&W::Call) -> Needs<W::Call>> Search<'_, 'g, W, N> {
         let (node, calls) = match (self.needs)(call) {
             Needs::Nothing => return None,
             Needs::Thread(thread) => {
-                let is_root = thread == self.thread;
-                let wait = if is_root { self.wait } else { self.graph.get(thread)? };
+                let wait = match self.root {
+                    Root::Thread(root, wait) if *root == thread => *wait,
+                    _ => self.graph.get(thread)?,
+                };
                 if wait.ends_by_itself() {
                     return None;
                 }
-                (Node::Thread(thread), Calls::Any(wait))
+                (Node::Thread(thread), Calls::Of(wait))
             }
             Needs::All(calls) => (Node::Call(call.clone()), Calls::All(calls)),
+            Needs::Any(calls) => (Node::Call(call.clone()), Calls::Any(calls)),
         };
         (!self.going_on.contains(node.id())).then_some((node, calls))
     }
@@ -232,7 +274,7 @@ impl<'g, W: Wait, N: Fn(&W::Call) -> Needs<W::Call>> Search<'_, 'g, W, N> {
 
     /// The call that was searched last can end.
     fn goes_on(&mut self) {
-        while let Some(step) = self.path.pop_if(|step| matches!(step.calls, Calls::Any(_))) {
+        while let Some(step) = self.path.pop_if(|step| !matches!(step.calls, Calls::All(_))) {
             self.going_on.insert(step.node.id(), step.node);
         }
     }
@@ -243,13 +285,13 @@ impl<'g, W: Wait, N: Fn(&W::Call) -> Needs<W::Call>> Search<'_, 'g, W, N> {
     }
 }
 
-/// Whether all the edges lead back to `node`.
+/// Whether all the edges lead back to the node `id`.
 ///
 /// They do if every thread in the graph is waiting: nodes that were deadlocked without `node` were reported
 /// when the last of them came. But a thread whose wait is over may have its entry a moment longer.
-fn leads_back<C: Identified>(node: &Node<C>, edges: &[Edge<C>]) -> bool {
+fn leads_back<C: Identified>(id: Id, edges: &[Edge<C>]) -> bool {
     let mut leading = Set::new();
-    leading.insert(node.id());
+    leading.insert(id);
     let mut before = 0;
     while leading.len() > before {
         before = leading.len();
@@ -426,8 +468,9 @@ mod tests {
     struct Reference {
         stacks: [Vec<Call>; THREADS],
         waits: [Option<AnyOf>; THREADS],
-        /// The dependencies that a call waits for.
+        /// What a call waits for that is on no thread: all of these, or any.
         inputs: [Vec<Call>; CALLS],
+        is_any: [bool; CALLS],
         ended: Vec<Call>,
     }
 
@@ -440,32 +483,34 @@ mod tests {
             match (self.runner(call), &*self.inputs[call]) {
                 (Some(thread), _) => Needs::Thread(thread),
                 (None, []) => Needs::Nothing,
+                (None, inputs) if self.is_any[call] => Needs::Any(inputs.to_vec()),
                 (None, inputs) => Needs::All(inputs.to_vec()),
             }
         }
 
-        /// Whether `thread` would never go on if it waited for `wait`. A thread goes on only if it is known to.
-        fn never_goes_on(&self, thread: usize, wait: &AnyOf) -> bool {
-            let mut goes_on: [bool; THREADS] =
-                std::array::from_fn(|other| other != thread && self.waits[other].is_none());
-            for _ in 0..THREADS {
-                for other in 0..THREADS {
-                    let wait =
-                        if other == thread { Some(wait) } else { self.waits[other].as_ref() };
-                    goes_on[other] |= wait.is_some_and(|wait| {
-                        wait.0.iter().any(|call| self.can_end(*call, &goes_on))
-                    });
+        /// The threads that would never go on, and the calls that would never end, if a thread waited too. What goes on or
+        /// ends is known to.
+        fn stuck(&self, added: Option<(usize, &AnyOf)>) -> ([bool; THREADS], [bool; CALLS]) {
+            let (mut threads, mut calls) = ([true; THREADS], [true; CALLS]);
+            for _ in 0..THREADS + CALLS {
+                for call in 0..CALLS {
+                    let is_stuck = match self.needs(call) {
+                        Needs::Nothing => false,
+                        Needs::Thread(thread) => threads[thread],
+                        Needs::All(inputs) => inputs.iter().any(|input| calls[*input]),
+                        Needs::Any(inputs) => inputs.iter().all(|input| calls[*input]),
+                    };
+                    calls[call] &= is_stuck;
+                }
+                for (thread, is_stuck) in threads.iter_mut().enumerate() {
+                    let wait = match added {
+                        Some((other, wait)) if other == thread => Some(wait),
+                        _ => self.waits[thread].as_ref(),
+                    };
+                    *is_stuck &= wait.is_some_and(|wait| wait.0.iter().all(|call| calls[*call]));
                 }
             }
-            !goes_on[thread]
-        }
-
-        fn can_end(&self, call: Call, goes_on: &[bool]) -> bool {
-            match self.needs(call) {
-                Needs::Nothing => true,
-                Needs::Thread(thread) => goes_on[thread],
-                Needs::All(inputs) => inputs.iter().all(|input| self.can_end(*input, goes_on)),
-            }
+            (threads, calls)
         }
 
         fn is_new(&self, call: Call) -> bool {
@@ -476,14 +521,17 @@ mod tests {
 
         fn end(&mut self, call: Call) {
             self.ended.push(call);
-            for inputs in &mut self.inputs {
+            for (inputs, is_any) in self.inputs.iter_mut().zip(self.is_any) {
+                if is_any && inputs.contains(&call) {
+                    inputs.clear();
+                }
                 inputs.retain(|input| *input != call);
             }
         }
     }
 
-    /// Starts a call on a thread, ends its highest one, has it wait for calls, or makes a call that
-    /// waits for inputs.
+    /// Starts a call on a thread, ends its highest one, has it wait for calls, on its thread or without, or makes a call
+    /// that waits for inputs.
     fn step(
         reference: &mut Reference,
         graph: &mut Graph<AnyOf>,
@@ -514,7 +562,7 @@ mod tests {
             2 if !calls.iter().any(|call| reference.ended.contains(call)) => {
                 let wait = AnyOf(calls.to_vec());
                 let stuck = graph.deadlock(thread, &wait, |call| reference.needs(*call));
-                assert_eq!(stuck.is_some(), reference.never_goes_on(thread, &wait));
+                assert_eq!(stuck.is_some(), reference.stuck(Some((thread, &wait))).0[thread]);
                 if stuck.is_none() {
                     graph.insert(thread, wait.clone());
                     reference.waits[thread] = Some(wait);
@@ -526,6 +574,22 @@ mod tests {
                 let older = calls[1..].iter().copied().filter(|input| *input > call);
                 let inputs = older.filter(|input| !reference.ended.contains(input));
                 reference.inputs[call] = inputs.collect();
+                reference.is_any[call] = false;
+            }
+            // The highest call of the thread is a future, and awaits.
+            4 | 5 => {
+                let Some(call) = reference.stacks[thread].pop() else { return };
+                let awaited =
+                    calls.iter().copied().filter(|other| !reference.ended.contains(other));
+                reference.inputs[call] = awaited.collect();
+                reference.is_any[call] = what == 5;
+                let stuck =
+                    graph.search(&Root::Call(&call), |call| reference.needs(*call), usize::MAX);
+                assert_eq!(stuck.is_some(), reference.stuck(None).1[call]);
+                if stuck.is_some() {
+                    reference.inputs[call].clear();
+                    reference.stacks[thread].push(call);
+                }
             }
             _ => {}
         }
@@ -535,7 +599,7 @@ mod tests {
         #[test]
         fn wait_is_a_deadlock_if_and_only_if_it_never_ends(
             steps in proptest::collection::vec(
-                (0..4_u8, 0..THREADS, proptest::collection::vec(0..CALLS, 1..4)),
+                (0..6_u8, 0..THREADS, proptest::collection::vec(0..CALLS, 1..4)),
                 0..300,
             )
         ) {

@@ -154,6 +154,11 @@ pub(super) fn all() -> Vec<Held> {
     all
 }
 
+/// Whether this thread holds a lock.
+pub(crate) fn is_any() -> bool {
+    !all().is_empty()
+}
+
 /// Whether this thread holds the lock in a way that is in the way of `wanted`, or reads it.
 pub(crate) fn holds(wanted: Key) -> bool {
     all().iter().any(|held| held.key == wanted || held.key.is_in_the_way_of(wanted))

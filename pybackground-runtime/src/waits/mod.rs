@@ -38,8 +38,10 @@
 //! - A wait with a time limit, or for a call with a deadline, ends by itself.
 //! - Any thread may end a wait for a notification.
 //! - A queued call needs no edge to a thread, because the pool provides one.
-//! - A call that waits for a permit of a limit needs no edge, because a thread that blocks lends its permits.
-//! - A future that awaits blocks no thread. `task::awaits` finds rings of futures.
+//! - A call that waits for a permit of a limit needs no edge, because a thread that blocks lends its permits. Only a future
+//!   keeps its permit, so a search for rings through futures also follows waits for permits.
+//! - A future that awaits blocks no thread. `task::await_rings` searches for rings through futures, with
+//!   `Waits::ring`.
 
 mod cycle;
 mod graph;
@@ -47,9 +49,9 @@ pub(crate) mod held;
 mod wait;
 mod wait_set;
 
-use std::cell::RefCell;
+use std::cell::{Cell, RefCell};
 use std::panic::Location;
-use std::sync::Arc;
+use std::sync::{Arc, Weak};
 use std::time::Duration;
 
 use crate::call::Call;
@@ -59,15 +61,20 @@ use crate::cancel::{self, Parked, Parking};
 use crate::error::{Error, WaitEdge};
 use crate::stacks;
 use crate::sync::thread;
-use crate::sync::{IS_MODEL, Mutex, chaos, lock_brief, now};
+use crate::sync::{IS_MODEL, Mutex, MutexGuard, chaos, lock_brief, now};
 use crate::table::Set;
-use crate::wait_target::WaitTarget;
-use graph::{Graph, Needs};
+use crate::wait_target::{Remains, WaitTarget, downgrade, with_call};
+pub(crate) use graph::Needs;
+use graph::{Graph, Node, Root};
 use held::Key;
 pub(crate) use wait::End;
 use wait::{Awaited, On, ScopeWait, Wait};
-pub(crate) use wait::{BlockedIn, ScopedCalls};
-pub(crate) use wait_set::WaitSet;
+pub(crate) use wait::{BlockedIn, Permits, ScopedCalls};
+pub(crate) use wait_set::{Member, WaitSet};
+
+/// A search through parked calls ends without a result after so many steps: each call that is parked may begin one, and
+/// all other waits begin only after it.
+const MOST_STEPS: usize = 1000;
 
 /// The waits of all threads.
 pub(crate) struct Waits(Mutex<Graph<Wait>>);
@@ -77,6 +84,7 @@ pub(crate) struct Waiting<'a> {
     waits: &'a Waits,
     thread: usize,
     before: Option<Wait>,
+    leads_to_parked: bool,
     _parking: Option<Parking>,
 }
 
@@ -122,7 +130,7 @@ impl Waits {
     }
 
     /// This thread is about to block until any of `count` calls ends. The caller passes `all` of them if a
-    /// body waits and the wait has no other end.
+    /// body waits, or a thread with a lock, and the wait has no other end.
     ///
     /// # Errors
     ///
@@ -164,69 +172,118 @@ impl Waits {
             return Ok(None);
         };
         chaos();
-        // The search may be the last to hold a call, which is dropped after the lock is released.
-        let mut dependencies = Vec::new();
+        // The search may be the last to hold a call, of which the remains are dropped after the lock is released.
+        let mut remains = Remains::default();
         let mut graph = lock_brief(&self.0);
-        if let Some(deadlock) = Self::deadlock(&graph, thread, &wait, &mut dependencies) {
-            // A lock that is taken while the thread panics cannot fail without an abort of the process.
-            let may_fail = !(matches!(wait.on, On::Lock(..)) && std::thread::panicking());
-            if may_fail || !deadlock.fail_another(&mut graph, thread) {
+        let leads_to_parked = Cell::new(false);
+        while let Some(deadlock) =
+            Self::deadlock(&graph, thread, &wait, &leads_to_parked, &mut remains)
+        {
+            // An error that is raised while the thread panics aborts the process.
+            if !wait.is_panicking || !deadlock.fail_another(&mut graph, thread) {
                 drop(graph);
                 return Err(deadlock.edges);
             }
         }
-        let before = graph.insert(thread, wait);
-        drop(graph);
-        Ok(Some(self.waiting(thread, before, || Parked::Thread(thread::current()))))
+        let mut waiting = self.insert(graph, thread, wait, || Parked::Thread(thread::current()));
+        waiting.leads_to_parked = leads_to_parked.get();
+        Ok(Some(waiting))
     }
 
-    /// Parks the thread in the cancellation tree as well.
-    fn waiting(
+    /// Inserts the wait, and parks the thread in the cancellation tree as well.
+    fn insert(
         &self,
+        mut graph: MutexGuard<'_, Graph<Wait>>,
         thread: usize,
-        before: Option<Wait>,
+        wait: Wait,
         parked: impl FnOnce() -> Parked,
     ) -> Waiting<'_> {
-        let parking = cancel::current().map(|node| node.park(parked()));
-        Waiting { waits: self, thread, before, _parking: parking }
+        let node = wait.node.clone();
+        let before = graph.insert(thread, wait);
+        drop(graph);
+        let parking = node.map(|node| node.park(parked()));
+        Waiting { waits: self, thread, before, leads_to_parked: false, _parking: parking }
     }
 
-    /// Returns what would keep a wait of `thread` from ever ending, if anything would.
+    /// Returns what would keep a wait of `thread` from ever ending, if anything would. Notes whether the search has met a
+    /// parked call that something else may continue.
     fn deadlock(
         graph: &Graph<Wait>,
         thread: usize,
         wait: &Wait,
-        dependencies: &mut Vec<Awaited>,
+        leads_to_parked: &Cell<bool>,
+        remains: &mut Remains,
     ) -> Option<Deadlock> {
-        let needs_lock = |other: &Wait| match other.on {
-            On::Lock(key, _) => wait.is_in_the_way_of(key),
-            _ => false,
-        };
-        let is_needed = || graph.iter().map(|(_, other)| other).chain([wait]).any(needs_lock);
-        if stacks::current().is_none() && !(wait.concerns_locks() && is_needed()) {
-            // No thread depends on one that has neither a body nor a lock that another waits for.
+        if !may_be_needed(graph, wait) {
             return None;
         }
-        let dependencies = RefCell::new(dependencies);
         let holders = |key: Key| {
             let all = graph.iter().filter(|(other, _)| *other != thread).chain([(thread, wait)]);
             all.filter(|(_, wait)| wait.is_in_the_way_of(key)).map(|(thread, _)| thread).collect()
         };
-        let needs = |call: &Awaited| {
-            let needs = call.needs(holders);
-            if let Needs::All(all) = &needs {
-                dependencies.borrow_mut().extend_from_slice(all);
+        let shared = RefCell::new(&mut *remains);
+        let needs = |awaited: &Awaited| {
+            let needs = awaited.needs(holders, &mut shared.borrow_mut());
+            if matches!(needs, Needs::Nothing) && awaited.is_parked(&mut shared.borrow_mut()) {
+                leads_to_parked.set(true);
             }
             needs
         };
         let found = graph.deadlock(thread, wait, needs)?;
         let wait_of = |other| if other == thread { Some(wait) } else { graph.get(other) };
-        let edges = cycle::edges(&found, wait_of)?;
+        let edges = cycle::edges(&found, wait_of, remains)?;
         let is_thread = |edge: graph::Edge<Awaited>| match edge.from {
-            graph::Node::Thread(thread) => Some(thread),
-            graph::Node::Call(_) => None,
+            Node::Thread(thread) => Some(thread),
+            Node::Call(_) => None,
         };
         Some(Deadlock { edges, threads: found.into_iter().filter_map(is_thread).collect() })
+    }
+
+    /// Returns the waits that keep a call on no thread, or this thread, from ever continuing, if anything does. As each
+    /// other search, but also through calls of which `parked` says what they need. The remains are to be dropped
+    /// after the caller has released its locks.
+    pub(crate) fn ring(
+        &self,
+        root: &RingRoot<'_>,
+        parked: impl Fn(&Weak<dyn WaitTarget>, &mut Remains) -> Option<Needs<Weak<dyn WaitTarget>>>,
+        remains: &mut Remains,
+    ) -> Option<Ring> {
+        let graph = lock_brief(&self.0);
+        let holders = |key: Key| {
+            let all = graph.iter().filter(|(_, wait)| wait.is_in_the_way_of(key));
+            all.map(|(thread, _)| thread).collect()
+        };
+        let shared = RefCell::new(&mut *remains);
+        let needs = |awaited: &Awaited| {
+            let mut remains = shared.borrow_mut();
+            let parked = match awaited {
+                Awaited::Call(call) => parked(call, &mut remains),
+                _ => None,
+            };
+            match parked {
+                None => awaited.needs(holders, &mut remains),
+                Some(Needs::Nothing) => Needs::Nothing,
+                Some(Needs::Thread(thread)) => Needs::Thread(thread),
+                Some(Needs::All(all)) => Needs::All(wait::calls(all)),
+                Some(Needs::Any(any)) => Needs::Any(wait::calls(any)),
+            }
+        };
+        let found = match root {
+            RingRoot::Call(call) => {
+                graph.search(&Root::Call(&Awaited::Call(Weak::clone(call))), needs, MOST_STEPS)
+            }
+            RingRoot::ThisThread => {
+                let thread = stacks::this_thread()?;
+                let wait = graph.get(thread).filter(|wait| may_be_needed(&graph, wait))?;
+                graph.search(&Root::Thread(thread, wait), needs, MOST_STEPS)
+            }
+        }?;
+        let edges = cycle::edges(&found, |thread| graph.get(thread), remains)?;
+        let parked = |edge: graph::Edge<Awaited>| match (edge.from, edge.call) {
+            (Node::Call(Awaited::Call(call)), Awaited::Call(awaited)) => Some((call, awaited)),
+            _ => None,
+        };
+        Some(Ring { edges, parked: found.into_iter().filter_map(parked).collect() })
     }
 
     /// Blocks for `time`, or until the body has to stop.
@@ -252,37 +309,46 @@ impl Waits {
         let (thread, waiter) = (stacks::this_thread()?, stacks::current_call()?);
         let wait = Wait::new(On::Scope(Arc::new(ScopeWait { calls: calls.clone(), waiter, site })));
         chaos();
-        let mut dependencies = Vec::new();
+        let mut remains = Remains::default();
         let mut graph = lock_brief(&self.0);
-        if let Some(deadlock) = Self::deadlock(&graph, thread, &wait, &mut dependencies) {
-            let _ends = deadlock.fail_another(&mut graph, thread);
+        // Each of several closures may be part of a cycle.
+        let leads_to_parked = Cell::new(false);
+        while let Some(deadlock) =
+            Self::deadlock(&graph, thread, &wait, &leads_to_parked, &mut remains)
+        {
+            if !deadlock.fail_another(&mut graph, thread) {
+                break;
+            }
         }
-        let before = graph.insert(thread, wait);
-        drop(graph);
-        Some(self.waiting(thread, before, || Parked::Thread(thread::current())))
+        let mut waiting = self.insert(graph, thread, wait, || Parked::Thread(thread::current()));
+        waiting.leads_to_parked = leads_to_parked.get();
+        Some(waiting)
     }
 
     /// Returns what has to continue before `job` can end, as far as the waits of the threads are known.
-    pub(crate) fn behind(&self, job: Arc<dyn WaitTarget>) -> Behind {
-        // Calls are dropped after the lock is released.
-        let (mut next, mut searched) = (vec![job], Vec::new());
+    pub(crate) fn behind(&self, call: Weak<dyn WaitTarget>) -> Behind {
+        let mut next = vec![call];
+        // Dropped after the lock is released.
+        let mut remains = Remains::default();
         let mut seen = Set::new();
         let mut behind = Behind::default();
         let graph = lock_brief(&self.0);
-        while let Some(job) = next.pop() {
-            let runner = job.runner();
-            if job.is_done() || job.has_deadline() {
-                // It ends whatever these threads do.
-            } else if runner.is_none() {
-                behind.any_worker |= job.is_queued();
-                next.extend(job.inputs());
-            } else if seen.insert(runner.thread()) {
-                match graph.get(runner.thread()).map(Wait::calls) {
-                    None => behind.threads.push(runner.thread()),
-                    Some(calls) => next.extend(calls),
+        while let Some(call) = next.pop() {
+            let look = |job: &Arc<dyn WaitTarget>, remains: &mut Remains| {
+                let runner = job.runner();
+                if job.is_done() || job.has_deadline() {
+                    // It ends whatever these threads do.
+                } else if runner.is_none() {
+                    behind.any_worker |= job.is_queued();
+                    next.extend(downgrade(job.inputs(), remains));
+                } else if seen.insert(runner.thread()) {
+                    match graph.get(runner.thread()) {
+                        None => behind.threads.push(runner.thread()),
+                        Some(wait) => next.extend(wait.calls(remains)),
+                    }
                 }
-            }
-            searched.push(job);
+            };
+            with_call(&call, &mut remains, look);
         }
         drop(graph);
         behind
@@ -293,32 +359,25 @@ impl Waits {
         lock_brief(&self.0).get(thread).is_some()
     }
 
-    /// The call that the thread which runs `job` joins, and where, if nothing but the end of that call ends the wait.
-    pub(crate) fn joined_behind(
-        &self,
-        job: &dyn WaitTarget,
-    ) -> Option<(Arc<dyn WaitTarget>, &'static Location<'static>)> {
-        let graph = lock_brief(&self.0);
-        // Under the lock: a thread that waits still runs what it ran when it began to.
-        let runner = job.runner();
-        let wait = if runner.is_none() { None } else { graph.get(runner.thread()) }?;
-        match &wait.on {
-            On::Call { job, site, end: End::Never } if !wait.is_running => {
-                Some((job.clone(), *site))
-            }
-            _ => None,
-        }
-    }
-
     /// This thread is about to block for a time.
     pub(crate) fn for_time(&self) -> Option<Waiting<'_>> {
         self.for_event(On::Time)
     }
 
+    /// This thread is about to block until it has a permit again, which it lent for the wait that it still has in the graph.
+    pub(crate) fn for_permit(&self, limit: &'static dyn Permits) -> Option<Waiting<'_>> {
+        let thread = stacks::this_thread()?;
+        let after = lock_brief(&self.0).get(thread).map(|wait| wait.on.over());
+        // It cannot fail. A search for rings through bodies that have the permits follows.
+        let mut waiting = self.for_event(On::Permit { limit, after })?;
+        waiting.leads_to_parked = true;
+        Some(waiting)
+    }
+
     fn for_event(&self, on: On) -> Option<Waiting<'_>> {
         let thread = stacks::this_thread()?;
-        let before = lock_brief(&self.0).insert(thread, Wait::new(on));
-        Some(self.waiting(thread, before, || Parked::Thread(thread::current())))
+        let (wait, graph) = (Wait::new(on), lock_brief(&self.0));
+        Some(self.insert(graph, thread, wait, || Parked::Thread(thread::current())))
     }
 
     /// This thread is about to block until a process replies. A stop of its body cuts the connection.
@@ -326,8 +385,7 @@ impl Waits {
     pub(crate) fn for_child(&self, connection: Arc<dyn Connection>) -> Option<Waiting<'_>> {
         let thread = stacks::this_thread()?;
         let wait = Wait::new(On::Child(connection.clone()));
-        let before = lock_brief(&self.0).insert(thread, wait);
-        Some(self.waiting(thread, before, || Parked::Process(connection)))
+        Some(self.insert(lock_brief(&self.0), thread, wait, || Parked::Process(connection)))
     }
 
     /// Wakes every thread that waits, because each body has to stop.
@@ -352,6 +410,31 @@ impl Waits {
     }
 }
 
+/// Whether a call or thread can depend on this thread, which waits: it has a body, or a lock that another thread waits for.
+fn may_be_needed(graph: &Graph<Wait>, wait: &Wait) -> bool {
+    let needs_lock = |other: &Wait| match other.on {
+        On::Lock(key, _) => wait.is_in_the_way_of(key),
+        _ => false,
+    };
+    let is_needed = || graph.iter().map(|(_, other)| other).chain([wait]).any(needs_lock);
+    !stacks::current().is_none() || (wait.concerns_locks() && is_needed())
+}
+
+/// Where a search for a ring begins.
+pub(crate) enum RingRoot<'a> {
+    /// A call that is on no thread.
+    Call(&'a Weak<dyn WaitTarget>),
+    /// The wait of this thread, which is in the graph.
+    ThisThread,
+}
+
+/// Waits that keep each other from ending, some of them on no thread.
+pub(crate) struct Ring {
+    pub(crate) edges: Vec<WaitEdge>,
+    /// The calls of the ring that are on no thread, each with a call that it waits for.
+    pub(crate) parked: Vec<(Weak<dyn WaitTarget>, Weak<dyn WaitTarget>)>,
+}
+
 /// Waits that keep each other from ending.
 struct Deadlock {
     edges: Vec<WaitEdge>,
@@ -361,17 +444,20 @@ struct Deadlock {
 
 impl Deadlock {
     /// Ends the wait of one of the threads other than `thread` with the error. Returns whether there is one.
+    ///
+    /// An error that is raised while a thread panics aborts the process. So it goes to such a thread only if there is no
+    /// other, and never to a thread that waits for a lock, which has to raise it.
     fn fail_another(&self, graph: &mut Graph<Wait>, thread: usize) -> bool {
-        for other in self.threads.iter().filter(|other| **other != thread) {
-            if let Some(wait) = graph.get_mut(*other)
-                && wait.on.may_fail()
-            {
-                wait.failure = Some(self.edges.clone());
-                wait.wake();
-                return true;
-            }
-        }
-        false
+        let others = || self.threads.iter().copied().filter(|other| *other != thread);
+        let of = |other| graph.get(other).filter(|wait| wait.on.may_fail());
+        let is_fit = |other: &usize| of(*other).is_some_and(|wait| !wait.is_panicking);
+        let is_last_choice = |other: &usize| of(*other).is_some_and(|wait| wait.on.is_for_calls());
+        let other = others().find(is_fit).or_else(|| others().find(is_last_choice));
+        let Some(wait) = other.and_then(|other| graph.get_mut(other)) else { return false };
+        wait.failure = Some(self.edges.clone());
+        wait.is_failing = true;
+        wait.wake();
+        true
     }
 }
 
@@ -379,6 +465,18 @@ impl Waiting<'_> {
     /// The deadlock that this wait has to report, if another thread has found one.
     pub(crate) fn failure(&self) -> Option<Vec<WaitEdge>> {
         lock_brief(&self.waits.0).get_mut(self.thread)?.failure.take()
+    }
+
+    /// Whether the wait leads to a parked call, which may be part of a ring.
+    pub(crate) fn leads_to_parked(&self) -> bool {
+        self.leads_to_parked
+    }
+
+    /// Records that the wait ends with an error, so that no other wait is a deadlock because of it.
+    pub(crate) fn fails(&self) {
+        if let Some(wait) = lock_brief(&self.waits.0).get_mut(self.thread) {
+            wait.is_failing = true;
+        }
     }
 
     /// Records whether the thread runs the awaited body itself, so that its wait is no deadlock.

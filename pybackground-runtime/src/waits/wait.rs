@@ -1,7 +1,7 @@
 //! One wait of a thread.
 
 use std::panic::Location;
-use std::sync::Arc;
+use std::sync::{Arc, Weak};
 use std::time::{Duration, Instant};
 
 use super::graph::{self, Identified, Needs};
@@ -10,11 +10,13 @@ use super::wait_set::WaitSet;
 use crate::call::Call;
 #[cfg(feature = "process")]
 use crate::cancel::Connection;
+use crate::cancel::{self, Node};
 use crate::error::WaitEdge;
+use crate::stacks::{self, Frame};
 use crate::sync::now;
 use crate::sync::thread::{self, Thread};
 use crate::table::Id;
-use crate::wait_target::WaitTarget;
+use crate::wait_target::{Remains, WaitTarget, downgrade, with_call};
 
 pub(super) struct Wait {
     thread: Thread,
@@ -27,6 +29,12 @@ pub(super) struct Wait {
     /// The deadlock that another thread found and that this wait has to report, because the other wait cannot
     /// be given up.
     pub(super) failure: Option<Vec<WaitEdge>>,
+    /// The wait ends with an error, although it may be in the graph a moment longer.
+    pub(super) is_failing: bool,
+    /// The node of the body that waits.
+    pub(super) node: Option<Arc<Node>>,
+    body: Frame,
+    pub(super) is_panicking: bool,
 }
 
 /// What a thread waits for.
@@ -49,20 +57,43 @@ pub(super) enum On {
     /// A notification by a condition variable, which any thread may send.
     Notification(&'static Location<'static>),
     Time,
+    /// A permit that the thread has lent for a wait that is over, which reports still show.
+    Permit {
+        limit: &'static dyn Permits,
+        after: Option<Over>,
+    },
     /// The reply of a process that runs the body.
     #[cfg(feature = "process")]
     Child(Arc<dyn Connection>),
 }
 
+/// A wait that is over, for reports.
+pub(super) struct Over {
+    call: Option<(Call, &'static Location<'static>)>,
+    blocked_in: Option<(BlockedIn, &'static Location<'static>)>,
+    count: usize,
+}
+
 /// What a thread waits for.
 #[derive(Clone)]
 pub(super) enum Awaited {
-    Call(Arc<dyn WaitTarget>),
+    /// Weak, so that a search is no owner of it.
+    Call(Weak<dyn WaitTarget>),
     Scope(Arc<ScopeWait>),
     /// A lock, until all threads that are in the way have released it.
     Lock(Key),
     /// The release of a lock by the thread of that number.
     Release(usize),
+    Permit(&'static dyn Permits),
+}
+
+/// The permits of a limit.
+pub(crate) trait Permits: Sync {
+    /// What identifies the limit.
+    fn id(&self) -> usize;
+
+    /// The calls that have all permits, if each of them is suspended.
+    fn suspended_holders(&self, remains: &mut Remains) -> Option<Vec<Weak<dyn WaitTarget>>>;
 }
 
 /// The wait of a body at the end of a scope.
@@ -109,6 +140,10 @@ impl Wait {
             held: held::all(),
             is_running: false,
             failure: None,
+            is_failing: false,
+            node: cancel::current(),
+            body: stacks::current(),
+            is_panicking: std::thread::panicking(),
         }
     }
 
@@ -123,12 +158,21 @@ impl Wait {
     }
 
     /// Calls that have to end before the wait does; none if there may be others that end it, or time does.
-    pub(super) fn calls(&self) -> Vec<Arc<dyn WaitTarget>> {
+    pub(super) fn calls(&self, remains: &mut Remains) -> Vec<Weak<dyn WaitTarget>> {
         match &self.on {
-            On::Call { job, end: End::Never, .. } => vec![job.clone()],
-            On::Scope(scope) => scope.calls.unfinished(),
+            On::Call { job, end: End::Never, .. } => vec![Arc::downgrade(job)],
+            On::Scope(scope) => downgrade(scope.calls.unfinished(), remains),
             _ => Vec::new(),
         }
+    }
+
+    /// Whether the body has to stop, which ends its wait for calls. A destructor that runs because of a panic waits on.
+    fn gives_up(&self) -> bool {
+        let may_give_up = || cancel::CAN_UNWIND && !self.is_panicking && self.on.is_for_calls();
+        let is_stopped = || self.node.as_ref().is_some_and(|node| node.stopped().is_some());
+        cancel::is_any()
+            && may_give_up()
+            && (is_stopped() || (!self.body.is_none() && cancel::is_shut_down()))
     }
 
     /// Ends the wait of a body that has to stop. A parked thread polls for that itself.
@@ -146,10 +190,12 @@ impl graph::Wait for Wait {
 
     fn ends_by_itself(&self) -> bool {
         self.is_running
+            || self.is_failing
+            || self.gives_up()
             || match &self.on {
                 On::Call { end, .. } => *end == End::InTime,
                 On::Any { all, .. } => all.is_none(),
-                On::Scope(_) | On::Lock(..) => false,
+                On::Scope(_) | On::Lock(..) | On::Permit { .. } => false,
                 On::Notification(_) | On::Time => true,
                 #[cfg(feature = "process")]
                 On::Child(_) => true,
@@ -158,10 +204,11 @@ impl graph::Wait for Wait {
 
     fn call(&self, number: usize) -> Option<Awaited> {
         match &self.on {
-            On::Call { job, .. } => (number == 0).then(|| Awaited::Call(job.clone())),
+            On::Call { job, .. } => (number == 0).then(|| Awaited::Call(Arc::downgrade(job))),
             On::Any { all, .. } => all.as_ref()?.at(number).map(Awaited::Call),
             On::Scope(scope) => (number == 0).then(|| Awaited::Scope(scope.clone())),
             On::Lock(key, _) => (number == 0).then_some(Awaited::Lock(*key)),
+            On::Permit { limit, .. } => (number == 0).then_some(Awaited::Permit(*limit)),
             On::Notification(_) | On::Time => None,
             #[cfg(feature = "process")]
             On::Child(_) => None,
@@ -171,16 +218,29 @@ impl graph::Wait for Wait {
 
 impl Awaited {
     /// What has to happen first. `holders` finds the waiting threads that are in the way of a lock.
-    pub(super) fn needs(&self, holders: impl FnOnce(Key) -> Vec<usize>) -> Needs<Self> {
+    pub(super) fn needs(
+        &self,
+        holders: impl FnOnce(Key) -> Vec<usize>,
+        remains: &mut Remains,
+    ) -> Needs<Self> {
         match self {
-            Self::Call(job) => needs_of_call(job),
-            Self::Scope(scope) => {
-                Needs::All(scope.calls.unfinished().into_iter().map(Self::Call).collect())
-            }
+            // A call that has no owner has ended, or nothing waits for it.
+            Self::Call(call) => with_call(call, remains, needs_of_call).unwrap_or(Needs::Nothing),
+            Self::Scope(scope) => Needs::All(calls(downgrade(scope.calls.unfinished(), remains))),
             // A holder that does not wait is expected to release the lock.
             Self::Lock(key) => Needs::All(holders(*key).into_iter().map(Self::Release).collect()),
             Self::Release(thread) => Needs::Thread(*thread),
+            Self::Permit(limit) => {
+                let holders = limit.suspended_holders(remains);
+                holders.map_or(Needs::Nothing, |holders| Needs::Any(calls(holders)))
+            }
         }
+    }
+
+    /// Whether this is a call that is parked.
+    pub(super) fn is_parked(&self, remains: &mut Remains) -> bool {
+        let Self::Call(call) = self else { return false };
+        with_call(call, remains, |call, _| call.is_parked()).unwrap_or(false)
     }
 }
 
@@ -188,23 +248,31 @@ impl Identified for Awaited {
     fn id(&self) -> Id {
         // Threads are numbers, which begin with zero.
         let id = match self {
-            Self::Call(job) => (1, Arc::as_ptr(job).cast::<()>().addr()),
+            Self::Call(call) => (1, call.as_ptr().cast::<()>().addr()),
             Self::Scope(scope) => (2, Arc::as_ptr(scope).addr()),
             Self::Lock(key) => (3, key.word()),
             Self::Release(thread) => (4, *thread),
+            Self::Permit(limit) => (5, limit.id()),
         };
         id.into()
     }
 }
 
-fn needs_of_call(job: &Arc<dyn WaitTarget>) -> Needs<Awaited> {
+pub(super) fn calls(calls: Vec<Weak<dyn WaitTarget>>) -> Vec<Awaited> {
+    calls.into_iter().map(Awaited::Call).collect()
+}
+
+fn needs_of_call(job: &Arc<dyn WaitTarget>, remains: &mut Remains) -> Needs<Awaited> {
     let frame = job.runner();
     let inputs = if frame.is_none() { job.inputs() } else { Vec::new() };
     // A call with a deadline ends by itself.
     if (frame.is_none() && inputs.is_empty()) || job.has_deadline() {
+        downgrade(inputs, remains);
         Needs::Nothing
     } else if frame.is_none() {
-        Needs::All(inputs.into_iter().filter(|job| !job.is_done()).map(Awaited::Call).collect())
+        let (done, unfinished) = inputs.into_iter().partition(|job| job.is_done());
+        downgrade(done, remains);
+        Needs::All(calls(downgrade(unfinished, remains)))
     } else {
         Needs::Thread(frame.thread())
     }
@@ -215,10 +283,16 @@ impl On {
         match self {
             Self::Call { job, site, .. } => Some((job.call(), *site)),
             Self::Any { first, site, .. } => Some((*first, *site)),
+            Self::Permit { after, .. } => after.as_ref()?.call,
             Self::Scope(_) | Self::Lock(..) | Self::Notification(_) | Self::Time => None,
             #[cfg(feature = "process")]
             Self::Child(_) => None,
         }
+    }
+
+    /// What reports show of the wait after it.
+    pub(super) fn over(&self) -> Over {
+        Over { call: self.call(), blocked_in: self.blocked_in(), count: self.count() }
     }
 
     /// What else than calls and time the thread waits for, and where.
@@ -226,13 +300,19 @@ impl On {
         match self {
             Self::Lock(_, site) => Some((BlockedIn::Lock, *site)),
             Self::Notification(site) => Some((BlockedIn::Notification, *site)),
+            Self::Permit { after, .. } => after.as_ref()?.blocked_in,
             _ => None,
         }
     }
 
     /// Whether the wait can end with the error that it is part of a deadlock.
     pub(super) fn may_fail(&self) -> bool {
-        matches!(self, Self::Call { .. } | Self::Any { .. } | Self::Lock(..))
+        self.is_for_calls() || matches!(self, Self::Lock(..))
+    }
+
+    /// Whether the wait is one of `join`, which also ends when the body has to stop.
+    pub(super) fn is_for_calls(&self) -> bool {
+        matches!(self, Self::Call { .. } | Self::Any { .. })
     }
 
     /// Whether a process runs the body, which then is reported as running.
@@ -248,6 +328,7 @@ impl On {
         match self {
             Self::Call { .. } => 1,
             Self::Any { count, .. } => *count,
+            Self::Permit { after, .. } => after.as_ref().map_or(0, |over| over.count),
             _ => 0,
         }
     }

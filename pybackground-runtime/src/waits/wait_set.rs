@@ -1,13 +1,34 @@
 //! The calls of which any ends a wait.
 
-use std::sync::{Arc, Mutex};
+use std::sync::{Arc, Mutex, Weak};
 
 use crate::sync::lock_leaf;
 use crate::table::Table;
 use crate::wait_target::WaitTarget;
 
 /// Calls by their numbers. A call is removed when the caller has taken it, which is between two waits.
-pub(crate) struct WaitSet(Mutex<Table<Arc<dyn WaitTarget>>>);
+pub(crate) struct WaitSet(Mutex<Table<Member>>);
+
+/// A reference to a call whose `Lazy` is there for longer. The call counts such references.
+pub(crate) struct Member<C: WaitTarget + ?Sized = dyn WaitTarget>(Arc<C>);
+
+impl<C: WaitTarget + ?Sized> Member<C> {
+    pub(crate) fn new(call: Arc<C>) -> Self {
+        call.joins_set();
+        Self(call)
+    }
+
+    pub(crate) fn call(&self) -> &Arc<C> {
+        &self.0
+    }
+}
+
+impl<C: WaitTarget + ?Sized> Drop for Member<C> {
+    fn drop(&mut self) {
+        // Before the reference goes: see `task::await_rings`.
+        self.0.left_set();
+    }
+}
 
 impl WaitSet {
     /// Makes a set of calls with their numbers.
@@ -19,7 +40,8 @@ impl WaitSet {
 
     /// Adds a call. No other has its number.
     pub(crate) fn add(&self, number: usize, call: Arc<dyn WaitTarget>) {
-        lock_leaf(&self.0).insert(number, call);
+        let member = Member::new(call);
+        lock_leaf(&self.0).insert(number, member);
     }
 
     /// Removes the call of that number, if it is in the set.
@@ -30,8 +52,8 @@ impl WaitSet {
     }
 
     /// Returns the call in that place.
-    pub(super) fn at(&self, place: usize) -> Option<Arc<dyn WaitTarget>> {
-        lock_leaf(&self.0).at(place).cloned()
+    pub(super) fn at(&self, place: usize) -> Option<Weak<dyn WaitTarget>> {
+        lock_leaf(&self.0).at(place).map(|member| Arc::downgrade(&member.0))
     }
 }
 
@@ -55,7 +77,8 @@ mod tests {
             let stay: Vec<_> = (0..).map_while(|place| set.at(place)).collect();
             assert_eq!(stay.len(), left.len());
             for number in &left {
-                assert!(stay.iter().any(|call| Arc::ptr_eq(call, &calls[number % 7])));
+                let call = Arc::downgrade(&calls[number % 7]);
+                assert!(stay.iter().any(|stays| stays.ptr_eq(&call)));
             }
         }
     }

@@ -7,6 +7,7 @@ use crate::error::Error;
 use crate::lazy::Lazy;
 use crate::runtime;
 use crate::task::Job;
+use crate::waits::Member;
 
 /// Calls by number, from 0 on, that are waited for together.
 pub(super) trait Members {
@@ -85,7 +86,7 @@ fn settle_all(members: &mut impl Members) -> Result<(), Stopped> {
     let mut arrivals = None;
     for number in 0..members.len() {
         match members.job(number).filter(|job| !job.is_done()) {
-            Some(job) => arrivals.get_or_insert_with(Arrivals::new).add(number, job),
+            Some(job) => arrivals.get_or_insert_with(Arrivals::new).add(number, Member::new(job)),
             None => settle_one(members, number)?,
         }
     }

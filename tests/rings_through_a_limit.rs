@@ -1,0 +1,86 @@
+//! Rings through a permit that a thread has lent: it takes the permit back before it goes on, from a body that awaits it.
+
+mod common;
+
+use std::sync::mpsc::{Receiver, Sender, channel};
+
+use common::{wait_until, watchdog};
+use pybackground::{Error, Lazy, Limit, Stack, background, snapshot, spawn};
+
+static ONE_AT_A_TIME: Limit = Limit::new(1);
+
+/// Lends its permit while it joins.
+#[background(limit = ONE_AT_A_TIME)]
+fn joins(call: Lazy<u32>) -> u32 {
+    Lazy::into_inner(call)
+}
+
+/// Keeps its permit while it awaits.
+#[background(limit = ONE_AT_A_TIME)]
+async fn awaits(start: Sender<()>, given: Receiver<Lazy<u32>>) -> Result<u32, Error> {
+    start.send(()).unwrap();
+    Lazy::outcome(given.recv().unwrap()).await
+}
+
+fn is_joined(function: &str) -> bool {
+    let report = snapshot();
+    let mut waits = report.stacks.iter().filter_map(Stack::wait);
+    waits.any(|wait| wait.function().is_some_and(|name| name.contains(function)))
+}
+
+/// A call that ends when the sender is used.
+fn gate() -> (Lazy<u32>, Sender<u32>) {
+    let (release, wait) = channel();
+    (spawn(move || wait.recv().unwrap()), release)
+}
+
+/// A body that has lent its permit, the other body that has it now, and what releases the first one from its join.
+fn lent_to_another() -> (Lazy<u32>, Lazy<Result<u32, Error>>, Sender<Lazy<u32>>, Sender<u32>) {
+    let (call, release) = gate();
+    let lends = joins(call);
+    wait_until(|| is_joined("gate"));
+    let ((start, started), (give, given)) = (channel(), channel());
+    let has_permit = awaits(start, given);
+    started.recv().unwrap();
+    (lends, has_permit, give, release)
+}
+
+#[test]
+fn await_of_the_body_that_has_lent_the_permit_is_a_deadlock() {
+    let _watchdog = watchdog();
+    for comes_first in [true, false].repeat(10) {
+        let (lends, has_permit, give, release) = lent_to_another();
+        if comes_first {
+            give.send(lends).unwrap();
+            release.send(1).unwrap();
+        } else {
+            release.send(1).unwrap();
+            give.send(lends).unwrap();
+        }
+        let error = Lazy::into_inner(has_permit).unwrap_err();
+        assert!(error.is_deadlock());
+        let text = error.to_string();
+        for part in [
+            "awaits` (called at tests/rings_through_a_limit.rs:",
+            " awaits `rings_through_a_limit::joins` (called at ",
+            " waits for a permit of its limit, which `rings_through_a_limit::awaits`",
+        ] {
+            assert!(text.contains(part), "`{part}` is missing in: {text}");
+        }
+        assert_eq!(text.matches("\n  ").count(), 2, "{text}");
+    }
+}
+
+#[test]
+fn permit_that_is_taken_back_after_an_await_is_no_deadlock() {
+    let _watchdog = watchdog();
+    for _ in 0..10 {
+        let (lends, has_permit, give, release) = lent_to_another();
+        let (call, end) = gate();
+        give.send(call).unwrap();
+        release.send(1).unwrap();
+        end.send(2).unwrap();
+        assert_eq!(Lazy::into_inner(has_permit).unwrap(), 2);
+        assert_eq!(lends, 1);
+    }
+}
