@@ -10,10 +10,10 @@ use tracing::{Span, debug, info_span, warn};
 #[cfg(feature = "process")]
 use super::outside;
 use super::refusal;
-#[cfg(feature = "remote")]
-use super::remote::OnTop;
 use super::state::{End, Start, State, Stop};
 use super::subscriber::{self, Inside, OwnSpan, notify_in};
+#[cfg(feature = "remote")]
+use super::top::OnTop;
 use crate::call::Call;
 use crate::error::{Error, Progress, Verdict, is_stop};
 use crate::events::Place;
