@@ -151,7 +151,7 @@ fn send(connection: &mut BufReader<ChildConnection>, bytes: &[u8]) -> bool {
 fn exit_without_connection() -> ! {
     let _ = writeln!(
         io::stderr(),
-        "background: a body closed the connection to the program that called it; \
+        "pybackground: a body closed the connection to the program that called it; \
          it must not close descriptors that it did not open"
     );
     std::process::exit(LOST_CONNECTION)
