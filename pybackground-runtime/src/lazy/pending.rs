@@ -88,7 +88,8 @@ fn abandon(job: &dyn Job) {
     if !job.is_done() {
         job.clear_awaiter();
         task::unshare(job);
-        if job.has_to_stop() {
+        // A shutdown stops every call. To look for another stop takes a walk up the chain of its makers.
+        if !cancel::is_shut_down() && job.has_to_stop() {
             job.cancel();
         }
     }
