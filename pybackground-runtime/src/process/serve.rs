@@ -46,6 +46,8 @@ pub(super) fn serve(nonce: u128, mut connection: ChildConnection, exit: fn() -> 
     #[cfg(feature = "remote")]
     IS_CHILD.store(true, Ordering::Relaxed);
     note_panics();
+    // The first call notes which process that is.
+    let _ = system::parent_lives();
     system::show_name();
     let started = connection.second().and_then(|calls| {
         let watch = connection.watch()?;
