@@ -92,6 +92,18 @@ fn large_value_is_mapped() {
 }
 
 #[test]
+fn large_value_is_that_of_an_inner_call() {
+    as_in_main(|| assert_eq!(sum(&Lazy::and_then(spawn(|| 1), made)), LEN));
+    as_in_main(|| assert_eq!(sum(&Lazy::flatten(spawn(|| made(1)))), LEN));
+}
+
+#[test]
+fn large_value_is_handed_to_the_maker_of_an_inner_call() {
+    as_in_main(|| assert_eq!(Lazy::and_then(made(1), |large| made(large[0])).len(), LEN));
+    as_in_main(|| assert_eq!(Lazy::then(made(1), |large| sum(&large.unwrap())), LEN));
+}
+
+#[test]
 fn large_value_is_a_lazy_argument() {
     as_in_main(|| assert_eq!(summed(made(1)), LEN));
 }

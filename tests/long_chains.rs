@@ -120,6 +120,27 @@ fn chain_is_dropped_after_a_shutdown() {
     assert_eq!(snapshot().suspended, 0);
 }
 
+/// A call that makes the next of the chain.
+#[background]
+async fn nested(links: u64, start: Start) -> u64 {
+    let next = if links == 0 { start.first() } else { nested(links - 1, start) };
+    Lazy::outcome(next).await.map_or(0, |links| links + 1)
+}
+
+/// Each call is made by the one before. With work for each pair of so many links the test would not end in time.
+#[test]
+fn nested_chain_ends_by_a_shutdown() {
+    const MANY: u64 = 40_000;
+
+    in_a_child!(nested_chain_ends_by_a_shutdown);
+    let start = Start::default();
+    let outermost = nested(MANY, start.clone());
+    wait_until(|| start.0.lock().unwrap().waker.is_some());
+    shutdown(Duration::ZERO).unwrap_err();
+    assert!(Lazy::wait(&outermost).is_err());
+    wait_until(|| snapshot().suspended == 0);
+}
+
 #[test]
 fn chain_ends_by_the_cancellation_of_its_caller() {
     in_a_child!(chain_ends_by_the_cancellation_of_its_caller);

@@ -50,7 +50,7 @@ fn operand_that_is_called_after_another_has_ended_gets_a_hint() {
     let line = line!() - 9;
     let place = |column| format!("`operands::price` (called at tests/operands.rs:{line}:{column})");
     let [first, second, third] = [24, 35, 46].map(place);
-    assert!(hint.contains(&format!("hint: {third} was called after ")), "{hint}");
+    assert!(hint.contains(&format!("pybackground: hint: {third} was called after ")), "{hint}");
     let ended = [first, second].map(|call| format!(" after {call} had ended"));
     assert!(ended.iter().any(|ended| hint.contains(ended)), "{hint}");
 }

@@ -42,7 +42,7 @@ trait Declared {
 }
 impl Drop for Connection {
     #[allow(unexpected_cfgs)]
-    fn drop(&mut self) -> ::pybackground::Lazy<()> {
+    fn drop(&mut self) {
         #[cfg(rust_analyzer)]
         {
             self.close();

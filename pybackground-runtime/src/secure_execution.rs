@@ -67,7 +67,7 @@ pub(crate) fn variable(name: &str) -> Option<OsString> {
     }
     let _ = writeln!(
         std::io::stderr(),
-        "background: the variable {name} is ignored, because this program has more rights than the user who \
+        "pybackground: the variable {name} is ignored, because this program has more rights than the user who \
          started it (set-user-ID, set-group-ID or file capabilities)"
     );
     None

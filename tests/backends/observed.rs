@@ -169,6 +169,22 @@ fn span_of_a_call_names_the_worker_and_its_times() {
     });
 }
 
+/// The thread that runs the call has another subscriber, or none.
+#[test]
+fn span_of_a_call_under_a_scoped_subscriber_names_the_worker() {
+    alone("span_of_a_call_under_a_scoped_subscriber_names_the_worker", |server| {
+        remote().url(server.url()).traceparent(|| Some(TRACE.to_owned())).install().unwrap();
+        let _worker = server.worker();
+        tracing::subscriber::with_default(recorder::subscriber(), || {
+            assert_eq!(Lazy::into_inner(trace()).as_deref(), Some(TRACE));
+        });
+        let span = recorder::call("observed::trace");
+        assert!(span.fields.get("worker").is_some_and(|worker| worker.contains(':')), "{span:?}");
+        assert_eq!(span.fields.number("attempts"), Some(1), "{span:?}");
+        assert_eq!(span.fields.get("traceparent"), Some(TRACE), "{span:?}");
+    });
+}
+
 /// Waits until a snapshot says so of the calls.
 fn wait_until(is_so: impl Fn(&RemoteReport) -> bool) -> RemoteReport {
     loop {

@@ -315,7 +315,7 @@ fn wrong_address_is_refused_with_what_to_write() {
         let said = said_with(TEST, "PYBACKGROUND_REMOTE", address);
         assert!(said.contains(advice), "{address}: {said}");
         let said = said_with(TEST, "PYBACKGROUND_WORKER", address);
-        assert!(said.contains("background: PYBACKGROUND_WORKER: "), "{address}: {said}");
+        assert!(said.contains("pybackground: PYBACKGROUND_WORKER: "), "{address}: {said}");
         assert!(said.contains(advice) && said.contains("exit status: 1"), "{address}: {said}");
     }
 }

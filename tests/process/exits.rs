@@ -15,6 +15,9 @@ use std::time::Duration;
 use common::{Lifeline, child, children, hold, hold_with_sleeper, wait_until, watchdog};
 use pybackground::{Lazy, background, processes, shutdown};
 
+/// A user without rights, in place of root.
+const USER: u32 = 61_237;
+
 /// Where this process notes its exit.
 static NOTES: OnceLock<String> = OnceLock::new();
 
@@ -58,6 +61,25 @@ fn prepare_and_hold(notes: &str, port: u16) {
 fn prepare_and_panic(notes: &str) {
     prepare_exit(notes);
     panic!("its process is retired");
+}
+
+/// From now on the system refuses this process a thread and a process.
+fn refuse_threads() {
+    let none = libc::rlimit { rlim_cur: 0, rlim_max: 0 };
+    // SAFETY: the limit lives until the call returns; root has no limit, and the number of a user goes in.
+    unsafe {
+        assert_eq!(libc::setrlimit(libc::RLIMIT_NPROC, &raw const none), 0);
+        if libc::getuid() == 0 {
+            assert_eq!(libc::setuid(USER), 0);
+        }
+    }
+    assert!(std::thread::Builder::new().spawn(|| ()).is_err());
+}
+
+#[background(process)]
+fn prepare_and_refuse_threads(notes: &str) {
+    prepare_exit(notes);
+    refuse_threads();
 }
 
 #[background(process)]
@@ -137,6 +159,21 @@ fn child_that_panicked_exits() {
         let notes = notes("panicked");
         let panicked = Lazy::join(prepare_and_panic(notes.to_str().unwrap()));
         assert!(panicked.unwrap_err().is_panic());
+        wait_until(|| children().is_empty());
+        assert_exited(notes);
+    }
+}
+
+#[test]
+fn child_that_gets_no_thread_exits() {
+    let _watchdog = watchdog();
+    if in_a_process_of_its_own("child_that_gets_no_thread_exits") {
+        processes().recycle_after(1).install().unwrap();
+        let notes = notes("no-thread");
+        // The exit handler runs as the other user.
+        let public = std::os::unix::fs::PermissionsExt::from_mode(0o666);
+        fs::set_permissions(&notes, public).unwrap();
+        Lazy::into_inner(prepare_and_refuse_threads(notes.to_str().unwrap()));
         wait_until(|| children().is_empty());
         assert_exited(notes);
     }

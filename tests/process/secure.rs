@@ -102,7 +102,9 @@ fn makes_no_child_and_becomes_none(test: &str, give_rights: impl FnOnce(&Path) -
     assert_eq!(greeting, b"", "it became a child: {told}");
     assert!(output.status.success() && told.contains("1 passed"), "{told}");
     let errors = String::from_utf8_lossy(&output.stderr);
-    let ignored = errors.lines().filter(|line| line.contains(VARIABLE) && line.contains("ignored"));
+    let ignored = errors.lines().filter(|line| {
+        line.starts_with("pybackground: ") && line.contains(VARIABLE) && line.contains("ignored")
+    });
     assert_eq!(ignored.count(), 1, "{told}");
 }
 

@@ -156,12 +156,16 @@ impl<S: Subscriber + for<'a> LookupSpan<'a>> Layer<S> for Recorder {
     }
 }
 
+/// A subscriber that records.
+pub(crate) fn subscriber() -> impl Subscriber + Send + Sync {
+    tracing_subscriber::registry().with(Recorder)
+}
+
 /// Makes the recorder the global subscriber.
 pub(crate) fn install() {
     static INSTALLED: OnceLock<()> = OnceLock::new();
     INSTALLED.get_or_init(|| {
-        tracing::subscriber::set_global_default(tracing_subscriber::registry().with(Recorder))
-            .expect("no other subscriber is set");
+        tracing::subscriber::set_global_default(subscriber()).expect("no other subscriber is set");
     });
 }
 

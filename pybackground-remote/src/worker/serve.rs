@@ -362,6 +362,6 @@ impl Worker {
         use std::io::Write as _;
         let (name, url) = (&self.name, &self.settings.url);
         // Standard error may be closed.
-        let _ = writeln!(std::io::stderr(), "background: worker {name} at {url}: {what}");
+        let _ = writeln!(std::io::stderr(), "pybackground: worker {name} at {url}: {what}");
     }
 }

@@ -33,7 +33,7 @@ pub(super) fn warn_once(call: impl FnOnce() -> Call, site: &'static Location<'st
 fn warning(call: Call, site: &'static Location<'static>) -> String {
     let at = UsedAt(site);
     format!(
-        "warning: the use of a `Lazy`{at} blocks a thread that tokio runs tasks on until {call} ends. \
+        "pybackground: warning: the use of a `Lazy`{at} blocks a thread that tokio runs tasks on until {call} ends. \
          In async code write `x.await`, or `Lazy::outcome(x).await` for a `Result`. (Debug builds \
          say so once.)\n"
     )

@@ -156,7 +156,7 @@ impl Drop for Waiting {
 
 fn hint(first: Call, second: Call) -> String {
     format!(
-        "hint: {second} was called after {first} had ended, because both are operands of one expression and what is on \
+        "pybackground: hint: {second} was called after {first} had ended, because both are operands of one expression and what is on \
          the left is computed first. To run them at the same time, call both before: `let (a, b) = (.., ..);`. (Debug \
          builds say so once.)\n"
     )

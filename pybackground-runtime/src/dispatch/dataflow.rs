@@ -3,6 +3,7 @@
 use std::convert::identity;
 use std::future::poll_fn;
 use std::sync::Arc;
+use std::task::{Poll, Waker};
 
 use super::{BoxOutput, Inputs, Needed, dispatch, dispatch_async, never_starts};
 use crate::cancel;
@@ -74,19 +75,26 @@ where
     T: Send + 'static,
 {
     let needed = needed(&inputs);
-    let body = Suspending::new(flattened(inputs, Box::new(body)));
+    let body = Box::new(body);
+    if const { is_large::<T>() } {
+        let body = Suspending::new(flattened(inputs, body, Lazy::poll_boxed));
+        return Lazy::boxed(start_with_inputs(&options, body, needed), identity);
+    }
+    let body = Suspending::new(flattened(inputs, body, Lazy::poll_outcome));
     Lazy::pending(start_with_inputs(&options, body, needed))
 }
 
-/// If the outer call is closed, nothing needs the inner one: it is cancelled then.
-async fn flattened<I: Inputs, T>(
+/// The outcome of the call that the body makes, by way of `poll`. If the outer call is closed, nothing needs the inner
+/// one: it is cancelled then.
+async fn flattened<I: Inputs, T, R>(
     inputs: I,
     body: Box<impl FnOnce(I::Values) -> Lazy<T>>,
-) -> Outcome<T> {
+    poll: fn(&mut Lazy<T>, &Waker) -> Poll<Outcome<R>>,
+) -> Outcome<R> {
     match inputs.take() {
         Ok(values) => {
             let mut call = Lazy::cancel_on_drop(body(values));
-            poll_fn(|context| call.poll_outcome(context.waker())).await
+            poll_fn(|context| poll(&mut call, context.waker())).await
         }
         Err(error) => {
             drop_catching(body);

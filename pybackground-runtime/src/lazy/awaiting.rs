@@ -60,7 +60,7 @@ impl<T> Lazy<T> {
         }
     }
 
-    fn poll_boxed(&mut self, waker: &Waker) -> Poll<Result<Box<T>, Error>> {
+    pub(crate) fn poll_boxed(&mut self, waker: &Waker) -> Poll<Result<Box<T>, Error>> {
         match &mut self.state {
             State::Pending(pending) => pending.poll(waker, identity, |call| call.take_boxed()),
             State::Ready(_) => Poll::Ready(Ok(self.take_ready())),

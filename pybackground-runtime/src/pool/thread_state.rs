@@ -36,7 +36,16 @@ pub(super) enum ThreadState {
 /// The status files of threads that compute. They stay open, because a process that runs out of
 /// descriptors could not open them.
 #[derive(Default)]
-pub(super) struct StatusFiles(Vec<(u32, File)>);
+pub(super) struct StatusFiles(Vec<StatusFile>);
+
+/// An open status file. A program that becomes a daemon closes all descriptors, and its own files get their
+/// numbers. So the file is compared with that which was opened, and another one is not read, nor closed.
+struct StatusFile {
+    thread: u32,
+    /// `None` once it is to stay open.
+    file: Option<File>,
+    id: FileId,
+}
 
 impl ThreadId {
     pub(super) fn unknown() -> Self {
@@ -68,37 +77,80 @@ impl StatusFiles {
     /// The state of a thread. Its file stays open if the thread computes and fewer than `most` are open.
     pub(super) fn state_of(&mut self, thread: &ThreadId, most: usize) -> ThreadState {
         let id = thread.get();
-        let kept = self.0.iter().position(|(of, _)| *of == id);
-        if let Some(at) = kept {
-            let state = state_in(&self.0[at].1);
-            if state != ThreadState::Computes {
-                self.0.swap_remove(at);
-            }
-            return state;
+        let kept = self.0.iter().position(|file| file.thread == id);
+        let kept = kept.map(|at| (at, self.0[at].state()));
+        if let Some((_, ThreadState::Computes)) = kept {
+            return ThreadState::Computes;
         }
-        let Ok(file) = File::open(format!("/proc/self/task/{id}/stat")) else {
-            return ThreadState::Unknown;
-        };
-        let state = state_in(&file);
+        let removed = kept.map(|(at, _)| self.0.swap_remove(at));
+        if let Some((_, ThreadState::Blocked)) = kept {
+            return ThreadState::Blocked;
+        }
+        // A file whose descriptor was closed is opened again.
+        drop(removed);
+        let Some(file) = StatusFile::open(id) else { return ThreadState::Unknown };
+        let state = file.state();
         if state == ThreadState::Computes && self.0.len() < most {
-            self.0.push((id, file));
+            self.0.push(file);
         }
         state
     }
 
     /// Closes the file of a thread that ends.
     pub(super) fn close(&mut self, thread: &ThreadId) {
-        self.0.retain(|(id, _)| *id != thread.get());
+        self.0.retain(|file| file.thread != thread.get());
     }
 }
 
-fn state_in(file: &File) -> ThreadState {
-    let mut stat = [0; BEGINNING];
-    match read_from_start(file, &mut stat).ok().and_then(|length| state(&stat[..length])) {
-        Some(b'R') => ThreadState::Computes,
-        Some(_) => ThreadState::Blocked,
-        None => ThreadState::Unknown,
+impl StatusFile {
+    fn open(thread: u32) -> Option<Self> {
+        let file = File::open(format!("/proc/self/task/{thread}/stat")).ok()?;
+        let id = id_of(&file)?;
+        Some(Self { thread, file: Some(file), id })
     }
+
+    /// The file, unless its descriptor was closed.
+    fn intact(&self) -> Option<&File> {
+        self.file.as_ref().filter(|file| id_of(file) == Some(self.id))
+    }
+
+    fn state(&self) -> ThreadState {
+        let mut stat = [0; BEGINNING];
+        let read = self.intact().and_then(|file| read_from_start(file, &mut stat).ok());
+        match read.and_then(|length| state(&stat[..length])) {
+            Some(b'R') => ThreadState::Computes,
+            Some(_) => ThreadState::Blocked,
+            None => ThreadState::Unknown,
+        }
+    }
+}
+
+impl Drop for StatusFile {
+    fn drop(&mut self) {
+        if self.intact().is_none() {
+            std::mem::forget(self.file.take());
+        }
+    }
+}
+
+/// Identifies a file by its device and its number there.
+#[cfg(unix)]
+type FileId = (u64, u64);
+
+#[cfg(unix)]
+fn id_of(file: &File) -> Option<FileId> {
+    use std::os::unix::fs::MetadataExt;
+    let metadata = file.metadata().ok()?;
+    Some((metadata.dev(), metadata.ino()))
+}
+
+/// There is no such file.
+#[cfg(not(unix))]
+type FileId = ();
+
+#[cfg(not(unix))]
+fn id_of(_: &File) -> Option<FileId> {
+    None
 }
 
 #[cfg(unix)]
@@ -147,6 +199,31 @@ mod tests {
         assert_eq!(files.state_of(&id, 1), ThreadState::Computes, "by the file that is open");
         files.close(&id);
         assert_eq!(files.0.len(), 0);
+    }
+
+    #[cfg(target_os = "linux")]
+    #[test]
+    fn a_file_that_took_the_descriptor_is_neither_read_nor_closed() {
+        use std::os::fd::AsRawFd;
+
+        let id = ThreadId::unknown();
+        id.learn();
+        let mut files = StatusFiles::default();
+        assert_eq!(files.state_of(&id, 1), ThreadState::Computes);
+        let path = std::env::temp_dir().join(format!("foreign-{}", std::process::id()));
+        std::fs::write(&path, "1 (foreign) S").unwrap();
+        let foreign = File::open(&path).unwrap();
+        std::fs::remove_file(path).unwrap();
+        let number = foreign.as_raw_fd();
+        files.0[0].file = Some(foreign);
+        assert_eq!(
+            files.state_of(&id, 1),
+            ThreadState::Computes,
+            "by the file that is opened again"
+        );
+        assert_eq!(files.0.len(), 1);
+        let still_open = read_link(format!("/proc/self/fd/{number}")).unwrap();
+        assert!(still_open.to_str().unwrap().contains("foreign-"), "{}", still_open.display());
     }
 
     #[cfg(target_os = "linux")]

@@ -162,11 +162,14 @@ const ORPHAN_LIMIT: Duration = Duration::from_millis(750);
 
 /// Ends this process by `exit`, which runs exit handlers, and then kills what its bodies have started. Kills it if that
 /// takes too long.
+///
+/// The system may refuse a thread or a process. Then a signal ends the exit handlers, and the program kills the rest. If
+/// it has ended, nothing else would.
 fn exit() -> ! {
     const STACK: usize = 64 << 10;
     let limiter = thread::Builder::new().name("background-exit".to_owned()).stack_size(STACK);
-    let is_limited = limiter.spawn(kill_in_time).is_ok();
-    if !is_limited || !kill_group_after_exit() {
+    let is_limited = limiter.spawn(kill_in_time).is_ok() || kill_by_signal();
+    if !is_limited || !(kill_group_after_exit() || system::parent_lives()) {
         system::end_group()
     }
     std::process::exit(0)
@@ -179,6 +182,28 @@ fn kill_in_time() {
         thread::sleep(PAUSE);
     }
     system::end_group()
+}
+
+/// As [`kill_in_time`], for this process alone. `false` where there is no such signal.
+#[cfg(unix)]
+fn kill_by_signal() -> bool {
+    let seconds = u32::try_from(LIMIT.as_secs()).unwrap_or(1);
+    // SAFETY: the set is initialized before it is used, and `SIG_DFL` is no function. A body may have changed what the
+    // signal does, but no body runs any more.
+    unsafe {
+        let mut alarm = std::mem::zeroed();
+        libc::sigemptyset(&raw mut alarm);
+        libc::sigaddset(&raw mut alarm, libc::SIGALRM);
+        libc::signal(libc::SIGALRM, libc::SIG_DFL);
+        libc::pthread_sigmask(libc::SIG_UNBLOCK, &raw const alarm, std::ptr::null_mut());
+        libc::alarm(seconds);
+    }
+    true
+}
+
+#[cfg(not(unix))]
+fn kill_by_signal() -> bool {
+    false
 }
 
 /// Starts a copy of this process that kills the process group when this process has ended. The program does the same,

@@ -46,6 +46,8 @@ pub(super) fn serve(nonce: u128, mut connection: ChildConnection, exit: fn() -> 
     #[cfg(feature = "remote")]
     IS_CHILD.store(true, Ordering::Relaxed);
     note_panics();
+    // The first call notes which process that is.
+    let _ = system::parent_lives();
     system::show_name();
     let started = connection.second().and_then(|calls| {
         let watch = connection.watch()?;
@@ -151,7 +153,7 @@ fn send(connection: &mut BufReader<ChildConnection>, bytes: &[u8]) -> bool {
 fn exit_without_connection() -> ! {
     let _ = writeln!(
         io::stderr(),
-        "background: a body closed the connection to the program that called it; \
+        "pybackground: a body closed the connection to the program that called it; \
          it must not close descriptors that it did not open"
     );
     std::process::exit(LOST_CONNECTION)

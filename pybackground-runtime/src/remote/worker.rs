@@ -52,7 +52,7 @@ fn run_as_worker() -> i32 {
     match work(settings::of_worker()) {
         Ok(()) => 0,
         Err(why) => {
-            let _ = writeln!(std::io::stderr(), "background: {WORKER}: {why}");
+            let _ = writeln!(std::io::stderr(), "pybackground: {WORKER}: {why}");
             1
         }
     }

@@ -6,6 +6,7 @@ use std::sync::Arc;
 
 use super::dependencies::owned;
 use super::job::{Dependencies, Job};
+use crate::cancel::is_shut_down;
 use crate::panic::drop_catching;
 use crate::runtime;
 
@@ -76,7 +77,8 @@ pub(crate) fn disown(job: &dyn Job) {
     if !job.is_done() {
         job.clear_awaiter();
         unshare(job);
-        if job.has_to_stop() {
+        // A shutdown stops every call. To look for another stop takes a walk up the chain of its makers.
+        if !is_shut_down() && job.has_to_stop() {
             job.cancel();
         }
     }

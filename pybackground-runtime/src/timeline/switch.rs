@@ -43,7 +43,8 @@ fn decide() -> bool {
             .is_some_and(|value| match begin(&value) {
                 Ok(_) => true,
                 Err(error) => {
-                    let _ = writeln!(io::stderr(), "background: {VARIABLE} has no effect: {error}");
+                    let _ =
+                        writeln!(io::stderr(), "pybackground: {VARIABLE} has no effect: {error}");
                     false
                 }
             });
@@ -103,7 +104,7 @@ fn open(target: &Target, origin: u64) -> io::Result<(String, Output)> {
                 io::Error::new(error.kind(), format!("no page at {address}: {error}"))
             })?;
             let place = format!("http://{}/", server.address());
-            let _ = writeln!(io::stderr(), "background: the timeline is at {place}");
+            let _ = writeln!(io::stderr(), "pybackground: the timeline is at {place}");
             Ok((place, Output::Live { server, lines: Lines::new(origin) }))
         }
     }
@@ -114,7 +115,7 @@ fn place(asked: &std::path::Path, own: &std::path::Path) -> String {
     if asked != own {
         let _ = writeln!(
             io::stderr(),
-            "background: another process writes {}; the timeline of this one is {}",
+            "pybackground: another process writes {}; the timeline of this one is {}",
             asked.display(),
             own.display()
         );

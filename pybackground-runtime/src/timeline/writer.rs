@@ -60,7 +60,7 @@ pub(super) fn run(session: &Session, mut output: Output) {
             state::stop();
             let _ = writeln!(
                 io::stderr(),
-                "background: the timeline {} ends here: {error}",
+                "pybackground: the timeline {} ends here: {error}",
                 session.place
             );
         }

@@ -248,7 +248,7 @@ impl Server {
         let mut lines = BufReader::new(worker.child.stderr.take().unwrap()).lines();
         let said = loop {
             let line = lines.next().expect("the worker ended").unwrap();
-            if line.starts_with("background: worker ") {
+            if line.starts_with("pybackground: worker ") {
                 break line;
             }
             assert!(!line.contains("PYBACKGROUND_WORKER:"), "{line}");

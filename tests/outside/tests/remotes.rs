@@ -22,6 +22,6 @@ fn program_has_the_engine_and_can_be_a_worker() {
     let mut worker = Command::new(std::env::current_exe().unwrap());
     let output = worker.env("PYBACKGROUND_WORKER", "ftp://box").output().unwrap();
     let said = String::from_utf8_lossy(&output.stderr);
-    assert!(said.contains("background: PYBACKGROUND_WORKER: "), "{said}");
+    assert!(said.contains("pybackground: PYBACKGROUND_WORKER: "), "{said}");
     assert!(said.contains("nats://host:port"), "{said}");
 }

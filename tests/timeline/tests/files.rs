@@ -137,7 +137,8 @@ fn process_that_finds_the_file_in_use_writes_another() {
     let said = second.complaint();
     let other = folder.join(format!("run.{}.html", second.number()));
     assert!(
-        said.contains("another process writes") && said.contains(other.to_str().unwrap()),
+        said.contains("pybackground: another process writes")
+            && said.contains(other.to_str().unwrap()),
         "{said}"
     );
     for mut program in [first, second] {
@@ -168,7 +169,7 @@ fn variable_that_makes_no_sense_is_one_line_and_no_more() {
         let (status, stderr) = Program::start(SCENES, &["many", "4"], Path::new(target)).end();
         assert!(status.success());
         assert_eq!(stderr.lines().count(), 1, "{stderr}");
-        let head = "background: PYBACKGROUND_TIMELINE has no effect: ";
+        let head = "pybackground: PYBACKGROUND_TIMELINE has no effect: ";
         assert!(stderr.starts_with(head) && stderr.contains(said), "{stderr}");
     }
 }
@@ -296,7 +297,7 @@ fn program_with_more_rights_than_its_user_ignores_the_variable() {
         eprintln!("skipped: this system gives the program no rights");
         return;
     }
-    let expected = "background: the variable PYBACKGROUND_TIMELINE is ignored, because this program has more rights";
+    let expected = "pybackground: the variable PYBACKGROUND_TIMELINE is ignored, because this program has more rights";
     assert!(stderr.starts_with(expected) && stderr.lines().count() == 1, "{stderr}");
     assert!(!path.exists());
 }

@@ -12,7 +12,8 @@ const SCENES: &str = env!("CARGO_BIN_EXE_scenes");
 fn start(scene: &[&str]) -> (Program, String) {
     let mut program = Program::start(SCENES, scene, Path::new("127.0.0.1:0"));
     let said = program.complaint();
-    let (_, address) = said.rsplit_once("the timeline is at http://").expect("it says where");
+    let (_, address) =
+        said.rsplit_once("pybackground: the timeline is at http://").expect("it says where");
     (program, address.trim_end_matches('/').to_owned())
 }
 
@@ -100,7 +101,7 @@ fn busy_port_is_one_line() {
     let (status, stderr) = Program::start(SCENES, &["many", "4"], Path::new(&address)).end();
     assert!(status.success());
     let expected =
-        format!("background: PYBACKGROUND_TIMELINE has no effect: no page at {address}: ");
+        format!("pybackground: PYBACKGROUND_TIMELINE has no effect: no page at {address}: ");
     assert!(stderr.starts_with(&expected) && stderr.lines().count() == 1, "{stderr}");
     first.go_on();
     assert!(first.end().0.success());

@@ -21,6 +21,7 @@ mod signature;
 
 use proc_macro2::{Delimiter, Group, Ident, Span, TokenStream};
 use quote::{ToTokens, quote, quote_spanned};
+use syn::Signature;
 
 use super::parse::{Body, Function, Options};
 use super::validate::{self, Passing};
@@ -96,9 +97,11 @@ pub(crate) fn refused(
     let attributes = attributes.iter().filter(|attribute| !validate::is_test(attribute));
     // The compiler does not know rust-analyzer's name.
     let allow = quote_spanned!(Span::mixed_site()=> #[allow(unexpected_cfgs)]);
-    // What `main` may return is decided elsewhere.
+    // What these return is decided elsewhere.
     let signature = if validate::is_main(signature) {
         signature.to_token_stream()
+    } else if validate::is_destructor(signature) {
+        Signature { asyncness: None, ..signature.clone() }.into_token_stream()
     } else {
         let output = output::Output::of(signature, options, runtime);
         signature::refused(signature, passing, &output, runtime)

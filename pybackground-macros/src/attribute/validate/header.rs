@@ -90,7 +90,7 @@ pub(crate) fn is_main(signature: &Signature) -> bool {
 }
 
 /// The method of `Drop`.
-pub(super) fn is_destructor(signature: &Signature) -> bool {
+pub(crate) fn is_destructor(signature: &Signature) -> bool {
     let is_exclusive = |input: &FnArg| {
         matches!(input, FnArg::Receiver(receiver)
             if matches!(receiver.kind, ReceiverKind::Reference(_, _, Some(_))))

@@ -17,7 +17,7 @@ mod process;
 use syn::{FnArg, ReturnType};
 
 use self::borrows::Statics;
-pub(crate) use self::header::{is_main, is_test};
+pub(crate) use self::header::{is_destructor, is_main, is_test};
 pub(crate) use self::passing::{Passing, outermost_reference};
 use super::messages;
 use super::parse::{Body, Function, Options};
@@ -38,7 +38,7 @@ pub(crate) fn validate(
         // Refused for any receiver.
         FnArg::Receiver(_) if options.leaves_process() => Passing::Moved,
         // Refused as a whole.
-        FnArg::Receiver(_) if header::is_destructor(signature) => Passing::Moved,
+        FnArg::Receiver(_) if is_destructor(signature) => Passing::Moved,
         input => passing::of(input, &statics, words, report),
     });
     let passing = passing.collect();

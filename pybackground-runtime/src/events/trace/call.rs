@@ -12,6 +12,8 @@ use super::outside;
 use super::refusal;
 use super::state::{End, Start, State, Stop};
 use super::subscriber::{self, Inside, OwnSpan, notify_in};
+#[cfg(feature = "remote")]
+use super::top::OnTop;
 use crate::call::Call;
 use crate::error::{Error, Progress, Verdict, is_stop};
 use crate::events::Place;
@@ -35,7 +37,13 @@ pub(crate) struct Traced {
 }
 
 /// A body is on this thread until this is dropped.
-pub(crate) enum Entered<'a> {
+pub(crate) struct Entered<'a> {
+    inner: Inner<'a>,
+    #[cfg(feature = "remote")]
+    _top: OnTop,
+}
+
+enum Inner<'a> {
     Disabled,
     Suppressed { _inside: Option<Inside> },
     Enabled { traced: &'a Traced, span: Arc<OwnSpan> },
@@ -101,10 +109,15 @@ impl CallSpan {
     #[inline]
     fn enter(&self, starts: Option<Place>) -> Entered<'_> {
         refusal::report();
-        match self {
-            Self::Disabled => Entered::Disabled,
-            Self::Suppressed => Entered::Suppressed { _inside: Inside::enter() },
-            Self::Enabled(traced) => traced.enter(starts).unwrap_or(Entered::Disabled),
+        let inner = match self {
+            Self::Disabled => Inner::Disabled,
+            Self::Suppressed => Inner::Suppressed { _inside: Inside::enter() },
+            Self::Enabled(traced) => traced.enter(starts).unwrap_or(Inner::Disabled),
+        };
+        Entered {
+            #[cfg(feature = "remote")]
+            _top: OnTop::put(inner.span()),
+            inner,
         }
     }
 
@@ -160,7 +173,7 @@ impl CallSpan {
 }
 
 impl Traced {
-    fn enter(&self, starts: Option<Place>) -> Option<Entered<'_>> {
+    fn enter(&self, starts: Option<Place>) -> Option<Inner<'_>> {
         let now = Instant::now();
         let span = match starts {
             None => lock_leaf(&self.state).resume(now)?,
@@ -175,7 +188,7 @@ impl Traced {
                 span
             }
         };
-        span.enter().then_some(Entered::Enabled { traced: self, span })
+        span.enter().then_some(Inner::Enabled { traced: self, span })
     }
 
     fn end(&self, verdict: Verdict) {
@@ -270,9 +283,19 @@ impl End<OwnSpan> {
     }
 }
 
+#[cfg(feature = "remote")]
+impl Inner<'_> {
+    fn span(&self) -> Option<&Arc<OwnSpan>> {
+        match self {
+            Self::Enabled { span, .. } => Some(span),
+            Self::Disabled | Self::Suppressed { .. } => None,
+        }
+    }
+}
+
 impl Entered<'_> {
     pub(crate) fn unwound(&self, payload: &(dyn Any + Send)) {
-        let Self::Enabled { traced, span } = self else { return };
+        let Inner::Enabled { traced, span } = &self.inner else { return };
         if is_stop(payload) {
             return;
         }
@@ -289,7 +312,7 @@ impl Entered<'_> {
     }
 }
 
-impl Drop for Entered<'_> {
+impl Drop for Inner<'_> {
     fn drop(&mut self) {
         if let Self::Enabled { traced, span } = self {
             lock_leaf(&traced.state).pause(Instant::now());

@@ -6,6 +6,7 @@
 //! | `state` | what the span has yet to report, as pure data |
 //! | `outside` | the end of a body in another process |
 //! | `remote` | the worker that answered a call, and the trace that the call is part of |
+//! | `top` | the call whose body is on top of the thread's stack |
 //! | `wait` | the span of a wait that blocks, and the cycle that a wait would close |
 //! | `refusal` | threads that the system refused |
 //! | `subscriber` | how a subscriber's code is run |
@@ -22,6 +23,8 @@ mod refusal;
 mod remote;
 mod state;
 mod subscriber;
+#[cfg(feature = "remote")]
+mod top;
 mod wait;
 
 use tracing::level_filters::LevelFilter;

@@ -7,6 +7,7 @@
 //! A subscriber finds the spans that it entered on the thread, and the parents of a span that it
 //! closes, by way of the thread's default dispatcher. So a span is entered, exited, recorded to and
 //! dropped under the dispatcher that created it, which may be the default of one other thread only.
+//! The id of a span means nothing to another dispatcher, or another span.
 
 use std::cell::Cell;
 use std::ops::Deref;
@@ -67,6 +68,43 @@ impl OwnSpan {
     /// Enters the span; returns whether it did.
     pub(super) fn enter(&self) -> bool {
         notify(|| in_dispatcher(self, Dispatch::enter)).is_some()
+    }
+
+    /// As [`enter`](Self::enter). The span then follows from `other`, if one subscriber has both.
+    pub(super) fn enter_following(&self, other: Option<&Self>) -> bool {
+        let before = other.and_then(Self::current);
+        let entered = self.enter();
+        if let (true, Some(other)) = (entered, other)
+            && self.has_subscriber_of(other, before.as_ref())
+        {
+            notify_in(self, || {
+                self.follows_from(&**other);
+            });
+        }
+        entered
+    }
+
+    /// Whether this span, which was entered just now, has the same subscriber as `other`, by whose subscriber
+    /// this thread was in the span `before`. Dispatchers cannot be compared, but only the subscriber that
+    /// has this span has it as the current one since then.
+    fn has_subscriber_of(&self, other: &Self, before: Option<&Id>) -> bool {
+        let now = other.current();
+        let is_current = now.is_some() && now == self.id() && now.as_ref() != before;
+        // A subscriber need not know what is current. There is one global subscriber only.
+        is_current || (self.is_of_global_default() && other.is_of_global_default())
+    }
+
+    /// Returns the span that this thread is in, by the subscriber of this span.
+    fn current(&self) -> Option<Id> {
+        let current = notify(|| self.with_subscriber(|(_, it)| it.current_span().id().cloned()));
+        current.flatten().flatten()
+    }
+
+    /// Whether the subscriber is the global default.
+    fn is_of_global_default(&self) -> bool {
+        let is_global =
+            |dispatch: &Dispatch| format!("{dispatch:?}").starts_with("Dispatch::Global");
+        self.with_subscriber(|(_, dispatch)| is_global(dispatch)).unwrap_or(false)
     }
 
     /// Runs `last`, then exits the span, which [`enter`](Self::enter) entered.

@@ -27,7 +27,7 @@ impl WaitSpan {
         awaited: Option<&CallSpan>,
     ) -> Self {
         let span = OwnSpan::create(|| {
-            let span = debug_span!(
+            debug_span!(
                 target: "pybackground",
                 "wait",
                 function = call.function(),
@@ -35,13 +35,12 @@ impl WaitSpan {
                 at = UsedAt(site).user().map(display),
                 wait_us = Empty,
                 outcome = Empty,
-            );
-            if let Some(awaited) = awaited.and_then(CallSpan::span) {
-                span.follows_from(&**awaited);
-            }
-            span
+            )
         });
-        let entered = span.filter(OwnSpan::enter).map(|span| (span, Instant::now()));
+        let entered = span.and_then(|span| {
+            let awaited = awaited.and_then(CallSpan::span);
+            span.enter_following(awaited.as_deref()).then(|| (span, Instant::now()))
+        });
         Self { call, site, entered }
     }
 
