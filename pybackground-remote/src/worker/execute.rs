@@ -21,13 +21,15 @@ const PAUSE: Duration = Duration::from_millis(100);
 const MOST_REFUSALS: u32 = 50;
 
 /// What became of a call.
-enum End {
+pub(super) enum End {
     /// Its result is stored, or nobody wants one.
     Finished,
     /// Another worker has it.
     Elsewhere,
     /// Its caller has ended.
     Unwanted,
+    /// Any worker may have it.
+    HandedBack,
 }
 
 /// Runs a call that has a slot, and gives the slot back.
@@ -40,13 +42,7 @@ pub(super) async fn execute(worker: Rc<Worker>, call: Delivery, stopped: oneshot
     };
     let is_finished = matches!(end, End::Finished);
     let acknowledge = worker.state.borrow_mut().release(&call, begin.elapsed(), is_finished);
-    if let Some(acknowledge) = acknowledge {
-        match end {
-            End::Finished => worker.say(acknowledge, "+ACK").await,
-            End::Unwanted => worker.say(acknowledge, "+TERM").await,
-            End::Elsewhere => worker.say(acknowledge, "-NAK {\"delay\": 2000000000}").await,
-        }
-    }
+    worker.settle(acknowledge, &end).await;
     worker.go_on().await;
 }
 
@@ -65,22 +61,23 @@ async fn run(worker: &Worker, call: &Delivery) -> End {
             times.ran = begin.elapsed();
             (outcome, attempt)
         }
-        Begin::Lost { attempts } => {
-            let why = format!(
-                "a worker took it and disappeared before there was a result{}",
-                if call.head.retry == 0 {
-                    "; with `retry = N` the body starts again".to_owned()
-                } else {
-                    format!(", {attempts} times")
-                }
-            );
-            (Outcome::lost(&why, attempts), attempts)
-        }
+        Begin::Lost { attempts } => (lost(call.head.retry, attempts), attempts),
     };
     if let Some(answer) = outcome.to_bytes() {
         store(worker, call, (attempts, times), answer).await;
     }
     End::Finished
+}
+
+/// Returns the outcome of a call whose last worker disappeared, after so many starts.
+pub(super) fn lost(retry: u32, attempts: u32) -> Outcome {
+    let advice = if retry == 0 {
+        "; with `retry = N` the body starts again".to_owned()
+    } else {
+        format!(", {attempts} times")
+    };
+    let why = format!("a worker took it and disappeared before there was a result{advice}");
+    Outcome::lost(&why, attempts)
 }
 
 /// Runs the body in a child.
@@ -109,7 +106,12 @@ async fn body(worker: &Worker, call: &Delivery) -> Outcome {
 }
 
 /// Stores the answer. The first one of a call is the one that counts.
-async fn store(worker: &Worker, call: &Delivery, (attempts, times): (u32, Times), answer: Vec<u8>) {
+pub(super) async fn store(
+    worker: &Worker,
+    call: &Delivery,
+    (attempts, times): (u32, Times),
+    answer: Vec<u8>,
+) {
     let mut is_blob = blobs::is_needed(&worker.server, answer.len());
     let mut answer = answer;
     if is_blob && let Err(why) = put(worker, call, &answer).await {
@@ -145,6 +147,18 @@ async fn put(worker: &Worker, call: &Delivery, answer: &[u8]) -> Result<(), Stri
 }
 
 impl Worker {
+    /// Says to the server what became of a call.
+    pub(super) async fn settle(&self, acknowledge: Option<String>, end: &End) {
+        let Some(acknowledge) = acknowledge else { return };
+        let word = match end {
+            End::Finished => "+ACK",
+            End::Unwanted => "+TERM",
+            End::Elsewhere => "-NAK {\"delay\": 2000000000}",
+            End::HandedBack => "-NAK",
+        };
+        self.say(acknowledge, word).await;
+    }
+
     /// Acknowledges a message, in one of the server's words.
     pub(super) async fn say(&self, acknowledge: String, word: &'static str) {
         let said = self.server.client.publish(acknowledge, word.into());

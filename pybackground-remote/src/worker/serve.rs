@@ -17,6 +17,7 @@ use super::execute::execute;
 use super::machine::{asked_to_end, host};
 use super::metrics;
 use super::state::{Admit, Delivery, Source, State};
+use super::vet::vet;
 use crate::connection::{self, Change, Connection};
 use crate::names::{Key, Names, Served, is_client, unique};
 use crate::server::{LIMIT, Server};
@@ -257,6 +258,9 @@ impl Worker {
                 let admitted = self.state.borrow_mut().admit(call);
                 match admitted {
                     Admit::Waits | Admit::Held => {}
+                    Admit::Vet(call, stopped) => {
+                        spawn_local(vet(self.clone(), call, stopped));
+                    }
                     Admit::Finished => self.say(acknowledge, "+ACK").await,
                 }
             }
