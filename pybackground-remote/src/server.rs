@@ -1,11 +1,14 @@
 //! Requests to the server. Each has a time limit, because the server may go away.
 
+use std::cell::Cell;
 use std::fmt;
+use std::rc::Rc;
 use std::time::Duration;
 
-use async_nats::client::{RequestError, RequestErrorKind};
+use async_nats::client::{Request, RequestError, RequestErrorKind};
 use async_nats::jetstream::{self, Context};
-use async_nats::{Client, HeaderMap};
+use async_nats::{Client, HeaderMap, Message, StatusCode};
+use bytes::Bytes;
 use serde::Deserialize;
 use serde_json::json;
 use tokio::sync::watch;
@@ -30,6 +33,8 @@ pub(crate) struct Server {
     pub(crate) context: Context,
     losses: watch::Receiver<u64>,
     refusals: watch::Receiver<String>,
+    /// Whether the stream of what is too large for a message is there, as far as is known.
+    pub(crate) has_blobs: Rc<Cell<bool>>,
 }
 
 /// Why the server did not do what was asked.
@@ -92,7 +97,7 @@ impl Server {
     ) -> Self {
         let mut context = jetstream::new(client.clone());
         context.set_timeout(CREATION);
-        Self { client, context, losses, refusals }
+        Self { client, context, losses, refusals, has_blobs: Rc::default() }
     }
 
     /// Waits until the server has created something, unless the connection is lost or this program may not create it.
@@ -124,24 +129,11 @@ impl Server {
     }
 
     /// Sends a request, and waits for the answer. It does not come once the connection is lost.
-    async fn request(
-        &self,
-        subject: String,
-        headers: Option<HeaderMap>,
-        content: Vec<u8>,
-    ) -> Result<Answer, Refused> {
+    async fn request(&self, subject: String, request: Request) -> Result<Message, Refused> {
         let mut losses = self.losses.clone();
         losses.mark_unchanged();
-        let request = async {
-            match headers {
-                Some(headers) => {
-                    self.client.request_with_headers(subject, headers, content.into()).await
-                }
-                None => self.client.request(subject, content.into()).await,
-            }
-        };
         tokio::select! {
-            answer = request => read(answer),
+            answer = self.client.send_request(subject, request) => answer.map_err(|error| refusal(&error)),
             Ok(()) = losses.changed() => Err(Refused::Away),
         }
     }
@@ -165,9 +157,42 @@ impl Server {
         &self,
         subject: String,
         headers: Option<HeaderMap>,
-        content: Vec<u8>,
+        content: Bytes,
     ) -> Result<u64, Refused> {
-        self.request(subject, headers, content).await.map(|answer| answer.seq)
+        let mut request = Request::new().payload(content);
+        request.headers = headers;
+        Ok(read(&self.request(subject, request).await?)?.seq)
+    }
+
+    /// Stores a message that may take some time because it is large.
+    pub(crate) async fn store_large(
+        &self,
+        subject: String,
+        content: Bytes,
+        limit: Duration,
+    ) -> Result<(), Refused> {
+        let request = Request::new().payload(content).timeout(Some(limit));
+        read(&self.request(subject, request).await?).map(drop)
+    }
+
+    /// Returns the content of the last message of a subject, as any server of a cluster has it.
+    pub(crate) async fn last_of_any(
+        &self,
+        stream: &str,
+        subject: &str,
+        limit: Duration,
+    ) -> Result<Bytes, Refused> {
+        let question = json!({ "last_by_subj": subject }).to_string();
+        let request = Request::new().payload(question.into()).timeout(Some(limit));
+        let answer = self.request(format!("$JS.API.DIRECT.GET.{stream}"), request).await?;
+        match answer.status {
+            None => Ok(answer.payload),
+            Some(StatusCode::NOT_FOUND) => Err(Refused::Missing),
+            Some(status) => {
+                let said = answer.description.unwrap_or_default();
+                Err(Refused::Other(format!("{status} {said}")))
+            }
+        }
     }
 
     /// Returns the content of the last message of a subject.
@@ -203,13 +228,14 @@ impl Server {
     /// Returns how many messages a consumer has not delivered.
     pub(crate) async fn pending(&self, stream: &str, consumer: &str) -> Result<u64, Refused> {
         let subject = format!("$JS.API.CONSUMER.INFO.{stream}.{consumer}");
-        self.request(subject, None, Vec::new()).await.map(|answer| answer.num_pending)
+        Ok(read(&self.request(subject, Request::new()).await?)?.num_pending)
     }
 
     /// Whether the stream has the consumer.
     pub(crate) async fn has_consumer(&self, stream: &str, consumer: &str) -> Result<bool, Refused> {
         let subject = format!("$JS.API.CONSUMER.INFO.{stream}.{consumer}");
-        match self.request(subject, None, Vec::new()).await {
+        let answer = self.request(subject, Request::new()).await?;
+        match read(&answer) {
             Ok(_) => Ok(true),
             Err(Refused::Missing) => Ok(false),
             Err(refused) => Err(refused),
@@ -223,7 +249,7 @@ impl Server {
         request: &serde_json::Value,
     ) -> Result<Answer, Refused> {
         let subject = format!("$JS.API.{what}.{stream}");
-        self.request(subject, None, request.to_string().into_bytes()).await
+        read(&self.request(subject, Request::new().payload(request.to_string().into())).await?)
     }
 }
 
@@ -232,18 +258,16 @@ fn content(answer: Answer) -> Result<Vec<u8>, Refused> {
     base64(&data).ok_or_else(|| Refused::Other("the server sent no base64".to_owned()))
 }
 
-fn read(answer: Result<async_nats::Message, RequestError>) -> Result<Answer, Refused> {
-    let message = match answer {
-        Ok(message) => message,
-        Err(error) => {
-            return Err(match error.kind() {
-                RequestErrorKind::TimedOut
-                | RequestErrorKind::NoResponders
-                | RequestErrorKind::Other => Refused::Away,
-                _ => Refused::Other(error.to_string()),
-            });
+fn refusal(error: &RequestError) -> Refused {
+    match error.kind() {
+        RequestErrorKind::TimedOut | RequestErrorKind::NoResponders | RequestErrorKind::Other => {
+            Refused::Away
         }
-    };
+        _ => Refused::Other(error.to_string()),
+    }
+}
+
+fn read(message: &Message) -> Result<Answer, Refused> {
     let answer: Answer = serde_json::from_slice(&message.payload).map_err(|error| {
         Refused::Other(format!("the server's answer is not understood: {error}"))
     })?;

@@ -25,7 +25,7 @@ use crate::connection::{self, Change, Connection};
 use crate::names::{Key, Names, Served, unique};
 use crate::server::{LIMIT, Server};
 use crate::streams;
-use crate::wire::ResultHead;
+use crate::wire::{Blob, ResultHead};
 
 /// How many messages may be without an acknowledgement.
 const MOST_UNACKNOWLEDGED: usize = 4096;
@@ -225,16 +225,19 @@ impl Client {
             let outcome = Outcome::from_bytes(answer).unwrap_or_else(unreadable);
             return self.answer(number, said_by(outcome, &head));
         }
+        let Some(blob) = Blob::read(answer) else {
+            return self.answer(number, unreadable());
+        };
         let client = self.clone();
         spawn_local(async move {
-            let Self { server, settings, names, .. } = &*client;
+            let Self { server, names, .. } = &*client;
             let key = client.key(number);
-            let outcome = match blobs::get(server, settings, names, (&key, Part::Result)).await {
-                Ok(answer) => Outcome::from_bytes(&answer).unwrap_or_else(unreadable),
+            let outcome = match blobs::get(server, names, (&key, Part::Result), &blob).await {
+                Ok(answer) => Outcome::from_vec(answer).unwrap_or_else(unreadable),
                 Err(why) => Outcome::unsendable(true, format!("it could not be fetched: {why}")),
             };
             client.answer(number, said_by(outcome, &head));
-            blobs::remove(server, settings, names, &key, &[Part::Result]).await;
+            blobs::remove(server, names, &key, Part::Result).await;
         });
     }
 
@@ -246,10 +249,9 @@ impl Client {
         }
         let (client, is_blob) = (self.clone(), call.is_blob);
         spawn_local(async move {
-            let Self { server, settings, names, .. } = &*client;
+            let Self { server, names, .. } = &*client;
             if is_blob {
-                let key = client.key(number);
-                blobs::remove(server, settings, names, &key, &[Part::Arguments]).await;
+                blobs::remove(server, names, &client.key(number), Part::Arguments).await;
             }
             for generation in finished {
                 for subject in names.generation_of(&client.name, generation) {

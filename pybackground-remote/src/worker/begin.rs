@@ -59,7 +59,7 @@ impl Worker {
         let own = unique();
         let mut is_unsure = false;
         loop {
-            match self.server.store(subject.clone(), None, own.clone().into_bytes()).await {
+            match self.server.store(subject.clone(), None, own.clone().into()).await {
                 Ok(_) => return true,
                 Err(Refused::Taken) if is_unsure => {
                     // An earlier attempt may have been stored without its acknowledgement.

@@ -3,6 +3,7 @@
 use std::rc::Rc;
 use std::time::Duration;
 
+use bytes::Bytes;
 use pybackground_runtime::__engine::Outcome;
 use tokio::sync::oneshot;
 use tokio::time::{Instant, sleep, timeout};
@@ -12,7 +13,7 @@ use super::serve::Worker;
 use super::state::Delivery;
 use crate::blobs::{self, Part};
 use crate::server::{LIMIT, Refused};
-use crate::wire::{ResultHead, Times};
+use crate::wire::{Blob, ResultHead, Times};
 
 /// The pause before a result is stored again.
 const PAUSE: Duration = Duration::from_millis(100);
@@ -63,7 +64,7 @@ async fn run(worker: &Worker, call: &Delivery) -> End {
         }
         Begin::Lost { attempts } => (lost(call.head.retry, attempts), attempts),
     };
-    if let Some(answer) = outcome.to_bytes() {
+    if let Some(answer) = outcome.into_bytes() {
         store(worker, call, (attempts, times), answer).await;
     }
     End::Finished
@@ -82,20 +83,15 @@ pub(super) fn lost(retry: u32, attempts: u32) -> Outcome {
 
 /// Runs the body in a child.
 async fn body(worker: &Worker, call: &Delivery) -> Outcome {
-    let fetched;
     let arguments = if call.head.is_blob {
-        let Worker { server, settings, names, .. } = worker;
-        match blobs::get(server, settings, names, (&call.key, Part::Arguments)).await {
-            Ok(arguments) => {
-                fetched = arguments;
-                &fetched
-            }
+        match fetch(worker, call).await {
+            Ok(arguments) => arguments,
             Err(why) => {
                 return Outcome::unsendable(false, format!("they could not be fetched: {why}"));
             }
         }
     } else {
-        &call.arguments
+        call.arguments.clone()
     };
     let running = worker.bodies.run(call.function, arguments);
     match call.head.run_timeout() {
@@ -105,6 +101,13 @@ async fn body(worker: &Worker, call: &Delivery) -> Outcome {
     }
 }
 
+/// Fetches the arguments of a call that are too large for its message.
+async fn fetch(worker: &Worker, call: &Delivery) -> Result<Vec<u8>, String> {
+    let Worker { server, names, .. } = worker;
+    let blob = Blob::read(&call.arguments).ok_or("the call does not say where they are")?;
+    blobs::get(server, names, (&call.key, Part::Arguments), &blob).await
+}
+
 /// Stores the answer. The first one of a call is the one that counts.
 pub(super) async fn store(
     worker: &Worker,
@@ -112,32 +115,43 @@ pub(super) async fn store(
     (attempts, times): (u32, Times),
     answer: Vec<u8>,
 ) {
-    let mut is_blob = blobs::is_needed(&worker.server, answer.len());
-    let mut answer = answer;
-    if is_blob && let Err(why) = put(worker, call, &answer).await {
-        let why = format!("{} bytes could not be stored: {why}", answer.len());
-        answer = Outcome::unsendable(true, why).to_bytes().unwrap_or_default();
-        is_blob = false;
-    }
+    let is_blob = blobs::is_needed(&worker.server, answer.len());
+    let (is_blob, content) = if is_blob {
+        let size = answer.len();
+        match put(worker, call, answer.into()).await {
+            Ok(blob) => (true, blob.to_bytes()),
+            Err(why) => {
+                let why = format!("{size} bytes could not be stored: {why}");
+                (false, Outcome::unsendable(true, why).into_bytes().unwrap_or_default())
+            }
+        }
+    } else {
+        (false, answer)
+    };
     let head = ResultHead::new(&worker.name, attempts, is_blob, times);
-    let content = head.with(if is_blob { &[] } else { &answer });
+    let content = Bytes::from(head.with(&content));
     let subject = worker.names.result(&call.key);
     for refusals in 0.. {
         match worker.server.store(subject.clone(), None, content.clone()).await {
             Ok(_) | Err(Refused::Taken) => return,
             // Nobody can be told.
-            Err(Refused::Missing | Refused::Other(_)) if refusals >= MOST_REFUSALS => return,
+            Err(Refused::Missing | Refused::Other(_))
+                if refusals >= MOST_REFUSALS =>
+            {
+                return;
+            }
             Err(_) => sleep(PAUSE).await,
         }
     }
 }
 
-/// Stores the answer as an object.
-async fn put(worker: &Worker, call: &Delivery, answer: &[u8]) -> Result<(), String> {
+/// Stores an answer that is too large for a message.
+async fn put(worker: &Worker, call: &Delivery, answer: Bytes) -> Result<Blob, String> {
     let Worker { server, settings, names, .. } = worker;
     let mut refusals = 0;
     loop {
-        let put = blobs::put(server, settings, names, (&call.key, Part::Result), answer).await;
+        let what = (&call.key, Part::Result);
+        let put = blobs::put(server, settings, names, what, answer.clone()).await;
         refusals += 1;
         if put.is_ok() || refusals == MOST_REFUSALS {
             return put;
