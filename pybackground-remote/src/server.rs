@@ -14,6 +14,8 @@ use serde_json::json;
 use tokio::sync::watch;
 use tokio::time::timeout;
 
+use crate::troubles::{Troubles, advice};
+
 /// How long a request may take.
 pub(crate) const LIMIT: Duration = Duration::from_secs(5);
 
@@ -31,8 +33,7 @@ pub(crate) const MESSAGE_ID: &str = "Nats-Msg-Id";
 pub(crate) struct Server {
     pub(crate) client: Client,
     pub(crate) context: Context,
-    losses: watch::Receiver<u64>,
-    refusals: watch::Receiver<String>,
+    troubles: watch::Receiver<Troubles>,
     /// Whether the stream of what is too large for a message is there, as far as is known.
     pub(crate) has_blobs: Rc<Cell<bool>>,
 }
@@ -48,6 +49,8 @@ pub(crate) enum Refused {
     Full,
     /// There is no such thing.
     Missing,
+    /// This program may not do it: the server's words.
+    Denied(String),
     /// It does not go away: the server's words.
     Other(String),
 }
@@ -55,6 +58,7 @@ pub(crate) enum Refused {
 impl fmt::Display for Refused {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(match self {
+            Self::Denied(why) => return f.write_str(&advice(why)),
             Self::Away => "the server does not answer",
             Self::Taken => "it is stored already",
             Self::Full => "the stream is full",
@@ -90,14 +94,10 @@ struct Stored {
 }
 
 impl Server {
-    pub(crate) fn new(
-        client: Client,
-        losses: watch::Receiver<u64>,
-        refusals: watch::Receiver<String>,
-    ) -> Self {
+    pub(crate) fn new(client: Client, troubles: watch::Receiver<Troubles>) -> Self {
         let mut context = jetstream::new(client.clone());
         context.set_timeout(CREATION);
-        Self { client, context, losses, refusals, has_blobs: Rc::default() }
+        Self { client, context, troubles, has_blobs: Rc::default() }
     }
 
     /// Waits until the server has created something, unless the connection is lost or this program may not create it.
@@ -109,45 +109,84 @@ impl Server {
         &self,
         creation: impl Future<Output = Result<T, E>>,
     ) -> Result<T, String> {
-        let (mut losses, mut refusals) = (self.losses.clone(), self.refusals.clone());
-        losses.mark_unchanged();
-        refusals.mark_unchanged();
+        let trouble = self.trouble(Troubles::denial_of_api);
         tokio::select! {
             created = timeout(CREATION, creation) => match created {
                 Ok(Ok(created)) => Ok(created),
                 Ok(Err(error)) => Err(error.to_string()),
                 Err(_) => Err("the server does not answer".to_owned()),
             },
-            Ok(()) = losses.changed() => Err("the connection was lost".to_owned()),
-            Ok(()) = refusals.changed() => Err(refusals.borrow().clone()),
+            refused = trouble => Err(match refused {
+                Refused::Away => "the connection was lost".to_owned(),
+                refused => refused.to_string(),
+            }),
         }
     }
 
     /// How often the connection was lost.
     pub(crate) fn losses(&self) -> u64 {
-        *self.losses.borrow()
+        self.troubles.borrow().losses
     }
 
-    /// Sends a request, and waits for the answer. It does not come once the connection is lost.
+    /// What happens on the connection beside the answers of the server.
+    pub(crate) fn troubles(&self) -> watch::Receiver<Troubles> {
+        self.troubles.clone()
+    }
+
+    /// Checks that the server has refused nothing so far. It refuses in the order in which it answers.
+    ///
+    /// # Errors
+    ///
+    /// What it has refused.
+    pub(crate) fn check_permissions(&self) -> Result<(), String> {
+        let troubles = self.troubles.borrow();
+        troubles.denied_since(0).next().map_or(Ok(()), |(_, why)| Err(advice(why)))
+    }
+
+    /// Returns when the connection is lost from now on, or when `denial` finds what the server has refused since.
+    fn trouble(
+        &self,
+        denial: impl Fn(&Troubles, u64) -> Option<&str>,
+    ) -> impl Future<Output = Refused> {
+        let mut troubles = self.troubles.clone();
+        let (losses, denials) = {
+            let before = troubles.borrow_and_update();
+            (before.losses, before.denials())
+        };
+        async move {
+            while troubles.changed().await.is_ok() {
+                let now = troubles.borrow_and_update();
+                if let Some(why) = denial(&now, denials) {
+                    return Refused::Denied(why.to_owned());
+                }
+                if now.losses != losses {
+                    return Refused::Away;
+                }
+            }
+            // The connection is closed, and the request ends by itself.
+            std::future::pending().await
+        }
+    }
+
+    /// Sends a request, and waits for the answer. It does not come once the connection is lost, or if this program may
+    /// not ask.
     async fn request(&self, subject: String, request: Request) -> Result<Message, Refused> {
-        let mut losses = self.losses.clone();
-        losses.mark_unchanged();
+        let trouble = self.trouble(|troubles, seen| troubles.denial_of(&subject, seen));
         tokio::select! {
-            answer = self.client.send_request(subject, request) => answer.map_err(|error| refusal(&error)),
-            Ok(()) = losses.changed() => Err(Refused::Away),
+            answer = self.client.send_request(subject.clone(), request) => answer.map_err(|error| refusal(&error)),
+            refused = trouble => Err(refused),
         }
     }
 
     /// Whether anybody listens at a subject, or may. `None` if the connection is lost.
     pub(crate) async fn has_listener(&self, subject: String) -> Option<bool> {
-        let mut losses = self.losses.clone();
-        losses.mark_unchanged();
+        let trouble = self.trouble(|troubles, seen| troubles.denial_of(&subject, seen));
         tokio::select! {
-            answer = self.client.request(subject, "".into()) => Some(match answer {
+            answer = self.client.request(subject.clone(), "".into()) => Some(match answer {
                 Ok(_) => true,
                 Err(error) => error.kind() != RequestErrorKind::NoResponders,
             }),
-            Ok(()) = losses.changed() => None,
+            refused = trouble => (!matches!(refused, Refused::Away)).then_some(true),
         }
     }
 

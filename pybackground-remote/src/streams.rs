@@ -125,12 +125,20 @@ async fn ensure_soon(server: &Server, settings: &Settings, config: Config) -> Re
 async fn ensure_one(server: &Server, config: Config) -> Result<(), String> {
     let name = config.name.clone();
     let created = server.creates(server.context.get_or_create_stream(config)).await;
-    created.map(drop).map_err(|why| {
-        format!(
-            "the stream {name}: {why}; the server needs JetStream (`nats-server -js`) and this program the permission to \
-             use it"
-        )
-    })
+    created.map(drop).map_err(|why| format!("the stream {name}: {why}{}", advice(&why)))
+}
+
+/// Says what to do about a stream that the server does not create.
+fn advice(why: &str) -> &'static str {
+    if why.contains("insufficient") {
+        "; the calls that wait take up to 1 GiB of its storage (`max_file_store`)"
+    } else if why.contains("replicas") || why.contains("no suitable peers") {
+        "; PYBACKGROUND_REMOTE_REPLICAS counts servers of a cluster"
+    } else if why.contains("jetstream") || why.contains("does not answer") {
+        "; the server needs JetStream (`nats-server -js`)"
+    } else {
+        ""
+    }
 }
 
 /// Creates the consumer of a function's calls at a depth, unless it exists.

@@ -95,12 +95,10 @@ async fn serve(
     figures: Arc<Figures>,
 ) -> Result<(), String> {
     let name = unique();
-    let Connection { client, mut changes, losses, refusals } =
-        connection::connect(settings, &name).await?;
+    let Connection { client, mut changes, troubles } = connection::connect(settings, &name).await?;
     figures.note_connected();
-    let server = Server::new(client, losses, refusals);
+    let server = Server::new(client, troubles);
     let names = Names::new(&settings.namespace);
-    streams::ensure(&server, settings, &names).await?;
     let subscribe = |subject: String| {
         let server = server.clone();
         async move {
@@ -115,8 +113,13 @@ async fn serve(
     let mut alive = subscribe(names.alive(&name)).await?;
     let mut here = subscribe(names.here(&name)).await?;
     let mut workers = subscribe(names.figures(&name)).await?;
-    // Before the first call is published, the server knows where its result goes.
-    let _ = timeout(LIMIT, server.client.flush()).await;
+    // Whether these may be sent is known now, and not in the moment in which one is needed.
+    for subject in [names.cancel(), names.who()] {
+        let _ = timeout(LIMIT, server.client.publish(subject, "".into())).await;
+    }
+    // With the answer the server knows where results go, before the first call is published.
+    streams::ensure(&server, settings, &names).await?;
+    server.check_permissions()?;
     let client = Rc::new(Client {
         name,
         settings,

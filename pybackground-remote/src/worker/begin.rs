@@ -9,6 +9,7 @@ use super::state::Delivery;
 use super::vet::Other;
 use crate::names::unique;
 use crate::server::Refused;
+use crate::troubles::advice;
 
 /// The pause before a request is repeated.
 pub(super) const PAUSE: Duration = Duration::from_millis(100);
@@ -23,14 +24,18 @@ pub(super) enum Begin {
     HeldElsewhere,
     /// Say that the call is lost, after so many starts.
     Lost { attempts: u32 },
+    /// Say that this worker may start no bodies.
+    Denied { why: String },
 }
 
 impl Worker {
     /// Decides about a call that has a slot.
     pub(super) async fn begin(&self, call: &Delivery) -> Begin {
         if call.head.retry == 0 {
-            if self.mark(self.names.begun(&call.key)).await {
-                return Begin::Start { attempt: 1 };
+            match self.mark(self.names.begun(&call.key)).await {
+                Ok(true) => return Begin::Start { attempt: 1 },
+                Ok(false) => {}
+                Err(why) => return Begin::Denied { why },
             }
             // A server that was killed delivers a call again as if for the first time, so the call was not vetted.
             return match self.other_start(call).await {
@@ -47,28 +52,33 @@ impl Worker {
             return Begin::HasResult;
         }
         for again in 1..=call.head.retry {
-            if self.mark(self.names.begun_again(&call.key, again)).await {
-                return Begin::Start { attempt: again + 1 };
+            match self.mark(self.names.begun_again(&call.key, again)).await {
+                Ok(true) => return Begin::Start { attempt: again + 1 },
+                Ok(false) => {}
+                Err(why) => return Begin::Denied { why },
             }
         }
         Begin::Lost { attempts: call.head.retry + 1 }
     }
 
-    /// Stores a mark. `false` if there is one of another start.
-    async fn mark(&self, subject: String) -> bool {
+    /// Stores a mark. `false` if there is one of another start. `Err` says that this worker may not.
+    async fn mark(&self, subject: String) -> Result<bool, String> {
         let own = unique();
         let mut is_unsure = false;
         loop {
             match self.server.store(subject.clone(), None, own.clone().into()).await {
-                Ok(_) => return true,
+                Ok(_) => return Ok(true),
                 Err(Refused::Taken) if is_unsure => {
                     // An earlier attempt may have been stored without its acknowledgement.
                     match self.server.last(&self.names.results(), &subject).await {
                         Err(Refused::Away) => sleep(PAUSE).await,
-                        content => return content.is_ok_and(|content| content == own.as_bytes()),
+                        content => {
+                            return Ok(content.is_ok_and(|content| content == own.as_bytes()));
+                        }
                     }
                 }
-                Err(Refused::Taken) => return false,
+                Err(Refused::Taken) => return Ok(false),
+                Err(Refused::Denied(why)) => return Err(advice(&why)),
                 Err(_) => {
                     is_unsure = true;
                     sleep(PAUSE).await;

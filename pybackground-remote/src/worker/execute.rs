@@ -63,6 +63,9 @@ async fn run(worker: &Worker, call: &Delivery) -> End {
             (outcome, attempt)
         }
         Begin::Lost { attempts } => (lost(call.head.retry, attempts), attempts),
+        Begin::Denied { why } => {
+            (Outcome::unreachable(format!("the worker may not store what it needs; {why}")), 0)
+        }
     };
     if let Some(answer) = outcome.into_bytes() {
         store(worker, call, (attempts, times), answer).await;
@@ -135,7 +138,7 @@ pub(super) async fn store(
         match worker.server.store(subject.clone(), None, content.clone()).await {
             Ok(_) | Err(Refused::Taken) => return,
             // Nobody can be told.
-            Err(Refused::Missing | Refused::Other(_))
+            Err(Refused::Missing | Refused::Denied(_) | Refused::Other(_))
                 if refusals >= MOST_REFUSALS =>
             {
                 return;

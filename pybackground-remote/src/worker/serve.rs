@@ -22,6 +22,7 @@ use crate::connection::{self, Change, Connection};
 use crate::names::{Key, Names, Served, is_client, unique};
 use crate::server::{LIMIT, Server};
 use crate::streams;
+use crate::troubles::{Troubles, advice};
 
 /// How long a worker that is asked to end waits for its bodies.
 const DRAIN: Duration = Duration::from_secs(25);
@@ -67,9 +68,8 @@ pub(super) async fn serve(settings: &'static Settings, bodies: Bodies) -> Result
     let mut end = std::pin::pin!(asked_to_end()?);
     let id = unique();
     let name = format!("{}:{}", host(), std::process::id());
-    let Connection { client, mut changes, losses, refusals } =
-        connection::connect(settings, &name).await?;
-    let server = Server::new(client, losses, refusals);
+    let Connection { client, mut changes, troubles } = connection::connect(settings, &name).await?;
+    let server = Server::new(client, troubles);
     let names = Names::new(&settings.namespace);
     streams::ensure(&server, settings, &names).await?;
     let worker = Rc::new(Worker {
@@ -91,11 +91,12 @@ pub(super) async fn serve(settings: &'static Settings, bodies: Bodies) -> Result
         Some(address) => Some(metrics::listen(address).await?),
         None => None,
     };
+    worker.pull().await;
+    worker.check_permissions().await?;
     worker.announce(metrics.as_ref().map(|(_, address)| *address));
     if let Some((listener, _)) = metrics {
         spawn_local(metrics::answer_all(worker.clone(), listener));
     }
-    worker.pull().await;
     let mut heartbeat = interval(settings.lost_after / 3);
     let mut cleanup = interval(WAITS);
     let mut renewal = interval(RENEWAL);
@@ -103,6 +104,7 @@ pub(super) async fn serve(settings: &'static Settings, bodies: Bodies) -> Result
         clock.set_missed_tick_behavior(MissedTickBehavior::Delay);
     }
     let (mut is_away, mut deadline) = (false, None);
+    let (mut troubles, mut denials) = (worker.server.troubles(), Denials::default());
     loop {
         tokio::select! {
             Some(message) = ears.calls.next() => worker.take(&message).await,
@@ -125,6 +127,12 @@ pub(super) async fn serve(settings: &'static Settings, bodies: Bodies) -> Result
                     }
                 }
             },
+            Ok(()) = troubles.changed() => {
+                let new = denials.new_in(&troubles.borrow_and_update());
+                for why in new {
+                    worker.say_to_people(&format!("it is not permitted what it needs; {why}"));
+                }
+            }
             // A worker at rest sleeps.
             _ = heartbeat.tick(), if !worker.state.borrow().is_idle() => worker.beat().await,
             _ = cleanup.tick(), if worker.state.borrow().has_waiting() => {
@@ -144,6 +152,24 @@ pub(super) async fn serve(settings: &'static Settings, bodies: Bodies) -> Result
                 return Ok(());
             }
         }
+    }
+}
+
+/// Which refusals the worker has written to the standard error.
+#[derive(Default)]
+struct Denials {
+    seen: u64,
+    kinds: HashSet<String>,
+}
+
+impl Denials {
+    /// Returns what to say of refusals of a new kind: of which subjects differ in more than the number of a call.
+    fn new_in(&mut self, troubles: &Troubles) -> Vec<String> {
+        let since = troubles.denied_since(self.seen);
+        self.seen = troubles.denials();
+        let kind = |subject: &str| subject.split('.').take(3).collect::<Vec<_>>().join(".");
+        let new = since.filter(|(subject, _)| self.kinds.insert(kind(subject)));
+        new.map(|(_, why)| advice(why)).collect()
     }
 }
 
@@ -168,6 +194,17 @@ impl Worker {
         };
         let _ = timeout(LIMIT, self.server.client.flush()).await;
         Ok(ears)
+    }
+
+    /// Checks that the server lets the worker listen and pull.
+    async fn check_permissions(&self) -> Result<(), String> {
+        let first =
+            self.state.borrow().sources.first().map(|source| Names::consumer(&source.served));
+        if let Some(consumer) = first {
+            // With the answer, everything before it was refused or not.
+            let _ = self.server.has_consumer(&self.names.calls(), &consumer).await;
+        }
+        self.server.check_permissions()
     }
 
     async fn subscribe(&self, subject: String) -> Result<Subscriber, String> {
