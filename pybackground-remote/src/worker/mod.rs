@@ -12,6 +12,7 @@
 //! | `vet` | calls whose bodies may have been started before |
 //! | `begin` | whether the body of a call may start |
 //! | `execute` | running a body and storing its result |
+//! | `denials` | what the server has refused, for people |
 //! | `machine` | the name of the machine, and when the process is asked to end |
 //!
 //! # Which body starts
@@ -28,6 +29,7 @@
 
 mod begin;
 mod callers;
+mod denials;
 mod execute;
 mod figures;
 mod machine;

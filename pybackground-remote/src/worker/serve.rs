@@ -13,6 +13,7 @@ use tokio::task::spawn_local;
 use tokio::time::{Instant, MissedTickBehavior, interval, sleep_until, timeout};
 
 use super::callers::Callers;
+use super::denials::Denials;
 use super::execute::execute;
 use super::machine::{asked_to_end, host};
 use super::metrics;
@@ -22,7 +23,6 @@ use crate::connection::{self, Change, Connection};
 use crate::names::{Key, Names, Served, is_client, unique};
 use crate::server::{LIMIT, Server};
 use crate::streams;
-use crate::troubles::{Troubles, advice};
 
 /// How long a worker that is asked to end waits for its bodies.
 const DRAIN: Duration = Duration::from_secs(25);
@@ -152,24 +152,6 @@ pub(super) async fn serve(settings: &'static Settings, bodies: Bodies) -> Result
                 return Ok(());
             }
         }
-    }
-}
-
-/// Which refusals the worker has written to the standard error.
-#[derive(Default)]
-struct Denials {
-    seen: u64,
-    kinds: HashSet<String>,
-}
-
-impl Denials {
-    /// Returns what to say of refusals of a new kind: of which subjects differ in more than the number of a call.
-    fn new_in(&mut self, troubles: &Troubles) -> Vec<String> {
-        let since = troubles.denied_since(self.seen);
-        self.seen = troubles.denials();
-        let kind = |subject: &str| subject.split('.').take(3).collect::<Vec<_>>().join(".");
-        let new = since.filter(|(subject, _)| self.kinds.insert(kind(subject)));
-        new.map(|(_, why)| advice(why)).collect()
     }
 }
 
