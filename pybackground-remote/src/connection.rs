@@ -2,13 +2,14 @@
 
 use std::time::Duration;
 
-use async_nats::{Client, ConnectErrorKind, ConnectOptions, Event, ServerError};
+use async_nats::{Client, ConnectErrorKind, ConnectOptions, Event};
 use pybackground_runtime::__engine::Settings;
 use tokio::sync::mpsc::{UnboundedReceiver, unbounded_channel};
 use tokio::sync::watch;
 use tokio::time::{Instant, sleep, timeout};
 
 use crate::address;
+use crate::troubles::Troubles;
 
 /// How long the first connection is tried.
 const PATIENCE: Duration = Duration::from_secs(5);
@@ -32,10 +33,7 @@ pub(crate) struct Connection {
     pub(crate) client: Client,
     /// The engine connects again by itself.
     pub(crate) changes: UnboundedReceiver<Change>,
-    /// How often the connection was lost.
-    pub(crate) losses: watch::Receiver<u64>,
-    /// The last request to JetStream that the server refused without an answer, in the server's words.
-    pub(crate) refusals: watch::Receiver<String>,
+    pub(crate) troubles: watch::Receiver<Troubles>,
 }
 
 /// Connects to one of the servers.
@@ -50,29 +48,26 @@ pub(crate) async fn connect(settings: &Settings, name: &str) -> Result<Connectio
     let mut pause = FIRST_PAUSE;
     loop {
         let (sender, changes) = unbounded_channel();
-        let (lost, losses) = watch::channel(0);
-        let (refused, refusals) = watch::channel(String::new());
+        let (trouble, troubles) = watch::channel(Troubles::default());
         let options = options(settings, name)?.event_callback(move |event| {
             let change = match event {
                 Event::Connected => Some(Change::Back),
                 Event::Disconnected => Some(Change::Lost),
-                Event::ServerError(ServerError::Other(why)) => {
-                    if is_refused_request(&why) {
-                        refused.send_replace(why);
-                    }
+                Event::ServerError(said) => {
+                    trouble.send_if_modified(|troubles| troubles.note(&said));
                     None
                 }
                 _ => None,
             };
             if change == Some(Change::Lost) {
-                lost.send_modify(|losses| *losses += 1);
+                trouble.send_modify(|troubles| troubles.losses += 1);
             }
             // Without a receiver the connection is about to end.
             let _ = change.map(|change| sender.send(change));
             async {}
         });
         let why = match timeout(ATTEMPT, options.connect(servers.clone())).await {
-            Ok(Ok(client)) => return Ok(Connection { client, changes, losses, refusals }),
+            Ok(Ok(client)) => return Ok(Connection { client, changes, troubles }),
             Ok(Err(error)) => {
                 let why = error.to_string();
                 if let Some(refusal) = refusal(error.kind(), &why) {
@@ -90,11 +85,6 @@ pub(crate) async fn connect(settings: &Settings, name: &str) -> Result<Connectio
         sleep(pause).await;
         pause = LONGEST_PAUSE.min(pause * 2);
     }
-}
-
-/// Whether the server says that this program may not send a request to JetStream. Such a request has no answer.
-fn is_refused_request(why: &str) -> bool {
-    why.to_ascii_lowercase().starts_with("permissions violation") && why.contains("$JS.API.")
 }
 
 /// Returns what to do about an error that does not go away.

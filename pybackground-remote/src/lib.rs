@@ -7,6 +7,7 @@
 //! |---|---|
 //! | `address` | which addresses and settings are accepted |
 //! | `connection` | connecting, and noticing that the connection is lost and is back |
+//! | `troubles` | what the server says beside its answers |
 //! | `names` | the subjects, streams and consumers on the server |
 //! | `server` | requests to the server, each with a time limit |
 //! | `streams` | what has to exist on the server |
@@ -24,6 +25,7 @@ mod connection;
 mod names;
 mod server;
 mod streams;
+mod troubles;
 mod wire;
 mod worker;
 

@@ -65,9 +65,9 @@ impl Names {
         format!("PYBG_{}_RESULTS", self.namespace)
     }
 
-    /// The object store of what is too large for a message.
+    /// The stream of what is too large for a message.
     pub(crate) fn blobs(&self) -> String {
-        format!("PYBG-{}", self.namespace)
+        format!("PYBG_{}_BLOBS", self.namespace)
     }
 
     pub(crate) fn all_calls(&self) -> String {
@@ -80,6 +80,20 @@ impl Names {
 
     pub(crate) fn all_marks(&self) -> String {
         format!("pybg.{}.begun.>", self.namespace)
+    }
+
+    pub(crate) fn all_blobs(&self) -> String {
+        format!("pybg.{}.blob.>", self.namespace)
+    }
+
+    /// A piece of a part of a call, as it was stored under an id.
+    pub(crate) fn piece(&self, key: &Key, part: &str, id: &str, index: u32) -> String {
+        format!("pybg.{}.blob.{key}.{part}.{id}.{index}", self.namespace)
+    }
+
+    /// All pieces of a part of a call.
+    pub(crate) fn pieces(&self, key: &Key, part: &str) -> String {
+        format!("pybg.{}.blob.{key}.{part}.>", self.namespace)
     }
 
     /// The subject of the calls of a function at a depth.

@@ -1,15 +1,20 @@
 //! Requests to the server. Each has a time limit, because the server may go away.
 
+use std::cell::Cell;
 use std::fmt;
+use std::rc::Rc;
 use std::time::Duration;
 
-use async_nats::client::{RequestError, RequestErrorKind};
+use async_nats::client::{Request, RequestError, RequestErrorKind};
 use async_nats::jetstream::{self, Context};
-use async_nats::{Client, HeaderMap};
+use async_nats::{Client, HeaderMap, Message, StatusCode};
+use bytes::Bytes;
 use serde::Deserialize;
 use serde_json::json;
 use tokio::sync::watch;
 use tokio::time::timeout;
+
+use crate::troubles::{Troubles, advice};
 
 /// How long a request may take.
 pub(crate) const LIMIT: Duration = Duration::from_secs(5);
@@ -28,8 +33,9 @@ pub(crate) const MESSAGE_ID: &str = "Nats-Msg-Id";
 pub(crate) struct Server {
     pub(crate) client: Client,
     pub(crate) context: Context,
-    losses: watch::Receiver<u64>,
-    refusals: watch::Receiver<String>,
+    troubles: watch::Receiver<Troubles>,
+    /// Whether the stream of what is too large for a message is there, as far as is known.
+    pub(crate) has_blobs: Rc<Cell<bool>>,
 }
 
 /// Why the server did not do what was asked.
@@ -43,6 +49,8 @@ pub(crate) enum Refused {
     Full,
     /// There is no such thing.
     Missing,
+    /// This program may not do it: the server's words.
+    Denied(String),
     /// It does not go away: the server's words.
     Other(String),
 }
@@ -50,6 +58,7 @@ pub(crate) enum Refused {
 impl fmt::Display for Refused {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(match self {
+            Self::Denied(why) => return f.write_str(&advice(why)),
             Self::Away => "the server does not answer",
             Self::Taken => "it is stored already",
             Self::Full => "the stream is full",
@@ -85,14 +94,10 @@ struct Stored {
 }
 
 impl Server {
-    pub(crate) fn new(
-        client: Client,
-        losses: watch::Receiver<u64>,
-        refusals: watch::Receiver<String>,
-    ) -> Self {
+    pub(crate) fn new(client: Client, troubles: watch::Receiver<Troubles>) -> Self {
         let mut context = jetstream::new(client.clone());
         context.set_timeout(CREATION);
-        Self { client, context, losses, refusals }
+        Self { client, context, troubles, has_blobs: Rc::default() }
     }
 
     /// Waits until the server has created something, unless the connection is lost or this program may not create it.
@@ -104,58 +109,84 @@ impl Server {
         &self,
         creation: impl Future<Output = Result<T, E>>,
     ) -> Result<T, String> {
-        let (mut losses, mut refusals) = (self.losses.clone(), self.refusals.clone());
-        losses.mark_unchanged();
-        refusals.mark_unchanged();
+        let trouble = self.trouble(Troubles::denial_of_api);
         tokio::select! {
             created = timeout(CREATION, creation) => match created {
                 Ok(Ok(created)) => Ok(created),
                 Ok(Err(error)) => Err(error.to_string()),
                 Err(_) => Err("the server does not answer".to_owned()),
             },
-            Ok(()) = losses.changed() => Err("the connection was lost".to_owned()),
-            Ok(()) = refusals.changed() => Err(refusals.borrow().clone()),
+            refused = trouble => Err(match refused {
+                Refused::Away => "the connection was lost".to_owned(),
+                refused => refused.to_string(),
+            }),
         }
     }
 
     /// How often the connection was lost.
     pub(crate) fn losses(&self) -> u64 {
-        *self.losses.borrow()
+        self.troubles.borrow().losses
     }
 
-    /// Sends a request, and waits for the answer. It does not come once the connection is lost.
-    async fn request(
+    /// What happens on the connection beside the answers of the server.
+    pub(crate) fn troubles(&self) -> watch::Receiver<Troubles> {
+        self.troubles.clone()
+    }
+
+    /// Checks that the server has refused nothing so far. It refuses in the order in which it answers.
+    ///
+    /// # Errors
+    ///
+    /// What it has refused.
+    pub(crate) fn check_permissions(&self) -> Result<(), String> {
+        let troubles = self.troubles.borrow();
+        troubles.denied_since(0).next().map_or(Ok(()), |(_, why)| Err(advice(why)))
+    }
+
+    /// Returns when the connection is lost from now on, or when `denial` finds what the server has refused since.
+    fn trouble(
         &self,
-        subject: String,
-        headers: Option<HeaderMap>,
-        content: Vec<u8>,
-    ) -> Result<Answer, Refused> {
-        let mut losses = self.losses.clone();
-        losses.mark_unchanged();
-        let request = async {
-            match headers {
-                Some(headers) => {
-                    self.client.request_with_headers(subject, headers, content.into()).await
-                }
-                None => self.client.request(subject, content.into()).await,
-            }
+        denial: impl Fn(&Troubles, u64) -> Option<&str>,
+    ) -> impl Future<Output = Refused> {
+        let mut troubles = self.troubles.clone();
+        let (losses, denials) = {
+            let before = troubles.borrow_and_update();
+            (before.losses, before.denials())
         };
+        async move {
+            while troubles.changed().await.is_ok() {
+                let now = troubles.borrow_and_update();
+                if let Some(why) = denial(&now, denials) {
+                    return Refused::Denied(why.to_owned());
+                }
+                if now.losses != losses {
+                    return Refused::Away;
+                }
+            }
+            // The connection is closed, and the request ends by itself.
+            std::future::pending().await
+        }
+    }
+
+    /// Sends a request, and waits for the answer. It does not come once the connection is lost, or if this program may
+    /// not ask.
+    async fn request(&self, subject: String, request: Request) -> Result<Message, Refused> {
+        let trouble = self.trouble(|troubles, seen| troubles.denial_of(&subject, seen));
         tokio::select! {
-            answer = request => read(answer),
-            Ok(()) = losses.changed() => Err(Refused::Away),
+            answer = self.client.send_request(subject.clone(), request) => answer.map_err(|error| refusal(&error)),
+            refused = trouble => Err(refused),
         }
     }
 
     /// Whether anybody listens at a subject, or may. `None` if the connection is lost.
     pub(crate) async fn has_listener(&self, subject: String) -> Option<bool> {
-        let mut losses = self.losses.clone();
-        losses.mark_unchanged();
+        let trouble = self.trouble(|troubles, seen| troubles.denial_of(&subject, seen));
         tokio::select! {
-            answer = self.client.request(subject, "".into()) => Some(match answer {
+            answer = self.client.request(subject.clone(), "".into()) => Some(match answer {
                 Ok(_) => true,
                 Err(error) => error.kind() != RequestErrorKind::NoResponders,
             }),
-            Ok(()) = losses.changed() => None,
+            refused = trouble => (!matches!(refused, Refused::Away)).then_some(true),
         }
     }
 
@@ -165,9 +196,42 @@ impl Server {
         &self,
         subject: String,
         headers: Option<HeaderMap>,
-        content: Vec<u8>,
+        content: Bytes,
     ) -> Result<u64, Refused> {
-        self.request(subject, headers, content).await.map(|answer| answer.seq)
+        let mut request = Request::new().payload(content);
+        request.headers = headers;
+        Ok(read(&self.request(subject, request).await?)?.seq)
+    }
+
+    /// Stores a message that may take some time because it is large.
+    pub(crate) async fn store_large(
+        &self,
+        subject: String,
+        content: Bytes,
+        limit: Duration,
+    ) -> Result<(), Refused> {
+        let request = Request::new().payload(content).timeout(Some(limit));
+        read(&self.request(subject, request).await?).map(drop)
+    }
+
+    /// Returns the content of the last message of a subject, as any server of a cluster has it.
+    pub(crate) async fn last_of_any(
+        &self,
+        stream: &str,
+        subject: &str,
+        limit: Duration,
+    ) -> Result<Bytes, Refused> {
+        let question = json!({ "last_by_subj": subject }).to_string();
+        let request = Request::new().payload(question.into()).timeout(Some(limit));
+        let answer = self.request(format!("$JS.API.DIRECT.GET.{stream}"), request).await?;
+        match answer.status {
+            None => Ok(answer.payload),
+            Some(StatusCode::NOT_FOUND) => Err(Refused::Missing),
+            Some(status) => {
+                let said = answer.description.unwrap_or_default();
+                Err(Refused::Other(format!("{status} {said}")))
+            }
+        }
     }
 
     /// Returns the content of the last message of a subject.
@@ -203,13 +267,14 @@ impl Server {
     /// Returns how many messages a consumer has not delivered.
     pub(crate) async fn pending(&self, stream: &str, consumer: &str) -> Result<u64, Refused> {
         let subject = format!("$JS.API.CONSUMER.INFO.{stream}.{consumer}");
-        self.request(subject, None, Vec::new()).await.map(|answer| answer.num_pending)
+        Ok(read(&self.request(subject, Request::new()).await?)?.num_pending)
     }
 
     /// Whether the stream has the consumer.
     pub(crate) async fn has_consumer(&self, stream: &str, consumer: &str) -> Result<bool, Refused> {
         let subject = format!("$JS.API.CONSUMER.INFO.{stream}.{consumer}");
-        match self.request(subject, None, Vec::new()).await {
+        let answer = self.request(subject, Request::new()).await?;
+        match read(&answer) {
             Ok(_) => Ok(true),
             Err(Refused::Missing) => Ok(false),
             Err(refused) => Err(refused),
@@ -223,7 +288,7 @@ impl Server {
         request: &serde_json::Value,
     ) -> Result<Answer, Refused> {
         let subject = format!("$JS.API.{what}.{stream}");
-        self.request(subject, None, request.to_string().into_bytes()).await
+        read(&self.request(subject, Request::new().payload(request.to_string().into())).await?)
     }
 }
 
@@ -232,18 +297,16 @@ fn content(answer: Answer) -> Result<Vec<u8>, Refused> {
     base64(&data).ok_or_else(|| Refused::Other("the server sent no base64".to_owned()))
 }
 
-fn read(answer: Result<async_nats::Message, RequestError>) -> Result<Answer, Refused> {
-    let message = match answer {
-        Ok(message) => message,
-        Err(error) => {
-            return Err(match error.kind() {
-                RequestErrorKind::TimedOut
-                | RequestErrorKind::NoResponders
-                | RequestErrorKind::Other => Refused::Away,
-                _ => Refused::Other(error.to_string()),
-            });
+fn refusal(error: &RequestError) -> Refused {
+    match error.kind() {
+        RequestErrorKind::TimedOut | RequestErrorKind::NoResponders | RequestErrorKind::Other => {
+            Refused::Away
         }
-    };
+        _ => Refused::Other(error.to_string()),
+    }
+}
+
+fn read(message: &Message) -> Result<Answer, Refused> {
     let answer: Answer = serde_json::from_slice(&message.payload).map_err(|error| {
         Refused::Other(format!("the server's answer is not understood: {error}"))
     })?;

@@ -3,7 +3,6 @@
 use std::time::Duration;
 
 use async_nats::jetstream::consumer::{AckPolicy, pull};
-use async_nats::jetstream::object_store;
 use async_nats::jetstream::stream::{Config, DiscardPolicy, RetentionPolicy, StorageType};
 use pybackground_runtime::__engine::{Function, Settings};
 use tokio::time::{Instant, sleep};
@@ -73,17 +72,52 @@ pub(crate) async fn ensure(
         allow_direct: true,
         ..Config::default()
     };
-    let (end, losses) = (Instant::now() + ELECTION, server.losses());
     for config in [calls, results] {
-        while let Err(why) = ensure_one(server, config.clone()).await {
-            let may_pass = why.contains("temporarily unavailable")
-                || (settings.replicas > 1 && why.contains("timed out"))
-                || server.losses() != losses;
-            if !may_pass || Instant::now() >= end {
-                return Err(why);
-            }
-            sleep(PAUSE).await;
+        ensure_soon(server, settings, config).await?;
+    }
+    Ok(())
+}
+
+/// Creates the stream of what is too large for a message, if it is missing.
+///
+/// # Errors
+///
+/// What the server says.
+pub(crate) async fn ensure_blobs(
+    server: &Server,
+    settings: &Settings,
+    names: &Names,
+) -> Result<(), String> {
+    let blobs = Config {
+        name: names.blobs(),
+        subjects: vec![names.all_blobs()],
+        retention: RetentionPolicy::Limits,
+        // A piece that is sent again replaces itself.
+        discard: DiscardPolicy::Old,
+        max_messages_per_subject: 1,
+        max_messages: -1,
+        max_bytes: -1,
+        max_age: settings.keep,
+        duplicate_window: DUPLICATES.min(settings.keep),
+        storage: StorageType::File,
+        num_replicas: settings.replicas,
+        allow_direct: true,
+        ..Config::default()
+    };
+    ensure_soon(server, settings, blobs).await
+}
+
+/// Creates a stream if it is missing, as soon as the servers are ready.
+async fn ensure_soon(server: &Server, settings: &Settings, config: Config) -> Result<(), String> {
+    let (end, losses) = (Instant::now() + ELECTION, server.losses());
+    while let Err(why) = ensure_one(server, config.clone()).await {
+        let may_pass = why.contains("temporarily unavailable")
+            || (settings.replicas > 1 && why.contains("timed out"))
+            || server.losses() != losses;
+        if !may_pass || Instant::now() >= end {
+            return Err(why);
         }
+        sleep(PAUSE).await;
     }
     Ok(())
 }
@@ -91,12 +125,20 @@ pub(crate) async fn ensure(
 async fn ensure_one(server: &Server, config: Config) -> Result<(), String> {
     let name = config.name.clone();
     let created = server.creates(server.context.get_or_create_stream(config)).await;
-    created.map(drop).map_err(|why| {
-        format!(
-            "the stream {name}: {why}; the server needs JetStream (`nats-server -js`) and this program the permission to \
-             use it"
-        )
-    })
+    created.map(drop).map_err(|why| format!("the stream {name}: {why}{}", advice(&why)))
+}
+
+/// Says what to do about a stream that the server does not create.
+fn advice(why: &str) -> &'static str {
+    if why.contains("insufficient") {
+        "; the calls that wait take up to 1 GiB of its storage (`max_file_store`)"
+    } else if why.contains("replicas") || why.contains("no suitable peers") {
+        "; PYBACKGROUND_REMOTE_REPLICAS counts servers of a cluster"
+    } else if why.contains("jetstream") || why.contains("does not answer") {
+        "; the server needs JetStream (`nats-server -js`)"
+    } else {
+        ""
+    }
 }
 
 /// Creates the consumer of a function's calls at a depth, unless it exists.
@@ -128,30 +170,4 @@ pub(crate) async fn ensure_consumer(
     let stream = names.calls();
     let created = server.creates(server.context.create_consumer_on_stream(config, stream)).await;
     created.map(drop).map_err(|why| format!("the consumer {name}: {why}"))
-}
-
-/// Opens the object store, or creates it.
-///
-/// # Errors
-///
-/// What the server says.
-pub(crate) async fn blobs(
-    server: &Server,
-    settings: &Settings,
-    names: &Names,
-) -> Result<object_store::ObjectStore, String> {
-    let bucket = names.blobs();
-    if let Ok(store) = server.creates(server.context.get_object_store(&bucket)).await {
-        return Ok(store);
-    }
-    let config = object_store::Config {
-        bucket: bucket.clone(),
-        max_age: settings.keep,
-        max_bytes: -1,
-        storage: StorageType::File,
-        num_replicas: settings.replicas,
-        ..object_store::Config::default()
-    };
-    let created = server.creates(server.context.create_object_store(config)).await;
-    created.map_err(|why| format!("the object store {bucket}: {why}"))
 }

@@ -19,7 +19,7 @@ pub(crate) struct CallHead {
     pub(crate) retry: u32,
     /// How long the body may run, in seconds and nanoseconds.
     run_timeout: Option<(u64, u32)>,
-    /// The arguments are in the object store.
+    /// A [`Blob`] follows, and not the arguments.
     pub(crate) is_blob: bool,
 }
 
@@ -59,7 +59,7 @@ pub(crate) struct ResultHead {
     pub(crate) worker: String,
     /// How often the body was started.
     pub(crate) attempts: u32,
-    /// The answer is in the object store.
+    /// A [`Blob`] follows, and not the answer.
     pub(crate) is_blob: bool,
     /// How long the call waited at the worker and how long its body ran, in microseconds.
     waited: u64,
@@ -87,6 +87,51 @@ impl ResultHead {
     pub(crate) fn read(bytes: &[u8]) -> Option<(Self, &[u8])> {
         let (head, rest): (Self, _) = read(bytes)?;
         (head.version == VERSION).then_some((head, rest))
+    }
+}
+
+/// Where the arguments or the answer are that are too large for a message: in pieces of equal size, except the last.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) struct Blob {
+    id: String,
+    pieces: u32,
+    size: u64,
+}
+
+impl Blob {
+    /// So many bytes, in pieces of `each`, under an id that no other blob has.
+    pub(crate) fn new(id: String, size: usize, each: usize) -> Self {
+        let pieces = u32::try_from(size.div_ceil(each)).unwrap_or(u32::MAX);
+        Self { id, pieces, size: u64::try_from(size).unwrap_or(u64::MAX) }
+    }
+
+    pub(crate) fn id(&self) -> &str {
+        &self.id
+    }
+
+    pub(crate) fn pieces(&self) -> u32 {
+        self.pieces
+    }
+
+    pub(crate) fn size(&self) -> usize {
+        usize::try_from(self.size).unwrap_or(usize::MAX)
+    }
+
+    /// The first byte of a piece, and the one after its last.
+    pub(crate) fn range(&self, index: u32, each: usize) -> (usize, usize) {
+        let begin = usize::try_from(index).unwrap_or(usize::MAX).saturating_mul(each);
+        let end = begin.saturating_add(each);
+        (begin.min(self.size()), end.min(self.size()))
+    }
+
+    pub(crate) fn to_bytes(&self) -> Vec<u8> {
+        written(self, &[])
+    }
+
+    /// Reads where something is. `None` if the bytes say nothing of the kind.
+    pub(crate) fn read(bytes: &[u8]) -> Option<Self> {
+        let (blob, rest): (Self, _) = read(bytes)?;
+        (rest.is_empty() && is_client(&blob.id)).then_some(blob)
     }
 }
 
@@ -165,6 +210,20 @@ mod tests {
         let result = ResultHead::new("box:7", 2, false, times);
         assert_eq!(ResultHead::read(&result.with(b"")), Some((result.clone(), &b""[..])));
         assert_eq!(result.times(), times);
+    }
+
+    #[test]
+    fn blobs_are_read_as_written() {
+        let blob = Blob::new("c1".to_owned(), 10, 4);
+        assert_eq!(Blob::read(&blob.to_bytes()), Some(blob.clone()));
+        let pieces: Vec<_> = (0..blob.pieces()).map(|index| blob.range(index, 4)).collect();
+        assert_eq!(pieces, [(0, 4), (4, 8), (8, 10)]);
+        assert_eq!(Blob::read(&[&*blob.to_bytes(), b"more"].concat()), None);
+        // The id is a part of subjects.
+        for id in ["", "*", "c1.*", ">"] {
+            let forged = Blob { id: id.to_owned(), ..blob.clone() };
+            assert_eq!(Blob::read(&forged.to_bytes()), None, "{id}");
+        }
     }
 
     #[test]

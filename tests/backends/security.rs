@@ -232,13 +232,7 @@ fn permissions_of_the_documentation_are_enough_and_no_more() {
     alone("permissions_of_the_documentation_are_enough_and_no_more", &[], || {
         let permissions = include_str!("../../docs/nats-permissions.conf");
         let server = Server::start_with(permissions).unwrap();
-        let folder = std::env::temp_dir();
-        let file = |name: &str| {
-            let path = folder.join(format!("pybackground-{name}-{}", std::process::id()));
-            std::fs::write(&path, format!("{name}:change-me\n")).unwrap();
-            path
-        };
-        let (caller, worker) = (file("caller"), file("worker"));
+        let (caller, worker) = (credentials_of("caller"), credentials_of("worker"));
         remote().url(server.url()).credentials(&caller).install().unwrap();
         let path = worker.display().to_string();
         let _worker = server.worker_with(&[("PYBACKGROUND_REMOTE_CREDS", &path)]);
@@ -256,6 +250,83 @@ fn permissions_of_the_documentation_are_enough_and_no_more() {
         for path in [caller, worker] {
             let _ = std::fs::remove_file(path);
         }
+    });
+}
+
+/// Writes the credentials of a user of the permissions in the documentation.
+fn credentials_of(user: &str) -> std::path::PathBuf {
+    let path = std::env::temp_dir().join(format!("pybackground-{user}-{}", std::process::id()));
+    std::fs::write(&path, format!("{user}:change-me\n")).unwrap();
+    path
+}
+
+/// Starts a server with the permissions of the documentation, without one of them.
+fn server_without(permission: &str) -> Server {
+    let permissions = include_str!("../../docs/nats-permissions.conf");
+    let fewer = permissions.replacen(&format!("\"{permission}\","), "", 1);
+    assert_ne!(fewer, permissions, "{permission}");
+    Server::start_with(&fewer).unwrap()
+}
+
+/// Makes a call on a server whose users lack a permission, and returns its error.
+fn error_without(permission: &str) -> pybackground::Error {
+    let server = server_without(permission);
+    let (caller, worker) = (credentials_of("caller"), credentials_of("worker"));
+    remote().url(server.url()).credentials(&caller).install().unwrap();
+    let path = worker.display().to_string();
+    let _worker = server.worker_with(&[("PYBACKGROUND_REMOTE_CREDS", &path)]);
+    let error = Lazy::join(double(1)).unwrap_err();
+    for path in [caller, worker] {
+        let _ = std::fs::remove_file(path);
+    }
+    error
+}
+
+#[test]
+fn caller_that_may_not_send_calls_is_told() {
+    alone("caller_that_may_not_send_calls_is_told", &[], || {
+        let error = error_without("pybg.default.call.>");
+        assert!(error.is_unreachable(), "{error}");
+        let text = error.to_string();
+        assert!(text.contains("security::double") && text.contains("pybg.default.call."), "{text}");
+        assert!(text.contains("docs/nats-permissions.conf"), "{text}");
+    });
+}
+
+#[test]
+fn caller_that_may_not_stop_calls_is_told_before_the_first() {
+    alone("caller_that_may_not_stop_calls_is_told_before_the_first", &[], || {
+        let text = error_without("pybg.default.cancel").to_string();
+        assert!(text.contains("pybg.default.cancel"), "{text}");
+    });
+}
+
+#[test]
+fn call_of_a_worker_that_may_not_store_marks_ends() {
+    alone("call_of_a_worker_that_may_not_store_marks_ends", &[], || {
+        let error = error_without("pybg.default.begun.>");
+        assert!(error.is_unreachable(), "{error}");
+        assert!(error.to_string().contains("pybg.default.begun."), "{error}");
+        assert!(error.worker().is_some(), "{error:?}");
+    });
+}
+
+#[test]
+fn worker_with_the_credentials_of_a_caller_says_what_it_may_not_do() {
+    const TEST: &str = "worker_with_the_credentials_of_a_caller_says_what_it_may_not_do";
+    alone(TEST, &[], || {
+        let server = Server::start_with(include_str!("../../docs/nats-permissions.conf")).unwrap();
+        let credentials = credentials_of("caller");
+        let mut command = std::process::Command::new(std::env::current_exe().unwrap());
+        command.env_remove(child::CHILD).env("PYBACKGROUND_WORKER", server.url());
+        let output = command.env("PYBACKGROUND_REMOTE_CREDS", &credentials).output().unwrap();
+        let _ = std::fs::remove_file(credentials);
+        let said = child::told(&output);
+        assert!(
+            said.contains("background: PYBACKGROUND_WORKER: the server's permissions"),
+            "{said}"
+        );
+        assert!(said.contains("exit status: 1"), "{said}");
     });
 }
 
@@ -314,6 +385,11 @@ fn wrong_address_is_refused_with_what_to_write() {
     ] {
         let said = said_with(TEST, "PYBACKGROUND_REMOTE", address);
         assert!(said.contains(advice), "{address}: {said}");
+        let begin = "`security::double` (called at ";
+        assert!(
+            said.contains(begin) && said.contains("(PYBACKGROUND_REMOTE)"),
+            "{address}: {said}"
+        );
         let said = said_with(TEST, "PYBACKGROUND_WORKER", address);
         assert!(said.contains("pybackground: PYBACKGROUND_WORKER: "), "{address}: {said}");
         assert!(said.contains(advice) && said.contains("exit status: 1"), "{address}: {said}");

@@ -161,12 +161,12 @@ async fn refuse_unserved(client: &Rc<Client>) {
 async fn unserved(client: &Client, function: &Function, place: &Served) -> String {
     let name = function.name();
     let others = timeout(LIMIT, others_of_name(client, name)).await.unwrap_or_default();
-    let queue = &place.queue;
+    let (queue, namespace) = (&place.queue, &client.settings.namespace);
     let Some(other) = others.first() else {
         return format!(
-            "in the last {:?} no worker has offered `{name}` in the queue `{queue}`; start this program there with \
-             PYBACKGROUND_WORKER",
-            client.settings.unserved_after
+            "in the last {:?} no worker has offered `{name}` in the queue `{queue}` of the namespace `{namespace}`; \
+             start this program there with PYBACKGROUND_WORKER={}",
+            client.settings.unserved_after, client.settings.url
         );
     };
     if other.fingerprint == place.fingerprint {

@@ -1,10 +1,10 @@
 //! The calls that have no result yet.
 
 use std::collections::BTreeMap;
-use std::rc::Rc;
 use std::sync::Arc;
 use std::time::Duration;
 
+use bytes::Bytes;
 use pybackground_runtime::__engine::{Function, Order, Reply};
 use tokio::time::Instant;
 
@@ -21,7 +21,7 @@ pub(super) struct Pending {
     pub(super) run_timeout: Option<Duration>,
     pub(super) trace_parent: Option<String>,
     /// `None` once the server has them, and there are too many to keep.
-    pub(super) arguments: Option<Rc<Vec<u8>>>,
+    pub(super) arguments: Option<Bytes>,
     pub(super) reply: Reply,
     pub(super) made: Instant,
     /// The call's number in the stream, and since when.
@@ -30,7 +30,7 @@ pub(super) struct Pending {
     pub(super) missing: Option<Instant>,
     /// How often it was sent again under another id.
     pub(super) repeated: u32,
-    /// The arguments are in the object store.
+    /// The arguments are stored in pieces.
     pub(super) is_blob: bool,
 }
 
@@ -67,7 +67,7 @@ impl Calls {
             served: Served { fingerprint: function.fingerprint(), depth, queue },
             run_timeout,
             trace_parent,
-            arguments: Some(Rc::new(arguments)),
+            arguments: Some(arguments.into()),
             reply,
             made: Instant::now(),
             stored: None,
@@ -83,7 +83,7 @@ impl Calls {
     /// Takes a call that has ended.
     pub(super) fn take(&mut self, number: u64) -> Option<Pending> {
         let pending = self.pending.remove(&number)?;
-        self.kept -= pending.arguments.as_ref().map_or(0, |arguments| arguments.len());
+        self.kept -= pending.arguments.as_ref().map_or(0, Bytes::len);
         if let Some(open) = self.open.get_mut(&(number / GENERATION)) {
             *open -= 1;
         }

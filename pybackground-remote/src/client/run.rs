@@ -25,7 +25,7 @@ use crate::connection::{self, Change, Connection};
 use crate::names::{Key, Names, Served, unique};
 use crate::server::{LIMIT, Server};
 use crate::streams;
-use crate::wire::ResultHead;
+use crate::wire::{Blob, ResultHead};
 
 /// How many messages may be without an acknowledgement.
 const MOST_UNACKNOWLEDGED: usize = 4096;
@@ -95,12 +95,10 @@ async fn serve(
     figures: Arc<Figures>,
 ) -> Result<(), String> {
     let name = unique();
-    let Connection { client, mut changes, losses, refusals } =
-        connection::connect(settings, &name).await?;
+    let Connection { client, mut changes, troubles } = connection::connect(settings, &name).await?;
     figures.note_connected();
-    let server = Server::new(client, losses, refusals);
+    let server = Server::new(client, troubles);
     let names = Names::new(&settings.namespace);
-    streams::ensure(&server, settings, &names).await?;
     let subscribe = |subject: String| {
         let server = server.clone();
         async move {
@@ -115,8 +113,13 @@ async fn serve(
     let mut alive = subscribe(names.alive(&name)).await?;
     let mut here = subscribe(names.here(&name)).await?;
     let mut workers = subscribe(names.figures(&name)).await?;
-    // Before the first call is published, the server knows where its result goes.
-    let _ = timeout(LIMIT, server.client.flush()).await;
+    // Whether these may be sent is known now, and not in the moment in which one is needed.
+    for subject in [names.cancel(), names.who()] {
+        let _ = timeout(LIMIT, server.client.publish(subject, "".into())).await;
+    }
+    // With the answer the server knows where results go, before the first call is published.
+    streams::ensure(&server, settings, &names).await?;
+    server.check_permissions()?;
     let client = Rc::new(Client {
         name,
         settings,
@@ -225,16 +228,19 @@ impl Client {
             let outcome = Outcome::from_bytes(answer).unwrap_or_else(unreadable);
             return self.answer(number, said_by(outcome, &head));
         }
+        let Some(blob) = Blob::read(answer) else {
+            return self.answer(number, unreadable());
+        };
         let client = self.clone();
         spawn_local(async move {
-            let Self { server, settings, names, .. } = &*client;
+            let Self { server, names, .. } = &*client;
             let key = client.key(number);
-            let outcome = match blobs::get(server, settings, names, (&key, Part::Result)).await {
-                Ok(answer) => Outcome::from_bytes(&answer).unwrap_or_else(unreadable),
+            let outcome = match blobs::get(server, names, (&key, Part::Result), &blob).await {
+                Ok(answer) => Outcome::from_vec(answer).unwrap_or_else(unreadable),
                 Err(why) => Outcome::unsendable(true, format!("it could not be fetched: {why}")),
             };
             client.answer(number, said_by(outcome, &head));
-            blobs::remove(server, settings, names, &key, &[Part::Result]).await;
+            blobs::remove(server, names, &key, Part::Result).await;
         });
     }
 
@@ -246,10 +252,9 @@ impl Client {
         }
         let (client, is_blob) = (self.clone(), call.is_blob);
         spawn_local(async move {
-            let Self { server, settings, names, .. } = &*client;
+            let Self { server, names, .. } = &*client;
             if is_blob {
-                let key = client.key(number);
-                blobs::remove(server, settings, names, &key, &[Part::Arguments]).await;
+                blobs::remove(server, names, &client.key(number), Part::Arguments).await;
             }
             for generation in finished {
                 for subject in names.generation_of(&client.name, generation) {

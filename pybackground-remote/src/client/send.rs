@@ -4,6 +4,7 @@ use std::rc::Rc;
 use std::time::Duration;
 
 use async_nats::HeaderMap;
+use bytes::Bytes;
 use pybackground_runtime::__engine::Outcome;
 use tokio::time::{sleep, timeout};
 
@@ -69,7 +70,7 @@ async fn prepare(
     client: &Rc<Client>,
     key: &Key,
     number: u64,
-) -> Option<(String, HeaderMap, Vec<u8>)> {
+) -> Option<(String, HeaderMap, Bytes)> {
     let (function, served, run_timeout, arguments, repeated, trace_parent) = {
         let calls = client.calls.borrow();
         let call = calls.get(number)?;
@@ -89,24 +90,33 @@ async fn prepare(
         }
     }
     let is_blob = blobs::is_needed(&client.server, arguments.len());
-    if is_blob {
-        let Client { server, settings, names, .. } = &**client;
-        if let Err(why) =
-            blobs::put(server, settings, names, (key, Part::Arguments), &arguments).await
-        {
-            let why = format!("{} bytes of arguments could not be stored: {why}", arguments.len());
-            client.answer(number, Outcome::unreachable(why));
-            return None;
-        }
-        client.calls.borrow_mut().get_mut(number)?.is_blob = true;
-    }
     let head = CallHead::new(key, function.retries(), is_blob, run_timeout);
-    let content = head.with(if is_blob { &[] } else { &arguments });
+    let content = if is_blob {
+        let Client { server, settings, names, .. } = &**client;
+        // What is stored so far is removed when the call has ended.
+        client.calls.borrow_mut().get_mut(number)?.is_blob = true;
+        let size = arguments.len();
+        match blobs::put(server, settings, names, (key, Part::Arguments), arguments).await {
+            Ok(_) if client.calls.borrow().get(number).is_none() => {
+                // It was withdrawn meanwhile.
+                blobs::remove(server, names, key, Part::Arguments).await;
+                return None;
+            }
+            Ok(blob) => head.with(&blob.to_bytes()),
+            Err(why) => {
+                let why = format!("{size} bytes of arguments could not be stored: {why}");
+                client.answer(number, Outcome::unreachable(why));
+                return None;
+            }
+        }
+    } else {
+        head.with(&arguments)
+    };
     let id = if repeated == 0 { key.to_string() } else { format!("{key}~{repeated}") };
     let mut headers = HeaderMap::new();
     headers.insert(MESSAGE_ID, id);
     if let Some(trace_parent) = trace_parent {
         headers.insert("traceparent", trace_parent);
     }
-    Some((client.names.call(&served), headers, content))
+    Some((client.names.call(&served), headers, content.into()))
 }

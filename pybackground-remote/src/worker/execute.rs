@@ -3,6 +3,7 @@
 use std::rc::Rc;
 use std::time::Duration;
 
+use bytes::Bytes;
 use pybackground_runtime::__engine::Outcome;
 use tokio::sync::oneshot;
 use tokio::time::{Instant, sleep, timeout};
@@ -12,7 +13,7 @@ use super::serve::Worker;
 use super::state::Delivery;
 use crate::blobs::{self, Part};
 use crate::server::{LIMIT, Refused};
-use crate::wire::{ResultHead, Times};
+use crate::wire::{Blob, ResultHead, Times};
 
 /// The pause before a result is stored again.
 const PAUSE: Duration = Duration::from_millis(100);
@@ -21,13 +22,15 @@ const PAUSE: Duration = Duration::from_millis(100);
 const MOST_REFUSALS: u32 = 50;
 
 /// What became of a call.
-enum End {
+pub(super) enum End {
     /// Its result is stored, or nobody wants one.
     Finished,
     /// Another worker has it.
     Elsewhere,
     /// Its caller has ended.
     Unwanted,
+    /// Any worker may have it.
+    HandedBack,
 }
 
 /// Runs a call that has a slot, and gives the slot back.
@@ -40,13 +43,7 @@ pub(super) async fn execute(worker: Rc<Worker>, call: Delivery, stopped: oneshot
     };
     let is_finished = matches!(end, End::Finished);
     let acknowledge = worker.state.borrow_mut().release(&call, begin.elapsed(), is_finished);
-    if let Some(acknowledge) = acknowledge {
-        match end {
-            End::Finished => worker.say(acknowledge, "+ACK").await,
-            End::Unwanted => worker.say(acknowledge, "+TERM").await,
-            End::Elsewhere => worker.say(acknowledge, "-NAK {\"delay\": 2000000000}").await,
-        }
-    }
+    worker.settle(acknowledge, &end).await;
     worker.go_on().await;
 }
 
@@ -65,40 +62,39 @@ async fn run(worker: &Worker, call: &Delivery) -> End {
             times.ran = begin.elapsed();
             (outcome, attempt)
         }
-        Begin::Lost { attempts } => {
-            let why = format!(
-                "a worker took it and disappeared before there was a result{}",
-                if call.head.retry == 0 {
-                    "; with `retry = N` the body starts again".to_owned()
-                } else {
-                    format!(", {attempts} times")
-                }
-            );
-            (Outcome::lost(&why, attempts), attempts)
+        Begin::Lost { attempts } => (lost(call.head.retry, attempts), attempts),
+        Begin::Denied { why } => {
+            (Outcome::unreachable(format!("the worker may not store what it needs; {why}")), 0)
         }
     };
-    if let Some(answer) = outcome.to_bytes() {
+    if let Some(answer) = outcome.into_bytes() {
         store(worker, call, (attempts, times), answer).await;
     }
     End::Finished
 }
 
+/// Returns the outcome of a call whose last worker disappeared, after so many starts.
+pub(super) fn lost(retry: u32, attempts: u32) -> Outcome {
+    let advice = if retry == 0 {
+        "; with `retry = N` the body starts again".to_owned()
+    } else {
+        format!(", {attempts} times")
+    };
+    let why = format!("a worker took it and disappeared before there was a result{advice}");
+    Outcome::lost(&why, attempts)
+}
+
 /// Runs the body in a child.
 async fn body(worker: &Worker, call: &Delivery) -> Outcome {
-    let fetched;
     let arguments = if call.head.is_blob {
-        let Worker { server, settings, names, .. } = worker;
-        match blobs::get(server, settings, names, (&call.key, Part::Arguments)).await {
-            Ok(arguments) => {
-                fetched = arguments;
-                &fetched
-            }
+        match fetch(worker, call).await {
+            Ok(arguments) => arguments,
             Err(why) => {
                 return Outcome::unsendable(false, format!("they could not be fetched: {why}"));
             }
         }
     } else {
-        &call.arguments
+        call.arguments.clone()
     };
     let running = worker.bodies.run(call.function, arguments);
     match call.head.run_timeout() {
@@ -108,34 +104,57 @@ async fn body(worker: &Worker, call: &Delivery) -> Outcome {
     }
 }
 
+/// Fetches the arguments of a call that are too large for its message.
+async fn fetch(worker: &Worker, call: &Delivery) -> Result<Vec<u8>, String> {
+    let Worker { server, names, .. } = worker;
+    let blob = Blob::read(&call.arguments).ok_or("the call does not say where they are")?;
+    blobs::get(server, names, (&call.key, Part::Arguments), &blob).await
+}
+
 /// Stores the answer. The first one of a call is the one that counts.
-async fn store(worker: &Worker, call: &Delivery, (attempts, times): (u32, Times), answer: Vec<u8>) {
-    let mut is_blob = blobs::is_needed(&worker.server, answer.len());
-    let mut answer = answer;
-    if is_blob && let Err(why) = put(worker, call, &answer).await {
-        let why = format!("{} bytes could not be stored: {why}", answer.len());
-        answer = Outcome::unsendable(true, why).to_bytes().unwrap_or_default();
-        is_blob = false;
-    }
+pub(super) async fn store(
+    worker: &Worker,
+    call: &Delivery,
+    (attempts, times): (u32, Times),
+    answer: Vec<u8>,
+) {
+    let is_blob = blobs::is_needed(&worker.server, answer.len());
+    let (is_blob, content) = if is_blob {
+        let size = answer.len();
+        match put(worker, call, answer.into()).await {
+            Ok(blob) => (true, blob.to_bytes()),
+            Err(why) => {
+                let why = format!("{size} bytes could not be stored: {why}");
+                (false, Outcome::unsendable(true, why).into_bytes().unwrap_or_default())
+            }
+        }
+    } else {
+        (false, answer)
+    };
     let head = ResultHead::new(&worker.name, attempts, is_blob, times);
-    let content = head.with(if is_blob { &[] } else { &answer });
+    let content = Bytes::from(head.with(&content));
     let subject = worker.names.result(&call.key);
     for refusals in 0.. {
         match worker.server.store(subject.clone(), None, content.clone()).await {
             Ok(_) | Err(Refused::Taken) => return,
             // Nobody can be told.
-            Err(Refused::Missing | Refused::Other(_)) if refusals >= MOST_REFUSALS => return,
+            Err(Refused::Missing | Refused::Denied(_) | Refused::Other(_))
+                if refusals >= MOST_REFUSALS =>
+            {
+                return;
+            }
             Err(_) => sleep(PAUSE).await,
         }
     }
 }
 
-/// Stores the answer as an object.
-async fn put(worker: &Worker, call: &Delivery, answer: &[u8]) -> Result<(), String> {
+/// Stores an answer that is too large for a message.
+async fn put(worker: &Worker, call: &Delivery, answer: Bytes) -> Result<Blob, String> {
     let Worker { server, settings, names, .. } = worker;
     let mut refusals = 0;
     loop {
-        let put = blobs::put(server, settings, names, (&call.key, Part::Result), answer).await;
+        let what = (&call.key, Part::Result);
+        let put = blobs::put(server, settings, names, what, answer.clone()).await;
         refusals += 1;
         if put.is_ok() || refusals == MOST_REFUSALS {
             return put;
@@ -145,6 +164,18 @@ async fn put(worker: &Worker, call: &Delivery, answer: &[u8]) -> Result<(), Stri
 }
 
 impl Worker {
+    /// Says to the server what became of a call.
+    pub(super) async fn settle(&self, acknowledge: Option<String>, end: &End) {
+        let Some(acknowledge) = acknowledge else { return };
+        let word = match end {
+            End::Finished => "+ACK",
+            End::Unwanted => "+TERM",
+            End::Elsewhere => "-NAK {\"delay\": 2000000000}",
+            End::HandedBack => "-NAK",
+        };
+        self.say(acknowledge, word).await;
+    }
+
     /// Acknowledges a message, in one of the server's words.
     pub(super) async fn say(&self, acknowledge: String, word: &'static str) {
         let said = self.server.client.publish(acknowledge, word.into());

@@ -9,8 +9,10 @@
 //! | `state` | the calls that the worker has, and its slots |
 //! | `pull` | asking the server for calls |
 //! | `callers` | which callers live |
+//! | `vet` | calls whose bodies may have been started before |
 //! | `begin` | whether the body of a call may start |
 //! | `execute` | running a body and storing its result |
+//! | `denials` | what the server has refused, for people |
 //! | `machine` | the name of the machine, and when the process is asked to end |
 //!
 //! # Which body starts
@@ -27,6 +29,7 @@
 
 mod begin;
 mod callers;
+mod denials;
 mod execute;
 mod figures;
 mod machine;
@@ -35,6 +38,7 @@ mod pull;
 mod serve;
 mod state;
 mod tally;
+mod vet;
 
 use pybackground_runtime::__engine::{Bodies, Settings};
 use tokio::task::LocalSet;

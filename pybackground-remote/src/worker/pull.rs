@@ -110,6 +110,7 @@ impl Worker {
             acknowledge,
             delivered,
             since: Instant::now(),
+            is_vetted: false,
         }))
     }
 }

@@ -13,10 +13,12 @@ use tokio::task::spawn_local;
 use tokio::time::{Instant, MissedTickBehavior, interval, sleep_until, timeout};
 
 use super::callers::Callers;
+use super::denials::Denials;
 use super::execute::execute;
 use super::machine::{asked_to_end, host};
 use super::metrics;
 use super::state::{Admit, Delivery, Source, State};
+use super::vet::vet;
 use crate::connection::{self, Change, Connection};
 use crate::names::{Key, Names, Served, is_client, unique};
 use crate::server::{LIMIT, Server};
@@ -66,9 +68,8 @@ pub(super) async fn serve(settings: &'static Settings, bodies: Bodies) -> Result
     let mut end = std::pin::pin!(asked_to_end()?);
     let id = unique();
     let name = format!("{}:{}", host(), std::process::id());
-    let Connection { client, mut changes, losses, refusals } =
-        connection::connect(settings, &name).await?;
-    let server = Server::new(client, losses, refusals);
+    let Connection { client, mut changes, troubles } = connection::connect(settings, &name).await?;
+    let server = Server::new(client, troubles);
     let names = Names::new(&settings.namespace);
     streams::ensure(&server, settings, &names).await?;
     let worker = Rc::new(Worker {
@@ -90,11 +91,12 @@ pub(super) async fn serve(settings: &'static Settings, bodies: Bodies) -> Result
         Some(address) => Some(metrics::listen(address).await?),
         None => None,
     };
+    worker.pull().await;
+    worker.check_permissions().await?;
     worker.announce(metrics.as_ref().map(|(_, address)| *address));
     if let Some((listener, _)) = metrics {
         spawn_local(metrics::answer_all(worker.clone(), listener));
     }
-    worker.pull().await;
     let mut heartbeat = interval(settings.lost_after / 3);
     let mut cleanup = interval(WAITS);
     let mut renewal = interval(RENEWAL);
@@ -102,6 +104,7 @@ pub(super) async fn serve(settings: &'static Settings, bodies: Bodies) -> Result
         clock.set_missed_tick_behavior(MissedTickBehavior::Delay);
     }
     let (mut is_away, mut deadline) = (false, None);
+    let (mut troubles, mut denials) = (worker.server.troubles(), Denials::default());
     loop {
         tokio::select! {
             Some(message) = ears.calls.next() => worker.take(&message).await,
@@ -124,6 +127,12 @@ pub(super) async fn serve(settings: &'static Settings, bodies: Bodies) -> Result
                     }
                 }
             },
+            Ok(()) = troubles.changed() => {
+                let new = denials.new_in(&troubles.borrow_and_update());
+                for why in new {
+                    worker.say_to_people(&format!("it is not permitted what it needs; {why}"));
+                }
+            }
             // A worker at rest sleeps.
             _ = heartbeat.tick(), if !worker.state.borrow().is_idle() => worker.beat().await,
             _ = cleanup.tick(), if worker.state.borrow().has_waiting() => {
@@ -167,6 +176,17 @@ impl Worker {
         };
         let _ = timeout(LIMIT, self.server.client.flush()).await;
         Ok(ears)
+    }
+
+    /// Checks that the server lets the worker listen and pull.
+    async fn check_permissions(&self) -> Result<(), String> {
+        let first =
+            self.state.borrow().sources.first().map(|source| Names::consumer(&source.served));
+        if let Some(consumer) = first {
+            // With the answer, everything before it was refused or not.
+            let _ = self.server.has_consumer(&self.names.calls(), &consumer).await;
+        }
+        self.server.check_permissions()
     }
 
     async fn subscribe(&self, subject: String) -> Result<Subscriber, String> {
@@ -257,6 +277,9 @@ impl Worker {
                 let admitted = self.state.borrow_mut().admit(call);
                 match admitted {
                     Admit::Waits | Admit::Held => {}
+                    Admit::Vet(call, stopped) => {
+                        spawn_local(vet(self.clone(), call, stopped));
+                    }
                     Admit::Finished => self.say(acknowledge, "+ACK").await,
                 }
             }

@@ -40,6 +40,15 @@ pub(super) struct Delivery {
     /// How often the call was delivered, this time included.
     pub(super) delivered: u64,
     pub(super) since: Instant,
+    /// It was asked about before it got a slot, and no other worker has it.
+    pub(super) is_vetted: bool,
+}
+
+impl Delivery {
+    /// Whether the body may have been started before.
+    fn is_doubtful(&self) -> bool {
+        self.delivered > 1 && !self.is_vetted
+    }
 }
 
 /// A call that the worker has.
@@ -54,6 +63,8 @@ struct Held {
 pub(super) enum Admit {
     /// It waits for a slot.
     Waits,
+    /// Its body may have been started before. It gets no slot until that is known, because the answer takes long.
+    Vet(Delivery, oneshot::Receiver<()>),
     /// Its result is stored: it is acknowledged.
     Finished,
     /// The worker has it already.
@@ -65,6 +76,8 @@ pub(super) struct State {
     pub(super) sources: Vec<Source>,
     /// The calls of each depth that wait for a slot.
     waiting: BTreeMap<u32, VecDeque<Delivery>>,
+    /// How many calls of each depth are asked about before they wait for a slot.
+    vetting: BTreeMap<u32, usize>,
     held: HashMap<Key, Held>,
     /// How many bodies run at each depth.
     running: BTreeMap<u32, usize>,
@@ -81,6 +94,7 @@ impl State {
             slots,
             sources: Vec::new(),
             waiting: BTreeMap::new(),
+            vetting: BTreeMap::new(),
             held: HashMap::new(),
             running: BTreeMap::new(),
             tallies: HashMap::new(),
@@ -102,7 +116,7 @@ impl State {
         let may_wait = function.retries() > 0 && function.bodies_at_once().is_none();
         let tally = self.tally(fingerprint);
         let ahead = if may_wait { tally.ahead(self.slots) } else { 0 };
-        let waiting = self.waiting.get(&depth).map_or(0, VecDeque::len);
+        let waiting = self.waiting.get(&depth).map_or(0, VecDeque::len) + self.vetting_at(depth);
         let has = self.running_at(depth) + waiting + source.requested;
         let wanted = (self.slots + ahead).saturating_sub(has);
         if waiting > 0 && tally.waiting == 0 && source.requested == 0 {
@@ -125,6 +139,10 @@ impl State {
         self.running.get(&depth).copied().unwrap_or_default()
     }
 
+    fn vetting_at(&self, depth: u32) -> usize {
+        self.vetting.get(&depth).copied().unwrap_or_default()
+    }
+
     /// What is known of a function.
     pub(super) fn tally(&self, fingerprint: u64) -> Tally {
         self.tallies.get(&fingerprint).copied().unwrap_or_default()
@@ -141,11 +159,55 @@ impl State {
             return Admit::Held;
         }
         let (acknowledge, since) = (call.acknowledge.clone(), call.since);
+        self.tallies.entry(call.function.fingerprint()).or_default().waiting += 1;
+        if call.is_doubtful() {
+            let (stop, stopped) = oneshot::channel();
+            let held = Held { acknowledge, since, stop: Some(stop) };
+            self.held.insert(call.key.clone(), held);
+            *self.vetting.entry(call.depth).or_default() += 1;
+            return Admit::Vet(call, stopped);
+        }
         let held = Held { acknowledge, since, stop: None };
         self.held.insert(call.key.clone(), held);
-        self.tallies.entry(call.function.fingerprint()).or_default().waiting += 1;
         self.waiting.entry(call.depth).or_default().push_back(call);
         Admit::Waits
+    }
+
+    /// A call was vetted, and now waits for a slot.
+    pub(super) fn enqueue(&mut self, call: Delivery) {
+        self.end_vetting(&call);
+        if let Some(held) = self.held.get_mut(&call.key) {
+            held.stop = None;
+        }
+        self.waiting.entry(call.depth).or_default().push_back(call);
+    }
+
+    /// A call was vetted, and gets no slot; returns where it is acknowledged.
+    pub(super) fn dismiss(&mut self, call: &Delivery, is_finished: bool) -> Option<String> {
+        self.end_vetting(call);
+        self.tallies.entry(call.function.fingerprint()).or_default().waiting -= 1;
+        if is_finished {
+            self.remember(&call.key);
+        }
+        self.held.remove(&call.key).map(|held| held.acknowledge)
+    }
+
+    fn end_vetting(&mut self, call: &Delivery) {
+        if let Some(vetting) = self.vetting.get_mut(&call.depth) {
+            *vetting -= 1;
+        }
+    }
+
+    /// Remembers that a call is finished.
+    fn remember(&mut self, key: &Key) {
+        if self.finished.insert(key.clone()) {
+            self.finished_order.push_back(key.clone());
+            if self.finished_order.len() > REMEMBERED
+                && let Some(oldest) = self.finished_order.pop_front()
+            {
+                self.finished.remove(&oldest);
+            }
+        }
     }
 
     /// Takes the deepest call that has a slot, with what tells it to stop.
@@ -179,13 +241,8 @@ impl State {
             *running -= 1;
         }
         self.tallies.entry(call.function.fingerprint()).or_default().end(had, is_finished);
-        if is_finished && self.finished.insert(key.clone()) {
-            self.finished_order.push_back(key.clone());
-            if self.finished_order.len() > REMEMBERED
-                && let Some(oldest) = self.finished_order.pop_front()
-            {
-                self.finished.remove(&oldest);
-            }
+        if is_finished {
+            self.remember(key);
         }
         self.held.remove(key).map(|held| held.acknowledge)
     }
@@ -247,7 +304,8 @@ impl State {
         let oldest = self.oldest().map(|since| since.elapsed().as_micros());
         figures.slots = count(self.slots);
         figures.running = count(self.running.values().sum());
-        figures.waiting = count(self.waiting.values().map(VecDeque::len).sum());
+        let waiting = self.waiting.values().map(VecDeque::len);
+        figures.waiting = count(waiting.chain(self.vetting.values().copied()).sum());
         figures.finished = self.tallies.values().map(|tally| tally.finished).sum();
         figures.oldest = oldest.map(|time| u64::try_from(time).unwrap_or(u64::MAX));
     }
@@ -256,3 +314,6 @@ impl State {
         self.held.is_empty()
     }
 }
+
+#[cfg(test)]
+mod tests;

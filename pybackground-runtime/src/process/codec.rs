@@ -59,8 +59,9 @@ impl Arguments {
     }
 
     /// The inverse of [`into_bytes`](Arguments::into_bytes).
-    pub(crate) fn from_bytes(bytes: &[u8]) -> Self {
-        Self(Ok([&[0; CallHead::LENGTH], bytes].concat()))
+    pub(crate) fn from_bytes(mut bytes: Vec<u8>) -> Self {
+        bytes.splice(0..0, [0; CallHead::LENGTH]);
+        Self(Ok(bytes))
     }
 }
 

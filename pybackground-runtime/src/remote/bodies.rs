@@ -27,10 +27,10 @@ impl Bodies {
 
     /// Runs the body of a call in a child. The arguments are those that the caller's engine was given.
     #[track_caller]
-    pub fn run(&self, function: &'static Function, arguments: &[u8]) -> Running {
+    pub fn run(&self, function: &'static Function, arguments: Vec<u8>) -> Running {
         let memory = function.bytes_of_memory();
-        let trace_parent =
-            context::Context::of_arguments(arguments).and_then(|(context, _)| context.trace_parent);
+        let trace_parent = context::Context::of_arguments(&arguments)
+            .and_then(|(context, _)| context.trace_parent);
         let order = ChildOrder::new(function.child(), memory, Arguments::from_bytes(arguments));
         match order {
             Ok(order) => {

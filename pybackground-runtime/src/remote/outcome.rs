@@ -79,14 +79,28 @@ impl Outcome {
 
     /// Writes the answer, without the worker. `None` if the body was stopped and there is no answer.
     #[must_use]
-    pub fn to_bytes(&self) -> Option<Vec<u8>> {
-        match &self.answer {
-            Answer::Returned(value) => Some([&[RETURNED], value.as_slice()].concat()),
-            Answer::Panicked(panic) => written(PANICKED, panic),
-            Answer::Failed(failure) => written(FAILED, failure),
+    pub fn into_bytes(self) -> Option<Vec<u8>> {
+        match self.answer {
+            Answer::Returned(mut value) => {
+                // Moved, because a copy of a large value costs more.
+                value.insert(0, RETURNED);
+                Some(value)
+            }
+            Answer::Panicked(panic) => written(PANICKED, &panic),
+            Answer::Failed(failure) => written(FAILED, &failure),
             Answer::Overran(after) => written(OVERRAN, &(after.as_secs(), after.subsec_nanos())),
             Answer::Stopped | Answer::From(_) => None,
         }
+    }
+
+    /// Reads an answer as [`from_bytes`](Outcome::from_bytes), without a copy of the value.
+    #[must_use]
+    pub fn from_vec(mut bytes: Vec<u8>) -> Option<Self> {
+        if bytes.first() != Some(&RETURNED) {
+            return Self::from_bytes(&bytes);
+        }
+        bytes.remove(0);
+        Some(Self::of(Answer::Returned(bytes)))
     }
 
     /// Reads an answer. `None` if the bytes are none.

@@ -11,6 +11,7 @@ use super::function::Function;
 use super::on_thread::OnThread;
 use super::settings::{self, Settings};
 use super::{by_engine, engine, on_thread};
+use crate::call::path_of_enclosing_function;
 use crate::lazy::Lazy;
 use crate::options::Options;
 use crate::process::expansion::Arguments;
@@ -39,7 +40,10 @@ pub(super) fn run<T, P>(
 where
     T: Serialize + DeserializeOwned + Send + 'static,
 {
-    let (settings, place) = place().as_ref().unwrap_or_else(|why| panic!("{why}"));
+    let (settings, place) = place().as_ref().unwrap_or_else(|why| {
+        let call = options.named_by(path_of_enclosing_function::<P>).call("");
+        panic!("{call} did not run, because the settings of `remote` (PYBACKGROUND_REMOTE) are wrong: {why}")
+    });
     match place {
         Place::Local => {
             run_in_child::<T, P>(options, function.child(), function.bytes_of_memory(), arguments)
