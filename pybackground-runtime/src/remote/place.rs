@@ -41,7 +41,7 @@ where
     T: Serialize + DeserializeOwned + Send + 'static,
 {
     let (settings, place) = place().as_ref().unwrap_or_else(|why| {
-        let call = options.named_by(path_of_enclosing_function::<P>).call("");
+        let call = options.named_by(path_of_enclosing_function::<P>).call_or(|| "");
         panic!("{call} did not run, because the settings of `remote` (PYBACKGROUND_REMOTE) are wrong: {why}")
     });
     match place {

@@ -263,7 +263,7 @@ impl<'scope> Scope<'scope, '_> {
                 break;
             }
             let before = left.len();
-            left.extend(calls.drain(..).rev().filter_map(|listed| self.run(listed)));
+            left.extend(calls.drain(..).rev().filter_map(Self::run));
             left[before..].reverse();
         }
         if left.is_empty() && self.calls.is_empty() {
@@ -275,7 +275,7 @@ impl<'scope> Scope<'scope, '_> {
     }
 
     /// Runs the closure if no thread has started it and this thread may. Returns what the scope still needs to know of.
-    fn run(&self, listed: Listed) -> Option<Listed> {
+    fn run(listed: Listed) -> Option<Listed> {
         let Listed::Call(call) = listed else { return Some(listed) };
         if !call.is_done() && join::may_help(&*call) {
             return match call.run_here() {

@@ -150,7 +150,6 @@ impl Header {
     #[cold]
     fn unwound(&self, function: Path, payload: Box<dyn Any + Send>, running: Running<'_>) -> Error {
         running.unwound(&*payload);
-        drop(running);
         Error::unwound(self.call(function), payload, cancel::stopped())
     }
 
