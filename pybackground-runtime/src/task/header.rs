@@ -115,7 +115,7 @@ impl Header {
             Ok(Step::Finished(value)) => Ran::Ended(Ok(value)),
             Ok(Step::Suspended(body)) => Ran::Suspended(body),
             Ok(Step::Failed(error)) => Ran::Ended(Err(error)),
-            Err(payload) => Ran::Ended(Err(self.unwound(function, payload, running))),
+            Err(payload) => Ran::Ended(Err(self.unwound(function, payload, &running))),
         }
     }
 
@@ -148,7 +148,12 @@ impl Header {
 
     /// The error of a body that has unwound.
     #[cold]
-    fn unwound(&self, function: Path, payload: Box<dyn Any + Send>, running: Running<'_>) -> Error {
+    fn unwound(
+        &self,
+        function: Path,
+        payload: Box<dyn Any + Send>,
+        running: &Running<'_>,
+    ) -> Error {
         running.unwound(&*payload);
         Error::unwound(self.call(function), payload, cancel::stopped())
     }
