@@ -129,14 +129,9 @@ impl Child {
             }
             *has_begun = true;
         };
-        // The buffer grows with the bytes that arrive, not by the announced length.
-        let mut content = Vec::new();
-        (&mut replies).take(length).read_to_end(&mut content)?;
+        let content = frame::rest(&mut replies, length)?;
         if !replies.buffer().is_empty() {
             return Err(io::ErrorKind::InvalidData.into());
-        }
-        if u64::try_from(content.len()) != Ok(length) {
-            return Err(io::ErrorKind::UnexpectedEof.into());
         }
         self.moved += call.len() + content.len();
         Ok(Reply { kind, content })

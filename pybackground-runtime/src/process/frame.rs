@@ -11,7 +11,7 @@
 //! a `Begun`, no body has begun, and the call can go to another child. Numbers are little-endian. Both ends are the
 //! same program, so the protocol has no version.
 
-use std::io;
+use std::io::{self, Read};
 
 use serde::{Deserialize, Serialize};
 
@@ -224,6 +224,33 @@ impl ReplyHead {
     }
 }
 
+/// So many bytes of a frame have their place before they come. A frame that announces more needs to send as many first.
+const ANNOUNCED: u64 = 256 << 20;
+
+/// Reads the rest of a frame, of the length that its head announces.
+///
+/// # Errors
+///
+/// `UnexpectedEof` if there are fewer bytes.
+pub(super) fn rest(reader: &mut impl Read, length: u64) -> io::Result<Vec<u8>> {
+    rest_of(reader, length, ANNOUNCED)
+}
+
+fn rest_of(reader: &mut impl Read, length: u64, most: u64) -> io::Result<Vec<u8>> {
+    let announced = usize::try_from(length.min(most)).unwrap_or(usize::MAX);
+    // The system gives zeros, so that nothing writes what the bytes replace.
+    let mut bytes = vec![0; announced];
+    reader.read_exact(&mut bytes)?;
+    if let Some(more) = length.checked_sub(most) {
+        reader.take(more).read_to_end(&mut bytes)?;
+    }
+    if u64::try_from(bytes.len()) == Ok(length) {
+        Ok(bytes)
+    } else {
+        Err(io::ErrorKind::UnexpectedEof.into())
+    }
+}
+
 /// The length of something in memory, for a frame.
 pub(super) fn length(bytes: usize) -> u64 {
     u64::try_from(bytes).expect("no address space is larger than 64 bits")
@@ -262,6 +289,25 @@ mod tests {
         let mut frame = reply.to_bytes();
         number(&mut frame, 9);
         assert_eq!(ReplyHead::from_bytes(&frame).unwrap(), ReplyHead { number: 9, ..reply });
+    }
+
+    #[test]
+    fn rest_of_a_frame_has_the_announced_length() {
+        let bytes = [7; 100];
+        let read = |length| {
+            let mut left = &bytes[..];
+            let read = rest_of(&mut left, length, 50);
+            read.map(|rest| (rest, left.len())).map_err(|error| error.kind())
+        };
+        for length in [0, 1, 49, 50, 51, 100] {
+            let (rest, left) = read(length).unwrap();
+            assert_eq!(rest, bytes[..rest.len()]);
+            assert_eq!((rest.len() as u64, left as u64), (length, 100 - length));
+        }
+        // It takes no such memory.
+        for length in [101, u64::MAX] {
+            assert_eq!(read(length), Err(io::ErrorKind::UnexpectedEof));
+        }
     }
 
     #[test]

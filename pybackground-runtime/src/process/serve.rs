@@ -103,7 +103,8 @@ fn greet_and_run(mut connection: ChildConnection, greeting: &[u8]) {
                 // ORDERING: see `serve`.
                 RUNS_BODY.store(true, Ordering::Release);
                 let begun = ReplyHead { number: head.number, kind: Kind::Begun, length: 0 };
-                if !send(&mut connection, &begun.to_bytes()) {
+                // The call was read from the connection a moment ago, so this still is the connection.
+                if connection.get_mut().write_all(&begun.to_bytes()).is_err() {
                     return;
                 }
                 let ran = run(&CallHead { memory, ..head }, arguments);
@@ -135,9 +136,8 @@ fn next_call(connection: &mut BufReader<ChildConnection>) -> Option<(CallHead, V
     let mut head = [0; CallHead::LENGTH];
     connection.read_exact(&mut head).ok()?;
     let head = CallHead::from_bytes(&head);
-    let mut arguments = Vec::new();
-    connection.take(head.length).read_to_end(&mut arguments).ok()?;
-    (u64::try_from(arguments.len()) == Ok(head.length)).then_some((head, arguments))
+    let arguments = frame::rest(connection, head.length).ok()?;
+    Some((head, arguments))
 }
 
 /// Writes to the connection; `false` if it ended. The program waits for a reply before it sends more, so the reader's

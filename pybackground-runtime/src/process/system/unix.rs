@@ -37,6 +37,10 @@ pub(in crate::process) use this_process::{
     end_group, end_process, has_one_thread, leads_group, parent_lives, show_name,
 };
 
+/// How many bytes either end may send before the other reads, if the system allows as many. Each time that the buffer is
+/// full, both ends are woken.
+const SEND_BUFFER: usize = 512 << 10;
+
 /// Starts this program again by `command`, as a child that leads a process group. It inherits standard output and
 /// standard error.
 ///
@@ -50,6 +54,10 @@ pub(in crate::process) fn launch(
     let _plugs = plugs();
     let (ours, theirs) = UnixStream::pair()?;
     ours.set_nonblocking(true)?;
+    for end in [&ours, &theirs] {
+        // A smaller buffer works as well.
+        let _ = rustix::net::sockopt::set_socket_send_buffer_size(end, SEND_BUFFER);
+    }
     command.env(VARIABLE, variable_value(nonce));
     command.stdin(Stdio::from(OwnedFd::from(theirs)));
     command.process_group(0);
