@@ -34,22 +34,33 @@ fn gate() -> (Lazy<u32>, Sender<u32>) {
     (spawn(move || wait.recv().unwrap()), release)
 }
 
-/// A body that has lent its permit, the other body that has it now, and what releases the first one from its join.
-fn lent_to_another() -> (Lazy<u32>, Lazy<Result<u32, Error>>, Sender<Lazy<u32>>, Sender<u32>) {
-    let (call, release) = gate();
-    let lends = joins(call);
-    wait_until(|| is_joined("gate"));
-    let ((start, started), (give, given)) = (channel(), channel());
-    let has_permit = awaits(start, given);
-    started.recv().unwrap();
-    (lends, has_permit, give, release)
+/// A body that has lent its permit, and another one that has it now.
+struct Lent {
+    lends: Lazy<u32>,
+    has_permit: Lazy<Result<u32, Error>>,
+    /// What the other one awaits.
+    give: Sender<Lazy<u32>>,
+    /// Ends the join of the first one.
+    release: Sender<u32>,
+}
+
+impl Lent {
+    fn new() -> Self {
+        let (call, release) = gate();
+        let lends = joins(call);
+        wait_until(|| is_joined("gate"));
+        let ((start, started), (give, given)) = (channel(), channel());
+        let has_permit = awaits(start, given);
+        started.recv().unwrap();
+        Self { lends, has_permit, give, release }
+    }
 }
 
 #[test]
 fn await_of_the_body_that_has_lent_the_permit_is_a_deadlock() {
     let _watchdog = watchdog();
     for comes_first in [true, false].repeat(10) {
-        let (lends, has_permit, give, release) = lent_to_another();
+        let Lent { lends, has_permit, give, release } = Lent::new();
         if comes_first {
             give.send(lends).unwrap();
             release.send(1).unwrap();
@@ -75,7 +86,7 @@ fn await_of_the_body_that_has_lent_the_permit_is_a_deadlock() {
 fn permit_that_is_taken_back_after_an_await_is_no_deadlock() {
     let _watchdog = watchdog();
     for _ in 0..10 {
-        let (lends, has_permit, give, release) = lent_to_another();
+        let Lent { lends, has_permit, give, release } = Lent::new();
         let (call, end) = gate();
         give.send(call).unwrap();
         release.send(1).unwrap();

@@ -405,8 +405,8 @@ fn error_goes_to_the_await_that_is_polled_again() {
         call
     };
     for polled_again in 0..2 {
-        let (gives, givens): (Vec<_>, Vec<_>) = (0..2).map(|_| channel()).unzip();
-        let mut calls: Vec<_> = givens.into_iter().map(joins).map(Lazy::outcome).collect();
+        let (senders, receivers): (Vec<_>, Vec<_>) = (0..2).map(|_| channel()).unzip();
+        let mut calls: Vec<_> = receivers.into_iter().map(joins).map(Lazy::outcome).collect();
         let body = awaits_all_once_and_one_again(async move {
             let mut is_first = true;
             poll_fn(move |context| {
@@ -423,7 +423,7 @@ fn error_goes_to_the_await_that_is_polled_again() {
             .is_err_and(|error| error.is_deadlock())
         });
         let body = Lazy::share(body);
-        for give in &gives {
+        for give in &senders {
             give.send(body.clone()).unwrap();
         }
         assert!(*body);
