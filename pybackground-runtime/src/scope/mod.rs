@@ -263,7 +263,7 @@ impl<'scope> Scope<'scope, '_> {
                 break;
             }
             let before = left.len();
-            left.extend(calls.drain(..).rev().filter_map(Self::run));
+            left.extend(calls.drain(..).rev().filter_map(run_unless_started));
             left[before..].reverse();
         }
         if left.is_empty() && self.calls.is_empty() {
@@ -273,18 +273,18 @@ impl<'scope> Scope<'scope, '_> {
         let calls: Arc<dyn ScopedCalls> = self.calls.0.clone();
         join::for_scope(&calls, site);
     }
+}
 
-    /// Runs the closure if no thread has started it and this thread may. Returns what the scope still needs to know of.
-    fn run(listed: Listed) -> Option<Listed> {
-        let Listed::Call(call) = listed else { return Some(listed) };
-        if !call.is_done() && join::may_help(&*call) {
-            return match call.run_here() {
-                Ok(error) => error.map(Listed::Failed),
-                Err(call) => Some(Listed::Call(call)),
-            };
-        }
-        Some(Listed::Call(call))
+/// Runs the closure if no thread has started it and this thread may. Returns what the scope still needs to know of.
+fn run_unless_started(listed: Listed) -> Option<Listed> {
+    let Listed::Call(call) = listed else { return Some(listed) };
+    if !call.is_done() && join::may_help(&*call) {
+        return match call.run_here() {
+            Ok(error) => error.map(Listed::Failed),
+            Err(call) => Some(Listed::Call(call)),
+        };
     }
+    Some(Listed::Call(call))
 }
 
 /// Returns the message of the scope's panic, if a closure failed and no use of its `Lazy` reported that.
