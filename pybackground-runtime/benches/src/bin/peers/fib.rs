@@ -24,7 +24,7 @@ pub(crate) const DEFAULT: Row = Row {
     unit: Unit::Nanoseconds,
     extras: &[],
     against: Against::Contender("tokio::spawn"),
-    bars: &[Bar::Figure(45.0), Bar::Ratio(0.2)],
+    bars: &[Bar::Ratio(0.1)],
     contenders: &[
         ours("pybackground", by_background),
         peer("tokio::spawn", by_tokio),
@@ -43,7 +43,7 @@ const fn compute<const N: u64>(key: &'static str, title: &'static str) -> Row {
         unit: Unit::Nanoseconds,
         extras: &[],
         against: Against::Contender("rayon::join"),
-        bars: &[Bar::Ratio(0.8)],
+        bars: &[Bar::Ratio(0.6)],
         contenders: const {
             &[
                 ours("pybackground", by_compute::<N>),

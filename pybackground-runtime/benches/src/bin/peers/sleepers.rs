@@ -37,7 +37,7 @@ pub(crate) const THOUSAND: Row = Row {
 pub(crate) const FIVE_THOUSAND: Row = Row {
     key: "sleep-5000",
     title: "5,000 bodies sleeping 200 ms",
-    bars: &[Bar::Ratio(0.75)],
+    bars: &[Bar::Ratio(0.55)],
     contenders: &[
         ours("pybackground", sleepers::<Pybackground, 5_000>),
         peer("std::thread", sleepers::<StdThread, 5_000>),

@@ -27,7 +27,7 @@ const COLD: Row = Row {
     unit: Unit::Milliseconds,
     extras: &[],
     against: Against::BestPeer,
-    bars: &[Bar::Ratio(1.0)],
+    bars: &[Bar::Ratio(0.6)],
     contenders: &[
         pybackground("pybackground", ours::cold),
         peer("procspawn", procspawn::cold),
@@ -41,7 +41,7 @@ const WARM: Row = Row {
     unit: Unit::Nanoseconds,
     extras: &[Extra { label: "p99", unit: Unit::Nanoseconds }],
     against: Against::BestPeer,
-    bars: &[Bar::Ratio(1.0)],
+    bars: &[Bar::Ratio(0.6)],
     contenders: &[
         pybackground("pybackground", ours::warm),
         peer("procspawn pool", procspawn::warm),
@@ -55,7 +55,7 @@ const ECHO: Row = Row {
     unit: Unit::Milliseconds,
     extras: &[],
     against: Against::BestPeer,
-    bars: &[Bar::Ratio(1.0)],
+    bars: &[Bar::Ratio(0.6)],
     contenders: &[
         pybackground("pybackground, ByteBuf", ours::echo_bytes),
         pybackground("pybackground, Vec<u8>", ours::echo),
