@@ -44,7 +44,7 @@ where
 {
     let future = BoxOutput::new(future);
     let future = Box::pin(async { future.await as Value });
-    lazy(start_async(options, path_of_enclosing_function::<F>, future))
+    lazy(start_async(&options, path_of_enclosing_function::<F>, future))
 }
 
 fn start(options: Options, path: fn() -> &'static str, body: BoxedBody) -> Started {
@@ -61,8 +61,8 @@ fn start(options: Options, path: fn() -> &'static str, body: BoxedBody) -> Start
     Err(start_task(&options, in_context(Closure(body))))
 }
 
-fn start_async(options: Options, path: fn() -> &'static str, future: BoxedFuture) -> Started {
-    Err(start_task(&options.named_by(path), in_context(Suspending::boxed(future, path))))
+fn start_async(options: &Options, path: fn() -> &'static str, future: BoxedFuture) -> Started {
+    Err(start_task(options, in_context(Suspending::boxed(future, path))))
 }
 
 fn lazy<T: Send + 'static>(started: Started) -> Lazy<T> {
