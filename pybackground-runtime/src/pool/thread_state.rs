@@ -146,7 +146,8 @@ fn id_of(file: &File) -> Option<FileId> {
 
 /// There is no such file.
 #[cfg(not(unix))]
-type FileId = ();
+#[derive(Clone, Copy, PartialEq)]
+struct FileId;
 
 #[cfg(not(unix))]
 fn id_of(_: &File) -> Option<FileId> {
