@@ -47,7 +47,7 @@
 //!   from it.
 //! - The body has also handed its waker to something that never uses it.
 //! - The limit was lowered, and a body still has a permit that it is not to pass on.
-//! - The ring, with all that leads to it, takes more than a thousand steps.
+//! - The ring, with all that leads to it, takes more than a hundred steps.
 //! - Sometimes the second of two rings that one wait closes at the same time.
 
 use std::sync::{Arc, Weak};

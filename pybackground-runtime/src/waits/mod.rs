@@ -74,7 +74,7 @@ pub(crate) use wait_set::{Member, WaitSet};
 
 /// A search through parked calls ends without a result after so many steps: each call that is parked may begin one, and
 /// all other waits begin only after it.
-const MOST_STEPS: usize = 1000;
+const MOST_STEPS: usize = 100;
 
 /// The waits of all threads.
 pub(crate) struct Waits(Mutex<Graph<Wait>>);
