@@ -57,20 +57,10 @@ pub(crate) async fn ensure(
         ..Config::default()
     };
     let results = Config {
-        name: names.results(),
         subjects: vec![names.all_results(), names.all_marks()],
-        retention: RetentionPolicy::Limits,
         discard: DiscardPolicy::New,
         discard_new_per_subject: true,
-        max_messages_per_subject: 1,
-        max_messages: -1,
-        max_bytes: -1,
-        max_age: settings.keep,
-        duplicate_window: DUPLICATES.min(settings.keep),
-        storage: StorageType::File,
-        num_replicas: settings.replicas,
-        allow_direct: true,
-        ..Config::default()
+        ..kept_by_subject(settings, names.results())
     };
     for config in [calls, results] {
         ensure_soon(server, settings, config).await?;
@@ -89,11 +79,19 @@ pub(crate) async fn ensure_blobs(
     names: &Names,
 ) -> Result<(), String> {
     let blobs = Config {
-        name: names.blobs(),
         subjects: vec![names.all_blobs()],
-        retention: RetentionPolicy::Limits,
         // A piece that is sent again replaces itself.
         discard: DiscardPolicy::Old,
+        ..kept_by_subject(settings, names.blobs())
+    };
+    ensure_soon(server, settings, blobs).await
+}
+
+/// A stream that keeps one message of each subject, for as long as the settings say.
+fn kept_by_subject(settings: &Settings, name: String) -> Config {
+    Config {
+        name,
+        retention: RetentionPolicy::Limits,
         max_messages_per_subject: 1,
         max_messages: -1,
         max_bytes: -1,
@@ -103,8 +101,7 @@ pub(crate) async fn ensure_blobs(
         num_replicas: settings.replicas,
         allow_direct: true,
         ..Config::default()
-    };
-    ensure_soon(server, settings, blobs).await
+    }
 }
 
 /// Creates a stream if it is missing, as soon as the servers are ready.

@@ -73,7 +73,7 @@ async fn run(worker: &Worker, call: &Delivery) -> End {
     End::Finished
 }
 
-/// Returns the outcome of a call whose last worker disappeared, after so many starts.
+/// Returns the outcome of a call whose worker has died. `attempts` is how many times its body was started.
 pub(super) fn lost(retry: u32, attempts: u32) -> Outcome {
     let advice = if retry == 0 {
         "; with `retry = N` the body starts again".to_owned()

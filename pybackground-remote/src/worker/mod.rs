@@ -9,7 +9,7 @@
 //! | `state` | the calls that the worker has, and its slots |
 //! | `pull` | asking the server for calls |
 //! | `callers` | which callers live |
-//! | `vet` | calls whose bodies may have been started before |
+//! | `vet` | redelivered calls, whose bodies another worker may have started |
 //! | `begin` | whether the body of a call may start |
 //! | `execute` | running a body and storing its result |
 //! | `denials` | what the server has refused, for people |

@@ -1,8 +1,8 @@
-//! Calls whose bodies may have been started before: they are asked about before they get a slot.
+//! Redelivered calls, whose bodies another worker may have started.
 //!
-//! The other workers have some time to say that they hold a call. A worker that disappears leaves as many calls as it
-//! held, and one after the other they would take that time each. So all of them are asked about at once, and no slot
-//! waits for the answers.
+//! Before such a call gets a slot, this worker asks the others whether one of them holds it, and waits for their answers.
+//! A worker that dies leaves as many calls as it held. To ask about one call after the other would add up the waits. So this
+//! worker asks about all of them at once, and keeps no slot meanwhile.
 
 use std::rc::Rc;
 use std::time::Duration;

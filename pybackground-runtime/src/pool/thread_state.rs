@@ -86,7 +86,7 @@ impl StatusFiles {
         if let Some((_, ThreadState::Blocked)) = kept {
             return ThreadState::Blocked;
         }
-        // A file whose descriptor was closed is opened again.
+        // If the program has closed the descriptor, the file is opened again.
         drop(removed);
         let Some(file) = StatusFile::open(id) else { return ThreadState::Unknown };
         let state = file.state();

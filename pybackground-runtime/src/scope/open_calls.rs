@@ -6,8 +6,9 @@
 //! scope waiting, and at the end the list says which calls failed unseen.
 //!
 //! A call that has ended and needs no report leaves the list when the list has doubled, so the list is
-//! at most twice as long as the calls that have not ended. A call whose closure returned needs no report: if it
-//! has an error, it was cancelled or timed out. So at the end no call is asked if each closure has returned.
+//! at most twice as long as the calls that have not ended. A closure that returned leaves nothing to
+//! report: its call may have been cancelled or have timed out, but the closure did not fail. So if each closure has
+//! returned, the end of the scope asks no call for an error.
 
 use std::cell::Cell;
 use std::ops::Deref;

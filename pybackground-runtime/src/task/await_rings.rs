@@ -114,8 +114,8 @@ fn look(root: &RingRoot<'_>) {
     }
 }
 
-/// Has an `.await` of the ring return the error. Returns its body, which is to be resumed; `None` if the ring is none any
-/// more.
+/// Sets the error that an `.await` of the ring returns. Returns the body of that `.await`, for the caller to resume; `None` if
+/// something has broken the ring meanwhile.
 fn fail(ring: &Ring, remains: &mut Remains) -> Option<Arc<dyn Job>> {
     for (parked, _) in &ring.parked {
         let body = job_of(parked)?;

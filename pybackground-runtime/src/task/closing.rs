@@ -1,5 +1,5 @@
-//! Ending a call whose body has not returned: at a deadline, by a cancellation, by a stop of the body that made it, or
-//! because no thread will run it.
+//! How a call ends before its body returns: its deadline passes, something cancels it, the body that made it stops, or no
+//! thread will run it.
 //!
 //! Nothing here depends on the type of the body, so it is compiled once, and not for each function.
 
@@ -122,7 +122,7 @@ impl dyn Job + '_ {
     }
 }
 
-/// Closes a call whose parent has stopped, unless a thread runs its body.
+/// Closes a call because its parent has stopped, unless a thread runs the body.
 pub(super) fn close_orphan(job: Arc<dyn Job>) {
     // A parent that cannot unwind may continue and use the value.
     let is_parked = || cancel::CAN_UNWIND && !job.word().is_running();

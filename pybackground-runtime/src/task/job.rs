@@ -273,7 +273,8 @@ impl dyn Job + '_ {
         self.locked(|trailer| act(trailer.awaiter()))
     }
 
-    /// Who has a reference to the call and what its body awaits, while it is suspended and not to be resumed with an error.
+    /// The owners of the references to the call, and the calls that its body awaits; `None` if the body is not suspended or
+    /// already gets an error.
     pub(super) fn suspended(&self) -> Option<(Owners, Vec<Weak<dyn Job>>)> {
         self.locked(|trailer| {
             let owners = trailer.owners().filter(|_| self.word().is_suspended())?;

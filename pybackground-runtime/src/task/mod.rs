@@ -12,7 +12,7 @@
 //! | `mod` | `Task`: making a call, ending it, closing it |
 //! | `state` | every transition between the states of a call; `state/word` has the states |
 //! | `registration` | a waker that the end of a call wakes, until it is unregistered |
-//! | `closing` | ending a call whose body has not returned |
+//! | `closing` | how a call ends before its body returns |
 //! | `chains` | cancelling, detaching and sharing a call with the dependencies that only it needs |
 //! | `job` | `Job`, a call without the type of its result: deadlines, awaiter, its place in the tree |
 //! | `header` | what is known of a call from the start, and how its body is run |

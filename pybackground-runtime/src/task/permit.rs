@@ -289,7 +289,7 @@ fn holds_permit() -> bool {
     HELD.try_with(|held| !held.borrow().is_empty()).unwrap_or(false)
 }
 
-/// The limits whose permits the bodies on this thread's stack have. Until [`restore`] it has none.
+/// Takes the list of the limits of which the bodies on this thread have permits. The thread has none until [`restore`].
 pub(super) fn take_held() -> Vec<&'static Limit> {
     HELD.try_with(RefCell::take).unwrap_or_default()
 }

@@ -6,7 +6,7 @@
 //! | `state` | what the span has yet to report, as pure data |
 //! | `outside` | the end of a body in another process |
 //! | `remote` | the worker that answered a call, and the trace that the call is part of |
-//! | `top` | the call whose body is on top of the thread's stack |
+//! | `top` | the innermost call that runs on the thread |
 //! | `wait` | the span of a wait that blocks, and the cycle that a wait would close |
 //! | `refusal` | threads that the system refused |
 //! | `subscriber` | how a subscriber's code is run |

@@ -84,9 +84,9 @@ impl OwnSpan {
         entered
     }
 
-    /// Whether this span, which was entered just now, has the same subscriber as `other`, by whose subscriber
-    /// this thread was in the span `before`. Dispatchers cannot be compared, but only the subscriber that
-    /// has this span has it as the current one since then.
+    /// Whether one subscriber made both this span and `other`. This thread has just entered this span; `before` is what the
+    /// subscriber of `other` gave as the current span until then. Dispatchers cannot be compared. But no other
+    /// subscriber than that of this span gives it as the current one now.
     fn has_subscriber_of(&self, other: &Self, before: Option<&Id>) -> bool {
         let now = other.current();
         let is_current = now.is_some() && now == self.id() && now.as_ref() != before;

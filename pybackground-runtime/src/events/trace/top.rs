@@ -1,6 +1,6 @@
-//! The call whose body is on top of this thread's stack.
+//! The innermost call that runs on this thread.
 //!
-//! The thread's own dispatcher may not know the span of the call, so the thread notes which one it is.
+//! The thread's own dispatcher may not know the span of the call. So the thread keeps that span here.
 
 use std::cell::RefCell;
 use std::sync::Arc;
@@ -34,7 +34,7 @@ impl Drop for OnTop {
     }
 }
 
-/// Runs `record` with the span of the call whose body is on top of this thread's stack, if it has one.
+/// Calls `record` with the span of the innermost call that runs on this thread, if the call has a span.
 pub(super) fn in_call(record: impl FnOnce(&Span)) {
     let span = TOP.try_with(|top| top.borrow().clone());
     if let Ok(Some(span)) = span {
