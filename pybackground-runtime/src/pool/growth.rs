@@ -3,9 +3,12 @@
 //! A thread that blocks in a join gives up its slot itself. One that blocks otherwise (sleep, I/O, a
 //! lock) keeps its slot, and only the system knows that it does not compute. In this file, *blocked*
 //! threads are these. If fewer active threads compute than there are workers, processors are idle
-//! while calls are queued. Then one slot is added for each blocked thread. This doubles the threads,
-//! so thousands of bodies that sleep have a thread within a dozen looks. If more threads compute,
-//! slots are withdrawn, and threads sleep as their bodies end.
+//! while calls are queued. Then one slot is added for each thread that *stays blocked*: an earlier
+//! look has found it blocked in the same body. This doubles the threads at every second look, so
+//! thousands of bodies that sleep have a thread within two dozen looks. A body that computes may be
+//! found blocked as well, for an instant, for example in a lock whose owner the system does not run. So
+//! threads that do not stay blocked bring one slot only. If more threads compute, slots are withdrawn, and
+//! threads sleep as their bodies end.
 
 use std::time::{Duration, Instant};
 
@@ -44,21 +47,39 @@ pub(super) struct Survey {
     pub(super) blocked: Option<Share>,
 }
 
-/// The share of active threads that block, as found by a sample.
+/// The shares of active threads that block, as found by a sample.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) struct Share {
     pub(super) blocked: usize,
+    /// Those that stay blocked.
+    pub(super) stay: usize,
     pub(super) sampled: usize,
+}
+
+/// The same in numbers of threads.
+#[derive(Clone, Copy, Default)]
+struct Blocked {
+    all: usize,
+    stay: usize,
 }
 
 impl Share {
     /// The smaller of two shares.
     pub(super) fn min(self, other: Self) -> Self {
-        if self.blocked * other.sampled <= other.blocked * self.sampled { self } else { other }
+        let (one, other) = (self.times(other.sampled), other.times(self.sampled));
+        let (blocked, stay) = (one.blocked.min(other.blocked), one.stay.min(other.stay));
+        Self { blocked, stay, sampled: one.sampled }
     }
 
-    fn of(self, active: usize) -> usize {
-        (active * self.blocked).div_ceil(self.sampled.max(1))
+    /// The same share, of a larger sample.
+    fn times(self, factor: usize) -> Self {
+        let Self { blocked, stay, sampled } = self;
+        Self { blocked: factor * blocked, stay: factor * stay, sampled: factor * sampled }
+    }
+
+    fn of(self, active: usize) -> Blocked {
+        let of = |part: usize| (active * part).div_ceil(self.sampled.max(1));
+        Blocked { all: of(self.blocked), stay: of(self.stay) }
     }
 }
 
@@ -116,8 +137,8 @@ impl Growth {
 
     fn wanted_slots(&mut self, reading: &Reading, survey: Survey) -> usize {
         let Counts { active, searching, .. } = reading.counts;
-        let blocked = survey.blocked.map_or(0, |share| share.of(active));
-        let computing = active - blocked;
+        let blocked = survey.blocked.map_or_else(Blocked::default, |share| share.of(active));
+        let computing = active - blocked.all;
         let more = self.slots_to_risk(reading.now, survey);
         if more > 0 {
             self.risked = self.risked.max(computing.saturating_sub(reading.workers)) + more;
@@ -126,9 +147,10 @@ impl Growth {
         if computing < workers {
             // Each searching thread takes one of the calls.
             let left = reading.waiting.saturating_sub(searching);
-            active + left.min(blocked.max(workers - computing))
+            let more = if blocked.all == 0 { workers - computing } else { blocked.stay.max(1) };
+            active + left.min(more)
         } else {
-            workers + blocked
+            workers + blocked.all
         }
     }
 
@@ -166,8 +188,9 @@ impl Growth {
 mod tests {
     use super::*;
 
-    const ALL: Share = Share { blocked: 16, sampled: 16 };
-    const NONE: Share = Share { blocked: 0, sampled: 16 };
+    const ALL: Share = Share { blocked: 16, stay: 16, sampled: 16 };
+    const ALL_FOR_AN_INSTANT: Share = Share { blocked: 16, stay: 0, sampled: 16 };
+    const NONE: Share = Share { blocked: 0, stay: 0, sampled: 16 };
 
     fn reading(active: usize, waiting: usize) -> Reading {
         let counts = Counts { searching: 0, active, slots: active };
@@ -207,6 +230,23 @@ mod tests {
     }
 
     #[test]
+    fn bodies_that_block_for_an_instant_bring_one_thread_at_a_look() {
+        let mut growth = Growth::new();
+        for active in 2..100 {
+            assert_eq!(slots(&mut growth, active, 10_000, ALL_FOR_AN_INSTANT), active + 1);
+        }
+    }
+
+    #[test]
+    fn smaller_share_has_the_fewer_of_both() {
+        let newest = Share { blocked: 8, stay: 1, sampled: 8 };
+        let all = Share { blocked: 12, stay: 12, sampled: 16 };
+        let least = newest.min(all);
+        assert_eq!((least.of(100).all, least.of(100).stay), (75, 13));
+        assert_eq!(least, all.min(newest));
+    }
+
+    #[test]
     fn slots_never_exceed_the_threads_that_there_may_be() {
         let bounded = Reading { max_threads: 5, ..reading(4, 100) };
         let plan = Growth::new().plan(&bounded, || Survey { starts: 0, blocked: Some(ALL) });
@@ -233,13 +273,13 @@ mod tests {
 
     #[test]
     fn one_blocked_of_two_brings_one_more() {
-        let half = Share { blocked: 1, sampled: 2 };
+        let half = Share { blocked: 1, stay: 1, sampled: 2 };
         assert_eq!(slots(&mut Growth::new(), 2, 100, half), 3);
     }
 
     #[test]
     fn slots_are_withdrawn_when_too_many_compute() {
-        let tenth = Share { blocked: 1, sampled: 10 };
+        let tenth = Share { blocked: 1, stay: 1, sampled: 10 };
         assert_eq!(slots(&mut Growth::new(), 100, 50, tenth), 12);
     }
 
@@ -318,7 +358,7 @@ mod tests {
         assert_eq!(slots_at(&mut growth, later, 4, 0, NONE), 5);
         assert_eq!(slots_at(&mut growth, later, 5, 1, NONE), 5);
         // Four compute on two workers; the fifth thread, on the slot that was risked, blocks.
-        let fifth = Share { blocked: 1, sampled: 5 };
+        let fifth = Share { blocked: 1, stay: 1, sampled: 5 };
         assert_eq!(slots_at(&mut growth, later, 5, 1, fifth), 6);
         growth.calm();
         assert_eq!(slots_at(&mut growth, later, 4, 1, NONE), 2);

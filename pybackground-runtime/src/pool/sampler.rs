@@ -43,8 +43,8 @@ impl Sampler {
         }
     }
 
-    /// Returns how many bodies the present workers have started, and the share of running threads that
-    /// block. It is the smaller of two shares: of the newest threads, whose bodies are most like the queued
+    /// Returns how many bodies the present workers have started, and the shares of running threads that
+    /// block. They are the smaller of two: of the newest threads, whose bodies are most like the queued
     /// ones, and of a sample over all threads, which begins at `cursor`.
     pub(super) fn survey(&self, cursor: usize, workers_configured: usize) -> Survey {
         let workers = lock(&self.workers);
@@ -54,11 +54,11 @@ impl Sampler {
         let running: Vec<_> = all().filter(|status| status.is_running()).collect();
         let known: Vec<_> = running.iter().filter(|status| status.is_known()).copied().collect();
         if running.is_empty() {
-            return Survey { starts, blocked: Some(Share { blocked: 0, sampled: 1 }) };
+            return Survey { starts, blocked: Some(Share { blocked: 0, stay: 0, sampled: 1 }) };
         }
         if !IS_REPORTED {
             // Every thread that runs a body is assumed to block.
-            return Survey { starts, blocked: Some(Share { blocked: 1, sampled: 1 }) };
+            return Survey { starts, blocked: Some(Share { blocked: 1, stay: 1, sampled: 1 }) };
         }
         let (older, newest) = known.split_at(known.len().saturating_sub(SAMPLE));
         let newest: Vec<_> = newest.iter().copied().cloned().collect();
@@ -80,13 +80,18 @@ fn share_of(
     files: &mut StatusFiles,
     most_files: usize,
 ) -> Option<Share> {
-    let mut share = Share { blocked: 0, sampled: 0 };
+    let mut share = Share { blocked: 0, stay: 0, sampled: 0 };
     for status in threads {
+        let body = status.starts();
         match files.state_of(status.thread_id(), most_files) {
-            ThreadState::Computes => share.sampled += 1,
+            ThreadState::Computes => {
+                share.sampled += 1;
+                status.computes();
+            }
             ThreadState::Blocked => {
                 share.sampled += 1;
                 share.blocked += 1;
+                share.stay += usize::from(status.stays_blocked_in(body));
             }
             ThreadState::Unknown => {}
         }
@@ -109,7 +114,7 @@ mod tests {
     }
 
     fn assert_blocked(survey: Survey, blocked: bool) {
-        let Share { blocked: found, sampled } = survey.blocked.expect("the system was asked");
+        let Share { blocked: found, sampled, .. } = survey.blocked.expect("the system was asked");
         assert_eq!(found, if blocked { sampled } else { 0 });
     }
 
@@ -132,7 +137,7 @@ mod tests {
         for cursor in 0..100 {
             let survey = sampler_of(100, 2).survey(cursor, 2);
             assert_eq!(survey.starts, 200);
-            assert_eq!(survey.blocked.unwrap().sampled, SAMPLE);
+            assert_eq!(survey.blocked.unwrap().sampled, SAMPLE * SAMPLE, "two samples");
             assert_blocked(survey, false);
         }
     }

@@ -19,7 +19,12 @@ pub(super) struct WorkerStats {
     /// The thread runs a body that is not blocked in a join.
     running: AtomicBool,
     starts: AtomicU64,
+    /// The number of the body in which the monitor's last look at the thread found it blocked; `NO_BODY` if the
+    /// thread computed.
+    blocked_in: AtomicU64,
 }
+
+const NO_BODY: u64 = 0;
 
 impl WorkerStats {
     pub(super) fn new() -> Self {
@@ -28,6 +33,7 @@ impl WorkerStats {
             thread: ThreadId::unknown(),
             running: AtomicBool::new(false),
             starts: AtomicU64::new(0),
+            blocked_in: AtomicU64::new(NO_BODY),
         }
     }
 
@@ -66,6 +72,18 @@ impl WorkerStats {
         self.running.store(running, Ordering::Relaxed);
     }
 
+    /// A look of the monitor found that the thread computes.
+    pub(super) fn computes(&self) {
+        // ORDERING: only the monitor reads and writes it.
+        self.blocked_in.store(NO_BODY, Ordering::Relaxed);
+    }
+
+    /// A look of the monitor found that the thread is blocked. Returns whether the look before found it
+    /// blocked in the same body.
+    pub(super) fn stays_blocked_in(&self, body: u64) -> bool {
+        self.blocked_in.swap(body, Ordering::Relaxed) == body
+    }
+
     /// Counts a body. Only the worker itself writes, so no read-modify-write is needed.
     pub(super) fn count_start(&self) {
         let before = self.starts();
@@ -74,5 +92,21 @@ impl WorkerStats {
         }
         self.starts.store(before + 1, Ordering::Relaxed);
         self.set_running(true);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn thread_stays_blocked_when_two_looks_in_a_row_find_it_in_one_body() {
+        let stats = WorkerStats::new();
+        assert!(!stats.stays_blocked_in(1));
+        assert!(stats.stays_blocked_in(1));
+        assert!(!stats.stays_blocked_in(2), "another body");
+        stats.computes();
+        assert!(!stats.stays_blocked_in(2), "it computed between the looks");
+        assert!(stats.stays_blocked_in(2));
     }
 }
