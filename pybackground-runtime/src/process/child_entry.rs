@@ -101,11 +101,13 @@ fn run_later_constructors(call: impl Fn(Constructor)) {
         /// The linker puts it at the end of the array that contains [`ENTRY`].
         static __init_array_end: usize;
     }
-    let mut slot = &raw const ENTRY;
+    // From the end of the array, of which the compiler knows nothing. It knows that `ENTRY` is one function, and that
+    // there is nothing to read behind it.
     let end = (&raw const __init_array_end).cast::<Constructor>();
+    let mut slot = end.with_addr((&raw const ENTRY).addr());
     loop {
         slot = slot.wrapping_add(1);
-        if slot >= end {
+        if slot.addr() >= end.addr() {
             return;
         }
         // SAFETY: the slot is in the array, which has no holes. It is read as a number, because some linkers pad the array
