@@ -307,6 +307,10 @@ mod with_methods_of_all_types {
         fn take(self) {}
         fn run(self) {}
         fn is_kept(self) {}
+        fn number(self) {}
+        fn new() {}
+        fn of() {}
+        fn single_flight() {}
     }
     impl<T> Methods for T {}
 

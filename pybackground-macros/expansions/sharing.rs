@@ -64,9 +64,8 @@ fn parse() -> ::pybackground::Shared<Result<u8, Error>> {
         Result < u8, Error > > () {
         ::pybackground::__private::core::option::Option::Some(__pybackground_result) =>
         __pybackground_result, ::pybackground::__private::core::option::Option::None => {
-        read(). await } }; }, | __pybackground_value : & Result < u8, Error > | { use
-        ::pybackground::__private::AnyIsKept as _;
-        ::pybackground::__private::Kept(__pybackground_value).__pybackground_is_kept()
-        },)
+        read(). await } }; }, | __pybackground_value : & Result < u8, Error > |
+        ::pybackground::__private::Kept(__pybackground_value)
+        [::pybackground::__private::IsKept],)
     };
 }

@@ -124,7 +124,7 @@ pub mod __private {
     pub use crate::process::expansion as process;
     #[cfg(feature = "remote")]
     pub use crate::remote::expansion as remote;
-    pub use crate::reuse::{AnyIsKept, Kept, Key, Reuse, Sharing};
+    pub use crate::reuse::{IsKept, Kept, Key, Reuse, Sharing};
     pub use crate::task::Limit;
 }
 

@@ -119,6 +119,65 @@ fn errors_are_not_kept() {
     }
 }
 
+/// Functions that say of their values whether these are kept, beside a trait that says the opposite of all types.
+macro_rules! beside_methods_of_all_types {
+    ($module:ident, $is_kept:literal) => {
+        mod $module {
+            use super::{Runs, background};
+
+            #[allow(dead_code, reason = "no method of a trait of the user is called")]
+            trait Methods: Sized {
+                fn __pybackground_is_kept(self) -> bool {
+                    $is_kept
+                }
+                fn is_kept(self) -> bool {
+                    $is_kept
+                }
+                fn index(self, _: usize) -> bool {
+                    $is_kept
+                }
+                fn deref(self) {}
+                fn time_to_live(self) {}
+                fn new() {}
+                fn cache() {}
+                fn place(self) {}
+            }
+
+            impl<T> Methods for T {}
+
+            static RUNS: Runs = Runs::new();
+
+            #[background(cache(size = 9, ttl = "1h"))]
+            fn fails() -> Result<usize, usize> {
+                Err(RUNS.next())
+            }
+
+            #[background(cache)]
+            fn runs_once() -> usize {
+                RUNS.next()
+            }
+
+            pub(super) fn only_the_error_is_not_kept() {
+                for run in 1..4 {
+                    assert_eq!(*fails(), Err(run));
+                }
+                for _ in 0..3 {
+                    assert_eq!(*runs_once(), 4);
+                }
+            }
+        }
+    };
+}
+beside_methods_of_all_types!(all_are_kept, true);
+beside_methods_of_all_types!(none_is_kept, false);
+
+#[test]
+fn no_trait_of_the_user_decides_what_is_kept() {
+    let _watchdog = watchdog();
+    all_are_kept::only_the_error_is_not_kept();
+    none_is_kept::only_the_error_is_not_kept();
+}
+
 #[test]
 fn value_of_a_call_that_timed_out_is_not_kept() {
     static GATES: Mutex<Vec<Gate>> = Mutex::new(Vec::new());

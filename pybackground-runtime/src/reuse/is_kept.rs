@@ -1,26 +1,41 @@
 //! Which values are kept: all, but no `Err`.
+//!
+//! Only the compiler knows whether a type is a `Result`, perhaps by another name. The expansion asks it by an index,
+//! `Kept(&value)[IsKept]`. The compiler takes the index of the type itself, if it has one, and else that of the type
+//! which it derefs to. It chooses among methods in the same way, but a trait of the user's may have a method of that
+//! name for all types. An index has no name.
+
+use std::ops::{Deref, Index};
 
 /// The value of a call.
-///
-/// The method of the type itself comes before that of the trait, so the compiler chooses by the type. A trait of the user
-/// that is for all types must not have a method of that name.
 pub struct Kept<'a, T>(pub &'a T);
 
-impl<T, E> Kept<'_, Result<T, E>> {
-    /// Whether the value is kept.
-    #[must_use]
-    pub fn __pybackground_is_kept(&self) -> bool {
-        self.0.is_ok()
+/// The index that asks whether the value is kept.
+pub struct IsKept;
+
+impl<T, E> Index<IsKept> for Kept<'_, Result<T, E>> {
+    type Output = bool;
+
+    fn index(&self, IsKept: IsKept) -> &bool {
+        if self.0.is_ok() { &true } else { &false }
     }
 }
 
-/// What is kept of other types.
-pub trait AnyIsKept {
-    /// Whether the value is kept.
-    #[must_use]
-    fn __pybackground_is_kept(&self) -> bool {
-        true
+/// A value of any type.
+pub struct AnyValue;
+
+impl<T> Deref for Kept<'_, T> {
+    type Target = AnyValue;
+
+    fn deref(&self) -> &AnyValue {
+        &AnyValue
     }
 }
 
-impl<T> AnyIsKept for Kept<'_, T> {}
+impl Index<IsKept> for AnyValue {
+    type Output = bool;
+
+    fn index(&self, IsKept: IsKept) -> &bool {
+        &true
+    }
+}

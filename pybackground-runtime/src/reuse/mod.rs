@@ -32,7 +32,7 @@ use crate::options::Options;
 use crate::shared::Shared;
 use crate::sync::lock_leaf;
 use calls::Calls;
-pub use is_kept::{AnyIsKept, Kept};
+pub use is_kept::{IsKept, Kept};
 pub use key::Key;
 use turn::Turn;
 

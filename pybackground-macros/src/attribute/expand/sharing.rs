@@ -26,10 +26,7 @@ const USUAL_SIZE: usize = 1_000;
 //                     let (__arg0, __inputs) = __inputs;
 //                     ..
 //                 },
-//                 |__value: &usize| {
-//                     use private::AnyIsKept as _;
-//                     private::Kept(__value).__pybackground_is_kept()
-//                 },
+//                 |__value: &usize| private::Kept(__value)[private::IsKept],
 //             )
 //         }
 pub(super) fn call(
@@ -46,12 +43,7 @@ pub(super) fn call(
     let (inputs, value) = (names::inputs(span), names::local("value", span));
     let sharing = sharing(options, signature, runtime);
     let is_kept = if options.cache.is_some() {
-        quote_spanned! {span=>
-            |#value: &#of_body| {
-                use #private::AnyIsKept as _;
-                #private::Kept(#value).__pybackground_is_kept()
-            }
-        }
+        quote_spanned!(span=> |#value: &#of_body| #private::Kept(#value)[#private::IsKept])
     } else {
         quote_spanned!(span=> |_: &#of_body| false)
     };
