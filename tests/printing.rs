@@ -10,6 +10,7 @@ use std::fmt;
 use std::io::Write;
 use std::process::Output;
 use std::sync::mpsc::{Receiver, Sender, channel};
+use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
 
 use common::child;
@@ -175,6 +176,35 @@ fn closure_of_a_scope_is_covered() {
         assert!(panic.text().contains("under the lock of standard output"), "{}", panic.text());
         assert_eq!(x, 6);
     });
+}
+
+/// Only the program knows of the lock, and no thread is left that could release it.
+#[test]
+fn lock_of_the_program_is_covered_once_no_other_thread_can_go_on() {
+    const TEST: &str = "lock_of_the_program_is_covered_once_no_other_thread_can_go_on";
+    static LOG: Mutex<Vec<u8>> = Mutex::new(Vec::new());
+    let log = || LOG.lock().unwrap_or_else(PoisonError::into_inner);
+    if !child::is_child() {
+        let _watchdog = watchdog();
+        let variables = [("PYBACKGROUND_KEEP_ALIVE", "0.01"), ("PYBACKGROUND_REPORT_AFTER", "0")];
+        child::succeeds(child::command(TEST).envs(variables));
+        return;
+    }
+    // Without a watchdog, which is a thread that can go on.
+    let (release, may_log) = channel();
+    let x = spawn(move || {
+        may_log.recv().unwrap();
+        log().extend(b"from the body");
+        12
+    });
+    let panic = caught(|| {
+        let mut log = log();
+        release.send(()).unwrap();
+        write!(log, "{x}").unwrap();
+    });
+    assert!(panic.text().contains("so none can ever go on"), "{}", panic.text());
+    assert_eq!(x, 12);
+    assert_eq!(*log(), b"from the body");
 }
 
 /// The formatter holds no lock, so the wait ends by itself.

@@ -10,6 +10,7 @@
 //! `pool::deadlock`. It then checks all of these, and the time, in `park_until_over`.
 
 mod printing;
+mod standstill;
 
 use std::cell::OnceCell;
 use std::convert::Infallible;

@@ -12,13 +12,26 @@ use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) enum BlockedIn {
     Nothing,
-    Futex { address: u64, has_timeout: bool },
-    File { verb: &'static str, descriptor: u64 },
+    Futex {
+        address: u64,
+        has_timeout: bool,
+        /// Whether only threads of this process can end the wait, as far as the system tells.
+        is_private: bool,
+    },
+    File {
+        verb: &'static str,
+        descriptor: u64,
+    },
     Poll,
     Sleep,
     ChildProcess,
-    Other { number: u64 },
+    Other {
+        number: u64,
+    },
 }
+
+/// The flag of a futex that other processes do not share.
+const FUTEX_PRIVATE: u64 = 128;
 
 /// The system calls of one architecture.
 struct Numbers {
@@ -100,7 +113,11 @@ impl BlockedIn {
         let argument = |at: usize| arguments.get(at).copied();
         let file = numbers.file.iter().find(|(known, _)| *known == number);
         Some(if number == numbers.futex {
-            Self::Futex { address: argument(0)?, has_timeout: argument(3)? != 0 }
+            Self::Futex {
+                address: argument(0)?,
+                has_timeout: argument(3)? != 0,
+                is_private: argument(1)? & FUTEX_PRIVATE != 0,
+            }
         } else if let Some((_, verb)) = file {
             Self::File { verb, descriptor: argument(0)? }
         } else if numbers.poll.contains(&number) {
@@ -119,9 +136,14 @@ impl BlockedIn {
         matches!(self, Self::File { verb: "writes to" | "sends to", .. })
     }
 
-    /// Whether only another thread can end this.
+    /// Whether this has no time limit.
     pub(crate) fn is_endless_futex(&self) -> bool {
         matches!(self, Self::Futex { has_timeout: false, .. })
+    }
+
+    /// Whether only another thread of this process can end this.
+    pub(crate) fn is_left_to_this_process(&self) -> bool {
+        matches!(self, Self::Futex { has_timeout: false, is_private: true, .. })
     }
 }
 
@@ -129,7 +151,7 @@ impl fmt::Display for BlockedIn {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Nothing => f.write_str("computes"),
-            Self::Futex { address, has_timeout } => {
+            Self::Futex { address, has_timeout, .. } => {
                 let until = if *has_timeout { ", for a limited time" } else { "" };
                 write!(f, "blocked in a lock, channel or condition variable at {address:#x}{until}")
             }
@@ -204,6 +226,12 @@ impl OsThread {
         tasks.filter_map(|task| task.file_name().to_str()?.parse().ok().map(Self)).collect()
     }
 
+    /// The threads of the process, if none of them is missing.
+    pub(crate) fn each() -> Option<Vec<Self>> {
+        let number = |task: fs::DirEntry| task.file_name().to_str()?.parse().ok().map(Self);
+        fs::read_dir("/proc/self/task").ok()?.map(|task| number(task.ok()?)).collect()
+    }
+
     /// The calling thread.
     pub(crate) fn current() -> Option<Self> {
         let link = fs::read_link("/proc/thread-self").ok()?;
@@ -232,7 +260,8 @@ impl OsThread {
         Some(self.read("comm")?.trim_end_matches('\n').to_owned())
     }
 
-    fn read(self, file: &str) -> Option<String> {
+    /// Reads a file of `/proc/self/task/TID`.
+    pub(crate) fn read(self, file: &str) -> Option<String> {
         fs::read_to_string(format!("/proc/self/task/{}/{file}", self.0)).ok()
     }
 }
@@ -288,9 +317,12 @@ mod tests {
         assert_eq!(parse(&endless.replacen("202", "98", 1), "aarch64"), text);
         let timed = "202 0x7f0e40000c90 0x189 0x0 0x7ffe1000 0x0 0xffffffff 0x7ffe0 0x7f0e4\n";
         assert!(parse(timed, "x86_64").ends_with(", for a limited time"));
+        let shared = BlockedIn::parse(&endless.replace("0x189", "0x109"), &X86_64).unwrap();
+        assert!(shared.is_endless_futex() && !shared.is_left_to_this_process());
         let endless = BlockedIn::parse(endless, &X86_64).unwrap();
         let timed = BlockedIn::parse(timed, &X86_64).unwrap();
         assert!(endless.is_endless_futex() && !timed.is_endless_futex());
+        assert!(endless.is_left_to_this_process() && !timed.is_left_to_this_process());
     }
 
     #[test]

@@ -110,7 +110,7 @@ fn look(waiters: &[OsThread], address: u64) -> Option<Vec<Observation>> {
 /// The address of the futex that a thread waits for without a time limit.
 fn endless_futex(seen: &Observation) -> Option<u64> {
     match seen.blocked_in {
-        BlockedIn::Futex { address, has_timeout: false } => Some(address),
+        BlockedIn::Futex { address, has_timeout: false, .. } => Some(address),
         _ => None,
     }
 }

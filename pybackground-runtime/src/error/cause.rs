@@ -39,7 +39,8 @@ pub(super) enum Cause {
     /// The thread that formats the value holds the lock of a standard stream, and the body waits for the
     /// lock.
     PrintDeadlock {
-        stream: &'static str,
+        /// `None` if it holds another lock, which no thread that is not blocked for good can hold.
+        stream: Option<&'static str>,
         site: &'static Location<'static>,
         /// Whether a formatter waits.
         is_format: bool,
@@ -116,20 +117,29 @@ impl Cause {
             Self::PrintDeadlock { stream, site, is_format } => {
                 let site = UsedAt(site);
                 write!(f, "waiting for {call} would never have ended: ")?;
-                if *is_format {
-                    write!(
+                match stream {
+                    None => write!(
+                        f,
+                        "the value is printed{site}, and every other thread of the program is blocked in a lock or \
+                         channel, so none can ever go on. A test captures what it prints, under a lock that is held \
+                         while the value is formatted, and a body that prints waits for that lock"
+                    )?,
+                    Some(stream) if *is_format => write!(
                         f,
                         "the value is printed{site} under the lock of {stream}, and a body that has to end first waits \
-                         for that lock to print; wait before printing: write `println!(\"{{}}\", *x)` instead of \
-                         `println!(\"{{x}}\")`"
-                    )
-                } else {
-                    write!(
-                        f,
-                        "the thread that waits{site} holds the lock of {stream}, and a body that has to end first waits \
-                         for that lock to print; wait before the lock is taken, or release the lock before"
-                    )
+                         for that lock to print"
+                    )?,
+                    Some(stream) => {
+                        return write!(
+                            f,
+                            "the thread that waits{site} holds the lock of {stream}, and a body that has to end first \
+                             waits for that lock to print; wait before the lock is taken, or release the lock before"
+                        );
+                    }
                 }
+                f.write_str(
+                    "; wait before printing: write `println!(\"{}\", *x)` instead of `println!(\"{x}\")`",
+                )
             }
             Self::Refused { why } => write!(f, "{call} was refused and will not run: {why}"),
             #[cfg(feature = "process")]

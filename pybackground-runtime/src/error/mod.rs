@@ -142,10 +142,11 @@ impl Error {
         Self::new(call, Cause::Deadlock { cycle })
     }
 
-    /// The wait for the call, by a formatter that holds the lock of `stream`.
+    /// The wait for the call, by a thread that holds the lock of `stream`, or by a formatter beside which no thread can go
+    /// on.
     pub(crate) fn print_deadlock(
         call: Call,
-        stream: &'static str,
+        stream: Option<&'static str>,
         site: &'static Location<'static>,
         is_format: bool,
     ) -> Self {

@@ -9,6 +9,7 @@ use std::panic::Location;
 use std::sync::{Mutex, Weak};
 use std::time::{Duration, Instant};
 
+use super::standstill::others_at_standstill;
 use crate::call::Call;
 use crate::os_thread::{self, Observation, OsThread, Threads};
 use crate::stderr::{self, OneReport};
@@ -54,14 +55,30 @@ pub(super) struct Looks {
     pause: Duration,
     done: u32,
     is_format: bool,
-    stillness: Stillness,
+    watch: Option<Box<Watch>>,
+}
+
+/// What a formatter remembers from one look to the next.
+#[derive(Default)]
+struct Watch {
+    behind: Stillness<Observation>,
+    all: Stillness<(OsThread, Observation)>,
 }
 
 /// What a thread has found.
 pub(super) struct Found {
-    pub(super) stream: &'static str,
+    /// The stream whose lock the thread holds. Without one, no other thread can go on, whatever it is that blocks it.
+    pub(super) stream: Option<&'static str>,
     /// Whether a formatter waits.
     pub(super) is_format: bool,
+}
+
+/// What keeps a body from its end.
+#[derive(Clone, Copy)]
+enum InTheWay {
+    Stream(Stream),
+    /// No other thread of the process can go on.
+    Standstill,
 }
 
 impl Looks {
@@ -71,8 +88,7 @@ impl Looks {
         let first = if is_format { FIRST_OF_FORMAT } else { FIRST };
         // A look may block, and a body may have to stop meanwhile.
         let looks = looks && (is_format || stacks::current().is_none());
-        let stillness = Stillness::default();
-        Self { next: looks.then(|| now() + first), pause: first, done: 0, is_format, stillness }
+        Self { next: looks.then(|| now() + first), pause: first, done: 0, is_format, watch: None }
     }
 
     /// When the next look is due.
@@ -85,11 +101,15 @@ impl Looks {
     #[cold]
     pub(super) fn look(&mut self, call: Call, calls: &[Weak<dyn WaitTarget>]) -> Option<Found> {
         self.done += 1;
-        let find = || stream_in_the_way(calls);
+        let find = || stream_in_the_way(calls).map(InTheWay::Stream);
         let found =
             if self.is_format { self.look_in_format(call, calls) } else { look_in_turn(find) };
         self.plan_next();
-        found.map(|stream| Found { stream: stream.name(), is_format: self.is_format })
+        let stream = |found| match found {
+            InTheWay::Stream(stream) => Some(stream.name()),
+            InTheWay::Standstill => None,
+        };
+        found.map(|found| Found { stream: stream(found), is_format: self.is_format })
     }
 
     /// As `look`, for the end of the scope at `site`, which waits for each of the `calls`. The wait cannot fail, so this only
@@ -130,7 +150,7 @@ impl Looks {
         self.next = Some(now() + self.pause);
     }
 
-    fn look_in_format(&mut self, call: Call, calls: &[Weak<dyn WaitTarget>]) -> Option<Stream> {
+    fn look_in_format(&mut self, call: Call, calls: &[Weak<dyn WaitTarget>]) -> Option<InTheWay> {
         if !os_thread::is_known() {
             if self.done > 1 {
                 warn_once(
@@ -140,15 +160,22 @@ impl Looks {
             }
             return None;
         }
-        let found = stream_in_the_way(calls);
-        if found.is_none() && self.stillness.lasts(|| blocked_behind(calls)) && is_test_program() {
+        if let Some(stream) = stream_in_the_way(calls) {
+            return Some(InTheWay::Stream(stream));
+        }
+        let watch = self.watch.get_or_insert_default();
+        let is_stuck = watch.behind.lasts(|| blocked_behind(calls));
+        if watch.all.lasts(others_at_standstill) && is_stuck {
+            return Some(InTheWay::Standstill);
+        }
+        if is_stuck && is_test_program() {
             warn_once(
                 call,
                 "whose body is blocked in a lock or channel. A test captures what it prints, under a lock. If the \
                  body prints too,",
             );
         }
-        found
+        None
     }
 }
 
@@ -254,21 +281,28 @@ fn blocked_behind(calls: &[Weak<dyn WaitTarget>]) -> Option<Vec<Observation>> {
     behind.map(observe).collect::<Option<Vec<_>>>().filter(|all| !all.is_empty())
 }
 
-/// How long the threads behind a format have not moved.
+/// How long threads have not moved.
 ///
-/// In a test, the lock may be that of the text that the harness captures. Nothing tells which thread holds that one.
-#[derive(Default)]
-struct Stillness {
-    seen: Option<Vec<Observation>>,
+/// In a test, the lock may be that of the text that the harness captures. Nothing tells which thread holds that one. So the
+/// threads behind a format are watched, for a line that says what may be wrong. All threads are watched, for an error: if
+/// none of them can go on, it does not matter which holds what.
+struct Stillness<T> {
+    seen: Option<Vec<T>>,
     looks: u32,
 }
 
-impl Stillness {
+impl<T> Default for Stillness<T> {
+    fn default() -> Self {
+        Self { seen: None, looks: 0 }
+    }
+}
+
+impl<T: PartialEq> Stillness<T> {
     /// So many equal looks in a row are taken for a hang.
     const LOOKS: u32 = 3;
 
     /// Takes one more look. Returns whether nothing has moved for long.
-    fn lasts(&mut self, look: impl FnOnce() -> Option<Vec<Observation>>) -> bool {
+    fn lasts(&mut self, look: impl FnOnce() -> Option<Vec<T>>) -> bool {
         let seen = look();
         self.looks = if seen.is_some() && seen == self.seen { self.looks + 1 } else { 1 };
         self.seen = seen;
