@@ -1,7 +1,11 @@
 //! Values and closures of a mebibyte go through every kind of call on the default stack, with and without
 //! optimizations. A stack that overflows aborts the test program.
 
-#![allow(clippy::large_stack_arrays, reason = "what is tested is how much of the stack is used")]
+#![allow(
+    clippy::large_stack_arrays,
+    clippy::large_types_passed_by_value,
+    reason = "what is tested is how much of the stack is used"
+)]
 
 mod common;
 
@@ -10,7 +14,7 @@ use std::time::Duration;
 
 use common::futures::block_on;
 use common::watchdog;
-use pybackground::{Lazy, as_completed, background, delay, scope, spawn, spawn_compute};
+use pybackground::{Lazy, all, as_completed, background, delay, scope, spawn, spawn_compute};
 
 const LEN: usize = 1 << 20;
 
@@ -46,6 +50,54 @@ async fn made_asynchronously(fill: u8) -> Large {
 #[background(limit = 2)]
 fn limited(fill: u8) -> Large {
     [fill; LEN]
+}
+
+#[background]
+fn given(large: Large) -> usize {
+    sum(&large)
+}
+
+#[background]
+fn lent(large: &Large) -> usize {
+    sum(large)
+}
+
+#[background]
+async fn given_asynchronously(table: Table) -> usize {
+    delay(Duration::from_millis(1)).await;
+    sum(&table.0)
+}
+
+#[background]
+async fn lent_asynchronously(large: &Large) -> usize {
+    delay(Duration::from_millis(1)).await;
+    sum(large)
+}
+
+#[derive(Clone)]
+struct Table(Large);
+
+/// On the stack of this function, and not also on that of its caller.
+fn table() -> Table {
+    Table([1; LEN])
+}
+
+impl Table {
+    #[background]
+    fn sum(&self) -> usize {
+        sum(&self.0)
+    }
+
+    #[background]
+    async fn sum_asynchronously(&self) -> usize {
+        delay(Duration::from_millis(1)).await;
+        sum(&self.0)
+    }
+
+    #[background]
+    fn into_sum(self) -> usize {
+        sum(&self.0)
+    }
 }
 
 #[test]
@@ -106,6 +158,39 @@ fn large_value_is_handed_to_the_maker_of_an_inner_call() {
 #[test]
 fn large_value_is_a_lazy_argument() {
     as_in_main(|| assert_eq!(summed(made(1)), LEN));
+}
+
+#[test]
+fn large_value_is_an_argument() {
+    as_in_main(|| assert_eq!(given([1; LEN]), LEN));
+    as_in_main(|| assert_eq!(lent(&[1; LEN]), LEN));
+    as_in_main(|| assert_eq!(given_asynchronously(table()), LEN));
+    as_in_main(|| assert_eq!(lent_asynchronously(&[1; LEN]), LEN));
+}
+
+#[test]
+fn large_value_is_the_receiver() {
+    as_in_main(|| assert_eq!(table().sum(), LEN));
+    as_in_main(|| assert_eq!(table().sum_asynchronously(), LEN));
+    as_in_main(|| assert_eq!(table().into_sum(), LEN));
+}
+
+#[test]
+fn large_values_are_those_of_an_array_of_calls() {
+    as_in_main(|| {
+        let values = all([made(1), made(2)]);
+        assert_eq!(values.iter().map(sum).sum::<usize>(), 3 * LEN);
+    });
+}
+
+#[test]
+fn large_value_is_taken_out_of_a_result_that_comes() {
+    as_in_main(|| {
+        for (_, large) in as_completed([made(1)]) {
+            let large = large.unwrap();
+            assert_eq!(sum(&large), LEN);
+        }
+    });
 }
 
 #[test]

@@ -125,7 +125,7 @@ impl<T> AsCompleted<T> {
             Some(_) if self.calls.len() == 0 => Ok(None),
             end => {
                 let next = self.calls.next_until(end).ok_or(NotYet)?;
-                Ok(Some(result_of(next)))
+                Ok(Some(arrived(next)))
             }
         }
     }
@@ -196,15 +196,20 @@ impl<T> Extend<Lazy<T>> for AsCompleted<T> {
     }
 }
 
-/// The result of a call that comes. Waits for the last of the calls.
+/// The position and the result of a call that comes. Waits for the last of the calls.
 #[track_caller]
-fn result_of<T>((position, ended): Next<Lazy<T>>) -> (usize, Result<T, Error>) {
-    let result = match ended {
-        Ok(mut call) if const { is_large::<T>() } => call.join_boxed().map(|value| *value),
-        Ok(call) => Lazy::join(*call),
-        Err(error) => Err(error),
-    };
-    (position, result)
+fn arrived<T>((position, ended): Next<Lazy<T>>) -> (usize, Result<T, Error>) {
+    (position, result_of(ended))
+}
+
+/// A build without optimizations has a place on the stack for each value of each expression, so there are few.
+#[track_caller]
+fn result_of<T>(ended: Result<Box<Lazy<T>>, Error>) -> Result<T, Error> {
+    let mut call = ended?;
+    if const { !is_large::<T>() } {
+        return Lazy::join(*call);
+    }
+    Ok(*call.join_boxed()?)
 }
 
 impl<T> Iterator for AsCompleted<T> {
@@ -216,7 +221,7 @@ impl<T> Iterator for AsCompleted<T> {
             return None;
         }
         let next = self.calls.next_until(None);
-        Some(result_of(next.expect("a wait without an end ends when a call has arrived")))
+        Some(arrived(next.expect("a wait without an end ends when a call has arrived")))
     }
 
     fn size_hint(&self) -> (usize, Option<usize>) {

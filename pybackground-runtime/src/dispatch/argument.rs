@@ -35,7 +35,7 @@ impl<T: Send + 'static> Takes<T> for BackgroundCall {
 
     #[inline]
     fn carry(argument: T) -> Carrier<T> {
-        Carrier(argument)
+        Carrier::of(argument)
     }
 }
 
@@ -65,7 +65,7 @@ where
 
     #[inline]
     fn copy(argument: &T) -> Carrier<T::Owned> {
-        Carrier(argument.to_owned())
+        Carrier::of(argument.to_owned())
     }
 }
 
@@ -94,13 +94,17 @@ pub trait Lent<T: ?Sized> {
     fn get(&self) -> &T;
 }
 
-/// Holds an argument, or the copy of one.
+/// Holds an argument, or the copy of one. A build without optimizations copies whatever is moved, often: there the
+/// argument is on the heap until the body takes it.
 #[derive(Clone, PartialEq, Eq, Hash)]
-pub struct Carrier<T>(T);
+pub struct Carrier<T>(#[cfg(debug_assertions)] Box<T>, #[cfg(not(debug_assertions))] T);
 
 impl<T> Given<T> for Carrier<T> {
     #[inline]
     fn take(self) -> T {
+        #[cfg(debug_assertions)]
+        return *self.0;
+        #[cfg(not(debug_assertions))]
         self.0
     }
 }
@@ -108,13 +112,18 @@ impl<T> Given<T> for Carrier<T> {
 impl<T: ?Sized, C: Borrow<T>> Lent<T> for Carrier<C> {
     #[inline]
     fn get(&self) -> &T {
-        self.0.borrow()
+        let held: &C = &self.0;
+        held.borrow()
     }
 }
 
 impl<T> Carrier<T> {
     /// Carries an argument.
+    #[inline]
     pub(crate) fn of(argument: T) -> Self {
+        #[cfg(debug_assertions)]
+        return Self(Box::new(argument));
+        #[cfg(not(debug_assertions))]
         Self(argument)
     }
 }

@@ -3,6 +3,7 @@
 use super::members::Several;
 use super::{Calls, TryCalls, error_of, form, try_wait, wait};
 use crate::lazy::Lazy;
+use crate::task::is_large;
 
 impl<T> Calls<form::One> for Lazy<T> {
     type Values = T;
@@ -51,6 +52,9 @@ impl<T, const N: usize> Calls<form::Array> for [Lazy<T>; N] {
 
     #[track_caller]
     fn into_values(mut self) -> [T; N] {
+        if const { is_large::<[T; N]>() } {
+            return array_of(Vec::from(self).into_values());
+        }
         wait(&mut Several { calls: &mut self, is_good: |_| true });
         self.map(|call| Lazy::into_inner(call))
     }
@@ -62,8 +66,15 @@ impl<T, E, const N: usize> TryCalls<form::Array> for [Lazy<Result<T, E>>; N] {
 
     #[track_caller]
     fn try_into_values(self) -> Result<[T; N], E> {
-        let values = Vec::from(self).try_into_values()?;
-        Ok(values.try_into().unwrap_or_else(|_| unreachable!("there is a value for each call")))
+        Vec::from(self).try_into_values().map(array_of)
+    }
+}
+
+/// The values as an array, which is made on the heap: std's own conversion copies it on the stack.
+fn array_of<T, const N: usize>(values: Vec<T>) -> [T; N] {
+    match Box::try_from(values) {
+        Ok(values) => *values,
+        Err(_) => unreachable!("there is a value for each call"),
     }
 }
 
