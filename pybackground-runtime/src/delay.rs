@@ -17,7 +17,7 @@ use crate::sync::{lock_leaf, now};
 /// The time counts from this call. It passes whether the future is polled or not; while it passes no
 /// thread is held, so that there may be any number of these. A `time` beyond what the clock can tell is
 /// never over. Like the other futures of this crate it works under any executor, and needs none of
-/// its own.
+/// its own. Its clock is that of the system, which goes on while a clock of tokio is paused.
 ///
 /// ```
 /// # use pybackground_runtime as pybackground;
