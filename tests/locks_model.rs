@@ -1,24 +1,30 @@
-//! Random operations on locks and joins, against a reference that knows which threads can ever go on.
+//! Random operations on locks, joins and awaits, against a reference that knows which actors can ever go on.
 //!
-//! Bodies and threads without a body take orders one at a time: take a lock, release one, join a body. The reference
-//! says whether an order is carried out at once, blocks, or would close a cycle. A false alarm, and a cycle that is not
-//! found, both end the test; so does a lock that is handed to no thread.
+//! Bodies, `async` bodies and threads without a body take orders one at a time: take a lock, release one, join or await a
+//! body. The reference says whether an order is carried out at once, blocks, or would close a cycle. An order that closes a
+//! cycle of joins and locks gets the error; in a cycle with an `.await`, an `.await` gets it. A false alarm, and a cycle that
+//! is not found, both end the test; so does a lock that is handed to no thread.
 
 mod common;
 
 use std::collections::{BTreeSet, VecDeque};
+use std::future::poll_fn;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::OnceLock;
 use std::sync::mpsc::{Receiver, Sender, channel};
+use std::task::{Poll, Waker};
 use std::thread;
 
 use common::{wait_until, watchdog};
 use pybackground::sync::{Mutex, MutexGuard, RwLock, RwLockReadGuard, RwLockWriteGuard};
-use pybackground::{Lazy, Shared, Stack, snapshot, spawn};
+use pybackground::{Lazy, Shared, Stack, background, snapshot, spawn};
 
 const BODIES: usize = 4;
 const THREADS: usize = 2;
-const ACTORS: usize = BODIES + THREADS;
+const AWAITING: usize = 2;
+/// The bodies, then the threads, then the `async` bodies.
+const ACTORS: usize = FIRST_AWAITING + AWAITING;
+const FIRST_AWAITING: usize = BODIES + THREADS;
 const MUTEXES: usize = 3;
 const LOCKS: usize = MUTEXES + 2;
 
@@ -32,6 +38,8 @@ enum Order {
     /// Releases the lock that was taken at that place of the list.
     Release(usize),
     Join(usize),
+    /// Awaits a call that has the value of a body.
+    Await(usize),
     End,
 }
 
@@ -51,7 +59,56 @@ enum Guard {
 struct Table {
     mutexes: [Mutex<()>; MUTEXES],
     locks: [RwLock<()>; LOCKS - MUTEXES],
-    bodies: [OnceLock<Shared<()>>; BODIES],
+    /// At the places of the threads, nothing.
+    bodies: [OnceLock<Shared<()>>; ACTORS],
+    mailboxes: [Mailbox; AWAITING],
+}
+
+/// The orders of an `async` body. It keeps a waker only while the body waits for an order.
+#[derive(Default)]
+struct Mailbox(std::sync::Mutex<(VecDeque<Order>, Option<Waker>)>);
+
+impl Mailbox {
+    fn send(&self, order: Order) {
+        let waker = {
+            let mut state = self.0.lock().unwrap();
+            state.0.push_back(order);
+            state.1.take()
+        };
+        waker.into_iter().for_each(Waker::wake);
+    }
+
+    async fn receive(&self) -> Order {
+        poll_fn(|context| {
+            let mut state = self.0.lock().unwrap();
+            let order = state.0.pop_front();
+            if order.is_none() {
+                state.1 = Some(context.waker().clone());
+            }
+            order.map_or(Poll::Pending, Poll::Ready)
+        })
+        .await
+    }
+}
+
+/// Carries out orders until the end.
+#[background]
+async fn act_asynchronously(own: usize, table: &'static Table, answers: Sender<(usize, Answer)>) {
+    loop {
+        let answer = match table.mailboxes[own - FIRST_AWAITING].receive().await {
+            Order::Await(body) => {
+                let awaited = table.bodies[body].get().unwrap().clone();
+                match Lazy::outcome(Shared::map(awaited, |()| ())).await {
+                    Ok(()) => Answer::Done,
+                    Err(error) if error.is_deadlock() => Answer::Deadlock,
+                    Err(error) => panic!("{error}"),
+                }
+            }
+            Order::End => return,
+            order => panic!("{order:?} is no order of an `async` body"),
+        };
+        answers.send((own, answer)).unwrap();
+    }
 }
 
 /// Carries out orders until the end.
@@ -83,6 +140,7 @@ fn act(
                 Err(error) => panic!("{error}"),
             },
             Order::End => return,
+            Order::Await(_) => panic!("a body awaits only if it is `async`"),
         };
         answers.send((own, answer)).unwrap();
     }
@@ -115,15 +173,19 @@ impl Reference {
     fn is_free(&self, order: Order) -> bool {
         match order {
             Order::Take { lock, reads } => self.holders(lock, reads).next().is_none(),
-            Order::Join(body) => self.ended.contains(&body),
+            Order::Join(body) | Order::Await(body) => self.ended.contains(&body),
             Order::Release(_) | Order::End => true,
         }
     }
 
-    /// Whether `actor` would never go on if it waited for `order`. An actor goes on only if it is known to.
-    fn never_goes_on(&self, actor: usize, order: Order) -> bool {
-        let mut goes_on: [bool; ACTORS] =
-            std::array::from_fn(|other| other != actor && self.waits[other].is_none());
+    /// Whether `actor` would never go on if it waited for `order`. An actor goes on only if it is known to, or if it awaits and
+    /// `awaits` is false.
+    fn never_goes_on(&self, actor: usize, order: Order, awaits: bool) -> bool {
+        let is_free = |other: usize| {
+            let awaits_here = other >= FIRST_AWAITING && !awaits;
+            other != actor && (awaits_here || self.waits[other].is_none())
+        };
+        let mut goes_on: [bool; ACTORS] = std::array::from_fn(is_free);
         for _ in 0..ACTORS {
             for other in 0..ACTORS {
                 let waits = if other == actor { Some(order) } else { self.waits[other] };
@@ -131,7 +193,9 @@ impl Reference {
                     Some(Order::Take { lock, reads }) => {
                         self.holders(lock, reads).all(|holder| goes_on[holder])
                     }
-                    Some(Order::Join(body)) => self.ended.contains(&body) || goes_on[body],
+                    Some(Order::Join(body) | Order::Await(body)) => {
+                        self.ended.contains(&body) || goes_on[body]
+                    }
                     _ => false,
                 };
             }
@@ -145,7 +209,7 @@ impl Reference {
             Order::Take { lock, reads } => self.held[actor].push((lock, reads)),
             Order::Release(at) => drop(self.held[actor].remove(at)),
             Order::End => drop(self.ended.insert(actor)),
-            Order::Join(_) => {}
+            Order::Join(_) | Order::Await(_) => {}
         }
     }
 }
@@ -161,10 +225,14 @@ impl Random {
     }
 
     fn order(&mut self, reference: &Reference, actor: usize) -> Order {
+        if actor >= FIRST_AWAITING {
+            return Order::Await(self.below(BODIES));
+        }
         let held = reference.held[actor].len();
         match self.below(8) {
             0 | 1 if held > 0 => Order::Release(self.below(held)),
-            2 | 3 => Order::Join(self.below(BODIES)),
+            2 => Order::Join(self.below(BODIES)),
+            3 => Order::Join(FIRST_AWAITING + self.below(AWAITING)),
             _ => {
                 let lock = self.below(LOCKS);
                 Order::Take { lock, reads: lock >= MUTEXES && self.below(3) > 0 }
@@ -174,6 +242,7 @@ impl Random {
 }
 
 struct Run {
+    table: &'static Table,
     reference: Reference,
     orders: Vec<Sender<Order>>,
     answers: Receiver<(usize, Answer)>,
@@ -188,11 +257,16 @@ impl Run {
             mutexes: Default::default(),
             locks: Default::default(),
             bodies: Default::default(),
+            mailboxes: Default::default(),
         }));
         let (answer, answers) = channel();
         let (tell, told) = channel();
         let mut orders = Vec::new();
-        for actor in 0..ACTORS {
+        for actor in FIRST_AWAITING..ACTORS {
+            let call = act_asynchronously(actor, table, answer.clone());
+            table.bodies[actor].set(Lazy::share(call)).unwrap();
+        }
+        for actor in 0..FIRST_AWAITING {
             let (order, ordered) = channel();
             let (answer, tell) = (answer.clone(), tell.clone());
             let run = move || {
@@ -206,11 +280,11 @@ impl Run {
             }
             orders.push(order);
         }
-        let mut names: Vec<(usize, String)> = told.iter().take(ACTORS).collect();
+        let mut names: Vec<(usize, String)> = told.iter().take(FIRST_AWAITING).collect();
         names.sort_unstable();
         let names = names.into_iter().map(|(_, name)| name).collect();
         let (reference, early) = (Reference::default(), VecDeque::new());
-        Self { reference, orders, answers, early, names }
+        Self { table, reference, orders, answers, early, names }
     }
 
     /// Waits until the actor blocks.
@@ -224,8 +298,14 @@ impl Run {
 
     fn give(&mut self, actor: usize, order: Order) {
         let is_free = self.reference.is_free(order);
-        let is_deadlock = self.reference.never_goes_on(actor, order);
-        self.orders[actor].send(order).unwrap();
+        // Only an `.await` gets the error of a cycle with an `.await`.
+        let awaits = actor >= FIRST_AWAITING;
+        let is_deadlock = !awaits && self.reference.never_goes_on(actor, order, false);
+        if awaits {
+            self.table.mailboxes[actor - FIRST_AWAITING].send(order);
+        } else {
+            self.orders[actor].send(order).unwrap();
+        }
         if order == Order::End {
             self.reference.is_done(actor, order);
             // Its locks are released as it ends.
@@ -238,7 +318,23 @@ impl Run {
             }
         } else {
             self.reference.waits[actor] = Some(order);
-            self.blocks(actor);
+            // The search of another `.await` of the cycle may come first, and then that one gets the error.
+            while self.reference.waits[actor].is_some()
+                && self.reference.never_goes_on(actor, order, true)
+            {
+                let (other, answer) = self.answers.recv().unwrap();
+                let waited = self.reference.waits[other].take();
+                let is_stuck =
+                    waited.is_some_and(|wait| self.reference.never_goes_on(other, wait, true));
+                assert!(
+                    other >= FIRST_AWAITING && is_stuck,
+                    "{other} is not in the cycle of {order:?}"
+                );
+                assert_eq!(answer, Answer::Deadlock);
+            }
+            if !awaits {
+                self.blocks(actor);
+            }
         }
         self.let_others_go_on();
     }

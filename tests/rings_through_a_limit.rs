@@ -3,9 +3,10 @@
 mod common;
 
 use std::sync::mpsc::{Receiver, Sender, channel};
+use std::time::Duration;
 
 use common::{wait_until, watchdog};
-use pybackground::{Error, Lazy, Limit, Stack, background, snapshot, spawn};
+use pybackground::{Error, Lazy, Limit, Stack, background, snapshot, spawn, wait_idle};
 
 static ONE_AT_A_TIME: Limit = Limit::new(1);
 
@@ -79,6 +80,49 @@ fn await_of_the_body_that_has_lent_the_permit_is_a_deadlock() {
             assert!(text.contains(part), "`{part}` is missing in: {text}");
         }
         assert_eq!(text.matches("\n  ").count(), 2, "{text}");
+    }
+}
+
+/// The end of the argument closes the ring: the call waits for a permit from then on.
+#[test]
+fn await_of_a_call_that_comes_to_need_the_permit_is_a_deadlock() {
+    static OWN: Limit = Limit::new(1);
+
+    #[background(limit = OWN)]
+    fn needs(#[lazy] argument: u32) -> u32 {
+        argument
+    }
+
+    #[background(limit = OWN)]
+    async fn keeps(start: Sender<()>, given: Receiver<Lazy<u32>>) -> Result<u32, Error> {
+        start.send(()).unwrap();
+        Lazy::outcome(given.recv().unwrap()).await
+    }
+
+    let is_suspended = || {
+        let left = wait_idle(Duration::ZERO).err();
+        left.is_some_and(|left| left.suspended.iter().any(|call| call.function.ends_with("keeps")))
+    };
+    let _watchdog = watchdog();
+    for _ in 0..10 {
+        let ((start, started), (give, given)) = (channel(), channel());
+        let keeps = keeps(start, given);
+        started.recv().unwrap();
+        let (argument, release) = gate();
+        give.send(needs(argument)).unwrap();
+        let joins = spawn(move || Lazy::into_inner(keeps));
+        wait_until(|| is_suspended() && is_joined("keeps"));
+        release.send(1).unwrap();
+        let error = Lazy::into_inner(joins).unwrap_err();
+        assert!(error.is_deadlock());
+        let text = error.to_string();
+        for part in [
+            "::keeps` (called at tests/rings_through_a_limit.rs:",
+            "::needs` (called at tests/rings_through_a_limit.rs:",
+            " waits for a permit of its limit, which `",
+        ] {
+            assert!(text.contains(part), "`{part}` is missing in: {text}");
+        }
     }
 }
 

@@ -11,7 +11,7 @@ use std::task::Poll;
 use std::time::Duration;
 
 use common::{wait_until, watchdog};
-use pybackground::sync::Mutex;
+use pybackground::sync::{Mutex, RwLock};
 use pybackground::{
     Error, Lazy, Shared, Stack, Wait, as_completed, background, scope, snapshot, spawn, wait_idle,
 };
@@ -233,6 +233,29 @@ fn ring_through_the_first_of_several_calls_is_a_deadlock_of_its_await() {
     }
 }
 
+/// A body awaits a call that has it as an argument, directly or through a call that maps it.
+#[test]
+fn ring_through_an_argument_is_a_deadlock_of_its_await() {
+    #[background]
+    fn adds(#[lazy] first: u32, #[lazy] second: u32) -> u32 {
+        first + second
+    }
+
+    let _watchdog = watchdog();
+    for is_mapped in [false, true].repeat(20) {
+        let ((give, given), (tell, told)) = (channel(), channel());
+        let awaiting = awaits(given, tell);
+        let awaiting = if is_mapped { Lazy::map(awaiting, |value| value + 1) } else { awaiting };
+        give.send(adds(awaiting, spawn(|| 7))).unwrap();
+        let edges: &[_] = if is_mapped {
+            &[" awaits `", " needs `", " before it can begin"]
+        } else {
+            &[" awaits `", " needs `"]
+        };
+        has_edges(&told.recv().unwrap(), edges);
+    }
+}
+
 /// A body has the only permit and awaits one that waits for a lock, which is held by a body that joins a call without a permit.
 #[test]
 fn ring_through_a_permit_is_a_deadlock_of_its_await() {
@@ -291,6 +314,44 @@ fn ring_through_a_permit_is_a_deadlock_of_its_await() {
         ];
         has_edges(&told.recv().unwrap(), &edges);
         assert_eq!((*holder, *first), (8, 0));
+    }
+}
+
+/// Two threads read a lock and join bodies that await the one that wants to write: two rings are closed at once.
+#[test]
+fn two_rings_that_one_wait_closes_are_both_reported() {
+    let _watchdog = watchdog();
+    for _ in 0..20 {
+        let lock = Arc::new(RwLock::new(()));
+        let (go, goes) = channel::<()>();
+        let own = lock.clone();
+        let writer = Lazy::share(spawn(move || {
+            goes.recv().unwrap();
+            drop(own.write().unwrap());
+            1
+        }));
+        let (tell, told) = channel();
+        let readers: Vec<Lazy<u32>> = (0..2)
+            .map(|_| {
+                let (give, given) = channel();
+                give.send(Shared::map(writer.clone(), |one| *one)).unwrap();
+                let (awaiting, lock) = (awaits(given, tell.clone()), lock.clone());
+                let (locked, is_locked) = channel();
+                let reader = spawn(move || {
+                    let _held = lock.read().unwrap();
+                    locked.send(()).unwrap();
+                    Lazy::into_inner(awaiting)
+                });
+                is_locked.recv().unwrap();
+                reader
+            })
+            .collect();
+        go.send(()).unwrap();
+        for _ in 0..2 {
+            assert!(told.recv().unwrap().is_deadlock());
+        }
+        assert!(readers.into_iter().all(|reader| reader == 0));
+        assert_eq!(*writer, 1);
     }
 }
 

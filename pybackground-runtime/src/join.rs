@@ -440,19 +440,22 @@ impl<A: Awaited> Wait<'_, A> {
                 return waited;
             }
             let mut is_over = false;
-            let set_running = |is_running| {
-                entered.waiting.iter().for_each(|waiting| waiting.set_running(is_running));
-            };
+            let mut waits_again = None;
+            let waiting = entered.waiting.as_ref();
             let may_run = !self.on.only().is_some_and(|job| job.has_own_stack());
             runtime::look(may_run, |no_stack| {
-                set_running(true);
+                waiting.into_iter().for_each(Waiting::runs_body);
                 let started = self.on.run_or_refuse(no_stack);
-                set_running(false);
                 is_over = self.on.is_over();
+                waits_again = waiting.filter(|_| !is_over).map(Waiting::waits_again);
                 started || is_over
             });
             if is_over {
                 return Ok(true);
+            }
+            if let Some(waits_again) = waits_again {
+                waits_again.map_err(|cycle| Error::deadlock(self.on.call(), cycle))?;
+                look_behind(waiting);
             }
         }
     }

@@ -9,7 +9,7 @@ use crate::runtime::{self, Runtime};
 use crate::snapshot::CallCount;
 use crate::stacks;
 use crate::sync::chaos;
-use crate::task::{DEPENDENT, SUSPENDED};
+use crate::task::{self, DEPENDENT, SUSPENDED};
 
 /// The time between two checks, at first and at most.
 const SHORTEST_PAUSE: Duration = Duration::from_micros(50);
@@ -206,6 +206,7 @@ fn refuse_waiting(runtime: &Runtime) {
         job.refuse(runtime::SHUT_DOWN);
         drop_catching(job);
     }
+    task::forget_unclear_searches();
 }
 
 #[cfg(all(test, pybackground_shuttle))]

@@ -17,9 +17,10 @@
 //!
 //! The waker of a body is the task itself, so clones of the waker count as references to the task. The other references
 //! are known, and counted in the trailer: the awaited `Lazy`, which the awaiting body owns, has one. A thread that joins the
-//! call has three. A set of calls of which a thread waits for the first has one. Each owner adds its reference before it is
-//! counted, and is counted out before it drops the reference. The search itself has one. So if the count of references is no
-//! higher than what is known, nothing but the awaited calls has a clone of the waker.
+//! call has three. A set of calls of which a thread waits for the first has one, and so has a call that waits for this one as
+//! its dependency. Each owner adds its reference before it is counted, and is counted out before it drops the reference. The
+//! search itself has one. So if the count of references is no higher than what is known, nothing but the awaited calls has a
+//! clone of the waker.
 //!
 //! The search reads the trailer, the count of references, the awaiters of the calls, and the trailer again. Each change of
 //! what is counted and each poll of the body also change a number in the trailer. If that is the same, the body was suspended
@@ -33,23 +34,34 @@
 //! Another thread may end the ring from outside: it cancels a call, or raises a limit. If it does so before the search, no ring is
 //! found. If it does so after that, the body that is to get the error may have been resumed. The error is then not set.
 //!
-//! # Which rings are found
+//! # Each ring is found by the search of the last wait that closes it
 //!
-//! A thread drops its own reference to the body that it polled before it searches. All searches are under the lock of the
-//! wait graph, and under one of their own, and drop each reference under these. So the search for the last body of a
-//! ring counts no reference of another search. A thread that has begun to join a suspended body, or to wait for the first
-//! of several, searches as well, as its references may have hidden a ring until they were counted. Reports have
-//! references only while no search runs.
+//! A body is suspended, or a wait is inserted, before its search begins, and one search runs at a time. Of the
+//! waits of a ring, take the one whose search begins last: that search finds all others. It
+//! must not be misled, so four things belong to this rule:
 //!
-//! These rings are not found:
+//! - **Another ring.** The search may meet a ring that another wait has just closed, whose search has yet to come. It would take
+//!   that ring for the reason why its own wait cannot end. So a search fails an `.await` of each ring that it meets, until
+//!   its root can continue.
+//! - **A wait that begins again.** A thread that runs a body within its wait, because no other thread is left for it, counts as
+//!   running. It searches when it waits again.
+//! - **A call that needs something else.** The last dependency of a call ends, and the call waits for a permit. Whatever ends the
+//!   dependency waits for nothing, so the call is the root of a search.
+//! - **An uncertain answer.** A thread has a reference to the body for a moment: it wakes the body, or its wait has just
+//!   ended with an error. Then the root is noted in `unclear`, and a thread of the pool searches from there again after ten
+//!   milliseconds, after twenty, and so on, until the answer is certain. The search that comes at once also ends after some
+//!   steps, and is repeated after three seconds: a long chain that grows or ends has moved on by then. These later searches take any
+//!   number of steps, and share what they have found.
 //!
-//! - Some other thread has a reference for a moment when the ring is closed, because it cancels the call or is unregistered
-//!   from it.
-//! - The body has also handed its waker to something that never uses it.
+//! A body that nothing waits for closes no ring. The wait for it comes later, and searches.
+//!
+//! So a ring is found at once, or soon, or within seconds if it is long. Not found are only these:
+//!
+//! - The body has also handed its waker to something that keeps it and never uses it.
 //! - The limit was lowered, and a body still has a permit that it is not to pass on.
-//! - The ring, with all that leads to it, takes more than a hundred steps.
-//! - Sometimes the second of two rings that one wait closes at the same time.
 
+use std::cell::Cell;
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Weak};
 
 use super::awaits::Failure;
@@ -58,27 +70,38 @@ use super::job::Job;
 use super::parked::no_search;
 use super::polling::address;
 use super::trailer::Owners;
+use super::unclear;
 use crate::error::WaitEdge;
 use crate::panic::drop_catching;
 use crate::runtime;
 use crate::sync::IS_MODEL;
 use crate::wait_target::{Remains, WaitTarget};
-use crate::waits::{Needs, Permits, Ring, RingRoot, Waiting};
+use crate::waits::{Look, Memory, Needs, Permits, Ring, RingRoot, Waiting};
 
-/// A thread that enters the graph fails this many waits at most.
+/// A search that comes at once ends after so many steps.
+const STEPS_AT_ONCE: usize = 100;
+
+/// Such a search may take so many steps on average. Each call that is suspended may begin one: in a long chain of calls, they
+/// would all look at the same calls.
+const STEPS_ON_AVERAGE: usize = 4;
+
+/// How many steps the searches that come at once may take beyond the average, because earlier ones took fewer.
+static SAVED_STEPS: AtomicUsize = AtomicUsize::new(10 * STEPS_AT_ONCE);
+
+/// A search fails this many waits at most.
 const MOST_RINGS: usize = 100;
 
-/// Looks whether a body that was suspended is part of a ring, and if so resumes it with an error.
-pub(super) fn look_for_ring(body: &Weak<dyn Job>) {
-    let body: Weak<dyn WaitTarget> = body.clone();
-    look(&RingRoot::Call(&body));
+/// Looks whether a call on no thread is part of a ring, and if so resumes a body of the ring with an error.
+pub(super) fn look_for_ring(call: &Weak<dyn Job>) {
+    let call: Weak<dyn WaitTarget> = call.clone();
+    look(RingRoot::Call(call));
 }
 
 /// This thread has entered the wait graph. Looks for a ring that leads through its wait and through a parked call, if the
 /// wait leads to one.
 pub(crate) fn look_behind(waiting: Option<&Waiting<'_>>) {
-    if waiting.is_some_and(Waiting::leads_to_parked) {
-        look(&RingRoot::ThisThread);
+    if let Some(root) = waiting.and_then(Waiting::ring_root) {
+        look(root);
     }
 }
 
@@ -91,45 +114,121 @@ pub(crate) fn let_go(job: Arc<dyn Job>) {
     }
 }
 
-fn look(root: &RingRoot<'_>) {
+fn look(root: RingRoot) {
     if IS_MODEL {
         return;
     }
-    // Dropped after the locks are released.
-    let mut remains = Remains::default();
-    let mut failed = Vec::new();
-    {
-        let _looking = no_search();
-        // A wait for several, such as that at the end of a scope, may be part of several rings. A body that was failed is
-        // part of none.
-        while failed.len() < MOST_RINGS
-            && let Some(ring) = runtime::waits().ring(root, needs, &mut remains)
-            && let Some(body) = fail(&ring, &mut remains)
-        {
-            failed.push(body);
+    // In sequential mode no thread would search again, and hardly any call is awaited before it is suspended.
+    let answer = if runtime::is_sequential() {
+        Search::new(usize::MAX).from(&root)
+    } else {
+        search_at_once(&root)
+    };
+    match answer {
+        Answer::Continues => {}
+        Answer::Unclear => unclear::add(root, unclear::SOON, searches),
+        Answer::TooLong => unclear::add(root, unclear::LATER, searches),
+    }
+}
+
+fn search_at_once(root: &RingRoot) -> Answer {
+    // ORDERING: two threads that change it at once only lose some steps.
+    let saved = SAVED_STEPS.load(Ordering::Relaxed);
+    let most = STEPS_AT_ONCE.min(saved + STEPS_ON_AVERAGE);
+    let mut search = Search::new(most);
+    let answer = search.from(root);
+    let taken = most - search.memory.steps();
+    let saved = (saved + STEPS_ON_AVERAGE - taken).min(10 * STEPS_AT_ONCE);
+    SAVED_STEPS.store(saved, Ordering::Relaxed);
+    answer
+}
+
+/// Searches of any length.
+fn searches() -> Box<dyn FnMut(&RingRoot) -> bool> {
+    let mut search = Search::new(usize::MAX);
+    Box::new(move |root| search.from(root) != Answer::Continues)
+}
+
+/// Whether the root of a search can continue, now that the rings which it has found are broken.
+#[derive(PartialEq, Eq)]
+enum Answer {
+    Continues,
+    /// As far as is known: it may be part of a ring.
+    Unclear,
+    /// It leads to more calls than the search may look at.
+    TooLong,
+}
+
+/// Some searches that share what they find.
+struct Search {
+    memory: Memory,
+    /// Something that the searches took for a call that continues may be blocked.
+    is_unclear: Cell<bool>,
+}
+
+impl Search {
+    fn new(steps: usize) -> Self {
+        Self { memory: Memory::new(steps), is_unclear: Cell::new(false) }
+    }
+
+    /// Breaks the rings that keep the root from continuing.
+    fn from(&mut self, root: &RingRoot) -> Answer {
+        // Dropped after the locks are released.
+        let mut remains = Remains::default();
+        let mut failed = Vec::new();
+        let answer = {
+            let _looking = no_search();
+            (0..MOST_RINGS).find_map(|_| self.step(root, &mut failed, &mut remains))
+        };
+        for body in failed {
+            body.resume();
+        }
+        match answer {
+            Some(Answer::Continues) if !self.is_unclear.get() => Answer::Continues,
+            Some(Answer::TooLong) => Answer::TooLong,
+            _ => Answer::Unclear,
         }
     }
-    for body in failed {
-        body.resume();
+
+    /// Looks for one ring, and sets the error of an `.await`. Returns `None` if there may be another: a wait for several, such as
+    /// that at the end of a scope, may be part of several rings. A body that was failed is part of none.
+    fn step(
+        &mut self,
+        root: &RingRoot,
+        failed: &mut Vec<Arc<dyn Job>>,
+        remains: &mut Remains,
+    ) -> Option<Answer> {
+        let needs = |call: &_, remains: &mut _| needs(call, &self.is_unclear, remains);
+        match runtime::waits().ring(root, needs, &mut self.memory, remains) {
+            Look::Nothing => Some(Answer::Continues),
+            Look::TooLong => Some(Answer::TooLong),
+            Look::Ring(ring) => {
+                if let Some(body) = fail(&ring, remains) {
+                    failed.push(body);
+                } else {
+                    // Something else breaks it. Nodes behind it may be part of another ring.
+                    self.memory.leave_out(&ring);
+                    self.is_unclear.set(true);
+                }
+                None
+            }
+        }
     }
 }
 
 /// Sets the error that an `.await` of the ring returns. Returns the body of that `.await`, for the caller to resume; `None` if
 /// something has broken the ring meanwhile.
 fn fail(ring: &Ring, remains: &mut Remains) -> Option<Arc<dyn Job>> {
-    for (parked, _) in &ring.parked {
-        let body = job_of(parked)?;
-        // It waits for dependencies or for a permit.
-        if body.word().is_held() {
-            remains.keep(body);
-            continue;
-        }
-        let of_body = ring.parked.iter().filter(|(other, _)| other.ptr_eq(parked));
-        if body.fail(of_body.map(|(_, awaited)| awaited), &ring.edges, remains) {
+    let edges = ring.edges.as_ref()?;
+    for (parked, _) in ring.parked() {
+        let Some(body) = job_of(parked) else { continue };
+        let of_body = ring.parked().filter(|(other, _)| other.ptr_eq(parked));
+        // A call may also wait for dependencies or for a permit.
+        if !body.word().is_held() && body.fail(of_body.map(|(_, awaited)| awaited), edges, remains)
+        {
             return Some(body);
         }
         remains.keep(body);
-        return None;
     }
     None
 }
@@ -145,17 +244,22 @@ fn job_of(call: &Weak<dyn WaitTarget>) -> Option<Arc<dyn Job>> {
 /// What has to end before a call that is suspended, or waits for a permit, can continue; `None` if it is neither.
 fn needs(
     call: &Weak<dyn WaitTarget>,
+    is_unclear: &Cell<bool>,
     remains: &mut Remains,
 ) -> Option<Needs<Weak<dyn WaitTarget>>> {
     let job = job_of(call)?;
-    let needs = job.needs(remains);
+    let needs = job.needs(is_unclear, remains);
     remains.keep(job);
     needs
 }
 
 impl dyn Job {
     /// See [`needs`]. The caller has one reference to this call.
-    fn needs(self: &Arc<Self>, remains: &mut Remains) -> Option<Needs<Weak<dyn WaitTarget>>> {
+    fn needs(
+        self: &Arc<Self>,
+        is_unclear: &Cell<bool>,
+        remains: &mut Remains,
+    ) -> Option<Needs<Weak<dyn WaitTarget>>> {
         let word = self.word();
         let limit = self.header().limit().filter(|_| word.is_held() && !self.has_dependencies());
         if !word.is_suspended() && limit.is_none() {
@@ -163,7 +267,7 @@ impl dyn Job {
         }
         let needed = match limit {
             _ if self.deadline().is_some() => None,
-            None => self.only_awaits(remains).map(weak_targets).map(Needs::Any),
+            None => self.only_awaits(is_unclear, remains).map(weak_targets).map(Needs::Any),
             // A limit grants a permit before it admits the call, so the call is looked at last.
             Some(limit) => {
                 limit.suspended_holders(remains).filter(|_| word.is_held()).map(Needs::Any)
@@ -172,9 +276,13 @@ impl dyn Job {
         Some(needed.unwrap_or(Needs::Nothing))
     }
 
-    /// The calls that the body awaits, if nothing but the end of one of them can resume the body. The caller has one reference
-    /// to this call.
-    fn only_awaits(self: &Arc<Self>, remains: &mut Remains) -> Option<Vec<Weak<Self>>> {
+    /// The calls that the body awaits, if nothing but the end of one of them can resume the body. Sets `is_unclear` if this may
+    /// change without a wait that searches. The caller has one reference to this call.
+    fn only_awaits(
+        self: &Arc<Self>,
+        is_unclear: &Cell<bool>,
+        remains: &mut Remains,
+    ) -> Option<Vec<Weak<Self>>> {
         let (owners, mut calls) = self.suspended()?;
         let references = Arc::strong_count(self);
         let body = address(&**self);
@@ -185,10 +293,14 @@ impl dyn Job {
             wakes
         });
         // If nothing has changed, the body was suspended all the time, each call had its waker, and each owner its reference.
-        let is_unchanged = self.suspended().is_some_and(|(now, _)| now == owners);
+        let owners = self.suspended().map(|(now, _)| now).filter(|now| now.are_those_of(&owners));
         let caller = 1;
-        let known = caller + calls.len() + references_of(owners);
-        (is_unchanged && !calls.is_empty() && references == known).then_some(calls)
+        let known = |owners| caller + calls.len() + references_of(owners);
+        let is_alone = owners.is_some_and(|owners| references == known(owners));
+        if !is_alone && !calls.is_empty() {
+            is_unclear.set(true);
+        }
+        (is_alone && !calls.is_empty()).then_some(calls)
     }
 
     /// If the body still awaits the calls, the next poll of any of them gives the error: the body may poll only some of them.
@@ -215,9 +327,9 @@ impl dyn Job {
 
 /// How many references to a call its owners have. A call that is waited for has its `Lazy`. One that nothing waits for may
 /// have it or not.
-fn references_of(Owners { joins, sets, is_awaited, .. }: Owners) -> usize {
-    let lazy = usize::from(is_awaited || joins + sets > 0);
-    lazy + joins * Joined::REFERENCES + sets
+fn references_of(Owners { joins, sets, dependents, is_awaited, .. }: Owners) -> usize {
+    let lazy = usize::from(is_awaited || joins + sets + dependents > 0);
+    lazy + joins * Joined::REFERENCES + sets + dependents
 }
 
 /// A thread joins the call of an async body, until this is dropped.
@@ -309,12 +421,16 @@ mod tests {
         let mut remains = Remains::default();
         // The report of another test may have a reference.
         let looking = no_search();
-        assert!(body.only_awaits(&mut remains).is_none());
+        let is_unclear = Cell::new(false);
+        assert!(body.only_awaits(&is_unclear, &mut remains).is_none());
+        assert!(is_unclear.take());
         drop(waker);
-        let awaited = body.only_awaits(&mut remains).unwrap();
+        let awaited = body.only_awaits(&is_unclear, &mut remains).unwrap();
+        assert!(!is_unclear.take());
         assert!(awaited.len() == 1 && Weak::ptr_eq(&awaited[0], &Arc::downgrade(&call)));
         let other = body.clone();
-        assert!(body.only_awaits(&mut remains).is_none(), "it may be a waker");
+        assert!(body.only_awaits(&is_unclear, &mut remains).is_none(), "it may be a waker");
+        assert!(is_unclear.take());
         drop((other, looking));
         call.run();
     }

@@ -48,6 +48,11 @@ impl<J: DependentCall + ?Sized> Dependents<J> {
         closed
     }
 
+    /// How many of them wait for the call. Each has one reference to it until it has ended.
+    pub(super) fn waiting(&self) -> usize {
+        self.calls.iter().filter(|call| !call.is_done()).count()
+    }
+
     /// Notifies all of them that the call has ended.
     pub(super) fn notify(self) {
         for call in self.calls {

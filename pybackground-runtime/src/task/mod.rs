@@ -7,6 +7,7 @@
 //! | `poll` | a future from one poll to the next |
 //! | `lend` | lending the permits of a body that blocks |
 //! | `await_rings` | async bodies that wait for each other |
+//! | `unclear` | the searches for rings that have to be repeated |
 //! | `holders` | the suspended bodies that have permits |
 //! | `polling` | what a body awaits, noted while it is polled |
 //! | `mod` | `Task`: making a call, ending it, closing it |
@@ -71,6 +72,7 @@ mod polling;
 mod registration;
 mod state;
 mod trailer;
+mod unclear;
 mod wait_errors;
 mod waiters;
 pub(crate) mod work;
@@ -102,6 +104,7 @@ pub(crate) use permit::{Limited, Permit, may_run_in_place};
 pub(crate) use polling::{failure_of, note};
 pub(crate) use registration::Registration;
 use state::{Finish, State};
+pub(crate) use unclear::forget as forget_unclear_searches;
 
 /// A call, with its body of type `B`.
 pub(crate) struct Task<B: Body> {

@@ -35,16 +35,18 @@ impl<B: Body> Task<B> {
     pub(super) fn suspend(self: Arc<Self>, body: Loaded<B>, link: Link, awaits: Awaits) {
         self.header.events().left();
         let awaits = polling::kept(awaits, Arc::as_ptr(&self).addr());
-        let may_close_ring = awaits.is_some();
+        let has_awaits = awaits.is_some();
         let limit = body.permit.as_ref().and_then(Permit::limit);
-        let (next, node) = {
+        let (next, node, may_close_ring) = {
             let mut state = self.state.lock();
             let next = state.suspend(body, link, |node| SUSPENDED.park(&self, node));
             let is_over = matches!(next, Suspend::TooLate(..));
             if !is_over {
                 state.trailer().set_awaits(awaits);
             }
-            (next, if is_over { state.take_node() } else { None })
+            // If nothing waits for the call yet, a later wait for it closes the ring.
+            let may_close_ring = has_awaits && (limit.is_some() || state.trailer().is_needed());
+            (next, if is_over { state.take_node() } else { None }, may_close_ring)
         };
         match next {
             Suspend::Stored(spare) => {
@@ -111,8 +113,11 @@ pub(super) fn wake(job: Arc<dyn Job>) {
 /// Enqueues a held call whose dependencies have ended, or has it wait for a permit.
 fn admit_with_dependencies(job: Arc<dyn Job>) {
     if let Some(limit) = job.header().limit() {
+        let call = Arc::downgrade(&job);
         let job: Arc<dyn Limited> = job;
-        return limit.submit_again(&job);
+        limit.submit_again(&job);
+        // It needed its dependencies before, and may need a permit now.
+        return await_rings::look_for_ring(&call);
     }
     let permit = job.header().has_own_stack().then(Permit::without_limit);
     if job.queue(permit).is_ok() {

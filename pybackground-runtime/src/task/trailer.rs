@@ -38,18 +38,27 @@ struct Parts<J: ?Sized> {
     joins: usize,
     /// How many sets of calls have a reference to the call of an async body.
     sets: usize,
-    /// How often the awaiter, the joins, the sets or what the body awaits have changed.
+    /// How often the awaiter, the joins, the sets or what the body awaits have changed, or a dependent has come.
     changes: usize,
     dependencies: Option<Box<Dependencies<J>>>,
 }
 
 /// Who has a reference to the call of an async body, and how often that has changed.
-#[derive(Clone, Copy, PartialEq, Eq)]
+#[derive(Clone, Copy)]
 pub(super) struct Owners {
     pub(super) joins: usize,
     pub(super) sets: usize,
+    /// The calls that wait for this one as a dependency.
+    pub(super) dependents: usize,
     pub(super) is_awaited: bool,
     changes: usize,
+}
+
+impl Owners {
+    /// Whether none has come or gone between the two readings, and the body was not polled. A dependent goes without notice.
+    pub(super) fn are_those_of(&self, earlier: &Self) -> bool {
+        self.changes == earlier.changes
+    }
 }
 
 impl<J: ?Sized> Trailer<J> {
@@ -139,7 +148,7 @@ impl<J: DependentCall + ?Sized + 'static> Trailer<J> {
 
     /// Adds a call that waits for this one.
     pub(super) fn add_dependent(&mut self, call: Arc<J>) {
-        self.parts().dependents.get_or_insert_default().add(call);
+        self.changed().dependents.get_or_insert_default().add(call);
     }
 
     /// See [`Dependents::one_closed`].
@@ -154,8 +163,9 @@ impl<J: DependentCall + ?Sized + 'static> Trailer<J> {
     }
 
     pub(super) fn owners(&self) -> Option<Owners> {
-        let Parts { joins, sets, ref awaiter, changes, .. } = **self.0.as_ref()?;
-        Some(Owners { joins, sets, is_awaited: awaiter.is_some(), changes })
+        let Parts { joins, sets, ref dependents, ref awaiter, changes, .. } = **self.0.as_ref()?;
+        let dependents = dependents.as_ref().map_or(0, |dependents| dependents.waiting());
+        Some(Owners { joins, sets, dependents, is_awaited: awaiter.is_some(), changes })
     }
 
     pub(super) fn joins_set(&mut self) {
@@ -188,6 +198,13 @@ impl<J: DependentCall + ?Sized + 'static> Trailer<J> {
         let parts = self.0.as_mut().filter(|parts| parts.awaits.is_some())?;
         parts.changes = parts.changes.wrapping_add(1);
         parts.awaits.take()
+    }
+
+    /// Whether anything waits for the call.
+    pub(super) fn is_needed(&self) -> bool {
+        self.0.as_ref().is_some_and(|parts| {
+            parts.joins + parts.sets > 0 || parts.awaiter.is_some() || parts.dependents.is_some()
+        })
     }
 
     /// Whether `waker` wakes the same task as the awaiter.

@@ -115,29 +115,80 @@ impl<W: Wait> Graph<W> {
         wait: &W,
         needs: impl Fn(&W::Call) -> Needs<W::Call>,
     ) -> Option<Vec<Edge<W::Call>>> {
-        self.search(&Root::Thread(thread, wait), needs, usize::MAX)
+        let root = Root::Thread(thread, wait);
+        match self.blocked(&root, &needs, &mut Memory::new(usize::MAX)) {
+            Found::Ring(edges) if leads_back(root.id(), &edges) => Some(edges),
+            _ => None,
+        }
     }
 
-    /// As `deadlock`, of a thread or a call. Returns `None` also if the search takes more than `most` steps.
-    pub(crate) fn search(
+    /// Looks for a ring that keeps the root from ever continuing. The root may be part of the ring or only wait for it.
+    pub(crate) fn ring(
         &self,
         root: &Root<'_, W>,
         needs: impl Fn(&W::Call) -> Needs<W::Call>,
-        most: usize,
-    ) -> Option<Vec<Edge<W::Call>>> {
-        let mut steps = most;
-        let mut going_on = Table::new();
+        memory: &mut Memory<W::Call>,
+    ) -> Found<W::Call> {
+        match self.blocked(root, &needs, memory) {
+            Found::Ring(edges) => Found::Ring(innermost(root.id(), edges)),
+            other => other,
+        }
+    }
+
+    /// As `ring`, with everything that the root waits for and that is blocked.
+    fn blocked(
+        &self,
+        root: &Root<'_, W>,
+        needs: &impl Fn(&W::Call) -> Needs<W::Call>,
+        memory: &mut Memory<W::Call>,
+    ) -> Found<W::Call> {
         loop {
-            let known = going_on.len();
-            let (graph, needs, path) = (self, &needs, Vec::new());
+            let known = memory.going_on.len();
             let search =
-                Search { graph, root, needs, going_on: &mut going_on, steps: &mut steps, path };
-            let edges = search.edges()?;
+                Search { graph: self, root, needs, memory: &mut *memory, path: Vec::new() };
+            let found = search.run();
             // A node that is reached twice is assumed to be blocked. If the search finds later that it
             // continues, the nodes that were searched before have to be searched again.
-            if going_on.len() == known {
-                return leads_back(root.id(), &edges).then_some(edges);
+            if memory.going_on.len() == known || !matches!(found, Found::Ring(_)) {
+                return found;
             }
+        }
+    }
+}
+
+/// What a search has found.
+#[derive(Debug, PartialEq, Eq)]
+pub(crate) enum Found<C> {
+    /// The root can continue.
+    Nothing,
+    /// The search has taken all its steps.
+    TooLong,
+    /// Nodes that wait only for each other, edge by edge.
+    Ring(Vec<Edge<C>>),
+}
+
+/// What one search leaves to the next.
+pub(crate) struct Memory<C> {
+    /// The nodes that are known to continue.
+    going_on: Table<Node<C>>,
+    /// How many more calls the searches may look at.
+    steps: usize,
+}
+
+impl<C: Identified + Clone> Memory<C> {
+    pub(crate) fn new(steps: usize) -> Self {
+        Self { going_on: Table::new(), steps }
+    }
+
+    /// How many steps are left.
+    pub(crate) fn steps(&self) -> usize {
+        self.steps
+    }
+
+    /// Takes the nodes of a ring for nodes that continue: something else will end the ring.
+    pub(crate) fn leave_out(&mut self, ring: &[Edge<C>]) {
+        for edge in ring {
+            self.going_on.insert(edge.from.id(), edge.from.clone());
         }
     }
 }
@@ -164,10 +215,7 @@ struct Search<'s, 'g, W: Wait, N> {
     graph: &'g Graph<W>,
     root: &'g Root<'g, W>,
     needs: N,
-    /// The nodes that are known to continue.
-    going_on: &'s mut Table<Node<W::Call>>,
-    /// How many more calls the search may look at.
-    steps: &'s mut usize,
+    memory: &'s mut Memory<W::Call>,
     path: Vec<Step<'g, W>>,
 }
 
@@ -199,16 +247,9 @@ impl<W: Wait> Step<'_, W> {
 }
 
 impl<'g, W: Wait, N: Fn(&W::Call) -> Needs<W::Call>> Search<'_, 'g, W, N> {
-    /// Returns what keeps the thread from going on if it waits, or `None` if nothing does.
-    fn edges(mut self) -> Option<Vec<Edge<W::Call>>> {
-        let (root, calls) = match self.root {
-            Root::Thread(_, wait) if wait.ends_by_itself() => return None,
-            Root::Thread(thread, wait) => (Node::Thread(*thread), Calls::Of(*wait)),
-            Root::Call(call) => match self.behind(call)? {
-                (Node::Thread(_), _) => return None,
-                behind => behind,
-            },
-        };
+    /// Returns what keeps the root from going on, and waits for each other or for what does so.
+    fn run(mut self) -> Found<W::Call> {
+        let Some((root, calls)) = self.start() else { return Found::Nothing };
         let mut edges = Vec::new();
         let mut met = Set::new();
         met.insert(root.id());
@@ -218,7 +259,8 @@ impl<'g, W: Wait, N: Fn(&W::Call) -> Needs<W::Call>> Search<'_, 'g, W, N> {
                 self.leave();
                 continue;
             };
-            *self.steps = self.steps.checked_sub(1)?;
+            let Some(steps) = self.memory.steps.checked_sub(1) else { return Found::TooLong };
+            self.memory.steps = steps;
             let from = step.node.clone();
             let Some((to, calls)) = self.behind(&call) else {
                 self.goes_on();
@@ -231,13 +273,26 @@ impl<'g, W: Wait, N: Fn(&W::Call) -> Needs<W::Call>> Search<'_, 'g, W, N> {
                 self.is_blocked();
             }
         }
-        if self.going_on.contains(root.id()) {
-            return None;
+        let going_on = &self.memory.going_on;
+        if going_on.contains(root.id()) {
+            return Found::Nothing;
         }
-        edges.retain(|edge| {
-            ![&edge.from, &edge.to].iter().any(|node| self.going_on.contains(node.id()))
-        });
-        Some(edges)
+        edges
+            .retain(|edge| ![&edge.from, &edge.to].iter().any(|node| going_on.contains(node.id())));
+        Found::Ring(edges)
+    }
+
+    /// The root with its calls, or `None` if it continues by itself.
+    fn start(&self) -> Option<(Node<W::Call>, Calls<'g, W>)> {
+        match self.root {
+            Root::Thread(_, wait) if wait.ends_by_itself() => None,
+            Root::Thread(thread, wait) => {
+                let root = Node::Thread(*thread);
+                let is_known = self.memory.going_on.contains(root.id());
+                (!is_known).then_some((root, Calls::Of(*wait)))
+            }
+            Root::Call(call) => self.behind(call).filter(|(node, _)| matches!(node, Node::Call(_))),
+        }
     }
 
     /// Returns the node that has to continue before the call can end, with its calls, or `None` if there is none
@@ -258,14 +313,14 @@ impl<'g, W: Wait, N: Fn(&W::Call) -> Needs<W::Call>> Search<'_, 'g, W, N> {
             Needs::All(calls) => (Node::Call(call.clone()), Calls::All(calls)),
             Needs::Any(calls) => (Node::Call(call.clone()), Calls::Any(calls)),
         };
-        (!self.going_on.contains(node.id())).then_some((node, calls))
+        (!self.memory.going_on.contains(node.id())).then_some((node, calls))
     }
 
     /// All calls of the last node on the path were searched.
     fn leave(&mut self) {
         match self.path.pop() {
             Some(Step { node, calls: Calls::All(_), .. }) => {
-                self.going_on.insert(node.id(), node);
+                self.memory.going_on.insert(node.id(), node);
                 self.goes_on();
             }
             _ => self.is_blocked(),
@@ -275,7 +330,7 @@ impl<'g, W: Wait, N: Fn(&W::Call) -> Needs<W::Call>> Search<'_, 'g, W, N> {
     /// The call that was searched last can end.
     fn goes_on(&mut self) {
         while let Some(step) = self.path.pop_if(|step| !matches!(step.calls, Calls::All(_))) {
-            self.going_on.insert(step.node.id(), step.node);
+            self.memory.going_on.insert(step.node.id(), step.node);
         }
     }
 
@@ -286,22 +341,59 @@ impl<'g, W: Wait, N: Fn(&W::Call) -> Needs<W::Call>> Search<'_, 'g, W, N> {
 }
 
 /// Whether all the edges lead back to the node `id`.
-///
-/// They do if every thread in the graph is waiting: nodes that were deadlocked without `node` were reported
-/// when the last of them came. But a thread whose wait is over may have its entry a moment longer.
 fn leads_back<C: Identified>(id: Id, edges: &[Edge<C>]) -> bool {
+    let leading = leading_to(id, edges);
+    edges.iter().all(|edge| leading.contains(edge.from.id()))
+}
+
+/// The nodes from which edges lead to the node `id`, and that one.
+fn leading_to<C: Identified>(id: Id, edges: &[Edge<C>]) -> Set {
     let mut leading = Set::new();
     leading.insert(id);
     let mut before = 0;
     while leading.len() > before {
         before = leading.len();
+        // The search adds the edges from the root on, so one pass mostly finds all.
         for edge in edges.iter().rev() {
             if leading.contains(edge.to.id()) {
                 leading.insert(edge.from.id());
             }
         }
     }
-    edges.iter().all(|edge| leading.contains(edge.from.id()))
+    leading
+}
+
+/// The node `id`, and the nodes to which edges lead from there.
+fn reached_from<C: Identified>(id: Id, edges: &[Edge<C>]) -> Set {
+    let mut reached = Set::new();
+    reached.insert(id);
+    let mut before = 0;
+    while reached.len() > before {
+        before = reached.len();
+        for edge in edges {
+            if reached.contains(edge.from.id()) {
+                reached.insert(edge.to.id());
+            }
+        }
+    }
+    reached
+}
+
+/// The edges of one ring. All nodes of `edges` are blocked, and are reached from `root`. If the root is part of a ring
+/// that needs nothing else, it is that one.
+///
+/// A ring may be there that the root only waits for: another wait has closed it, and its search has yet to come.
+fn innermost<C: Identified>(root: Id, mut edges: Vec<Edge<C>>) -> Vec<Edge<C>> {
+    let mut start = root;
+    loop {
+        let leading = leading_to(start, &edges);
+        let mut others = edges.iter().map(|edge| edge.from.id());
+        let Some(other) = others.find(|id| !leading.contains(*id)) else { return edges };
+        // What is reached from there does not lead to `start`, so the nodes become fewer.
+        let reached = reached_from(other, &edges);
+        edges.retain(|edge| reached.contains(edge.from.id()));
+        start = other;
+    }
 }
 
 #[cfg(test)]
@@ -417,6 +509,72 @@ mod tests {
         let join = Edge { from: Node::Thread(0), call: 1, to: Node::Call(1) };
         let input = Edge { from: Node::Call(1), call: 0, to: Node::Thread(0) };
         assert_eq!(edges, [join, input]);
+    }
+
+    fn ring_of(
+        root: Call,
+        needs: impl Fn(&Call) -> Needs<Call>,
+        memory: &mut Memory<Call>,
+    ) -> Found<Call> {
+        Graph::<AnyOf>::new().ring(&Root::Call(&root), needs, memory)
+    }
+
+    fn between(from: Call, to: Call) -> Edge<Call> {
+        Edge { from: Node::Call(from), call: to, to: Node::Call(to) }
+    }
+
+    /// Call 0 waits for 1, which needs 2 and 3. Both wait for 0, so there are two rings. The second is closed by 3, whose
+    /// search comes before the first ring is ended.
+    #[test]
+    fn ring_that_another_wait_has_closed_hides_no_ring() {
+        let needs = |is_ended: bool| {
+            move |call: &Call| match call {
+                0 => Needs::Any(vec![1]),
+                1 => Needs::All(vec![2, 3]),
+                2 if is_ended => Needs::Nothing,
+                _ => Needs::Any(vec![0]),
+            }
+        };
+        let first = Found::Ring(vec![between(0, 1), between(1, 2), between(2, 0)]);
+        assert_eq!(ring_of(3, needs(false), &mut Memory::new(usize::MAX)), first);
+        let second = Found::Ring(vec![between(3, 0), between(0, 1), between(1, 3)]);
+        assert_eq!(ring_of(3, needs(true), &mut Memory::new(usize::MAX)), second);
+    }
+
+    #[test]
+    fn ring_that_is_left_out_hides_no_ring() {
+        // Call 0 needs a ring of 1 and 2, and waits for itself.
+        let needs = |call: &Call| match call {
+            0 => Needs::All(vec![1, 0]),
+            1 => Needs::Any(vec![2]),
+            _ => Needs::Any(vec![1]),
+        };
+        let mut memory = Memory::new(usize::MAX);
+        let Found::Ring(inner) = ring_of(0, needs, &mut memory) else { panic!("0 is stuck") };
+        assert_eq!(inner, [between(1, 2), between(2, 1)]);
+        memory.leave_out(&inner);
+        assert_eq!(ring_of(0, needs, &mut memory), Found::Ring(vec![between(0, 0)]));
+    }
+
+    #[test]
+    fn search_ends_after_its_steps() {
+        let needs = |call: &Call| Needs::Any(vec![(call + 1) % 100]);
+        assert_eq!(ring_of(0, needs, &mut Memory::new(99)), Found::TooLong);
+        assert!(matches!(ring_of(0, needs, &mut Memory::new(100)), Found::Ring(_)));
+    }
+
+    /// Each search begins with what the others have found, so all together look at each call of the chain once.
+    #[test]
+    fn searches_from_each_call_of_a_chain_take_linear_work() {
+        let length = 10_000;
+        let needs = |call: &Call| match call {
+            0 => Needs::Nothing,
+            call => Needs::Any(vec![call - 1]),
+        };
+        let mut memory = Memory::new(3 * length);
+        for call in (0..length).map(|call| call * 7_919 % length) {
+            assert_eq!(ring_of(call, needs, &mut memory), Found::Nothing);
+        }
     }
 
     /// Call 1 depends on calls 2 and 3, both run by threads that wait: thread 2 for any of 3 and 4, thread 3
@@ -583,10 +741,11 @@ mod tests {
                     calls.iter().copied().filter(|other| !reference.ended.contains(other));
                 reference.inputs[call] = awaited.collect();
                 reference.is_any[call] = what == 5;
-                let stuck =
-                    graph.search(&Root::Call(&call), |call| reference.needs(*call), usize::MAX);
-                assert_eq!(stuck.is_some(), reference.stuck(None).1[call]);
-                if stuck.is_some() {
+                let needs = |call: &Call| reference.needs(*call);
+                let found = graph.ring(&Root::Call(&call), needs, &mut Memory::new(usize::MAX));
+                let is_stuck = matches!(found, Found::Ring(_));
+                assert_eq!(is_stuck, reference.stuck(None).1[call]);
+                if is_stuck {
                     reference.inputs[call].clear();
                     reference.stacks[thread].push(call);
                 }
@@ -595,7 +754,49 @@ mod tests {
         }
     }
 
+    /// The nodes of a ring need only each other, and each leads to each.
+    fn check_ring(edges: &[Edge<Call>], needs: impl Fn(&Call) -> Needs<Call>) {
+        let inside = |call: &Call| edges.iter().any(|edge| edge.from == Node::Call(*call));
+        for edge in edges {
+            let Node::Call(from) = edge.from else { panic!("there are no threads") };
+            assert_eq!(edge.to, Node::Call(edge.call));
+            let is_stuck = match needs(&from) {
+                Needs::Any(calls) => calls.iter().all(inside),
+                Needs::All(calls) => calls.iter().any(inside),
+                Needs::Nothing | Needs::Thread(_) => false,
+            };
+            assert!(is_stuck, "{from} can go on: {edges:?}");
+            assert!(leads_back(edge.from.id(), edges));
+        }
+    }
+
     proptest::proptest! {
+        /// Among any number of rings, each of which is ended at one call.
+        #[test]
+        fn rings_are_found_until_the_root_goes_on(
+            inputs in proptest::collection::vec(
+                (proptest::bool::ANY, proptest::collection::vec(0..CALLS, 0..4)), CALLS
+            ),
+            root in 0..CALLS,
+        ) {
+            let mut reference = Reference::default();
+            for (call, (is_any, inputs)) in inputs.into_iter().enumerate() {
+                reference.inputs[call] = inputs;
+                reference.is_any[call] = is_any;
+            }
+            loop {
+                let needs = |call: &Call| reference.needs(*call);
+                let found = ring_of(root, needs, &mut Memory::new(usize::MAX));
+                assert_eq!(matches!(found, Found::Ring(_)), reference.stuck(None).1[root]);
+                let Found::Ring(edges) = found else { break };
+                check_ring(&edges, needs);
+                let Some(Edge { from: Node::Call(victim), .. }) = edges.first() else {
+                    panic!("a ring has a call")
+                };
+                reference.inputs[*victim].clear();
+            }
+        }
+
         #[test]
         fn wait_is_a_deadlock_if_and_only_if_it_never_ends(
             steps in proptest::collection::vec(

@@ -41,7 +41,7 @@
 //! - A call that waits for a permit of a limit needs no edge, because a thread that blocks lends its permits. Only a future
 //!   keeps its permit, so a search for rings through futures also follows waits for permits.
 //! - A future that awaits blocks no thread. `task::await_rings` searches for rings through futures, with
-//!   `Waits::ring`.
+//!   `Waits::ring`, after the wait is in the graph. It says why each of these rings is found, too.
 
 mod cycle;
 mod graph;
@@ -62,19 +62,15 @@ use crate::error::{Error, WaitEdge};
 use crate::stacks;
 use crate::sync::thread;
 use crate::sync::{IS_MODEL, Mutex, MutexGuard, chaos, lock_brief, now};
-use crate::table::Set;
+use crate::table::{Id, Set};
 use crate::wait_target::{Remains, WaitTarget, downgrade, with_call};
 pub(crate) use graph::Needs;
-use graph::{Graph, Node, Root};
+use graph::{Found, Graph, Node, Root};
 use held::Key;
 pub(crate) use wait::End;
 use wait::{Awaited, On, ScopeWait, Wait};
 pub(crate) use wait::{BlockedIn, Permits, ScopedCalls};
 pub(crate) use wait_set::{Member, WaitSet};
-
-/// A search through parked calls ends without a result after so many steps: each call that is parked may begin one, and
-/// all other waits begin only after it.
-const MOST_STEPS: usize = 100;
 
 /// The waits of all threads.
 pub(crate) struct Waits(Mutex<Graph<Wait>>);
@@ -84,7 +80,7 @@ pub(crate) struct Waiting<'a> {
     waits: &'a Waits,
     thread: usize,
     before: Option<Wait>,
-    leads_to_parked: bool,
+    leads_to_parked: Cell<bool>,
     _parking: Option<Parking>,
 }
 
@@ -186,7 +182,7 @@ impl Waits {
             }
         }
         let mut waiting = self.insert(graph, thread, wait, || Parked::Thread(thread::current()));
-        waiting.leads_to_parked = leads_to_parked.get();
+        waiting.leads_to_parked = leads_to_parked;
         Ok(Some(waiting))
     }
 
@@ -202,7 +198,7 @@ impl Waits {
         let before = graph.insert(thread, wait);
         drop(graph);
         let parking = node.map(|node| node.park(parked()));
-        Waiting { waits: self, thread, before, leads_to_parked: false, _parking: parking }
+        Waiting { waits: self, thread, before, leads_to_parked: Cell::default(), _parking: parking }
     }
 
     /// Returns what would keep a wait of `thread` from ever ending, if anything would. Notes whether the search has met a
@@ -239,15 +235,15 @@ impl Waits {
         Some(Deadlock { edges, threads: found.into_iter().filter_map(is_thread).collect() })
     }
 
-    /// Returns the waits that keep a call on no thread, or this thread, from ever continuing, if anything does. As each
-    /// other search, but also through calls of which `parked` says what they need. The remains are to be dropped
-    /// after the caller has released its locks.
+    /// Looks for waits that keep the root from ever continuing. As each other search, but also through calls of which
+    /// `parked` says what they need. The remains are to be dropped after the caller has released its locks.
     pub(crate) fn ring(
         &self,
-        root: &RingRoot<'_>,
+        root: &RingRoot,
         parked: impl Fn(&Weak<dyn WaitTarget>, &mut Remains) -> Option<Needs<Weak<dyn WaitTarget>>>,
+        memory: &mut Memory,
         remains: &mut Remains,
-    ) -> Option<Ring> {
+    ) -> Look {
         let graph = lock_brief(&self.0);
         let holders = |key: Key| {
             let all = graph.iter().filter(|(_, wait)| wait.is_in_the_way_of(key));
@@ -270,20 +266,21 @@ impl Waits {
         };
         let found = match root {
             RingRoot::Call(call) => {
-                graph.search(&Root::Call(&Awaited::Call(Weak::clone(call))), needs, MOST_STEPS)
+                graph.ring(&Root::Call(&Awaited::Call(Weak::clone(call))), needs, &mut memory.0)
             }
-            RingRoot::ThisThread => {
-                let thread = stacks::this_thread()?;
-                let wait = graph.get(thread).filter(|wait| may_be_needed(&graph, wait))?;
-                graph.search(&Root::Thread(thread, wait), needs, MOST_STEPS)
+            RingRoot::Thread(thread) => {
+                let wait = graph.get(*thread).filter(|wait| may_be_needed(&graph, wait));
+                let Some(wait) = wait else { return Look::Nothing };
+                graph.ring(&Root::Thread(*thread, wait), needs, &mut memory.0)
             }
-        }?;
-        let edges = cycle::edges(&found, |thread| graph.get(thread), remains)?;
-        let parked = |edge: graph::Edge<Awaited>| match (edge.from, edge.call) {
-            (Node::Call(Awaited::Call(call)), Awaited::Call(awaited)) => Some((call, awaited)),
-            _ => None,
         };
-        Some(Ring { edges, parked: found.into_iter().filter_map(parked).collect() })
+        let found = match found {
+            Found::Nothing => return Look::Nothing,
+            Found::TooLong => return Look::TooLong,
+            Found::Ring(found) => found,
+        };
+        let edges = cycle::edges(&found, |thread| graph.get(thread), remains);
+        Look::Ring(Ring { edges, found })
     }
 
     /// Blocks for `time`, or until the body has to stop.
@@ -321,7 +318,7 @@ impl Waits {
             }
         }
         let mut waiting = self.insert(graph, thread, wait, || Parked::Thread(thread::current()));
-        waiting.leads_to_parked = leads_to_parked.get();
+        waiting.leads_to_parked = leads_to_parked;
         Some(waiting)
     }
 
@@ -369,8 +366,8 @@ impl Waits {
         let thread = stacks::this_thread()?;
         let after = lock_brief(&self.0).get(thread).map(|wait| wait.on.over());
         // It cannot fail. A search for rings through bodies that have the permits follows.
-        let mut waiting = self.for_event(On::Permit { limit, after })?;
-        waiting.leads_to_parked = true;
+        let waiting = self.for_event(On::Permit { limit, after })?;
+        waiting.leads_to_parked.set(true);
         Some(waiting)
     }
 
@@ -410,29 +407,81 @@ impl Waits {
     }
 }
 
-/// Whether a call or thread can depend on this thread, which waits: it has a body, or a lock that another thread waits for.
+/// Whether a call or thread can depend on the thread of this wait: it has a body, or a lock that another thread waits for.
 fn may_be_needed(graph: &Graph<Wait>, wait: &Wait) -> bool {
     let needs_lock = |other: &Wait| match other.on {
         On::Lock(key, _) => wait.is_in_the_way_of(key),
         _ => false,
     };
     let is_needed = || graph.iter().map(|(_, other)| other).chain([wait]).any(needs_lock);
-    !stacks::current().is_none() || (wait.concerns_locks() && is_needed())
+    wait.has_body() || (wait.concerns_locks() && is_needed())
 }
 
 /// Where a search for a ring begins.
-pub(crate) enum RingRoot<'a> {
+#[derive(Clone)]
+pub(crate) enum RingRoot {
     /// A call that is on no thread.
-    Call(&'a Weak<dyn WaitTarget>),
-    /// The wait of this thread, which is in the graph.
-    ThisThread,
+    Call(Weak<dyn WaitTarget>),
+    /// The wait in the graph of the thread of that number.
+    Thread(usize),
+}
+
+impl RingRoot {
+    /// What tells it apart from other roots.
+    pub(crate) fn id(&self) -> Id {
+        match self {
+            Self::Call(call) => (1, call.as_ptr().cast::<()>().addr()).into(),
+            Self::Thread(thread) => (*thread).into(),
+        }
+    }
+}
+
+/// What a search for a ring has found.
+pub(crate) enum Look {
+    /// The root can continue.
+    Nothing,
+    /// The search took too many steps.
+    TooLong,
+    Ring(Ring),
+}
+
+/// What one search for a ring leaves to the next.
+pub(crate) struct Memory(graph::Memory<Awaited>);
+
+impl Memory {
+    /// For searches that take so many steps in all.
+    pub(crate) fn new(steps: usize) -> Self {
+        Self(graph::Memory::new(steps))
+    }
+
+    /// How many steps are left.
+    pub(crate) fn steps(&self) -> usize {
+        self.0.steps()
+    }
+
+    /// The ring ends without an error of a search.
+    pub(crate) fn leave_out(&mut self, ring: &Ring) {
+        self.0.leave_out(&ring.found);
+    }
 }
 
 /// Waits that keep each other from ending, some of them on no thread.
 pub(crate) struct Ring {
-    pub(crate) edges: Vec<WaitEdge>,
+    /// `None` if something has broken the ring meanwhile.
+    pub(crate) edges: Option<Vec<WaitEdge>>,
+    found: Vec<graph::Edge<Awaited>>,
+}
+
+impl Ring {
     /// The calls of the ring that are on no thread, each with a call that it waits for.
-    pub(crate) parked: Vec<(Weak<dyn WaitTarget>, Weak<dyn WaitTarget>)>,
+    pub(crate) fn parked(
+        &self,
+    ) -> impl Iterator<Item = (&Weak<dyn WaitTarget>, &Weak<dyn WaitTarget>)> {
+        self.found.iter().filter_map(|edge| match (&edge.from, &edge.call) {
+            (Node::Call(Awaited::Call(call)), Awaited::Call(awaited)) => Some((call, awaited)),
+            _ => None,
+        })
+    }
 }
 
 /// Waits that keep each other from ending.
@@ -467,9 +516,9 @@ impl Waiting<'_> {
         lock_brief(&self.waits.0).get_mut(self.thread)?.failure.take()
     }
 
-    /// Whether the wait leads to a parked call, which may be part of a ring.
-    pub(crate) fn leads_to_parked(&self) -> bool {
-        self.leads_to_parked
+    /// Where to look for a ring, if the wait leads to a parked call.
+    pub(crate) fn ring_root(&self) -> Option<RingRoot> {
+        self.leads_to_parked.get().then_some(RingRoot::Thread(self.thread))
     }
 
     /// Records that the wait ends with an error, so that no other wait is a deadlock because of it.
@@ -479,11 +528,36 @@ impl Waiting<'_> {
         }
     }
 
-    /// Records whether the thread runs the awaited body itself, so that its wait is no deadlock.
-    pub(crate) fn set_running(&self, is_running: bool) {
+    /// Records that the thread runs the awaited body itself, so that its wait is no deadlock.
+    pub(crate) fn runs_body(&self) {
         if let Some(wait) = lock_brief(&self.waits.0).get_mut(self.thread) {
-            wait.is_running = is_running;
+            wait.is_running = true;
         }
+    }
+
+    /// The thread waits again after [`Self::runs_body`]. Other threads have begun to wait meanwhile.
+    ///
+    /// # Errors
+    ///
+    /// If the thread would wait for itself: with the whole cycle.
+    pub(crate) fn waits_again(&self) -> Result<(), Vec<WaitEdge>> {
+        let mut remains = Remains::default();
+        let mut graph = lock_brief(&self.waits.0);
+        if let Some(wait) = graph.get_mut(self.thread) {
+            wait.is_running = false;
+        }
+        let leads_to_parked = &self.leads_to_parked;
+        while let Some(wait) = graph.get(self.thread)
+            && let Some(deadlock) =
+                Waits::deadlock(&graph, self.thread, wait, leads_to_parked, &mut remains)
+        {
+            if !wait.is_panicking || !deadlock.fail_another(&mut graph, self.thread) {
+                graph.get_mut(self.thread).into_iter().for_each(|wait| wait.is_failing = true);
+                drop(graph);
+                return Err(deadlock.edges);
+            }
+        }
+        Ok(())
     }
 }
 

@@ -152,6 +152,11 @@ impl Wait {
         self.held.iter().any(|held| held.key.is_in_the_way_of(key))
     }
 
+    /// Whether the thread runs a body.
+    pub(super) fn has_body(&self) -> bool {
+        !self.body.is_none()
+    }
+
     /// Whether the thread holds a lock or waits for one.
     pub(super) fn concerns_locks(&self) -> bool {
         !self.held.is_empty() || matches!(self.on, On::Lock(..))
