@@ -87,7 +87,7 @@ impl<T: Send + 'static> Lazy<T> {
     /// assert_eq!(page, "the page at docs.example.org");
     /// ```
     ///
-    /// A cycle of waits through the call that `f` made is not found, as in the body of an `async` function.
+    /// A cycle of waits through the call that `f` made is not found.
     #[track_caller]
     pub fn and_then<U, F>(this: Self, f: F) -> Lazy<U>
     where

@@ -6,12 +6,13 @@
 use std::convert::identity;
 use std::ops::{Deref, DerefMut};
 use std::pin::Pin;
+use std::sync::Arc;
 use std::task::{Context, Poll, Waker};
 
 use super::CancelOnDrop;
 use super::{Lazy, State};
 use crate::error::Error;
-use crate::task::is_large;
+use crate::task::{AwaiterList, is_large};
 
 impl<T> Lazy<T> {
     /// Awaits the value, and gives it away or tells why there is none: [`Lazy::join`] for `async` code.
@@ -52,11 +53,19 @@ impl<T> Lazy<T> {
     }
 
     /// Has `waker`, and no waker that was given here before, woken when the call ends; `false` if it has
-    /// ended.
-    pub(crate) fn set_awaiter(&self, waker: &Waker) -> bool {
+    /// ended. It wakes what is in the list.
+    pub(crate) fn set_awaiters(&self, waker: &Waker, list: Arc<dyn AwaiterList>) -> bool {
         match &self.state {
-            State::Pending(pending) => pending.set_awaiter(waker),
+            State::Pending(pending) => pending.set_awaiters(waker, list),
             State::Ready(_) => false,
+        }
+    }
+
+    /// Returns the error that the body which this thread polls gets instead of the outcome.
+    pub(crate) fn failure_of_await(&self) -> Option<Error> {
+        match &self.state {
+            State::Pending(pending) => pending.failure_of_await(),
+            State::Ready(_) => None,
         }
     }
 

@@ -18,7 +18,7 @@ use crate::cancel;
 use crate::error::{Error, Outcome};
 use crate::join;
 use crate::sync::{OnceLock, chaos};
-use crate::task::{self, Dependency, Handle, Job, any_was_awaited_or_shared};
+use crate::task::{self, AwaiterList, Dependency, Handle, Job, any_was_awaited_or_shared};
 
 pub(super) struct Pending<T> {
     /// In a box, so that a large value is not moved any more.
@@ -119,9 +119,14 @@ impl<T> Pending<T> {
         Poll::Ready(outcome)
     }
 
-    /// See [`Lazy::set_awaiter`](super::Lazy::set_awaiter).
-    pub(super) fn set_awaiter(&self, waker: &Waker) -> bool {
-        self.outcome.get().is_none() && self.handle.job().set_awaiter(waker)
+    /// See [`Lazy::set_awaiters`](super::Lazy::set_awaiters).
+    pub(super) fn set_awaiters(&self, waker: &Waker, list: Arc<dyn AwaiterList>) -> bool {
+        self.outcome.get().is_none() && self.handle.job().set_awaiters(waker, list)
+    }
+
+    /// See [`Lazy::failure_of_await`](super::Lazy::failure_of_await).
+    pub(super) fn failure_of_await(&self) -> Option<Error> {
+        task::failure_of(self.handle.get()?.job())
     }
 
     #[inline]

@@ -7,7 +7,8 @@ use std::task::{Wake, Waker};
 
 use crate::panic::{catch, drop_catching};
 use crate::sync::lock_leaf;
-use crate::table::Table;
+use crate::table::{Set, Table};
+use crate::task::AwaiterList;
 
 /// If the list has more wakers than this for each holder, some are of futures that were dropped.
 const FOR_EACH_HOLDER: usize = 2;
@@ -18,9 +19,21 @@ const FEW: usize = 16;
 #[derive(Default)]
 pub(super) struct Awaiters(OnceLock<Arc<List>>);
 
-/// The wakers, by the addresses of their data and their vtable.
 #[derive(Default)]
-struct List(Mutex<Table<Waker>>);
+struct List(Mutex<Wakers>);
+
+struct Wakers {
+    /// By the addresses of their data and their vtable.
+    by_id: Table<Waker>,
+    /// The addresses of their data.
+    data: Set,
+}
+
+impl Default for Wakers {
+    fn default() -> Self {
+        Self { by_id: Table::new(), data: Set::new() }
+    }
+}
 
 impl Awaiters {
     /// Adds a waker that is woken when the call ends.
@@ -32,9 +45,9 @@ impl Awaiters {
         let key = (waker.data().addr(), std::ptr::from_ref(waker.vtable()).addr());
         let (is_known, stale) = {
             let mut wakers = lock_leaf(&list.0);
-            let is_long = wakers.len() > FEW.max(FOR_EACH_HOLDER * holders);
-            let stale = if is_long { std::mem::take(&mut *wakers) } else { Table::new() };
-            (wakers.contains(key), stale)
+            let is_long = wakers.by_id.len() > FEW.max(FOR_EACH_HOLDER * holders);
+            let stale = if is_long { std::mem::take(&mut *wakers) } else { Wakers::default() };
+            (wakers.by_id.contains(key), stale)
         };
         if !is_known {
             // Wakers are foreign code, so none is cloned or dropped under the lock.
@@ -50,14 +63,33 @@ impl Awaiters {
         Waker::from(self.list().clone())
     }
 
+    /// Returns the list, which tells what that waker wakes.
+    pub(super) fn as_list(&self) -> Arc<dyn AwaiterList> {
+        self.list().clone()
+    }
+
     fn list(&self) -> &Arc<List> {
         self.0.get_or_init(Arc::default)
     }
 }
 
-fn wake(wakers: Table<Waker>) {
-    for waker in wakers.into_values() {
+impl Wakers {
+    /// Returns the waker that was there.
+    fn insert(&mut self, id: (usize, usize), waker: Waker) -> Option<Waker> {
+        self.data.insert(waker.data().addr());
+        self.by_id.insert(id, waker)
+    }
+}
+
+fn wake(wakers: Wakers) {
+    for waker in wakers.by_id.into_values() {
         catch(|| waker.wake());
+    }
+}
+
+impl AwaiterList for List {
+    fn has_waker_of(&self, data: usize) -> bool {
+        lock_leaf(&self.0).data.contains(data)
     }
 }
 

@@ -8,6 +8,7 @@ use std::task::{Context, Poll, Waker};
 use super::Shared;
 use crate::error::Error;
 use crate::lazy::Lazy;
+use crate::task;
 
 impl<T> Shared<T> {
     /// Awaits the value, and returns a clone that has it, or the reason why there is none: [`Shared::wait`] for
@@ -31,19 +32,27 @@ impl<T> Shared<T> {
     }
 
     /// Returns whether the call has ended. If not, `waker` is woken when it does.
-    fn poll_ready(&self, waker: &Waker) -> Poll<()> {
+    ///
+    /// # Errors
+    ///
+    /// If the wait would never end.
+    fn poll_ready(&self, waker: &Waker) -> Poll<Result<(), Error>> {
         let call = &*self.0;
         if Lazy::is_ready(&call.lazy) {
-            return Poll::Ready(());
+            return Poll::Ready(Ok(()));
+        }
+        if let Some(deadlock) = call.lazy.failure_of_await() {
+            return Poll::Ready(Err(deadlock));
         }
         call.awaiters.add(waker, Arc::strong_count(&self.0));
         let all = call.awaiters.waker();
-        if call.lazy.set_awaiter(&all) {
+        if call.lazy.set_awaiters(&all, call.awaiters.as_list()) {
+            task::note(|| Self::job(self), waker);
             return Poll::Pending;
         }
         // The call has ended meanwhile: nothing else wakes those that were added since.
         all.wake();
-        Poll::Ready(())
+        Poll::Ready(Ok(()))
     }
 }
 
@@ -74,10 +83,11 @@ impl<T> Future for Shared<T> {
 
     fn poll(self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Self> {
         match self.poll_ready(context.waker()) {
-            Poll::Ready(()) => {
+            Poll::Ready(Ok(())) => {
                 self.value();
                 Poll::Ready(Self::clone(&self))
             }
+            Poll::Ready(Err(deadlock)) => deadlock.raise(),
             Poll::Pending => Poll::Pending,
         }
     }
@@ -98,10 +108,11 @@ impl<T> Future for SharedOutcome<T> {
 
     fn poll(self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Self::Output> {
         match self.shared.poll_ready(context.waker()) {
-            Poll::Ready(()) => Poll::Ready(match Shared::wait(&self.shared) {
+            Poll::Ready(Ok(())) => Poll::Ready(match Shared::wait(&self.shared) {
                 Ok(_) => Ok(self.shared.clone()),
                 Err(error) => Err(error.clone()),
             }),
+            Poll::Ready(Err(deadlock)) => Poll::Ready(Err(deadlock)),
             Poll::Pending => Poll::Pending,
         }
     }

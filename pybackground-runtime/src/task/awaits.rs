@@ -7,6 +7,12 @@ use crate::error::WaitEdge;
 /// What identifies a call.
 pub(super) type Address = usize;
 
+/// The wakers that the awaiter of a call wakes.
+pub(crate) trait AwaiterList: Send + Sync {
+    /// Whether a waker with data at that address is in the list.
+    fn has_waker_of(&self, data: Address) -> bool;
+}
+
 /// The next poll of one of these calls gives an error with the edges of a ring.
 pub(crate) struct Failure {
     pub(super) calls: Vec<Address>,

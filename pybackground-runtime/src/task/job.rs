@@ -6,7 +6,7 @@ use std::sync::{Arc, Weak};
 use std::task::Waker;
 use std::time::Duration;
 
-use super::awaits::Failure;
+use super::awaits::{AwaiterList, Failure};
 use super::dependents::DependentCall;
 use super::header::Header;
 use super::permit::{Limited, Permit};
@@ -150,7 +150,7 @@ impl dyn Job + '_ {
         self.header().events()
     }
 
-    fn locked<R>(&self, act: impl FnOnce(&mut Trailer) -> R) -> R {
+    pub(super) fn locked<R>(&self, act: impl FnOnce(&mut Trailer) -> R) -> R {
         let (mut act, mut result) = (Some(act), None);
         self.with_core(&mut |core, _| {
             result = act.take().map(|act| act(core.trailer()));
@@ -268,9 +268,10 @@ impl dyn Job + '_ {
         }
     }
 
-    /// Calls `act` with the waker of `set_awaiter`.
-    pub(super) fn with_awaiter<R>(&self, act: impl FnOnce(Option<&Waker>) -> R) -> R {
-        self.locked(|trailer| act(trailer.awaiter()))
+    /// As `set_awaiter`, of a waker that wakes what is in the list.
+    pub(crate) fn set_awaiters(&self, waker: &Waker, list: Arc<dyn AwaiterList>) -> bool {
+        let replaced = self.unless_done(|trailer| trailer.replace_list(list));
+        replaced.is_some() && self.set_awaiter(waker)
     }
 
     /// The owners of the references to the call, and the calls that its body awaits; `None` if the body is not suspended or

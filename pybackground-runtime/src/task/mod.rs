@@ -87,6 +87,7 @@ use crate::runtime;
 use crate::stacks;
 
 pub(crate) use await_rings::{Joined, let_go, look_behind};
+pub(crate) use awaits::AwaiterList;
 #[cfg(not(debug_assertions))]
 pub(crate) use body::LARGE;
 pub(crate) use body::{

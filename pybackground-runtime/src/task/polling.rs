@@ -105,9 +105,9 @@ impl Awaits {
 }
 
 impl dyn Job + '_ {
-    /// Whether the awaiter is the waker of the task at that address.
+    /// Whether the awaiter is the waker of the task at that address, or wakes it.
     pub(super) fn wakes(&self, body: Address) -> bool {
-        self.with_awaiter(|awaiter| awaiter.is_some_and(|waker| waker.data().addr() == body))
+        self.locked(|trailer| trailer.wakes(body))
     }
 }
 

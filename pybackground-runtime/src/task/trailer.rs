@@ -8,7 +8,7 @@ use std::sync::Arc;
 use std::task::Waker;
 use std::time::Duration;
 
-use super::awaits::Awaits;
+use super::awaits::{Address, AwaiterList, Awaits};
 use super::dependencies::Dependencies;
 use super::dependents::{DependentCall, Dependents};
 use super::parked::ParkedCall;
@@ -30,6 +30,8 @@ struct Parts<J: ?Sized> {
     dependents: Option<Box<Dependents<J>>>,
     /// The waker of the executor that polls the `Lazy`: foreign code to clone, wake and drop.
     awaiter: Option<Waker>,
+    /// If the call is shared: what the awaiter wakes.
+    list: Option<Arc<dyn AwaiterList>>,
     /// The body is suspended.
     parked: Option<ParkedCall>,
     /// What the body awaits, while it is suspended.
@@ -81,6 +83,7 @@ impl<J: ?Sized> Default for Parts<J> {
             waiters: Waiters::default(),
             dependents: None,
             awaiter: None,
+            list: None,
             parked: None,
             awaits: None,
             joins: 0,
@@ -158,8 +161,23 @@ impl<J: DependentCall + ?Sized + 'static> Trailer<J> {
         dependents.map(|dependents| dependents.one_closed()).unwrap_or_default()
     }
 
-    pub(super) fn awaiter(&self) -> Option<&Waker> {
-        self.0.as_ref()?.awaiter.as_ref()
+    /// Whether the awaiter is a waker with data at that address, or wakes one.
+    pub(super) fn wakes(&self, data: Address) -> bool {
+        let Some(parts) = self.0.as_ref() else { return false };
+        let awaiter = parts.awaiter.as_ref().map(|waker| waker.data().addr());
+        let is_awaiter =
+            |list: &&Arc<dyn AwaiterList>| awaiter == Some(Arc::as_ptr(list).cast::<()>().addr());
+        let list = parts.list.as_ref().filter(is_awaiter);
+        awaiter == Some(data) || list.is_some_and(|list| list.has_waker_of(data))
+    }
+
+    /// Sets what the awaiter wakes. Returns the last list, to be dropped without a lock.
+    #[must_use]
+    pub(super) fn replace_list(
+        &mut self,
+        list: Arc<dyn AwaiterList>,
+    ) -> Option<Arc<dyn AwaiterList>> {
+        self.changed().list.replace(list)
     }
 
     pub(super) fn owners(&self) -> Option<Owners> {
