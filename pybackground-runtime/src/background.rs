@@ -10,7 +10,8 @@ use crate::call::{Path, path_of_enclosing_function};
 use crate::dispatch::{dispatch, start};
 use crate::lazy::Lazy;
 use crate::options::Options;
-use crate::task::{Body, Limit, Step, is_large};
+use crate::small_value::is_large;
+use crate::task::{Body, Limit, Step};
 
 /// Makes a background function of any function or closure: calling it returns at once.
 ///

@@ -31,8 +31,8 @@ use crate::stacks::{self, Frame};
 use crate::sync::thread::{self, Thread};
 use crate::sync::{IS_MODEL, chaos, now, rounds, thread_local};
 use crate::task::{
-    Handle, Job, Joined, Registration, disown, lend_permits_while, look_behind, may_run_in_place,
-    work,
+    Called, Filled, Handle, Job, Joined, Place, Registration, Valued, disown, lend_permits_while,
+    look_behind, may_run_in_place, work,
 };
 use crate::wait_target::{Remains, WaitTarget, downgrade};
 use crate::waits::{End, ScopedCalls, Waiting};
@@ -45,37 +45,46 @@ const SPINS: usize = rounds(100);
 const YIELDS: usize = rounds(20);
 
 /// Waits for the outcome on behalf of the call's only owner.
+#[inline(never)]
 #[track_caller]
-pub(crate) fn outcome<T>(handle: Arc<dyn Handle<T>>) -> Outcome<T> {
-    outcome_by(handle, Handle::join_at_once, |handle| handle.take())
+pub(crate) fn outcome<T>(handle: Handle<T>) -> Outcome<T> {
+    let site = Location::caller();
+    handle.receive(|call, place| outcome_of(call, place, site))
 }
 
 /// As `outcome`, with the value in a box.
+#[inline(never)]
 #[track_caller]
-pub(crate) fn outcome_boxed<T>(handle: Arc<dyn Handle<T>>) -> Outcome<Box<T>> {
-    outcome_by(handle, Handle::join_at_once_boxed, |handle| handle.take_boxed())
+pub(crate) fn outcome_boxed<T>(handle: Handle<T>) -> Outcome<Box<T>> {
+    let site = Location::caller();
+    handle.receive_boxed(|call, place| outcome_of(call, place, site))
 }
 
 #[inline]
-#[track_caller]
-fn outcome_by<T, R>(
-    mut handle: Arc<dyn Handle<T>>,
-    join_at_once: impl Fn(Arc<dyn Handle<T>>) -> Result<Outcome<R>, Arc<dyn Handle<T>>>,
-    take: impl FnOnce(&dyn Handle<T>) -> Option<Outcome<R>>,
-) -> Outcome<R> {
-    loop {
-        handle = match join_at_once(handle) {
+fn outcome_of<'id>(
+    call: Called<'id>,
+    place: Place<'id>,
+    site: &'static Location<'static>,
+) -> Outcome<Filled<'id>> {
+    call.join_at_once(place).unwrap_or_else(|call| wait_for_outcome(call, place, site))
+}
+
+/// As `outcome`, of a call that this thread could not run at once.
+fn wait_for_outcome<'id>(
+    mut call: Called<'id>,
+    place: Place<'id>,
+    site: &'static Location<'static>,
+) -> Outcome<Filled<'id>> {
+    while run_inputs(call.call().job()) {
+        call = match call.join_at_once(place) {
             Ok(outcome) => return outcome,
-            Err(handle) => handle,
+            Err(call) => call,
         };
-        if !run_inputs(&handle) {
-            break;
-        }
     }
-    block_until_done(&handle, None)
+    block_until_done(call.call(), None, site)
         // The `Lazy` goes.
-        .inspect_err(|_| disown(handle.job()))?;
-    take(&*handle).expect("its only owner takes the outcome")
+        .inspect_err(|_| disown(call.call().job()))?;
+    call.take(place).expect("its only owner takes the outcome")
 }
 
 /// Waits for the end of the call. If this thread may run the call, calls `run_in_place`, which claims and runs
@@ -85,26 +94,26 @@ fn outcome_by<T, R>(
 ///
 /// If the wait is a deadlock, the waiting body has to stop, or the process was forked.
 #[track_caller]
-pub(crate) fn until_done<T>(
-    handle: &Arc<dyn Handle<T>>,
-    run_in_place: impl Fn() -> bool,
+pub(crate) fn until_done(
+    call: &Arc<dyn Valued>,
+    run_in_place: &dyn Fn() -> bool,
 ) -> Result<(), Error> {
-    let job = handle.job();
+    let job = call.job();
     let this_thread_may = || job.is_claimable() && may_run_in_place(job);
     loop {
         if job.is_done() || (this_thread_may() && run_in_place()) {
             return Ok(());
         }
-        if !run_inputs(handle) {
+        if !run_inputs(job) {
             break;
         }
     }
-    block_until_done(handle, None).map(drop)
+    block_until_done(call, None, Location::caller()).map(drop)
 }
 
 /// Runs the inputs (dependencies) that hold the call back, as far as no other thread has started them and this
 /// thread may run them. Runs the inputs of an input before the input. Returns whether it ran any.
-fn run_inputs<T>(handle: &Arc<dyn Handle<T>>) -> bool {
+fn run_inputs(job: &dyn Job) -> bool {
     let mut ran = false;
     // A thread that is no worker may run nothing in place.
     if !runtime::is_worker() {
@@ -115,7 +124,7 @@ fn run_inputs<T>(handle: &Arc<dyn Handle<T>>) -> bool {
         inputs.filter(|input| !input.is_done()).map(|input| (input, false)).collect::<Vec<_>>()
     };
     // A depth-first search. `true` marks an input whose own inputs have been visited.
-    let mut path = unfinished(handle.job());
+    let mut path = unfinished(job);
     while let Some((input, was_seen_to)) = path.pop() {
         if input.is_claimable() {
             if !may_run_in_place(&*input) {
@@ -139,8 +148,12 @@ fn run_inputs<T>(handle: &Arc<dyn Handle<T>>) -> bool {
 ///
 /// If the waiting body has to stop, or the process was forked.
 #[track_caller]
-pub(crate) fn until<T>(handle: &Arc<dyn Handle<T>>, end: Instant) -> Result<bool, Error> {
-    if handle.job().is_done() { Ok(true) } else { block_until_done(handle, Some(end)) }
+pub(crate) fn until(call: &Arc<dyn Valued>, end: Instant) -> Result<bool, Error> {
+    if call.job().is_done() {
+        Ok(true)
+    } else {
+        block_until_done(call, Some(end), Location::caller())
+    }
 }
 
 /// Waits for the end of the call, whose body is no future. This thread need not have the `Lazy`.
@@ -154,7 +167,7 @@ pub(crate) fn until_ended(job: &Arc<dyn Job>) -> Result<(), Error> {
         return Ok(());
     }
     let deadline = job.deadline().map(|deadline| deadline.at());
-    block(&Wait { deadline, on: job, end: None }).map(|_| ())
+    block(&Wait { deadline, on: job, end: None }, Location::caller()).map(|_| ())
 }
 
 /// Waits for the end of any of several calls or for `end`; returns whether one has ended.
@@ -167,26 +180,27 @@ pub(crate) fn for_any(calls: &impl Awaited, end: Option<Instant>) -> Result<bool
     if look_for_a_moment(|| calls.is_over(), end) {
         return Ok(true);
     }
-    block(&Wait { on: calls, deadline: None, end })
+    block(&Wait { on: calls, deadline: None, end }, Location::caller())
 }
 
-#[track_caller]
-fn block_until_done<T>(handle: &Arc<dyn Handle<T>>, end: Option<Instant>) -> Result<bool, Error> {
-    if look_for_a_moment(|| handle.job().is_done(), end) {
+fn block_until_done(
+    call: &Arc<dyn Valued>,
+    end: Option<Instant>,
+    site: &'static Location<'static>,
+) -> Result<bool, Error> {
+    if look_for_a_moment(|| call.job().is_done(), end) {
         runtime::look_after_own_calls();
         return Ok(true);
     }
-    let job = Arc::clone(handle).into_job();
+    let job = Arc::clone(call).into_job();
     let deadline = job.deadline().map(|deadline| deadline.at());
-    block(&Wait { deadline, on: &job, end })
+    block(&Wait { deadline, on: &job, end }, site)
 }
 
-#[track_caller]
-fn block(wait: &Wait<'_, impl Awaited>) -> Result<bool, Error> {
+fn block(wait: &Wait<'_, impl Awaited>, site: &'static Location<'static>) -> Result<bool, Error> {
     if runtime::was_forked() {
         return Err(Error::not_run(wait.on.call(), runtime::FORKED, Progress::NotStarted));
     }
-    let site = Location::caller();
     let _blocking = context::about_to_block(|| wait.on.call(), site);
     let blocked = events::blocked(|| wait.on.call(), site, || wait.on.events());
     // Before this thread gives up its slot: a thread that looks for deadlocks then sees the wait.

@@ -2,8 +2,9 @@
 
 #![cfg_attr(docsrs, feature(doc_cfg))]
 #![cfg_attr(feature = "tracing", doc = include_str!("events/trace/SPANS.md"))]
-// Unsafe code is in `small_closure.rs` and `scope/erase.rs`; with the feature `process` in `process/child_entry.rs`, with
-// `timeline` in `timeline/process_end.rs` and `timeline/clock.rs`, and with either in `secure_execution.rs`.
+// Unsafe code is in `small_closure.rs`, `small_value.rs`, `task/handle.rs` and `scope/erase.rs`; with the feature `process` in
+// `process/child_entry.rs`, with `timeline` in `timeline/process_end.rs` and `timeline/clock.rs`, and with either in
+// `secure_execution.rs`.
 #![deny(unsafe_code)]
 
 mod attribute;
@@ -50,6 +51,7 @@ mod shutdown;
 mod site;
 mod sleep;
 mod small_closure;
+mod small_value;
 mod snapshot;
 mod stacks;
 mod stderr;

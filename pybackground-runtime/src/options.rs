@@ -5,6 +5,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use crate::call::{Call, Name, Path};
+use crate::cancel;
 use crate::error::Outcome;
 use crate::events::CallEvents;
 use crate::site;
@@ -17,6 +18,9 @@ const COMPUTES: u8 = 1;
 const HAS_CONDITIONS: u8 = 2;
 /// The body shares its stack with no other.
 const HAS_OWN_STACK: u8 = 4;
+
+#[cfg(not(debug_assertions))]
+pub(crate) type Place = &'static Location<'static>;
 
 /// The place of a call, and what the attribute's options say.
 ///
@@ -127,8 +131,22 @@ impl Options {
         Self { name: Some(self.name.unwrap_or(Name::Path(path))), ..self }
     }
 
-    /// The same options, field by field.
+    /// The place of the call and of the definition, if the options say nothing else about a call that is queued.
     #[cfg(not(debug_assertions))]
+    #[inline]
+    pub(crate) fn plain(&self) -> Option<(Place, Option<Place>)> {
+        let is_plain = self.name.is_none() && !self.have_conditions();
+        is_plain.then_some((self.site, self.definition))
+    }
+
+    /// Options that say nothing but this.
+    #[cfg(not(debug_assertions))]
+    #[inline]
+    pub(crate) const fn of_plain(site: Place, definition: Option<Place>) -> Self {
+        Self { definition, ..Self::at(site) }
+    }
+
+    /// The same options, field by field.
     #[inline]
     pub(crate) fn rebuilt(&self) -> Self {
         let Self { site, name, limit, timeout, run_timeout, flags, definition } = *self;
@@ -168,7 +186,8 @@ impl Options {
             // The scope sees to its end.
             events.used();
         }
-        Task::new(self.header(events), label, body, self.need_permit())
+        let parent = cancel::current();
+        Task::new(self.header(events), label, body, parent, self.need_permit())
     }
 
     /// The task of a call that waits for dependencies.

@@ -10,9 +10,9 @@
 //!
 //! It is such a box in all other respects:
 //!
-//! 1. The room holds a closure of the type that the table was made for, from [`of`](SmallClosure::of) on until
-//!    [`call`](SmallClosure::call) or the destructor ends it. Both need the ownership, so there is one end: `call`
-//!    forgets `self`, which keeps the destructor from running.
+//! 1. The room holds a closure of the type that the table was made for, from [`make`](SmallClosure::make) on until
+//!    [`call`](SmallClosure::call) or the destructor ends it. There is one end: `call` first exchanges the table for
+//!    one that says that the room is empty.
 //! 2. No reference to the closure exists outside of the functions of the table. Moving a `SmallClosure` moves the
 //!    closure bytewise, as any move does. The bytes are `MaybeUninit`, so a copy keeps what they point to.
 //! 3. The room is large and aligned enough. That is checked while compiling.
@@ -23,7 +23,7 @@
 
 #![allow(unsafe_code)]
 
-use std::mem::{ManuallyDrop, MaybeUninit};
+use std::mem::{MaybeUninit, needs_drop};
 
 use crate::call::{Path, path_of_enclosing_function};
 
@@ -39,7 +39,8 @@ pub(crate) struct SmallClosure<T: 'static> {
 /// What can be done with the closure in a room, each of which ends it.
 struct Table<T> {
     call: unsafe fn(*mut Room) -> T,
-    drop: unsafe fn(*mut Room),
+    /// `None` if nothing is to be done.
+    drop: Option<unsafe fn(*mut Room)>,
     path: Path,
 }
 
@@ -47,8 +48,15 @@ impl<T: 'static> SmallClosure<T> {
     #[cfg(any(test, not(debug_assertions)))]
     #[inline]
     pub(crate) fn of<F: FnOnce() -> T + Send + 'static>(closure: F) -> Self {
+        Self::of_function::<F, F>(closure)
+    }
+
+    /// As `of`, with the path of the function that the closure `N` is in.
+    #[cfg(any(test, not(debug_assertions)))]
+    #[inline]
+    pub(crate) fn of_function<N, F: FnOnce() -> T + Send + 'static>(closure: F) -> Self {
         // SAFETY: no lifetime in the type of the closure ends.
-        unsafe { Self::erased(closure) }
+        unsafe { Self::make::<N, F>(closure) }
     }
 
     /// As `of`, of a closure that borrows.
@@ -58,16 +66,27 @@ impl<T: 'static> SmallClosure<T> {
     /// What is returned is called or dropped before a lifetime in the type of the closure ends.
     #[inline]
     pub(crate) unsafe fn erased<F: FnOnce() -> T + Send>(closure: F) -> Self {
+        // SAFETY: as the caller says.
+        unsafe { Self::make::<F, F>(closure) }
+    }
+
+    /// As `erased`, with the path of the function that the closure `N` is in.
+    ///
+    /// # Safety
+    ///
+    /// As `erased`.
+    #[inline]
+    unsafe fn make<N, F: FnOnce() -> T + Send>(closure: F) -> Self {
         let mut room = Room::uninit();
         let table = if const { fits::<F>() } {
             // SAFETY: the closure fits.
             unsafe { room.as_mut_ptr().cast::<F>().write(closure) };
-            const { &Table::of::<F, F>() }
+            const { &Table::of::<F, N>() }
         } else {
             const { assert!(fits::<Box<F>>()) };
             // SAFETY: a box fits.
             unsafe { room.as_mut_ptr().cast::<Box<F>>().write(Box::new(closure)) };
-            const { &Table::of::<Box<F>, F>() }
+            const { &Table::of::<Box<F>, N>() }
         };
         Self { room, table }
     }
@@ -78,18 +97,22 @@ impl<T: 'static> SmallClosure<T> {
         self.table.path
     }
 
+    /// Calls the closure, once. It is not moved, so that a call costs no copies.
     #[inline]
-    pub(crate) fn call(self) -> T {
-        let mut this = ManuallyDrop::new(self);
-        // SAFETY: the room holds a closure of the table's type. As `self` is not dropped, this is its end.
-        unsafe { (this.table.call)(&raw mut this.room) }
+    pub(crate) fn call(&mut self) -> T {
+        let table = std::mem::replace(&mut self.table, const { &Table::EMPTY });
+        // SAFETY: the room holds a closure of that table's type. This is its end: the table of an empty room does nothing
+        // with the room.
+        unsafe { (table.call)(&raw mut self.room) }
     }
 }
 
 impl<T: 'static> Drop for SmallClosure<T> {
     fn drop(&mut self) {
-        // SAFETY: the room holds a closure of the table's type, which `call` has not taken.
-        unsafe { (self.table.drop)(&raw mut self.room) }
+        if let Some(drop) = self.table.drop {
+            // SAFETY: the room holds a closure of the table's type, or `call` has exchanged the table.
+            unsafe { drop(&raw mut self.room) }
+        }
     }
 }
 
@@ -99,9 +122,14 @@ const fn fits<F>() -> bool {
 }
 
 impl<T> Table<T> {
-    /// The table of a `C`, which is the closure `F` or a box of it.
-    const fn of<C: FnOnce() -> T, F>() -> Self {
-        Self { call: call::<C, T>, drop: drop_in_room::<C>, path: path_of_enclosing_function::<F> }
+    /// Of a room whose closure has ended.
+    const EMPTY: Self = Self { call: call_again::<T>, drop: None, path: || "" };
+
+    /// The table of a `C`, which is a closure or a box of one, in the function that the closure `N` is in.
+    const fn of<C: FnOnce() -> T, N>() -> Self {
+        let drop: Option<unsafe fn(*mut Room)> =
+            if needs_drop::<C>() { Some(drop_in_room::<C>) } else { None };
+        Self { call: call::<C, T>, drop, path: path_of_enclosing_function::<N> }
     }
 }
 
@@ -114,6 +142,10 @@ unsafe fn call<F: FnOnce() -> T, T>(room: *mut Room) -> T {
     // SAFETY: as the caller says.
     let closure = unsafe { room.cast::<F>().read() };
     closure()
+}
+
+fn call_again<T>(_: *mut Room) -> T {
+    unreachable!("a closure is called once")
 }
 
 /// Drops the closure in the room.
@@ -185,12 +217,20 @@ mod tests {
     fn closure_that_panics_is_dropped_once() {
         let alive = Arc::new(());
         let captured = alive.clone();
-        let closure = SmallClosure::<()>::of(move || {
+        let mut closure = SmallClosure::<()>::of(move || {
             std::hint::black_box(&captured);
             std::panic::resume_unwind(Box::new(()));
         });
         assert!(catch_unwind(AssertUnwindSafe(|| closure.call())).is_err());
+        drop(closure);
         assert_eq!(Arc::strong_count(&alive), 1);
+    }
+
+    #[test]
+    fn closure_is_called_once() {
+        let mut closure = SmallClosure::of(|| 1);
+        assert_eq!(closure.call(), 1);
+        assert!(catch_unwind(AssertUnwindSafe(|| closure.call())).is_err());
     }
 
     #[test]

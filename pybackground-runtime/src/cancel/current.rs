@@ -29,7 +29,8 @@ thread_local! {
 }
 
 impl Top {
-    #[inline]
+    #[inline(always)]
+    #[allow(clippy::inline_always, reason = "part of `enter` and `leave`")]
     fn swap(&self, link: Link) -> Link {
         let node = self.node.replace(ManuallyDrop::new(link.node));
         let is_own = self.is_own.replace(link.is_own);
@@ -37,10 +38,20 @@ impl Top {
     }
 }
 
+/// As `LocalKey::with`, which the compiler may not inline.
+#[inline(always)]
+#[allow(clippy::inline_always, reason = "a call costs more than most that is done here")]
+fn with_top<R>(act: impl FnOnce(&Top) -> R) -> R {
+    match TOP.try_with(act) {
+        Ok(result) => result,
+        Err(_) => unreachable!("it has no destructor"),
+    }
+}
+
 /// Returns the node of the body on top of this thread's stack; none if nothing can stop that body.
 #[inline]
 pub(crate) fn current() -> Option<Arc<Node>> {
-    TOP.with(|top| {
+    with_top(|top| {
         let node = ManuallyDrop::into_inner(top.node.take())?;
         // The first call of the body.
         let node = if top.is_own.replace(true) { node } else { spare::node(Some(node)) };
@@ -60,15 +71,17 @@ pub(super) fn find_stopped() -> Option<Stopped> {
 }
 
 /// Puts a body on top, and returns what is below, for [`leave`].
-#[inline]
+#[inline(always)]
+#[allow(clippy::inline_always, reason = "a call in between costs more than all of this")]
 pub(crate) fn enter(body: Link) -> Link {
-    TOP.with(|top| top.swap(body))
+    with_top(|top| top.swap(body))
 }
 
 /// Takes the body off.
-#[inline]
+#[inline(always)]
+#[allow(clippy::inline_always, reason = "a call in between costs more than all of this")]
 pub(crate) fn leave(below: Link) -> Link {
-    TOP.with(|top| top.swap(below))
+    with_top(|top| top.swap(below))
 }
 
 /// Runs `make` as if no body were on this thread: the calls that it makes belong to none.

@@ -6,7 +6,7 @@ use std::time::{Duration, Instant};
 use super::arrivals::{Arrivals, Next};
 use crate::error::Error;
 use crate::lazy::Lazy;
-use crate::task::is_large;
+use crate::small_value::is_large;
 
 /// Returns the results of calls in the order in which the calls end, each with the position of its call.
 ///

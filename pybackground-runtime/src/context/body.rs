@@ -7,6 +7,7 @@ use super::tokio::TokioContext;
 use crate::call::Path;
 use crate::carry::AllCarried;
 use crate::error::Progress;
+use crate::small_value::Moves;
 use crate::task::{Body, Step};
 
 /// The context of a call: what the library carries itself, and what the program carries.
@@ -56,6 +57,7 @@ impl<B: Body> Body for InContext<B> {
     type Label = B::Label;
     const IS_SYNC: bool = B::IS_SYNC;
     const BELONGS_TO_SCOPE: bool = B::BELONGS_TO_SCOPE;
+    const MOVES: Moves<B::Output> = B::MOVES;
     const WHEN_CLOSED: Progress = B::WHEN_CLOSED;
     const WHEN_SUSPENDED: Progress = B::WHEN_SUSPENDED;
 

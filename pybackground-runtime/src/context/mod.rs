@@ -39,9 +39,15 @@ mod tokio;
 
 use std::panic::Location;
 
+#[cfg(all(feature = "carry", not(debug_assertions)))]
+pub(crate) use self::body::InContext;
 #[cfg(feature = "carry")]
 pub(crate) use self::body::in_context;
 use crate::call::Call;
+
+/// A body, which has no context to run in.
+#[cfg(all(not(feature = "carry"), not(debug_assertions)))]
+pub(crate) type InContext<B> = B;
 
 /// The body, which has no context to run in.
 #[cfg(not(feature = "carry"))]

@@ -7,7 +7,6 @@
 use std::any::Any;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::pin::Pin;
-use std::sync::Arc;
 
 use super::{BoxOutput, panicked, start_task};
 use crate::call::path_of_enclosing_function;
@@ -25,7 +24,7 @@ type BoxedBody = Box<dyn FnOnce() -> Value + Send>;
 /// A future that returns its value in a box.
 type BoxedFuture = Pin<Box<dyn Future<Output = Value> + Send>>;
 /// The value of a body that ran in place, or the call.
-type Started = Result<Value, Arc<dyn Handle<Value>>>;
+type Started = Result<Value, Handle<Value>>;
 
 /// Runs the body of a function under the attribute.
 pub fn dispatch<F, T>(options: Options, body: F) -> Lazy<T>
@@ -56,13 +55,13 @@ fn start(options: Options, path: fn() -> &'static str, body: BoxedBody) -> Start
         } else {
             catch_unwind(AssertUnwindSafe(body))
         };
-        return ran.map_err(|payload| panicked::<Closure<BoxedBody>>(&options, (), payload) as _);
+        return ran.map_err(|payload| panicked::<Closure<BoxedBody>>(&options, (), payload).into());
     }
-    Err(start_task(&options, in_context(Closure(body))))
+    Err(start_task(&options, in_context(Closure(body))).into())
 }
 
 fn start_async(options: &Options, path: fn() -> &'static str, future: BoxedFuture) -> Started {
-    Err(start_task(options, in_context(Suspending::boxed(future, path))))
+    Err(start_task(options, in_context(Suspending::boxed(future, path))).into())
 }
 
 fn lazy<T: Send + 'static>(started: Started) -> Lazy<T> {

@@ -2,7 +2,6 @@
 
 use std::convert::identity;
 use std::future::poll_fn;
-use std::sync::Arc;
 use std::task::{Poll, Waker};
 
 use super::{BoxOutput, Inputs, Needed, dispatch, dispatch_async, never_starts};
@@ -13,7 +12,8 @@ use crate::events::CallEvents;
 use crate::lazy::Lazy;
 use crate::options::Options;
 use crate::panic::drop_catching;
-use crate::task::{Body, Closure, Dependency, Dependent, Handle, Job, Suspending, is_large};
+use crate::small_value::is_large;
+use crate::task::{Body, Closure, Dependency, Dependent, Handle, Job, Suspending};
 
 /// Runs the body of a function with `#[lazy]` parameters. The options name the function.
 pub(crate) fn dispatch_with_inputs<I, F, T>(options: Options, inputs: I, body: F) -> Lazy<T>
@@ -146,11 +146,7 @@ fn needed(inputs: &impl Inputs) -> Vec<Dependency> {
 }
 
 /// Makes the task of a call that is queued once its inputs have ended.
-fn start_with_inputs<B, T>(
-    options: &Options,
-    body: B,
-    inputs: Vec<Dependency>,
-) -> Arc<impl Handle<T> + 'static>
+fn start_with_inputs<B, T>(options: &Options, body: B, inputs: Vec<Dependency>) -> Handle<T>
 where
     B: Body<Output = Outcome<T>>,
     T: Send + 'static,
@@ -160,7 +156,7 @@ where
     if let Some(maker) = maker
         && cancel::may_unwind()
     {
-        return never_starts(options, body, maker);
+        return never_starts(options, Box::new(body), maker).into();
     }
     context::made(|| options.site());
     let task = options.held_task(body);
@@ -170,5 +166,5 @@ where
         job.leave_maker();
     }
     task.await_dependencies(inputs, options.timeouts());
-    task
+    task.into()
 }

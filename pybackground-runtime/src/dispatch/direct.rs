@@ -1,19 +1,23 @@
-//! Calls in optimised builds. The functions that return a type share one task type, which holds the body and its value
-//! in place.
+//! Calls in optimised builds. All functions share a few task types, which hold the body and its value in place.
+//!
+//! A task type is compiled once for each number of words that a value may take, and with this crate. Only functions whose
+//! values take more words have a task type for each type of value.
 
 use std::any::Any;
 use std::convert::identity;
 use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::sync::Arc;
 
 use super::{BoxOutput, panicked, start, start_task};
-use crate::call::path_of_enclosing_function;
-use crate::context::in_context;
+use crate::call::{Path, path_of_enclosing_function};
+use crate::context::{InContext, in_context};
 use crate::events;
 use crate::lazy::Lazy;
-use crate::options::Options;
+use crate::options::{Options, Place};
 use crate::runtime;
 use crate::small_closure::SmallClosure;
-use crate::task::{LARGE, Suspending};
+use crate::small_value::{LARGE, MOST_WORDS, fits};
+use crate::task::{Handle, Small, Suspending, Valued};
 
 /// Runs the body of a function under the attribute.
 ///
@@ -41,7 +45,67 @@ where
             return start_compute(options.rebuilt(), body);
         }
     }
-    start(options.rebuilt(), SmallClosure::of(body))
+    queue(options, body)
+}
+
+/// Makes the task of a call and queues it.
+#[inline(always)]
+#[allow(clippy::inline_always, reason = "only at the call are the options constants")]
+fn queue<F, T>(options: Options, body: F) -> Lazy<T>
+where
+    F: FnOnce() -> T + Send + 'static,
+    T: Send + 'static,
+{
+    if const { fits::<T, usize>() } {
+        Lazy::pending(Handle::of_small(body, |body| start_by(options, body, plain_1, start_1)))
+    } else if const { fits::<T, [usize; 3]>() } {
+        Lazy::pending(Handle::of_small(body, |body| start_by(options, body, plain_3, start_3)))
+    } else if const { fits::<T, [usize; MOST_WORDS]>() } {
+        Lazy::pending(Handle::of_small(body, |body| start_by(options, body, plain_8, start_8)))
+    } else {
+        start(options.rebuilt(), SmallClosure::of(body))
+    }
+}
+
+/// Most calls have no options. Then only two words about them are passed on.
+#[inline(always)]
+#[allow(clippy::inline_always, reason = "only at the call are the options constants")]
+fn start_by<W: Send + 'static>(
+    options: Options,
+    body: Small<W>,
+    plain: fn(Place, Option<Place>, InContext<Small<W>>) -> Arc<dyn Valued>,
+    any: fn(Options, InContext<Small<W>>) -> Arc<dyn Valued>,
+) -> Arc<dyn Valued> {
+    let body = in_context(body);
+    match options.plain() {
+        Some((site, definition)) => plain(site, definition, body),
+        None => any(options.rebuilt(), body),
+    }
+}
+
+/// The functions that make a task for values of so many words. They are not generic, so that they are compiled with this crate.
+macro_rules! of_words {
+    ($($words:ty: $plain:ident, $any:ident;)*) => {$(
+        #[inline(never)]
+        fn $plain(
+            site: Place,
+            definition: Option<Place>,
+            body: InContext<Small<$words>>,
+        ) -> Arc<dyn Valued> {
+            start_task(&Options::of_plain(site, definition), body)
+        }
+
+        #[inline(never)]
+        fn $any(options: Options, body: InContext<Small<$words>>) -> Arc<dyn Valued> {
+            start_task(&options, body)
+        }
+    )*};
+}
+
+of_words! {
+    usize: plain_1, start_1;
+    [usize; 3]: plain_3, start_3;
+    [usize; MOST_WORDS]: plain_8, start_8;
 }
 
 /// A closure that captured much, or returns much, is moved between threads as a pointer, and so is its
@@ -53,8 +117,9 @@ where
     T: Send + 'static,
 {
     let options = options.named_by(path_of_enclosing_function::<F>);
-    let body = SmallClosure::of(move || Box::new(body()));
-    Lazy::boxed(start_task(&options, in_context(body)), identity)
+    let call =
+        Handle::of_small(move || Box::new(body()), |body| start_1(options, in_context(body)));
+    Lazy::boxed(call, identity)
 }
 
 /// Makes a `compute` call that may be observed, or that is queued: one slow path, so that the fast one stays small.
@@ -65,7 +130,7 @@ where
     T: Send + 'static,
 {
     if !runtime::runs_inline() {
-        return start(options, SmallClosure::of(body));
+        return queue(options, body);
     }
     // If no observer wants to know about the call, its events are empty.
     let path = path_of_enclosing_function::<F>;
@@ -81,7 +146,11 @@ where
     F: FnOnce() -> T + Send + 'static,
     T: Send + 'static,
 {
-    Lazy::pending(panicked::<SmallClosure<T>>(&options, path_of_enclosing_function::<F>, payload))
+    Lazy::pending(Handle::of_failed(failed(&options, path_of_enclosing_function::<F>, payload)))
+}
+
+fn failed(options: &Options, path: Path, payload: Box<dyn Any + Send>) -> Arc<dyn Valued> {
+    panicked::<Small<usize>>(options, path, payload)
 }
 
 /// Polls the body of an `async` function under the attribute.

@@ -4,7 +4,7 @@
 //! |---|---|
 //! | [`argument`] | how an argument moves from the caller to the body |
 //! | [`inputs`] | arguments whose value may not exist yet |
-//! | `direct` | optimised builds: one task type for each type of value, for the fastest calls |
+//! | `direct` | optimised builds: tasks that hold the body and its value in place, for the fastest calls |
 //! | `boxed` | other builds: all functions share one task type, for the fastest builds |
 //! | `dataflow` | calls that wait for the values of other calls first |
 //! | `prepared` | calls that are made first and started later |
@@ -119,11 +119,12 @@ pub(crate) fn start<B: Body>(options: Options, body: B) -> Lazy<B::Output> {
     Lazy::pending(start_task(&options, in_context(body)))
 }
 
-#[inline]
+#[inline(always)]
+#[allow(clippy::inline_always, reason = "its callers know the options")]
 fn start_task<B: Body>(options: &Options, body: B) -> Arc<Task<B>> {
     start_task_by(options, body, |task| {
         if options.have_conditions() {
-            hand_over_with_conditions(options, task);
+            hand_over_with_conditions(&options.rebuilt(), task);
         } else {
             runtime::submit(task);
         }
@@ -131,7 +132,8 @@ fn start_task<B: Body>(options: &Options, body: B) -> Arc<Task<B>> {
 }
 
 /// Makes the task of a call and passes it to `submit`, unless the call is never to start.
-#[inline]
+#[inline(always)]
+#[allow(clippy::inline_always, reason = "its callers know the options")]
 pub(crate) fn start_task_by<B: Body>(
     options: &Options,
     body: B,
@@ -142,7 +144,9 @@ pub(crate) fn start_task_by<B: Body>(
     if let Some(maker) = maker
         && cancel::may_unwind()
     {
-        return never_starts(options, body, maker);
+        // Rebuilt, so that the compiler need not store the options in memory for the other calls.
+        // In a box, so that the body of another call need not be where it could be passed on.
+        return never_starts(&options.rebuilt(), Box::new(body), maker);
     }
     let task = options.task(body);
     if maker.is_some() {
@@ -156,7 +160,7 @@ pub(crate) fn start_task_by<B: Body>(
 
 /// Makes the call of a stopped body: it ends at once.
 #[cold]
-fn never_starts<B: Body>(options: &Options, body: B, maker: Stopped) -> Arc<Task<B>> {
+fn never_starts<B: Body>(options: &Options, body: Box<B>, maker: Stopped) -> Arc<Task<B>> {
     let label = body.label();
     drop_catching(body);
     let call = options.call_or(B::function(label));

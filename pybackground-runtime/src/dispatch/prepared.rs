@@ -10,7 +10,8 @@ use crate::context::in_context;
 use crate::lazy::Lazy;
 use crate::options::Options;
 use crate::shared::Shared;
-use crate::task::{Body, Closure, Suspending, Task, is_large};
+use crate::small_value::is_large;
+use crate::task::{Body, Closure, Suspending, Task};
 
 /// A call that has not been started. Dropped, it never is.
 pub(crate) struct Prepared<T> {

@@ -12,7 +12,8 @@ use std::task::{Context, Poll, Waker};
 use super::CancelOnDrop;
 use super::{Lazy, State};
 use crate::error::Error;
-use crate::task::{AwaiterList, is_large};
+use crate::small_value::is_large;
+use crate::task::{AwaiterList, Handle};
 
 impl<T> Lazy<T> {
     /// Awaits the value, and gives it away or tells why there is none: [`Lazy::join`] for `async` code.
@@ -47,7 +48,7 @@ impl<T> Lazy<T> {
             });
         }
         match &mut self.state {
-            State::Pending(pending) => pending.poll(waker, |value| *value, |call| call.take()),
+            State::Pending(pending) => pending.poll(waker, |value| *value, Handle::take),
             State::Ready(_) => Poll::Ready(Ok(*self.take_ready())),
         }
     }
@@ -71,7 +72,7 @@ impl<T> Lazy<T> {
 
     pub(crate) fn poll_boxed(&mut self, waker: &Waker) -> Poll<Result<Box<T>, Error>> {
         match &mut self.state {
-            State::Pending(pending) => pending.poll(waker, identity, |call| call.take_boxed()),
+            State::Pending(pending) => pending.poll(waker, identity, Handle::take_boxed),
             State::Ready(_) => Poll::Ready(Ok(self.take_ready())),
         }
     }

@@ -29,7 +29,8 @@ use std::time::{Duration, Instant};
 
 use crate::call::Call;
 use crate::error::Error;
-use crate::task::{Dependency, Handle, Job, is_large};
+use crate::small_value::is_large;
+use crate::task::{Dependency, Handle, Job};
 pub(crate) use ahead::{Ahead, InFlight};
 pub use awaiting::Outcome;
 pub use cancel_on_drop::CancelOnDrop;
@@ -115,16 +116,17 @@ impl<T> Lazy<T> {
     }
 
     /// The value of a call that returns it in a box.
-    pub(crate) fn boxed<V: 'static>(call: Arc<dyn Handle<V>>, boxed: fn(V) -> Box<T>) -> Self
+    pub(crate) fn boxed<V: 'static>(call: impl Into<Handle<V>>, boxed: fn(V) -> Box<T>) -> Self
     where
         T: 'static,
     {
-        Self::pending(Arc::new(Unboxing::new(call, boxed)))
+        Self::pending(Handle::of_box(Unboxing { call: call.into(), boxed }))
     }
 
+    /// The value of a call: of its task, for example.
     #[inline]
-    pub(crate) fn pending(handle: Arc<dyn Handle<T>>) -> Self {
-        Self { state: State::Pending(Pending::new(handle)) }
+    pub(crate) fn pending(call: impl Into<Handle<T>>) -> Self {
+        Self { state: State::Pending(Pending::new(call.into())) }
     }
 
     /// Waits for the value, and gives it or tells why there is none.

@@ -31,7 +31,7 @@ struct Held<T>(Place<T>);
 
 /// As large as the call alone: see the test.
 enum Place<T> {
-    Call(Arc<dyn Handle<T>>),
+    Call(Handle<T>),
     /// An `.await` had the value, of a call made here if it was one.
     Spent(Option<&'static Location<'static>>),
 }
@@ -39,7 +39,7 @@ enum Place<T> {
 impl<T> Held<T> {
     #[inline]
     #[track_caller]
-    fn give_away(self) -> Arc<dyn Handle<T>> {
+    fn give_away(self) -> Handle<T> {
         // Nothing is left to drop, which the compiler would not see.
         match std::mem::replace(&mut ManuallyDrop::new(self).0, Place::Spent(None)) {
             Place::Call(handle) => handle,
@@ -49,7 +49,7 @@ impl<T> Held<T> {
 
     /// The call, unless its value is spent.
     #[inline]
-    fn get(&self) -> Option<&Arc<dyn Handle<T>>> {
+    fn get(&self) -> Option<&Handle<T>> {
         match &self.0 {
             Place::Call(handle) => Some(handle),
             Place::Spent(_) => None,
@@ -58,11 +58,11 @@ impl<T> Held<T> {
 }
 
 impl<T> Deref for Held<T> {
-    type Target = Arc<dyn Handle<T>>;
+    type Target = Handle<T>;
 
     #[inline]
     #[track_caller]
-    fn deref(&self) -> &Arc<dyn Handle<T>> {
+    fn deref(&self) -> &Handle<T> {
         match &self.0 {
             Place::Call(handle) => handle,
             Place::Spent(site) => spent(*site),
@@ -84,7 +84,7 @@ impl<T> Drop for Held<T> {
 }
 
 impl<T> Pending<T> {
-    pub(super) fn new(handle: Arc<dyn Handle<T>>) -> Self {
+    pub(super) fn new(handle: Handle<T>) -> Self {
         Self { outcome: OnceLock::new(), handle: Held(Place::Call(handle)) }
     }
 
@@ -99,7 +99,7 @@ impl<T> Pending<T> {
         &mut self,
         waker: &Waker,
         unboxed: impl FnOnce(Box<T>) -> R,
-        take: impl FnOnce(&dyn Handle<T>) -> Option<Outcome<R>>,
+        take: impl FnOnce(&Handle<T>) -> Option<Outcome<R>>,
     ) -> Poll<Outcome<R>> {
         let outcome = match self.outcome.take() {
             Some(outcome) => outcome.map(unboxed),
@@ -112,7 +112,7 @@ impl<T> Pending<T> {
                     task::note(|| self.job(), waker);
                     return Poll::Pending;
                 }
-                None => take(&**self.handle).expect("only its owner takes the outcome"),
+                None => take(&self.handle).expect("only its owner takes the outcome"),
             },
         };
         *self = Self::spent(Some(self.handle.job().call().site()));
@@ -148,7 +148,7 @@ impl<T> Pending<T> {
     /// Waits until the call ends, or runs it here. The outcome may be in the task or here then.
     #[track_caller]
     fn wait_to_end(&self) -> Result<(), &Error> {
-        let waited = join::until_done(&self.handle, || {
+        let waited = join::until_done(self.handle.call(), &|| {
             // Others who wait through this `Lazy` look here when the call has ended.
             self.handle.run_in_place_boxed(&mut |outcome| {
                 chaos();
@@ -207,7 +207,7 @@ impl<T> Pending<T> {
     #[track_caller]
     pub(super) fn wait_until(&self, end: Instant) -> Option<Result<&T, &Error>> {
         if self.outcome.get().is_none() {
-            match join::until(&self.handle, end) {
+            match join::until(self.handle.call(), end) {
                 Ok(true) => {}
                 Ok(false) => return None,
                 Err(error) => return Some(Err(self.handle.job().keep_wait_error(error))),
@@ -297,7 +297,7 @@ impl<T> Pending<T> {
     }
 
     pub(super) fn job(&self) -> Option<Arc<dyn Job>> {
-        self.handle.get().map(|handle| Arc::clone(handle).into_job())
+        self.handle.get().map(Handle::to_job)
     }
 
     pub(super) fn call(&self) -> Option<Call> {
@@ -323,6 +323,6 @@ mod tests {
 
     #[test]
     fn a_value_that_is_spent_takes_no_room() {
-        assert_eq!(size_of::<Held<u8>>(), size_of::<Arc<dyn Handle<u8>>>());
+        assert_eq!(size_of::<Held<u8>>(), size_of::<Arc<dyn Job>>());
     }
 }

@@ -14,13 +14,13 @@ use crate::sync::checker::thread;
 use crate::task::{Closure, Handle, Job, Suspending};
 
 /// A call whose body counts its runs: the job, and the handle of the `Lazy`.
-fn call(runs: &Tally) -> (Arc<dyn Job>, Arc<dyn Handle<u32>>) {
+fn call(runs: &Tally) -> (Arc<dyn Job>, Handle<u32>) {
     let runs = runs.clone();
     let task = Options::here().task(Closure(move || {
         runs.add();
         7
     }));
-    (task.clone(), task)
+    (task.clone(), task.into())
 }
 
 #[test]
@@ -104,7 +104,7 @@ fn two_threads_that_wait_are_both_woken() {
         let waiting = thread::spawn({
             let handle = handle.clone();
             let end = Instant::now() + Duration::from_secs(3600);
-            move || assert!(join::until(&handle, end).unwrap())
+            move || assert!(join::until(handle.call(), end).unwrap())
         });
         let worker = thread::spawn(move || job.run());
         assert_eq!(join::outcome(handle).unwrap(), 7);
@@ -162,6 +162,6 @@ fn a_future_is_woken_while_it_is_polled() {
         });
         let task = Options::here().task(Suspending::new(future));
         task.clone().run();
-        assert_eq!(join::outcome(task as Arc<dyn Handle<u32>>).unwrap(), 7);
+        assert_eq!(join::outcome(Handle::of(task)).unwrap(), 7);
     });
 }

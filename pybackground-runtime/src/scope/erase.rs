@@ -33,9 +33,8 @@
 
 #![allow(unsafe_code)]
 
-use std::sync::Arc;
-
 use super::open_calls::Guard;
+use super::slot::ScopedHandle;
 use crate::small_closure::SmallClosure;
 use crate::task::{Handle, RunOnce};
 
@@ -60,21 +59,15 @@ impl RunOnce for Erased {
     /// Runs the closure. The guard is dropped last, also when the closure unwinds.
     #[inline]
     fn run(self) {
-        let Self { closure, guard } = self;
+        let Self { mut closure, guard } = self;
         let dropped_last = guard;
         closure.call();
         dropped_last.has_run();
     }
 }
 
-/// A handle of a value that borrows, as its `Lazy` holds it.
-///
-/// A `Lazy<T>` holds `dyn Handle<T>`, which is `'static` by default although `T` need not be.
-pub(super) fn erased_handle<'value, T: 'value>(
-    handle: Arc<dyn Handle<T> + 'value>,
-) -> Arc<dyn Handle<T>> {
-    // SAFETY: both types differ in the bound of the trait object only. The type `dyn Handle<T>` still names
-    // `T`, so neither it nor a `Lazy<T>` can be used or dropped, or be kept in anything `'static`, after
-    // `T` has ended. `Handle` has no way to the concrete type.
-    unsafe { std::mem::transmute::<Arc<dyn Handle<T> + 'value>, Arc<dyn Handle<T>>>(handle) }
+/// A call whose value borrows, as its `Lazy` holds it.
+pub(super) fn handle<T: Send>(call: ScopedHandle<T>) -> Handle<T> {
+    // SAFETY: all lifetimes in the type of the call are those of `T`.
+    unsafe { Handle::of_borrowing_box(call) }
 }

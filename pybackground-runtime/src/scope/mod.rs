@@ -31,9 +31,10 @@ use crate::options::Options;
 use crate::panic::drop_catching;
 use crate::runnable::Runnable;
 use crate::runtime;
-use crate::task::{Handle, Job, ScopedClosure, is_large};
+use crate::small_value::is_large;
+use crate::task::{Body, ScopedClosure, Task};
 use crate::waits::ScopedCalls;
-use erase::{Erased, erased_handle};
+use erase::Erased;
 use open_calls::{Kept, Listed};
 use slot::{ScopedHandle, Slot};
 
@@ -215,7 +216,7 @@ impl<'scope> Scope<'scope, '_> {
         };
         let call = self.start(Options::here(), path_of_enclosing_function::<F>, closure);
         self.calls.list(call.clone());
-        Lazy::pending(erased_handle(Arc::new(ScopedHandle { call, slot })))
+        Lazy::pending(erase::handle(ScopedHandle { call: call.into(), slot }))
     }
 
     /// Runs a closure without a value in the background. It has ended by the end of the scope.
@@ -246,7 +247,7 @@ impl<'scope> Scope<'scope, '_> {
         options: Options,
         path: Path,
         closure: impl FnOnce() + Send + 'scope,
-    ) -> Arc<impl Handle<()> + Job + 'static> {
+    ) -> Arc<Task<impl Body<Output = ()>>> {
         let body = ScopedClosure(Erased::new(closure, self.calls.open()), path);
         start_task_by(&options, in_context(body), |task| {
             if self.has_thread { runtime::submit(task) } else { task.run() }

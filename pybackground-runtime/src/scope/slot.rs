@@ -3,11 +3,10 @@
 use std::panic::{RefUnwindSafe, UnwindSafe};
 use std::sync::Arc;
 
-use super::erase::erased_handle;
 use crate::error::Outcome;
 use crate::panic::drop_catching;
 use crate::sync::{Mutex, lock};
-use crate::task::{Handle, Job};
+use crate::task::{Boxed, Handle, Job};
 
 /// The place of one value. Written by the closure, taken by the `Lazy`, and dropped by whichever of the
 /// two is the last to have it. In a box, as it may be large.
@@ -38,7 +37,7 @@ impl<T> Drop for Slot<T> {
 
 /// A call of a scope, as the `Lazy` of its value sees it.
 pub(super) struct ScopedHandle<T> {
-    pub(super) call: Arc<dyn Handle<()>>,
+    pub(super) call: Handle<()>,
     pub(super) slot: Arc<Slot<T>>,
 }
 
@@ -52,39 +51,24 @@ impl<T> ScopedHandle<T> {
     }
 }
 
-impl<T: Send> Handle<T> for ScopedHandle<T> {
+impl<T: Send> Boxed<T> for ScopedHandle<T> {
     fn job(&self) -> &dyn Job {
         self.call.job()
     }
 
-    fn into_job(self: Arc<Self>) -> Arc<dyn Job> {
-        self.call.clone().into_job()
+    fn to_job(&self) -> Arc<dyn Job> {
+        self.call.to_job()
     }
 
-    fn take(&self) -> Option<Outcome<T>> {
-        Some(self.take_boxed()?.map(|value| *value))
-    }
-
-    fn take_boxed(&self) -> Option<Outcome<Box<T>>> {
+    fn take(&self) -> Option<Outcome<Box<T>>> {
         Some(self.with_value(self.call.take()?))
     }
 
-    fn run_in_place(&self, keep: &mut dyn FnMut(Outcome<T>)) -> bool {
-        self.run_in_place_boxed(&mut |outcome| keep(outcome.map(|value| *value)))
-    }
-
-    fn run_in_place_boxed(&self, keep: &mut dyn FnMut(Outcome<Box<T>>)) -> bool {
+    fn run_in_place(&self, keep: &mut dyn FnMut(Outcome<Box<T>>)) -> bool {
         self.call.run_in_place(&mut |outcome| keep(self.with_value(outcome)))
     }
 
-    fn join_at_once(self: Arc<Self>) -> Result<Outcome<T>, Arc<dyn Handle<T>>> {
-        Ok(self.join_at_once_boxed()?.map(|value| *value))
-    }
-
-    fn join_at_once_boxed(self: Arc<Self>) -> Result<Outcome<Box<T>>, Arc<dyn Handle<T>>> {
-        match self.call.clone().join_at_once() {
-            Ok(outcome) => Ok(self.with_value(outcome)),
-            Err(_) => Err(erased_handle(self)),
-        }
+    fn join_at_once(&self) -> Option<Outcome<Box<T>>> {
+        Some(self.with_value(self.call.clone().join_at_once().ok()?))
     }
 }

@@ -8,6 +8,9 @@ use crate::call::{Path, path_of_enclosing_function};
 use crate::error::{Error, Outcome, Progress};
 use crate::panic::drop_catching;
 use crate::small_closure::SmallClosure;
+use crate::small_value::Moves;
+#[cfg(not(debug_assertions))]
+use crate::small_value::SmallValue;
 
 /// Work that a task keeps until a thread runs it.
 pub(crate) trait Body: Send + Sized + 'static {
@@ -29,6 +32,9 @@ pub(crate) trait Body: Send + Sized + 'static {
 
     /// Whether the call is part of a scope. The scope waits for it, so a stop of the scope's body always stops it.
     const BELONGS_TO_SCOPE: bool = false;
+
+    /// How the value gets to the owner of the `Lazy`.
+    const MOVES: Moves<Self::Output> = Moves::VALUE;
 
     fn label(&self) -> Self::Label;
 
@@ -53,6 +59,14 @@ pub(crate) trait Body: Send + Sized + 'static {
 
     /// Runs the body, or polls it once.
     fn run(self, waker: impl FnOnce() -> Waker) -> Step<Self>;
+
+    /// Whether the body has a `run_there`.
+    const RUNS_THERE: bool = false;
+
+    /// As `run`, without moving the body, of which nothing is left to drop.
+    fn run_there(&mut self) -> Self::Output {
+        unreachable!("`RUNS_THERE` says so")
+    }
 }
 
 /// How a run of a body ended.
@@ -107,8 +121,53 @@ impl<T: Send + 'static> Body for SmallClosure<T> {
     }
 
     #[inline]
-    fn run(self, _: impl FnOnce() -> Waker) -> Step<Self> {
+    fn run(mut self, _: impl FnOnce() -> Waker) -> Step<Self> {
         Step::Finished(self.call())
+    }
+}
+
+/// As [`SmallClosure`], of a type that names neither the closure nor what it returns.
+#[cfg(not(debug_assertions))]
+pub(crate) struct Small<W: 'static>(SmallClosure<SmallValue<W>>);
+
+#[cfg(not(debug_assertions))]
+impl<W: 'static> Small<W> {
+    #[inline]
+    pub(super) fn of<F, T>(closure: F) -> Self
+    where
+        F: FnOnce() -> T + Send + 'static,
+        T: Send + 'static,
+    {
+        Self(SmallClosure::of_function::<F, _>(move || SmallValue::of(closure())))
+    }
+}
+
+#[cfg(not(debug_assertions))]
+impl<W: Send + 'static> Body for Small<W> {
+    type Output = SmallValue<W>;
+    type Label = Path;
+    const IS_SYNC: bool = true;
+    const MOVES: Moves<SmallValue<W>> = Moves::SMALL;
+    const RUNS_THERE: bool = true;
+
+    #[inline]
+    fn label(&self) -> Path {
+        self.0.path()
+    }
+
+    #[inline]
+    fn function(label: Path) -> Path {
+        label
+    }
+
+    #[inline]
+    fn run(mut self, _: impl FnOnce() -> Waker) -> Step<Self> {
+        Step::Finished(self.0.call())
+    }
+
+    #[inline]
+    fn run_there(&mut self) -> SmallValue<W> {
+        self.0.call()
     }
 }
 
@@ -141,15 +200,6 @@ impl<F: RunOnce> Body for ScopedClosure<F> {
         self.0.run();
         Step::Finished(())
     }
-}
-
-/// Values and closures of more bytes than this are moved in a box.
-pub(crate) const LARGE: usize = 1024;
-
-/// Whether values of the type are moved in a box. A build without optimizations copies a value each time
-/// it is moved, and so moves all of them in boxes.
-pub(crate) const fn is_large<T>() -> bool {
-    cfg!(debug_assertions) || size_of::<T>() > LARGE
 }
 
 /// A body that takes the values of its dependencies, and ends in the error of one that has no value.

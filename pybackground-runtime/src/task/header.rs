@@ -111,6 +111,12 @@ impl Header {
                 return Ran::Ended(Err(error));
             }
         };
+        if const { B::RUNS_THERE } {
+            let mut body = body;
+            let ran = catch_unwind(AssertUnwindSafe(|| body.run_there()));
+            std::mem::forget(body);
+            return Ran::Ended(ran.map_err(|payload| self.unwound(function, payload, &running)));
+        }
         match catch_unwind(AssertUnwindSafe(|| body.run(waker))) {
             Ok(Step::Finished(value)) => Ran::Ended(Ok(value)),
             Ok(Step::Suspended(body)) => Ran::Suspended(body),
@@ -182,6 +188,13 @@ impl Header {
     /// Runs a body that is no future.
     #[inline(never)]
     pub(super) fn run_to_end<B: Body>(&self, function: Path, body: B) -> Outcome<B::Output> {
+        self.run_to_end_here(function, body)
+    }
+
+    /// As `run_to_end`, as part of the caller.
+    #[inline(always)]
+    #[allow(clippy::inline_always, reason = "a call in between costs as much as half of `begin`")]
+    pub(super) fn run_to_end_here<B: Body>(&self, function: Path, body: B) -> Outcome<B::Output> {
         match self.run(function, body, None, Place::Joiner, None, &|| Waker::noop().clone()) {
             Ran::Ended(outcome) => outcome,
             Ran::Suspended(_) => unreachable!("only futures suspend"),

@@ -29,7 +29,7 @@
 //!
 //! The queues, the deadlines and the waiters hold a task as [`Runnable`](crate::runnable::Runnable) or
 //! [`Job`] and do not know the type of its result. The `Lazy` holds it as [`Handle`] of that type. Any of
-//! them may be the last to hold it.
+//! them may be the last to hold it. Of most calls the task does not know the type either: only the handle does.
 //!
 //! # What may be touched in which state
 //!
@@ -80,7 +80,7 @@ pub(crate) mod work;
 use std::sync::Arc;
 
 use crate::call::Path;
-use crate::cancel::{self, Link, Orphan};
+use crate::cancel::{self, Link, Node, Orphan};
 use crate::error::Outcome;
 use crate::panic::drop_catching;
 use crate::runtime;
@@ -89,12 +89,10 @@ use crate::stacks;
 pub(crate) use await_rings::{Joined, let_go, look_behind};
 pub(crate) use awaits::AwaiterList;
 #[cfg(not(debug_assertions))]
-pub(crate) use body::LARGE;
-pub(crate) use body::{
-    Body, Closure, Dependent, RunOnce, ScopedClosure, Step, Suspending, is_large,
-};
+pub(crate) use body::Small;
+pub(crate) use body::{Body, Closure, Dependent, RunOnce, ScopedClosure, Step, Suspending};
 pub(crate) use chains::{detach, disown, share};
-pub(crate) use handle::Handle;
+pub(crate) use handle::{Boxed, Called, Filled, Handle, Place, Valued};
 pub(crate) use header::Header;
 use job::Dependencies;
 pub(crate) use job::{Dependency, Job, Timeouts, any_was_awaited_or_shared};
@@ -117,8 +115,13 @@ pub(crate) struct Task<B: Body> {
 impl<B: Body> Task<B> {
     #[inline(always)]
     #[allow(clippy::inline_always, reason = "moved once more, the body would cost as much")]
-    pub(crate) fn new(header: Header, label: B::Label, body: B, needs_permit: bool) -> Arc<Self> {
-        let parent = cancel::current();
+    pub(crate) fn new(
+        header: Header,
+        label: B::Label,
+        body: B,
+        parent: Option<Arc<Node>>,
+        needs_permit: bool,
+    ) -> Arc<Self> {
         Arc::new(Self {
             state: if needs_permit {
                 State::held(body, parent)

@@ -148,21 +148,49 @@ impl<B: Body> State<B> {
     }
 
     /// Takes the state apart: the body of a call that is claimable, or else the outcome.
-    #[inline]
+    #[inline(always)]
+    #[allow(clippy::inline_always, reason = "moved once more, the body would cost as much")]
     pub(super) fn into_parts(self) -> Result<(B, Link, Trailer), Outcome<B::Output>> {
         let Contents { cell, core } =
             self.contents.into_inner().expect("no code under the lock panics");
         let (trailer, parent) = core.into_parts();
         match cell {
             Cell::Body(body) => Ok((body, Link::to_parent(parent), trailer)),
-            Cell::Outcome(outcome) => Err(outcome),
-            Cell::Closed(mut closed) => {
+            ended => Err(ended.into_outcome()),
+        }
+    }
+
+    /// Takes the outcome of a call that has ended.
+    #[inline]
+    pub(super) fn into_outcome(self) -> Outcome<B::Output> {
+        let Contents { cell, core } =
+            self.contents.into_inner().expect("no code under the lock panics");
+        // Both are none, after the end of a call. So the compiler need not call a destructor.
+        let (trailer, node) = core.into_parts();
+        trailer.notify();
+        drop(node);
+        match cell {
+            Cell::Outcome(outcome) => outcome,
+            Cell::Closed(closed) => Cell::Closed(closed).into_outcome(),
+            Cell::Body(_) | Cell::Empty => unreachable!("a call that has ended has an outcome"),
+        }
+    }
+}
+
+impl<B: Body> Cell<B> {
+    #[cold]
+    fn into_outcome(self) -> Outcome<B::Output> {
+        match self {
+            Self::Outcome(outcome) => outcome,
+            Self::Closed(mut closed) => {
                 let error = closed.error.take().expect("its only owner takes the error");
                 let rest: Box<dyn Any + Send> = closed;
                 drop_catching(rest);
-                Err(Err(error))
+                Err(error)
             }
-            Cell::Empty => unreachable!("a thread that runs or resumes the body owns the task too"),
+            Self::Body(_) | Self::Empty => {
+                unreachable!("a thread that runs or resumes the body owns the task too")
+            }
         }
     }
 }
