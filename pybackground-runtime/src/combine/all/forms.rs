@@ -3,7 +3,7 @@
 use super::members::Several;
 use super::{Calls, TryCalls, error_of, form, try_wait, wait};
 use crate::lazy::Lazy;
-use crate::task::is_large;
+use crate::small_value::is_large;
 
 impl<T> Calls<form::One> for Lazy<T> {
     type Values = T;
