@@ -126,6 +126,11 @@ macro_rules! beside_methods_of_all_types {
             use super::{Runs, background};
 
             #[allow(dead_code, reason = "no method of a trait of the user is called")]
+            #[allow(
+                clippy::wrong_self_convention,
+                clippy::new_ret_no_self,
+                reason = "the names are those of the expansion, and the methods are not"
+            )]
             trait Methods: Sized {
                 fn __pybackground_is_kept(self) -> bool {
                     $is_kept
