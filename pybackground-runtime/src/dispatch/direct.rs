@@ -67,13 +67,16 @@ where
     }
 }
 
+/// Makes the task of a call without options, from its place and the place of its function.
+type StartPlain<W> = fn(Place, Option<Place>, InContext<Small<W>>) -> Arc<dyn Valued>;
+
 /// Most calls have no options. Then only two words about them are passed on.
 #[inline(always)]
 #[allow(clippy::inline_always, reason = "only at the call are the options constants")]
 fn start_by<W: Send + 'static>(
     options: Options,
     body: Small<W>,
-    plain: fn(Place, Option<Place>, InContext<Small<W>>) -> Arc<dyn Valued>,
+    plain: StartPlain<W>,
     any: fn(Options, InContext<Small<W>>) -> Arc<dyn Valued>,
 ) -> Arc<dyn Valued> {
     let body = in_context(body);
