@@ -39,7 +39,7 @@ pub(crate) struct SmallClosure<T: 'static> {
 /// What can be done with the closure in a room, each of which ends it.
 struct Table<T> {
     call: unsafe fn(*mut Room) -> T,
-    /// `None` if nothing is to be done.
+    /// `None` if the closure needs no destructor.
     drop: Option<unsafe fn(*mut Room)>,
     path: Path,
 }
@@ -122,7 +122,7 @@ const fn fits<F>() -> bool {
 }
 
 impl<T> Table<T> {
-    /// Of a room whose closure has ended.
+    /// The table of a room whose closure was called.
     const EMPTY: Self = Self { call: call_again::<T>, drop: None, path: || "" };
 
     /// The table of a `C`, which is a closure or a box of one, in the function that the closure `N` is in.

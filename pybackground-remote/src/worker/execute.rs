@@ -73,7 +73,7 @@ async fn run(worker: &Worker, call: &Delivery) -> End {
     End::Finished
 }
 
-/// Returns the outcome of a call whose worker has died. `attempts` is how many times its body was started.
+/// Returns the outcome of a call whose worker has died. Its body was started `attempts` times.
 pub(super) fn lost(retry: u32, attempts: u32) -> Outcome {
     let advice = if retry == 0 {
         "; with `retry = N` the body starts again".to_owned()

@@ -9,7 +9,7 @@
 //! | `state` | the calls that the worker has, and its slots |
 //! | `pull` | asking the server for calls |
 //! | `callers` | which callers live |
-//! | `vet` | redelivered calls, whose bodies another worker may have started |
+//! | `vet` | whether another worker holds a redelivered call |
 //! | `begin` | whether the body of a call may start |
 //! | `execute` | running a body and storing its result |
 //! | `denials` | what the server has refused, for people |

@@ -1,4 +1,4 @@
-//! Redelivered calls, whose bodies another worker may have started.
+//! The server delivers a call again if its worker is silent. That worker may still run the body.
 //!
 //! Before such a call gets a slot, this worker asks the others whether one of them holds it, and waits for their answers.
 //! A worker that dies leaves as many calls as it held. To ask about one call after the other would add up the waits. So this

@@ -1,7 +1,7 @@
 //! Calls in optimised builds. All functions share a few task types, which hold the body and its value in place.
 //!
-//! A task type is compiled once for each number of words that a value may take, and with this crate. Only functions whose
-//! values take more words have a task type for each type of value.
+//! There are three of these types, for values of up to one, three and eight words. This crate compiles them, so the crate of
+//! the functions need not. A type of larger values has a task type of its own.
 
 use std::any::Any;
 use std::convert::identity;

@@ -120,9 +120,9 @@ impl Cause {
                 match stream {
                     None => write!(
                         f,
-                        "the value is printed{site}, and every other thread of the program is blocked in a lock or \
-                         channel, so none can ever go on. A test captures what it prints, under a lock that is held \
-                         while the value is formatted, and a body that prints waits for that lock"
+                        "the value is formatted{site}, and every other thread of the program is blocked in a lock or \
+                         channel, so none can ever go on. A body that has to end first probably waits for a lock that is \
+                         held while the value is formatted: a logger's, or that of the output that a test captures"
                     )?,
                     Some(stream) if *is_format => write!(
                         f,

@@ -67,7 +67,7 @@ struct Watch {
 
 /// What a thread has found.
 pub(super) struct Found {
-    /// The stream whose lock the thread holds. Without one, no other thread can go on, whatever it is that blocks it.
+    /// The stream whose lock the thread holds; `None` if no other thread can ever go on.
     pub(super) stream: Option<&'static str>,
     /// Whether a formatter waits.
     pub(super) is_format: bool,

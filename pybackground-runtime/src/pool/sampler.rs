@@ -43,9 +43,9 @@ impl Sampler {
         }
     }
 
-    /// Returns how many bodies the present workers have started, and the shares of running threads that
-    /// block. They are the smaller of two: of the newest threads, whose bodies are most like the queued
-    /// ones, and of a sample over all threads, which begins at `cursor`.
+    /// Returns how many bodies the present workers have started, and which shares of the running threads
+    /// block. Two samples are taken: of the newest threads, whose bodies are most like the queued ones, and
+    /// of all threads, beginning at `cursor`. The smaller shares count.
     pub(super) fn survey(&self, cursor: usize, workers_configured: usize) -> Survey {
         let workers = lock(&self.workers);
         let all = || workers.iter().map(|(_, status)| status);

@@ -66,7 +66,7 @@ impl RunOnce for Erased {
     }
 }
 
-/// A call whose value borrows, as its `Lazy` holds it.
+/// Returns the handle of a call whose value may borrow. Its `Lazy` holds the handle.
 pub(super) fn handle<T: Send>(call: ScopedHandle<T>) -> Handle<T> {
     // SAFETY: all lifetimes in the type of the call are those of `T`.
     unsafe { Handle::of_borrowing_box(call) }

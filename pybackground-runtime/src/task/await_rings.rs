@@ -36,17 +36,16 @@
 //!
 //! # Each ring is found by the search of the last wait that closes it
 //!
-//! A body is suspended, or a wait is inserted, before its search begins, and one search runs at a time. Of the
-//! waits of a ring, take the one whose search begins last: that search finds all others. It
-//! must not be misled, so four things belong to this rule:
+//! A wait is recorded before its search begins, and one search runs at a time. So the search that begins last sees all other
+//! waits of the ring. Four cases need more than that:
 //!
-//! - **Another ring.** The search may meet a ring that another wait has just closed, whose search has yet to come. It would take
-//!   that ring for the reason why its own wait cannot end. So a search fails an `.await` of each ring that it meets, until
+//! - **Two rings.** Another wait has just closed a second ring, and has yet to search. The second ring alone would explain why
+//!   the root cannot continue, and the search would end there. So a search fails an `.await` of each ring that it meets, until
 //!   its root can continue.
-//! - **A wait that begins again.** A thread that runs a body within its wait, because no other thread is left for it, counts as
+//! - **A wait that begins again.** If no other thread is left, a waiting thread runs a body within its wait, and counts as
 //!   running. It searches when it waits again.
-//! - **A call that needs something else.** The last dependency of a call ends, and the call waits for a permit. Whatever ends the
-//!   dependency waits for nothing, so the call is the root of a search.
+//! - **A call that comes to wait for a permit.** Its last dependency has ended, and what ended it waits for nothing and so
+//!   does not search. The call becomes the root of a search.
 //! - **An uncertain answer.** A thread has a reference to the body for a moment: it wakes the body, or its wait has just
 //!   ended with an error. Then the root is noted in `unclear`, and a thread of the pool searches from there again after ten
 //!   milliseconds, after twenty, and so on, until the answer is certain. The search that comes at once also ends after some

@@ -5,10 +5,10 @@
 //!
 //! # Why this is sound
 //!
-//! 1. **The type is right.** A call has values of one type. The `Handle` is made of a call whose type is known:
-//!    [`of`](Handle::of) takes it from the type of the task, [`of_box`](Handle::of_box) from an implementation of [`Boxed`].
-//!    [`of_small`](Handle::of_small) makes the body itself, so it knows what the body returns, and is given the call of that
-//!    body. [`of_failed`](Handle::of_failed) is given a call without a value.
+//! 1. **The type is right.** A call has values of one type, and each constructor of `Handle` knows it.
+//!    [`of`](Handle::of) reads it from the type of the task, [`of_box`](Handle::of_box) from an implementation of [`Boxed`].
+//!    [`of_small`](Handle::of_small) makes the body and passes it to `start`, which returns the call of that body: its callers,
+//!    all in `dispatch/direct.rs`, see to that. [`of_failed`](Handle::of_failed) is given a call without a value.
 //! 2. **The room is right.** A value that [`is_large`] is moved in its box, to a `Room<Box<T>>`, any other to a `Room<T>`:
 //!    see [`Moves`](crate::small_value::Moves).
 //! 3. **The room is filled if the outcome says so.** `Ok(Filled)` is made after the value has been put there, and by
@@ -379,6 +379,20 @@ unsafe fn put_outcome<B: Body>(outcome: Outcome<B::Output>, place: *mut ()) -> O
     outcome.map(|value| unsafe { B::MOVES.put(value, place) })
 }
 
+/// As `put_outcome`, with the error written to `outcome`, which is `Ok(())` before.
+///
+/// # Safety
+///
+/// As there.
+#[inline]
+unsafe fn put_ended<B: Body>(ended: Outcome<B::Output>, place: *mut (), outcome: &mut Outcome<()>) {
+    match ended {
+        // SAFETY: as the caller says.
+        Ok(value) => unsafe { B::MOVES.put(value, place) },
+        Err(error) => *outcome = Err(error),
+    }
+}
+
 impl<B: Body> Task<B> {
     fn take_outcome(&self) -> Option<Outcome<B::Output>> {
         self.header.events().used();
@@ -403,11 +417,8 @@ impl<B: Body> Task<B> {
             }
             Err(shared) => shared.take_outcome().expect("its only owner takes the outcome"),
         };
-        match ended {
-            // SAFETY: as the caller says.
-            Ok(value) => unsafe { B::MOVES.put(value, place) },
-            Err(error) => *outcome = Err(error),
-        }
+        // SAFETY: as the caller says.
+        unsafe { put_ended::<B>(ended, place, outcome) };
         None
     }
 
@@ -436,11 +447,8 @@ impl<B: Body> Task<B> {
                 }
             }
         };
-        match ended {
-            // SAFETY: as the caller says.
-            Ok(value) => unsafe { B::MOVES.put(value, place) },
-            Err(error) => *outcome = Err(error),
-        }
+        // SAFETY: as the caller says.
+        unsafe { put_ended::<B>(ended, place, outcome) };
         None
     }
 
