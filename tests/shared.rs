@@ -326,7 +326,8 @@ fn exactly_one_of_the_last_holders_receives_the_value() {
     for _ in 0..100 {
         let gate = Gate::default();
         let shared = gated(&gate, String::from("owned"));
-        let start = Arc::new(Barrier::new(HOLDERS));
+        // The test's own clone is gone before a holder asks: were it the last one, nobody would be given the value.
+        let start = Arc::new(Barrier::new(HOLDERS + 1));
         let holders: Vec<_> = (0..HOLDERS)
             .map(|_| {
                 let (shared, start) = (shared.clone(), start.clone());
@@ -337,6 +338,7 @@ fn exactly_one_of_the_last_holders_receives_the_value() {
             })
             .collect();
         drop(shared);
+        start.wait();
         gate.open();
         let values = holders.into_iter().filter_map(|holder| holder.join().unwrap());
         assert_eq!(values.collect::<Vec<_>>(), ["owned"]);
