@@ -18,6 +18,10 @@ const FURTHER: usize = 1024;
 /// The number of records that may wait for the writer, 32 bytes each. Beyond it, threads drop events.
 const MOST: usize = (64 << 20) / size_of::<Words>();
 
+/// The number of chunks that a thread fills before it wakes the writer. Those of a few threads stay in the caches of the
+/// processor, and come back empty before the threads need more memory.
+const AHEAD: usize = 8;
+
 /// The number of empty chunks that are kept.
 const SPARE: usize = 32;
 
@@ -123,6 +127,11 @@ impl ThreadLog {
         Some(chunk)
     }
 
+    /// Whether the thread has filled so many chunks since the writer looked that it is to be woken.
+    pub(super) fn is_much(&self) -> bool {
+        lock_leaf(&self.unread).chunks.len() % AHEAD == 0
+    }
+
     /// The thread writes no more.
     pub(super) fn end(&self) {
         // ORDERING: `Release`, so that the writer, which sees it, then finds all records.
@@ -209,5 +218,20 @@ mod tests {
             }
         }
         writes.join().unwrap();
+    }
+
+    #[test]
+    fn much_waits_once_a_thread_has_filled_so_many_chunks_and_not_after_they_were_read() {
+        let log = ThreadLog::new("fills");
+        let fill = |chunk: &Chunk| while chunk.push(Record::new(Kind::Left, 0, 0).words()) {};
+        let filled_until_much = || {
+            (1..).find(|_| {
+                fill(&log.next_chunk().unwrap());
+                log.is_much()
+            })
+        };
+        assert_eq!(filled_until_much(), Some(AHEAD));
+        log.take(&mut Vec::new(), usize::MAX);
+        assert_eq!(filled_until_much(), Some(AHEAD - 1));
     }
 }

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use super::buffer::{Chunk, ThreadLog};
 use super::clock::now;
 use super::record::{CALL_BITS, Kind, Record, Words};
-use super::state;
+use super::{session, state};
 use crate::call::Call;
 use crate::stacks::{Key, Name, RecentNames};
 
@@ -85,6 +85,9 @@ impl Here {
             self.lost.set(self.lost.get() + 1);
             return;
         };
+        if self.log.is_much() {
+            session::wake_writer();
+        }
         let lost = self.lost.replace(0);
         if lost > 0 {
             chunk.push(Record { other: lost, ..Record::new(Kind::Lost, now(), 0) }.words());

@@ -27,7 +27,8 @@ use crate::stacks::Name;
 pub(super) struct Lines {
     /// When the recording began.
     origin: u64,
-    names: HashSet<u32>,
+    /// Whether the line of the name with that number was written.
+    names: Vec<bool>,
     threads: HashSet<u32>,
     workers: HashSet<u64>,
 }
@@ -62,7 +63,7 @@ fn letter(kind: Kind) -> u8 {
 
 impl Lines {
     pub(super) fn new(origin: u64) -> Self {
-        Self { origin, names: HashSet::new(), threads: HashSet::new(), workers: HashSet::new() }
+        Self { origin, names: Vec::new(), threads: HashSet::new(), workers: HashSet::new() }
     }
 
     fn since(&self, time: u64) -> u64 {
@@ -139,7 +140,11 @@ impl Lines {
     }
 
     fn name(&mut self, out: &mut Vec<u8>, name: u32) {
-        if self.names.insert(name) {
+        let at = name as usize;
+        if self.names.len() <= at {
+            self.names.resize(at + 1, false);
+        }
+        if !std::mem::replace(&mut self.names[at], true) {
             let call = Name::from_number(name).call();
             out.extend_from_slice(b"N ");
             number(out, name.into());

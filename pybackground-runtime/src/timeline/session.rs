@@ -29,6 +29,13 @@ pub(super) fn complete_last() {
     }
 }
 
+/// Has the writer of the recording that is under way look at the buffers now.
+pub(super) fn wake_writer() {
+    if let Some(session) = &*lock_leaf(&LAST) {
+        session.wake();
+    }
+}
+
 /// A recording, from its begin to its end.
 pub(super) struct Session {
     /// The path or the address of what is made.
@@ -39,6 +46,8 @@ pub(super) struct Session {
 
 #[derive(Clone, Copy, Default)]
 struct State {
+    /// The writer is to look at the buffers now.
+    is_due: bool,
     is_to_end: bool,
     has_ended: bool,
 }
@@ -74,13 +83,32 @@ impl Session {
         lock_leaf(&self.state).has_ended
     }
 
-    /// Waits for `time`, or until the recording is to end; returns whether it is.
+    fn wake(&self) {
+        lock_leaf(&self.state).is_due = true;
+        self.changed.notify_all();
+    }
+
+    /// Waits for `time`, or until the writer is woken or the recording is to end; returns whether it is to end.
     pub(super) fn wait(&self, time: Duration) -> bool {
-        let state = lock_leaf(&self.state);
-        if state.is_to_end {
-            return true;
+        let mut state = lock_leaf(&self.state);
+        if !state.is_to_end && !state.is_due {
+            let waited = self.changed.wait_timeout(state, time);
+            state = waited.unwrap_or_else(PoisonError::into_inner).0;
         }
-        let waited = self.changed.wait_timeout(state, time);
-        waited.unwrap_or_else(PoisonError::into_inner).0.is_to_end
+        state.is_due = false;
+        state.is_to_end
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn writer_that_is_woken_before_it_waits_does_not_wait() {
+        let session = Session::new(String::new());
+        session.wake();
+        assert!(!session.wait(Duration::MAX));
+        assert!(!session.wait(Duration::ZERO));
     }
 }

@@ -1,25 +1,46 @@
 //! Numbers and quoted texts.
 
 /// Appends a number.
-pub(super) fn number(out: &mut Vec<u8>, mut number: u64) {
-    let mut digits = [0; 20];
-    let mut at = digits.len();
-    loop {
-        at -= 1;
-        digits[at] = b'0' + u8::try_from(number % 10).expect("a digit");
-        number /= 10;
-        if number == 0 {
-            break;
-        }
+#[inline]
+pub(super) fn number(out: &mut Vec<u8>, number: u64) {
+    match u8::try_from(number) {
+        Ok(digit @ 0..10) => out.push(b'0' + digit),
+        _ => long_number(out, number),
     }
-    out.extend_from_slice(&digits[at..]);
+}
+
+fn long_number(out: &mut Vec<u8>, number: u64) {
+    const BASE: u64 = 10_000;
+
+    if number < BASE {
+        let digits = four_digits(number);
+        // To copy four bytes and take some away is quicker than to call for a
+        // copy of fewer.
+        let zeros = digits.trailing_zeros() / u8::BITS;
+        out.extend_from_slice(&(digits + ZEROS >> (zeros * u8::BITS)).to_le_bytes());
+        out.truncate(out.len() - zeros as usize);
+    } else {
+        self::number(out, number / BASE);
+        out.extend_from_slice(&(four_digits(number % BASE) + ZEROS).to_le_bytes());
+    }
+}
+
+/// Four digits `0`, as a number.
+const ZEROS: u32 = u32::from_le_bytes(*b"0000");
+
+/// Returns the four digits of a number, the first in the lowest byte.
+#[inline]
+fn four_digits(number: u64) -> u32 {
+    let number = u32::try_from(number).expect("a number of four digits");
+    let (high, low) = (number / 100, number % 100);
+    high / 10 | high % 10 << 8 | low / 10 << 16 | low % 10 << 24
 }
 
 /// Appends nanoseconds as a number of microseconds.
 pub(super) fn micros(out: &mut Vec<u8>, nanos: u64) {
     number(out, nanos / 1000);
-    let digit = |unit| b'0' + u8::try_from(nanos / unit % 10).expect("a digit");
-    out.extend_from_slice(&[b'.', digit(100), digit(10), digit(1)]);
+    let digits = (four_digits(nanos % 1000) + ZEROS).to_le_bytes();
+    out.extend_from_slice(&[b'.', digits[1], digits[2], digits[3]]);
 }
 
 /// Appends a text in quotes, as JSON. `<` becomes a number, so that a text in a page cannot end its script.
@@ -50,7 +71,9 @@ mod tests {
 
     #[test]
     fn numbers_are_decimal() {
-        for n in [0, 7, 10, 1_234_567_890, u64::MAX] {
+        let tens = (0..20).map(|power| 10_u64.pow(power));
+        let numbers = tens.flat_map(|ten| [ten - 1, ten, ten + 1, 3 * (ten / 10)]);
+        for n in numbers.chain([1_234_567_890, u64::MAX]) {
             assert_eq!(written(|out| number(out, n)), n.to_string());
         }
         for (nanos, text) in [(0, "0.000"), (1_002, "1.002"), (12_345_678, "12345.678")] {

@@ -12,7 +12,7 @@ use super::trace::Trace;
 use super::{buffer, clock, process_end, state};
 use crate::panic::catch;
 
-/// The time between two looks at the buffers.
+/// The time between two looks at the buffers, unless much waits in them.
 const TICK: Duration = Duration::from_millis(100);
 
 /// The time after which the page knows that a program without events was alive.
