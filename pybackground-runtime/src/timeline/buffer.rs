@@ -129,7 +129,7 @@ impl ThreadLog {
 
     /// Whether the thread has filled so many chunks since the writer looked that it is to be woken.
     pub(super) fn is_much(&self) -> bool {
-        lock_leaf(&self.unread).chunks.len() % AHEAD == 0
+        lock_leaf(&self.unread).chunks.len().is_multiple_of(AHEAD)
     }
 
     /// The thread writes no more.
@@ -138,14 +138,14 @@ impl ThreadLog {
         self.has_ended.store(true, Ordering::Release);
     }
 
-    /// Moves up to about `most` records to `records`.
-    fn take(&self, records: &mut Vec<Record>, most: usize) {
+    /// Moves up to about `most` records that are not later than `until` to `records`.
+    fn take(&self, records: &mut Vec<Record>, until: u64, most: usize) {
         let mut unread = lock_leaf(&self.unread);
         while records.len() < most
             && let Some(chunk) = unread.chunks.front()
         {
             let before = records.len();
-            records.extend(chunk.records(unread.read));
+            records.extend(chunk.records(unread.read).take_while(|record| record.time <= until));
             let read = unread.read + records.len() - before;
             // The thread fills the last chunk still.
             if read < chunk.words.len() || unread.chunks.len() == 1 {
@@ -157,10 +157,21 @@ impl ThreadLog {
             full.into_iter().for_each(Chunk::recycle);
         }
     }
+
+    /// Whether every record was read.
+    fn is_read(&self) -> bool {
+        let unread = lock_leaf(&self.unread);
+        let mut chunks = unread.chunks.iter();
+        chunks.next().is_none_or(|chunk| chunk.records(unread.read).next().is_none())
+            && chunks.next().is_none()
+    }
 }
 
-/// Reads all buffers: passes the records of each thread, in their order, to `each`.
-pub(super) fn drain(mut each: impl FnMut(&ThreadLog, &[Record])) {
+/// Reads all buffers: passes the records of each thread that are not later than `until`, in their order, to `each`.
+///
+/// If `until` is the time now, what is read lacks no cause of another thread: a call is recorded as made before the time
+/// of its start is taken.
+pub(super) fn drain(until: u64, mut each: impl FnMut(&ThreadLog, &[Record])) {
     const AT_ONCE: usize = 64 * FURTHER;
 
     let logs = lock_leaf(&THREADS).clone();
@@ -170,7 +181,7 @@ pub(super) fn drain(mut each: impl FnMut(&ThreadLog, &[Record])) {
         let has_ended = log.has_ended.load(Ordering::Acquire);
         loop {
             records.clear();
-            log.take(&mut records, AT_ONCE);
+            log.take(&mut records, until, AT_ONCE);
             if records.is_empty() {
                 break;
             }
@@ -179,7 +190,7 @@ pub(super) fn drain(mut each: impl FnMut(&ThreadLog, &[Record])) {
                 break;
             }
         }
-        if has_ended {
+        if has_ended && log.is_read() {
             lock_leaf(&THREADS).retain(|known| known.number != log.number);
             let left = std::mem::take(&mut *lock_leaf(&log.unread));
             left.chunks.into_iter().for_each(Chunk::recycle);
@@ -211,7 +222,7 @@ mod tests {
         let (mut records, mut next) = (Vec::new(), 0);
         while next < 100_000 {
             records.clear();
-            log.take(&mut records, 500);
+            log.take(&mut records, u64::MAX, 500);
             for record in &records {
                 assert_eq!(record.time, next);
                 next += 1;
@@ -225,13 +236,30 @@ mod tests {
         let log = ThreadLog::new("fills");
         let fill = |chunk: &Chunk| while chunk.push(Record::new(Kind::Left, 0, 0).words()) {};
         let filled_until_much = || {
-            (1..).find(|_| {
+            (1..=2 * AHEAD).find(|_| {
                 fill(&log.next_chunk().unwrap());
                 log.is_much()
             })
         };
         assert_eq!(filled_until_much(), Some(AHEAD));
-        log.take(&mut Vec::new(), usize::MAX);
+        log.take(&mut Vec::new(), u64::MAX, usize::MAX);
         assert_eq!(filled_until_much(), Some(AHEAD - 1));
+    }
+
+    #[test]
+    fn record_of_a_later_time_stays_for_the_next_look() {
+        let log = ThreadLog::new("goes on");
+        let chunk = log.next_chunk().unwrap();
+        for time in [1, 2, 5, 7] {
+            chunk.push(Record::new(Kind::Left, time, 0).words());
+        }
+        let read = |until| {
+            let mut records = Vec::new();
+            log.take(&mut records, until, usize::MAX);
+            records.iter().map(|record| record.time).collect::<Vec<_>>()
+        };
+        assert_eq!((read(4), log.is_read()), (vec![1, 2], false));
+        assert_eq!((read(4), log.is_read()), (vec![], false));
+        assert_eq!((read(7), log.is_read()), (vec![5, 7], true));
     }
 }

@@ -65,7 +65,7 @@ fn begin(target: &OsStr) -> io::Result<Arc<Session>> {
             return Err(io::Error::new(io::ErrorKind::AlreadyExists, why));
         }
         // What is left of an earlier recording.
-        buffer::drain(|_, _| ());
+        buffer::drain(u64::MAX, |_, _| ());
         let (place, output) = open(&target, clock::now())?;
         let session = Session::new(place);
         let of_writer = session.clone();

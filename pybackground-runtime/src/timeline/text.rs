@@ -17,7 +17,7 @@ fn long_number(out: &mut Vec<u8>, number: u64) {
         // To copy four bytes and take some away is quicker than to call for a
         // copy of fewer.
         let zeros = digits.trailing_zeros() / u8::BITS;
-        out.extend_from_slice(&(digits + ZEROS >> (zeros * u8::BITS)).to_le_bytes());
+        out.extend_from_slice(&((digits + ZEROS) >> (zeros * u8::BITS)).to_le_bytes());
         out.truncate(out.len() - zeros as usize);
     } else {
         self::number(out, number / BASE);
@@ -33,7 +33,8 @@ const ZEROS: u32 = u32::from_le_bytes(*b"0000");
 fn four_digits(number: u64) -> u32 {
     let number = u32::try_from(number).expect("a number of four digits");
     let (high, low) = (number / 100, number % 100);
-    high / 10 | high % 10 << 8 | low / 10 << 16 | low % 10 << 24
+    let place = |digit: u32, place: u32| digit << (place * u8::BITS);
+    place(high / 10, 0) | place(high % 10, 1) | place(low / 10, 2) | place(low % 10, 3)
 }
 
 /// Appends nanoseconds as a number of microseconds.

@@ -40,14 +40,22 @@ pub(super) struct Trace {
     outside: Vec<u32>,
     /// The calls that were made and have not started.
     queued: HashMap<u64, u32>,
-    /// The calls that a thread waits for.
-    awaited: HashSet<u64>,
+    /// The calls that threads wait for.
+    awaited: HashMap<u64, Awaited>,
     /// The call that each blocked thread waits for.
     waits: HashMap<u32, Vec<u64>>,
     /// The worker that runs a body of each thread.
     away: HashMap<u32, u64>,
     /// The tracks of each worker on another machine, and when the last slice of each ends.
     answered: HashMap<u32, Vec<(u64, u64)>>,
+}
+
+/// A call that threads wait for.
+#[derive(Default)]
+struct Awaited {
+    threads: usize,
+    /// The body has left its thread since the first of the waits began: the flow to them has its begin.
+    has_left: bool,
 }
 
 impl Trace {
@@ -59,7 +67,7 @@ impl Trace {
             places: HashMap::new(),
             outside: Vec::new(),
             queued: HashMap::new(),
-            awaited: HashSet::new(),
+            awaited: HashMap::new(),
             waits: HashMap::new(),
             away: HashMap::new(),
             answered: HashMap::new(),
@@ -92,7 +100,7 @@ impl Trace {
         });
     }
 
-    /// Appends the events of a thread.
+    /// Appends what is new of a thread that has these events.
     pub(super) fn thread(&mut self, out: &mut Vec<u8>, log: &ThreadLog, records: &[Record]) {
         let track = u64::from(log.number);
         self.track(out, track, &log.name);
@@ -103,8 +111,12 @@ impl Trace {
             self.outside.push(log.number);
             self.event(out, 'B', "thread", &log.name, track, first.time, |_| ());
         }
-        for record in records {
-            self.record(out, log.number, record);
+    }
+
+    /// Appends events of threads, in the order of time.
+    pub(super) fn events(&mut self, out: &mut Vec<u8>, events: &[(u32, Record)]) {
+        for (thread, record) in events {
+            self.record(out, *thread, record);
         }
     }
 
@@ -176,7 +188,7 @@ impl Trace {
             Kind::Blocked => {
                 let awaited = function(u32::try_from(other).unwrap_or_default());
                 if call != 0 {
-                    self.awaited.insert(call);
+                    self.awaited.entry(call).or_default().threads += 1;
                 }
                 self.waits.entry(thread).or_default().push(call);
                 let what = format!("waits for {awaited}");
@@ -184,7 +196,7 @@ impl Trace {
             }
             Kind::Unblocked => {
                 let awaited = self.waits.get_mut(&thread).and_then(Vec::pop).unwrap_or_default();
-                if awaited != 0 {
+                if self.end_wait(awaited) {
                     self.event(out, 'f', "wait", "wait", track, time, |out| {
                         out.extend_from_slice(b",\"bp\":\"e\"");
                         self::id(out, awaited);
@@ -221,9 +233,22 @@ impl Trace {
         }
     }
 
+    /// A thread waits for the call no more; returns whether the flow from its body has begun.
+    fn end_wait(&mut self, call: u64) -> bool {
+        let Some(awaited) = self.awaited.get_mut(&call) else { return false };
+        awaited.threads -= 1;
+        let Awaited { threads, has_left } = *awaited;
+        if threads == 0 {
+            self.awaited.remove(&call);
+        }
+        has_left
+    }
+
     fn left(&mut self, out: &mut Vec<u8>, track: u64, left: &Record) {
         let Record { time, call, .. } = *left;
-        if self.awaited.remove(&call) {
+        if let Some(awaited) = self.awaited.get_mut(&call)
+            && !std::mem::replace(&mut awaited.has_left, true)
+        {
             self.event(out, 's', "wait", "wait", track, time, |out| id(out, call));
         }
         self.event(out, 'E', "body", "", track, time, |_| ());
@@ -286,4 +311,33 @@ fn id(out: &mut Vec<u8>, call: u64) {
 
 fn function(name: u32) -> &'static str {
     Name::from_number(name).call().function()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::call::Call;
+    use crate::stacks::RecentNames;
+    use std::panic::Location;
+
+    #[test]
+    fn flow_from_a_body_to_a_wait_has_both_ends_or_none() {
+        let call = Call::new("f", Location::caller());
+        let other = RecentNames::new().name(call.key(), || call).number().into();
+        let blocked = |at| (1, Record { other, ..Record::new(Kind::Blocked, at, 7) });
+        let unblocked = |at| (1, Record::new(Kind::Unblocked, at, 0));
+        let left = |at| (2, Record::new(Kind::Left, at, 7));
+        for (events, ends) in [
+            ([blocked(1), left(2), unblocked(3)], 1),
+            ([left(1), blocked(2), unblocked(3)], 0),
+            ([blocked(1), unblocked(2), left(3)], 0),
+        ] {
+            let (mut trace, mut out) = (Trace::new(0), Vec::new());
+            trace.events(&mut out, &events);
+            let text = String::from_utf8(out).unwrap();
+            let count =
+                |kind: &str| text.matches(&format!("{{\"ph\":\"{kind}\",\"cat\":\"wait\"")).count();
+            assert_eq!((count("s"), count("f")), (ends, ends), "{text}");
+        }
+    }
 }

@@ -24,6 +24,9 @@ const MOST: u64 = 64 << 20;
 /// The least time between two notes on how many events were dropped.
 const NOTES: Duration = Duration::from_secs(10);
 
+/// The number of events of a trace that are written at once.
+const AT_ONCE: usize = 1 << 14;
+
 /// What the writer writes into.
 pub(super) enum Output {
     Page { file: File, lines: Lines },
@@ -92,10 +95,11 @@ fn write(session: &Session, output: &mut Output) -> io::Result<()> {
 
 impl Output {
     fn write(&mut self, filled: &mut Filled, is_alive: bool, is_last: bool) -> io::Result<()> {
+        let now = clock::now();
         match self {
             Self::Page { file, lines } => {
                 let mut result = Ok(());
-                buffer::drain(|log, records| {
+                buffer::drain(now, |log, records| {
                     if filled.bytes >= MOST || result.is_err() {
                         filled.dropped += records.len() as u64;
                         return;
@@ -112,7 +116,6 @@ impl Output {
                 if filled.note(is_last) {
                     Lines::dropped(&mut out, filled.dropped);
                 }
-                let now = clock::now();
                 if is_last {
                     lines.complete(&mut out, now);
                     out.extend_from_slice(document::END.as_bytes());
@@ -122,31 +125,34 @@ impl Output {
                 file.write_all(&out)
             }
             Self::Trace { file, trace } => {
-                let mut result = Ok(());
-                buffer::drain(|log, records| {
-                    if filled.bytes >= MOST || result.is_err() {
-                        filled.dropped += records.len() as u64;
-                        return;
-                    }
-                    let mut out = Vec::new();
+                let (mut out, mut events) = (Vec::new(), Vec::new());
+                buffer::drain(now, |log, records| {
                     trace.thread(&mut out, log, records);
-                    filled.bytes += out.len() as u64;
-                    result = file.write_all(&out);
+                    events.extend(records.iter().map(|record| (log.number, *record)));
                 });
-                result?;
-                let mut out = Vec::new();
+                // A call is made before it starts, whichever thread's events were read first.
+                events.sort_by_key(|(_, record)| record.time);
+                for part in events.chunks(AT_ONCE) {
+                    if filled.bytes >= MOST {
+                        filled.dropped += part.len() as u64;
+                    } else {
+                        trace.events(&mut out, part);
+                        filled.bytes += out.len() as u64;
+                        file.write_all(&out)?;
+                        out.clear();
+                    }
+                }
                 if filled.note(is_last) {
-                    trace.dropped(&mut out, clock::now(), filled.dropped);
+                    trace.dropped(&mut out, now, filled.dropped);
                 }
                 if is_last {
-                    trace.complete(&mut out, clock::now());
+                    trace.complete(&mut out, now);
                 }
                 file.write_all(&out)
             }
             Self::Live { server, lines } => {
                 let mut piece = Piece::default();
-                buffer::drain(|thread, records| lines.thread(&mut piece, thread, records));
-                let now = clock::now();
+                buffer::drain(now, |thread, records| lines.thread(&mut piece, thread, records));
                 if is_last {
                     lines.complete(&mut piece.events, now);
                 } else if is_alive || !piece.events.is_empty() {
