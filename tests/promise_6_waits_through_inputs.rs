@@ -31,9 +31,7 @@ fn added(depth: u64) -> u64 {
 #[test]
 fn waits_for_calls_with_inputs_nest_deeply_on_few_threads() {
     let _watchdog = watchdog();
-    // One thread beside those that wait, so that nobody takes a level from the body that is about to run it: a wait for a
-    // call that another thread runs takes a thread, and how often that happens is a matter of luck.
-    configure().workers(1).max_threads(1).install().unwrap();
+    configure().workers(1).install().unwrap();
     assert_eq!(spawn(|| mapped(DEPTH)), DEPTH);
     assert_eq!(spawn(|| added(DEPTH)), DEPTH);
     let threads = snapshot().threads;

@@ -148,6 +148,7 @@ impl Worker {
     /// Removes the entry of a call that this thread is about to run from its own deque.
     #[inline]
     pub(crate) fn withdraw(&self, job: &(impl Runnable + ?Sized)) {
+        self.stats.count_start_in_place();
         let address = std::ptr::from_ref(job).cast::<()>();
         self.own.withdraw(|entry| Arc::as_ptr(entry).cast::<()>() == address);
         inline::forget();
@@ -286,5 +287,26 @@ impl Worker {
 impl Drop for Worker {
     fn drop(&mut self) {
         self.pool.sampler.leave(self.id);
+    }
+}
+
+#[cfg(all(test, not(any(pybackground_loom, pybackground_shuttle))))]
+mod tests {
+    use super::*;
+    use crate::spawn;
+
+    /// While such bodies start, the monitor adds no thread for a queue that seems to stand still.
+    #[test]
+    fn body_that_runs_on_top_of_another_counts_as_started() {
+        let starts = || with_current(|worker| worker.expect("a body").stats.starts());
+        let counts = spawn(move || {
+            let before = starts();
+            // Other threads may take some of them.
+            (0..1_000_000).any(|n| {
+                assert_eq!(spawn(move || n), n);
+                starts() > before
+            })
+        });
+        assert!(*counts);
     }
 }

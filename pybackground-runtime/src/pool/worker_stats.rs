@@ -84,14 +84,19 @@ impl WorkerStats {
         self.blocked_in.swap(body, Ordering::Relaxed) == body
     }
 
-    /// Counts a body. Only the worker itself writes, so no read-modify-write is needed.
+    /// Counts a body that the thread took from a queue.
     pub(super) fn count_start(&self) {
-        let before = self.starts();
-        if before == 1 && !self.is_known() {
+        if self.starts() == 1 && !self.is_known() {
             self.thread.learn();
         }
-        self.starts.store(before + 1, Ordering::Relaxed);
+        self.count_start_in_place();
         self.set_running(true);
+    }
+
+    /// Counts a body that runs on top of another. Only the worker itself writes, so no read-modify-write is needed.
+    #[inline]
+    pub(super) fn count_start_in_place(&self) {
+        self.starts.store(self.starts() + 1, Ordering::Relaxed);
     }
 }
 
