@@ -12,7 +12,7 @@ use bytes::Bytes;
 use serde::Deserialize;
 use serde_json::json;
 use tokio::sync::watch;
-use tokio::time::timeout;
+use tokio::time::{Instant, sleep_until, timeout};
 
 use crate::troubles::{Troubles, advice};
 
@@ -91,6 +91,14 @@ struct Problem {
 struct Stored {
     #[serde(default)]
     data: Option<String>,
+}
+
+/// Returns at a time, if there is one.
+pub(crate) async fn reached(time: Option<Instant>) {
+    match time {
+        Some(time) => sleep_until(time).await,
+        None => std::future::pending().await,
+    }
 }
 
 impl Server {

@@ -3,9 +3,10 @@
 
 use std::time::Duration;
 
+use pybackground_runtime::__engine::Outcome;
 use serde::{Deserialize, Serialize};
 
-use crate::names::{Key, is_client};
+use crate::names::{Key, is_client, unique};
 
 /// Changes with the format of the heads.
 const VERSION: u8 = 1;
@@ -194,6 +195,28 @@ fn read<'a, T: Deserialize<'a>>(bytes: &'a [u8]) -> Option<(T, &'a [u8])> {
     let mut rest = bytes;
     let head = T::deserialize(&mut serde_bare::de::Deserializer::from_reader(&mut rest)).ok()?;
     Some((head, rest))
+}
+
+/// Returns the content of a mark: the worker that has started the body, and a word that no other mark has.
+pub(crate) fn mark_of(worker: &str) -> String {
+    format!("{worker} {}", unique())
+}
+
+/// Returns the worker of a mark.
+pub(crate) fn worker_of_mark(mark: &[u8]) -> Option<&str> {
+    let (worker, _) = std::str::from_utf8(mark).ok()?.split_once(' ')?;
+    is_client(worker).then_some(worker)
+}
+
+/// Returns the outcome of a call whose worker has died. Its body was started `attempts` times.
+pub(crate) fn lost(retry: u32, attempts: u32) -> Outcome {
+    let advice = if retry == 0 {
+        "; with `retry = N` the body starts again".to_owned()
+    } else {
+        format!(", {attempts} times")
+    };
+    let why = format!("a worker took it and disappeared before there was a result{advice}");
+    Outcome::lost(&why, attempts)
 }
 
 #[cfg(test)]

@@ -19,6 +19,9 @@ const LOST_AFTER: &str = "1";
 /// The same where none is killed, and none may count as dead because it is slow.
 const LOST_LATE: &str = "10";
 
+/// The same where one is killed, and another runs a body that starts at most once.
+const LOST_IN_BETWEEN: &str = "3";
+
 /// Runs a test in a process of its own, with a server. Skips it where there is none.
 fn alone(test: &str, run: impl FnOnce(Server)) {
     alone_with(test, LOST_AFTER, run);
@@ -42,7 +45,7 @@ fn alone_with(test: &str, lost_after: &str, run: impl FnOnce(Server)) {
 fn alone_behind_a_proxy(test: &str, run: impl FnOnce(Server, Proxy)) {
     let _watchdog = watchdog();
     if !child::is_child() {
-        return alone(test, |_| ());
+        return alone_with(test, LOST_LATE, |_| ());
     }
     let server = Server::start().expect("the parent has found one");
     let proxy = Proxy::to(server.port());
@@ -77,6 +80,48 @@ fn call_of_a_killed_worker_is_lost() {
         assert_eq!(error.attempts(), Some(1));
         assert!(error.to_string().contains("`retry = N`"), "{error}");
         assert!(!lifeline.has_body(), "the body was started twice");
+    });
+}
+
+#[test]
+fn call_of_the_only_worker_is_lost_when_that_is_killed() {
+    const TEST: &str = "call_of_the_only_worker_is_lost_when_that_is_killed";
+    alone_with(TEST, LOST_IN_BETWEEN, |server| {
+        let lifeline = Lifeline::new();
+        let mut worker = server.worker();
+        let call = once(lifeline.port());
+        let body = lifeline.body();
+        worker.kill();
+        body.wait_for_end();
+        let error = Lazy::join(call).unwrap_err();
+        assert!(error.is_lost(), "{error}");
+        assert_eq!(error.attempts(), Some(1));
+        // The next worker does not get the call.
+        let _other = server.worker();
+        let next = once(lifeline.port());
+        lifeline.body().release();
+        assert_eq!(next, lifeline.port());
+        assert!(!lifeline.has_body(), "the body was started twice");
+    });
+}
+
+#[test]
+fn call_of_a_killed_worker_is_lost_while_all_others_are_busy() {
+    alone("call_of_a_killed_worker_is_lost_while_all_others_are_busy", |server| {
+        let one_slot = [("PYBACKGROUND_WORKER_SLOTS", "1")];
+        let [killed, busy] = [Lifeline::new(), Lifeline::new()];
+        let mut worker = server.worker_with(&one_slot);
+        let call = once(killed.port());
+        let body = killed.body();
+        let _other = server.worker_with(&one_slot);
+        let other_call = again(busy.port());
+        let other_body = busy.body();
+        worker.kill();
+        body.wait_for_end();
+        let error = Lazy::join(call).unwrap_err();
+        assert!(error.is_lost(), "{error}");
+        other_body.release();
+        assert_eq!(other_call, busy.port());
     });
 }
 
@@ -210,7 +255,7 @@ fn calls_of_a_killed_caller_do_not_start() {
         Lazy::wait(&runs).unwrap();
         return;
     }
-    alone(TEST, |server| {
+    alone_with(TEST, LOST_IN_BETWEEN, |server| {
         let [runs, go, queued, own] =
             [Lifeline::new(), Lifeline::new(), Lifeline::new(), Lifeline::new()];
         let _worker = server.worker_with(&[("PYBACKGROUND_WORKER_SLOTS", "1")]);
@@ -255,7 +300,7 @@ fn full_queue_delays_calls() {
         }
         return;
     }
-    alone(TEST, |server| {
+    alone_with(TEST, LOST_LATE, |server| {
         let file = notes("full");
         let calls: Vec<Lazy<u32>> = (0..20).map(|number| noted(&file, number)).collect();
         let _worker = server.worker();
@@ -273,7 +318,7 @@ fn runs_for_long(port: u16) {
 
 #[test]
 fn worker_kills_a_body_after_its_run_timeout() {
-    alone("worker_kills_a_body_after_its_run_timeout", |server| {
+    alone_with("worker_kills_a_body_after_its_run_timeout", LOST_LATE, |server| {
         let lifeline = Lifeline::new();
         let call = runs_for_long(lifeline.port());
         let _worker = server.worker();

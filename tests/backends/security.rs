@@ -262,17 +262,18 @@ fn credentials_of(user: &str) -> std::path::PathBuf {
     path
 }
 
-/// Starts a server with the permissions of the documentation, without one of them.
-fn server_without(permission: &str) -> Server {
+/// Starts a server with the permissions of the documentation, without the first of that name of a user.
+fn server_without(user: &str, permission: &str) -> Server {
     let permissions = include_str!("../../docs/nats-permissions.conf");
-    let fewer = permissions.replacen(&format!("\"{permission}\","), "", 1);
-    assert_ne!(fewer, permissions, "{permission}");
-    Server::start_with(&fewer).unwrap()
+    let (before, after) = permissions.split_once(&format!("\n  {user} = {{")).unwrap();
+    let fewer = after.replacen(&format!("\"{permission}\","), "", 1);
+    assert_ne!(fewer, after, "{permission}");
+    Server::start_with(&format!("{before}\n  {user} = {{{fewer}")).unwrap()
 }
 
 /// Makes a call on a server whose users lack a permission, and returns its error.
-fn error_without(permission: &str) -> pybackground::Error {
-    let server = server_without(permission);
+fn error_without(user: &str, permission: &str) -> pybackground::Error {
+    let server = server_without(user, permission);
     let (caller, worker) = (credentials_of("caller"), credentials_of("worker"));
     remote().url(server.url()).credentials(&caller).install().unwrap();
     let path = worker.display().to_string();
@@ -287,7 +288,7 @@ fn error_without(permission: &str) -> pybackground::Error {
 #[test]
 fn caller_that_may_not_send_calls_is_told() {
     alone("caller_that_may_not_send_calls_is_told", &[], || {
-        let error = error_without("pybg.default.call.>");
+        let error = error_without("caller", "pybg.default.call.>");
         assert!(error.is_unreachable(), "{error}");
         let text = error.to_string();
         assert!(text.contains("security::double") && text.contains("pybg.default.call."), "{text}");
@@ -298,7 +299,7 @@ fn caller_that_may_not_send_calls_is_told() {
 #[test]
 fn caller_that_may_not_stop_calls_is_told_before_the_first() {
     alone("caller_that_may_not_stop_calls_is_told_before_the_first", &[], || {
-        let text = error_without("pybg.default.cancel").to_string();
+        let text = error_without("caller", "pybg.default.cancel").to_string();
         assert!(text.contains("pybg.default.cancel"), "{text}");
     });
 }
@@ -306,7 +307,7 @@ fn caller_that_may_not_stop_calls_is_told_before_the_first() {
 #[test]
 fn call_of_a_worker_that_may_not_store_marks_ends() {
     alone("call_of_a_worker_that_may_not_store_marks_ends", &[], || {
-        let error = error_without("pybg.default.begun.>");
+        let error = error_without("worker", "pybg.default.begun.>");
         assert!(error.is_unreachable(), "{error}");
         assert!(error.to_string().contains("pybg.default.begun."), "{error}");
         assert!(error.worker().is_some(), "{error:?}");

@@ -15,13 +15,13 @@ use super::calls::Pending;
 use super::run::Client;
 use super::send::send;
 use crate::names::{Key, Names, Served};
-use crate::server::LIMIT;
+use crate::server::{LIMIT, Refused};
 
 /// How old a call is before its message is looked for.
 const YOUNG: Duration = Duration::from_secs(1);
 
 /// How many requests are under way at once.
-const AT_ONCE: usize = 64;
+pub(super) const AT_ONCE: usize = 64;
 
 /// How long workers have to say which calls they hold.
 const PATIENCE: Duration = Duration::from_millis(300);
@@ -42,6 +42,9 @@ pub(super) async fn audit(client: Rc<Client>) {
         (stored().map(|(number, _)| number).collect(), old)
     };
     fetch_results(&client, all).await;
+    if client.misses_marks.replace(false) {
+        fetch_marks(&client).await;
+    }
     let gone = missing_in_stream(&client, &old).await;
     let nowhere = held_by_none(&client, gone).await;
     // A result may have come while the workers were asked.
@@ -64,6 +67,28 @@ async fn fetch_results(client: &Rc<Client>, numbers: impl IntoIterator<Item = u6
     stream::iter(numbers).map(fetch).buffer_unordered(AT_ONCE).for_each(|()| async {}).await;
 }
 
+/// Finds out which workers have started the bodies that start at most once.
+async fn fetch_marks(client: &Rc<Client>) {
+    let names = &client.names;
+    let numbers: Vec<u64> = {
+        let calls = client.calls.borrow();
+        let unmarked = calls.iter().filter(|(_, call)| {
+            call.function.retries() == 0 && call.stored.is_some() && call.started_by.is_none()
+        });
+        unmarked.map(|(number, _)| number).collect()
+    };
+    let fetch = |number| async move {
+        let subject = names.begun(&client.key(number));
+        match client.server.last(&names.results(), &subject).await {
+            Ok(mark) => client.note_start(number, &mark),
+            Err(Refused::Missing) => {}
+            // The next audit asks again.
+            Err(_) => client.misses_marks.set(true),
+        }
+    };
+    stream::iter(numbers).map(fetch).buffer_unordered(AT_ONCE).for_each(|()| async {}).await;
+}
+
 /// Returns the calls that have no result and are not in the stream.
 async fn missing_in_stream(client: &Rc<Client>, stored: &[(u64, u64)]) -> Vec<u64> {
     let look = |(number, sequence): (u64, u64)| async move {
@@ -80,8 +105,10 @@ async fn missing_in_stream(client: &Rc<Client>, stored: &[(u64, u64)]) -> Vec<u6
 }
 
 /// Asks all workers which of the calls they hold; returns the others.
-async fn held_by_none(client: &Rc<Client>, calls: Vec<u64>) -> Vec<u64> {
+pub(super) async fn held_by_none(client: &Rc<Client>, calls: Vec<u64>) -> Vec<u64> {
     let mut nowhere = Vec::new();
+    // Answers to another question would be taken for answers to this one.
+    let Ok(_asking) = client.asking.acquire().await else { return nowhere };
     for some in calls.chunks(MOST_ASKED) {
         let keys: Vec<String> = some.iter().map(|number| client.key(*number).to_string()).collect();
         client.held.borrow_mut().clear();

@@ -1,6 +1,7 @@
 //! The calls that have no result yet.
 
 use std::collections::BTreeMap;
+use std::rc::Rc;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -30,6 +31,8 @@ pub(super) struct Pending {
     pub(super) missing: Option<Instant>,
     /// How often it was sent again under another id.
     pub(super) repeated: u32,
+    /// The worker that has started the body, if the body starts at most once.
+    pub(super) started_by: Option<Rc<str>>,
     /// The arguments are stored in pieces.
     pub(super) is_blob: bool,
 }
@@ -73,6 +76,7 @@ impl Calls {
             stored: None,
             missing: None,
             repeated: 0,
+            started_by: None,
             is_blob: false,
         };
         self.pending.insert(number, pending);

@@ -98,6 +98,11 @@ impl Figures {
         }
     }
 
+    /// Returns the machine and the process of a worker.
+    pub(super) fn name_of(&self, worker: &str) -> Option<String> {
+        self.state().workers.get(worker).map(|(figures, _)| figures.name.clone())
+    }
+
     /// Forgets the workers that have not answered for so long.
     pub(super) fn forget_workers(&self, silent_for: Duration) {
         self.state().workers.retain(|_, (_, since)| since.elapsed() < silent_for);

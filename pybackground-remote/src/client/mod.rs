@@ -11,6 +11,7 @@
 //! | `figures` | what a snapshot says of the calls |
 //! | `send` | publishing a call |
 //! | `withdraw` | withdrawing a call, until the server knows it |
+//! | `silence` | calls of a worker that has disappeared |
 //! | `workers` | how the workers are, for snapshots |
 //! | `audit` | calls whose result does not come |
 
@@ -19,6 +20,7 @@ mod calls;
 mod figures;
 mod run;
 mod send;
+mod silence;
 mod withdraw;
 mod workers;
 

@@ -18,12 +18,13 @@ use super::audit::audit;
 use super::calls::{Calls, Pending};
 use super::figures::Figures;
 use super::send::send;
+use super::silence::Signs;
 use super::withdraw::say_when_withdrawn;
 use super::{Command, end_service};
 use crate::blobs::{self, Part};
 use crate::connection::{self, Change, Connection};
 use crate::names::{Key, Names, Served, unique};
-use crate::server::{LIMIT, Server};
+use crate::server::{LIMIT, Server, reached};
 use crate::streams;
 use crate::wire::{Blob, ResultHead};
 
@@ -52,6 +53,11 @@ pub(super) struct Client {
     pub(super) deeper: RefCell<HashSet<Served>>,
     /// The calls that workers said they have, since they were last asked.
     pub(super) held: RefCell<HashSet<Key>>,
+    /// The right to ask them.
+    pub(super) asking: Semaphore,
+    pub(super) signs: Signs,
+    /// Marks may have been missed.
+    pub(super) misses_marks: Cell<bool>,
     /// The calls that were withdrawn, which the server may still have.
     pub(super) withdrawing: RefCell<HashSet<u64>>,
     last_result: Cell<Instant>,
@@ -110,6 +116,7 @@ async fn serve(
         }
     };
     let mut results = subscribe(names.results_of(&name)).await?;
+    let mut marks = subscribe(names.marks_of(&name)).await?;
     let mut alive = subscribe(names.alive(&name)).await?;
     let mut here = subscribe(names.here(&name)).await?;
     let mut workers = subscribe(names.figures(&name)).await?;
@@ -130,6 +137,9 @@ async fn serve(
         unacknowledged: Semaphore::new(MOST_UNACKNOWLEDGED),
         deeper: RefCell::default(),
         held: RefCell::default(),
+        asking: Semaphore::new(1),
+        signs: Signs::default(),
+        misses_marks: Cell::new(false),
         withdrawing: RefCell::default(),
         last_result: Cell::new(Instant::now()),
         is_auditing: Cell::new(false),
@@ -141,6 +151,7 @@ async fn serve(
         tokio::select! {
             Some(command) = commands.recv() => client.obey(command),
             Some(message) = results.next() => client.receive(&message),
+            Some(message) = marks.next() => client.note_mark(&message),
             Some(message) = alive.next() => client.say_alive(message).await,
             Some(message) = here.next() => client.note_held(&message),
             Some(message) = workers.next() => client.note_worker(&message),
@@ -148,14 +159,19 @@ async fn serve(
                 Change::Lost => {
                     client.figures.note_away();
                     away_since = away_since.or(Some(Instant::now()));
+                    client.misses_marks.set(true);
                 }
                 Change::Back => {
                     client.figures.note_connected();
                     if away_since.take().is_some() {
+                        client.signs.start_again(Instant::now());
                         client.start_audit();
                     }
                 }
             },
+            () = reached(client.signs.ends_at(settings.lost_after)), if away_since.is_none() => {
+                client.check_silent();
+            }
             _ = clock.tick() => {
                 if !client.calls.borrow().is_empty() {
                     idle_since = Instant::now();

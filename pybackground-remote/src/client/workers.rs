@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use async_nats::Message;
-use tokio::time::timeout;
+use tokio::time::{Instant, timeout};
 
 use super::run::Client;
 use crate::server::LIMIT;
@@ -23,6 +23,7 @@ impl Client {
 
     pub(super) fn note_worker(&self, message: &Message) {
         if let Some(figures) = WorkerFigures::read(&message.payload) {
+            self.signs.note(&figures.id, Instant::now());
             self.figures.note_worker(figures);
         }
     }

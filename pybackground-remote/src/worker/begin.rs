@@ -7,9 +7,9 @@ use tokio::time::sleep;
 use super::serve::Worker;
 use super::state::Delivery;
 use super::vet::Other;
-use crate::names::unique;
 use crate::server::Refused;
 use crate::troubles::advice;
+use crate::wire::mark_of;
 
 /// The pause before a request is repeated.
 pub(super) const PAUSE: Duration = Duration::from_millis(100);
@@ -63,7 +63,7 @@ impl Worker {
 
     /// Stores a mark. `false` if there is one of another start. `Err` says that this worker may not.
     async fn mark(&self, subject: String) -> Result<bool, String> {
-        let own = unique();
+        let own = mark_of(&self.id);
         let mut is_unsure = false;
         loop {
             match self.server.store(subject.clone(), None, own.clone().into()).await {

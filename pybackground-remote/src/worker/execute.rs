@@ -13,7 +13,7 @@ use super::serve::Worker;
 use super::state::Delivery;
 use crate::blobs::{self, Part};
 use crate::server::{LIMIT, Refused};
-use crate::wire::{Blob, ResultHead, Times};
+use crate::wire::{Blob, ResultHead, Times, lost};
 
 /// The pause before a result is stored again.
 const PAUSE: Duration = Duration::from_millis(100);
@@ -71,17 +71,6 @@ async fn run(worker: &Worker, call: &Delivery) -> End {
         store(worker, call, (attempts, times), answer).await;
     }
     End::Finished
-}
-
-/// Returns the outcome of a call whose worker has died. Its body was started `attempts` times.
-pub(super) fn lost(retry: u32, attempts: u32) -> Outcome {
-    let advice = if retry == 0 {
-        "; with `retry = N` the body starts again".to_owned()
-    } else {
-        format!(", {attempts} times")
-    };
-    let why = format!("a worker took it and disappeared before there was a result{advice}");
-    Outcome::lost(&why, attempts)
 }
 
 /// Runs the body in a child.

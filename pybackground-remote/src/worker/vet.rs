@@ -11,11 +11,11 @@ use tokio::sync::oneshot;
 use tokio::time::{sleep, timeout};
 
 use super::begin::PAUSE;
-use super::execute::{End, lost, store};
+use super::execute::{End, store};
 use super::serve::Worker;
 use super::state::Delivery;
 use crate::server::{LIMIT, Refused};
-use crate::wire::Times;
+use crate::wire::{Times, lost};
 
 /// How long other workers have to say that they hold a call.
 const PATIENCE: Duration = Duration::from_millis(300);
