@@ -17,6 +17,9 @@ const PATIENCE: Duration = Duration::from_secs(5);
 /// How long one attempt may take.
 const ATTEMPT: Duration = Duration::from_secs(4);
 
+/// After how long without a word of the server the client sends a ping. The third without an answer ends the connection.
+pub(crate) const PING: Duration = Duration::from_secs(10);
+
 /// The pauses between attempts.
 const FIRST_PAUSE: Duration = Duration::from_millis(20);
 const LONGEST_PAUSE: Duration = Duration::from_millis(250);
@@ -111,7 +114,7 @@ fn options(settings: &Settings, name: &str) -> Result<ConnectOptions, String> {
         .subscription_capacity(1 << 20)
         .connection_timeout(ATTEMPT)
         .request_timeout(Some(crate::server::LIMIT))
-        .ping_interval(Duration::from_secs(10))
+        .ping_interval(PING)
         .reconnect_delay_callback(|attempts| {
             let doublings = u32::try_from(attempts.saturating_sub(1)).unwrap_or(u32::MAX).min(8);
             LONGEST_PAUSE.min(FIRST_PAUSE * 2_u32.pow(doublings))

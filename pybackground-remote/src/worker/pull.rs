@@ -1,4 +1,9 @@
 //! Asking the server for calls: as many as there are free slots.
+//!
+//! A worker at rest has one request for each function, and nothing else to do than to renew them. All requests end at the
+//! same times, so that their ends wake the worker together. One of them has the server send a sign of life meanwhile,
+//! which costs one wake-up. A ping of the client would cost four: three for its timer, which the wheel of tokio moves from
+//! coarse slots to finer ones, and one for the answer.
 
 use std::time::Duration;
 
@@ -11,8 +16,21 @@ use crate::names::Names;
 use crate::server::LIMIT;
 use crate::wire::CallHead;
 
-/// How long a request waits on the server.
+/// The time between the ends of requests.
 const REQUEST: Duration = Duration::from_secs(30);
+
+/// How often the server says that it lives, while a request waits: so often that the client need not ask by a ping.
+const HEARTBEAT: Duration = Duration::from_secs(7);
+
+/// Returns how long a request waits on the server that a worker makes so long after its start: until one of the times at
+/// which requests end, but not for too short a time.
+fn waits_for(since_start: Duration) -> Duration {
+    let into = Duration::from_millis(
+        u64::try_from(since_start.as_millis() % REQUEST.as_millis()).unwrap_or(0),
+    );
+    let rest = REQUEST - into;
+    if rest < REQUEST / 2 { rest + REQUEST } else { rest }
+}
 
 /// How long a source is left alone after an error.
 const PAUSE: Duration = Duration::from_millis(100);
@@ -21,8 +39,9 @@ impl Worker {
     /// Asks for calls of every source that has room for more than was asked for.
     pub(super) async fn pull(&self) {
         let mut requests = Vec::new();
+        let now = Instant::now();
+        let expires = waits_for(now - self.begin);
         {
-            let now = Instant::now();
             let mut state = self.state.borrow_mut();
             for index in 0..state.sources.len() {
                 let source = &mut state.sources[index];
@@ -40,15 +59,17 @@ impl Worker {
                 let source = &mut state.sources[index];
                 source.requested += more;
                 // The server's answer to a request that ended comes before.
-                source.request_ends = Some(now + REQUEST + LIMIT);
+                source.request_ends = Some(now + expires + LIMIT);
                 requests.push((index, Names::consumer(&source.served), more));
             }
         }
         let stream = self.names.calls();
-        let expires = REQUEST.as_secs() * 1_000_000_000;
         for (index, consumer, more) in requests {
             let subject = format!("$JS.API.CONSUMER.MSG.NEXT.{stream}.{consumer}");
-            let request = json!({ "batch": more, "expires": expires });
+            let mut request = json!({ "batch": more, "expires": nanoseconds(expires) });
+            if index == 0 {
+                request["idle_heartbeat"] = nanoseconds(HEARTBEAT).into();
+            }
             let inbox = format!("{}.{index}", self.inbox);
             let sent =
                 self.server.client.publish_with_reply(subject, inbox, request.to_string().into());
@@ -75,6 +96,7 @@ impl Worker {
                 return Ok(None);
             };
             match status.as_u16() {
+                // The server lives.
                 100 => {}
                 // The request has ended.
                 404 | 408 => source.requested = 0,
@@ -115,6 +137,10 @@ impl Worker {
     }
 }
 
+fn nanoseconds(time: Duration) -> u64 {
+    u64::try_from(time.as_nanos()).unwrap_or(u64::MAX)
+}
+
 /// Returns how often a message was delivered, by the subject of its acknowledgement. `None` if the subject is none of
 /// the server, for this stream.
 fn deliveries(subject: &str, stream: &str) -> Option<u64> {
@@ -130,6 +156,7 @@ fn deliveries(subject: &str, stream: &str) -> Option<u64> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::connection;
 
     #[test]
     fn deliveries_are_counted_by_servers_of_both_kinds() {
@@ -137,6 +164,23 @@ mod tests {
         let new = "$JS.ACK._.hash.CALLS.f-1.3.7.8.1700000000000000000.0.token";
         assert_eq!(deliveries(old, "CALLS"), Some(3));
         assert_eq!(deliveries(new, "CALLS"), Some(3));
+    }
+
+    #[test]
+    fn requests_end_together() {
+        let ms = Duration::from_millis;
+        for since_start in [0, 1, 14_999, 15_000, 15_001, 29_999, 30_000, 100_007].map(ms) {
+            let waits = waits_for(since_start);
+            assert_eq!(
+                (since_start + waits).as_millis() % REQUEST.as_millis(),
+                0,
+                "{since_start:?}"
+            );
+            assert!((REQUEST / 2..REQUEST * 3 / 2).contains(&waits), "{since_start:?}: {waits:?}");
+            // Otherwise the server refuses the request.
+            assert!(HEARTBEAT * 2 < waits);
+        }
+        assert!(HEARTBEAT < connection::PING);
     }
 
     #[test]

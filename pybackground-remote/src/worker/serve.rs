@@ -10,7 +10,7 @@ use async_nats::{Message, Subscriber};
 use futures_util::StreamExt as _;
 use pybackground_runtime::__engine::{Bodies, Function, Settings, functions};
 use tokio::task::spawn_local;
-use tokio::time::{Instant, MissedTickBehavior, interval, sleep_until, timeout};
+use tokio::time::{Instant, MissedTickBehavior, interval, timeout};
 
 use super::callers::Callers;
 use super::denials::Denials;
@@ -21,7 +21,7 @@ use super::state::{Admit, Delivery, Source, State};
 use super::vet::vet;
 use crate::connection::{self, Change, Connection};
 use crate::names::{Key, Names, Served, is_client, unique};
-use crate::server::{LIMIT, Server};
+use crate::server::{LIMIT, Server, reached};
 use crate::streams;
 
 /// How long a worker that is asked to end waits for its bodies.
@@ -29,10 +29,6 @@ const DRAIN: Duration = Duration::from_secs(25);
 
 /// How long a call waits for a slot of this worker before another worker may have it.
 const WAITS: Duration = Duration::from_secs(1);
-
-/// The time between two renewals of requests whose end this worker did not receive. Each renewal wakes the worker several times, because timers
-/// of tokio move from coarse slots to finer ones.
-const RENEWAL: Duration = Duration::from_secs(15);
 
 /// What the tasks of the worker share.
 pub(super) struct Worker {
@@ -45,6 +41,8 @@ pub(super) struct Worker {
     pub(super) names: Names,
     pub(super) bodies: Bodies,
     pub(super) inbox: String,
+    /// When it started.
+    pub(super) begin: Instant,
     pub(super) state: RefCell<State>,
     /// The calls that other workers said they have.
     pub(super) held_elsewhere: RefCell<HashSet<Key>>,
@@ -80,6 +78,7 @@ pub(super) async fn serve(settings: &'static Settings, bodies: Bodies) -> Result
         server,
         names,
         bodies,
+        begin: Instant::now(),
         state: RefCell::new(State::new(settings.slots)),
         held_elsewhere: RefCell::default(),
         callers: Callers::default(),
@@ -99,8 +98,7 @@ pub(super) async fn serve(settings: &'static Settings, bodies: Bodies) -> Result
     }
     let mut heartbeat = interval(settings.lost_after / 3);
     let mut cleanup = interval(WAITS);
-    let mut renewal = interval(RENEWAL);
-    for clock in [&mut heartbeat, &mut cleanup, &mut renewal] {
+    for clock in [&mut heartbeat, &mut cleanup] {
         clock.set_missed_tick_behavior(MissedTickBehavior::Delay);
     }
     let (mut is_away, mut deadline) = (false, None);
@@ -139,7 +137,6 @@ pub(super) async fn serve(settings: &'static Settings, bodies: Bodies) -> Result
                 worker.give_back(Instant::now().checked_sub(WAITS)).await;
                 worker.pull().await;
             }
-            _ = renewal.tick() => worker.pull().await,
             () = reached(worker.state.borrow().asks_again_at()) => worker.pull().await,
             () = &mut end, if deadline.is_none() => {
                 deadline = Some(Instant::now() + DRAIN);
@@ -152,14 +149,6 @@ pub(super) async fn serve(settings: &'static Settings, bodies: Bodies) -> Result
                 return Ok(());
             }
         }
-    }
-}
-
-/// Returns at a time, if there is one.
-async fn reached(time: Option<Instant>) {
-    match time {
-        Some(time) => sleep_until(time).await,
-        None => std::future::pending().await,
     }
 }
 

@@ -28,6 +28,13 @@ pub(super) struct Source {
     pub(super) paused_until: Option<Instant>,
 }
 
+impl Source {
+    fn asks_again_at(&self) -> Option<Instant> {
+        let ends = self.request_ends.filter(|_| self.requested > 0);
+        self.paused_until.or(ends)
+    }
+}
+
 /// A call as it was delivered.
 pub(super) struct Delivery {
     pub(super) key: Key,
@@ -130,9 +137,9 @@ impl State {
         }
     }
 
-    /// When to ask again, after an error.
+    /// When to ask again: after an error, or because the end of a request did not come.
     pub(super) fn asks_again_at(&self) -> Option<Instant> {
-        self.sources.iter().filter_map(|source| source.paused_until).min()
+        self.sources.iter().filter_map(Source::asks_again_at).min()
     }
 
     fn running_at(&self, depth: u32) -> usize {
