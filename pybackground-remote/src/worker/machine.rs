@@ -11,29 +11,49 @@ pub(super) fn host() -> String {
         .unwrap_or_else(|| "unknown".to_owned())
 }
 
-/// Returns when the process is asked to end.
+/// The signals that ask the process to end.
 #[cfg(unix)]
-pub(super) fn asked_to_end() -> Result<impl Future<Output = ()>, String> {
-    use tokio::signal::unix::{SignalKind, signal};
-    let listen =
-        |kind| signal(kind).map_err(|error| format!("signals cannot be received: {error}"));
-    let (mut terminate, mut interrupt) =
-        (listen(SignalKind::terminate())?, listen(SignalKind::interrupt())?);
-    Ok(async move {
-        tokio::select! {
-            _ = terminate.recv() => {}
-            _ = interrupt.recv() => {}
-        }
-    })
+pub(super) struct Signals {
+    terminate: tokio::signal::unix::Signal,
+    interrupt: tokio::signal::unix::Signal,
 }
 
-/// Returns when the process is asked to end.
+#[cfg(unix)]
+impl Signals {
+    pub(super) fn listen() -> Result<Self, String> {
+        use tokio::signal::unix::{SignalKind, signal};
+        let listen =
+            |kind| signal(kind).map_err(|error| format!("signals cannot be received: {error}"));
+        let (terminate, interrupt) =
+            (listen(SignalKind::terminate())?, listen(SignalKind::interrupt())?);
+        Ok(Self { terminate, interrupt })
+    }
+
+    /// Returns when the process is asked to end, again after the last time.
+    pub(super) async fn next(&mut self) {
+        tokio::select! {
+            _ = self.terminate.recv() => {}
+            _ = self.interrupt.recv() => {}
+        }
+    }
+}
+
+/// The signals that ask the process to end.
 #[cfg(not(unix))]
-pub(super) fn asked_to_end() -> Result<impl Future<Output = ()>, String> {
-    Ok(async {
+pub(super) struct Signals;
+
+#[cfg(not(unix))]
+impl Signals {
+    #[allow(clippy::unnecessary_wraps, reason = "other systems may refuse")]
+    pub(super) fn listen() -> Result<Self, String> {
+        Ok(Self)
+    }
+
+    /// Returns when the process is asked to end, again after the last time.
+    pub(super) async fn next(&mut self) {
         // Without the signal the worker ends with its process.
         if tokio::signal::ctrl_c().await.is_err() {
             std::future::pending::<()>().await;
         }
-    })
+    }
 }

@@ -15,7 +15,7 @@ use tokio::time::{Instant, MissedTickBehavior, interval, timeout};
 use super::callers::Callers;
 use super::denials::Denials;
 use super::execute::execute;
-use super::machine::{asked_to_end, host};
+use super::machine::{Signals, host};
 use super::metrics;
 use super::state::{Admit, Delivery, Source, State};
 use super::vet::vet;
@@ -63,7 +63,7 @@ struct Ears {
 
 /// Serves until the process is asked to end.
 pub(super) async fn serve(settings: &'static Settings, bodies: Bodies) -> Result<(), String> {
-    let mut end = std::pin::pin!(asked_to_end()?);
+    let mut signals = Signals::listen()?;
     let id = unique();
     let name = format!("{}:{}", host(), std::process::id());
     let Connection { client, mut changes, troubles } = connection::connect(settings, &name).await?;
@@ -138,10 +138,15 @@ pub(super) async fn serve(settings: &'static Settings, bodies: Bodies) -> Result
                 worker.pull().await;
             }
             () = reached(worker.state.borrow().asks_again_at()) => worker.pull().await,
-            () = &mut end, if deadline.is_none() => {
+            () = signals.next() => {
+                if deadline.is_some() {
+                    worker.say_to_people("asked again to end: the bodies that run are killed");
+                    return Ok(());
+                }
                 deadline = Some(Instant::now() + DRAIN);
                 worker.state.borrow_mut().is_draining = true;
                 worker.give_back(Some(Instant::now())).await;
+                worker.say_to_people(&worker.state.borrow().farewell(DRAIN));
             }
             () = worker.has_drained(deadline) => {
                 let _ = timeout(LIMIT, worker.server.client.drain()).await;

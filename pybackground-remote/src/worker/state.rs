@@ -317,6 +317,16 @@ impl State {
         figures.oldest = oldest.map(|time| u64::try_from(time).unwrap_or(u64::MAX));
     }
 
+    /// What to say to people when the worker is asked to end.
+    pub(super) fn farewell(&self, waits: Duration) -> String {
+        match self.running.values().sum::<usize>() {
+            0 => "asked to end".to_owned(),
+            running => format!(
+                "asked to end: it takes no more calls, and waits up to {waits:?} for those that run: {running}"
+            ),
+        }
+    }
+
     pub(super) fn is_idle(&self) -> bool {
         self.held.is_empty()
     }
