@@ -3,25 +3,31 @@
 //! | variable | what | here | full |
 //! |---|---|--:|--:|
 //! | `PYBACKGROUND_FAULT_CALLS` | calls of the runs in which workers are killed | 200 | 10,000 |
+//! | `PYBACKGROUND_FAULT_LOST_AFTER` | seconds after which a worker counts as dead in these | 2 | 10, the default of programs |
 //! | `PYBACKGROUND_SERVER_CALLS` | calls of the run in which the server is killed five times | 200 | 3,000 |
 //! | `PYBACKGROUND_PUBLISHED` | calls that are sent while the server is killed | 400 | 300,000 |
 //! | `PYBACKGROUND_KILLS` | how often it is killed there | 3 | 60 |
 
 mod common;
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::fs::OpenOptions;
 use std::io::Write as _;
 use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
 use common::nats::Server;
+use common::raw::Raw;
 use common::{child, watchdog};
 use pybackground::{Lazy, as_completed, background, remote, snapshot};
 
-/// How soon a worker counts as dead, in seconds: where one is killed, and elsewhere.
-const SOON: &str = "2";
+/// How soon a worker counts as dead, in seconds, by default.
 const LATE: &str = "10";
+
+/// How soon a worker counts as dead where one is killed, unless a run says so.
+fn soon() -> String {
+    std::env::var("PYBACKGROUND_FAULT_LOST_AFTER").unwrap_or_else(|_| "2".to_owned())
+}
 
 fn size(variable: &str, small: u32) -> u32 {
     std::env::var(variable).map_or(small, |text| text.parse().unwrap())
@@ -74,6 +80,10 @@ struct Counts {
     lost: u32,
     /// How many bodies started more than once.
     twice: usize,
+    /// The numbers of the lost calls.
+    lost_calls: Vec<usize>,
+    /// When each call was answered.
+    answered: HashMap<usize, Instant>,
 }
 
 /// Takes all outcomes, in the order in which they come; `at` is told how many there were.
@@ -88,8 +98,10 @@ fn take(calls: Vec<Lazy<u32>>, notes: &Path, mut at: impl FnMut(u32)) -> Counts 
             Err(error) => {
                 assert!(error.is_lost(), "{error}");
                 counts.lost += 1;
+                counts.lost_calls.push(index);
             }
         }
+        counts.answered.insert(index, Instant::now());
         at(counts.values + counts.lost);
     }
     let text = std::fs::read_to_string(notes).unwrap();
@@ -102,9 +114,17 @@ fn take(calls: Vec<Lazy<u32>>, notes: &Path, mut at: impl FnMut(u32)) -> Counts 
 }
 
 /// Kills one of two workers half-way, and starts another.
+///
+/// The promise is one about the calls that the dead worker had: they are answered within a second after it counts as dead.
+/// The other calls only wait for their turn, but the last answer of all is printed, too.
 fn kill_a_worker(test: &str, call: fn(PathBuf, u32) -> Lazy<u32>, is_once: bool) {
-    alone(test, SOON, |server, notes| {
+    alone(test, &soon(), |server, notes| {
         let calls = size("PYBACKGROUND_FAULT_CALLS", 200);
+        let mut marks = Raw::connect(server.port());
+        if !is_once {
+            // With `retry` there is a mark for each body that starts again, and for no other.
+            marks.subscribe("pybg.default.begun.>");
+        }
         let mut first = server.worker();
         let _second = server.worker();
         let mut third = None;
@@ -117,11 +137,26 @@ fn kill_a_worker(test: &str, call: fn(PathBuf, u32) -> Lazy<u32>, is_once: bool)
                 third = Some(server.worker());
             }
         });
-        let time = killed.map_or(Duration::ZERO, |killed| killed.elapsed());
+        let killed = killed.expect("half of the answers have come");
+        let last = |times: Vec<&Instant>| {
+            times.into_iter().max().map_or(Duration::ZERO, |last| *last - killed)
+        };
+        let held: HashSet<usize> = if is_once {
+            counts.lost_calls.iter().copied().collect()
+        } else {
+            let marks = marks.received();
+            marks.iter().map(|mark| number_of_mark(&mark.subject)).collect()
+        };
         println!(
-            "FAULTS: a worker killed in {calls} calls: {} values, {} lost, {} started twice; the last answer {time:?} \
-             after the kill",
-            counts.values, counts.lost, counts.twice
+            "FAULTS: a worker killed in {calls} calls: {} values, {} lost, {} started twice; a worker counts as dead after \
+             {} s; the last answer of the {} calls that it had {:?} after the kill, and of all {:?}",
+            counts.values,
+            counts.lost,
+            counts.twice,
+            soon(),
+            held.len(),
+            last(held.iter().map(|number| &counts.answered[number]).collect()),
+            last(counts.answered.values().collect()),
         );
         assert_eq!(counts.values + counts.lost, calls);
         if is_once {
@@ -130,6 +165,13 @@ fn kill_a_worker(test: &str, call: fn(PathBuf, u32) -> Lazy<u32>, is_once: bool)
             assert_eq!(counts.lost, 0);
         }
     });
+}
+
+/// The number of a call in this program, from the subject of the mark of a later start: `..42-1`.
+fn number_of_mark(subject: &str) -> usize {
+    let (_, number) = subject.rsplit_once('.').unwrap();
+    let (number, _) = number.split_once('-').expect("a first start has no mark with `retry`");
+    number.parse().unwrap()
 }
 
 #[test]
