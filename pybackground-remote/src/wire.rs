@@ -208,15 +208,20 @@ pub(crate) fn worker_of_mark(mark: &[u8]) -> Option<&str> {
     is_client(worker).then_some(worker)
 }
 
-/// Returns the outcome of a call whose worker has died. Its body was started `attempts` times.
-pub(crate) fn lost(retry: u32, attempts: u32) -> Outcome {
+/// Returns the outcome of a call whose worker, named here if it is known, has died. Its body was started `attempts` times.
+pub(crate) fn lost(worker: Option<&str>, retry: u32, attempts: u32) -> Outcome {
     let advice = if retry == 0 {
         "; with `retry = N` the body starts again".to_owned()
     } else {
         format!(", {attempts} times")
     };
-    let why = format!("a worker took it and disappeared before there was a result{advice}");
-    Outcome::lost(&why, attempts)
+    let who = worker.map_or("a worker".to_owned(), |worker| format!("the worker {worker}"));
+    let why = format!("{who} took it and disappeared before there was a result{advice}");
+    let outcome = Outcome::lost(&why, attempts);
+    match worker {
+        Some(worker) => outcome.by(worker, attempts),
+        None => outcome,
+    }
 }
 
 #[cfg(test)]

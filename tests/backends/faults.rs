@@ -96,6 +96,9 @@ fn call_of_the_only_worker_is_lost_when_that_is_killed() {
         let error = Lazy::join(call).unwrap_err();
         assert!(error.is_lost(), "{error}");
         assert_eq!(error.attempts(), Some(1));
+        // The name is not known if the worker was killed before it was asked.
+        let id = format!(":{}", worker.id());
+        assert!(error.worker().is_none_or(|worker| worker.ends_with(&id)), "{error:?}");
         // The next worker does not get the call.
         let _other = server.worker();
         let next = once(lifeline.port());

@@ -143,12 +143,7 @@ impl Client {
     fn answer_lost(self: &Rc<Self>, number: u64) {
         let worker = self.calls.borrow().get(number).and_then(|call| call.started_by.clone());
         let name = worker.and_then(|worker| self.figures.name_of(&worker));
-        let outcome = lost(0, 1);
-        let outcome = match name {
-            Some(name) => outcome.by(&name, 1),
-            None => outcome,
-        };
-        self.withdraw_with(number, outcome);
+        self.withdraw_with(number, lost(name.as_deref(), 0, 1));
     }
 }
 

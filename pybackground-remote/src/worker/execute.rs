@@ -62,7 +62,7 @@ async fn run(worker: &Worker, call: &Delivery) -> End {
             times.ran = begin.elapsed();
             (outcome, attempt)
         }
-        Begin::Lost { attempts } => (lost(call.head.retry, attempts), attempts),
+        Begin::Lost { attempts } => (lost(None, call.head.retry, attempts), attempts),
         Begin::Denied { why } => {
             (Outcome::unreachable(format!("the worker may not store what it needs; {why}")), 0)
         }

@@ -66,7 +66,7 @@ async fn end_without_slot(worker: &Worker, call: &Delivery) -> Option<End> {
         Other::Disappeared if starts_once => {
             let waited = call.since.elapsed();
             let times = Times { waited, ran: Duration::ZERO };
-            let answer = lost(call.head.retry, 1).into_bytes().unwrap_or_default();
+            let answer = lost(None, call.head.retry, 1).into_bytes().unwrap_or_default();
             store(worker, call, (1, times), answer).await;
             Some(End::Finished)
         }
