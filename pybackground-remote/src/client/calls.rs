@@ -1,6 +1,6 @@
 //! The calls that have no result yet.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::rc::Rc;
 use std::sync::Arc;
 use std::time::Duration;
@@ -42,6 +42,8 @@ pub(super) struct Calls {
     pending: BTreeMap<u64, Pending>,
     /// How many calls of each generation have no result.
     open: BTreeMap<u64, u64>,
+    /// The generations with a call that may be on the server twice.
+    doubtful: BTreeSet<u64>,
     /// How many bytes of arguments are kept.
     kept: usize,
     /// How many are not on the server.
@@ -52,7 +54,8 @@ pub(super) struct Calls {
 
 impl Calls {
     pub(super) fn new(figures: Arc<Figures>) -> Self {
-        Self { pending: BTreeMap::new(), open: BTreeMap::new(), kept: 0, unsent: 0, figures }
+        let (pending, open, doubtful) = (BTreeMap::new(), BTreeMap::new(), BTreeSet::new());
+        Self { pending, open, doubtful, kept: 0, unsent: 0, figures }
     }
 
     fn note(&self) {
@@ -140,16 +143,38 @@ impl Calls {
         self.pending.iter().map(|(number, pending)| (*number, pending))
     }
 
-    /// Takes the generations of which all calls have ended and to which no more are added.
+    /// Notes that the server may have a call although it did not acknowledge it, and then get it again.
+    pub(super) fn may_be_twice(&mut self, number: u64) {
+        self.doubtful.insert(number / GENERATION);
+    }
+
+    /// Takes the generations of which all calls have ended and to which no more are added. Without those whose marks have
+    /// to stay: after the end of a call, its mark keeps a second copy from starting.
     pub(super) fn finished_generations(&mut self) -> Vec<u64> {
         let Some((&newest, _)) = self.open.last_key_value() else { return Vec::new() };
         let is_over = |(generation, open): (&u64, &u64)| {
             (*open == 0 && *generation < newest).then_some(*generation)
         };
-        let finished: Vec<u64> = self.open.iter().filter_map(is_over).collect();
+        let mut finished: Vec<u64> = self.open.iter().filter_map(is_over).collect();
         for generation in &finished {
             self.open.remove(generation);
         }
+        finished.retain(|generation| !self.doubtful.remove(generation));
         finished
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn marks_stay_of_a_generation_with_a_call_that_may_be_on_the_server_twice() {
+        let mut calls = Calls::new(Arc::default());
+        calls.open.extend([(0, 0), (1, 0), (2, 1), (3, 0)]);
+        calls.may_be_twice(GENERATION + 7);
+        assert_eq!(calls.finished_generations(), [0]);
+        calls.open.insert(2, 0);
+        assert_eq!(calls.finished_generations(), [2], "the newest may get more calls");
     }
 }

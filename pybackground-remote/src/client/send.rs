@@ -33,15 +33,23 @@ async fn publish(client: &Rc<Client>, number: u64) {
     let key = client.key(number);
     let Some(prepared) = prepare(client, &key, number).await else { return };
     let (subject, headers, content) = prepared;
-    let mut pause = FIRST_PAUSE;
+    let (mut pause, mut permit) = (FIRST_PAUSE, None);
     loop {
-        let Ok(permit) = client.unacknowledged.acquire().await else { return };
+        if permit.is_none() {
+            let Ok(acquired) = client.unacknowledged.acquire().await else { return };
+            permit = Some(acquired);
+        }
         if client.calls.borrow().get(number).is_none() {
             return;
         }
         let stored =
             client.server.store(subject.clone(), Some(headers.clone()), content.clone()).await;
-        drop(permit);
+        if matches!(stored, Err(Refused::Away)) {
+            // It keeps its permit, and is sent again before all that wait for one: the server knows its id for two minutes.
+            client.calls.borrow_mut().may_be_twice(number);
+        } else {
+            permit = None;
+        }
         client.figures.note_queue_full(matches!(stored, Err(Refused::Full)));
         match stored {
             Ok(sequence) => {
