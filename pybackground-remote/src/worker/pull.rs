@@ -28,7 +28,7 @@ fn waits_for(since_start: Duration) -> Duration {
     let into = Duration::from_millis(
         u64::try_from(since_start.as_millis() % REQUEST.as_millis()).unwrap_or(0),
     );
-    let rest = REQUEST - into;
+    let rest = REQUEST.saturating_sub(into);
     if rest < REQUEST / 2 { rest + REQUEST } else { rest }
 }
 
