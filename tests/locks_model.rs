@@ -1,8 +1,8 @@
 //! Random operations on locks, joins and awaits, against a reference that knows which actors can ever go on.
 //!
 //! Bodies, `async` bodies and threads without a body take orders one at a time: take a lock, release one, join or await a
-//! body. The reference says whether an order is carried out at once, blocks, or would close a cycle. An order that closes a
-//! cycle of joins and locks gets the error; in a cycle with an `.await`, an `.await` gets it. A false alarm, and a cycle that
+//! body, or a call that ends as a body does. The reference says whether an order is carried out at once, blocks, or would close a cycle. An order that closes a
+//! cycle of joins and locks gets the error; in a cycle with an `.await`, an `.await` gets it. A flattened call awaits. A false alarm, and a cycle that
 //! is not found, both end the test; so does a lock that is handed to no thread.
 
 mod common;
@@ -17,7 +17,7 @@ use std::thread;
 
 use common::{wait_until, watchdog};
 use pybackground::sync::{Mutex, MutexGuard, RwLock, RwLockReadGuard, RwLockWriteGuard};
-use pybackground::{Lazy, Shared, Stack, background, snapshot, spawn};
+use pybackground::{Error, Lazy, Shared, Stack, background, snapshot, spawn};
 
 const BODIES: usize = 4;
 const THREADS: usize = 2;
@@ -38,9 +38,21 @@ enum Order {
     /// Releases the lock that was taken at that place of the list.
     Release(usize),
     Join(usize),
-    /// Awaits a call that has the value of a body.
-    Await(usize),
+    /// Joins a call that ends as a body does.
+    JoinFlattened(usize),
+    /// Awaits a call that has the value of a body, or also ends as that one does.
+    Await {
+        body: usize,
+        is_flattened: bool,
+    },
     End,
+}
+
+impl Order {
+    /// Whether an `.await` is part of the wait: it gets the error of a cycle.
+    fn is_await(self) -> bool {
+        matches!(self, Self::JoinFlattened(_) | Self::Await { .. })
+    }
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -91,18 +103,24 @@ impl Mailbox {
     }
 }
 
+/// A call that has the value of a body.
+fn mapped(table: &'static Table, body: usize) -> Lazy<()> {
+    Shared::map(table.bodies[body].get().unwrap().clone(), |()| ())
+}
+
+/// A call that ends as another one does.
+fn flattened(table: &'static Table, body: usize) -> Lazy<()> {
+    Lazy::and_then(spawn(|| ()), move |()| mapped(table, body))
+}
+
 /// Carries out orders until the end.
 #[background]
 async fn act_asynchronously(own: usize, table: &'static Table, answers: Sender<(usize, Answer)>) {
     loop {
         let answer = match table.mailboxes[own - FIRST_AWAITING].receive().await {
-            Order::Await(body) => {
-                let awaited = table.bodies[body].get().unwrap().clone();
-                match Lazy::outcome(Shared::map(awaited, |()| ())).await {
-                    Ok(()) => Answer::Done,
-                    Err(error) if error.is_deadlock() => Answer::Deadlock,
-                    Err(error) => panic!("{error}"),
-                }
+            Order::Await { body, is_flattened } => {
+                let call = if is_flattened { flattened } else { mapped };
+                answer_of(Lazy::outcome(call(table, body)).await.as_ref())
             }
             Order::End => return,
             order => panic!("{order:?} is no order of an `async` body"),
@@ -134,15 +152,20 @@ fn act(
                 drop(guards.remove(at));
                 Answer::Done
             }
-            Order::Join(body) => match Shared::wait(table.bodies[body].get().unwrap()) {
-                Ok(()) => Answer::Done,
-                Err(error) if error.is_deadlock() => Answer::Deadlock,
-                Err(error) => panic!("{error}"),
-            },
+            Order::Join(body) => answer_of(Shared::wait(table.bodies[body].get().unwrap())),
+            Order::JoinFlattened(body) => answer_of(Lazy::join(flattened(table, body)).as_ref()),
             Order::End => return,
-            Order::Await(_) => panic!("a body awaits only if it is `async`"),
+            Order::Await { .. } => panic!("a body awaits only if it is `async`"),
         };
         answers.send((own, answer)).unwrap();
+    }
+}
+
+fn answer_of(outcome: Result<&(), &Error>) -> Answer {
+    match outcome {
+        Ok(()) => Answer::Done,
+        Err(error) if error.is_deadlock() => Answer::Deadlock,
+        Err(error) => panic!("{error}"),
     }
 }
 
@@ -173,7 +196,9 @@ impl Reference {
     fn is_free(&self, order: Order) -> bool {
         match order {
             Order::Take { lock, reads } => self.holders(lock, reads).next().is_none(),
-            Order::Join(body) | Order::Await(body) => self.ended.contains(&body),
+            Order::Join(body) | Order::JoinFlattened(body) | Order::Await { body, .. } => {
+                self.ended.contains(&body)
+            }
             Order::Release(_) | Order::End => true,
         }
     }
@@ -182,8 +207,8 @@ impl Reference {
     /// `awaits` is false.
     fn never_goes_on(&self, actor: usize, order: Order, awaits: bool) -> bool {
         let is_free = |other: usize| {
-            let awaits_here = other >= FIRST_AWAITING && !awaits;
-            other != actor && (awaits_here || self.waits[other].is_none())
+            let waits = self.waits[other];
+            other != actor && waits.is_none_or(|wait| wait.is_await() && !awaits)
         };
         let mut goes_on: [bool; ACTORS] = std::array::from_fn(is_free);
         for _ in 0..ACTORS {
@@ -193,9 +218,9 @@ impl Reference {
                     Some(Order::Take { lock, reads }) => {
                         self.holders(lock, reads).all(|holder| goes_on[holder])
                     }
-                    Some(Order::Join(body) | Order::Await(body)) => {
-                        self.ended.contains(&body) || goes_on[body]
-                    }
+                    Some(
+                        Order::Join(body) | Order::JoinFlattened(body) | Order::Await { body, .. },
+                    ) => self.ended.contains(&body) || goes_on[body],
                     _ => false,
                 };
             }
@@ -209,7 +234,7 @@ impl Reference {
             Order::Take { lock, reads } => self.held[actor].push((lock, reads)),
             Order::Release(at) => drop(self.held[actor].remove(at)),
             Order::End => drop(self.ended.insert(actor)),
-            Order::Join(_) | Order::Await(_) => {}
+            Order::Join(_) | Order::JoinFlattened(_) | Order::Await { .. } => {}
         }
     }
 }
@@ -226,13 +251,14 @@ impl Random {
 
     fn order(&mut self, reference: &Reference, actor: usize) -> Order {
         if actor >= FIRST_AWAITING {
-            return Order::Await(self.below(BODIES));
+            return Order::Await { body: self.below(BODIES), is_flattened: self.below(2) > 0 };
         }
         let held = reference.held[actor].len();
-        match self.below(8) {
+        match self.below(10) {
             0 | 1 if held > 0 => Order::Release(self.below(held)),
             2 => Order::Join(self.below(BODIES)),
             3 => Order::Join(FIRST_AWAITING + self.below(AWAITING)),
+            4 => Order::JoinFlattened(self.below(BODIES)),
             _ => {
                 let lock = self.below(LOCKS);
                 Order::Take { lock, reads: lock >= MUTEXES && self.below(3) > 0 }
@@ -299,9 +325,8 @@ impl Run {
     fn give(&mut self, actor: usize, order: Order) {
         let is_free = self.reference.is_free(order);
         // Only an `.await` gets the error of a cycle with an `.await`.
-        let awaits = actor >= FIRST_AWAITING;
-        let is_deadlock = !awaits && self.reference.never_goes_on(actor, order, false);
-        if awaits {
+        let is_deadlock = !order.is_await() && self.reference.never_goes_on(actor, order, false);
+        if actor >= FIRST_AWAITING {
             self.table.mailboxes[actor - FIRST_AWAITING].send(order);
         } else {
             self.orders[actor].send(order).unwrap();
@@ -327,12 +352,12 @@ impl Run {
                 let is_stuck =
                     waited.is_some_and(|wait| self.reference.never_goes_on(other, wait, true));
                 assert!(
-                    other >= FIRST_AWAITING && is_stuck,
+                    waited.is_some_and(Order::is_await) && is_stuck,
                     "{other} is not in the cycle of {order:?}"
                 );
                 assert_eq!(answer, Answer::Deadlock);
             }
-            if !awaits {
+            if actor < FIRST_AWAITING && self.reference.waits[actor].is_some() {
                 self.blocks(actor);
             }
         }

@@ -87,7 +87,8 @@ impl<T: Send + 'static> Lazy<T> {
     /// assert_eq!(page, "the page at docs.example.org");
     /// ```
     ///
-    /// A cycle of waits through the call that `f` made is not found.
+    /// The new call awaits the call that `f` makes. If that one waits, directly or through others, for the new call, an
+    /// `.await` of the cycle or the new call gets a deadlock error.
     #[track_caller]
     pub fn and_then<U, F>(this: Self, f: F) -> Lazy<U>
     where
