@@ -5,7 +5,6 @@
 //! is the same every time unless the system happens to switch to the monitor in the middle of it.
 
 use std::hint::black_box;
-use std::ops::DerefMut;
 use std::process::ExitCode;
 use std::sync::mpsc;
 use std::time::Duration;
@@ -21,6 +20,27 @@ const ENOUGH: usize = 8;
 /// A deadline that never comes, but for which the monitor's thread is started.
 const NEVER: Duration = Duration::from_secs(24 * 60 * 60);
 
+/// Taking and releasing a lock for which no other thread waits, in the place where it is used.
+macro_rules! add_with_lock {
+    ($lock:expr, $take:ident) => {{
+        let lock = $lock;
+        // The first use of a thread-local is not measured.
+        drop(lock.$take());
+        measured(|| (0..OPERATIONS).for_each(|n| *black_box(&lock).$take().unwrap() += n));
+        check(*lock.$take().unwrap());
+    }};
+}
+
+/// As `add_with_lock`, for reading.
+macro_rules! read_with_lock {
+    ($lock:expr) => {{
+        let (lock, mut sum) = ($lock, 0);
+        drop(lock.read());
+        measured(|| (0..OPERATIONS).for_each(|_| sum += *black_box(&lock).read().unwrap()));
+        assert_eq!(sum, OPERATIONS);
+    }};
+}
+
 fn main() -> ExitCode {
     let one = configure().workers(1).max_threads(1).install();
     one.expect("there was no call yet");
@@ -35,15 +55,15 @@ fn main() -> ExitCode {
         Some("compute") => compute(),
         Some("nested") => nested(),
         Some("scope") => scope_of_two(),
-        Some("mutex") => add_with_lock(&sync::Mutex::new(0), |lock| lock.lock().unwrap()),
-        Some("std-mutex") => add_with_lock(&std::sync::Mutex::new(0), |lock| lock.lock().unwrap()),
-        Some("write") => add_with_lock(&sync::RwLock::new(0), |lock| lock.write().unwrap()),
-        Some("std-write") => {
-            add_with_lock(&std::sync::RwLock::new(0), |lock| lock.write().unwrap());
-        }
+        Some("mutex") => add_with_lock!(sync::Mutex::new(0), lock),
+        Some("std-mutex") => add_with_lock!(std::sync::Mutex::new(0), lock),
+        Some("write") => add_with_lock!(sync::RwLock::new(0), write),
+        Some("std-write") => add_with_lock!(std::sync::RwLock::new(0), write),
+        Some("read") => read_with_lock!(sync::RwLock::new(1)),
+        Some("std-read") => read_with_lock!(std::sync::RwLock::new(1)),
         _ => {
             eprintln!(
-                "usage: cost dispatch|join|in-place-join|compute|nested|scope|mutex|std-mutex|write|std-write"
+                "usage: cost dispatch|join|in-place-join|compute|nested|scope|mutex|std-mutex|write|std-write|read|std-read"
             );
             return ExitCode::FAILURE;
         }
@@ -144,14 +164,6 @@ fn scope_of_two() {
         })
     });
     check(Lazy::into_inner(sum));
-}
-
-/// Taking and releasing a lock for which no other thread waits.
-fn add_with_lock<'a, L, G: DerefMut<Target = usize>>(lock: &'a L, take: impl Fn(&'a L) -> G) {
-    // The first use of a thread-local is not measured.
-    drop(take(lock));
-    measured(|| (0..OPERATIONS).for_each(|number| *take(black_box(lock)) += number));
-    check(*take(lock));
 }
 
 /// Runs `body` on the worker as soon as the monitor's thread is there, which is started for the first
