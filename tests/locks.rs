@@ -252,6 +252,32 @@ fn lock_held_at_the_end_of_a_scope_fails_in_the_closure() {
     );
 }
 
+/// A thread without a body holds the lock. At the end of the scope it only waits, or runs the closure itself.
+#[test]
+fn lock_that_a_thread_without_a_body_holds_at_the_end_of_a_scope_fails_in_the_closure() {
+    let _watchdog = watchdog();
+    for round in 0..100 {
+        let total = Mutex::new(1);
+        let held = total.lock().unwrap();
+        let ((start, started), (tell, told)) = (channel(), channel());
+        scope(|s| {
+            let shared = &total;
+            s.launch(move || {
+                start.send(()).unwrap();
+                let panic = caught(|| drop(shared.lock()));
+                tell.send(panic.text().to_owned()).unwrap();
+            });
+            if round % 2 == 0 {
+                // By another thread.
+                started.recv().unwrap();
+            }
+        });
+        drop(held);
+        let holder = "for a lock that ";
+        has_parts(&told.recv().unwrap(), &[holder, "closure", "break the cycle"]);
+    }
+}
+
 #[test]
 fn lock_taken_again_after_a_notification_can_close_a_cycle() {
     let _watchdog = watchdog();

@@ -127,11 +127,46 @@ fn stuck_wait_is_reported_by_default_with_the_way_to_switch_it_off() {
     let mut lines = BufReader::new(child.stderr.take().unwrap()).lines().map(Result::unwrap);
     let head = lines.find(|line| line.contains("has been waited for longer than 10s")).unwrap();
     assert!(head.contains("::blocked_in_a_channel`"), "{head}");
-    assert!(head.contains("its body is blocked in a lock or channel on thread `background-"));
+    assert!(head.contains("a body that is blocked in a lock or channel on thread `background-"));
     assert!(lines.any(|line| line.contains("PYBACKGROUND_REPORT_AFTER=0 switches it off")));
     drop(child.stdin.take());
     assert!(child.wait().unwrap().success());
     assert!(!lines.any(|line| line.contains("has been waited for")), "it is reported once");
+}
+
+/// The closure waits for a body that is blocked.
+#[cfg(all(target_os = "linux", debug_assertions))]
+#[test]
+fn stuck_end_of_a_scope_is_reported_by_default() {
+    if child::is_child() {
+        let gate = Gate::default();
+        let _opened = gate.opened_at_end();
+        let x = blocked_in_a_channel(gate.clone());
+        std::thread::spawn(move || {
+            wait_for_parent();
+            gate.open();
+        });
+        let (start, started) = channel();
+        return pybackground::scope(|s| {
+            let x = &x;
+            s.launch(move || {
+                start.send(()).unwrap();
+                Lazy::wait(x).unwrap();
+            });
+            // Its thread is another one.
+            started.recv().unwrap();
+        });
+    }
+    let _watchdog = watchdog();
+    let mut child = start("stuck_end_of_a_scope_is_reported_by_default", None);
+    let mut lines = BufReader::new(child.stderr.take().unwrap()).lines().map(Result::unwrap);
+    let head = lines.find(|line| line.contains("has been waited for longer than 10s")).unwrap();
+    assert!(head.contains("a body that is blocked in a lock or channel on thread `background-"));
+    assert!(
+        lines.any(|line| line.contains("waits for the end of a scope at tests/long_waits.rs:"))
+    );
+    drop(child.stdin.take());
+    assert!(child.wait().unwrap().success());
 }
 
 #[test]

@@ -6,14 +6,16 @@ mod common;
 use std::io::{BufRead, BufReader, Read, Write};
 use std::net::{TcpListener, TcpStream};
 use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::pin::Pin;
 use std::process::{Command, Stdio};
-use std::sync::Arc;
 use std::sync::mpsc::{Receiver, channel};
+use std::sync::{Arc, OnceLock};
 use std::thread;
+use std::time::Duration;
 
 use common::{child, watchdog};
 use pybackground::sync::{Condvar, Mutex};
-use pybackground::{Error, Lazy, Shared, background, configure, scope, snapshot, spawn};
+use pybackground::{Error, Lazy, Limit, Shared, background, configure, scope, snapshot, spawn};
 
 /// A kind of hang: the program, what it is told, and whether only a report that is asked for tells it.
 struct Row {
@@ -51,6 +53,12 @@ const TABLE: &[Row] = &[
         kept_handle,
         &["holds the lock of standard output", "release the lock"],
     ),
+    row("ring through a flattened call", flattened_ring, &[" awaits `no_silent_hang::", " waits "]),
+    row(
+        "scope end below a lock",
+        scope_end_with_lock,
+        &["a closure of its scope at", "for a lock that the thread `"],
+    ),
     row("limit", limit, &["waits for a permit of its limit, which `no_silent_hang::"]),
     reported("channel nobody sends to", lost_channel, &["blocked in a lock, channel or condition"]),
     reported("lock of std", lock_of_std, &["blocked in a lock, channel or condition variable"]),
@@ -62,6 +70,36 @@ const TABLE: &[Row] = &[
     reported("stopped child", stopped_child, &["waits for a child process"]),
     reported("lost notification", lost_notification, &["waits for a notification at tests/no_"]),
     reported("async call that nothing wakes", never_woken, &["suspended: `no_silent_hang::sleeps"]),
+    reported(
+        "scope of a lost channel",
+        scope_of_lost_channel,
+        &["the end of a scope has been waited for longer"],
+    ),
+    reported(
+        "closure that the thread of a scope runs",
+        own_closure,
+        &["the end of a scope has been waited for", "blocked in a lock, channel or condition"],
+    ),
+    reported(
+        "lock whose holder hangs",
+        lock_of_hanging_body,
+        &["a lock has been waited for longer"],
+    ),
+    reported(
+        "notification without a call",
+        notification_of_a_thread,
+        &["a notification has been waited for longer"],
+    ),
+    reported("end of all calls", idle_never, &["the end of all calls has been waited for longer"]),
+    reported("signal of an async call", signal_of_async, &["`no_silent_hang::sleeps_forever`"]),
+    reported(
+        "select! of signals",
+        select_ring,
+        &["blocked in a lock, channel or condition variable"],
+    ),
+    reported("ring through a `OnceLock`", once_ring, &["blocked in a lock, channel or condition"]),
+    reported("lowered limit", lowered_limit, &["suspended: ", "held back by a limit: "]),
+    reported("kept waker", kept_waker, &["suspended: `no_silent_hang::keeps_its_waker`"]),
     reported("no thread is left", no_thread_left, &["no thread is left for the queued calls"]),
 ];
 
@@ -148,7 +186,7 @@ fn async_ring() {
     let (x, y) = (awaits(y_given), awaits(x_given));
     give_x.send(x).unwrap();
     give_y.send(y).unwrap();
-    pybackground::wait_idle(std::time::Duration::from_secs(60)).unwrap();
+    pybackground::wait_idle(Duration::from_secs(60)).unwrap();
 }
 
 fn mixed_ring() {
@@ -157,7 +195,7 @@ fn mixed_ring() {
     let y = spawn(move || drop(Lazy::join(x_given.recv().unwrap())));
     give_x.send(x).unwrap();
     give_y.send(y).unwrap();
-    pybackground::wait_idle(std::time::Duration::from_secs(60)).unwrap();
+    pybackground::wait_idle(Duration::from_secs(60)).unwrap();
 }
 
 fn signal_ring() {
@@ -254,6 +292,150 @@ fn shared_ring() {
     give_first.send(second.clone()).unwrap();
     give_second.send(first.clone()).unwrap();
     assert_eq!(*first, 1);
+}
+
+fn flattened_ring() {
+    let (give, given) = channel::<Shared<u32>>();
+    let joins = move || Shared::wait(&given.recv().unwrap()).map_or(0, |value| *value);
+    let call = Lazy::share(Lazy::and_then(spawn(|| ()), |()| spawn(joins)));
+    give.send(call.clone()).unwrap();
+    show(Shared::wait(&call).unwrap_err());
+}
+
+fn scope_end_with_lock() {
+    let lock = Mutex::new(());
+    let held = lock.lock().unwrap();
+    let (start, started) = channel();
+    scope(|s| {
+        let lock = &lock;
+        let call = s.spawn(move || {
+            start.send(()).unwrap();
+            drop(lock.lock());
+        });
+        started.recv().unwrap();
+        drop(call);
+    });
+    drop(held);
+}
+
+fn scope_of_lost_channel() {
+    let ((_send, receive), (start, started)) = (channel::<()>(), channel());
+    scope(|s| {
+        s.launch(move || {
+            start.send(()).unwrap();
+            let _ = receive.recv();
+        });
+        // Its thread is another one.
+        started.recv().unwrap();
+    });
+}
+
+/// The only worker is busy, so the thread of the scope runs the closure.
+fn own_closure() {
+    configure().max_threads(1).install().unwrap();
+    let ((_send, receive), (start, started), (go, goes)) =
+        (channel::<()>(), channel(), channel::<()>());
+    let _busy = spawn(move || {
+        start.send(()).unwrap();
+        goes.recv()
+    });
+    started.recv().unwrap();
+    scope(|s| s.launch(move || receive.recv().unwrap()));
+    drop(go);
+}
+
+fn lock_of_hanging_body() {
+    let ((_send, receive), (start, started)) = (channel::<()>(), channel());
+    let total = Arc::new(Mutex::new(1));
+    let shared = total.clone();
+    let _x = spawn(move || {
+        let _held = shared.lock().unwrap();
+        start.send(()).unwrap();
+        receive.recv()
+    });
+    started.recv().unwrap();
+    drop(total.lock());
+}
+
+fn notification_of_a_thread() {
+    let (mutex, never) = (Mutex::new(()), Condvar::new());
+    drop(never.wait(mutex.lock().unwrap()));
+}
+
+fn idle_never() {
+    let (_send, receive) = channel::<()>();
+    let _call = spawn(move || receive.recv());
+    let _ = pybackground::wait_idle(Duration::MAX);
+}
+
+fn signal_of_async() {
+    let call = sleeps_forever();
+    let _ = Lazy::signal(&call).recv();
+}
+
+fn select_ring() {
+    let (give, given) = channel::<Shared<()>>();
+    let call = Lazy::share(spawn(move || {
+        let own = Shared::signal(&given.recv().unwrap());
+        // As a `select!` of it: the runtime knows nothing of the wait.
+        let own: &pybackground::crossbeam_channel::Receiver<()> = &own;
+        let _ = own.recv();
+    }));
+    give.send(call.clone()).unwrap();
+    let _ = Shared::wait(&call);
+}
+
+fn once_ring() {
+    static ONCE: OnceLock<u32> = OnceLock::new();
+
+    ONCE.get_or_init(|| Lazy::into_inner(spawn(|| *ONCE.get_or_init(|| 1))));
+}
+
+static LOWERED: Limit = Limit::new(2);
+
+#[background(limit = LOWERED)]
+async fn awaits_with_permit(given: Receiver<Shared<u32>>) -> u32 {
+    *given.recv().unwrap().await
+}
+
+/// Two bodies have permits when one is left. They await a call that needs it.
+fn lowered_limit() {
+    let (senders, bodies): (Vec<_>, Vec<_>) = (0..2)
+        .map(|_| {
+            let (give, given) = channel();
+            (give, awaits_with_permit(given))
+        })
+        .unzip();
+    common::wait_until(|| snapshot().stacks.len() == 2);
+    LOWERED.set(1);
+    let (give, given) = channel();
+    let needs_permit = Lazy::share(awaits_with_permit(given));
+    give.send(Lazy::share(spawn(|| 1))).unwrap();
+    for give in senders {
+        give.send(needs_permit.clone()).unwrap();
+    }
+    for body in bodies {
+        let _ = Lazy::join(body);
+    }
+}
+
+#[background]
+async fn keeps_its_waker(given: Receiver<Shared<u32>>) -> u32 {
+    let mut own = Shared::outcome(given.recv().unwrap());
+    let mut kept = None;
+    std::future::poll_fn(|context| {
+        kept = Some(context.waker().clone());
+        Pin::new(&mut own).poll(context)
+    })
+    .await
+    .map_or(0, |value| *value)
+}
+
+fn kept_waker() {
+    let (give, given) = channel();
+    let call = Lazy::share(keeps_its_waker(given));
+    give.send(call.clone()).unwrap();
+    let _ = Shared::wait(&call);
 }
 
 fn no_thread_left() {

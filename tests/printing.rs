@@ -155,6 +155,38 @@ fn call_that_waits_for_one_that_prints_is_covered() {
     assert_eq!(x, 71);
 }
 
+/// The threads that the body has started have the name of its own thread.
+#[test]
+fn body_that_has_started_threads_without_names_is_covered() {
+    let _watchdog = watchdog();
+    if in_child("body_that_has_started_threads_without_names_is_covered").is_some() {
+        return;
+    }
+    let ((release, may_print), (end, ends)) = (channel(), channel::<()>());
+    let x = spawn(move || {
+        let (start, started) = channel();
+        let own = start.clone();
+        std::thread::spawn(move || {
+            own.send(()).unwrap();
+            let _ = ends.recv();
+        });
+        std::thread::spawn(move || {
+            start.send(()).unwrap();
+            loop {
+                std::thread::yield_now();
+            }
+        });
+        assert_eq!(started.iter().take(2).count(), 2);
+        let value: u32 = may_print.recv().map_or(0, |()| 8);
+        println!("from the body");
+        value
+    });
+    let panic = caught(|| println!("{}{x}", Release(release)));
+    assert!(panic.text().contains("under the lock of standard output"), "{}", panic.text());
+    assert_eq!(x, 8);
+    drop(end);
+}
+
 #[test]
 fn closure_of_a_scope_is_covered() {
     let _watchdog = watchdog();

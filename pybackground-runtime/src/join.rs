@@ -26,7 +26,7 @@ use crate::error::{Error, Outcome, Progress};
 use crate::events::{self, CallEvents};
 use crate::panic::catch;
 use crate::runtime;
-use crate::snapshot;
+use crate::snapshot::{self, LongWait};
 use crate::stacks::{self, Frame};
 use crate::sync::thread::{self, Thread};
 use crate::sync::{IS_MODEL, chaos, now, rounds, thread_local};
@@ -35,7 +35,7 @@ use crate::task::{
     look_behind, may_run_in_place, work,
 };
 use crate::wait_target::{Remains, WaitTarget, downgrade};
-use crate::waits::{End, ScopedCalls, Waiting};
+use crate::waits::{BlockedIn, End, ScopedCalls, Waiting};
 pub(crate) use printing::printing;
 use printing::{Found, Looks};
 
@@ -233,15 +233,17 @@ pub(crate) fn for_scope(calls: &Arc<dyn ScopedCalls>, site: &'static Location<'s
         let waiting = runtime::waits().for_scope(calls, site);
         look_behind(waiting.as_ref());
         let mut looks = Looks::new(!IS_MODEL);
+        let mut report = LongWait::new(snapshot::Awaited::BlockedIn(BlockedIn::ScopeEnd), site);
         let mut wait = || {
             while !calls.all_have_ended() {
                 if runtime::is_asked() {
                     return None;
                 }
+                report.look();
                 let rest = looks.next().map(|at| at.saturating_duration_since(now()));
                 match rest {
                     Some(Duration::ZERO) => look_at_scope(&mut looks, &**calls, site),
-                    rest => calls.park(rest),
+                    rest => calls.park(rest.into_iter().chain(report.rest()).min()),
                 }
             }
             Some(Ok::<_, Infallible>(true))
@@ -484,8 +486,7 @@ impl<A: Awaited> Wait<'_, A> {
     ) -> Result<Option<bool>, Error> {
         let body = stacks::current();
         let mut deadline = self.deadline;
-        let mut report_at =
-            runtime::config().report().after().and_then(|after| now().checked_add(after));
+        let mut report = LongWait::new(snapshot::Awaited::Call(self.on.call()), site);
         // A wait that has a time limit cannot hang, so it needs no look.
         let mut looks = Looks::new(!IS_MODEL && self.end.is_none() && deadline.is_none());
         loop {
@@ -508,10 +509,7 @@ impl<A: Awaited> Wait<'_, A> {
                 deadline = None;
                 continue;
             }
-            if report_at.is_some_and(|at| at <= now) {
-                let again = snapshot::report_wait(self.on.call(), site);
-                report_at = again.and_then(|after| now.checked_add(after));
-            }
+            report.look();
             if looks.next().is_some_and(|at| at <= now) {
                 if let Some(Found { stream, is_format }) =
                     looks.look(self.on.call(), &self.on.each())
@@ -520,7 +518,8 @@ impl<A: Awaited> Wait<'_, A> {
                 }
                 continue;
             }
-            match self.end.into_iter().chain(looks.next()).chain(deadline).chain(report_at).min() {
+            match self.end.into_iter().chain(looks.next()).chain(deadline).chain(report.due()).min()
+            {
                 Some(next) => thread::park_timeout(next - now),
                 None => thread::park(),
             }

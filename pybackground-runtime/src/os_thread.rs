@@ -7,6 +7,7 @@
 use std::fmt;
 use std::fs;
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
+use std::ops::Range;
 
 /// What a thread is doing.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -275,17 +276,19 @@ impl Threads {
         Self(OsThread::all().into_iter().filter_map(named).collect())
     }
 
-    /// The only thread of that name.
-    pub(crate) fn named(&self, name: &str) -> Option<OsThread> {
+    /// The thread of that name. If there are several, that whose stack pointer is in `stack`: a thread that is given no name
+    /// has that of the thread which started it.
+    pub(crate) fn named(&self, name: &str, stack: &Range<usize>) -> Option<OsThread> {
         let name = shortened(name);
-        let mut of_that_name = self.0.iter().filter(|(known, _)| known == name);
-        let (_, thread) = of_that_name.next()?;
-        of_that_name.next().is_none().then_some(*thread)
-    }
-
-    /// Looks at the only thread of that name.
-    pub(crate) fn observe(&self, name: &str) -> Option<Observation> {
-        self.named(name)?.observe()
+        let of_that_name = || self.0.iter().filter(|(known, _)| known == name).map(|(_, own)| *own);
+        let has_stack = |thread: &OsThread| {
+            let line = thread.read("syscall");
+            line.and_then(|line| stack_pointer(&line)).is_some_and(|at| stack.contains(&at))
+        };
+        match of_that_name().nth(1) {
+            None => of_that_name().next(),
+            Some(_) => of_that_name().find(has_stack),
+        }
     }
 }
 
@@ -293,6 +296,12 @@ impl Threads {
 fn shortened(name: &str) -> &str {
     const KEPT: usize = 15;
     name.get(..KEPT).unwrap_or(name)
+}
+
+/// The stack pointer in a line of `/proc/self/task/TID/syscall`, if the thread is blocked.
+fn stack_pointer(line: &str) -> Option<usize> {
+    let pointer = line.split_whitespace().rev().nth(1)?;
+    usize::from_str_radix(pointer.strip_prefix("0x")?, 16).ok()
 }
 
 /// How often a thread has blocked, from `/proc/self/task/TID/status`.
@@ -360,6 +369,44 @@ mod tests {
     fn switches_are_those_of_the_threads_own_will() {
         let status = "Name:\tx\nvoluntary_ctxt_switches:\t21\nnonvoluntary_ctxt_switches:\t4\n";
         assert_eq!(switches(status), Some(21));
+    }
+
+    #[test]
+    fn stack_pointer_comes_before_the_last() {
+        assert_eq!(
+            stack_pointer("202 0x7f 0x189 0x0 0x0 0x0 0xff 0x7ffe0 0x7f0e4\n"),
+            Some(0x7_ffe0)
+        );
+        assert_eq!(stack_pointer("-1 0x7ffe8 0x7f0e4\n"), Some(0x7_ffe8));
+        assert_eq!(stack_pointer("running\n"), None);
+    }
+
+    #[cfg(all(target_os = "linux", any(target_arch = "x86_64", target_arch = "aarch64")))]
+    #[cfg_attr(miri, ignore = "Miri has no /proc")]
+    #[test]
+    fn threads_of_one_name_are_told_apart_by_their_stacks() {
+        use std::sync::mpsc::channel;
+
+        const STACK: usize = 256 * 1024;
+        let ((tell, told), (end, ends)) = (channel(), channel::<()>());
+        let run = move || {
+            // It gets the name of this thread.
+            let inner = std::thread::spawn(move || ends.recv());
+            let base = std::ptr::from_ref(&inner).addr();
+            tell.send((OsThread::current().unwrap(), base)).unwrap();
+            let _ended = inner.join().unwrap();
+        };
+        let builder = std::thread::Builder::new().name("twice".to_owned());
+        let thread = builder.stack_size(STACK).spawn(run).unwrap();
+        let (own, base) = told.recv().unwrap();
+        while !own.is_stuck() {
+            std::thread::yield_now();
+        }
+        let threads = Threads::read();
+        assert_eq!(threads.named("twice", &(base - STACK..base)), Some(own));
+        assert_eq!(threads.named("twice", &(0..0)), None);
+        drop(end);
+        thread.join().unwrap();
     }
 
     #[test]

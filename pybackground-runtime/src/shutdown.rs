@@ -1,12 +1,13 @@
 //! Waiting until every call has ended, and shutting the runtime down.
 
 use std::fmt;
+use std::panic::Location;
 use std::time::{Duration, Instant};
 
 use crate::cancel;
 use crate::panic::drop_catching;
 use crate::runtime::{self, Runtime};
-use crate::snapshot::CallCount;
+use crate::snapshot::{Awaited, CallCount, LongWait};
 use crate::stacks;
 use crate::sync::chaos;
 use crate::task::{self, DEPENDENT, SUSPENDED};
@@ -35,18 +36,21 @@ const LONGEST_PAUSE: Duration = Duration::from_millis(5);
 /// Lazy::detach(spawn(|| println!("written before the program ends")));
 /// wait_idle(Duration::from_secs(10)).unwrap();
 /// ```
+#[track_caller]
 pub fn wait_idle(timeout: Duration) -> Result<(), Unfinished> {
     let Some(runtime) = runtime::existing() else {
         return Ok(());
     };
     let end = Instant::now().checked_add(timeout);
     let mut pause = SHORTEST_PAUSE;
+    let mut report = LongWait::new(Awaited::Idle, Location::caller());
     while !is_idle(runtime) {
         let now = Instant::now();
         let is_in_vain = would_wait_for_itself() || runtime.pool().was_forked();
         if is_in_vain || end.is_some_and(|end| end <= now) {
             return Err(Unfinished::now(runtime));
         }
+        report.look();
         let rest = end.map_or(LONGEST_PAUSE, |end| end - now);
         std::thread::sleep(pause.min(rest));
         pause = LONGEST_PAUSE.min(2 * pause);
@@ -97,6 +101,7 @@ pub fn wait_idle(timeout: Duration) -> Result<(), Unfinished> {
 ///
 /// assert!(Lazy::join(spawn(|| 1)).unwrap_err().is_refused());
 /// ```
+#[track_caller]
 pub fn shutdown(timeout: Duration) -> Result<(), Unfinished> {
     let runtime = runtime::global();
     let pool = runtime.pool();

@@ -40,7 +40,8 @@ impl Held for Member<dyn Job> {
 
 /// Calls by number, each of which comes once.
 pub(super) struct Arrivals<C> {
-    /// The calls that have not come, for the wait graph; made when a body first blocks, or a thread with a lock. Dropped first,
+    /// The calls that have not come, for the wait graph; made when a body first blocks, or a thread with a lock, and in debug
+    /// builds any thread. Dropped first,
     /// because a call with a member has its `Lazy`.
     members: Option<Arc<WaitSet>>,
     /// The calls that have not come. In boxes, as a call may hold a large value.
@@ -149,7 +150,9 @@ impl<C: Held> Arrivals<C> {
 
     /// A wait for the calls that are left, of which none has arrived.
     fn wait_for_any(&mut self, first: usize, end: Option<Instant>) -> AnyOf<'_, C> {
-        let may_be_needed = || !stacks::current().is_none() || held::is_any();
+        // Debug builds report a wait for calls that are all stuck.
+        let may_be_needed =
+            || cfg!(debug_assertions) || !stacks::current().is_none() || held::is_any();
         if end.is_none() && self.members.is_none() && may_be_needed() {
             self.members = Some(Arc::new(WaitSet::new(jobs(&self.left))));
         }

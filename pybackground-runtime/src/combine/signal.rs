@@ -2,15 +2,18 @@
 
 use std::fmt;
 use std::ops::Deref;
+use std::panic::Location;
 use std::sync::{Arc, Weak};
 use std::task::{Wake, Waker};
 
-use crossbeam_channel::{Receiver, RecvError, Sender, bounded};
+use crossbeam_channel::{Receiver, RecvError, RecvTimeoutError, Sender, bounded};
 
+use crate::call::Call;
 use crate::join;
 use crate::lazy::Lazy;
 use crate::panic::drop_catching;
 use crate::shared::Shared;
+use crate::snapshot::{Awaited, LongWait};
 use crate::task::{Job, Registration};
 
 /// A channel that a call notifies when it ends; made by [`Lazy::signal`].
@@ -31,6 +34,8 @@ pub struct Signal {
     /// `None` if the call had ended, and if its body is a future: one that nothing can wake ends when nothing has it any
     /// more, so that a wait must not keep it.
     job: Option<Weak<dyn Job>>,
+    /// The call of an `async` body that had not ended.
+    call: Option<Call>,
     /// `None` if the call had ended.
     _registration: Option<Registration>,
 }
@@ -67,6 +72,16 @@ impl Signal {
             drop_catching(job);
             if let Err(error) = ended {
                 error.raise();
+            }
+        }
+        let Some(call) = self.call else { return self.ended.recv() };
+        // Not in the wait graph.
+        let mut report = LongWait::new(Awaited::Call(call), Location::caller());
+        while let Some(rest) = report.rest() {
+            match self.ended.recv_timeout(rest) {
+                Ok(()) => return Ok(()),
+                Err(RecvTimeoutError::Disconnected) => return Err(RecvError),
+                Err(RecvTimeoutError::Timeout) => report.look(),
             }
         }
         self.ended.recv()
@@ -158,8 +173,9 @@ impl Signal {
         if registration.is_none() {
             sender.wake();
         }
+        let call = job.as_ref().filter(|job| job.is_future()).map(|job| job.call());
         let job = job.filter(|job| !job.is_future());
-        Self { ended, job: job.as_ref().map(Arc::downgrade), _registration: registration }
+        Self { ended, job: job.as_ref().map(Arc::downgrade), call, _registration: registration }
     }
 }
 

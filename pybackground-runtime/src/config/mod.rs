@@ -217,9 +217,9 @@ impl Configure {
     /// once, so that a program that hangs says why; zero is never. Several waits share a report if they
     /// can. A thread of its own writes the report, so it never blocks a caller.
     ///
-    /// Debug builds on Linux (x86-64 and aarch64) report by default, once, if a wait takes 10 seconds and the
-    /// awaited body is blocked in a lock or channel without a timeout. `PYBACKGROUND_REPORT_AFTER=0`
-    /// switches this off.
+    /// Debug builds on Linux (x86-64 and aarch64) report by default, once, if a wait for a call or the end of a scope
+    /// takes 10 seconds, and needs a body that is blocked in a lock or channel without a timeout.
+    /// `PYBACKGROUND_REPORT_AFTER=0` switches this off.
     ///
     /// ```
     /// # use pybackground_runtime as pybackground;

@@ -211,7 +211,7 @@ fn stream_in_the_way(calls: &[Weak<dyn WaitTarget>]) -> Option<Stream> {
         return None;
     }
     let threads = Threads::read();
-    let named = |thread: &usize| threads.named(&stacks::stack_of(*thread)?.thread);
+    let named = |thread: &usize| os_thread_of(*thread, &threads);
     let each: Vec<Vec<OsThread>> = behind
         .iter()
         .map(|behind| behind.threads.iter().filter_map(named).filter(|t| t.is_stuck()).collect())
@@ -274,11 +274,17 @@ fn warn_once(call: Call, why: &'static str) {
 fn blocked_behind(calls: &[Weak<dyn WaitTarget>]) -> Option<Vec<Observation>> {
     let threads = Threads::read();
     let observe = |thread: usize| {
-        let seen = threads.observe(&stacks::stack_of(thread)?.thread)?;
+        let seen = os_thread_of(thread, &threads)?.observe()?;
         seen.blocked_in.is_endless_futex().then_some(seen)
     };
     let behind = calls.iter().flat_map(|call| runtime::waits().behind(call.clone()).threads);
     behind.map(observe).collect::<Option<Vec<_>>>().filter(|all| !all.is_empty())
+}
+
+/// The thread of the system that has this number here.
+fn os_thread_of(number: usize, threads: &Threads) -> Option<OsThread> {
+    let stack = stacks::stack_of(number)?;
+    runtime::os_thread(threads, &stack.thread, stack.base)
 }
 
 /// How long threads have not moved.

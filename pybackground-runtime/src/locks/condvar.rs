@@ -12,10 +12,12 @@ use std::time::{Duration, Instant};
 
 use super::mutex::MutexGuard;
 use crate::runtime;
+use crate::snapshot::{Awaited, LongWait};
 use crate::sync::atomic::{AtomicBool, Ordering};
 use crate::sync::thread::{self, Thread};
 use crate::sync::{Mutex, chaos, lock_brief, now};
 use crate::task::lend_permits_while;
+use crate::waits::{BlockedIn, End};
 
 /// [`std::sync::Condvar`] for the [`Mutex`](super::Mutex) of this crate.
 ///
@@ -180,8 +182,10 @@ impl Condvar {
         lock_brief(&self.waiting).push_back(waiter.clone());
         drop(guard);
         chaos();
-        let waiting = runtime::waits().for_notification(Location::caller());
-        let wait = || Some(Ok::<_, Infallible>(waiter.park_until(end)));
+        let site = Location::caller();
+        let ends = if end.is_some() { End::InTime } else { End::Never };
+        let waiting = runtime::waits().for_notification(site, ends);
+        let wait = || Some(Ok::<_, Infallible>(waiter.park_until(end, site)));
         // The notification may come from a thread that the pool does not know.
         let result = runtime::block_while(true, || lend_permits_while(wait));
         drop(waiting);
@@ -215,14 +219,21 @@ impl Waiter {
     }
 
     /// Returns whether there was a notification before the end.
-    fn park_until(&self, end: Option<Instant>) -> bool {
+    fn park_until(&self, end: Option<Instant>, site: &'static Location<'static>) -> bool {
+        let mut report = LongWait::new(Awaited::BlockedIn(BlockedIn::Notification), site);
         loop {
             // ORDERING: pairs with `notify`.
             if self.is_notified.load(Ordering::Acquire) {
                 return true;
             }
             match end.map(|end| end.saturating_duration_since(now())) {
-                None => thread::park(),
+                None => {
+                    report.look();
+                    match report.rest() {
+                        None => thread::park(),
+                        Some(rest) => thread::park_timeout(rest),
+                    }
+                }
                 Some(Duration::ZERO) => return false,
                 Some(rest) => thread::park_timeout(rest),
             }

@@ -19,12 +19,13 @@ use std::time::Duration;
 use super::const_fn;
 use crate::error::LockDeadlock;
 use crate::runtime;
+use crate::snapshot::{Awaited, LongWait};
 use crate::sync::atomic::{AtomicUsize, Ordering, fence};
 use crate::sync::thread::{self, Thread};
 use crate::sync::{IS_MODEL, Mutex, chaos, lock_brief, rounds};
 use crate::task::{lend_permits_while, look_behind};
-use crate::waits::Waiting;
 use crate::waits::held::{self, Key};
+use crate::waits::{BlockedIn, Waiting};
 
 /// How often a thread tries before it waits: most locks are held for less than a microsecond.
 const SPINS: usize = rounds(100);
@@ -110,8 +111,9 @@ impl Waiters {
         chaos();
         let place = Place::enter(self, key == self.exclusive());
         let mut acquired = None;
+        let mut report = LongWait::new(Awaited::BlockedIn(BlockedIn::Lock), Location::caller());
         let wait = || {
-            let outcome = self.park_until(&mut attempt, waiting.as_ref());
+            let outcome = self.park_until(&mut attempt, waiting.as_ref(), &mut report);
             Some(outcome.map(|guard| {
                 acquired = Some(guard);
                 true
@@ -131,6 +133,7 @@ impl Waiters {
         &self,
         attempt: &mut impl FnMut() -> Option<G>,
         waiting: Option<&Waiting<'_>>,
+        report: &mut LongWait,
     ) -> Result<G, LockDeadlock> {
         let mut look = FIRST_LOOK;
         loop {
@@ -141,6 +144,7 @@ impl Waiters {
             if let Some(cycle) = waiting.and_then(Waiting::failure) {
                 return Err(LockDeadlock(cycle));
             }
+            report.look();
             thread::park_timeout(look);
             look = RAREST_LOOK.min(look * 2);
         }

@@ -12,6 +12,7 @@ use crate::call::Call;
 use crate::config::Config;
 use crate::deadline::Deadline;
 use crate::events;
+use crate::os_thread::{OsThread, Threads};
 pub(crate) use crate::pool::{FORKED, SHUT_DOWN, runs_inline};
 use crate::pool::{NO_DEPTH, Pool, Worker, has_stack, set_floor, with_current};
 use crate::runnable::Runnable;
@@ -119,6 +120,15 @@ pub(crate) fn limits() -> &'static Limits {
 /// The settings in force.
 pub(crate) fn config() -> &'static Config {
     global().pool.config()
+}
+
+/// The thread of the system of that name, which runs a body or waits. `base` is an address near the base of its stack.
+pub(crate) fn os_thread(threads: &Threads, name: &str, base: usize) -> Option<OsThread> {
+    let is_worker = |pool: &Arc<Pool>| pool.config().hooks().is_name(name);
+    let pool = existing().map(Runtime::pool).filter(|pool| is_worker(pool));
+    // Less than there is below `base`, so that no other stack is part of it.
+    let size = pool.map_or(0, |pool| pool.config().stack_size() / 2);
+    threads.named(name, &(base.saturating_sub(size)..base))
 }
 
 /// Which call waits for which.

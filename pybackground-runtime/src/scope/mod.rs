@@ -4,6 +4,7 @@
 //! |---|---|
 //! | `erase` | the one place where a lifetime is erased, and the argument that this is sound |
 //! | `open_calls` | the closures that have not ended, and what the scope waits for |
+//! | `own_closures` | reports of a thread that runs closures of its scope for long |
 //! | `slot` | the value of a closure, which belongs to its `Lazy` |
 //!
 //! A closure of a scope is the body of a task like any other. The task is enqueued, stolen, run in place by a worker
@@ -12,6 +13,7 @@
 
 mod erase;
 mod open_calls;
+mod own_closures;
 mod slot;
 
 use std::fmt;
@@ -36,6 +38,7 @@ use crate::task::{Body, ScopedClosure, Task};
 use crate::waits::ScopedCalls;
 use erase::Erased;
 use open_calls::{Kept, Listed};
+use own_closures::OwnClosures;
 use slot::{ScopedHandle, Slot};
 
 /// Runs `f`, which can call closures that borrow in the background, and waits for all of them.
@@ -258,15 +261,20 @@ impl<'scope> Scope<'scope, '_> {
     /// closures that no thread has started.
     fn wait(&self, site: &'static Location<'static>) {
         let (mut left, mut calls) = (Vec::new(), Vec::new());
+        let mut watched = None;
         loop {
             calls = self.calls.take_all(calls);
             if calls.is_empty() {
                 break;
             }
+            if watched.is_none() && OwnClosures::are_reported() {
+                watched = OwnClosures::begin(&self.calls, site);
+            }
             let before = left.len();
             left.extend(calls.drain(..).rev().filter_map(run_unless_started));
             left[before..].reverse();
         }
+        drop(watched);
         if left.is_empty() && self.calls.is_empty() {
             return;
         }

@@ -1,20 +1,19 @@
 //! Reporting a wait that takes long.
 
-use std::fmt::Write;
+use std::fmt::{self, Write};
 use std::panic::Location;
 use std::sync::Mutex;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
 
-use super::{Stack, Wait, snapshot};
+use super::snapshot;
 use crate::call::Call;
 use crate::config::Report;
 use crate::os_thread::{Observation, Threads};
-use crate::runtime;
 use crate::site::UsedAt;
-use crate::stderr;
-use crate::sync::lock_leaf;
-use crate::waits::BlockedIn;
+use crate::sync::{lock_leaf, now};
+use crate::waits::{self, Behind, BlockedIn};
+use crate::{runtime, stacks, stderr};
 
 /// When a report was made last.
 static REPORTED: Mutex<Option<Instant>> = Mutex::new(None);
@@ -22,10 +21,63 @@ static REPORTED: Mutex<Option<Instant>> = Mutex::new(None);
 /// The time between two looks at a thread. A thread that computes or polls moves within it.
 const BETWEEN_LOOKS: Duration = Duration::from_secs(1);
 
-/// Reports that the wait for `call` at `site` takes long, unless a report was made not long ago. Returns
-/// after how long the wait is to be reported again, if it is.
+/// What a wait is for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Awaited {
+    Call(Call),
+    BlockedIn(BlockedIn),
+    /// The end of all calls.
+    Idle,
+}
+
+impl fmt::Display for Awaited {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Call(call) => call.fmt(f),
+            Self::BlockedIn(what) => what.fmt(f),
+            Self::Idle => f.write_str("the end of all calls"),
+        }
+    }
+}
+
+/// A wait, and when it is to be reported.
+#[derive(Clone, Copy)]
+pub(crate) struct LongWait {
+    awaited: Awaited,
+    site: &'static Location<'static>,
+    due: Option<Instant>,
+}
+
+impl LongWait {
+    /// A wait that begins now.
+    pub(crate) fn new(awaited: Awaited, site: &'static Location<'static>) -> Self {
+        let after = runtime::config().report().after();
+        Self { awaited, site, due: after.and_then(|after| now().checked_add(after)) }
+    }
+
+    /// When to [look](Self::look) next.
+    pub(crate) fn due(&self) -> Option<Instant> {
+        self.due
+    }
+
+    /// How long the waiting thread may park.
+    pub(crate) fn rest(&self) -> Option<Duration> {
+        self.due.map(|due| due.saturating_duration_since(now()))
+    }
+
+    /// Reports the wait if that is due.
+    pub(crate) fn look(&mut self) {
+        if self.due.is_some_and(|due| due <= now()) {
+            let again = report_wait(self.awaited, self.site);
+            self.due = again.and_then(|after| now().checked_add(after));
+        }
+    }
+}
+
+/// Reports that a wait takes long, unless a report was made not long ago. Returns after how long the wait is to be
+/// reported again, if it is.
 #[cold]
-pub(crate) fn report_wait(call: Call, site: &'static Location<'static>) -> Option<Duration> {
+fn report_wait(awaited: Awaited, site: &'static Location<'static>) -> Option<Duration> {
     let report = runtime::config().report();
     let after = report.after()?;
     let is_due = {
@@ -45,7 +97,7 @@ pub(crate) fn report_wait(call: Call, site: &'static Location<'static>) -> Optio
     let text = move || {
         let site = UsedAt(site);
         Some(format!(
-            "pybackground:{site} {call} has been waited for longer than {after:?}\n{}",
+            "pybackground:{site} {awaited} has been waited for longer than {after:?}\n{}",
             snapshot()
         ))
     };
@@ -56,8 +108,8 @@ pub(crate) fn report_wait(call: Call, site: &'static Location<'static>) -> Optio
     None
 }
 
-/// The report of a call that is awaited for longer than `after`, and whose body is blocked in a lock or a
-/// channel. It is made once.
+/// The report of a wait that takes longer than `after`, and needs a body that is blocked in a lock or a channel. It is made
+/// once.
 fn stuck(after: Duration) -> Option<String> {
     static DONE: AtomicBool = AtomicBool::new(false);
 
@@ -71,59 +123,58 @@ fn stuck(after: Duration) -> Option<String> {
     }
     std::thread::sleep(BETWEEN_LOOKS);
     let second = candidates(after);
-    let stuck = first.into_iter().find(|candidate| second.contains(candidate))?;
+    let Candidate { awaited, site, blocked } =
+        first.into_iter().find(|candidate| second.contains(candidate))?;
     DONE.store(true, Ordering::Relaxed);
-    let Candidate { wait, thread, .. } = stuck;
-    let mut text = String::from("pybackground:");
-    if let Some((call, site)) = wait {
-        let site = UsedAt(site);
-        let _ = write!(text, "{site} {call} has been waited for longer than {after:?}");
-    }
+    let (site, thread) = (UsedAt(site), &blocked.first()?.thread);
+    let mut text = String::new();
     let _ = write!(
         text,
-        ", and its body is blocked in a lock or channel on thread `{thread}`\n{}\
-         Debug builds report this once; the environment variable PYBACKGROUND_REPORT_AFTER=0 switches it \
-         off.\n",
+        "pybackground:{site} {awaited} has been waited for longer than {after:?}, and needs a body that is blocked in \
+         a lock or channel on thread `{thread}`\n{}\
+         Debug builds report this once; the environment variable PYBACKGROUND_REPORT_AFTER=0 switches it off.\n",
         snapshot()
     );
     Some(text)
 }
 
-/// A call that is awaited for long, whose body is blocked in a lock or channel.
+/// A wait that takes long, and the threads without which it cannot end.
 #[derive(PartialEq, Eq)]
 struct Candidate {
-    wait: Option<(Call, &'static Location<'static>)>,
+    awaited: Awaited,
+    site: &'static Location<'static>,
+    blocked: Vec<Blocked>,
+}
+
+/// A thread that is blocked in a lock or channel.
+#[derive(PartialEq, Eq)]
+struct Blocked {
     thread: String,
-    /// Equal in two looks if the thread has not run in between. `None` for a lock of this crate, whose waiters look at it
-    /// now and then.
+    /// Equal in two looks if the thread has not run in between. `None` for a lock and a condition variable of this crate: the wait
+    /// has taken long, too, and the thread looks at it now and then.
     observation: Option<Observation>,
 }
 
 fn candidates(after: Duration) -> Vec<Candidate> {
     let threads = Threads::read();
-    let stacks = snapshot().stacks;
-    let long = |wait: &&Wait| wait.age() >= after && wait.calls() == 1;
-    let mut candidates = Vec::new();
-    for wait in stacks.iter().filter_map(Stack::wait).filter(long) {
-        let Some((call, _)) = wait.on() else { continue };
-        for stack in stacks.iter().filter(|stack| stack.calls().last() == Some(&call)) {
-            let observation = match stack.wait().map(|wait| (wait.blocked_in(), wait.age())) {
-                Some((Some((BlockedIn::Lock, _)), age)) if age >= after => None,
-                None | Some((Some((BlockedIn::Notification, _)), _)) => {
-                    let seen = threads.observe(stack.thread());
-                    match seen.filter(|seen| seen.blocked_in.is_endless_futex()) {
-                        None => continue,
-                        blocked => blocked,
-                    }
-                }
-                Some(_) => continue,
-            };
-            candidates.push(Candidate {
-                wait: wait.on(),
-                thread: stack.thread().to_owned(),
-                observation,
-            });
-        }
-    }
-    candidates
+    let blocked = |behind: &Behind| {
+        let own = behind.locked_out.iter().map(|thread| (*thread, None));
+        let observed = behind.threads.iter().filter_map(|thread| {
+            let stack = stacks::stack_of(*thread)?;
+            let seen = runtime::os_thread(&threads, &stack.thread, stack.base)?.observe()?;
+            seen.blocked_in.is_endless_futex().then_some((*thread, Some(seen)))
+        });
+        let (thread, observation) = own.chain(observed).next()?;
+        Some(Blocked { thread: stacks::stack_of(thread)?.thread, observation })
+    };
+    let candidate = |waits::LongWait { on, blocked_in, behind }: waits::LongWait| {
+        let (awaited, site) = match (on, blocked_in) {
+            (Some((call, site)), _) => (Awaited::Call(call), site),
+            (None, Some((what, site))) => (Awaited::BlockedIn(what), site),
+            (None, None) => return None,
+        };
+        let blocked: Option<Vec<Blocked>> = behind.iter().map(blocked).collect();
+        Some(Candidate { awaited, site, blocked: blocked? })
+    };
+    runtime::waits().long(after).into_iter().filter_map(candidate).collect()
 }

@@ -5,9 +5,9 @@ use std::time::Duration;
 
 use super::{CallCount, Snapshot, Stack};
 use crate::count::Count;
-use crate::os_thread::Threads;
+use crate::os_thread::{OsThread, Threads};
+use crate::runtime;
 use crate::site::UsedAt;
-use crate::waits::BlockedIn;
 
 impl fmt::Display for Snapshot {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -81,17 +81,14 @@ impl Stack {
             }
         }
         let Some(wait) = self.wait() else {
-            return match threads.observe(self.thread()) {
+            let thread = runtime::os_thread(threads, self.thread(), self.base());
+            return match thread.and_then(OsThread::observe) {
                 Some(seen) => line(f, None, format_args!("{}", seen.blocked_in)),
                 None => Ok(()),
             };
         };
         let age = Some(wait.age());
         if let Some((what, site)) = wait.blocked_in() {
-            let what = match what {
-                BlockedIn::Lock => "a lock",
-                BlockedIn::Notification => "a notification",
-            };
             return line(f, age, format_args!("waits for {what}{}", UsedAt(site)));
         }
         match (wait.on(), wait.calls()) {

@@ -35,6 +35,8 @@ use crate::{stacks, waits};
 #[derive(Clone, Debug)]
 pub struct Stack {
     thread: String,
+    /// An address near the base of the thread's stack.
+    base: usize,
     age: Duration,
     calls: Vec<Call>,
     wait: Option<Wait>,
@@ -74,7 +76,7 @@ impl Stack {
             calls,
             age,
         });
-        Self { thread: stack.thread, age: stack.age, calls, wait }
+        Self { thread: stack.thread, base: stack.base, age: stack.age, calls, wait }
     }
 
     /// The name of the thread.
@@ -145,14 +147,18 @@ impl Stack {
         self.wait.as_ref()
     }
 
+    pub(super) fn base(&self) -> usize {
+        self.base
+    }
+
     pub(super) fn calls(&self) -> &[Call] {
         &self.calls
     }
 }
 
 impl Wait {
-    /// The function of the awaited call, of several calls that of the first; `None` if the thread sleeps or waits for a
-    /// [lock](crate::locks).
+    /// The function of the awaited call, of several calls that of the first; `None` if the thread sleeps, waits for a
+    /// [lock](crate::locks), or is at the end of a [`scope`](crate::scope()).
     ///
     /// ```
     /// # use pybackground_runtime as pybackground;
@@ -213,7 +219,7 @@ impl Wait {
     }
 
     /// How many calls there are of which any ends the wait: 1 for a join, more for
-    /// [`as_completed`](crate::as_completed), 0 if the thread sleeps or waits for a lock.
+    /// [`as_completed`](crate::as_completed), 0 if the thread sleeps, waits for a lock, or is at the end of a scope.
     ///
     /// ```
     /// # use pybackground_runtime as pybackground;

@@ -21,6 +21,8 @@ pub(super) struct PublishedStack {
     number: usize,
     /// The name of the thread that has the stack now.
     thread: Mutex<String>,
+    /// An address near the base of the stack of that thread.
+    base: AtomicUsize,
     /// How many bodies the thread and earlier ones of the same number began.
     begun: AtomicU64,
     depth: AtomicUsize,
@@ -50,6 +52,7 @@ impl PublishedStack {
         Self {
             number,
             thread: Mutex::default(),
+            base: AtomicUsize::new(0),
             begun: AtomicU64::new(0),
             depth: AtomicUsize::new(0),
             current: AtomicU64::new(Frame::NONE.word()),
@@ -67,9 +70,15 @@ impl PublishedStack {
         lock_leaf(&self.thread).clone()
     }
 
-    /// Gives the stack to another thread.
+    pub(super) fn base(&self) -> usize {
+        self.base.load(Ordering::Relaxed)
+    }
+
+    /// Gives the stack to another thread, which calls this.
     pub(super) fn hand_to(&self, thread: &str) {
         thread.clone_into(&mut lock_leaf(&self.thread));
+        let local = 0_u8;
+        self.base.store(std::ptr::from_ref(&local).addr(), Ordering::Relaxed);
     }
 
     pub(super) fn begun(&self) -> u64 {

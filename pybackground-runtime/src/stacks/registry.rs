@@ -22,6 +22,8 @@ struct Registry {
 pub(crate) struct Stack {
     pub(crate) thread: String,
     pub(crate) number: usize,
+    /// An address near the base of the thread's stack.
+    pub(crate) base: usize,
     /// How long the lowest body has been there.
     pub(crate) age: Duration,
     /// The lowest first.
@@ -71,6 +73,7 @@ fn read(stack: &PublishedStack, now: Duration) -> Stack {
     Stack {
         thread: stack.thread(),
         number: stack.number(),
+        base: stack.base(),
         age: now.saturating_sub(stack.since()),
         bodies: stack.read().collect(),
     }

@@ -15,8 +15,8 @@ use crate::wait_target::{Remains, WaitTarget, with_call};
 /// Returns the edges between calls and threads, or `None` if a thread no longer runs a call that it is waited
 /// for, and so is not deadlocked.
 ///
-/// Each thread is entered at the lowest of its bodies that others wait for, because of its call or of a lock. Each body
-/// above that one was started by the wait of the body below it.
+/// Each thread is entered at the lowest of its bodies that others wait for, because of its call or of a lock, or below them
+/// if it has had a lock since before the first. Each body above that was started by the wait of the body or thread below it.
 pub(super) fn edges<'a>(
     deadlock: &[graph::Edge<Awaited>],
     wait_of: impl Fn(usize) -> Option<&'a Wait>,
@@ -39,6 +39,9 @@ pub(super) fn edges<'a>(
     for frame in deadlock.iter().filter_map(runner).chain(bodies) {
         entered.insert(frame.word());
     }
+    let has_lock_below =
+        |thread| holders.iter().any(|(_, holder)| holder.thread == thread && holder.body.is_none());
+    let parties = |thread| parties(thread, has_lock_below(thread), &entered);
     let mut listed = Set::new();
     let mut edges = Vec::new();
     for graph::Edge { from, call, .. } in deadlock {
@@ -51,30 +54,29 @@ pub(super) fn edges<'a>(
                 edges.push(WaitEdge { waiter, awaited, kind });
             }
             (Node::Call(Awaited::Scope(scope)), Awaited::Call(awaited)) => {
-                let (waiter, awaited) = (scope.waiter.into(), call_of(awaited, remains)?.into());
+                let (waiter, awaited) = (scope.waiter.clone(), call_of(awaited, remains)?.into());
                 edges.push(WaitEdge { waiter, awaited, kind: WaitKind::ScopeEnd(scope.site) });
             }
             (Node::Call(Awaited::Permit(limit)), Awaited::Call(awaited)) => {
                 let awaited = call_of(awaited, remains)?;
                 for thread in waiters_of(*limit, deadlock) {
-                    let waiter = top_of(thread, &calls_from(thread, &entered))?;
-                    let awaited = awaited.into();
+                    let (waiter, awaited) = (parties(thread).pop()?, awaited.into());
                     edges.push(WaitEdge { waiter, awaited, kind: WaitKind::Permit });
                 }
             }
             (Node::Call(_), _) => {}
             (Node::Thread(from), awaited) => {
-                let calls = calls_from(*from, &entered);
+                let parties = parties(*from);
                 if listed.insert(*from) {
-                    let edge = |pair: &[Call]| WaitEdge {
-                        waiter: pair[0].into(),
-                        awaited: pair[1].into(),
+                    let edge = |pair: &[Party]| WaitEdge {
+                        waiter: pair[0].clone(),
+                        awaited: pair[1].clone(),
                         kind: WaitKind::InPlace,
                     };
-                    edges.extend(calls.windows(2).map(edge));
+                    edges.extend(parties.windows(2).map(edge));
                 }
                 let on = &wait_of(*from)?.on;
-                let waiter = || top_of(*from, &calls);
+                let waiter = || parties.last().cloned();
                 match (awaited, on) {
                     (Awaited::Call(awaited), _) => {
                         let (_, site) = on.call()?;
@@ -123,6 +125,7 @@ fn call_of(call: &Weak<dyn WaitTarget>, remains: &mut Remains) -> Option<Call> {
 /// What holds a lock.
 struct Holder {
     party: Party,
+    thread: usize,
     /// The body on the thread.
     body: Option<Frame>,
     taken_at: Option<&'static Location<'static>>,
@@ -130,8 +133,8 @@ struct Holder {
 
 impl Holder {
     /// The body that took the lock. Where that is not known, it is the lowest of the thread.
-    fn new(thread: usize, held: &Held) -> Self {
-        let Stack { thread, bodies, .. } = stacks::stack_of(thread).unwrap_or_default();
+    fn new(number: usize, held: &Held) -> Self {
+        let Stack { thread, bodies, .. } = stacks::stack_of(number).unwrap_or_default();
         let taken_by = |frame: Frame| bodies.iter().find(|body| body.frame == frame);
         let body = match held.taken {
             Some(taken) => taken_by(taken.body),
@@ -139,24 +142,20 @@ impl Holder {
         };
         Self {
             party: body.map_or(Party::Thread(thread), |body| body.name.call().into()),
+            thread: number,
             body: body.map(|body| body.frame),
             taken_at: held.taken.map(|taken| taken.site),
         }
     }
 }
 
-/// The body on top of a thread that was entered at the first of `calls`, or the thread if it has no body.
-fn top_of(thread: usize, calls: &[Call]) -> Option<Party> {
-    if let Some(call) = calls.last() {
-        return Some((*call).into());
-    }
-    let stack = stacks::stack_of(thread)?;
-    stack.bodies.is_empty().then_some(Party::Thread(stack.thread))
-}
-
-/// Returns the calls on the stack of a thread, from the first of the bodies `entered` upwards.
-fn calls_from(thread: usize, entered: &Set) -> Vec<Call> {
-    let bodies = stacks::stack_of(thread).map(|stack| stack.bodies).unwrap_or_default();
-    let above = bodies.iter().skip_while(|body| !entered.contains(body.frame.word()));
-    above.map(|body| body.name.call()).collect()
+/// Returns what is on the stack of a thread, from the first of the bodies `entered` upwards, or from the thread itself. Empty if
+/// the thread has other bodies only.
+fn parties(number: usize, from_thread: bool, entered: &Set) -> Vec<Party> {
+    let Some(Stack { thread, bodies, .. }) = stacks::stack_of(number) else { return Vec::new() };
+    let from_thread = from_thread || bodies.is_empty();
+    let above =
+        bodies.iter().skip_while(|body| !from_thread && !entered.contains(body.frame.word()));
+    let above = above.map(|body| body.name.call().into());
+    from_thread.then_some(Party::Thread(thread)).into_iter().chain(above).collect()
 }

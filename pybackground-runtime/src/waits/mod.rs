@@ -68,7 +68,7 @@ pub(crate) use graph::Needs;
 use graph::{Found, Graph, Node, Root};
 use held::Key;
 pub(crate) use wait::End;
-use wait::{Awaited, On, ScopeWait, Wait};
+use wait::{Awaited, On, Wait};
 pub(crate) use wait::{BlockedIn, Permits, ScopedCalls};
 pub(crate) use wait_set::{Member, WaitSet};
 
@@ -99,10 +99,22 @@ pub(crate) struct WaitReport {
 /// What has to go on before a call can end.
 #[derive(Debug, Default, PartialEq, Eq)]
 pub(crate) struct Behind {
-    /// Each of these threads, none of which waits in the graph.
+    /// Each of these threads, none of which waits in the graph, unless it runs a body meanwhile.
     pub(crate) threads: Vec<usize>,
+    /// Each of these threads, which wait for a lock of this crate or for a notification.
+    pub(crate) locked_out: Vec<usize>,
     /// Any worker, for a call that is queued.
     pub(crate) any_worker: bool,
+}
+
+/// A wait that takes long, for reports.
+pub(crate) struct LongWait {
+    /// The call and the site of the wait, of several calls the first.
+    pub(crate) on: Option<(Call, &'static Location<'static>)>,
+    /// What else the thread waits for, and where.
+    pub(crate) blocked_in: Option<(BlockedIn, &'static Location<'static>)>,
+    /// What has to continue before the wait can end. Of several calls of which any ends the wait, behind each of them.
+    pub(crate) behind: Vec<Behind>,
 }
 
 impl Waits {
@@ -156,17 +168,17 @@ impl Waits {
     }
 
     /// This thread is about to block until a condition variable notifies it.
-    pub(crate) fn for_notification(&self, site: &'static Location<'static>) -> Option<Waiting<'_>> {
-        self.for_event(On::Notification(site))
+    pub(crate) fn for_notification(
+        &self,
+        site: &'static Location<'static>,
+        end: End,
+    ) -> Option<Waiting<'_>> {
+        self.for_event(On::Notification(site, end))
     }
 
     fn enter(&self, on: On) -> Result<Option<Waiting<'_>>, Vec<WaitEdge>> {
         let wait = Wait::new(on);
-        // A thread without body and lock is in no cycle. It is inserted for reports, which no model makes.
-        let is_unreported = IS_MODEL && stacks::current().is_none() && !wait.concerns_locks();
-        let Some(thread) = stacks::this_thread().filter(|_| !is_unreported) else {
-            return Ok(None);
-        };
+        let Some(thread) = number_of_this_thread(&wait) else { return Ok(None) };
         chaos();
         // The search may be the last to hold a call, of which the remains are dropped after the lock is released.
         let mut remains = Remains::default();
@@ -303,8 +315,8 @@ impl Waits {
         calls: &Arc<dyn ScopedCalls>,
         site: &'static Location<'static>,
     ) -> Option<Waiting<'_>> {
-        let (thread, waiter) = (stacks::this_thread()?, stacks::current_call()?);
-        let wait = Wait::new(On::Scope(Arc::new(ScopeWait { calls: calls.clone(), waiter, site })));
+        let wait = Wait::new(On::scope(calls, site)?);
+        let thread = number_of_this_thread(&wait)?;
         chaos();
         let mut remains = Remains::default();
         let mut graph = lock_brief(&self.0);
@@ -322,33 +334,52 @@ impl Waits {
         Some(waiting)
     }
 
-    /// Returns what has to continue before `job` can end, as far as the waits of the threads are known.
+    /// This thread is at the end of a scope, and runs closures of the scope before it waits. Only reports ask for this.
+    pub(crate) fn for_own_closures(
+        &self,
+        calls: &Arc<dyn ScopedCalls>,
+        site: &'static Location<'static>,
+    ) -> Option<Waiting<'_>> {
+        let mut wait = Wait::new(On::scope(calls, site)?);
+        wait.is_running = true;
+        let thread = number_of_this_thread(&wait)?;
+        Some(self.insert(lock_brief(&self.0), thread, wait, || Parked::Thread(thread::current())))
+    }
+
+    /// Returns what has to continue before the call can end, as far as the waits of the threads are known.
     pub(crate) fn behind(&self, call: Weak<dyn WaitTarget>) -> Behind {
-        let mut next = vec![call];
         // Dropped after the lock is released.
         let mut remains = Remains::default();
-        let mut seen = Set::new();
-        let mut behind = Behind::default();
+        behind(&lock_brief(&self.0), vec![call], &mut remains)
+    }
+
+    /// Returns the waits of at least that age that nothing but calls can end, with what has to continue before.
+    pub(crate) fn long(&self, age: Duration) -> Vec<LongWait> {
+        let mut remains = Remains::default();
         let graph = lock_brief(&self.0);
-        while let Some(call) = next.pop() {
-            let look = |job: &Arc<dyn WaitTarget>, remains: &mut Remains| {
-                let runner = job.runner();
-                if job.is_done() || job.has_deadline() {
-                    // It ends whatever these threads do.
-                } else if runner.is_none() {
-                    behind.any_worker |= job.is_queued();
-                    next.extend(downgrade(job.inputs(), remains));
-                } else if seen.insert(runner.thread()) {
-                    match graph.get(runner.thread()) {
-                        None => behind.threads.push(runner.thread()),
-                        Some(wait) => next.extend(wait.calls(remains)),
-                    }
+        let now = now();
+        let is_long = |wait: &Wait| now.saturating_duration_since(wait.since) >= age;
+        let long = graph.iter().filter(|(_, wait)| is_long(wait));
+        let behind = |calls, remains: &mut _| {
+            let mut behind = behind(&graph, calls, remains);
+            behind.locked_out.retain(|thread| graph.get(*thread).is_some_and(is_long));
+            behind
+        };
+        long.filter_map(|(thread, wait)| {
+            let behind: Vec<Behind> = match &wait.on {
+                _ if wait.is_running => vec![Behind { threads: vec![thread], ..Behind::default() }],
+                On::Any { all, .. } => {
+                    let all = all.as_ref()?;
+                    (0..)
+                        .map_while(|number| all.at(number))
+                        .map(|call| behind(vec![call], &mut remains))
+                        .collect()
                 }
+                _ => vec![behind(wait.calls(&mut remains), &mut remains)],
             };
-            with_call(&call, &mut remains, look);
-        }
-        drop(graph);
-        behind
+            Some(LongWait { on: wait.on.call(), blocked_in: wait.on.blocked_in(), behind })
+        })
+        .collect()
     }
 
     /// Whether the thread waits.
@@ -403,8 +434,41 @@ impl Waits {
             calls: wait.on.count(),
             age: now.saturating_duration_since(wait.since),
         };
-        graph.iter().filter(|(_, wait)| !wait.on.is_child()).map(report).collect()
+        let is_shown = |wait: &Wait| !wait.is_running && !wait.on.is_child();
+        graph.iter().filter(|(_, wait)| is_shown(wait)).map(report).collect()
     }
+}
+
+/// A thread without body and lock is in no cycle. It is inserted for reports, which no model makes.
+fn number_of_this_thread(wait: &Wait) -> Option<usize> {
+    let is_unreported = IS_MODEL && stacks::current().is_none() && !wait.concerns_locks();
+    stacks::this_thread().filter(|_| !is_unreported)
+}
+
+/// What has to continue before all of the calls can end.
+fn behind(graph: &Graph<Wait>, calls: Vec<Weak<dyn WaitTarget>>, remains: &mut Remains) -> Behind {
+    let mut next = calls;
+    let mut seen = Set::new();
+    let mut behind = Behind::default();
+    while let Some(call) = next.pop() {
+        let look = |job: &Arc<dyn WaitTarget>, remains: &mut Remains| {
+            let runner = job.runner();
+            if job.is_done() || job.has_deadline() {
+                // It ends whatever these threads do.
+            } else if runner.is_none() {
+                behind.any_worker |= job.is_queued();
+                next.extend(downgrade(job.inputs(), remains));
+            } else if seen.insert(runner.thread()) {
+                match graph.get(runner.thread()).filter(|wait| !wait.is_running) {
+                    None => behind.threads.push(runner.thread()),
+                    Some(wait) if wait.is_locked_out() => behind.locked_out.push(runner.thread()),
+                    Some(wait) => next.extend(wait.calls(remains)),
+                }
+            }
+        };
+        with_call(&call, remains, look);
+    }
+    behind
 }
 
 /// Whether a call or thread can depend on the thread of this wait: it has a body, or a lock that another thread waits for.

@@ -1,5 +1,6 @@
 //! One wait of a thread.
 
+use std::fmt;
 use std::panic::Location;
 use std::sync::{Arc, Weak};
 use std::time::{Duration, Instant};
@@ -11,7 +12,7 @@ use crate::call::Call;
 #[cfg(feature = "process")]
 use crate::cancel::Connection;
 use crate::cancel::{self, Node};
-use crate::error::WaitEdge;
+use crate::error::{Party, WaitEdge};
 use crate::stacks::{self, Frame};
 use crate::sync::now;
 use crate::sync::thread::{self, Thread};
@@ -24,7 +25,8 @@ pub(super) struct Wait {
     pub(super) since: Instant,
     /// The locks that the thread holds meanwhile.
     pub(super) held: Vec<Held>,
-    /// The thread runs a body although it waits: the body that it waits for, for lack of another thread.
+    /// The thread runs a body although it waits: the body that it waits for, for lack of another thread, or a closure of its
+    /// scope.
     pub(super) is_running: bool,
     /// The deadlock that another thread found and that this wait has to report, because the other wait cannot
     /// be given up.
@@ -54,8 +56,8 @@ pub(super) enum On {
     /// The last closure of a scope.
     Scope(Arc<ScopeWait>),
     Lock(Key, &'static Location<'static>),
-    /// A notification by a condition variable, which any thread may send.
-    Notification(&'static Location<'static>),
+    /// A notification by a condition variable, which any thread may send. Only reports ask what else ends the wait.
+    Notification(&'static Location<'static>, End),
     Time,
     /// A permit that the thread has lent for a wait that is over, which reports still show.
     Permit {
@@ -99,8 +101,8 @@ pub(crate) trait Permits: Sync {
 /// The wait of a body at the end of a scope.
 pub(super) struct ScopeWait {
     pub(super) calls: Arc<dyn ScopedCalls>,
-    /// The call around the scope.
-    pub(super) waiter: Call,
+    /// The call around the scope, or the thread.
+    pub(super) waiter: Party,
     pub(super) site: &'static Location<'static>,
 }
 
@@ -121,6 +123,17 @@ pub(crate) trait ScopedCalls: Send + Sync {
 pub(crate) enum BlockedIn {
     Lock,
     Notification,
+    ScopeEnd,
+}
+
+impl fmt::Display for BlockedIn {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Lock => "a lock",
+            Self::Notification => "a notification",
+            Self::ScopeEnd => "the end of a scope",
+        })
+    }
 }
 
 /// What ends a wait besides the end of the call.
@@ -155,6 +168,11 @@ impl Wait {
     /// Whether the thread runs a body.
     pub(super) fn has_body(&self) -> bool {
         !self.body.is_none()
+    }
+
+    /// Whether only a thread that releases a lock or notifies a condition variable can end the wait.
+    pub(super) fn is_locked_out(&self) -> bool {
+        matches!(self.on, On::Lock(..) | On::Notification(_, End::Never))
     }
 
     /// Whether the thread holds a lock or waits for one.
@@ -201,7 +219,7 @@ impl graph::Wait for Wait {
                 On::Call { end, .. } => *end == End::InTime,
                 On::Any { all, .. } => all.is_none(),
                 On::Scope(_) | On::Lock(..) | On::Permit { .. } => false,
-                On::Notification(_) | On::Time => true,
+                On::Notification(..) | On::Time => true,
                 #[cfg(feature = "process")]
                 On::Child(_) => true,
             }
@@ -214,7 +232,7 @@ impl graph::Wait for Wait {
             On::Scope(scope) => (number == 0).then(|| Awaited::Scope(scope.clone())),
             On::Lock(key, _) => (number == 0).then_some(Awaited::Lock(*key)),
             On::Permit { limit, .. } => (number == 0).then_some(Awaited::Permit(*limit)),
-            On::Notification(_) | On::Time => None,
+            On::Notification(..) | On::Time => None,
             #[cfg(feature = "process")]
             On::Child(_) => None,
         }
@@ -284,12 +302,24 @@ fn needs_of_call(job: &Arc<dyn WaitTarget>, remains: &mut Remains) -> Needs<Awai
 }
 
 impl On {
+    /// This thread is at the end of a scope.
+    pub(super) fn scope(
+        calls: &Arc<dyn ScopedCalls>,
+        site: &'static Location<'static>,
+    ) -> Option<Self> {
+        let waiter = match stacks::current_call() {
+            Some(call) => call.into(),
+            None => Party::Thread(stacks::stack_of(stacks::this_thread()?)?.thread),
+        };
+        Some(Self::Scope(Arc::new(ScopeWait { calls: calls.clone(), waiter, site })))
+    }
+
     pub(super) fn call(&self) -> Option<(Call, &'static Location<'static>)> {
         match self {
             Self::Call { job, site, .. } => Some((job.call(), *site)),
             Self::Any { first, site, .. } => Some((*first, *site)),
             Self::Permit { after, .. } => after.as_ref()?.call,
-            Self::Scope(_) | Self::Lock(..) | Self::Notification(_) | Self::Time => None,
+            Self::Scope(_) | Self::Lock(..) | Self::Notification(..) | Self::Time => None,
             #[cfg(feature = "process")]
             Self::Child(_) => None,
         }
@@ -304,7 +334,8 @@ impl On {
     pub(super) fn blocked_in(&self) -> Option<(BlockedIn, &'static Location<'static>)> {
         match self {
             Self::Lock(_, site) => Some((BlockedIn::Lock, *site)),
-            Self::Notification(site) => Some((BlockedIn::Notification, *site)),
+            Self::Notification(site, _) => Some((BlockedIn::Notification, *site)),
+            Self::Scope(scope) => Some((BlockedIn::ScopeEnd, scope.site)),
             Self::Permit { after, .. } => after.as_ref()?.blocked_in,
             _ => None,
         }
