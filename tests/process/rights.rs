@@ -117,7 +117,7 @@ fn program_with_another_effective_user_makes_no_child() {
     assert_eq!(unsafe { libc::seteuid(USER) }, 0);
     let error = Lazy::join(user_and_pid()).unwrap_err();
     assert!(error.is_handshake_failure(), "{error}");
-    assert!(error.to_string().contains("has the rights of another"), "{error}");
+    assert!(error.to_string().contains("more rights than its user has"), "{error}");
     // SAFETY: as above.
     assert_eq!(unsafe { libc::seteuid(0) }, 0);
     assert_eq!(Lazy::into_inner(user_and_pid()).0, 0);

@@ -79,7 +79,7 @@ fn is_refused() {
     }
     let error = Lazy::join(pid()).unwrap_err();
     assert!(error.is_handshake_failure(), "{error}");
-    assert!(error.to_string().contains("has the rights of another user"), "{error}");
+    assert!(error.to_string().contains("more rights than its user has"), "{error}");
 }
 
 #[track_caller]
@@ -144,6 +144,59 @@ fn set_capability(program: &Path) -> bool {
 fn program_with_file_capabilities_makes_no_child_and_becomes_none() {
     makes_no_child_and_becomes_none(
         "program_with_file_capabilities_makes_no_child_and_becomes_none",
+        set_capability,
+    );
+}
+
+/// The other half: this program gives up the rights of root, and calls. Its file gives these or others to whoever starts it.
+fn is_refused_after_rights_are_given_up() {
+    // SAFETY: numbers go in and come out.
+    assert_eq!(unsafe { libc::getauxval(libc::AT_SECURE) }, 0);
+    // SAFETY: as above.
+    assert_eq!(unsafe { (libc::setgid(USER), libc::setuid(USER)) }, (0, 0));
+    let error = Lazy::join(pid()).unwrap_err();
+    assert!(error.is_handshake_failure(), "{error}");
+    assert!(error.to_string().contains("more rights than its user has"), "{error}");
+}
+
+/// A process that the program starts would have the rights of the file again, and run `main`.
+#[track_caller]
+fn makes_no_child_after_rights_are_given_up(test: &str, give_rights: impl FnOnce(&Path) -> bool) {
+    let _watchdog = watchdog();
+    if child::is_child() {
+        return is_refused_after_rights_are_given_up();
+    }
+    let Some(program) = privileged_copy(test, give_rights) else { return };
+    let original = child::command(test);
+    let mut command = Command::new(&program);
+    command.args(original.get_args());
+    command.envs(original.get_envs().filter_map(|(name, value)| Some((name, value?))));
+    let output = command.output().unwrap();
+    fs::remove_file(program).unwrap();
+    let told = child::told(&output);
+    assert!(output.status.success() && told.contains("1 passed"), "{told}");
+}
+
+#[test]
+fn set_user_id_program_that_gave_up_its_rights_makes_no_child() {
+    makes_no_child_after_rights_are_given_up(
+        "set_user_id_program_that_gave_up_its_rights_makes_no_child",
+        |program| set_mode(program, 0o4755),
+    );
+}
+
+#[test]
+fn set_group_id_program_that_gave_up_its_rights_makes_no_child() {
+    makes_no_child_after_rights_are_given_up(
+        "set_group_id_program_that_gave_up_its_rights_makes_no_child",
+        |program| set_mode(program, 0o2755),
+    );
+}
+
+#[test]
+fn program_with_file_capabilities_that_gave_up_its_rights_makes_no_child() {
+    makes_no_child_after_rights_are_given_up(
+        "program_with_file_capabilities_that_gave_up_its_rights_makes_no_child",
         set_capability,
     );
 }

@@ -162,8 +162,8 @@ fn ask(mut request: Vec<u8>, memory: Option<u64>, caller: &Caller) -> Result<Rep
 }
 
 /// Why a child would run `main`.
-const NOT_IN_PLACE: &str = "the program was linked without the code that makes a process a child, or has the rights of \
-                            another user than the one who started it";
+const NOT_IN_PLACE: &str = "the program was linked without the code that makes a process a child, or its file or its \
+                            start gives it more rights than its user has (set-user-ID, set-group-ID, file capabilities)";
 
 fn ready_child(caller: &Caller) -> Result<Leased, NoAnswer> {
     let mut taken = children::take(&caller.access);

@@ -23,6 +23,7 @@ use rustix::process::{Pid, Signal};
 
 use self::wait::wait_for;
 use crate::process::frame::{FileId, VARIABLE, variable_value};
+use crate::secure_execution;
 
 mod child_connection;
 mod connection;
@@ -210,9 +211,10 @@ pub(in crate::process) fn credentials() -> (u32, u32) {
     (geteuid().as_raw(), getegid().as_raw())
 }
 
-/// Whether a program that this process starts has more rights than the user of this process, and ignores
-/// [`VARIABLE`].
+/// Whether this program, started again by this process, has more rights than the user of this process, and ignores
+/// [`VARIABLE`]. A program that gave up rights gets them back from its file.
 pub(in crate::process) fn starts_secure_programs() -> bool {
     use rustix::process::{getegid, geteuid, getgid, getuid};
     (geteuid(), getegid()) != (getuid(), getgid())
+        || program().is_ok_and(|program| secure_execution::has_rights_of_its_own(&program))
 }
