@@ -6,7 +6,9 @@
     reason = "std makes the call"
 )]
 
-use pybackground::{Error, Lazy, background, spawn};
+use std::time::Duration;
+
+use pybackground::{Error, Lazy, background, sleep, spawn};
 
 const LENGTH: u32 = line!() + 3;
 /// Documented above the attribute.
@@ -120,4 +122,16 @@ fn closure_passed_to_spawn_by_an_iterator_names_its_function() {
     let text = error.to_string();
     let function = "::closure_passed_to_spawn_by_an_iterator_names_its_function`";
     assert!(text.contains(&format!("{function} (called by the standard library)")), "{text}");
+}
+
+/// The use has no line of the user, and its message says so.
+#[test]
+fn use_by_an_iterator_names_no_line_of_the_standard_library() {
+    let use_by_name = || {
+        let calls = [Lazy::with_timeout(spawn(|| sleep(Duration::MAX)), Duration::ZERO)];
+        calls.into_iter().map(Lazy::into_inner).for_each(drop);
+    };
+    let payload = std::panic::catch_unwind(use_by_name).unwrap_err();
+    let message = payload.downcast::<String>().unwrap();
+    assert!(message.contains("was used by a function of the standard library"), "{message}");
 }

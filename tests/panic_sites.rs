@@ -3,7 +3,7 @@
 mod common;
 
 use common::watchdog;
-use pybackground::{Lazy, background};
+use pybackground::{BackgroundIterator, Lazy, background, spawn};
 
 #[background]
 fn parse(text: &str) -> u32 {
@@ -39,7 +39,7 @@ impl Drop for Careful {
 const UNWINDS: u32 = line!() + 4;
 #[background]
 fn panics_beside_a_careful_destructor() {
-    let _careful = Careful;
+    let _careful = [const { Careful }; 8];
     panic!("on the way");
 }
 
@@ -73,6 +73,34 @@ fn panic_that_a_join_passes_on_has_the_line_of_the_join() {
     let _watchdog = watchdog();
     let error = Lazy::join(joins()).unwrap_err();
     assert!(error.panicked_at().unwrap().starts_with(&format!("{}:20:", file!())), "{error}");
+}
+
+#[test]
+fn panic_that_is_passed_on_keeps_the_line_where_it_began() {
+    let _watchdog = watchdog();
+    let began = format!("{}:10:", file!());
+    let expected = format!(" (at {}:20:5, passed on from {began}", file!());
+    assert!(Lazy::join(joins()).unwrap_err().to_string().contains(&expected));
+    let twice = Lazy::join(spawn(|| *spawn(|| *parse("nine") + 1) + 1)).unwrap_err().to_string();
+    assert!(twice.contains(&format!(", passed on from {began}")), "{twice}");
+    assert_eq!(twice.matches(file!()).count(), 3, "call, last use and origin: {twice}");
+    let thrown = Lazy::join(spawn(|| Lazy::into_inner(throws(7)))).unwrap_err().to_string();
+    assert!(thrown.contains(&format!(", passed on from {}:15:", file!())), "{thrown}");
+}
+
+#[test]
+fn panic_that_the_standard_library_passes_on_has_the_line_where_it_began() {
+    let _watchdog = watchdog();
+    for sum in [
+        spawn(|| ["ten"].into_iter().map(parse).map(Lazy::into_inner).sum::<u32>()),
+        spawn(|| ["ten"].into_iter().map(parse).sum::<u32>()),
+        spawn(|| ["ten"].into_iter().background_map(1, parse).sum::<u32>()),
+    ] {
+        let error = Lazy::join(sum).unwrap_err();
+        let at = error.panicked_at().unwrap();
+        assert!(at.starts_with(&format!("{}:", file!())), "{error}");
+        assert!(!error.to_string().contains("/library/"), "{error}");
+    }
 }
 
 #[test]

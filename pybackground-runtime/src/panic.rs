@@ -3,8 +3,10 @@
 use std::any::{Any, TypeId};
 use std::backtrace::{Backtrace, BacktraceStatus};
 use std::cell::RefCell;
-use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::panic::{AssertUnwindSafe, Location, catch_unwind};
 use std::sync::Once;
+
+use crate::site::UsedAt;
 
 /// Runs `run` and discards a panic, which the panic hook has reported.
 #[inline]
@@ -33,6 +35,8 @@ pub(crate) fn text_of(payload: &(dyn Any + Send)) -> Option<&str> {
 pub(crate) struct Site {
     /// The file, line and column: `src/main.rs:3:5`.
     pub(crate) at: String,
+    /// Where the panic began, if the use of a value passed it on.
+    pub(crate) origin: Option<String>,
     /// The calls on the stack, if the environment asks for them.
     pub(crate) backtrace: Option<Backtrace>,
 }
@@ -45,11 +49,25 @@ struct Seen {
 }
 
 /// How many panics of a thread are remembered. A destructor that runs because of a panic may panic and catch that.
-const MOST_SEEN: usize = 4;
+const MOST_SEEN: usize = 16;
+
+/// A panic that the thread is about to throw anew.
+struct PassedOn {
+    message: String,
+    from: Origin,
+}
+
+/// Where a panic began that the use of a value passes on.
+struct Origin {
+    at: String,
+    /// Whether the use is in a line of the user.
+    is_used_by_user: bool,
+}
 
 thread_local! {
     /// The last panics of the thread, the latest last.
     static SEEN: RefCell<Vec<Seen>> = const { RefCell::new(Vec::new()) };
+    static PASSED_ON: RefCell<Option<PassedOn>> = const { RefCell::new(None) };
 }
 
 /// Adds a panic hook that remembers where each thread panicked last, and calls the present hook.
@@ -67,19 +85,60 @@ fn add_hook() {
     std::panic::set_hook(Box::new(move |info| {
         if let Some(site) = info.location() {
             let message = text_of(info.payload()).map(str::to_owned);
+            let passed_on = PASSED_ON.try_with(RefCell::take).ok().flatten();
+            let is_same = |panic: &PassedOn| message.as_ref() == Some(&panic.message);
+            let origin = passed_on.filter(is_same).map(|panic| panic.from);
             let payload = info.payload().type_id();
-            let site = Site { at: site.to_string(), backtrace: backtrace() };
-            let panic = Seen { site, message, payload };
-            let _ = SEEN.try_with(|seen| {
-                let mut seen = seen.borrow_mut();
-                if seen.len() == MOST_SEEN {
-                    seen.remove(0);
-                }
-                seen.push(panic);
-            });
+            remember(Seen { site: Site::new(site, origin), message, payload });
         }
         next(info);
     }));
+}
+
+impl Site {
+    /// If the use that passed a panic on is in no line of the user, as in `calls.map(Lazy::into_inner)`, the place where
+    /// the panic began stands for it.
+    fn new(site: &Location<'_>, origin: Option<Origin>) -> Self {
+        let (at, origin) = match origin {
+            None => (site.to_string(), None),
+            Some(origin) if origin.is_used_by_user => (site.to_string(), Some(origin.at)),
+            Some(origin) => (origin.at, None),
+        };
+        Self { at, origin, backtrace: backtrace() }
+    }
+}
+
+fn remember(panic: Seen) {
+    let _ = SEEN.try_with(|seen| {
+        let mut seen = seen.borrow_mut();
+        if seen.len() == MOST_SEEN {
+            seen.remove(0);
+        }
+        seen.push(panic);
+    });
+}
+
+/// Notes that the use of a value at `site` is about to pass on the panic with this payload, which began at `origin`.
+pub(crate) fn pass_on(
+    payload: &(dyn Any + Send),
+    origin: Option<&str>,
+    site: &'static Location<'static>,
+) {
+    let is_used_by_user = UsedAt(site).user().is_some();
+    let origin = origin.map(|at| Origin { at: at.to_owned(), is_used_by_user });
+    match text_of(payload) {
+        // It is thrown anew, and the hook sees it.
+        Some(text) => {
+            let panic = origin.map(|from| PassedOn { message: text.to_owned(), from });
+            let _ = PASSED_ON.try_with(|passed_on| passed_on.replace(panic));
+        }
+        None if origin.is_some() || is_used_by_user => remember(Seen {
+            site: Site::new(site, origin),
+            message: None,
+            payload: payload.type_id(),
+        }),
+        None => {}
+    }
 }
 
 /// The stack of this thread, if `RUST_BACKTRACE` or `RUST_LIB_BACKTRACE` asks for backtraces.

@@ -92,7 +92,8 @@ fn is_path_of_standard_library(file: &str) -> bool {
 /// Where a value was used, for messages: ` at src/main.rs:3:5`.
 ///
 /// A formatter, or any other trait object, calls this crate without the line of its user. Then the line
-/// would be one of the `impl`s in `forward`, and nothing is printed in its place.
+/// would be one of the `impl`s in `forward`. If the standard library makes the use, as in `calls.map(Lazy::into_inner)`,
+/// it would be one of its lines. Nothing is printed in the place of these.
 pub(crate) struct UsedAt(pub(crate) &'static Location<'static>);
 
 impl UsedAt {
@@ -101,7 +102,7 @@ impl UsedAt {
         let own = file!().trim_end_matches("site.rs");
         let is_own =
             self.0.file().strip_prefix(own).is_some_and(|file| file.starts_with("forward"));
-        (!is_own).then_some(self.0)
+        (!is_own && !is_in_standard_library(self.0)).then_some(self.0)
     }
 }
 
@@ -114,6 +115,20 @@ impl fmt::Display for UsedAt {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[track_caller]
+    fn caller(_: u8) -> &'static Location<'static> {
+        Location::caller()
+    }
+
+    #[test]
+    fn line_of_the_standard_library_is_no_line_of_the_user() {
+        let used_by_user = UsedAt(caller(1));
+        assert_eq!(used_by_user.user().map(Location::file), Some(file!()));
+        let used_by_iterator = UsedAt([1].into_iter().map(caller).next().unwrap());
+        assert_eq!(used_by_iterator.user(), None);
+        assert_eq!(used_by_iterator.to_string(), "");
+    }
 
     #[test]
     fn paths_of_the_standard_library_are_recognized() {

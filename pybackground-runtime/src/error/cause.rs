@@ -22,6 +22,8 @@ pub(super) enum Cause {
         payload: Mutex<Option<Box<dyn Any + Send>>>,
         /// The file, line and column of the panic, if the panic hook saw it.
         at: Option<String>,
+        /// The same of the panic that a use of another call's value passed on, if this is one.
+        origin: Option<String>,
         backtrace: Option<Backtrace>,
         /// The body ran in another process.
         #[cfg(feature = "process")]
@@ -71,11 +73,12 @@ pub(crate) const NO_TEXT: &str = "(its payload is not a text)";
 impl Cause {
     pub(super) fn panicked(payload: Box<dyn Any + Send>) -> Self {
         let message = text_of(&*payload).map(str::to_owned);
-        let (at, backtrace) =
-            panic::site_of(&*payload).map_or((None, None), |site| (Some(site.at), site.backtrace));
+        let (at, origin, backtrace) = panic::site_of(&*payload)
+            .map_or((None, None, None), |site| (Some(site.at), site.origin, site.backtrace));
         Self::Panicked {
             message,
             at,
+            origin,
             backtrace,
             payload: Mutex::new(Some(payload)),
             #[cfg(feature = "process")]
@@ -86,10 +89,12 @@ impl Cause {
     /// Writes what happened to `call`.
     pub(super) fn write(&self, call: Call, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Self::Panicked { message, at, .. } => {
+            Self::Panicked { message, at, origin, .. } => {
                 write!(f, "{call} panicked: {}", message.as_deref().unwrap_or(NO_TEXT))?;
                 let process = self.is_in_child().then_some("in another process");
-                let at = at.as_ref().map(|at| format!("at {at}"));
+                let from =
+                    origin.as_ref().map_or_else(String::new, |at| format!(", passed on from {at}"));
+                let at = at.as_ref().map(|at| format!("at {at}{from}"));
                 match (process, at) {
                     (None, None) => Ok(()),
                     (Some(process), None) => write!(f, " ({process})"),

@@ -23,7 +23,9 @@ impl Error {
         // The payload of the panic that the use of the value raises.
         let payload = message.clone().unwrap_or_else(|| NO_TEXT.to_owned());
         let payload = Mutex::new(Some(Box::new(payload) as Box<_>));
-        Self::new(call, Cause::Panicked { message, payload, at, backtrace: None, in_child: true })
+        let (origin, backtrace) = (None, None);
+        let cause = Cause::Panicked { message, payload, at, origin, backtrace, in_child: true };
+        Self::new(call, cause)
     }
 
     /// The child was killed because the body was to stop.

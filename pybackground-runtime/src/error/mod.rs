@@ -358,7 +358,8 @@ impl Error {
     /// The file, line and column where the body panicked, if it did and the panic hook saw it.
     ///
     /// The first call adds a hook to the one that the program has then. A hook that the program sets later
-    /// replaces it, unless it calls the earlier one.
+    /// replaces it, unless it calls the earlier one. If the use of another call's value passed the panic on, it is the
+    /// place of that use; the error's text has also the place where the panic began.
     ///
     /// ```
     /// # use pybackground_runtime as pybackground;
@@ -370,6 +371,15 @@ impl Error {
     pub fn panicked_at(&self) -> Option<&str> {
         match &self.0.cause {
             Cause::Panicked { at, .. } => at.as_deref(),
+            _ => None,
+        }
+    }
+
+    /// The file, line and column where the panic of the body began: in the body itself, or in that of a call whose value
+    /// the body used.
+    pub(crate) fn began_at(&self) -> Option<&str> {
+        match &self.0.cause {
+            Cause::Panicked { at, origin, .. } => origin.as_deref().or(at.as_deref()),
             _ => None,
         }
     }

@@ -4,12 +4,16 @@ use std::panic::Location;
 
 use crate::cancel;
 use crate::error::{Error, NO_TEXT, Payload};
-use crate::site::UsedAt;
+use crate::panic;
+use crate::site::{UsedAt, is_in_standard_library};
 
 /// What a panic says whose location is not that of the user.
-fn formatted(site: &'static Location<'static>) -> &'static str {
+fn unknown_use(site: &'static Location<'static>) -> &'static str {
     match UsedAt(site).user() {
         Some(_) => "",
+        None if is_in_standard_library(site) => {
+            " (the value was used by a function of the standard library, which does not know the line of its user)"
+        }
         None => " (the value was used in a format, which does not know its line)",
     }
 }
@@ -35,14 +39,15 @@ impl Error {
                 "the panic of {} was already passed on to an earlier use: {}{}{}",
                 self.call(),
                 self.message().unwrap_or(NO_TEXT),
-                self.panicked_at().map(|at| format!(" (at {at})")).unwrap_or_default(),
-                formatted(Location::caller())
+                self.began_at().map(|at| format!(" (at {at})")).unwrap_or_default(),
+                unknown_use(Location::caller())
             ),
             Payload::None => panic!(
                 "{self}; `Lazy::wait` and `Lazy::join` give this as an error instead of a panic{}",
-                formatted(Location::caller())
+                unknown_use(Location::caller())
             ),
         };
+        panic::pass_on(&*payload, self.began_at(), Location::caller());
         // A text is thrown anew, so that the panic hook sees the line of this use. The payload that
         // `catch_unwind` returns is the same. Other payloads cannot be thrown with a location.
         let payload = match payload.downcast::<&'static str>() {
