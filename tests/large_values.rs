@@ -14,7 +14,9 @@ use std::time::Duration;
 
 use common::futures::block_on;
 use common::watchdog;
-use pybackground::{Lazy, all, as_completed, background, delay, scope, spawn, spawn_compute};
+use pybackground::{
+    Lazy, all, as_completed, background, delay, scope, spawn, spawn_compute, try_all,
+};
 
 const LEN: usize = 1 << 20;
 
@@ -181,6 +183,15 @@ fn large_values_are_those_of_an_array_of_calls() {
         let values = all([made(1), made(2)]);
         assert_eq!(values.iter().map(sum).sum::<usize>(), 3 * LEN);
     });
+}
+
+#[test]
+fn large_values_are_those_of_calls_that_return_results() {
+    fn fallible(fill: u8) -> Lazy<Result<Large, String>> {
+        spawn(move || Ok([fill; LEN]))
+    }
+
+    as_in_main(|| assert_eq!(sum(&try_all([1, 2].into_iter().map(fallible)).unwrap()[1]), 2 * LEN));
 }
 
 #[test]

@@ -42,8 +42,36 @@ impl<T, E> TryCalls<form::Collected> for Vec<Lazy<Result<T, E>>> {
     fn try_into_values(mut self) -> Result<Vec<T>, E> {
         match try_wait(&mut Several { calls: &mut self, is_good: Result::is_ok }) {
             Some(failed) => Err(error_of(self.swap_remove(failed))),
-            None => self.into_iter().map(|call| Lazy::into_inner(call)).collect(),
+            None => values_of(self),
         }
+    }
+}
+
+/// The values of calls that have ended without an error.
+///
+/// An iterator of std would copy each result on the stack several times.
+#[track_caller]
+fn values_of<T, E>(calls: Vec<Lazy<Result<T, E>>>) -> Result<Vec<T>, E> {
+    let mut values = Vec::with_capacity(calls.len());
+    for call in calls {
+        values.push(if const { is_large::<T>() } {
+            *boxed_value_of(call)?
+        } else {
+            Lazy::into_inner(call)?
+        });
+    }
+    Ok(values)
+}
+
+/// Of a large value, which is moved as a pointer.
+#[track_caller]
+fn boxed_value_of<T, E>(mut call: Lazy<Result<T, E>>) -> Result<Box<T>, E> {
+    match call.join_boxed() {
+        Ok(result) => match *result {
+            Ok(value) => Ok(Box::new(value)),
+            Err(error) => Err(error),
+        },
+        Err(error) => error.raise(),
     }
 }
 
