@@ -260,27 +260,37 @@ impl<'scope> Scope<'scope, '_> {
     /// Waits until every closure has ended, including those that other closures spawn meanwhile. First runs the
     /// closures that no thread has started.
     fn wait(&self, site: &'static Location<'static>) {
-        let (mut left, mut calls) = (Vec::new(), Vec::new());
-        let mut watched = None;
-        loop {
-            calls = self.calls.take_all(calls);
-            if calls.is_empty() {
-                break;
-            }
-            if watched.is_none() && OwnClosures::are_reported() {
-                watched = OwnClosures::begin(&self.calls, site);
-            }
-            let before = left.len();
-            left.extend(calls.drain(..).rev().filter_map(run_unless_started));
-            left[before..].reverse();
-        }
-        drop(watched);
+        let left =
+            if OwnClosures::are_reported() { self.run_watched(site) } else { self.run_closures() };
         if left.is_empty() && self.calls.is_empty() {
             return;
         }
         self.calls.put_back(left);
         let calls: Arc<dyn ScopedCalls> = self.calls.0.clone();
         join::for_scope(&calls, site);
+    }
+
+    /// Runs the closures that no thread has started. Returns what the scope still needs to know of.
+    #[inline]
+    fn run_closures(&self) -> Vec<Listed> {
+        let (mut left, mut calls) = (Vec::new(), Vec::new());
+        loop {
+            calls = self.calls.take_all(calls);
+            if calls.is_empty() {
+                return left;
+            }
+            let before = left.len();
+            left.extend(calls.drain(..).rev().filter_map(run_unless_started));
+            left[before..].reverse();
+        }
+    }
+
+    /// As `run_closures`, which is reported if it takes long.
+    #[cold]
+    #[inline(never)]
+    fn run_watched(&self, site: &'static Location<'static>) -> Vec<Listed> {
+        let _watched = (!self.calls.is_empty()).then(|| OwnClosures::begin(&self.calls, site));
+        self.run_closures()
     }
 }
 

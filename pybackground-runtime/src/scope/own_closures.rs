@@ -35,9 +35,7 @@ impl OwnClosures {
     }
 
     /// This thread is about to run closures. `None` for a worker: whatever waits for its body reports it.
-    #[cold]
-    #[inline(never)]
-    pub(super) fn begin(calls: &Kept, site: &'static Location<'static>) -> Option<Box<Self>> {
+    pub(super) fn begin(calls: &Kept, site: &'static Location<'static>) -> Option<Self> {
         if runtime::is_worker() {
             return None;
         }
@@ -50,7 +48,7 @@ impl OwnClosures {
         });
         watch.set_timer();
         let waiting = runtime::waits().for_own_closures(&calls, site);
-        Some(Box::new(Self { _waiting: waiting, _watch: watch }))
+        Some(Self { _waiting: waiting, _watch: watch })
     }
 }
 
