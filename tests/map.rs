@@ -287,3 +287,15 @@ fn destructors_that_panic_harm_nobody() {
         assert_eq!(Lazy::join(mapped).unwrap_err().message(), Some("the input"));
     }
 }
+
+/// What was detached with an earlier link is not detached again with each further one.
+#[test]
+fn chain_may_be_detached_link_by_link() {
+    const LINKS: u64 = 50_000;
+
+    let _watchdog = watchdog();
+    let gate = Gate::default();
+    let last = (0..LINKS).fold(gated(&gate), |call, _| Lazy::detach(Lazy::map(call, |n| n + 1)));
+    gate.open();
+    assert_eq!(last, LINKS);
+}

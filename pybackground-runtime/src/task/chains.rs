@@ -5,7 +5,7 @@
 use std::sync::Arc;
 
 use super::dependencies::owned;
-use super::job::{Dependencies, Job};
+use super::job::{Dependencies, Dependency, Job};
 use crate::cancel::is_shut_down;
 use crate::panic::drop_catching;
 use crate::runtime;
@@ -58,17 +58,18 @@ pub(super) fn abandon(dependencies: Dependencies) -> Vec<Arc<dyn Job>> {
 
 /// Detaches the call, and the dependencies that only it needs, from the bodies that made them.
 pub(crate) fn detach(job: &dyn Job) {
-    for_owned(job, |job| job.detach());
+    // Where a chain was detached before, it is not followed again: each link may have been detached when it was made.
+    for_owned(job, |job| job.detach(), |job| job.dependencies_to_detach());
 }
 
 /// As `detach`, until nothing holds the call.
 pub(crate) fn share(job: &dyn Job) {
-    for_owned(job, |job| job.share());
+    for_owned(job, |job| job.share(), |job| job.dependencies());
 }
 
 /// Undoes [`share`], because nothing holds the call.
 fn unshare(job: &dyn Job) {
-    for_owned(job, |job| job.unshare());
+    for_owned(job, |job| job.unshare(), |job| job.dependencies());
 }
 
 /// The `Lazy` of the call goes: nothing awaits the call, and it stops with the body that made it.
@@ -84,11 +85,11 @@ pub(crate) fn disown(job: &dyn Job) {
     }
 }
 
-fn for_owned(job: &dyn Job, act: fn(&dyn Job)) {
+fn for_owned(job: &dyn Job, act: fn(&dyn Job), dependencies: fn(&dyn Job) -> Vec<Dependency>) {
     act(job);
-    let mut left: Vec<_> = owned(job.dependencies()).collect();
+    let mut left: Vec<_> = owned(dependencies(job)).collect();
     while let Some(dependency) = left.pop() {
         act(&*dependency);
-        left.extend(owned(dependency.dependencies()));
+        left.extend(owned(dependencies(&*dependency)));
     }
 }

@@ -24,12 +24,13 @@ pub(crate) struct Dependencies<J: ?Sized> {
     all: Vec<Dependency<J>>,
     /// How many have not ended, and one more until the call is a dependent of all.
     left: usize,
+    is_detached: bool,
     _parked: ParkedCall,
 }
 
 impl<J: ?Sized> Dependencies<J> {
     pub(super) fn new(all: Vec<Dependency<J>>, parked: ParkedCall) -> Self {
-        Self { left: all.len() + 1, all, _parked: parked }
+        Self { left: all.len() + 1, all, is_detached: false, _parked: parked }
     }
 
     /// One of them has ended. Returns whether it was the last.
@@ -40,6 +41,11 @@ impl<J: ?Sized> Dependencies<J> {
 
     pub(super) fn all(&self) -> Vec<Dependency<J>> {
         self.all.clone()
+    }
+
+    /// Returns all of them the first time: what was detached with the call stays so.
+    pub(super) fn take_undetached(&mut self) -> Vec<Dependency<J>> {
+        if std::mem::replace(&mut self.is_detached, true) { Vec::new() } else { self.all() }
     }
 
     pub(super) fn into_all(self) -> Vec<Dependency<J>> {

@@ -220,6 +220,13 @@ impl dyn Job + '_ {
         self.locked(|trailer| trailer.dependencies().map(Dependencies::all)).unwrap_or_default()
     }
 
+    /// As `dependencies`, to detach them; none if they are.
+    pub(super) fn dependencies_to_detach(&self) -> Vec<Dependency> {
+        let to_detach =
+            self.locked(|trailer| trailer.dependencies_mut().map(Dependencies::take_undetached));
+        to_detach.unwrap_or_default()
+    }
+
     /// As `dependencies`, for the wait graph.
     pub(super) fn needed(&self) -> Vec<Arc<dyn WaitTarget>> {
         self.dependencies().into_iter().map(|input| input.job as Arc<dyn WaitTarget>).collect()

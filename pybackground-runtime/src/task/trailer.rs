@@ -267,13 +267,13 @@ impl<J: DependentCall + ?Sized + 'static> Trailer<J> {
         self.0.as_ref()?.dependencies.as_deref()
     }
 
+    pub(super) fn dependencies_mut(&mut self) -> Option<&mut Dependencies<J>> {
+        self.0.as_mut()?.dependencies.as_deref_mut()
+    }
+
     /// A dependency has ended; returns them all if it was the last.
     pub(super) fn dependency_ended(&mut self) -> Option<Dependencies<J>> {
-        if self.0.as_mut()?.dependencies.as_mut()?.one_ended() {
-            self.take_dependencies()
-        } else {
-            None
-        }
+        if self.dependencies_mut()?.one_ended() { self.take_dependencies() } else { None }
     }
 
     pub(super) fn take_dependencies(&mut self) -> Option<Dependencies<J>> {
