@@ -30,6 +30,18 @@ fn blocked_in_a_channel(gate: Gate) {
     gate.pass();
 }
 
+/// Passes on a call whose body is blocked until the parent ends the input of this process.
+fn with_a_blocked_body(wait: impl FnOnce(Lazy<()>)) {
+    let gate = Gate::default();
+    let _opened = gate.opened_at_end();
+    let x = blocked_in_a_channel(gate.clone());
+    std::thread::spawn(move || {
+        wait_for_parent();
+        gate.open();
+    });
+    wait(x);
+}
+
 /// A wait whose timeout comes while another body holds the lock of the standard error.
 #[test]
 fn report_leaves_the_lock_of_stderr_and_deadlines_alone() {
@@ -89,14 +101,7 @@ fn full_stderr_does_not_block_a_waiter() {
 #[test]
 fn report_says_what_a_body_is_blocked_in() {
     if child::is_child() {
-        let gate = Gate::default();
-        let _opened = gate.opened_at_end();
-        let x = blocked_in_a_channel(gate.clone());
-        std::thread::spawn(move || {
-            wait_for_parent();
-            gate.open();
-        });
-        return Lazy::into_inner(x);
+        return with_a_blocked_body(Lazy::into_inner);
     }
     let _watchdog = watchdog();
     let mut child = start("report_says_what_a_body_is_blocked_in", Some("0.2"));
@@ -112,14 +117,7 @@ fn report_says_what_a_body_is_blocked_in() {
 #[test]
 fn stuck_wait_is_reported_by_default_with_the_way_to_switch_it_off() {
     if child::is_child() {
-        let gate = Gate::default();
-        let _opened = gate.opened_at_end();
-        let x = blocked_in_a_channel(gate.clone());
-        std::thread::spawn(move || {
-            wait_for_parent();
-            gate.open();
-        });
-        return Lazy::into_inner(x);
+        return with_a_blocked_body(Lazy::into_inner);
     }
     let _watchdog = watchdog();
     let test = "stuck_wait_is_reported_by_default_with_the_way_to_switch_it_off";
@@ -139,22 +137,17 @@ fn stuck_wait_is_reported_by_default_with_the_way_to_switch_it_off() {
 #[test]
 fn stuck_end_of_a_scope_is_reported_by_default() {
     if child::is_child() {
-        let gate = Gate::default();
-        let _opened = gate.opened_at_end();
-        let x = blocked_in_a_channel(gate.clone());
-        std::thread::spawn(move || {
-            wait_for_parent();
-            gate.open();
-        });
-        let (start, started) = channel();
-        return pybackground::scope(|s| {
-            let x = &x;
-            s.launch(move || {
-                start.send(()).unwrap();
-                Lazy::wait(x).unwrap();
+        return with_a_blocked_body(|x| {
+            let (start, started) = channel();
+            pybackground::scope(|s| {
+                let x = &x;
+                s.launch(move || {
+                    start.send(()).unwrap();
+                    Lazy::wait(x).unwrap();
+                });
+                // Its thread is another one.
+                started.recv().unwrap();
             });
-            // Its thread is another one.
-            started.recv().unwrap();
         });
     }
     let _watchdog = watchdog();

@@ -6,6 +6,7 @@ mod common;
 use std::sync::Arc;
 use std::sync::mpsc::{Receiver, Sender, channel};
 
+use common::deadlocks::has_edges;
 use common::{wait_until, watchdog};
 use pybackground::sync::Mutex;
 use pybackground::{Error, Lazy, Shared, Stack, background, snapshot, spawn};
@@ -30,16 +31,6 @@ async fn awaits(given: Given, tell: Told) -> u32 {
             0
         }
     }
-}
-
-#[track_caller]
-fn has_edges(error: &Error, edges: &[&str]) {
-    assert!(error.is_deadlock(), "{error}");
-    let text = error.to_string();
-    for edge in edges {
-        assert!(text.contains(edge), "`{edge}` is missing in: {text}");
-    }
-    assert_eq!(text.matches("\n  ").count(), edges.len(), "{text}");
 }
 
 /// Whether a thread joins a call of a function in which this is part of the name.

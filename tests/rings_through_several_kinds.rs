@@ -10,6 +10,7 @@ use std::sync::mpsc::{Receiver, Sender, channel};
 use std::task::Poll;
 use std::time::Duration;
 
+use common::deadlocks::has_edges;
 use common::{wait_until, watchdog};
 use pybackground::sync::{Mutex, RwLock};
 use pybackground::{
@@ -51,16 +52,6 @@ fn joins_with_lock(
     let value = Lazy::into_inner(given.recv().unwrap());
     drop(held);
     value
-}
-
-#[track_caller]
-fn has_edges(error: &Error, edges: &[&str]) {
-    assert!(error.is_deadlock(), "{error}");
-    let text = error.to_string();
-    for edge in edges {
-        assert!(text.contains(edge), "`{edge}` is missing in: {text}");
-    }
-    assert_eq!(text.matches("\n  ").count(), edges.len(), "{text}");
 }
 
 fn is_suspended(function: &str) -> bool {

@@ -12,6 +12,7 @@
 //! | `server` | requests to the server, each with a time limit |
 //! | `streams` | what has to exist on the server |
 //! | `wire` | calls and results as bytes |
+//! | `lost` | calls whose worker has died |
 //! | `blobs` | arguments and results that are too large for a message |
 //! | `client` | the caller's side |
 //! | `worker` | the worker's side |
@@ -22,6 +23,7 @@ mod address;
 mod blobs;
 mod client;
 mod connection;
+mod lost;
 mod names;
 mod server;
 mod streams;

@@ -3,7 +3,6 @@
 
 use std::time::Duration;
 
-use pybackground_runtime::__engine::Outcome;
 use serde::{Deserialize, Serialize};
 
 use crate::names::{Key, is_client, unique};
@@ -206,22 +205,6 @@ pub(crate) fn mark_of(worker: &str) -> String {
 pub(crate) fn worker_of_mark(mark: &[u8]) -> Option<&str> {
     let (worker, _) = std::str::from_utf8(mark).ok()?.split_once(' ')?;
     is_client(worker).then_some(worker)
-}
-
-/// Returns the outcome of a call whose worker, named here if it is known, has died. Its body was started `attempts` times.
-pub(crate) fn lost(worker: Option<&str>, retry: u32, attempts: u32) -> Outcome {
-    let advice = if retry == 0 {
-        "; with `retry = N` the body starts again".to_owned()
-    } else {
-        format!(", {attempts} times")
-    };
-    let who = worker.map_or("a worker".to_owned(), |worker| format!("the worker {worker}"));
-    let why = format!("{who} took it and disappeared before there was a result{advice}");
-    let outcome = Outcome::lost(&why, attempts);
-    match worker {
-        Some(worker) => outcome.by(worker, attempts),
-        None => outcome,
-    }
 }
 
 #[cfg(test)]

@@ -26,7 +26,7 @@ use crate::error::{Error, Outcome, Progress};
 use crate::events::{self, CallEvents};
 use crate::panic::catch;
 use crate::runtime;
-use crate::snapshot::{self, LongWait};
+use crate::snapshot::{self, WaitReporter};
 use crate::stacks::{self, Frame};
 use crate::sync::thread::{self, Thread};
 use crate::sync::{IS_MODEL, chaos, now, rounds, thread_local};
@@ -233,7 +233,8 @@ pub(crate) fn for_scope(calls: &Arc<dyn ScopedCalls>, site: &'static Location<'s
         let waiting = runtime::waits().for_scope(calls, site);
         look_behind(waiting.as_ref());
         let mut looks = Looks::new(!IS_MODEL);
-        let mut report = LongWait::new(snapshot::Awaited::BlockedIn(BlockedIn::ScopeEnd), site);
+        let mut report =
+            WaitReporter::new(snapshot::WaitsFor::BlockedIn(BlockedIn::ScopeEnd), site);
         let mut wait = || {
             while !calls.all_have_ended() {
                 if runtime::is_asked() {
@@ -486,7 +487,7 @@ impl<A: Awaited> Wait<'_, A> {
     ) -> Result<Option<bool>, Error> {
         let body = stacks::current();
         let mut deadline = self.deadline;
-        let mut report = LongWait::new(snapshot::Awaited::Call(self.on.call()), site);
+        let mut report = WaitReporter::new(snapshot::WaitsFor::Call(self.on.call()), site);
         // A wait that has a time limit cannot hang, so it needs no look.
         let mut looks = Looks::new(!IS_MODEL && self.end.is_none() && deadline.is_none());
         loop {

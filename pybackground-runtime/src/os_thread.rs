@@ -276,8 +276,8 @@ impl Threads {
         Self(OsThread::all().into_iter().filter_map(named).collect())
     }
 
-    /// The thread of that name. If there are several, that whose stack pointer is in `stack`: a thread that is given no name
-    /// has that of the thread which started it.
+    /// Returns the thread of that name. A thread without a name of its own has the name of the thread that started it. So
+    /// several threads may share a name; the stack pointer of the right one lies in `stack`.
     pub(crate) fn named(&self, name: &str, stack: &Range<usize>) -> Option<OsThread> {
         let name = shortened(name);
         let of_that_name = || self.0.iter().filter(|(known, _)| known == name).map(|(_, own)| *own);

@@ -54,11 +54,11 @@ const MOST_SEEN: usize = 16;
 /// A panic that the thread is about to throw anew.
 struct PassedOn {
     message: String,
-    from: Origin,
+    from: PanicOrigin,
 }
 
 /// Where a panic began that the use of a value passes on.
-struct Origin {
+struct PanicOrigin {
     at: String,
     /// Whether the use is in a line of the user.
     is_used_by_user: bool,
@@ -98,7 +98,7 @@ fn add_hook() {
 impl Site {
     /// If the use that passed a panic on is in no line of the user, as in `calls.map(Lazy::into_inner)`, the place where
     /// the panic began stands for it.
-    fn new(site: &Location<'_>, origin: Option<Origin>) -> Self {
+    fn new(site: &Location<'_>, origin: Option<PanicOrigin>) -> Self {
         let (at, origin) = match origin {
             None => (site.to_string(), None),
             Some(origin) if origin.is_used_by_user => (site.to_string(), Some(origin.at)),
@@ -125,7 +125,7 @@ pub(crate) fn pass_on(
     site: &'static Location<'static>,
 ) {
     let is_used_by_user = UsedAt(site).user().is_some();
-    let origin = origin.map(|at| Origin { at: at.to_owned(), is_used_by_user });
+    let origin = origin.map(|at| PanicOrigin { at: at.to_owned(), is_used_by_user });
     match text_of(payload) {
         // It is thrown anew, and the hook sees it.
         Some(text) => {

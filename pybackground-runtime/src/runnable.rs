@@ -42,6 +42,31 @@ pub(crate) trait Runnable: Send + Sync + UnwindSafe + RefUnwindSafe {
     fn clean_up(&self);
 }
 
+/// What a thread of the pool does at a time: the monitor keeps the time, and must not be kept.
+///
+/// The work itself decides whether there is a next time.
+pub(crate) trait TimedWork: Send + Sync + UnwindSafe + RefUnwindSafe {
+    fn act(&self);
+}
+
+impl<W: TimedWork> Runnable for W {
+    fn run(self: Arc<Self>) {
+        self.act();
+    }
+
+    fn refuse(&self, _: &str) {}
+
+    fn is_stale(&self) -> bool {
+        false
+    }
+
+    fn expire(&self, _: Instant) {}
+
+    fn clean_up(&self) {
+        self.act();
+    }
+}
+
 /// Work that does nothing, for tests and models of the pool.
 #[cfg(test)]
 pub(crate) struct Idle;

@@ -7,7 +7,7 @@ use std::time::{Duration, Instant};
 use crate::cancel;
 use crate::panic::drop_catching;
 use crate::runtime::{self, Runtime};
-use crate::snapshot::{Awaited, CallCount, LongWait};
+use crate::snapshot::{CallCount, WaitReporter, WaitsFor};
 use crate::stacks;
 use crate::sync::chaos;
 use crate::task::{self, DEPENDENT, SUSPENDED};
@@ -43,7 +43,7 @@ pub fn wait_idle(timeout: Duration) -> Result<(), Unfinished> {
     };
     let end = Instant::now().checked_add(timeout);
     let mut pause = SHORTEST_PAUSE;
-    let mut report = LongWait::new(Awaited::Idle, Location::caller());
+    let mut report = WaitReporter::new(WaitsFor::Idle, Location::caller());
     while !is_idle(runtime) {
         let now = Instant::now();
         let is_in_vain = would_wait_for_itself() || runtime.pool().was_forked();

@@ -122,7 +122,7 @@ const fn fits<F>() -> bool {
 }
 
 impl<T> Table<T> {
-    /// The table of a room whose closure was called.
+    /// What a room points to after its closure was called.
     const EMPTY: Self = Self { call: call_again::<T>, drop: None, path: || "" };
 
     /// The table of a `C`, which is a closure or a box of one, in the function that the closure `N` is in.

@@ -7,11 +7,11 @@ use std::io::Write as _;
 use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
-use common::nats::Server;
+use common::nats::{Process, Server};
 use common::proxy::Proxy;
 use common::raw::Raw;
 use common::{Lifeline, child, wait_for_release, watchdog};
-use pybackground::{Lazy, as_completed, background, remote};
+use pybackground::{Error, Lazy, as_completed, background, remote};
 
 /// How soon a worker counts as dead in these tests.
 const LOST_AFTER: &str = "1";
@@ -65,19 +65,39 @@ fn again(port: u16) -> u16 {
     port
 }
 
+/// Kills the worker of a body that runs, and waits until the process of the body has ended, too.
+fn kill_within_body(worker: &mut Process, lifeline: &Lifeline) {
+    let body = lifeline.body();
+    worker.kill();
+    body.wait_for_end();
+}
+
+/// Waits for a call that starts at most once, whose worker was killed after the start.
+#[track_caller]
+fn error_of_lost(call: Lazy<u16>) -> Error {
+    let error = Lazy::join(call).unwrap_err();
+    assert!(error.is_lost(), "{error}");
+    assert_eq!(error.attempts(), Some(1));
+    error
+}
+
+/// Makes a call and lets its body run.
+#[track_caller]
+fn assert_runs(lifeline: &Lifeline) {
+    let call = once(lifeline.port());
+    lifeline.body().release();
+    assert_eq!(call, lifeline.port());
+}
+
 #[test]
 fn call_of_a_killed_worker_is_lost() {
     alone("call_of_a_killed_worker_is_lost", |server| {
         let lifeline = Lifeline::new();
         let mut worker = server.worker();
         let call = once(lifeline.port());
-        let body = lifeline.body();
-        worker.kill();
-        body.wait_for_end();
+        kill_within_body(&mut worker, &lifeline);
         let _other = server.worker();
-        let error = Lazy::join(call).unwrap_err();
-        assert!(error.is_lost(), "{error}");
-        assert_eq!(error.attempts(), Some(1));
+        let error = error_of_lost(call);
         assert!(error.to_string().contains("`retry = N`"), "{error}");
         assert!(!lifeline.has_body(), "the body was started twice");
     });
@@ -90,20 +110,14 @@ fn call_of_the_only_worker_is_lost_when_that_is_killed() {
         let lifeline = Lifeline::new();
         let mut worker = server.worker();
         let call = once(lifeline.port());
-        let body = lifeline.body();
-        worker.kill();
-        body.wait_for_end();
-        let error = Lazy::join(call).unwrap_err();
-        assert!(error.is_lost(), "{error}");
-        assert_eq!(error.attempts(), Some(1));
+        kill_within_body(&mut worker, &lifeline);
+        let error = error_of_lost(call);
         // The name is not known if the worker was killed before it was asked.
         let id = format!(":{}", worker.id());
         assert!(error.worker().is_none_or(|worker| worker.ends_with(&id)), "{error:?}");
         // The next worker does not get the call.
         let _other = server.worker();
-        let next = once(lifeline.port());
-        lifeline.body().release();
-        assert_eq!(next, lifeline.port());
+        assert_runs(&lifeline);
         assert!(!lifeline.has_body(), "the body was started twice");
     });
 }
@@ -123,8 +137,7 @@ fn call_of_a_killed_worker_is_lost_while_all_others_are_busy() {
         let other_body = busy.body();
         worker.kill();
         body.wait_for_end();
-        let error = Lazy::join(call).unwrap_err();
-        assert!(error.is_lost(), "{error}");
+        error_of_lost(call);
         other_body.release();
         assert_eq!(other_call, busy.port());
     });
@@ -287,9 +300,7 @@ fn calls_of_a_killed_caller_do_not_start() {
             std::thread::yield_now();
         }
         body.release();
-        let call = once(own.port());
-        own.body().release();
-        assert_eq!(call, own.port());
+        assert_runs(&own);
         assert!(!queued.has_body(), "a call that nobody waits for has started");
     });
 }

@@ -4,6 +4,7 @@
 
 pub(crate) mod child;
 pub(crate) mod counters;
+pub(crate) mod deadlocks;
 pub(crate) mod futures;
 pub(crate) mod gate;
 pub(crate) mod panics;

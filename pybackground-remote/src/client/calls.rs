@@ -148,8 +148,8 @@ impl Calls {
         self.doubtful.insert(number / GENERATION);
     }
 
-    /// Takes the generations of which all calls have ended and to which no more are added. Without those whose marks have
-    /// to stay: after the end of a call, its mark keeps a second copy from starting.
+    /// Takes the generations that get no more calls and whose calls have all ended. Leaves out a generation with a doubtful
+    /// call: the mark of that call has to stay, because it keeps a second copy from starting.
     pub(super) fn finished_generations(&mut self) -> Vec<u64> {
         let Some((&newest, _)) = self.open.last_key_value() else { return Vec::new() };
         let is_over = |(generation, open): (&u64, &u64)| {

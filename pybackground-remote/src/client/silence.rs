@@ -16,8 +16,9 @@ use tokio::time::Instant;
 
 use super::audit::{AT_ONCE, held_by_none};
 use super::run::Client;
+use crate::lost::lost;
 use crate::server::Refused;
-use crate::wire::{lost, worker_of_mark};
+use crate::wire::worker_of_mark;
 
 /// How many workers are remembered at most.
 const MOST_WORKERS: usize = 10_000;

@@ -12,8 +12,9 @@ use super::begin::Begin;
 use super::serve::Worker;
 use super::state::Delivery;
 use crate::blobs::{self, Part};
+use crate::lost::lost;
 use crate::server::{LIMIT, Refused};
-use crate::wire::{Blob, ResultHead, Times, lost};
+use crate::wire::{Blob, ResultHead, Times};
 
 /// The pause before a result is stored again.
 const PAUSE: Duration = Duration::from_millis(100);

@@ -22,8 +22,8 @@ const REQUEST: Duration = Duration::from_secs(30);
 /// How often the server says that it lives, while a request waits: so often that the client need not ask by a ping.
 const HEARTBEAT: Duration = Duration::from_secs(7);
 
-/// Returns how long a request waits on the server that a worker makes so long after its start: until one of the times at
-/// which requests end, but not for too short a time.
+/// Returns how long a request waits on the server. `since_start` is the age of the worker. The request ends when that age is
+/// a multiple of `REQUEST`: at the next one, or at the one after it if the next is less than half of `REQUEST` away.
 fn waits_for(since_start: Duration) -> Duration {
     let into = Duration::from_millis(
         u64::try_from(since_start.as_millis() % REQUEST.as_millis()).unwrap_or(0),

@@ -14,8 +14,9 @@ use super::begin::PAUSE;
 use super::execute::{End, store};
 use super::serve::Worker;
 use super::state::Delivery;
+use crate::lost::lost;
 use crate::server::{LIMIT, Refused};
-use crate::wire::{Times, lost};
+use crate::wire::Times;
 
 /// How long other workers have to say that they hold a call.
 const PATIENCE: Duration = Duration::from_millis(300);

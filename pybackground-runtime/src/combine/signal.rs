@@ -13,7 +13,7 @@ use crate::join;
 use crate::lazy::Lazy;
 use crate::panic::drop_catching;
 use crate::shared::Shared;
-use crate::snapshot::{Awaited, LongWait};
+use crate::snapshot::{WaitReporter, WaitsFor};
 use crate::task::{Job, Registration};
 
 /// A channel that a call notifies when it ends; made by [`Lazy::signal`].
@@ -76,7 +76,7 @@ impl Signal {
         }
         let Some(call) = self.call else { return self.ended.recv() };
         // Not in the wait graph.
-        let mut report = LongWait::new(Awaited::Call(call), Location::caller());
+        let mut report = WaitReporter::new(WaitsFor::Call(call), Location::caller());
         while let Some(rest) = report.rest() {
             match self.ended.recv_timeout(rest) {
                 Ok(()) => return Ok(()),

@@ -358,8 +358,8 @@ impl Error {
     /// The file, line and column where the body panicked, if it did and the panic hook saw it.
     ///
     /// The first call adds a hook to the one that the program has then. A hook that the program sets later
-    /// replaces it, unless it calls the earlier one. If the use of another call's value passed the panic on, it is the
-    /// place of that use; the error's text has also the place where the panic began.
+    /// replaces it, unless it calls the earlier one. If the use of another call's value passed the panic on, this is the
+    /// place of that use. The text of the error also names the place where the panic began.
     ///
     /// ```
     /// # use pybackground_runtime as pybackground;
@@ -375,8 +375,7 @@ impl Error {
         }
     }
 
-    /// The file, line and column where the panic of the body began: in the body itself, or in that of a call whose value
-    /// the body used.
+    /// The file, line and column where the panic began: in this body, or in the body of a call whose value this body used.
     pub(crate) fn began_at(&self) -> Option<&str> {
         match &self.0.cause {
             Cause::Panicked { at, origin, .. } => origin.as_deref().or(at.as_deref()),

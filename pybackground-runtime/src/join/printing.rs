@@ -67,7 +67,7 @@ struct Watch {
 
 /// What a thread has found.
 pub(super) struct Found {
-    /// The stream whose lock the thread holds; `None` if no other thread can ever go on.
+    /// The stream whose lock the thread holds. `None` means that every other thread is blocked for good.
     pub(super) stream: Option<&'static str>,
     /// Whether a formatter waits.
     pub(super) is_format: bool,

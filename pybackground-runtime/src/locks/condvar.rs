@@ -12,7 +12,7 @@ use std::time::{Duration, Instant};
 
 use super::mutex::MutexGuard;
 use crate::runtime;
-use crate::snapshot::{Awaited, LongWait};
+use crate::snapshot::{WaitReporter, WaitsFor};
 use crate::sync::atomic::{AtomicBool, Ordering};
 use crate::sync::thread::{self, Thread};
 use crate::sync::{Mutex, chaos, lock_brief, now};
@@ -220,7 +220,7 @@ impl Waiter {
 
     /// Returns whether there was a notification before the end.
     fn park_until(&self, end: Option<Instant>, site: &'static Location<'static>) -> bool {
-        let mut report = LongWait::new(Awaited::BlockedIn(BlockedIn::Notification), site);
+        let mut report = WaitReporter::new(WaitsFor::BlockedIn(BlockedIn::Notification), site);
         loop {
             // ORDERING: pairs with `notify`.
             if self.is_notified.load(Ordering::Acquire) {

@@ -19,7 +19,7 @@ use std::time::Duration;
 use super::const_fn;
 use crate::error::LockDeadlock;
 use crate::runtime;
-use crate::snapshot::{Awaited, LongWait};
+use crate::snapshot::{WaitReporter, WaitsFor};
 use crate::sync::atomic::{AtomicUsize, Ordering, fence};
 use crate::sync::thread::{self, Thread};
 use crate::sync::{IS_MODEL, Mutex, chaos, lock_brief, rounds};
@@ -111,7 +111,8 @@ impl Waiters {
         chaos();
         let place = Place::enter(self, key == self.exclusive());
         let mut acquired = None;
-        let mut report = LongWait::new(Awaited::BlockedIn(BlockedIn::Lock), Location::caller());
+        let mut report =
+            WaitReporter::new(WaitsFor::BlockedIn(BlockedIn::Lock), Location::caller());
         let wait = || {
             let outcome = self.park_until(&mut attempt, waiting.as_ref(), &mut report);
             Some(outcome.map(|guard| {
@@ -133,7 +134,7 @@ impl Waiters {
         &self,
         attempt: &mut impl FnMut() -> Option<G>,
         waiting: Option<&Waiting<'_>>,
-        report: &mut LongWait,
+        report: &mut WaitReporter,
     ) -> Result<G, LockDeadlock> {
         let mut look = FIRST_LOOK;
         loop {

@@ -44,8 +44,8 @@ impl Sampler {
     }
 
     /// Returns how many bodies the present workers have started, and which shares of the running threads
-    /// block. Two samples are taken: of the newest threads, whose bodies are most like the queued ones, and
-    /// of all threads, beginning at `cursor`. The smaller shares count.
+    /// block. Samples the newest threads, whose bodies resemble the queued ones most, and all threads from
+    /// `cursor` on. Returns the smaller share of the two samples.
     pub(super) fn survey(&self, cursor: usize, workers_configured: usize) -> Survey {
         let workers = lock(&self.workers);
         let all = || workers.iter().map(|(_, status)| status);

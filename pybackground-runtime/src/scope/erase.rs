@@ -66,7 +66,7 @@ impl RunOnce for Erased {
     }
 }
 
-/// Returns the handle of a call whose value may borrow. Its `Lazy` holds the handle.
+/// Makes the handle that a `Lazy` holds, for a call whose value may borrow.
 pub(super) fn handle<T: Send>(call: ScopedHandle<T>) -> Handle<T> {
     // SAFETY: all lifetimes in the type of the call are those of `T`.
     unsafe { Handle::of_borrowing_box(call) }

@@ -1,28 +1,27 @@
 //! Reports of a thread outside the pool that runs closures of its scope for long.
 //!
-//! At the end of the scope the thread runs closures before it waits. If one of them hangs, no thread waits for it that could
-//! report it. So the monitor keeps the time, if waits are to be reported at all.
+//! At the end of the scope the thread runs closures before it waits. While one of them hangs, no thread waits that could report
+//! it. So a timer reports it, unless reports are switched off.
 
 use std::panic::Location;
 use std::sync::{Arc, Mutex, Weak};
-use std::time::Instant;
 
 use super::open_calls::Kept;
 use crate::deadline::Deadline;
-use crate::runnable::Runnable;
+use crate::runnable::TimedWork;
 use crate::runtime;
-use crate::snapshot::{Awaited, LongWait};
+use crate::snapshot::{WaitReporter, WaitsFor};
 use crate::sync::lock_leaf;
 use crate::waits::{BlockedIn, ScopedCalls, Waiting};
 
 /// This thread runs closures of its scope until this is dropped.
 pub(super) struct OwnClosures {
     _waiting: Option<Waiting<'static>>,
-    _watch: Arc<Watch>,
+    _report: Arc<ReportOfScope>,
 }
 
-struct Watch {
-    report: Mutex<LongWait>,
+struct ReportOfScope {
+    reporter: Mutex<WaitReporter>,
     timer: Mutex<Option<Arc<Deadline>>>,
     own: Weak<Self>,
 }
@@ -40,21 +39,21 @@ impl OwnClosures {
             return None;
         }
         let calls: Arc<dyn ScopedCalls> = calls.0.clone();
-        let report = LongWait::new(Awaited::BlockedIn(BlockedIn::ScopeEnd), site);
-        let watch = Arc::new_cyclic(|own| Watch {
-            report: Mutex::new(report),
+        let reporter = WaitReporter::new(WaitsFor::BlockedIn(BlockedIn::ScopeEnd), site);
+        let report = Arc::new_cyclic(|own| ReportOfScope {
+            reporter: Mutex::new(reporter),
             timer: Mutex::default(),
             own: own.clone(),
         });
-        watch.set_timer();
+        report.set_timer();
         let waiting = runtime::waits().for_own_closures(&calls, site);
-        Some(Self { _waiting: waiting, _watch: watch })
+        Some(Self { _waiting: waiting, _report: report })
     }
 }
 
-impl Watch {
+impl ReportOfScope {
     fn set_timer(&self) {
-        let rest = lock_leaf(&self.report).rest();
+        let rest = lock_leaf(&self.reporter).rest();
         if let Some(timer) = rest.and_then(Deadline::from_now).map(Arc::new) {
             *lock_leaf(&self.timer) = Some(timer.clone());
             runtime::keep_deadline(timer, self.own.clone());
@@ -62,7 +61,7 @@ impl Watch {
     }
 }
 
-impl Drop for Watch {
+impl Drop for ReportOfScope {
     fn drop(&mut self) {
         if let Some(timer) = &*lock_leaf(&self.timer) {
             timer.end();
@@ -70,24 +69,11 @@ impl Drop for Watch {
     }
 }
 
-impl Runnable for Watch {
-    fn run(self: Arc<Self>) {
-        self.clean_up();
-    }
-
-    fn refuse(&self, _: &str) {}
-
-    fn is_stale(&self) -> bool {
-        false
-    }
-
-    /// Leaves the look to a thread of the pool.
-    fn expire(&self, _: Instant) {}
-
-    fn clean_up(&self) {
-        let mut report = *lock_leaf(&self.report);
-        report.look();
-        *lock_leaf(&self.report) = report;
+impl TimedWork for ReportOfScope {
+    fn act(&self) {
+        let mut reporter = *lock_leaf(&self.reporter);
+        reporter.look();
+        *lock_leaf(&self.reporter) = reporter;
         self.set_timer();
     }
 }

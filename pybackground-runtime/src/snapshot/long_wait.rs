@@ -12,7 +12,7 @@ use crate::config::Report;
 use crate::os_thread::{Observation, Threads};
 use crate::site::UsedAt;
 use crate::sync::{lock_leaf, now};
-use crate::waits::{self, Behind, BlockedIn};
+use crate::waits::{Behind, BlockedIn, LongWait};
 use crate::{runtime, stacks, stderr};
 
 /// When a report was made last.
@@ -21,16 +21,16 @@ static REPORTED: Mutex<Option<Instant>> = Mutex::new(None);
 /// The time between two looks at a thread. A thread that computes or polls moves within it.
 const BETWEEN_LOOKS: Duration = Duration::from_secs(1);
 
-/// What a wait is for.
+/// What ends a wait, for its report.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Awaited {
+pub(crate) enum WaitsFor {
     Call(Call),
     BlockedIn(BlockedIn),
     /// The end of all calls.
     Idle,
 }
 
-impl fmt::Display for Awaited {
+impl fmt::Display for WaitsFor {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Call(call) => call.fmt(f),
@@ -40,17 +40,17 @@ impl fmt::Display for Awaited {
     }
 }
 
-/// A wait, and when it is to be reported.
+/// Reports a wait each time it has lasted long.
 #[derive(Clone, Copy)]
-pub(crate) struct LongWait {
-    awaited: Awaited,
+pub(crate) struct WaitReporter {
+    awaited: WaitsFor,
     site: &'static Location<'static>,
     due: Option<Instant>,
 }
 
-impl LongWait {
-    /// A wait that begins now.
-    pub(crate) fn new(awaited: Awaited, site: &'static Location<'static>) -> Self {
+impl WaitReporter {
+    /// Starts to count the time of a wait.
+    pub(crate) fn new(awaited: WaitsFor, site: &'static Location<'static>) -> Self {
         let after = runtime::config().report().after();
         Self { awaited, site, due: after.and_then(|after| now().checked_add(after)) }
     }
@@ -74,10 +74,10 @@ impl LongWait {
     }
 }
 
-/// Reports that a wait takes long, unless a report was made not long ago. Returns after how long the wait is to be
-/// reported again, if it is.
+/// Reports a long wait, unless another wait was reported within the same time. Returns the time until the next report of
+/// this wait, if there is to be one.
 #[cold]
-fn report_wait(awaited: Awaited, site: &'static Location<'static>) -> Option<Duration> {
+fn report_wait(awaited: WaitsFor, site: &'static Location<'static>) -> Option<Duration> {
     let report = runtime::config().report();
     let after = report.after()?;
     let is_due = {
@@ -141,14 +141,14 @@ fn stuck(after: Duration) -> Option<String> {
 /// A wait that takes long, and the threads without which it cannot end.
 #[derive(PartialEq, Eq)]
 struct Candidate {
-    awaited: Awaited,
+    awaited: WaitsFor,
     site: &'static Location<'static>,
-    blocked: Vec<Blocked>,
+    blocked: Vec<StuckThread>,
 }
 
 /// A thread that is blocked in a lock or channel.
 #[derive(PartialEq, Eq)]
-struct Blocked {
+struct StuckThread {
     thread: String,
     /// Equal in two looks if the thread has not run in between. `None` for a lock and a condition variable of this crate: the wait
     /// has taken long, too, and the thread looks at it now and then.
@@ -165,15 +165,15 @@ fn candidates(after: Duration) -> Vec<Candidate> {
             seen.blocked_in.is_endless_futex().then_some((*thread, Some(seen)))
         });
         let (thread, observation) = own.chain(observed).next()?;
-        Some(Blocked { thread: stacks::stack_of(thread)?.thread, observation })
+        Some(StuckThread { thread: stacks::stack_of(thread)?.thread, observation })
     };
-    let candidate = |waits::LongWait { on, blocked_in, behind }: waits::LongWait| {
+    let candidate = |LongWait { on, blocked_in, behind }: LongWait| {
         let (awaited, site) = match (on, blocked_in) {
-            (Some((call, site)), _) => (Awaited::Call(call), site),
-            (None, Some((what, site))) => (Awaited::BlockedIn(what), site),
+            (Some((call, site)), _) => (WaitsFor::Call(call), site),
+            (None, Some((what, site))) => (WaitsFor::BlockedIn(what), site),
             (None, None) => return None,
         };
-        let blocked: Option<Vec<Blocked>> = behind.iter().map(blocked).collect();
+        let blocked: Option<Vec<StuckThread>> = behind.iter().map(blocked).collect();
         Some(Candidate { awaited, site, blocked: blocked? })
     };
     runtime::waits().long(after).into_iter().filter_map(candidate).collect()

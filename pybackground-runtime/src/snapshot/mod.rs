@@ -26,7 +26,7 @@ use crate::task::{DEPENDENT, SUSPENDED};
 pub use call_count::CallCount;
 #[cfg(feature = "counters")]
 pub use function::FunctionCounts;
-pub(crate) use long_wait::{Awaited, LongWait};
+pub(crate) use long_wait::{WaitReporter, WaitsFor};
 #[cfg(feature = "remote")]
 pub(crate) use remote::report_remote_by;
 #[cfg(feature = "remote")]

@@ -7,7 +7,7 @@ use std::sync::{Arc, Mutex, OnceLock};
 use std::time::{Duration, Instant};
 
 use crate::deadline::Deadline;
-use crate::runnable::Runnable;
+use crate::runnable::{Runnable, TimedWork};
 use crate::runtime;
 use crate::sync::{lock_leaf, now};
 use crate::table::Table;
@@ -140,21 +140,8 @@ fn start(timer: Option<Arc<Deadline>>, searches: Searches) {
 /// Searches from the roots that are due.
 struct Again(Searches);
 
-impl Runnable for Again {
-    fn run(self: Arc<Self>) {
-        self.clean_up();
-    }
-
-    fn refuse(&self, _: &str) {}
-
-    fn is_stale(&self) -> bool {
-        false
-    }
-
-    /// Leaves the work to a thread of the pool: the monitor has to keep the time.
-    fn expire(&self, _: Instant) {}
-
-    fn clean_up(&self) {
+impl TimedWork for Again {
+    fn act(&self) {
         let begun = now();
         let due = lock_leaf(&ROOTS).take_due(begun);
         let mut is_unclear = (self.0)();

@@ -18,8 +18,8 @@ const FURTHER: usize = 1024;
 /// The number of records that may wait for the writer, 32 bytes each. Beyond it, threads drop events.
 const MOST: usize = (64 << 20) / size_of::<Words>();
 
-/// The number of chunks that a thread fills before it wakes the writer. Those of a few threads stay in the caches of the
-/// processor, and come back empty before the threads need more memory.
+/// The number of chunks that a thread fills before it wakes the writer. The processor's caches hold so many chunks of a few
+/// threads, and the writer returns them before the threads allocate more.
 const AHEAD: usize = 8;
 
 /// The number of empty chunks that are kept.
@@ -127,8 +127,9 @@ impl ThreadLog {
         Some(chunk)
     }
 
-    /// Whether the thread has filled so many chunks since the writer looked that it is to be woken.
-    pub(super) fn is_much(&self) -> bool {
+    /// Whether the thread has to wake the writer: it has filled `AHEAD` chunks which the writer has not read, or twice as
+    /// many, and so on.
+    pub(super) fn is_writer_due(&self) -> bool {
         lock_leaf(&self.unread).chunks.len().is_multiple_of(AHEAD)
     }
 
@@ -169,8 +170,8 @@ impl ThreadLog {
 
 /// Reads all buffers: passes the records of each thread that are not later than `until`, in their order, to `each`.
 ///
-/// If `until` is the time now, what is read lacks no cause of another thread: a call is recorded as made before the time
-/// of its start is taken.
+/// With the present time as `until`, no event is read without its cause: a thread records that it makes a call before
+/// another thread reads the clock for the start of the call.
 pub(super) fn drain(until: u64, mut each: impl FnMut(&ThreadLog, &[Record])) {
     const AT_ONCE: usize = 64 * FURTHER;
 
@@ -238,7 +239,7 @@ mod tests {
         let filled_until_much = || {
             (1..=2 * AHEAD).find(|_| {
                 fill(&log.next_chunk().unwrap());
-                log.is_much()
+                log.is_writer_due()
             })
         };
         assert_eq!(filled_until_much(), Some(AHEAD));

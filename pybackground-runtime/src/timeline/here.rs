@@ -85,7 +85,7 @@ impl Here {
             self.lost.set(self.lost.get() + 1);
             return;
         };
-        if self.log.is_much() {
+        if self.log.is_writer_due() {
             session::wake_writer();
         }
         let lost = self.lost.replace(0);

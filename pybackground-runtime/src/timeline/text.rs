@@ -14,8 +14,7 @@ fn long_number(out: &mut Vec<u8>, number: u64) {
 
     if number < BASE {
         let digits = four_digits(number);
-        // To copy four bytes and take some away is quicker than to call for a
-        // copy of fewer.
+        // A copy of four bytes is one instruction, and one of unknown length is a call.
         let zeros = digits.trailing_zeros() / u8::BITS;
         out.extend_from_slice(&((digits + ZEROS) >> (zeros * u8::BITS)).to_le_bytes());
         out.truncate(out.len() - zeros as usize);

@@ -41,7 +41,7 @@ pub(super) struct Trace {
     /// The calls that were made and have not started.
     queued: HashMap<u64, u32>,
     /// The calls that threads wait for.
-    awaited: HashMap<u64, Awaited>,
+    awaited: HashMap<u64, WaitFlow>,
     /// The call that each blocked thread waits for.
     waits: HashMap<u32, Vec<u64>>,
     /// The worker that runs a body of each thread.
@@ -50,9 +50,9 @@ pub(super) struct Trace {
     answered: HashMap<u32, Vec<(u64, u64)>>,
 }
 
-/// A call that threads wait for.
+/// The flow from a body to the threads that wait for its call.
 #[derive(Default)]
-struct Awaited {
+struct WaitFlow {
     threads: usize,
     /// The body has left its thread since the first of the waits began: the flow to them has its begin.
     has_left: bool,
@@ -237,7 +237,7 @@ impl Trace {
     fn end_wait(&mut self, call: u64) -> bool {
         let Some(awaited) = self.awaited.get_mut(&call) else { return false };
         awaited.threads -= 1;
-        let Awaited { threads, has_left } = *awaited;
+        let WaitFlow { threads, has_left } = *awaited;
         if threads == 0 {
             self.awaited.remove(&call);
         }
