@@ -7,7 +7,7 @@ use std::sync::OnceLock;
 use std::sync::atomic::{AtomicBool, Ordering};
 
 /// A hook of the program.
-pub(crate) trait Carrier: Send + Sync {
+pub(crate) trait CarryHook: Send + Sync {
     /// Captures what this thread has.
     fn capture(&self) -> Box<dyn Carried>;
 }
@@ -18,12 +18,12 @@ pub(crate) trait Carried: Send {
     fn within(&self, run: &mut dyn FnMut());
 }
 
-static CARRIERS: OnceLock<Box<[Box<dyn Carrier>]>> = OnceLock::new();
+static CARRIERS: OnceLock<Box<[Box<dyn CarryHook>]>> = OnceLock::new();
 /// Whether there is any hook: a call without one costs this load.
 static ANY: AtomicBool = AtomicBool::new(false);
 
 /// Installs the hooks, once and before the first call.
-pub(crate) fn install(carriers: impl IntoIterator<Item = Box<dyn Carrier>>) {
+pub(crate) fn install(carriers: impl IntoIterator<Item = Box<dyn CarryHook>>) {
     let carriers: Box<[_]> = carriers.into_iter().collect();
     let any = !carriers.is_empty();
     if CARRIERS.set(carriers).is_ok() {
@@ -76,22 +76,22 @@ fn nest(all: &[Box<dyn Carried>], run: &mut dyn FnMut()) {
 }
 
 /// A hook, made of its two parts.
-pub(crate) struct Hook<F, G>(pub(crate) F, pub(crate) std::sync::Arc<G>);
+pub(crate) struct HookParts<F, G>(pub(crate) F, pub(crate) std::sync::Arc<G>);
 
-struct Value<C, G>(C, std::sync::Arc<G>);
+struct CapturedValue<C, G>(C, std::sync::Arc<G>);
 
-impl<C, F, G> Carrier for Hook<F, G>
+impl<C, F, G> CarryHook for HookParts<F, G>
 where
     C: Send + 'static,
     F: Fn() -> C + Send + Sync,
     G: Fn(&C, &mut dyn FnMut()) + Send + Sync + 'static,
 {
     fn capture(&self) -> Box<dyn Carried> {
-        Box::new(Value((self.0)(), self.1.clone()))
+        Box::new(CapturedValue((self.0)(), self.1.clone()))
     }
 }
 
-impl<C, G> Carried for Value<C, G>
+impl<C, G> Carried for CapturedValue<C, G>
 where
     C: Send,
     G: Fn(&C, &mut dyn FnMut()) + Send + Sync,
@@ -114,7 +114,7 @@ mod tests {
     }
 
     fn carried(enter: fn(&&'static str, &mut dyn FnMut())) -> Box<dyn Carried> {
-        Hook(|| "value", Arc::new(enter)).capture()
+        HookParts(|| "value", Arc::new(enter)).capture()
     }
 
     #[test]

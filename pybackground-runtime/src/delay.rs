@@ -81,10 +81,10 @@ impl Future for Delay {
 
 /// Wakes a future at its deadline.
 #[derive(Default)]
-struct Alarm(Mutex<State>);
+struct Alarm(Mutex<AlarmState>);
 
 #[derive(Default)]
-struct State {
+struct AlarmState {
     is_over: bool,
     waker: Option<Waker>,
 }

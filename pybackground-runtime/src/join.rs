@@ -22,7 +22,7 @@ use std::time::{Duration, Instant};
 use crate::call::Call;
 use crate::cancel;
 use crate::context;
-use crate::error::{Error, Outcome, Progress};
+use crate::error::{CallResult, Error, Progress};
 use crate::events::{self, CallEvents};
 use crate::panic::catch;
 use crate::runtime;
@@ -31,13 +31,13 @@ use crate::stacks::{self, Frame};
 use crate::sync::thread::{self, Thread};
 use crate::sync::{IS_MODEL, chaos, now, rounds, thread_local};
 use crate::task::{
-    Called, Filled, Handle, Job, Joined, Place, Registration, Valued, disown, lend_permits_while,
-    look_behind, may_run_in_place, work,
+    Called, FilledPlace, Handle, Job, Joined, Registration, ValuePlace, Valued, disown,
+    lend_permits_while, look_behind, may_run_in_place, work,
 };
 use crate::wait_target::{Remains, WaitTarget, downgrade};
-use crate::waits::{BlockedIn, End, ScopedCalls, Waiting};
+use crate::waits::{BlockedIn, ScopedCalls, WaitLimit, Waiting};
 pub(crate) use printing::printing;
-use printing::{Found, Looks};
+use printing::{FoundLock, Looks};
 
 /// How often a waiting thread spins, and how often it then yields, before it parks. A call that takes a
 /// microsecond has ended by then. Beside a call that takes longer, a park costs little.
@@ -47,7 +47,7 @@ const YIELDS: usize = rounds(20);
 /// Waits for the outcome on behalf of the call's only owner.
 #[inline(never)]
 #[track_caller]
-pub(crate) fn outcome<T>(handle: Handle<T>) -> Outcome<T> {
+pub(crate) fn outcome<T>(handle: Handle<T>) -> CallResult<T> {
     let site = Location::caller();
     handle.receive(|call, place| outcome_of(call, place, site))
 }
@@ -55,7 +55,7 @@ pub(crate) fn outcome<T>(handle: Handle<T>) -> Outcome<T> {
 /// As `outcome`, with the value in a box.
 #[inline(never)]
 #[track_caller]
-pub(crate) fn outcome_boxed<T>(handle: Handle<T>) -> Outcome<Box<T>> {
+pub(crate) fn outcome_boxed<T>(handle: Handle<T>) -> CallResult<Box<T>> {
     let site = Location::caller();
     handle.receive_boxed(|call, place| outcome_of(call, place, site))
 }
@@ -63,18 +63,18 @@ pub(crate) fn outcome_boxed<T>(handle: Handle<T>) -> Outcome<Box<T>> {
 #[inline]
 fn outcome_of<'id>(
     call: Called<'id>,
-    place: Place<'id>,
+    place: ValuePlace<'id>,
     site: &'static Location<'static>,
-) -> Outcome<Filled<'id>> {
+) -> CallResult<FilledPlace<'id>> {
     call.join_at_once(place).unwrap_or_else(|call| wait_for_outcome(call, place, site))
 }
 
 /// As `outcome`, of a call that this thread could not run at once.
 fn wait_for_outcome<'id>(
     mut call: Called<'id>,
-    place: Place<'id>,
+    place: ValuePlace<'id>,
     site: &'static Location<'static>,
-) -> Outcome<Filled<'id>> {
+) -> CallResult<FilledPlace<'id>> {
     while run_inputs(call.call().job()) {
         call = match call.join_at_once(place) {
             Ok(outcome) => return outcome,
@@ -167,7 +167,7 @@ pub(crate) fn until_ended(job: &Arc<dyn Job>) -> Result<(), Error> {
         return Ok(());
     }
     let deadline = job.deadline().map(|deadline| deadline.at());
-    block(&Wait { deadline, on: job, end: None }, Location::caller()).map(|_| ())
+    block(&BlockingWait { deadline, on: job, end: None }, Location::caller()).map(|_| ())
 }
 
 /// Waits for the end of any of several calls or for `end`; returns whether one has ended.
@@ -176,11 +176,11 @@ pub(crate) fn until_ended(job: &Arc<dyn Job>) -> Result<(), Error> {
 ///
 /// If the wait is a deadlock, the waiting body has to stop, or the process was forked.
 #[track_caller]
-pub(crate) fn for_any(calls: &impl Awaited, end: Option<Instant>) -> Result<bool, Error> {
+pub(crate) fn for_any(calls: &impl Awaitable, end: Option<Instant>) -> Result<bool, Error> {
     if look_for_a_moment(|| calls.is_over(), end) {
         return Ok(true);
     }
-    block(&Wait { on: calls, deadline: None, end }, Location::caller())
+    block(&BlockingWait { on: calls, deadline: None, end }, Location::caller())
 }
 
 fn block_until_done(
@@ -194,10 +194,13 @@ fn block_until_done(
     }
     let job = Arc::clone(call).into_job();
     let deadline = job.deadline().map(|deadline| deadline.at());
-    block(&Wait { deadline, on: &job, end }, site)
+    block(&BlockingWait { deadline, on: &job, end }, site)
 }
 
-fn block(wait: &Wait<'_, impl Awaited>, site: &'static Location<'static>) -> Result<bool, Error> {
+fn block(
+    wait: &BlockingWait<'_, impl Awaitable>,
+    site: &'static Location<'static>,
+) -> Result<bool, Error> {
     if runtime::was_forked() {
         return Err(Error::not_run(wait.on.call(), runtime::FORKED, Progress::NotStarted));
     }
@@ -285,7 +288,7 @@ fn look_for_a_moment(is_over: impl Fn() -> bool, end: Option<Instant>) -> bool {
 }
 
 /// What a thread can block for.
-pub(crate) trait Awaited {
+pub(crate) trait Awaitable {
     /// Unregisters a waker when it is dropped.
     type Registration;
 
@@ -302,7 +305,7 @@ pub(crate) trait Awaited {
     fn announce(
         &self,
         site: &'static Location<'static>,
-        end: End,
+        end: WaitLimit,
     ) -> Result<Option<Waiting<'static>>, Error>;
 
     /// Expires the call if its deadline is not after `now`, in case there is no monitor to do so.
@@ -334,7 +337,7 @@ pub(crate) trait Awaited {
     }
 }
 
-impl Awaited for Arc<dyn Job> {
+impl Awaitable for Arc<dyn Job> {
     type Registration = Registration;
 
     fn is_over(&self) -> bool {
@@ -348,7 +351,7 @@ impl Awaited for Arc<dyn Job> {
     fn announce(
         &self,
         site: &'static Location<'static>,
-        end: End,
+        end: WaitLimit,
     ) -> Result<Option<Waiting<'static>>, Error> {
         runtime::waits().for_call(self.clone(), site, end)
     }
@@ -394,14 +397,14 @@ impl Awaited for Arc<dyn Job> {
 }
 
 /// The registrations of a thread that waits, removed when this is dropped.
-struct Entered<R> {
+struct EnteredWait<R> {
     _joined: Option<Joined>,
     waiting: Option<Waiting<'static>>,
     _registration: R,
 }
 
 /// A wait that blocks.
-struct Wait<'a, A> {
+struct BlockingWait<'a, A> {
     on: &'a A,
     /// The time limit of the wait.
     end: Option<Instant>,
@@ -409,7 +412,7 @@ struct Wait<'a, A> {
     deadline: Option<Instant>,
 }
 
-impl<A: Awaited> Wait<'_, A> {
+impl<A: Awaitable> BlockingWait<'_, A> {
     /// Registers the thread with the call and in the wait graph; `None` if the wait is over already.
     ///
     /// # Errors
@@ -418,28 +421,29 @@ impl<A: Awaited> Wait<'_, A> {
     fn enter(
         &self,
         site: &'static Location<'static>,
-    ) -> Result<Option<Entered<A::Registration>>, Error> {
+    ) -> Result<Option<EnteredWait<A::Registration>>, Error> {
         let waker = current_waker();
         chaos();
         let Some(registration) = self.on.register(waker) else {
             return Ok(None);
         };
         let ends = self.end.is_some() || self.deadline.is_some();
-        let waiting = self.on.announce(site, if ends { End::InTime } else { End::Never })?;
+        let waiting =
+            self.on.announce(site, if ends { WaitLimit::InTime } else { WaitLimit::Never })?;
         let joined = waiting.as_ref().and_then(|_| Joined::new(self.on.only()?));
         if joined.as_ref().is_some_and(Joined::is_suspended) {
             joined.iter().for_each(Joined::look_for_ring);
         } else {
             look_behind(waiting.as_ref());
         }
-        Ok(Some(Entered { _joined: joined, waiting, _registration: registration }))
+        Ok(Some(EnteredWait { _joined: joined, waiting, _registration: registration }))
     }
 
     /// Blocks until the wait is over, and returns `true`, or until its time limit. In between, runs or refuses the
     /// call each time a round of `pool::deadlock` asks for it.
     fn until_over(
         &self,
-        entered: &Entered<A::Registration>,
+        entered: &EnteredWait<A::Registration>,
         site: &'static Location<'static>,
     ) -> Result<bool, Error> {
         loop {
@@ -482,7 +486,7 @@ impl<A: Awaited> Wait<'_, A> {
     /// gave no thread for the monitor, the waiting thread does so.
     fn park_until_over(
         &self,
-        entered: &Entered<A::Registration>,
+        entered: &EnteredWait<A::Registration>,
         site: &'static Location<'static>,
     ) -> Result<Option<bool>, Error> {
         let body = stacks::current();
@@ -512,7 +516,7 @@ impl<A: Awaited> Wait<'_, A> {
             }
             report.look();
             if looks.next().is_some_and(|at| at <= now) {
-                if let Some(Found { stream, is_format }) =
+                if let Some(FoundLock { stream, is_format }) =
                     looks.look(self.on.call(), &self.on.each())
                 {
                     return Err(Error::print_deadlock(self.on.call(), stream, site, is_format));

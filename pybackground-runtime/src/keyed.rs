@@ -4,19 +4,19 @@ use crate::table::Table;
 
 /// Most hold one thing at a time, which needs no allocation.
 pub(crate) struct Keyed<T> {
-    first: Option<(Key, T)>,
+    first: Option<(EntryKey, T)>,
     others: Option<Box<Table<T>>>,
-    next_key: Key,
+    next_key: EntryKey,
 }
 
-pub(crate) type Key = u64;
+pub(crate) type EntryKey = u64;
 
 impl<T> Keyed<T> {
     pub(crate) const fn new() -> Self {
         Self { first: None, others: None, next_key: 0 }
     }
 
-    pub(crate) fn add(&mut self, thing: T) -> Key {
+    pub(crate) fn add(&mut self, thing: T) -> EntryKey {
         let key = self.next_key;
         self.next_key += 1;
         if self.first.is_none() {
@@ -29,7 +29,7 @@ impl<T> Keyed<T> {
 
     /// Removes what has this key. The caller drops it, without a lock.
     #[must_use]
-    pub(crate) fn remove(&mut self, key: Key) -> Option<T> {
+    pub(crate) fn remove(&mut self, key: EntryKey) -> Option<T> {
         match self.first.take_if(|(first, _)| *first == key) {
             Some((_, thing)) => Some(thing),
             None => self.others.as_mut()?.remove(key),

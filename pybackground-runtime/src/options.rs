@@ -6,10 +6,12 @@ use std::time::Duration;
 
 use crate::call::{Call, Name, Path};
 use crate::cancel;
-use crate::error::Outcome;
+use crate::error::CallResult;
 use crate::events::CallEvents;
 use crate::site;
-use crate::stacks::Key;
+#[cfg(not(debug_assertions))]
+use crate::site::CallSite;
+use crate::stacks::CallKey;
 use crate::task::{Body, Header, Limit, Task, Timeouts};
 
 /// The body may run where the call is made.
@@ -18,9 +20,6 @@ const COMPUTES: u8 = 1;
 const HAS_CONDITIONS: u8 = 2;
 /// The body shares its stack with no other.
 const HAS_OWN_STACK: u8 = 4;
-
-#[cfg(not(debug_assertions))]
-pub(crate) type Place = &'static Location<'static>;
 
 /// The place of a call, and what the attribute's options say.
 ///
@@ -134,7 +133,7 @@ impl Options {
     /// The place of the call and of the definition, if the options say nothing else about a call that is queued.
     #[cfg(not(debug_assertions))]
     #[inline]
-    pub(crate) fn plain(&self) -> Option<(Place, Option<Place>)> {
+    pub(crate) fn plain(&self) -> Option<(CallSite, Option<CallSite>)> {
         let is_plain = self.name.is_none() && !self.have_conditions();
         is_plain.then_some((self.site, self.definition))
     }
@@ -142,7 +141,7 @@ impl Options {
     /// Options that say nothing but this.
     #[cfg(not(debug_assertions))]
     #[inline]
-    pub(crate) const fn of_plain(site: Place, definition: Option<Place>) -> Self {
+    pub(crate) const fn of_plain(site: CallSite, definition: Option<CallSite>) -> Self {
         Self { definition, ..Self::at(site) }
     }
 
@@ -202,7 +201,7 @@ impl Options {
     pub(crate) fn ended_task<B: Body>(
         &self,
         label: B::Label,
-        outcome: Outcome<B::Output>,
+        outcome: CallResult<B::Output>,
     ) -> Arc<Task<B>> {
         Task::ended(self.header(CallEvents::none()), label, outcome)
     }
@@ -236,7 +235,7 @@ impl Options {
 
     /// What identifies this kind of call, of `function` unless the options have a name.
     #[inline]
-    pub(crate) fn key(&self, function: Path) -> Key {
+    pub(crate) fn key(&self, function: Path) -> CallKey {
         let name = self.name.map_or(function as usize, Name::key);
         (std::ptr::from_ref(self.site).addr(), name)
     }

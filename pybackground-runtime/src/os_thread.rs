@@ -11,7 +11,7 @@ use std::ops::Range;
 
 /// What a thread is doing.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(crate) enum BlockedIn {
+pub(crate) enum Activity {
     Nothing,
     Futex {
         address: u64,
@@ -102,7 +102,7 @@ impl Numbers {
     }
 }
 
-impl BlockedIn {
+impl Activity {
     /// Reads a line of `/proc/self/task/TID/syscall`.
     fn parse(line: &str, numbers: &Numbers) -> Option<Self> {
         let mut words = line.split_whitespace();
@@ -148,7 +148,7 @@ impl BlockedIn {
     }
 }
 
-impl fmt::Display for BlockedIn {
+impl fmt::Display for Activity {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Nothing => f.write_str("computes"),
@@ -205,7 +205,7 @@ fn peer(line: &str, inode: &str) -> Option<SocketAddr> {
 /// A look at a thread.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Observation {
-    pub(crate) blocked_in: BlockedIn,
+    pub(crate) blocked_in: Activity,
     /// How often the thread has blocked so far: as long as this stays, it is in the same system call.
     switches: u64,
 }
@@ -244,7 +244,7 @@ impl OsThread {
         let numbers = Numbers::of(std::env::consts::ARCH)?;
         let switches = switches(&self.read("status")?)?;
         // Last, so that the number belongs to this call.
-        let blocked_in = BlockedIn::parse(&self.read("syscall")?, numbers)?;
+        let blocked_in = Activity::parse(&self.read("syscall")?, numbers)?;
         Some(Observation { blocked_in, switches })
     }
 
@@ -315,7 +315,7 @@ mod tests {
     use super::*;
 
     fn parse(line: &str, architecture: &str) -> String {
-        BlockedIn::parse(line, Numbers::of(architecture).unwrap()).unwrap().to_string()
+        Activity::parse(line, Numbers::of(architecture).unwrap()).unwrap().to_string()
     }
 
     #[test]
@@ -326,10 +326,10 @@ mod tests {
         assert_eq!(parse(&endless.replacen("202", "98", 1), "aarch64"), text);
         let timed = "202 0x7f0e40000c90 0x189 0x0 0x7ffe1000 0x0 0xffffffff 0x7ffe0 0x7f0e4\n";
         assert!(parse(timed, "x86_64").ends_with(", for a limited time"));
-        let shared = BlockedIn::parse(&endless.replace("0x189", "0x109"), &X86_64).unwrap();
+        let shared = Activity::parse(&endless.replace("0x189", "0x109"), &X86_64).unwrap();
         assert!(shared.is_endless_futex() && !shared.is_left_to_this_process());
-        let endless = BlockedIn::parse(endless, &X86_64).unwrap();
-        let timed = BlockedIn::parse(timed, &X86_64).unwrap();
+        let endless = Activity::parse(endless, &X86_64).unwrap();
+        let timed = Activity::parse(timed, &X86_64).unwrap();
         assert!(endless.is_endless_futex() && !timed.is_endless_futex());
         assert!(endless.is_left_to_this_process() && !timed.is_left_to_this_process());
     }

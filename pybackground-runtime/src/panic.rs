@@ -42,7 +42,7 @@ pub(crate) struct Site {
 }
 
 /// A panic of a thread, as the panic hook saw it.
-struct Seen {
+struct SeenPanic {
     site: Site,
     message: Option<String>,
     payload: TypeId,
@@ -66,7 +66,7 @@ struct PanicOrigin {
 
 thread_local! {
     /// The last panics of the thread, the latest last.
-    static SEEN: RefCell<Vec<Seen>> = const { RefCell::new(Vec::new()) };
+    static SEEN: RefCell<Vec<SeenPanic>> = const { RefCell::new(Vec::new()) };
     static PASSED_ON: RefCell<Option<PassedOn>> = const { RefCell::new(None) };
 }
 
@@ -89,7 +89,7 @@ fn add_hook() {
             let is_same = |panic: &PassedOn| message.as_ref() == Some(&panic.message);
             let origin = passed_on.filter(is_same).map(|panic| panic.from);
             let payload = info.payload().type_id();
-            remember(Seen { site: Site::new(site, origin), message, payload });
+            remember(SeenPanic { site: Site::new(site, origin), message, payload });
         }
         next(info);
     }));
@@ -108,7 +108,7 @@ impl Site {
     }
 }
 
-fn remember(panic: Seen) {
+fn remember(panic: SeenPanic) {
     let _ = SEEN.try_with(|seen| {
         let mut seen = seen.borrow_mut();
         if seen.len() == MOST_SEEN {
@@ -132,7 +132,7 @@ pub(crate) fn pass_on(
             let panic = origin.map(|from| PassedOn { message: text.to_owned(), from });
             let _ = PASSED_ON.try_with(|passed_on| passed_on.replace(panic));
         }
-        None if origin.is_some() || is_used_by_user => remember(Seen {
+        None if origin.is_some() || is_used_by_user => remember(SeenPanic {
             site: Site::new(site, origin),
             message: None,
             payload: payload.type_id(),
@@ -151,7 +151,7 @@ fn backtrace() -> Option<Backtrace> {
 /// The payload may be that of an earlier panic on another thread, which no hook saw here. So the type of
 /// the payload and the message are compared.
 pub(crate) fn site_of(payload: &(dyn Any + Send)) -> Option<Site> {
-    let is_same = |seen: &Seen| {
+    let is_same = |seen: &SeenPanic| {
         seen.payload == payload.type_id() && seen.message.as_deref() == text_of(payload)
     };
     let seen = SEEN.try_with(RefCell::take).ok()?;

@@ -69,10 +69,10 @@ impl<W: TimedWork> Runnable for W {
 
 /// Work that does nothing, for tests and models of the pool.
 #[cfg(test)]
-pub(crate) struct Idle;
+pub(crate) struct NoWork;
 
 #[cfg(test)]
-impl Runnable for Idle {
+impl Runnable for NoWork {
     fn run(self: Arc<Self>) {}
 
     fn refuse(&self, _: &str) {}

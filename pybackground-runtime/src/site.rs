@@ -8,6 +8,9 @@ use std::sync::Mutex;
 use crate::sync::lock_leaf;
 use crate::table::Set;
 
+/// Where a call is made, or a function is defined.
+pub(crate) type CallSite = &'static Location<'static>;
+
 /// The places of definitions that stand for a call, by address. No call is made at such a place, so that its
 /// address alone tells the two apart.
 static DEFINITIONS: Mutex<Set> = Mutex::new(Set::new());
@@ -17,10 +20,7 @@ static DEFINITIONS: Mutex<Set> = Mutex::new(Set::new());
 /// A function that is passed by name to the standard library, as in `words.map(length)`, is called from a
 /// line that is none of the user's. Its definition stands for that.
 #[inline]
-pub(crate) fn of_call(
-    site: &'static Location<'static>,
-    definition: Option<&'static Location<'static>>,
-) -> &'static Location<'static> {
+pub(crate) fn of_call(site: CallSite, definition: Option<CallSite>) -> CallSite {
     match definition {
         Some(definition) if is_absolute(site.file()) => instead_of(site, definition),
         _ => site,
@@ -30,13 +30,9 @@ pub(crate) fn of_call(
 /// `definition` if `site` is of the standard library, else `site`. A crate from a registry has absolute paths,
 /// and a loop makes the same call again and again: the last answer is remembered.
 #[inline]
-fn instead_of(
-    site: &'static Location<'static>,
-    definition: &'static Location<'static>,
-) -> &'static Location<'static> {
-    type Place = &'static Location<'static>;
+fn instead_of(site: CallSite, definition: CallSite) -> CallSite {
     thread_local! {
-        static LAST: Cell<Option<(Place, Place, Place)>> = const { Cell::new(None) };
+        static LAST: Cell<Option<(CallSite, CallSite, CallSite)>> = const { Cell::new(None) };
     }
 
     if let Ok(Some((last_site, last_definition, answer))) = LAST.try_with(Cell::get)

@@ -28,19 +28,19 @@ use std::mem::{MaybeUninit, needs_drop};
 use crate::call::{Path, path_of_enclosing_function};
 
 /// Room for a closure: as many words as it captures, or the pointer to a box of it.
-type Room = MaybeUninit<[usize; 3]>;
+type ClosureRoom = MaybeUninit<[usize; 3]>;
 
 /// A closure that returns a `T`, of a type that only its table knows.
 pub(crate) struct SmallClosure<T: 'static> {
-    room: Room,
-    table: &'static Table<T>,
+    room: ClosureRoom,
+    table: &'static ClosureTable<T>,
 }
 
 /// What can be done with the closure in a room, each of which ends it.
-struct Table<T> {
-    call: unsafe fn(*mut Room) -> T,
+struct ClosureTable<T> {
+    call: unsafe fn(*mut ClosureRoom) -> T,
     /// `None` if the closure needs no destructor.
-    drop: Option<unsafe fn(*mut Room)>,
+    drop: Option<unsafe fn(*mut ClosureRoom)>,
     path: Path,
 }
 
@@ -77,16 +77,16 @@ impl<T: 'static> SmallClosure<T> {
     /// As `erased`.
     #[inline]
     unsafe fn make<N, F: FnOnce() -> T + Send>(closure: F) -> Self {
-        let mut room = Room::uninit();
+        let mut room = ClosureRoom::uninit();
         let table = if const { fits::<F>() } {
             // SAFETY: the closure fits.
             unsafe { room.as_mut_ptr().cast::<F>().write(closure) };
-            const { &Table::of::<F, N>() }
+            const { &ClosureTable::of::<F, N>() }
         } else {
             const { assert!(fits::<Box<F>>()) };
             // SAFETY: a box fits.
             unsafe { room.as_mut_ptr().cast::<Box<F>>().write(Box::new(closure)) };
-            const { &Table::of::<Box<F>, N>() }
+            const { &ClosureTable::of::<Box<F>, N>() }
         };
         Self { room, table }
     }
@@ -100,7 +100,7 @@ impl<T: 'static> SmallClosure<T> {
     /// Calls the closure, once. It is not moved, so that a call costs no copies.
     #[inline]
     pub(crate) fn call(&mut self) -> T {
-        let table = std::mem::replace(&mut self.table, const { &Table::EMPTY });
+        let table = std::mem::replace(&mut self.table, const { &ClosureTable::EMPTY });
         // SAFETY: the room holds a closure of that table's type. This is its end: the table of an empty room does nothing
         // with the room.
         unsafe { (table.call)(&raw mut self.room) }
@@ -118,16 +118,16 @@ impl<T: 'static> Drop for SmallClosure<T> {
 
 /// Whether the room is large and aligned enough for such a closure.
 const fn fits<F>() -> bool {
-    size_of::<F>() <= size_of::<Room>() && align_of::<F>() <= align_of::<Room>()
+    size_of::<F>() <= size_of::<ClosureRoom>() && align_of::<F>() <= align_of::<ClosureRoom>()
 }
 
-impl<T> Table<T> {
+impl<T> ClosureTable<T> {
     /// What a room points to after its closure was called.
     const EMPTY: Self = Self { call: call_again::<T>, drop: None, path: || "" };
 
     /// The table of a `C`, which is a closure or a box of one, in the function that the closure `N` is in.
     const fn of<C: FnOnce() -> T, N>() -> Self {
-        let drop: Option<unsafe fn(*mut Room)> =
+        let drop: Option<unsafe fn(*mut ClosureRoom)> =
             if needs_drop::<C>() { Some(drop_in_room::<C>) } else { None };
         Self { call: call::<C, T>, drop, path: path_of_enclosing_function::<N> }
     }
@@ -138,13 +138,13 @@ impl<T> Table<T> {
 /// # Safety
 ///
 /// The room holds a closure of the type `F`. Afterwards it does not.
-unsafe fn call<F: FnOnce() -> T, T>(room: *mut Room) -> T {
+unsafe fn call<F: FnOnce() -> T, T>(room: *mut ClosureRoom) -> T {
     // SAFETY: as the caller says.
     let closure = unsafe { room.cast::<F>().read() };
     closure()
 }
 
-fn call_again<T>(_: *mut Room) -> T {
+fn call_again<T>(_: *mut ClosureRoom) -> T {
     unreachable!("a closure is called once")
 }
 
@@ -153,7 +153,7 @@ fn call_again<T>(_: *mut Room) -> T {
 /// # Safety
 ///
 /// As `call`.
-unsafe fn drop_in_room<F>(room: *mut Room) {
+unsafe fn drop_in_room<F>(room: *mut ClosureRoom) {
     // SAFETY: as the caller says.
     unsafe { room.cast::<F>().drop_in_place() }
 }

@@ -23,7 +23,7 @@ use std::sync::{Arc, Mutex, OnceLock};
 use std::thread;
 use std::time::{Duration, Instant};
 
-use crate::os_thread::{BlockedIn, Observation, OsThread};
+use crate::os_thread::{Activity, Observation, OsThread};
 use crate::sync::{Latch, latch, lock_leaf, start_os_thread};
 
 /// A standard stream whose lock is re-entrant.
@@ -69,7 +69,7 @@ pub(crate) fn held_here_and_awaited_by(
     choose: impl Fn(&dyn Fn(OsThread) -> bool) -> Option<Vec<OsThread>>,
 ) -> Option<Stream> {
     Stream::ALL.into_iter().find(|stream| {
-        let Some(probe) = Probe::get(*stream) else { return false };
+        let Some(probe) = LockProbe::get(*stream) else { return false };
         let Some(address) = probe.address() else { return false };
         let is_waiter =
             |thread: OsThread| thread.observe().as_ref().and_then(endless_futex) == Some(address);
@@ -110,23 +110,23 @@ fn look(waiters: &[OsThread], address: u64) -> Option<Vec<Observation>> {
 /// The address of the futex that a thread waits for without a time limit.
 fn endless_futex(seen: &Observation) -> Option<u64> {
     match seen.blocked_in {
-        BlockedIn::Futex { address, has_timeout: false, .. } => Some(address),
+        Activity::Futex { address, has_timeout: false, .. } => Some(address),
         _ => None,
     }
 }
 
 /// A thread that takes and releases the lock of a stream. It ends with that, perhaps long after it was
 /// asked: the thread that holds the lock may never release it.
-struct Probe {
+struct LockProbe {
     thread: OsThread,
     passed: Latch,
 }
 
 /// The probe of each stream that an earlier look has left blocked. A thread that keeps the lock may look for as long as
 /// the program runs, and each look would leave one more.
-static LEFT: [Mutex<Option<Probe>>; 2] = [const { Mutex::new(None) }; 2];
+static LEFT: [Mutex<Option<LockProbe>>; 2] = [const { Mutex::new(None) }; 2];
 
-impl Probe {
+impl LockProbe {
     /// The probe that was left and is still blocked, or a new one.
     fn get(stream: Stream) -> Option<Self> {
         let left = lock_leaf(&LEFT[stream as usize]).take();

@@ -8,7 +8,7 @@ use std::time::Instant;
 use std::{fs, thread};
 
 use pybackground_runtime::__engine::{
-    Bodies, ENGINES, Engine, Order, Outcome, Reply, Settings, Withdraw, linkme,
+    Bodies, ENGINES, Engine, Order, RemoteOutcome, Reply, Settings, Withdraw, linkme,
 };
 use pybackground_runtime::{Lazy, RemoteReport, background, remote, timeline};
 
@@ -43,7 +43,7 @@ impl Engine for TwoWorkers {
             // The value is the argument, which is behind the call's context.
             let value = order.arguments.last().copied().expect("an argument");
             SENT.wait();
-            let answer = Outcome::from_bytes(&[RETURNED, value]).expect("a value");
+            let answer = RemoteOutcome::from_bytes(&[RETURNED, value]).expect("a value");
             let worker = if value.is_multiple_of(2) { "even:2" } else { "odd:1" };
             reply.answer(answer.by(worker, 1));
         });

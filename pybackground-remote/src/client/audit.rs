@@ -8,7 +8,7 @@ use std::rc::Rc;
 use std::time::Duration;
 
 use futures_util::{StreamExt as _, stream};
-use pybackground_runtime::__engine::{Function, Outcome};
+use pybackground_runtime::__engine::{Function, RemoteOutcome};
 use tokio::time::{Instant, sleep, timeout};
 
 use super::calls::Pending;
@@ -150,7 +150,7 @@ fn judge(client: &Rc<Client>, number: u64) {
         }
         Err(repeated) => {
             let why = "the server no longer has the call, no worker has it, and there is no result";
-            client.answer(number, Outcome::lost(why, repeated + 1));
+            client.answer(number, RemoteOutcome::lost(why, repeated + 1));
         }
     }
 }
@@ -173,7 +173,7 @@ async fn refuse_unserved(client: &Rc<Client>) {
         match client.server.has_consumer(&client.names.calls(), &Names::consumer(&place)).await {
             Ok(false) => {
                 let why = unserved(client, function, &place).await;
-                client.withdraw_with(number, Outcome::unserved(why));
+                client.withdraw_with(number, RemoteOutcome::unserved(why));
             }
             Ok(true) => {
                 served.insert(place);

@@ -29,7 +29,9 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::thread;
 use std::time::Instant;
 
-use pybackground_runtime::__engine::{Order, Outcome, RemoteReport, Reply, Settings, Withdraw};
+use pybackground_runtime::__engine::{
+    Order, RemoteOutcome, RemoteReport, Reply, Settings, Withdraw,
+};
 use tokio::sync::mpsc::{UnboundedReceiver, UnboundedSender, unbounded_channel};
 
 use self::figures::Figures;
@@ -71,7 +73,8 @@ pub(crate) fn start(settings: &'static Settings, order: Order, reply: Reply) -> 
         let run = move || run::run(settings, received, shared);
         let started = thread::Builder::new().name("background-remote".to_owned()).spawn(run);
         if let Err(error) = started {
-            reply.answer(Outcome::unreachable(format!("no thread could be started: {error}")));
+            reply
+                .answer(RemoteOutcome::unreachable(format!("no thread could be started: {error}")));
             return Box::new(|| ());
         }
         *handle = Some(Handle { process: this, commands, next: 0, settings, figures });

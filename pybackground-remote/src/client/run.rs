@@ -8,7 +8,7 @@ use std::time::Duration;
 
 use async_nats::Message;
 use futures_util::StreamExt as _;
-use pybackground_runtime::__engine::{Outcome, Settings};
+use pybackground_runtime::__engine::{RemoteOutcome, Settings};
 use tokio::sync::Semaphore;
 use tokio::sync::mpsc::UnboundedReceiver;
 use tokio::task::{LocalSet, spawn_local};
@@ -85,7 +85,7 @@ pub(super) fn run(
     loop {
         while let Ok(command) = commands.try_recv() {
             if let Command::Call(_, _, reply) = command {
-                reply.answer(Outcome::unreachable(why.clone()));
+                reply.answer(RemoteOutcome::unreachable(why.clone()));
             }
         }
         if end_service(&mut commands) {
@@ -214,7 +214,7 @@ impl Client {
     }
 
     /// Answers a call, if it has no answer yet.
-    pub(super) fn answer(self: &Rc<Self>, number: u64, outcome: Outcome) {
+    pub(super) fn answer(self: &Rc<Self>, number: u64, outcome: RemoteOutcome) {
         let Some(call) = self.calls.borrow_mut().take(number) else { return };
         self.forget(number, &call);
         call.reply.answer(outcome);
@@ -235,13 +235,13 @@ impl Client {
         }
         let unreadable = || {
             let why = "the worker's answer is of another version of pybackground".to_owned();
-            Outcome::unsendable(true, why)
+            RemoteOutcome::unsendable(true, why)
         };
         let Some((head, answer)) = ResultHead::read(content) else {
             return self.answer(number, unreadable());
         };
         if !head.is_blob {
-            let outcome = Outcome::from_bytes(answer).unwrap_or_else(unreadable);
+            let outcome = RemoteOutcome::from_bytes(answer).unwrap_or_else(unreadable);
             return self.answer(number, said_by(outcome, &head));
         }
         let Some(blob) = Blob::read(answer) else {
@@ -252,8 +252,10 @@ impl Client {
             let Self { server, names, .. } = &*client;
             let key = client.key(number);
             let outcome = match blobs::get(server, names, (&key, Part::Result), &blob).await {
-                Ok(answer) => Outcome::from_vec(answer).unwrap_or_else(unreadable),
-                Err(why) => Outcome::unsendable(true, format!("it could not be fetched: {why}")),
+                Ok(answer) => RemoteOutcome::from_vec(answer).unwrap_or_else(unreadable),
+                Err(why) => {
+                    RemoteOutcome::unsendable(true, format!("it could not be fetched: {why}"))
+                }
             };
             client.answer(number, said_by(outcome, &head));
             blobs::remove(server, names, &key, Part::Result).await;
@@ -322,9 +324,9 @@ impl Client {
             self.answer(
                 number,
                 if is_stored {
-                    Outcome::lost(why, 0)
+                    RemoteOutcome::lost(why, 0)
                 } else {
-                    Outcome::unreachable(why.to_owned())
+                    RemoteOutcome::unreachable(why.to_owned())
                 },
             );
         }
@@ -339,7 +341,7 @@ impl Client {
     }
 }
 
-fn said_by(outcome: Outcome, head: &ResultHead) -> Outcome {
+fn said_by(outcome: RemoteOutcome, head: &ResultHead) -> RemoteOutcome {
     let times = head.times();
     outcome.by(&head.worker, head.attempts).after(times.waited, times.ran)
 }

@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use async_nats::HeaderMap;
 use bytes::Bytes;
-use pybackground_runtime::__engine::Outcome;
+use pybackground_runtime::__engine::RemoteOutcome;
 use tokio::time::{sleep, timeout};
 
 use super::run::Client;
@@ -66,7 +66,7 @@ async fn publish(client: &Rc<Client>, number: u64) {
             Err(Refused::Away) => sleep(PAUSE).await,
             Err(refused) => {
                 let why = format!("the server does not take the call: {refused}");
-                client.answer(number, Outcome::unreachable(why));
+                client.answer(number, RemoteOutcome::unreachable(why));
                 return;
             }
         }
@@ -113,7 +113,7 @@ async fn prepare(
             Ok(blob) => head.with(&blob.to_bytes()),
             Err(why) => {
                 let why = format!("{size} bytes of arguments could not be stored: {why}");
-                client.answer(number, Outcome::unreachable(why));
+                client.answer(number, RemoteOutcome::unreachable(why));
                 return None;
             }
         }

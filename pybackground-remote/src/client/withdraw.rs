@@ -4,7 +4,7 @@ use std::rc::Rc;
 use std::sync::mpsc::Sender;
 use std::time::Duration;
 
-use pybackground_runtime::__engine::Outcome;
+use pybackground_runtime::__engine::RemoteOutcome;
 use tokio::task::spawn_local;
 use tokio::time::{Instant, sleep, timeout};
 
@@ -17,12 +17,12 @@ const PAUSE: Duration = Duration::from_millis(100);
 impl Client {
     /// Withdraws a call that has ended for the caller. Its answer goes nowhere.
     pub(super) fn withdraw(self: &Rc<Self>, number: u64) {
-        self.withdraw_with(number, Outcome::lost("", 0));
+        self.withdraw_with(number, RemoteOutcome::lost("", 0));
         self.figures.note_withdrawal_taken_over();
     }
 
     /// Withdraws a call and answers it.
-    pub(super) fn withdraw_with(self: &Rc<Self>, number: u64, outcome: Outcome) {
+    pub(super) fn withdraw_with(self: &Rc<Self>, number: u64, outcome: RemoteOutcome) {
         let Some(call) = self.calls.borrow_mut().take(number) else { return };
         self.forget(number, &call);
         self.withdrawing.borrow_mut().insert(number);

@@ -4,7 +4,7 @@ use std::rc::Rc;
 use std::time::Duration;
 
 use bytes::Bytes;
-use pybackground_runtime::__engine::Outcome;
+use pybackground_runtime::__engine::RemoteOutcome;
 use tokio::sync::oneshot;
 use tokio::time::{Instant, sleep, timeout};
 
@@ -64,9 +64,10 @@ async fn run(worker: &Worker, call: &Delivery) -> End {
             (outcome, attempt)
         }
         Begin::Lost { attempts } => (lost(None, call.head.retry, attempts), attempts),
-        Begin::Denied { why } => {
-            (Outcome::unreachable(format!("the worker may not store what it needs; {why}")), 0)
-        }
+        Begin::Denied { why } => (
+            RemoteOutcome::unreachable(format!("the worker may not store what it needs; {why}")),
+            0,
+        ),
     };
     if let Some(answer) = outcome.into_bytes() {
         store(worker, call, (attempts, times), answer).await;
@@ -75,12 +76,15 @@ async fn run(worker: &Worker, call: &Delivery) -> End {
 }
 
 /// Runs the body in a child.
-async fn body(worker: &Worker, call: &Delivery) -> Outcome {
+async fn body(worker: &Worker, call: &Delivery) -> RemoteOutcome {
     let arguments = if call.head.is_blob {
         match fetch(worker, call).await {
             Ok(arguments) => arguments,
             Err(why) => {
-                return Outcome::unsendable(false, format!("they could not be fetched: {why}"));
+                return RemoteOutcome::unsendable(
+                    false,
+                    format!("they could not be fetched: {why}"),
+                );
             }
         }
     } else {
@@ -90,7 +94,7 @@ async fn body(worker: &Worker, call: &Delivery) -> Outcome {
     match call.head.run_timeout() {
         None => running.await,
         // Dropped, the body is killed.
-        Some(time) => timeout(time, running).await.unwrap_or_else(|_| Outcome::overran(time)),
+        Some(time) => timeout(time, running).await.unwrap_or_else(|_| RemoteOutcome::overran(time)),
     }
 }
 
@@ -115,7 +119,7 @@ pub(super) async fn store(
             Ok(blob) => (true, blob.to_bytes()),
             Err(why) => {
                 let why = format!("{size} bytes could not be stored: {why}");
-                (false, Outcome::unsendable(true, why).into_bytes().unwrap_or_default())
+                (false, RemoteOutcome::unsendable(true, why).into_bytes().unwrap_or_default())
             }
         }
     } else {

@@ -15,7 +15,8 @@ mod shared;
 mod timeout;
 
 pub use self::output::{
-    AnyLimit, ChosenLimit, Definition, Function, IsLimit, LimitValue, Returns, is_limit, never_any,
+    AnyLimit, ChosenLimit, Definition, FunctionType, IsLimit, LimitValue, Returns, is_limit,
+    never_any,
 };
 pub use self::shared::{Keys, KeysRef, ReturnsShared, key, key_of};
 pub use self::timeout::{BadTimeout, IntoTimeout, timeout};

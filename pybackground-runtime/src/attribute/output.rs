@@ -96,12 +96,12 @@ impl Definition {
 }
 
 /// The result type of a function type: the only way to name the type of `fn() -> !`.
-pub trait Function {
+pub trait FunctionType {
     /// What a call returns.
     type Output;
 }
 
-impl<T> Function for fn() -> T {
+impl<T> FunctionType for fn() -> T {
     type Output = T;
 }
 

@@ -4,7 +4,7 @@ use std::collections::VecDeque;
 
 use crate::combine::{AsCompleted, as_completed};
 use crate::error::Error;
-use crate::lazy::{CancelOnDrop, InFlight, Lazy};
+use crate::lazy::{CallsAhead, CancelOnDrop, Lazy};
 
 /// The calls, in the order in which they are taken. Those that are left are cancelled when this is dropped.
 pub(super) enum Queue<T> {
@@ -65,7 +65,7 @@ impl<T> Queue<T> {
     }
 }
 
-impl<T> InFlight for Queue<T> {
+impl<T> CallsAhead for Queue<T> {
     type Call = Lazy<T>;
 
     fn has_ended(call: &Lazy<T>) -> bool {

@@ -19,20 +19,20 @@ mod tree;
 
 use std::sync::Mutex;
 
-use crate::error::{Stop, StopReason, Stopped};
+use crate::error::{StopPayload, StopReason, Stopped};
 use crate::stacks;
 use crate::sync::lock_leaf;
 pub(crate) use current::{current, end, enter, leave, outside};
 pub(crate) use link::Link;
 pub(crate) use overruns::Overrun;
 pub(crate) use spare::keep as keep_spare;
+use tree::CountedStop;
 #[cfg(feature = "process")]
-pub(crate) use tree::Connection;
-use tree::Counted;
+pub(crate) use tree::Disconnect;
 pub(crate) use tree::{Node, Orphan, Parked, Parking, is_any};
 
 /// Held from a shutdown on: every body has to stop.
-static SHUT_DOWN: Mutex<Option<Counted>> = Mutex::new(None);
+static SHUT_DOWN: Mutex<Option<CountedStop>> = Mutex::new(None);
 
 /// Returns whether the running body has to stop: its call was cancelled or has timed out, or the body that
 /// made the call has to stop.
@@ -115,7 +115,7 @@ fn find_stopped() -> Option<Stopped> {
 
 /// Makes every body stop, because the runtime is shut down.
 pub(crate) fn stop_all() {
-    lock_leaf(&SHUT_DOWN).get_or_insert_with(Counted::new);
+    lock_leaf(&SHUT_DOWN).get_or_insert_with(CountedStop::new);
 }
 
 /// Whether the runtime is shut down.
@@ -139,5 +139,5 @@ pub(crate) fn may_unwind() -> bool {
 
 /// Ends the body that this thread runs.
 pub(crate) fn unwind() -> ! {
-    std::panic::resume_unwind(Box::new(Stop))
+    std::panic::resume_unwind(Box::new(StopPayload))
 }

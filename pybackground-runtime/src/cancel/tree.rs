@@ -58,7 +58,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
 
 use super::overruns::Overrun;
 use crate::error::Stopped;
-use crate::keyed::{Key, Keyed};
+use crate::keyed::{EntryKey, Keyed};
 use crate::sync::thread::Thread;
 use crate::sync::{lock_leaf, thread_local};
 
@@ -74,9 +74,9 @@ pub(crate) fn is_any() -> bool {
 }
 
 /// A stopped node, or the shutdown, which is counted in `STOPPED` until this is dropped.
-pub(super) struct Counted(());
+pub(super) struct CountedStop(());
 
-impl Counted {
+impl CountedStop {
     pub(super) fn new() -> Self {
         // ORDERING: see `is_any`.
         STOPPED.fetch_add(1, Ordering::Relaxed);
@@ -84,7 +84,7 @@ impl Counted {
     }
 }
 
-impl Drop for Counted {
+impl Drop for CountedStop {
     fn drop(&mut self) {
         // ORDERING: see `is_any`.
         STOPPED.fetch_sub(1, Ordering::Relaxed);
@@ -98,23 +98,23 @@ pub(crate) struct Node {
     is_barrier: AtomicBool,
     /// The node has had no parent since it was made or renewed.
     is_root: AtomicBool,
-    inner: Mutex<Inner>,
+    inner: Mutex<NodeInner>,
 }
 
-struct Inner {
-    state: State,
+struct NodeInner {
+    state: NodeState,
     /// The node of the body that made the call.
     parent: Option<Arc<Node>>,
     /// The key of this node among what is parked in its parent.
-    link: Option<Key>,
+    link: Option<EntryKey>,
     parked: Keyed<Parked>,
     /// The body runs although its call was closed.
     overrun: Option<Overrun>,
 }
 
-enum State {
+enum NodeState {
     Running,
-    Stopped(Stopped, Counted),
+    Stopped(Stopped, CountedStop),
     Ended,
 }
 
@@ -125,7 +125,7 @@ pub(crate) enum Parked {
     Thread(Thread),
     /// The connection to a process that runs the body.
     #[cfg(feature = "process")]
-    Process(Arc<dyn Connection>),
+    Process(Arc<dyn Disconnect>),
     /// A call that is on no thread and in no queue.
     Call(Weak<dyn Orphan>),
     /// A body with something parked below it.
@@ -140,7 +140,7 @@ pub(crate) trait Orphan: Send + Sync {
 
 /// The connection to a process that a thread waits for.
 #[cfg(feature = "process")]
-pub(crate) trait Connection: Send + Sync {
+pub(crate) trait Disconnect: Send + Sync {
     /// Ends the connection: the thread gets an error instead of a reply.
     fn cut(&self);
 }
@@ -154,7 +154,7 @@ pub(super) struct Vacated {
 /// A registration of [`park`](Node::park), removed when this is dropped.
 pub(crate) struct Parking {
     node: Arc<Node>,
-    key: Key,
+    key: EntryKey,
 }
 
 impl Node {
@@ -164,8 +164,8 @@ impl Node {
 
     fn make(parent: Option<Arc<Self>>, is_barrier: bool) -> Arc<Self> {
         let is_root = AtomicBool::new(parent.is_none());
-        let inner = Mutex::new(Inner {
-            state: State::Running,
+        let inner = Mutex::new(NodeInner {
+            state: NodeState::Running,
             parent,
             link: None,
             parked: Keyed::new(),
@@ -225,7 +225,7 @@ impl Node {
         loop {
             let parent = {
                 let inner = node.lock();
-                if let State::Stopped(stopped, _) = inner.state {
+                if let NodeState::Stopped(stopped, _) = inner.state {
                     return Some(stopped);
                 }
                 inner.parent.clone().filter(|_| !node.is_barrier())
@@ -238,8 +238,8 @@ impl Node {
     /// call was closed while the body runs, the body is an `overrun` until it ends.
     pub(crate) fn stop(&self, stopped: Stopped, overrun: Option<Overrun>) {
         let mut inner = self.lock();
-        if matches!(inner.state, State::Running) {
-            inner.state = State::Stopped(stopped, Counted::new());
+        if matches!(inner.state, NodeState::Running) {
+            inner.state = NodeState::Stopped(stopped, CountedStop::new());
         }
         inner.overrun = overrun;
     }
@@ -320,11 +320,11 @@ impl Node {
         let stopped = self.stopped();
         let (above, overrun, was_running) = {
             let mut inner = self.lock();
-            let was_running = matches!(inner.state, State::Running);
+            let was_running = matches!(inner.state, NodeState::Running);
             if was_running {
                 inner.state = match stopped {
-                    Some(stopped) => State::Stopped(stopped, Counted::new()),
-                    None => State::Ended,
+                    Some(stopped) => NodeState::Stopped(stopped, CountedStop::new()),
+                    None => NodeState::Ended,
                 };
             }
             (inner.take_parent(), inner.overrun.take(), was_running)
@@ -342,7 +342,7 @@ impl Node {
     pub(super) fn vacate(mut self: Arc<Self>) -> Result<Vacated, Arc<Self>> {
         let Some(node) = Arc::get_mut(&mut self) else { return Err(self) };
         let inner = node.inner();
-        if !matches!(inner.state, State::Running) {
+        if !matches!(inner.state, NodeState::Running) {
             return Err(self);
         }
         let above = inner.take_parent();
@@ -409,13 +409,13 @@ impl Node {
         }
     }
 
-    fn lock(&self) -> MutexGuard<'_, Inner> {
+    fn lock(&self) -> MutexGuard<'_, NodeInner> {
         lock_leaf(&self.inner)
     }
 
     /// As `lock`, for a node that nothing else holds.
     #[inline]
-    fn inner(&mut self) -> &mut Inner {
+    fn inner(&mut self) -> &mut NodeInner {
         self.inner.get_mut().unwrap_or_else(PoisonError::into_inner)
     }
 }
@@ -423,7 +423,7 @@ impl Node {
 /// The parent that a node had, and the node's registration there. Dropped while no lock is held.
 struct Above {
     parent: Arc<Node>,
-    link: Option<Key>,
+    link: Option<EntryKey>,
 }
 
 impl Drop for Above {
@@ -435,12 +435,12 @@ impl Drop for Above {
     }
 }
 
-impl Inner {
+impl NodeInner {
     /// Forgets the stop of a body that has ended.
     #[inline]
     fn empty(&mut self) {
-        if !matches!(self.state, State::Running) {
-            self.state = State::Running;
+        if !matches!(self.state, NodeState::Running) {
+            self.state = NodeState::Running;
             self.overrun = None;
         }
     }

@@ -17,22 +17,22 @@ use crate::stacks::{self, Frame};
 use crate::sync::{Mutex, chaos, lock, lock_brief};
 use crate::task::{self, Job, Registration};
 use crate::wait_target::WaitTarget;
-use crate::waits::{End, Member, WaitSet, Waiting, held};
+use crate::waits::{Member, WaitLimit, WaitSet, Waiting, held};
 use crate::{join, runtime};
 
 /// What holds a call until the caller takes it: a `Lazy`, or the task itself if the caller keeps the `Lazy`.
-pub(super) trait Held {
+pub(super) trait HoldsCall {
     /// Returns the call; `None` if it has its value already.
     fn job(&self) -> Option<Arc<dyn Job>>;
 }
 
-impl<T> Held for Lazy<T> {
+impl<T> HoldsCall for Lazy<T> {
     fn job(&self) -> Option<Arc<dyn Job>> {
         Lazy::job(self)
     }
 }
 
-impl Held for Member<dyn Job> {
+impl HoldsCall for Member<dyn Job> {
     fn job(&self) -> Option<Arc<dyn Job>> {
         Some(self.call().clone())
     }
@@ -45,14 +45,14 @@ pub(super) struct Arrivals<C> {
     /// because a call with a member has its `Lazy`.
     members: Option<Arc<WaitSet>>,
     /// The calls that have not come. In boxes, as a call may hold a large value.
-    left: BTreeMap<usize, Expected<C>>,
+    left: BTreeMap<usize, ExpectedCall<C>>,
     /// Calls that have arrived; some of them may have come before that, with the error of a wait.
     arrived: VecDeque<usize>,
     ended: Arc<Ended>,
 }
 
 /// A call that has not come.
-struct Expected<C> {
+struct ExpectedCall<C> {
     call: Box<C>,
     /// `None` if the call had ended when it was added.
     _registration: Option<Registration>,
@@ -61,7 +61,7 @@ struct Expected<C> {
 /// The number of a call that comes, and the call; or why the wait for it is over.
 pub(super) type Next<C> = (usize, Result<Box<C>, Error>);
 
-impl<C: Held> Arrivals<C> {
+impl<C: HoldsCall> Arrivals<C> {
     pub(super) fn new() -> Self {
         Self {
             members: None,
@@ -93,7 +93,8 @@ impl<C: Held> Arrivals<C> {
         if let (Some(members), Some(job)) = (&self.members, call.job()) {
             members.add(number, job);
         }
-        self.left.insert(number, Expected { call: Box::new(call), _registration: registration });
+        self.left
+            .insert(number, ExpectedCall { call: Box::new(call), _registration: registration });
     }
 
     /// Whether a call has arrived that has not come.
@@ -168,8 +169,8 @@ impl<C: Held> Arrivals<C> {
 }
 
 /// The calls with their numbers.
-fn jobs<C: Held>(
-    left: &BTreeMap<usize, Expected<C>>,
+fn jobs<C: HoldsCall>(
+    left: &BTreeMap<usize, ExpectedCall<C>>,
 ) -> impl Iterator<Item = (usize, Arc<dyn WaitTarget>)> {
     left.iter().filter_map(|(number, left)| Some((*number, left.call.job()? as _)))
 }
@@ -177,11 +178,11 @@ fn jobs<C: Held>(
 /// The calls that have arrived, in their order.
 #[derive(Default)]
 struct Ended {
-    state: Mutex<State>,
+    state: Mutex<ArrivalQueue>,
 }
 
 #[derive(Default)]
-struct State {
+struct ArrivalQueue {
     numbers: VecDeque<usize>,
     /// Wakes the thread that waits for the next arrival.
     waiter: Option<Waker>,
@@ -212,11 +213,11 @@ struct AnyOf<'a, C> {
     first: Call,
     count: usize,
     all: Option<&'a Arc<WaitSet>>,
-    left: &'a BTreeMap<usize, Expected<C>>,
+    left: &'a BTreeMap<usize, ExpectedCall<C>>,
     ended: &'a Ended,
 }
 
-impl<C: Held> join::Awaited for AnyOf<'_, C> {
+impl<C: HoldsCall> join::Awaitable for AnyOf<'_, C> {
     /// The waker stays in `ended`, and the next wait replaces it.
     type Registration = ();
 
@@ -236,9 +237,9 @@ impl<C: Held> join::Awaited for AnyOf<'_, C> {
     fn announce(
         &self,
         site: &'static Location<'static>,
-        end: End,
+        end: WaitLimit,
     ) -> Result<Option<Waiting<'static>>, Error> {
-        let all = self.all.filter(|_| end == End::Never).cloned();
+        let all = self.all.filter(|_| end == WaitLimit::Never).cloned();
         runtime::waits().for_any(self.first, self.count, all, site)
     }
 
@@ -254,7 +255,7 @@ impl<C: Held> join::Awaited for AnyOf<'_, C> {
     }
 
     fn each(&self) -> Vec<Weak<dyn WaitTarget>> {
-        let weak = |call: &Expected<C>| {
+        let weak = |call: &ExpectedCall<C>| {
             let job = call.call.job()?;
             let weak = Arc::downgrade(&job);
             task::let_go(job);

@@ -3,22 +3,24 @@
 use std::fmt;
 use std::sync::Arc;
 
-use crate::carry::{self, Carried, Carrier};
+use crate::carry::{self, Carried, CarryHook};
 
 #[derive(Clone, Default)]
-pub(super) struct Carriers(Vec<Arc<dyn Carrier>>);
+pub(super) struct Carriers(Vec<Arc<dyn CarryHook>>);
 
 impl Carriers {
-    pub(super) fn add(&mut self, carrier: impl Carrier + 'static) {
+    pub(super) fn add(&mut self, carrier: impl CarryHook + 'static) {
         self.0.push(Arc::new(carrier));
     }
 
     pub(super) fn install(&self) {
-        carry::install(self.0.iter().map(|carrier| Box::new(carrier.clone()) as Box<dyn Carrier>));
+        carry::install(
+            self.0.iter().map(|carrier| Box::new(carrier.clone()) as Box<dyn CarryHook>),
+        );
     }
 }
 
-impl Carrier for Arc<dyn Carrier> {
+impl CarryHook for Arc<dyn CarryHook> {
     fn capture(&self) -> Box<dyn Carried> {
         (**self).capture()
     }

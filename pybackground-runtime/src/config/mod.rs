@@ -14,19 +14,20 @@ use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 #[cfg(feature = "carry")]
-use crate::carry::Hook;
+use crate::carry::HookParts;
 use crate::sync::lock_leaf;
 pub use error::ConfigError;
-pub(crate) use resolve::{Config, Report};
-use resolve::{Settings, read_variable, resolve};
+pub(crate) use resolve::{Config, ReportedWaits};
+use resolve::{ProgramSettings, read_variable, resolve};
 
 /// The settings that the program installed, and whether the pool uses them.
-struct Installed {
-    settings: Option<Settings>,
+struct InstalledSettings {
+    settings: Option<ProgramSettings>,
     in_use: bool,
 }
 
-static INSTALLED: Mutex<Installed> = Mutex::new(Installed { settings: None, in_use: false });
+static INSTALLED: Mutex<InstalledSettings> =
+    Mutex::new(InstalledSettings { settings: None, in_use: false });
 
 /// Starts to configure the runtime, before the first call.
 ///
@@ -63,7 +64,7 @@ static INSTALLED: Mutex<Installed> = Mutex::new(Installed { settings: None, in_u
 /// assert!(configure().workers(3).install().is_err(), "the threads are running");
 /// ```
 pub fn configure() -> Configure {
-    Configure { settings: Settings::default() }
+    Configure { settings: ProgramSettings::default() }
 }
 
 /// Settings to [`install`](Configure::install); see [`configure`].
@@ -78,7 +79,7 @@ pub fn configure() -> Configure {
 #[derive(Clone, Debug)]
 #[must_use = "settings do nothing until `install` is called"]
 pub struct Configure {
-    settings: Settings,
+    settings: ProgramSettings,
 }
 
 impl Configure {
@@ -353,7 +354,7 @@ impl Configure {
         capture: impl Fn() -> C + Send + Sync + 'static,
         enter: impl Fn(&C, &mut dyn FnMut()) + Send + Sync + 'static,
     ) -> Self {
-        self.settings.carriers.add(Hook(capture, Arc::new(enter)));
+        self.settings.carriers.add(HookParts(capture, Arc::new(enter)));
         self
     }
 

@@ -2,11 +2,11 @@
 
 use std::cell::RefCell;
 
-use super::resolve::{Config, Settings, read_variable, resolve};
+use super::resolve::{Config, ProgramSettings, read_variable, resolve};
 use super::{Configure, configure};
 
 thread_local! {
-    static SETTINGS: RefCell<Settings> = RefCell::new(configure().workers(1).settings);
+    static SETTINGS: RefCell<ProgramSettings> = RefCell::new(configure().workers(1).settings);
 }
 
 /// Sets up the pools of the models to come.

@@ -31,7 +31,7 @@ const REPORT_AFTER: &str = "PYBACKGROUND_REPORT_AFTER";
 
 /// Which waits are reported to the standard error.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Report {
+pub(crate) enum ReportedWaits {
     Never,
     /// Waits that take long, if the awaited body is blocked in a lock or channel.
     Stuck,
@@ -39,7 +39,7 @@ pub(crate) enum Report {
     After(Duration),
 }
 
-impl Report {
+impl ReportedWaits {
     const DEFAULT: Self = if cfg!(all(debug_assertions, target_os = "linux")) && !IS_MODEL {
         Self::Stuck
     } else {
@@ -69,7 +69,7 @@ pub(crate) struct Config {
     stack_size: usize,
     stack_reserve: usize,
     keep_alive: Duration,
-    report: Report,
+    report: ReportedWaits,
     sequential: bool,
     own_stack: bool,
     hooks: Hooks,
@@ -77,7 +77,7 @@ pub(crate) struct Config {
 
 /// The settings of the program. `None` leaves a setting to the environment and the default.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub(super) struct Settings {
+pub(super) struct ProgramSettings {
     pub(super) workers: Option<usize>,
     pub(super) max_threads: Option<usize>,
     pub(super) max_total_threads: Option<usize>,
@@ -123,7 +123,7 @@ impl Config {
         self.keep_alive
     }
 
-    pub(crate) fn report(&self) -> Report {
+    pub(crate) fn report(&self) -> ReportedWaits {
         self.report
     }
 
@@ -141,7 +141,7 @@ pub(super) fn read_variable(name: &str) -> Option<String> {
 }
 
 pub(super) fn resolve(
-    settings: &Settings,
+    settings: &ProgramSettings,
     variable: impl Fn(&str) -> Option<String>,
 ) -> Result<Config, ConfigError> {
     let is_empty = |name: &str| variable(name).is_some_and(|text| text.trim().is_empty());
@@ -182,10 +182,10 @@ pub(super) fn resolve(
         )?,
     };
     let report = match settings.report_after {
-        Some(time) => Report::of(time),
-        None if is_empty(REPORT_AFTER) => Report::Never,
+        Some(time) => ReportedWaits::of(time),
+        None if is_empty(REPORT_AFTER) => ReportedWaits::Never,
         None => parse(variable, REPORT_AFTER, "seconds, such as 60 or 0.5, or inf", seconds)?
-            .map_or(Report::DEFAULT, Report::of),
+            .map_or(ReportedWaits::DEFAULT, ReportedWaits::of),
     };
     let sequential = match settings.sequential {
         Some(sequential) => Some(sequential),
@@ -303,7 +303,10 @@ fn seconds(text: &str) -> Option<Duration> {
 mod tests {
     use super::*;
 
-    fn with_environment(settings: &Settings, variables: &[(&str, &str)]) -> Result<Config, String> {
+    fn with_environment(
+        settings: &ProgramSettings,
+        variables: &[(&str, &str)],
+    ) -> Result<Config, String> {
         let read = |name: &str| {
             let found = variables.iter().find(|(known, _)| *known == name);
             found.map(|(_, value)| (*value).to_owned())
@@ -313,7 +316,7 @@ mod tests {
 
     #[test]
     fn program_overrides_the_environment() {
-        let settings = Settings { workers: Some(3), ..Settings::default() };
+        let settings = ProgramSettings { workers: Some(3), ..ProgramSettings::default() };
         let variables = [("PYBACKGROUND_WORKERS", "5"), ("PYBACKGROUND_MAX_THREADS", "7")];
         let config = with_environment(&settings, &variables).unwrap();
         assert_eq!((config.workers(), config.max_threads()), (3, 7));
@@ -323,12 +326,12 @@ mod tests {
     fn reports_are_switched_off_by_zero_and_by_nothing() {
         let report = |value: &str| {
             let variables = [("PYBACKGROUND_REPORT_AFTER", value)];
-            with_environment(&Settings::default(), &variables).unwrap().report()
+            with_environment(&ProgramSettings::default(), &variables).unwrap().report()
         };
-        assert_eq!(["", " ", "0", "0.0"].map(report), [Report::Never; 4]);
-        assert_eq!(report("0.5"), Report::After(Duration::from_millis(500)));
-        let config = with_environment(&Settings::default(), &[]).unwrap();
-        assert_eq!(config.report(), Report::DEFAULT);
+        assert_eq!(["", " ", "0", "0.0"].map(report), [ReportedWaits::Never; 4]);
+        assert_eq!(report("0.5"), ReportedWaits::After(Duration::from_millis(500)));
+        let config = with_environment(&ProgramSettings::default(), &[]).unwrap();
+        assert_eq!(config.report(), ReportedWaits::DEFAULT);
     }
 
     #[test]
@@ -351,12 +354,12 @@ mod tests {
             stack_size: 65536,
             stack_reserve: 0,
             keep_alive: Duration::from_millis(500),
-            report: Report::After(Duration::from_secs(60)),
+            report: ReportedWaits::After(Duration::from_secs(60)),
             sequential: true,
             own_stack: true,
             hooks: Hooks::default(),
         };
-        assert_eq!(with_environment(&Settings::default(), &variables), Ok(expected));
+        assert_eq!(with_environment(&ProgramSettings::default(), &variables), Ok(expected));
     }
 
     #[test]
@@ -398,7 +401,8 @@ mod tests {
                 "the environment variable PYBACKGROUND_OWN_STACK is \"1\"; it has to be `true` or `false`",
             ),
         ] {
-            let error = with_environment(&Settings::default(), &[(name, value)]).unwrap_err();
+            let error =
+                with_environment(&ProgramSettings::default(), &[(name, value)]).unwrap_err();
             assert_eq!(error, message);
         }
     }
@@ -418,8 +422,8 @@ mod tests {
         .map(|name| format!("PYBACKGROUND_{name}"));
         let variables: Vec<(&str, &str)> =
             names.iter().map(String::as_str).zip(["", " ", "", "", " ", "\t", " ", ""]).collect();
-        let nothing = with_environment(&Settings::default(), &[]);
-        assert_eq!(with_environment(&Settings::default(), &variables), nothing);
+        let nothing = with_environment(&ProgramSettings::default(), &[]);
+        assert_eq!(with_environment(&ProgramSettings::default(), &variables), nothing);
     }
 
     #[test]
@@ -464,7 +468,7 @@ mod tests {
     fn infinite_seconds_are_the_longest_duration() {
         for text in ["inf", "infinity", "1e300"] {
             let variables = [("PYBACKGROUND_KEEP_ALIVE", text)];
-            let config = with_environment(&Settings::default(), &variables).unwrap();
+            let config = with_environment(&ProgramSettings::default(), &variables).unwrap();
             assert_eq!(config.keep_alive(), Duration::MAX);
         }
     }
@@ -475,17 +479,17 @@ mod tests {
             let config = with_environment(&settings, &[]).unwrap();
             (config.max_threads(), config.max_total_threads())
         };
-        assert_eq!(bounds(Settings::default()), (12_000, 12_000));
-        let few = Settings { max_total_threads: Some(50), ..Settings::default() };
+        assert_eq!(bounds(ProgramSettings::default()), (12_000, 12_000));
+        let few = ProgramSettings { max_total_threads: Some(50), ..ProgramSettings::default() };
         assert_eq!(bounds(few), (50, 50));
-        let many = Settings { max_threads: Some(20_000), ..Settings::default() };
+        let many = ProgramSettings { max_threads: Some(20_000), ..ProgramSettings::default() };
         assert_eq!(bounds(many), (20_000, 20_000));
     }
 
     #[test]
     fn stack_of_the_standard_library_counts_unless_the_size_is_set() {
         let stack = |variables: &[(&str, &str)]| {
-            let config = with_environment(&Settings::default(), variables).unwrap();
+            let config = with_environment(&ProgramSettings::default(), variables).unwrap();
             (config.stack_size(), config.stack_reserve())
         };
         let min_stack = ("RUST_MIN_STACK", "5000000");
@@ -497,7 +501,7 @@ mod tests {
 
     #[test]
     fn bodies_with_a_stack_of_their_own_need_no_reserve() {
-        let settings = Settings { own_stack: Some(true), ..Settings::default() };
+        let settings = ProgramSettings { own_stack: Some(true), ..ProgramSettings::default() };
         let config =
             with_environment(&settings, &[("PYBACKGROUND_STACK_RESERVE", "65536")]).unwrap();
         assert!(config.own_stack());
@@ -506,7 +510,7 @@ mod tests {
 
     #[test]
     fn few_threads_mean_few_workers() {
-        let settings = Settings { max_threads: Some(1), ..Settings::default() };
+        let settings = ProgramSettings { max_threads: Some(1), ..ProgramSettings::default() };
         assert_eq!(with_environment(&settings, &[]).unwrap().workers(), 1);
     }
 }

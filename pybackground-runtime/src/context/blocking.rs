@@ -41,7 +41,7 @@ fn warning(call: Call, site: &'static Location<'static>) -> String {
 
 /// Whether tokio polls a task on this thread, and other tasks wait for the thread.
 fn schedules_tasks() -> bool {
-    let woken = Arc::new(Woken::default());
+    let woken = Arc::new(WokenFlag::default());
     let waker = Waker::from(woken.clone());
     exceeds_budget(&mut Context::from_waker(&waker), MANY) && !woken.0.load(Ordering::Relaxed)
 }
@@ -56,9 +56,9 @@ fn exceeds_budget(context: &mut Context<'_>, steps: usize) -> bool {
 }
 
 #[derive(Default)]
-struct Woken(AtomicBool);
+struct WokenFlag(AtomicBool);
 
-impl Wake for Woken {
+impl Wake for WokenFlag {
     fn wake(self: Arc<Self>) {
         // ORDERING: read on the same thread.
         self.0.store(true, Ordering::Relaxed);

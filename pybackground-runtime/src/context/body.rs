@@ -12,13 +12,13 @@ use crate::task::{Body, Step};
 
 /// The context of a call: what the library carries itself, and what the program carries.
 #[derive(Default)]
-struct Context {
+struct CallContext {
     #[cfg(feature = "tokio")]
     tokio: TokioContext,
     carried: AllCarried,
 }
 
-impl Context {
+impl CallContext {
     /// Returns the context of this thread.
     #[inline]
     fn capture() -> Self {
@@ -41,7 +41,7 @@ impl Context {
 
 /// A body, with the context of its call.
 pub(crate) struct InContext<B> {
-    context: Context,
+    context: CallContext,
     /// `None` once it was run or dropped.
     body: Option<B>,
 }
@@ -49,7 +49,7 @@ pub(crate) struct InContext<B> {
 /// Returns the body, to run in the context of this thread.
 #[inline]
 pub(crate) fn in_context<B>(body: B) -> InContext<B> {
-    InContext { context: Context::capture(), body: Some(body) }
+    InContext { context: CallContext::capture(), body: Some(body) }
 }
 
 impl<B: Body> Body for InContext<B> {

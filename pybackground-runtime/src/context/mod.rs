@@ -68,7 +68,7 @@ pub(crate) fn made(site: impl FnOnce() -> &'static Location<'static>) {
 /// This thread blocks at a place until this is dropped.
 pub(crate) struct Blocking {
     #[cfg(debug_assertions)]
-    _waiting: operands::Waiting,
+    _waiting: operands::ObservedWait,
 }
 
 /// This thread is about to block at `site` until `call` ends.
@@ -82,6 +82,6 @@ pub(crate) fn about_to_block(
     blocking::warn_once(&call, site);
     Blocking {
         #[cfg(debug_assertions)]
-        _waiting: operands::Waiting::enter(site, call()),
+        _waiting: operands::ObservedWait::enter(site, call()),
     }
 }

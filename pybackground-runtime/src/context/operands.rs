@@ -18,11 +18,12 @@
 //! first could be written in another way, and the waits of both are alike.
 
 use std::cell::Cell;
-use std::panic::Location;
+
 use std::time::{Duration, Instant};
 
 use super::report;
 use crate::call::Call;
+use crate::site::CallSite;
 use crate::stderr::OneReport;
 
 /// A wait that is worth a hint.
@@ -30,15 +31,13 @@ const LONG: Duration = Duration::from_millis(20);
 
 static HINT: OneReport = OneReport::new();
 
-type Place = &'static Location<'static>;
-
 thread_local! {
-    static SEEN: Cell<Seen> = const { Cell::new(Seen { last: None, made: None }) };
+    static SEEN: Cell<RecentCalls> = const { Cell::new(RecentCalls { last: None, made: None }) };
 }
 
 /// What a thread did last, as far as the hint needs it.
 #[derive(Clone, Copy)]
-struct Seen {
+struct RecentCalls {
     last: Option<Waited>,
     /// The calls that were made after the last wait.
     made: Option<Made>,
@@ -47,33 +46,33 @@ struct Seen {
 /// A long wait.
 #[derive(Clone, Copy)]
 struct Waited {
-    place: Place,
+    place: CallSite,
     call: Call,
     /// The call that was made first, of those of the chain.
-    first: Place,
+    first: CallSite,
     /// The call that is written last, of those that were made before.
-    furthest: Place,
+    furthest: CallSite,
 }
 
 #[derive(Clone, Copy)]
 struct Made {
-    first: Place,
-    furthest: Place,
+    first: CallSite,
+    furthest: CallSite,
     is_one: bool,
 }
 
 /// Whether `right` is written behind `left`.
-fn is_behind(left: Place, right: Place) -> bool {
+fn is_behind(left: CallSite, right: CallSite) -> bool {
     left.file() == right.file() && (left.line(), left.column()) < (right.line(), right.column())
 }
 
 /// Whether `left` is on the line of `right`, and not behind it.
-fn is_beside(left: Place, right: Place) -> bool {
+fn is_beside(left: CallSite, right: CallSite) -> bool {
     left.file() == right.file() && left.line() == right.line() && left.column() <= right.column()
 }
 
-impl Seen {
-    fn make(&mut self, site: Place) {
+impl RecentCalls {
+    fn make(&mut self, site: CallSite) {
         self.made = Some(match self.made {
             None => Made { first: site, furthest: site, is_one: true },
             Some(Made { first, furthest, .. }) => {
@@ -84,7 +83,7 @@ impl Seen {
     }
 
     /// Returns the call that delayed the one which is waited for at `place`.
-    fn delayed_by(&self, place: Place, call: Call) -> Option<Call> {
+    fn delayed_by(&self, place: CallSite, call: Call) -> Option<Call> {
         let (last, made) = (self.last?, self.made?);
         let is_chain = last.place == place
             && made.is_one
@@ -96,7 +95,7 @@ impl Seen {
         is_chain.then_some(last.call)
     }
 
-    fn wait(&mut self, place: Place, call: Call, is_long: bool) {
+    fn wait(&mut self, place: CallSite, call: Call, is_long: bool) {
         let made = self.made.take();
         // What is waited for is of the same chain, unless the thread has come back to a call.
         let same = self.last.filter(|last| {
@@ -114,7 +113,7 @@ impl Seen {
 }
 
 /// This thread makes a call.
-pub(super) fn made(site: Place) {
+pub(super) fn made(site: CallSite) {
     let _ = SEEN.try_with(|seen| {
         let mut now = seen.get();
         now.make(site);
@@ -123,23 +122,23 @@ pub(super) fn made(site: Place) {
 }
 
 /// A wait of this thread, until it is dropped.
-pub(super) struct Waiting {
-    place: Place,
+pub(super) struct ObservedWait {
+    place: CallSite,
     call: Call,
     since: Instant,
     delayed_by: Option<Call>,
 }
 
-impl Waiting {
+impl ObservedWait {
     /// This thread waits for `call` at `place`.
-    pub(super) fn enter(place: Place, call: Call) -> Self {
+    pub(super) fn enter(place: CallSite, call: Call) -> Self {
         let seen = SEEN.try_with(Cell::get);
         let delayed_by = seen.ok().and_then(|seen| seen.delayed_by(place, call));
         Self { place, call, since: Instant::now(), delayed_by }
     }
 }
 
-impl Drop for Waiting {
+impl Drop for ObservedWait {
     fn drop(&mut self) {
         let Self { place, call, since, delayed_by } = *self;
         let is_long = since.elapsed() >= LONG;
@@ -165,30 +164,31 @@ fn hint(first: Call, second: Call) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use std::panic::Location;
 
     /// A line that is written before all of `places`.
-    fn above() -> Place {
+    fn above() -> CallSite {
         Location::caller()
     }
 
     /// The line of the function in the standard library: who calls through a pointer is not known.
-    fn in_another_file() -> Place {
-        let caller: fn() -> Place = Location::caller;
+    fn in_another_file() -> CallSite {
+        let caller: fn() -> CallSite = Location::caller;
         caller()
     }
 
     /// Places in the order of the text: of a wait and of three calls behind it.
-    fn places() -> [Place; 4] {
+    fn places() -> [CallSite; 4] {
         [Location::caller(), Location::caller(), Location::caller(), Location::caller()]
     }
 
-    fn call(site: Place) -> Call {
+    fn call(site: CallSite) -> Call {
         Call::new("f", site)
     }
 
     /// What a thread has seen that made some calls and waited for one of them, for so long.
-    fn waited(made: &[Place], place: Place, first: Place, is_long: bool) -> Seen {
-        let mut seen = Seen { last: None, made: None };
+    fn waited(made: &[CallSite], place: CallSite, first: CallSite, is_long: bool) -> RecentCalls {
+        let mut seen = RecentCalls { last: None, made: None };
         for site in made {
             seen.make(site);
         }
@@ -220,7 +220,7 @@ mod tests {
     fn loop_is_left_alone() {
         let [place, first, second, _] = places();
         // The same call again, one that is written before, and one that was made before the wait.
-        let loops: [(&[Place], Place, Place); 3] = [
+        let loops: [(&[CallSite], CallSite, CallSite); 3] = [
             (&[first], first, first),
             (&[second], second, first),
             (&[first, second], first, second),

@@ -24,7 +24,7 @@ type BoxedBody = Box<dyn FnOnce() -> Value + Send>;
 /// A future that returns its value in a box.
 type BoxedFuture = Pin<Box<dyn Future<Output = Value> + Send>>;
 /// The value of a body that ran in place, or the call.
-type Started = Result<Value, Handle<Value>>;
+type StartedBody = Result<Value, Handle<Value>>;
 
 /// Runs the body of a function under the attribute.
 pub fn dispatch<F, T>(options: Options, body: F) -> Lazy<T>
@@ -46,7 +46,7 @@ where
     lazy(start_async(&options, path_of_enclosing_function::<F>, future))
 }
 
-fn start(options: Options, path: fn() -> &'static str, body: BoxedBody) -> Started {
+fn start(options: Options, path: fn() -> &'static str, body: BoxedBody) -> StartedBody {
     let options = options.named_by(path);
     if options.may_run_inline() && runtime::runs_inline() {
         context::made(|| options.site());
@@ -60,11 +60,11 @@ fn start(options: Options, path: fn() -> &'static str, body: BoxedBody) -> Start
     Err(start_task(&options, in_context(Closure(body))).into())
 }
 
-fn start_async(options: &Options, path: fn() -> &'static str, future: BoxedFuture) -> Started {
+fn start_async(options: &Options, path: fn() -> &'static str, future: BoxedFuture) -> StartedBody {
     Err(start_task(options, in_context(Suspending::boxed(future, path))).into())
 }
 
-fn lazy<T: Send + 'static>(started: Started) -> Lazy<T> {
+fn lazy<T: Send + 'static>(started: StartedBody) -> Lazy<T> {
     match started {
         Ok(value) => Lazy::ready_boxed(of_its_type(value)),
         Err(call) => Lazy::boxed(call, of_its_type),

@@ -7,7 +7,7 @@ use std::task::{Poll, Waker};
 use super::{BoxOutput, Inputs, Needed, dispatch, dispatch_async, never_starts};
 use crate::cancel;
 use crate::context::{self, in_context};
-use crate::error::{Error, Outcome};
+use crate::error::{CallResult, Error};
 use crate::events::CallEvents;
 use crate::lazy::Lazy;
 use crate::options::Options;
@@ -89,8 +89,8 @@ where
 async fn flattened<I: Inputs, T, R>(
     inputs: I,
     body: Box<impl FnOnce(I::Values) -> Lazy<T>>,
-    poll: fn(&mut Lazy<T>, &Waker) -> Poll<Outcome<R>>,
-) -> Outcome<R> {
+    poll: fn(&mut Lazy<T>, &Waker) -> Poll<CallResult<R>>,
+) -> CallResult<R> {
     match inputs.take() {
         Ok(values) => {
             let mut call = Lazy::cancel_on_drop(body(values));
@@ -106,7 +106,7 @@ async fn flattened<I: Inputs, T, R>(
 fn when_given<I: Inputs, T>(
     inputs: I,
     body: impl FnOnce(I::Values) -> T,
-) -> impl FnOnce() -> Outcome<T> {
+) -> impl FnOnce() -> CallResult<T> {
     move || match inputs.take() {
         Ok(values) => Ok(body(values)),
         Err(error) => {
@@ -119,7 +119,7 @@ fn when_given<I: Inputs, T>(
 async fn when_given_async<I: Inputs, A: Future>(
     inputs: I,
     body: impl FnOnce(I::Values) -> A,
-) -> Outcome<A::Output> {
+) -> CallResult<A::Output> {
     match inputs.take() {
         Ok(values) => Ok(body(values).await),
         Err(error) => {
@@ -148,7 +148,7 @@ fn needed(inputs: &impl Inputs) -> Vec<Dependency> {
 /// Makes the task of a call that is queued once its inputs have ended.
 fn start_with_inputs<B, T>(options: &Options, body: B, inputs: Vec<Dependency>) -> Handle<T>
 where
-    B: Body<Output = Outcome<T>>,
+    B: Body<Output = CallResult<T>>,
     T: Send + 'static,
 {
     let body = in_context(Dependent(body));

@@ -13,8 +13,9 @@ use crate::call::{Path, path_of_enclosing_function};
 use crate::context::{InContext, in_context};
 use crate::events;
 use crate::lazy::Lazy;
-use crate::options::{Options, Place};
+use crate::options::Options;
 use crate::runtime;
+use crate::site::CallSite;
 use crate::small_closure::SmallClosure;
 use crate::small_value::{LARGE, MOST_WORDS, fits};
 use crate::task::{Handle, Small, Suspending, Valued};
@@ -68,7 +69,7 @@ where
 }
 
 /// Makes the task of a call without options, from its place and the place of its function.
-type StartPlain<W> = fn(Place, Option<Place>, InContext<Small<W>>) -> Arc<dyn Valued>;
+type StartPlain<W> = fn(CallSite, Option<CallSite>, InContext<Small<W>>) -> Arc<dyn Valued>;
 
 /// Most calls have no options. Then only two words about them are passed on.
 #[inline(always)]
@@ -91,8 +92,8 @@ macro_rules! of_words {
     ($($words:ty: $plain:ident, $any:ident;)*) => {$(
         #[inline(never)]
         fn $plain(
-            site: Place,
-            definition: Option<Place>,
+            site: CallSite,
+            definition: Option<CallSite>,
             body: InContext<Small<$words>>,
         ) -> Arc<dyn Valued> {
             start_task(&Options::of_plain(site, definition), body)

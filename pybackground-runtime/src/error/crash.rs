@@ -24,7 +24,7 @@ use std::fmt;
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[cfg_attr(feature = "remote", derive(serde::Serialize, serde::Deserialize))]
 pub struct Crash {
-    end: End,
+    end: ProcessEnd,
     /// The function's `memory`, in bytes.
     memory: Option<u64>,
 }
@@ -32,7 +32,7 @@ pub struct Crash {
 /// How a process ended.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[cfg_attr(feature = "remote", derive(serde::Serialize, serde::Deserialize))]
-pub(crate) enum End {
+pub(crate) enum ProcessEnd {
     Exited {
         code: i32,
     },
@@ -49,7 +49,7 @@ pub(crate) enum End {
 }
 
 impl Crash {
-    pub(crate) fn new(end: End, memory: Option<u64>) -> Self {
+    pub(crate) fn new(end: ProcessEnd, memory: Option<u64>) -> Self {
         Self { end, memory }
     }
 
@@ -60,10 +60,10 @@ impl Crash {
 
     fn describe(&self, f: &mut fmt::Formatter<'_>, when: &str) -> fmt::Result {
         match self.end {
-            End::Exited { code } => {
+            ProcessEnd::Exited { code } => {
                 write!(f, "its process ended by itself{when}, with exit code {code}")?;
             }
-            End::Signalled { signal, dumped_core } => {
+            ProcessEnd::Signalled { signal, dumped_core } => {
                 write!(f, "its process was ended by signal {signal}")?;
                 if let Some(meaning) = meaning(signal) {
                     write!(f, " ({meaning})")?;
@@ -72,14 +72,14 @@ impl Crash {
                     f.write_str(", and its core was dumped")?;
                 }
             }
-            End::Disconnected => {
+            ProcessEnd::Disconnected => {
                 f.write_str("its process closed the connection, and was killed")?;
             }
-            End::ProtocolViolation => f.write_str(
+            ProcessEnd::ProtocolViolation => f.write_str(
                 "its process sent something else than the answer to the call, and was killed; a body \
                  must not write to descriptors that it did not open",
             )?,
-            End::Unobserved => f.write_str(
+            ProcessEnd::Unobserved => f.write_str(
                 "its process ended, but the system did not tell this program how: it ignores SIGCHLD, or \
                  waits for any child",
             )?,
@@ -111,7 +111,7 @@ impl Crash {
     #[must_use]
     pub fn signal(&self) -> Option<i32> {
         match self.end {
-            End::Signalled { signal, .. } => Some(signal),
+            ProcessEnd::Signalled { signal, .. } => Some(signal),
             _ => None,
         }
     }
@@ -131,7 +131,7 @@ impl Crash {
     #[must_use]
     pub fn code(&self) -> Option<i32> {
         match self.end {
-            End::Exited { code } => Some(code),
+            ProcessEnd::Exited { code } => Some(code),
             _ => None,
         }
     }
@@ -151,7 +151,7 @@ impl Crash {
     /// ```
     #[must_use]
     pub fn dumped_core(&self) -> bool {
-        matches!(self.end, End::Signalled { dumped_core: true, .. })
+        matches!(self.end, ProcessEnd::Signalled { dumped_core: true, .. })
     }
 
     /// Whether the usual reason for such an end is a lack of memory: a SIGKILL that this library did not
@@ -170,8 +170,8 @@ impl Crash {
     #[must_use]
     pub fn looks_out_of_memory(&self) -> bool {
         match self.end {
-            End::Signalled { signal: 9, .. } => true,
-            End::Signalled { signal: 6, .. } => self.memory.is_some(),
+            ProcessEnd::Signalled { signal: 9, .. } => true,
+            ProcessEnd::Signalled { signal: 6, .. } => self.memory.is_some(),
             _ => false,
         }
     }
@@ -211,12 +211,12 @@ mod tests {
     use super::*;
 
     fn signalled(signal: i32, memory: Option<u64>) -> Crash {
-        Crash::new(End::Signalled { signal, dumped_core: false }, memory)
+        Crash::new(ProcessEnd::Signalled { signal, dumped_core: false }, memory)
     }
 
     #[test]
     fn signal_is_reported_with_its_meaning() {
-        let crash = Crash::new(End::Signalled { signal: 11, dumped_core: true }, None);
+        let crash = Crash::new(ProcessEnd::Signalled { signal: 11, dumped_core: true }, None);
         assert_eq!((crash.signal(), crash.code()), (Some(11), None));
         assert!(crash.dumped_core() && !crash.looks_out_of_memory());
         let text = crash.to_string();
@@ -225,7 +225,7 @@ mod tests {
 
     #[test]
     fn exit_is_a_crash_whatever_its_code() {
-        let exit = Crash::new(End::Exited { code: 3 }, None);
+        let exit = Crash::new(ProcessEnd::Exited { code: 3 }, None);
         assert_eq!((exit.signal(), exit.code()), (None, Some(3)));
         assert!(exit.to_string().ends_with("ended by itself in mid-call, with exit code 3"));
     }

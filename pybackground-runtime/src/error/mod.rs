@@ -31,7 +31,7 @@ use cause::{Cancelled, Cause};
 #[cfg(feature = "process")]
 pub use crash::Crash;
 #[cfg(feature = "process")]
-pub(crate) use crash::End;
+pub(crate) use crash::ProcessEnd;
 pub(crate) use cycle::{LockDeadlock, Party, WaitEdge, WaitKind};
 #[cfg(feature = "process")]
 pub(crate) use failure::{Failure, Likely, Part};
@@ -39,12 +39,12 @@ pub(crate) use progress::Progress;
 pub(crate) use reason::{StopReason, Stopped};
 #[cfg(feature = "remote")]
 pub(crate) use remote::Origin;
-pub(crate) use unwind::{Stop, is_stop};
+pub(crate) use unwind::{StopPayload, is_stop};
 #[cfg(any(feature = "timeline", feature = "tracing"))]
 pub(crate) use verdict::Verdict;
 
 /// What a call came to: its value, or the reason why it has none.
-pub(crate) type Outcome<T> = Result<T, Error>;
+pub(crate) type CallResult<T> = Result<T, Error>;
 
 /// The reason why a call has no value: it panicked, timed out, was cancelled or refused, or the wait for it
 /// would never have ended.
@@ -93,9 +93,9 @@ pub(crate) type Outcome<T> = Result<T, Error>;
 /// assert!(error.to_string().contains("panicked: no such host (at "));
 /// ```
 #[derive(Clone)]
-pub struct Error(Arc<Report>);
+pub struct Error(Arc<ErrorDetails>);
 
-struct Report {
+struct ErrorDetails {
     call: Call,
     cause: Cause,
     #[cfg(feature = "remote")]
@@ -104,7 +104,7 @@ struct Report {
 
 impl Error {
     fn new(call: Call, cause: Cause) -> Self {
-        Self(Arc::new(Report {
+        Self(Arc::new(ErrorDetails {
             call,
             cause,
             #[cfg(feature = "remote")]

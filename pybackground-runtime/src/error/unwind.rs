@@ -3,9 +3,9 @@
 use std::any::Any;
 
 /// The payload that a cancelled body unwinds with.
-pub(crate) struct Stop;
+pub(crate) struct StopPayload;
 
 /// Whether `payload` is that of a cancelled body, and not of a panic.
 pub(crate) fn is_stop(payload: &(dyn Any + Send)) -> bool {
-    payload.is::<Stop>()
+    payload.is::<StopPayload>()
 }

@@ -44,9 +44,9 @@ fn of(function: &'static str) -> &'static Counters {
 
 /// The part of one call.
 #[derive(Default)]
-pub(crate) struct CountedCall(Option<Counted>);
+pub(crate) struct CountedCall(Option<CountedState>);
 
-struct Counted {
+struct CountedState {
     counters: &'static Counters,
     /// Whether it counts as queued.
     queued: AtomicBool,
@@ -66,7 +66,7 @@ impl CountedCall {
         counters.made.fetch_add(1, Ordering::Relaxed);
         counters.queued.fetch_add(1, Ordering::Relaxed);
         let (queued, ended) = (AtomicBool::new(true), AtomicBool::new(false));
-        Self(Some(Counted { counters, queued, ended }))
+        Self(Some(CountedState { counters, queued, ended }))
     }
 
     pub(crate) fn is_counted(&self) -> bool {
@@ -104,7 +104,7 @@ impl CountedCall {
     }
 }
 
-impl Counted {
+impl CountedState {
     fn leave_queue(&self) {
         if self.queued.swap(false, Ordering::Relaxed) {
             self.counters.queued.fetch_sub(1, Ordering::Relaxed);
@@ -121,7 +121,7 @@ impl Counted {
 }
 
 /// A call that nothing can wake is dropped by its last owner.
-impl Drop for Counted {
+impl Drop for CountedState {
     fn drop(&mut self) {
         self.end(|counters| &counters.cancelled);
     }

@@ -12,9 +12,9 @@
 //! | `blocked` | a thread blocks until a call ends |
 //! | `unblocked` | the thread continues |
 //!
-//! Each call carries [`CallEvents`]. A feature that observes calls adds a field of its own to
-//! [`CallEvents`], [`Running`] and [`Blocked`], and a line where an event that it needs is passed on. Without such a feature all of
-//! these are empty and the functions compile to nothing.
+//! Each call carries [`CallEvents`]. A feature that observes calls adds a field of its own to [`CallEvents`],
+//! [`RunningEvents`] and [`BlockedWait`], and a line where an event that it needs is passed on. Without such a feature all
+//! of these are empty and the functions compile to nothing.
 //!
 //! | file | subject |
 //! |---|---|
@@ -38,8 +38,8 @@ use std::panic::{AssertUnwindSafe, Location, catch_unwind};
 use crate::call::Call;
 #[cfg(feature = "remote")]
 use crate::error::Origin;
-use crate::error::{Error, Outcome, Progress};
-use crate::stacks::Key;
+use crate::error::{CallResult, Error, Progress};
+use crate::stacks::CallKey;
 pub(crate) use place::Place;
 
 /// What the observers keep about one call.
@@ -54,18 +54,18 @@ pub(crate) struct CallEvents {
 }
 
 /// A body is on this thread until this is dropped.
-pub(crate) struct Running<'a> {
+pub(crate) struct RunningEvents<'a> {
     #[cfg(feature = "tracing")]
-    span: trace::Entered<'a>,
+    span: trace::EnteredSpan<'a>,
     #[cfg(feature = "timeline")]
-    _mark: timeline::Entered,
+    _mark: timeline::EnteredMark,
     #[cfg(feature = "counters")]
     _counted: counters::CountedRun,
     events: PhantomData<&'a CallEvents>,
 }
 
 /// A thread that blocks until a call ends.
-pub(crate) struct Blocked {
+pub(crate) struct BlockedWait {
     #[cfg(feature = "tracing")]
     span: trace::WaitSpan,
     #[cfg(feature = "timeline")]
@@ -143,11 +143,11 @@ impl CallEvents {
 
     /// A call is made on this thread. `key` identifies its kind.
     #[inline]
-    pub(crate) fn created(key: impl FnOnce() -> Key, call: impl Fn() -> Call) -> Self {
+    pub(crate) fn created(key: impl FnOnce() -> CallKey, call: impl Fn() -> Call) -> Self {
         if is_observed() { Self::observed(key(), call) } else { Self::none() }
     }
 
-    fn observed(key: Key, call: impl Fn() -> Call) -> Self {
+    fn observed(key: CallKey, call: impl Fn() -> Call) -> Self {
         let _ = (key, &call);
         Self {
             #[cfg(feature = "tracing")]
@@ -194,9 +194,9 @@ impl CallEvents {
 
     /// The body begins on this thread.
     #[inline]
-    pub(crate) fn started(&self, place: Place) -> Running<'_> {
+    pub(crate) fn started(&self, place: Place) -> RunningEvents<'_> {
         let _ = (self, place);
-        Running {
+        RunningEvents {
             #[cfg(feature = "tracing")]
             span: self.span.started(place),
             #[cfg(feature = "timeline")]
@@ -209,9 +209,9 @@ impl CallEvents {
 
     /// The body, which was suspended, continues on this thread.
     #[inline]
-    pub(crate) fn resumed(&self) -> Running<'_> {
+    pub(crate) fn resumed(&self) -> RunningEvents<'_> {
         let _ = self;
-        Running {
+        RunningEvents {
             #[cfg(feature = "tracing")]
             span: self.span.resumed(),
             #[cfg(feature = "timeline")]
@@ -236,7 +236,7 @@ impl CallEvents {
 
     /// The call has its outcome, and its body has ended or never starts.
     #[inline]
-    pub(crate) fn ended<T>(&self, outcome: &Outcome<T>) {
+    pub(crate) fn ended<T>(&self, outcome: &CallResult<T>) {
         notify!(self, ended(outcome.as_ref().err()));
         #[cfg(feature = "counters")]
         self.counted.ended(outcome.as_ref().err());
@@ -272,7 +272,7 @@ impl CallEvents {
     }
 }
 
-impl Running<'_> {
+impl RunningEvents<'_> {
     /// The body unwinds with `payload`.
     #[inline]
     pub(crate) fn unwound(&self, payload: &(dyn Any + Send)) {
@@ -287,9 +287,9 @@ pub(crate) fn blocked<'a>(
     call: impl Fn() -> Call,
     site: &'static Location<'static>,
     awaited: impl Fn() -> Option<&'a CallEvents>,
-) -> Blocked {
+) -> BlockedWait {
     let _ = (&call, site, &awaited);
-    Blocked {
+    BlockedWait {
         #[cfg(feature = "tracing")]
         span: trace::WaitSpan::enter(call(), site, awaited().map(|events| &events.span)),
         #[cfg(feature = "timeline")]
@@ -297,7 +297,7 @@ pub(crate) fn blocked<'a>(
     }
 }
 
-impl Blocked {
+impl BlockedWait {
     /// The thread continues: the call has ended or not, or the wait failed.
     #[inline]
     pub(crate) fn unblocked<'a>(
@@ -315,7 +315,7 @@ impl Blocked {
 
 /// Runs the body of a call where the call is made, while calls are observed.
 pub(crate) fn run_observed<T>(
-    key: Key,
+    key: CallKey,
     call: impl Fn() -> Call,
     body: impl FnOnce() -> T,
 ) -> std::thread::Result<T> {
@@ -338,12 +338,12 @@ pub(crate) fn elsewhere(worker: impl FnOnce() -> String) -> impl Drop {
     return timeline::elsewhere(worker);
     #[cfg(not(feature = "timeline"))]
     {
-        struct Here;
-        impl Drop for Here {
+        struct NoGuard;
+        impl Drop for NoGuard {
             fn drop(&mut self) {}
         }
         let _ = worker;
-        Here
+        NoGuard
     }
 }
 

@@ -55,18 +55,18 @@ pub(super) struct Looks {
     pause: Duration,
     done: u32,
     is_format: bool,
-    watch: Option<Box<Watch>>,
+    watch: Option<Box<FormatterWatch>>,
 }
 
 /// What a formatter remembers from one look to the next.
 #[derive(Default)]
-struct Watch {
+struct FormatterWatch {
     behind: Stillness<Observation>,
     all: Stillness<(OsThread, Observation)>,
 }
 
 /// What a thread has found.
-pub(super) struct Found {
+pub(super) struct FoundLock {
     /// The stream whose lock the thread holds. `None` means that every other thread is blocked for good.
     pub(super) stream: Option<&'static str>,
     /// Whether a formatter waits.
@@ -99,7 +99,7 @@ impl Looks {
     /// Looks whether none of the `calls`, any of which ends the wait for `call`, can end before this thread releases the lock of a
     /// stream.
     #[cold]
-    pub(super) fn look(&mut self, call: Call, calls: &[Weak<dyn WaitTarget>]) -> Option<Found> {
+    pub(super) fn look(&mut self, call: Call, calls: &[Weak<dyn WaitTarget>]) -> Option<FoundLock> {
         self.done += 1;
         let find = || stream_in_the_way(calls).map(InTheWay::Stream);
         let found =
@@ -109,7 +109,7 @@ impl Looks {
             InTheWay::Stream(stream) => Some(stream.name()),
             InTheWay::Standstill => None,
         };
-        found.map(|found| Found { stream: stream(found), is_format: self.is_format })
+        found.map(|found| FoundLock { stream: stream(found), is_format: self.is_format })
     }
 
     /// As `look`, for the end of the scope at `site`, which waits for each of the `calls`. The wait cannot fail, so this only

@@ -50,7 +50,7 @@ mod tests {
     #[cfg_attr(miri, ignore = "Miri has no /proc")]
     #[test]
     fn thread_is_left_to_this_process_in_a_wait_without_a_limit() {
-        use crate::os_thread::BlockedIn;
+        use crate::os_thread::Activity;
         use std::sync::mpsc::{Receiver, channel};
         use std::thread;
         use std::time::Duration;
@@ -78,7 +78,7 @@ mod tests {
             let _ = released.recv_timeout(Duration::from_secs(1000));
         });
         let has_timeout = |seen: Observation| {
-            matches!(seen.blocked_in, BlockedIn::Futex { has_timeout: true, .. })
+            matches!(seen.blocked_in, Activity::Futex { has_timeout: true, .. })
         };
         while !waiting.observe().is_some_and(has_timeout) {
             thread::yield_now();

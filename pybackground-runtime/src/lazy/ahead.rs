@@ -6,7 +6,7 @@ use super::{CancelOnDrop, Lazy};
 use crate::shared::Shared;
 
 /// The calls that were made and not taken, with the order in which they are taken.
-pub(crate) trait InFlight {
+pub(crate) trait CallsAhead {
     type Call;
 
     fn has_ended(call: &Self::Call) -> bool;
@@ -19,7 +19,7 @@ pub(crate) trait InFlight {
     fn has_next(&mut self) -> bool;
 }
 
-impl<T> InFlight for VecDeque<CancelOnDrop<T>> {
+impl<T> CallsAhead for VecDeque<CancelOnDrop<T>> {
     type Call = Lazy<T>;
 
     fn has_ended(call: &Lazy<T>) -> bool {
@@ -39,7 +39,7 @@ impl<T> InFlight for VecDeque<CancelOnDrop<T>> {
     }
 }
 
-impl<T> InFlight for VecDeque<Shared<T>> {
+impl<T> CallsAhead for VecDeque<Shared<T>> {
     type Call = Shared<T>;
 
     fn has_ended(call: &Shared<T>) -> bool {
@@ -74,7 +74,7 @@ pub(crate) struct Ahead<I, Q> {
 impl<I, Q> Ahead<I, Q>
 where
     I: Iterator<Item = Q::Call>,
-    Q: InFlight,
+    Q: CallsAhead,
 {
     /// Of the calls of `calls`, at most `most` are made and not taken.
     pub(crate) fn new(calls: I, most: usize, in_flight: Q) -> Self {

@@ -10,7 +10,7 @@ use std::sync::Arc;
 use std::task::{Context, Poll, Waker};
 
 use super::CancelOnDrop;
-use super::{Lazy, State};
+use super::{Lazy, LazyState};
 use crate::error::Error;
 use crate::small_value::is_large;
 use crate::task::{AwaiterList, Handle};
@@ -48,8 +48,8 @@ impl<T> Lazy<T> {
             });
         }
         match &mut self.state {
-            State::Pending(pending) => pending.poll(waker, |value| *value, Handle::take),
-            State::Ready(_) => Poll::Ready(Ok(*self.take_ready())),
+            LazyState::Pending(pending) => pending.poll(waker, |value| *value, Handle::take),
+            LazyState::Ready(_) => Poll::Ready(Ok(*self.take_ready())),
         }
     }
 
@@ -57,23 +57,23 @@ impl<T> Lazy<T> {
     /// ended. It wakes what is in the list.
     pub(crate) fn set_awaiters(&self, waker: &Waker, list: Arc<dyn AwaiterList>) -> bool {
         match &self.state {
-            State::Pending(pending) => pending.set_awaiters(waker, list),
-            State::Ready(_) => false,
+            LazyState::Pending(pending) => pending.set_awaiters(waker, list),
+            LazyState::Ready(_) => false,
         }
     }
 
     /// Returns the error that the body which this thread polls gets instead of the outcome.
     pub(crate) fn failure_of_await(&self) -> Option<Error> {
         match &self.state {
-            State::Pending(pending) => pending.failure_of_await(),
-            State::Ready(_) => None,
+            LazyState::Pending(pending) => pending.failure_of_await(),
+            LazyState::Ready(_) => None,
         }
     }
 
     pub(crate) fn poll_boxed(&mut self, waker: &Waker) -> Poll<Result<Box<T>, Error>> {
         match &mut self.state {
-            State::Pending(pending) => pending.poll(waker, identity, Handle::take_boxed),
-            State::Ready(_) => Poll::Ready(Ok(self.take_ready())),
+            LazyState::Pending(pending) => pending.poll(waker, identity, Handle::take_boxed),
+            LazyState::Ready(_) => Poll::Ready(Ok(self.take_ready())),
         }
     }
 }

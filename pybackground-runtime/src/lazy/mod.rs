@@ -31,7 +31,7 @@ use crate::call::Call;
 use crate::error::Error;
 use crate::small_value::is_large;
 use crate::task::{Dependency, Handle, Job};
-pub(crate) use ahead::{Ahead, InFlight};
+pub(crate) use ahead::{Ahead, CallsAhead};
 pub use awaiting::Outcome;
 pub use cancel_on_drop::CancelOnDrop;
 use pending::Pending;
@@ -84,10 +84,10 @@ use unboxing::Unboxing;
 #[doc = include_str!("../forward/table.md")]
 #[must_use = "the call runs without it, but dropping a `Lazy` also drops the value and any error"]
 pub struct Lazy<T> {
-    state: State<T>,
+    state: LazyState<T>,
 }
 
-enum State<T> {
+enum LazyState<T> {
     /// The value is here.
     Ready(Stored<T>),
     /// The value, or why there is none, is on its way or has arrived.
@@ -106,13 +106,13 @@ impl<T> Lazy<T> {
     /// ```
     #[inline]
     pub fn ready(value: T) -> Self {
-        Self { state: State::Ready(Stored::new(value)) }
+        Self { state: LazyState::Ready(Stored::new(value)) }
     }
 
     /// As `ready`, of a value that is in a box.
     #[cfg(debug_assertions)]
     pub(crate) fn ready_boxed(value: Box<T>) -> Self {
-        Self { state: State::Ready(Stored::from_box(value)) }
+        Self { state: LazyState::Ready(Stored::from_box(value)) }
     }
 
     /// The value of a call that returns it in a box.
@@ -126,7 +126,7 @@ impl<T> Lazy<T> {
     /// The value of a call: of its task, for example.
     #[inline]
     pub(crate) fn pending(call: impl Into<Handle<T>>) -> Self {
-        Self { state: State::Pending(Pending::new(call.into())) }
+        Self { state: LazyState::Pending(Pending::new(call.into())) }
     }
 
     /// Waits for the value, and gives it or tells why there is none.
@@ -153,8 +153,8 @@ impl<T> Lazy<T> {
     #[track_caller]
     pub fn wait(this: &Self) -> Result<&T, &Error> {
         match &this.state {
-            State::Ready(value) => Ok(value),
-            State::Pending(pending) => pending.wait(),
+            LazyState::Ready(value) => Ok(value),
+            LazyState::Pending(pending) => pending.wait(),
         }
     }
 
@@ -185,8 +185,8 @@ impl<T> Lazy<T> {
     #[track_caller]
     pub fn wait_timeout(this: &Self, timeout: Duration) -> Option<Result<&T, &Error>> {
         match &this.state {
-            State::Ready(value) => Some(Ok(value)),
-            State::Pending(pending) => match Instant::now().checked_add(timeout) {
+            LazyState::Ready(value) => Some(Ok(value)),
+            LazyState::Pending(pending) => match Instant::now().checked_add(timeout) {
                 Some(end) => pending.wait_until(end),
                 None => Some(pending.wait()),
             },
@@ -212,8 +212,8 @@ impl<T> Lazy<T> {
     /// ```
     pub fn peek(this: &Self) -> Option<Result<&T, &Error>> {
         match &this.state {
-            State::Ready(value) => Some(Ok(value)),
-            State::Pending(pending) => pending.peek(),
+            LazyState::Ready(value) => Some(Ok(value)),
+            LazyState::Pending(pending) => pending.peek(),
         }
     }
 
@@ -232,8 +232,8 @@ impl<T> Lazy<T> {
     #[must_use]
     pub fn is_ready(this: &Self) -> bool {
         match &this.state {
-            State::Ready(_) => true,
-            State::Pending(pending) => pending.is_ready(),
+            LazyState::Ready(_) => true,
+            LazyState::Pending(pending) => pending.is_ready(),
         }
     }
 
@@ -264,8 +264,8 @@ impl<T> Lazy<T> {
             };
         }
         match this.state {
-            State::Ready(value) => Ok(value.into_inner()),
-            State::Pending(pending) => pending.into_outcome(),
+            LazyState::Ready(value) => Ok(value.into_inner()),
+            LazyState::Pending(pending) => pending.into_outcome(),
         }
     }
 
@@ -274,10 +274,10 @@ impl<T> Lazy<T> {
     #[track_caller]
     pub(crate) fn settle(&mut self) -> Result<&T, Error> {
         if const { !is_large::<T>() }
-            && let State::Pending(pending) = &mut self.state
+            && let LazyState::Pending(pending) = &mut self.state
         {
             let pending = std::mem::replace(pending, Pending::spent(None));
-            self.state = State::Ready(Stored::new(pending.into_outcome()?));
+            self.state = LazyState::Ready(Stored::new(pending.into_outcome()?));
         }
         Self::wait(self).map_err(Error::clone)
     }
@@ -286,8 +286,8 @@ impl<T> Lazy<T> {
     #[track_caller]
     pub(crate) fn join_boxed(&mut self) -> Result<Box<T>, Error> {
         match &mut self.state {
-            State::Ready(_) => Ok(self.take_ready()),
-            State::Pending(pending) => {
+            LazyState::Ready(_) => Ok(self.take_ready()),
+            LazyState::Pending(pending) => {
                 std::mem::replace(pending, Pending::spent(None)).into_boxed()
             }
         }
@@ -297,9 +297,9 @@ impl<T> Lazy<T> {
     #[inline(never)]
     #[allow(clippy::unnecessary_box_returns, reason = "a large value is moved as a pointer")]
     fn take_ready(&mut self) -> Box<T> {
-        match std::mem::replace(&mut self.state, State::Pending(Pending::spent(None))) {
-            State::Ready(value) => value.into_box(),
-            State::Pending(_) => unreachable!("the state was matched before"),
+        match std::mem::replace(&mut self.state, LazyState::Pending(Pending::spent(None))) {
+            LazyState::Ready(value) => value.into_box(),
+            LazyState::Pending(_) => unreachable!("the state was matched before"),
         }
     }
 
@@ -328,8 +328,8 @@ impl<T> Lazy<T> {
             }
         } else {
             match this.state {
-                State::Ready(value) => return value.into_inner(),
-                State::Pending(pending) => pending.into_outcome(),
+                LazyState::Ready(value) => return value.into_inner(),
+                LazyState::Pending(pending) => pending.into_outcome(),
             }
         };
         match outcome {
@@ -350,8 +350,8 @@ impl<T> Lazy<T> {
     #[must_use]
     pub fn function(this: &Self) -> Option<&'static str> {
         match &this.state {
-            State::Ready(_) => None,
-            State::Pending(pending) => pending.call().map(Call::function),
+            LazyState::Ready(_) => None,
+            LazyState::Pending(pending) => pending.call().map(Call::function),
         }
     }
 
@@ -366,24 +366,24 @@ impl<T> Lazy<T> {
     #[must_use]
     pub fn called_at(this: &Self) -> Option<&'static Location<'static>> {
         match &this.state {
-            State::Ready(_) => None,
-            State::Pending(pending) => pending.call().map(Call::site),
+            LazyState::Ready(_) => None,
+            LazyState::Pending(pending) => pending.call().map(Call::site),
         }
     }
 
     /// The call; `None` for a value that was made without waiting.
     pub(crate) fn job(this: &Self) -> Option<Arc<dyn Job>> {
         match &this.state {
-            State::Ready(_) => None,
-            State::Pending(pending) => pending.job(),
+            LazyState::Ready(_) => None,
+            LazyState::Pending(pending) => pending.job(),
         }
     }
 
     /// The call as an input of another; `None` if there is nothing to wait for.
     pub(crate) fn input(this: &Self) -> Option<Dependency> {
         match &this.state {
-            State::Ready(_) => None,
-            State::Pending(pending) => pending.input(),
+            LazyState::Ready(_) => None,
+            LazyState::Pending(pending) => pending.input(),
         }
     }
 
@@ -392,7 +392,9 @@ impl<T> Lazy<T> {
     #[track_caller]
     pub(crate) fn into_both(this: Self, other: Self) -> (T, T) {
         match (this.state, other.state) {
-            (State::Ready(this), State::Ready(other)) => (this.into_inner(), other.into_inner()),
+            (LazyState::Ready(this), LazyState::Ready(other)) => {
+                (this.into_inner(), other.into_inner())
+            }
             (this, other) => Self::join_both(Self { state: this }, Self { state: other }),
         }
     }
@@ -423,8 +425,8 @@ impl<T> Lazy<T> {
     #[track_caller]
     pub(crate) fn value_mut(&mut self) -> &mut T {
         match &mut self.state {
-            State::Ready(value) => value,
-            State::Pending(pending) => match pending.wait_mut() {
+            LazyState::Ready(value) => value,
+            LazyState::Pending(pending) => match pending.wait_mut() {
                 Ok(value) => value,
                 Err(error) => error.raise(),
             },
@@ -438,8 +440,8 @@ impl<T> Lazy<T> {
             return Ok(self.value_mut());
         }
         match &mut self.state {
-            State::Ready(value) => Ok(value),
-            State::Pending(pending) => pending.wait_mut(),
+            LazyState::Ready(value) => Ok(value),
+            LazyState::Pending(pending) => pending.wait_mut(),
         }
     }
 
@@ -447,8 +449,8 @@ impl<T> Lazy<T> {
     #[track_caller]
     pub(crate) fn is_timeout(&self) -> bool {
         match &self.state {
-            State::Ready(_) => false,
-            State::Pending(pending) => pending.is_timeout(),
+            LazyState::Ready(_) => false,
+            LazyState::Pending(pending) => pending.is_timeout(),
         }
     }
 
@@ -456,8 +458,8 @@ impl<T> Lazy<T> {
     #[track_caller]
     pub(crate) fn shown(&self) -> Shown<'_, T> {
         match &self.state {
-            State::Ready(value) => Shown::Value(value),
-            State::Pending(pending) => pending.shown(),
+            LazyState::Ready(value) => Shown::Value(value),
+            LazyState::Pending(pending) => pending.shown(),
         }
     }
 }

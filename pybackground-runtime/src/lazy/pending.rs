@@ -15,35 +15,35 @@ use std::time::{Duration, Instant};
 use super::shown::{NoValue, Shown, spent};
 use crate::call::Call;
 use crate::cancel;
-use crate::error::{Error, Outcome};
+use crate::error::{CallResult, Error};
 use crate::join;
 use crate::sync::{OnceLock, chaos};
 use crate::task::{self, AwaiterList, Dependency, Handle, Job, any_was_awaited_or_shared};
 
 pub(super) struct Pending<T> {
     /// In a box, so that a large value is not moved any more.
-    outcome: OnceLock<Outcome<Box<T>>>,
-    handle: Held<T>,
+    outcome: OnceLock<CallResult<Box<T>>>,
+    handle: HeldCall<T>,
 }
 
 /// The call, for as long as somebody wants its value.
-struct Held<T>(Place<T>);
+struct HeldCall<T>(CallOrSpent<T>);
 
 /// As large as the call alone: see the test.
-enum Place<T> {
+enum CallOrSpent<T> {
     Call(Handle<T>),
     /// An `.await` had the value, of a call made here if it was one.
     Spent(Option<&'static Location<'static>>),
 }
 
-impl<T> Held<T> {
+impl<T> HeldCall<T> {
     #[inline]
     #[track_caller]
     fn give_away(self) -> Handle<T> {
         // Nothing is left to drop, which the compiler would not see.
-        match std::mem::replace(&mut ManuallyDrop::new(self).0, Place::Spent(None)) {
-            Place::Call(handle) => handle,
-            Place::Spent(site) => spent(site),
+        match std::mem::replace(&mut ManuallyDrop::new(self).0, CallOrSpent::Spent(None)) {
+            CallOrSpent::Call(handle) => handle,
+            CallOrSpent::Spent(site) => spent(site),
         }
     }
 
@@ -51,28 +51,28 @@ impl<T> Held<T> {
     #[inline]
     fn get(&self) -> Option<&Handle<T>> {
         match &self.0 {
-            Place::Call(handle) => Some(handle),
-            Place::Spent(_) => None,
+            CallOrSpent::Call(handle) => Some(handle),
+            CallOrSpent::Spent(_) => None,
         }
     }
 }
 
-impl<T> Deref for Held<T> {
+impl<T> Deref for HeldCall<T> {
     type Target = Handle<T>;
 
     #[inline]
     #[track_caller]
     fn deref(&self) -> &Handle<T> {
         match &self.0 {
-            Place::Call(handle) => handle,
-            Place::Spent(site) => spent(*site),
+            CallOrSpent::Call(handle) => handle,
+            CallOrSpent::Spent(site) => spent(*site),
         }
     }
 }
 
 /// A call that nobody waits for runs all the same, but not when it is to stop with the one that made it;
 /// and it wakes nobody who awaited it.
-impl<T> Drop for Held<T> {
+impl<T> Drop for HeldCall<T> {
     #[inline]
     fn drop(&mut self) {
         if let Some(handle) = self.get()
@@ -85,12 +85,12 @@ impl<T> Drop for Held<T> {
 
 impl<T> Pending<T> {
     pub(super) fn new(handle: Handle<T>) -> Self {
-        Self { outcome: OnceLock::new(), handle: Held(Place::Call(handle)) }
+        Self { outcome: OnceLock::new(), handle: HeldCall(CallOrSpent::Call(handle)) }
     }
 
     /// What is left of a value that an `.await` had, of a call made at `site` if it was one.
     pub(super) fn spent(site: Option<&'static Location<'static>>) -> Self {
-        Self { outcome: OnceLock::new(), handle: Held(Place::Spent(site)) }
+        Self { outcome: OnceLock::new(), handle: HeldCall(CallOrSpent::Spent(site)) }
     }
 
     /// Gives the outcome if the call has ended, and has `waker` woken when it does if not. The outcome
@@ -99,8 +99,8 @@ impl<T> Pending<T> {
         &mut self,
         waker: &Waker,
         unboxed: impl FnOnce(Box<T>) -> R,
-        take: impl FnOnce(&Handle<T>) -> Option<Outcome<R>>,
-    ) -> Poll<Outcome<R>> {
+        take: impl FnOnce(&Handle<T>) -> Option<CallResult<R>>,
+    ) -> Poll<CallResult<R>> {
         let outcome = match self.outcome.take() {
             Some(outcome) => outcome.map(unboxed),
             None => match task::failure_of(self.handle.job()) {
@@ -168,7 +168,7 @@ impl<T> Pending<T> {
         {
             error.raise();
         }
-        let stored = |outcome: &Outcome<Box<T>>| outcome.as_ref().err().cloned();
+        let stored = |outcome: &CallResult<Box<T>>| outcome.as_ref().err().cloned();
         let error = match self.outcome.get() {
             Some(outcome) => stored(outcome),
             None => self.handle.job().unobserved_error().or_else(|| stored(self.arrived())),
@@ -193,8 +193,8 @@ impl<T> Pending<T> {
     #[track_caller]
     pub(super) fn shown(&self) -> Shown<'_, T> {
         let call = match &self.handle.0 {
-            Place::Call(handle) => handle.job().call(),
-            Place::Spent(site) => return Shown::NoValue(NoValue::Spent(*site)),
+            CallOrSpent::Call(handle) => handle.job().call(),
+            CallOrSpent::Spent(site) => return Shown::NoValue(NoValue::Spent(*site)),
         };
         let outcome = if panicking() { self.peek() } else { Some(self.wait_to_print()) };
         match outcome {
@@ -238,7 +238,7 @@ impl<T> Pending<T> {
     #[inline(always)]
     #[allow(clippy::inline_always, reason = "moved once more, it would cost as much as the wait")]
     #[track_caller]
-    pub(super) fn into_outcome(self) -> Outcome<T> {
+    pub(super) fn into_outcome(self) -> CallResult<T> {
         if self.outcome.get().is_some() {
             return self.into_arrived();
         }
@@ -250,13 +250,13 @@ impl<T> Pending<T> {
 
     /// The outcome that is here. Apart, so that a join which finds none has no box to drop.
     #[inline(never)]
-    fn into_arrived(mut self) -> Outcome<T> {
+    fn into_arrived(mut self) -> CallResult<T> {
         self.outcome.take().expect("it was seen here").map(|value| *value)
     }
 
     /// As `into_outcome`, with the value in a box.
     #[track_caller]
-    pub(super) fn into_boxed(mut self) -> Outcome<Box<T>> {
+    pub(super) fn into_boxed(mut self) -> CallResult<Box<T>> {
         match self.outcome.take() {
             Some(outcome) => outcome,
             None => join::outcome_boxed(self.handle.give_away()),
@@ -305,7 +305,7 @@ impl<T> Pending<T> {
     }
 
     /// The outcome of a call that has ended, moved here if it was not before.
-    fn arrived(&self) -> &Outcome<Box<T>> {
+    fn arrived(&self) -> &CallResult<Box<T>> {
         self.outcome.get_or_init(|| {
             self.handle.take_boxed().expect("the outcome is in the task until it is moved here")
         })
@@ -313,7 +313,7 @@ impl<T> Pending<T> {
 }
 
 #[inline]
-fn by_reference<T>(outcome: &Outcome<Box<T>>) -> Result<&T, &Error> {
+fn by_reference<T>(outcome: &CallResult<Box<T>>) -> Result<&T, &Error> {
     outcome.as_ref().map(|value| &**value)
 }
 
@@ -323,6 +323,6 @@ mod tests {
 
     #[test]
     fn a_value_that_is_spent_takes_no_room() {
-        assert_eq!(size_of::<Held<u8>>(), size_of::<Arc<dyn Job>>());
+        assert_eq!(size_of::<HeldCall<u8>>(), size_of::<Arc<dyn Job>>());
     }
 }

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use super::CancelOnDrop;
-use super::{Lazy, State};
+use super::{Lazy, LazyState};
 use crate::cancel;
 
 impl<T> Lazy<T> {
@@ -26,7 +26,7 @@ impl<T> Lazy<T> {
     }
 
     pub(crate) fn set_timeout(this: &Self, timeout: Duration) {
-        if let State::Pending(pending) = &this.state {
+        if let LazyState::Pending(pending) = &this.state {
             pending.set_timeout(timeout);
         }
     }
@@ -58,8 +58,8 @@ impl<T> Lazy<T> {
     /// ```
     pub fn cancel(this: &Self) -> bool {
         match &this.state {
-            State::Ready(_) => false,
-            State::Pending(pending) => pending.cancel(),
+            LazyState::Ready(_) => false,
+            LazyState::Pending(pending) => pending.cancel(),
         }
     }
 
@@ -100,14 +100,14 @@ impl<T> Lazy<T> {
     }
 
     pub(crate) fn detach_call(this: &Self) {
-        if let State::Pending(pending) = &this.state {
+        if let LazyState::Pending(pending) = &this.state {
             pending.detach();
         }
     }
 
     /// Lets the call outlive the body that made it, until nothing holds the `Lazy`.
     pub(crate) fn outlive_parent(this: &Self) {
-        let State::Pending(pending) = &this.state else { return };
+        let LazyState::Pending(pending) = &this.state else { return };
         pending.share();
         // A call that a stopped body makes never runs. The body ends here, so that it does not leave the call
         // to others, as in a `OnceLock`.

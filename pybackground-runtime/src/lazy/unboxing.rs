@@ -4,7 +4,7 @@
 
 use std::sync::Arc;
 
-use crate::error::Outcome;
+use crate::error::CallResult;
 use crate::task::{Boxed, Handle, Job};
 
 /// A call that returns a `V`, in which there is a box of the value.
@@ -22,15 +22,15 @@ impl<T: 'static, V: 'static> Boxed<T> for Unboxing<T, V> {
         self.call.to_job()
     }
 
-    fn take(&self) -> Option<Outcome<Box<T>>> {
+    fn take(&self) -> Option<CallResult<Box<T>>> {
         Some(self.call.take()?.map(self.boxed))
     }
 
-    fn run_in_place(&self, keep: &mut dyn FnMut(Outcome<Box<T>>)) -> bool {
+    fn run_in_place(&self, keep: &mut dyn FnMut(CallResult<Box<T>>)) -> bool {
         self.call.run_in_place(&mut |outcome| keep(outcome.map(self.boxed)))
     }
 
-    fn join_at_once(&self) -> Option<Outcome<Box<T>>> {
+    fn join_at_once(&self) -> Option<CallResult<Box<T>>> {
         Some(self.call.clone().join_at_once().ok()?.map(self.boxed))
     }
 }

@@ -21,10 +21,10 @@ use crate::sync::{Mutex, lock};
 
 /// A fair semaphore, generic over what waits for a permit.
 pub(crate) struct Semaphore<W> {
-    state: Mutex<State<W>>,
+    state: Mutex<SemaphoreState<W>>,
 }
 
-struct State<W> {
+struct SemaphoreState<W> {
     permits: usize,
     taken: usize,
     /// Threads that are blocked in `take_back`.
@@ -41,7 +41,7 @@ impl<W> Semaphore<W> {
     /// A semaphore of `permits`, at least 1.
     pub(crate) const fn new(permits: usize) -> Self {
         Self {
-            state: Mutex::new(State {
+            state: Mutex::new(SemaphoreState {
                 permits,
                 taken: 0,
                 returning: VecDeque::new(),
@@ -150,7 +150,7 @@ impl<W> Semaphore<W> {
     }
 }
 
-impl<W> State<W> {
+impl<W> SemaphoreState<W> {
     fn has_free(&self) -> bool {
         self.taken < self.permits
     }

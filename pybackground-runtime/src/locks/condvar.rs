@@ -17,7 +17,7 @@ use crate::sync::atomic::{AtomicBool, Ordering};
 use crate::sync::thread::{self, Thread};
 use crate::sync::{Mutex, chaos, lock_brief, now};
 use crate::task::lend_permits_while;
-use crate::waits::{BlockedIn, End};
+use crate::waits::{BlockedIn, WaitLimit};
 
 /// [`std::sync::Condvar`] for the [`Mutex`](super::Mutex) of this crate.
 ///
@@ -183,7 +183,7 @@ impl Condvar {
         drop(guard);
         chaos();
         let site = Location::caller();
-        let ends = if end.is_some() { End::InTime } else { End::Never };
+        let ends = if end.is_some() { WaitLimit::InTime } else { WaitLimit::Never };
         let waiting = runtime::waits().for_notification(site, ends);
         let wait = || Some(Ok::<_, Infallible>(waiter.park_until(end, site)));
         // The notification may come from a thread that the pool does not know.

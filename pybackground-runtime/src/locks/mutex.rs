@@ -5,7 +5,7 @@ use std::ops::{Deref, DerefMut};
 use std::sync::{self, LockResult, PoisonError, TryLockError, TryLockResult};
 
 use super::const_fn;
-use super::waiters::Waiters;
+use super::waiters::LockWaiters;
 use crate::waits::held;
 
 /// [`std::sync::Mutex`], seen by the detection of deadlocks.
@@ -24,7 +24,7 @@ use crate::waits::held;
 /// assert_eq!(words.into_inner().unwrap().len(), 2);
 /// ```
 pub struct Mutex<T: ?Sized> {
-    waiters: Waiters,
+    waiters: LockWaiters,
     data: sync::Mutex<T>,
 }
 
@@ -44,18 +44,18 @@ pub struct Mutex<T: ?Sized> {
 pub struct MutexGuard<'a, T: ?Sized> {
     // Dropped first: the waiters are told of a lock that is free.
     data: sync::MutexGuard<'a, T>,
-    locked: Locked<'a, T>,
+    locked: MutexRelease<'a, T>,
 }
 
 /// Tells the waiters when it is dropped.
-struct Locked<'a, T: ?Sized>(&'a Mutex<T>);
+struct MutexRelease<'a, T: ?Sized>(&'a Mutex<T>);
 
 impl<T> Mutex<T> {
     const_fn! {
         /// Makes a mutex that is not locked.
         #[must_use]
         pub fn new(value: T) -> Self {
-            Self { waiters: Waiters::new(), data: sync::Mutex::new(value) }
+            Self { waiters: LockWaiters::new(), data: sync::Mutex::new(value) }
         }
     }
 
@@ -189,7 +189,7 @@ impl<T: ?Sized> Mutex<T> {
     #[track_caller]
     fn guard<'a>(&'a self, data: sync::MutexGuard<'a, T>) -> MutexGuard<'a, T> {
         held::push(self.waiters.exclusive());
-        MutexGuard { data, locked: Locked(self) }
+        MutexGuard { data, locked: MutexRelease(self) }
     }
 }
 
@@ -200,7 +200,7 @@ impl<'a, T: ?Sized> MutexGuard<'a, T> {
     }
 }
 
-impl<T: ?Sized> Drop for Locked<'_, T> {
+impl<T: ?Sized> Drop for MutexRelease<'_, T> {
     #[inline]
     fn drop(&mut self) {
         let waiters = &self.0.waiters;

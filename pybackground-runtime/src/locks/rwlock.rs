@@ -5,7 +5,7 @@ use std::ops::{Deref, DerefMut};
 use std::sync::{self, LockResult, PoisonError, TryLockError, TryLockResult};
 
 use super::const_fn;
-use super::waiters::Waiters;
+use super::waiters::LockWaiters;
 use crate::waits::held;
 
 /// [`std::sync::RwLock`], seen by the detection of deadlocks.
@@ -24,7 +24,7 @@ use crate::waits::held;
 /// settings.write().unwrap().push(2);
 /// ```
 pub struct RwLock<T: ?Sized> {
-    waiters: Waiters,
+    waiters: LockWaiters,
     data: sync::RwLock<T>,
 }
 
@@ -33,7 +33,7 @@ pub struct RwLock<T: ?Sized> {
 pub struct RwLockReadGuard<'a, T: ?Sized> {
     // Dropped first: the waiters are told of a lock that is free.
     data: sync::RwLockReadGuard<'a, T>,
-    _reading: Reading<'a>,
+    _reading: ReadRelease<'a>,
 }
 
 /// The right to write the value of an [`RwLock`], which is released when this is dropped.
@@ -41,21 +41,21 @@ pub struct RwLockReadGuard<'a, T: ?Sized> {
 pub struct RwLockWriteGuard<'a, T: ?Sized> {
     // Dropped first, as above.
     data: sync::RwLockWriteGuard<'a, T>,
-    _writing: Writing<'a>,
+    _writing: WriteRelease<'a>,
 }
 
 /// Tells the waiters when it is dropped.
-struct Reading<'a>(&'a Waiters);
+struct ReadRelease<'a>(&'a LockWaiters);
 
 /// Tells the waiters when it is dropped.
-struct Writing<'a>(&'a Waiters);
+struct WriteRelease<'a>(&'a LockWaiters);
 
 impl<T> RwLock<T> {
     const_fn! {
         /// Makes a lock that no thread has.
         #[must_use]
         pub fn new(value: T) -> Self {
-            Self { waiters: Waiters::new(), data: sync::RwLock::new(value) }
+            Self { waiters: LockWaiters::new(), data: sync::RwLock::new(value) }
         }
     }
 
@@ -210,25 +210,25 @@ impl<T: ?Sized> RwLock<T> {
     #[track_caller]
     fn reading<'a>(&'a self, data: sync::RwLockReadGuard<'a, T>) -> RwLockReadGuard<'a, T> {
         held::push(self.waiters.reading());
-        RwLockReadGuard { data, _reading: Reading(&self.waiters) }
+        RwLockReadGuard { data, _reading: ReadRelease(&self.waiters) }
     }
 
     #[inline]
     #[track_caller]
     fn writing<'a>(&'a self, data: sync::RwLockWriteGuard<'a, T>) -> RwLockWriteGuard<'a, T> {
         held::push(self.waiters.exclusive());
-        RwLockWriteGuard { data, _writing: Writing(&self.waiters) }
+        RwLockWriteGuard { data, _writing: WriteRelease(&self.waiters) }
     }
 }
 
-impl Drop for Reading<'_> {
+impl Drop for ReadRelease<'_> {
     #[inline]
     fn drop(&mut self) {
         self.0.released::<false>(self.0.reading());
     }
 }
 
-impl Drop for Writing<'_> {
+impl Drop for WriteRelease<'_> {
     #[inline]
     fn drop(&mut self) {
         self.0.released::<false>(self.0.exclusive());

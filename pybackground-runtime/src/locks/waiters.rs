@@ -24,7 +24,7 @@ use crate::sync::atomic::{AtomicUsize, Ordering, fence};
 use crate::sync::thread::{self, Thread};
 use crate::sync::{IS_MODEL, Mutex, chaos, lock_brief, rounds};
 use crate::task::{lend_permits_while, look_behind};
-use crate::waits::held::{self, Key};
+use crate::waits::held::{self, LockKey};
 use crate::waits::{BlockedIn, Waiting};
 
 /// How often a thread tries before it waits: most locks are held for less than a microsecond.
@@ -37,7 +37,7 @@ const RAREST_LOOK: Duration = Duration::from_secs(1);
 /// How long a new reader lets a waiting writer try first.
 const COURTESY: Duration = Duration::from_millis(1);
 
-pub(super) struct Waiters {
+pub(super) struct LockWaiters {
     /// The length of the queue, for threads that release the lock.
     length: AtomicUsize,
     /// How many of the waiters want to write.
@@ -45,7 +45,7 @@ pub(super) struct Waiters {
     queue: Mutex<VecDeque<Thread>>,
 }
 
-impl Waiters {
+impl LockWaiters {
     const_fn! {
         pub(super) fn new() -> Self {
             Self {
@@ -58,14 +58,14 @@ impl Waiters {
 
     /// The lock, for the wait graph, as taken by one thread.
     #[inline]
-    pub(super) fn exclusive(&self) -> Key {
-        Key::exclusive(std::ptr::from_ref(self).addr())
+    pub(super) fn exclusive(&self) -> LockKey {
+        LockKey::exclusive(std::ptr::from_ref(self).addr())
     }
 
     /// The lock, for the wait graph, as taken for reading.
     #[inline]
-    pub(super) fn reading(&self) -> Key {
-        Key::reading(std::ptr::from_ref(self).addr())
+    pub(super) fn reading(&self) -> LockKey {
+        LockKey::reading(std::ptr::from_ref(self).addr())
     }
 
     /// A thread is about to try the lock. A model checker does not see a lock of `std`, so it sees this.
@@ -90,7 +90,11 @@ impl Waiters {
     /// If the thread would never get the lock.
     #[cold]
     #[track_caller]
-    pub(super) fn acquire<G>(&self, key: Key, mut try_lock: impl FnMut() -> TryLockResult<G>) -> G {
+    pub(super) fn acquire<G>(
+        &self,
+        key: LockKey,
+        mut try_lock: impl FnMut() -> TryLockResult<G>,
+    ) -> G {
         let mut attempt = || match try_lock() {
             Ok(guard) => Some(guard),
             Err(TryLockError::Poisoned(poisoned)) => Some(poisoned.into_inner()),
@@ -109,7 +113,7 @@ impl Waiters {
         };
         look_behind(waiting.as_ref());
         chaos();
-        let place = Place::enter(self, key == self.exclusive());
+        let place = QueuePlace::enter(self, key == self.exclusive());
         let mut acquired = None;
         let mut report =
             WaitReporter::new(WaitsFor::BlockedIn(BlockedIn::Lock), Location::caller());
@@ -156,7 +160,7 @@ impl Waiters {
     #[cold]
     pub(super) fn let_writer_try(&self) {
         if !IS_MODEL && !held::holds(self.reading()) {
-            let _place = Place::enter(self, false);
+            let _place = QueuePlace::enter(self, false);
             thread::park_timeout(COURTESY);
         }
     }
@@ -164,7 +168,7 @@ impl Waiters {
     /// The thread has released the lock, which it had as `key`. `PASSES_TO_ONE` tells whether only one waiter can
     /// get it.
     #[inline]
-    pub(super) fn released<const PASSES_TO_ONE: bool>(&self, key: Key) {
+    pub(super) fn released<const PASSES_TO_ONE: bool>(&self, key: LockKey) {
         if !held::pop(key) || self.has_waiter() {
             self.released_slowly::<PASSES_TO_ONE>(key);
         }
@@ -172,7 +176,7 @@ impl Waiters {
 
     #[cold]
     #[inline(never)]
-    fn released_slowly<const PASSES_TO_ONE: bool>(&self, key: Key) {
+    fn released_slowly<const PASSES_TO_ONE: bool>(&self, key: LockKey) {
         held::pop_further(key);
         match (self.has_waiter(), PASSES_TO_ONE) {
             (false, _) => {}
@@ -204,13 +208,13 @@ impl Waiters {
 }
 
 /// A thread's place in the queue, until this is dropped.
-struct Place<'a> {
-    waiters: &'a Waiters,
+struct QueuePlace<'a> {
+    waiters: &'a LockWaiters,
     writes: bool,
 }
 
-impl<'a> Place<'a> {
-    fn enter(waiters: &'a Waiters, writes: bool) -> Self {
+impl<'a> QueuePlace<'a> {
+    fn enter(waiters: &'a LockWaiters, writes: bool) -> Self {
         if writes {
             waiters.writers.fetch_add(1, Ordering::Relaxed);
         }
@@ -221,7 +225,7 @@ impl<'a> Place<'a> {
     }
 }
 
-impl Drop for Place<'_> {
+impl Drop for QueuePlace<'_> {
     fn drop(&mut self) {
         if self.writes {
             self.waiters.writers.fetch_sub(1, Ordering::Relaxed);
@@ -237,7 +241,7 @@ impl Drop for Place<'_> {
     }
 }
 
-impl Waiters {
+impl LockWaiters {
     fn change(&self, act: impl FnOnce(&mut VecDeque<Thread>)) {
         let mut queue = lock_brief(&self.queue);
         act(&mut queue);

@@ -8,7 +8,7 @@ use crate::config;
 use crate::models::check;
 use crate::pool::Pool;
 use crate::pool::counts::Wake;
-use crate::runnable::Idle;
+use crate::runnable::NoWork;
 use crate::sync::checker::thread;
 
 /// A pool whose only slot is taken. The model plays the monitor, which watches.
@@ -31,7 +31,7 @@ fn a_call_that_waits_is_watched() {
         let caller = thread::spawn({
             let pool = pool.clone();
             move || {
-                pool.queues.push(Arc::new(Idle));
+                pool.queues.push(Arc::new(NoWork));
                 pool.wake_one();
             }
         });

@@ -13,13 +13,13 @@ const FEW: usize = 64;
 
 /// A heap that does not keep calls alive, and that drops the entries of calls that have ended from time to time.
 pub(super) struct Deadlines {
-    heap: BinaryHeap<Reverse<Entry>>,
+    heap: BinaryHeap<Reverse<DeadlineEntry>>,
     /// At this size the heap is swept. It is twice the size after the last sweep, so a sweep costs a constant time
     /// for each added entry.
     sweep_at: usize,
 }
 
-struct Entry {
+struct DeadlineEntry {
     deadline: Arc<Deadline>,
     job: Weak<dyn Runnable>,
 }
@@ -35,7 +35,7 @@ impl Deadlines {
             self.sweep();
         }
         let soonest = self.next().is_none_or(|next| deadline.at() < next);
-        self.heap.push(Reverse(Entry { deadline, job }));
+        self.heap.push(Reverse(DeadlineEntry { deadline, job }));
         soonest
     }
 
@@ -71,21 +71,21 @@ impl Deadlines {
     }
 }
 
-impl PartialEq for Entry {
+impl PartialEq for DeadlineEntry {
     fn eq(&self, other: &Self) -> bool {
         self.deadline.at() == other.deadline.at()
     }
 }
 
-impl Eq for Entry {}
+impl Eq for DeadlineEntry {}
 
-impl PartialOrd for Entry {
+impl PartialOrd for DeadlineEntry {
     fn partial_cmp(&self, other: &Self) -> Option<std::cmp::Ordering> {
         Some(self.cmp(other))
     }
 }
 
-impl Ord for Entry {
+impl Ord for DeadlineEntry {
     fn cmp(&self, other: &Self) -> std::cmp::Ordering {
         self.deadline.at().cmp(&other.deadline.at())
     }
@@ -94,11 +94,11 @@ impl Ord for Entry {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::runnable::Idle;
+    use crate::runnable::NoWork;
     use std::time::Duration;
 
     fn job() -> Arc<dyn Runnable> {
-        Arc::new(Idle)
+        Arc::new(NoWork)
     }
 
     /// A deadline `seconds` from now, give or take the time the test takes.

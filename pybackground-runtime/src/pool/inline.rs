@@ -29,7 +29,7 @@ static ASKED: AtomicUsize = AtomicUsize::new(0);
 static TAKEN: AtomicUsize = AtomicUsize::new(0);
 
 /// What a thread knows of its stack.
-struct Stack {
+struct InlineState {
     /// The stack pointer below which less than `stack_size` is left for one more body.
     floor: Cell<usize>,
     /// The stack pointer of the last `compute` call that found enough calls in the deque.
@@ -40,8 +40,8 @@ struct Stack {
 }
 
 thread_local! {
-    static STACK: Stack = const {
-        Stack {
+    static STACK: InlineState = const {
+        InlineState {
             floor: Cell::new(NO_DEPTH),
             full_at: Cell::new(NOWHERE),
             asked: Cell::new(0),
@@ -68,7 +68,7 @@ pub(super) fn is_full(depth: usize) -> bool {
     true
 }
 
-impl Stack {
+impl InlineState {
     #[inline]
     fn is_full(&self, depth: usize) -> bool {
         let full_at = self.full_at.get();

@@ -12,7 +12,7 @@ use std::time::{Duration, Instant};
 
 use super::exits::Leaving;
 use super::growth::{Growth, Reading};
-use super::watch::{Closing, State};
+use super::watch::{Closing, MonitorState};
 use super::{MONITOR_STACK_SIZE, Pool};
 use crate::deadline::Deadline;
 use crate::runnable::Runnable;
@@ -50,7 +50,7 @@ impl Pool {
         }
     }
 
-    fn notify_monitor(self: &Arc<Self>, mut state: MutexGuard<'_, State>) {
+    fn notify_monitor(self: &Arc<Self>, mut state: MutexGuard<'_, MonitorState>) {
         if state.alive {
             drop(state);
             self.monitor.changed.notify_one();
@@ -66,7 +66,7 @@ impl Pool {
     }
 
     /// Returns whether the system gave a thread.
-    fn start_monitor(self: &Arc<Self>, state: &mut State) -> bool {
+    fn start_monitor(self: &Arc<Self>, state: &mut MonitorState) -> bool {
         let pool = self.clone();
         let name = "background-monitor".to_owned();
         let started = self.exits.spawn(name, MONITOR_STACK_SIZE, move |key| {
@@ -152,7 +152,7 @@ impl Pool {
         }
     }
 
-    fn stop_watching(&self, state: &mut State) {
+    fn stop_watching(&self, state: &mut MonitorState) {
         self.monitor.watching.store(false, Ordering::Relaxed);
         chaos();
         // ORDERING: pairs with the fence before `watch`: if a caller still saw the flag set, its call is
@@ -201,7 +201,7 @@ mod model;
 mod tests {
     use super::*;
     use crate::config;
-    use crate::runnable::Idle;
+    use crate::runnable::NoWork;
     use std::panic::{RefUnwindSafe, UnwindSafe};
     use std::sync::Mutex;
     use std::sync::mpsc::{Receiver, Sender, channel};
@@ -244,7 +244,7 @@ mod tests {
         pool.add_deadline(deadline(Duration::ZERO), Arc::downgrade(&busy));
         started.recv().unwrap();
         let leaving = pool.close_monitor();
-        let timer: Arc<dyn Runnable> = Arc::new(Idle);
+        let timer: Arc<dyn Runnable> = Arc::new(NoWork);
         pool.add_deadline(deadline(Duration::from_secs(1_000_000)), Arc::downgrade(&timer));
         let later: Vec<_> = (1..ends).map(|_| pool.close_monitor()).collect();
         release.send(()).unwrap();

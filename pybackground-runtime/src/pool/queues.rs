@@ -42,7 +42,7 @@ pub(super) struct Queues {
     /// How many futures were ever woken.
     wakes: AtomicU64,
     terminated: RareChannel,
-    listed: RwLock<Vec<Listed>>,
+    listed: RwLock<Vec<ListedWorker>>,
     /// Whether the list has entries. A hint, which the model checkers need not know.
     has_listed: AtomicBool,
 }
@@ -79,7 +79,7 @@ struct RareChannel {
 }
 
 /// A worker whose deque may hold something.
-struct Listed {
+struct ListedWorker {
     worker: Arc<WorkerStats>,
     stealer: Stealer<Entry>,
 }
@@ -212,14 +212,14 @@ impl Queues {
         own + channels.iter().map(|channel| channel.receive.len()).sum::<usize>()
     }
 
-    fn change_list(&self, change: impl FnOnce(&mut Vec<Listed>)) {
+    fn change_list(&self, change: impl FnOnce(&mut Vec<ListedWorker>)) {
         let mut listed = self.listed.write().unwrap_or_else(PoisonError::into_inner);
         change(&mut listed);
         // ORDERING: see `steal`.
         self.has_listed.store(!listed.is_empty(), Ordering::Relaxed);
     }
 
-    fn listed(&self) -> RwLockReadGuard<'_, Vec<Listed>> {
+    fn listed(&self) -> RwLockReadGuard<'_, Vec<ListedWorker>> {
         self.listed.read().unwrap_or_else(PoisonError::into_inner)
     }
 }
@@ -294,7 +294,7 @@ impl OwnQueue {
     pub(super) fn push(&self, job: Entry, shared: &Queues) {
         let deque = self.deque.get_or_init(Deque::new_lifo);
         if !self.listed.replace(true) {
-            let listed = Listed { worker: self.worker.clone(), stealer: deque.stealer() };
+            let listed = ListedWorker { worker: self.worker.clone(), stealer: deque.stealer() };
             shared.change_list(|list| list.push(listed));
         }
         deque.push(job);

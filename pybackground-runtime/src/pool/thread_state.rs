@@ -44,7 +44,7 @@ struct StatusFile {
     thread: u32,
     /// `None` once it is to stay open.
     file: Option<File>,
-    id: FileId,
+    id: StatusFileId,
 }
 
 impl ThreadId {
@@ -135,10 +135,10 @@ impl Drop for StatusFile {
 
 /// Identifies a file by its device and its number there.
 #[cfg(unix)]
-type FileId = (u64, u64);
+type StatusFileId = (u64, u64);
 
 #[cfg(unix)]
-fn id_of(file: &File) -> Option<FileId> {
+fn id_of(file: &File) -> Option<StatusFileId> {
     use std::os::unix::fs::MetadataExt;
     let metadata = file.metadata().ok()?;
     Some((metadata.dev(), metadata.ino()))
@@ -147,10 +147,10 @@ fn id_of(file: &File) -> Option<FileId> {
 /// There is no such file.
 #[cfg(not(unix))]
 #[derive(Clone, Copy, PartialEq)]
-struct FileId;
+struct StatusFileId;
 
 #[cfg(not(unix))]
-fn id_of(_: &File) -> Option<FileId> {
+fn id_of(_: &File) -> Option<StatusFileId> {
     None
 }
 

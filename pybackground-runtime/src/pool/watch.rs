@@ -7,13 +7,13 @@ use crate::sync::atomic::AtomicBool;
 use crate::sync::{Condvar, Mutex};
 
 pub(super) struct Monitor {
-    /// A copy of `State::watching` that is read without the lock.
+    /// A copy of `MonitorState::watching` that is read without the lock.
     pub(super) watching: AtomicBool,
-    pub(super) state: Mutex<State>,
+    pub(super) state: Mutex<MonitorState>,
     pub(super) changed: Condvar,
 }
 
-pub(super) struct State {
+pub(super) struct MonitorState {
     pub(super) deadlines: Deadlines,
     /// The monitor looks at the queues: a call found every slot taken, and the queues have not been empty since.
     pub(super) watching: bool,
@@ -37,7 +37,7 @@ pub(super) enum Closing {
 
 impl Monitor {
     pub(super) fn new() -> Self {
-        let state = State {
+        let state = MonitorState {
             deadlines: Deadlines::new(),
             watching: false,
             alive: false,
@@ -48,7 +48,7 @@ impl Monitor {
     }
 }
 
-impl State {
+impl MonitorState {
     /// The monitor terminates.
     pub(super) fn ends(&mut self) {
         self.alive = false;

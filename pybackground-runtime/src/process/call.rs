@@ -8,7 +8,7 @@ use serde::de::DeserializeOwned;
 use super::backend::{Answer, Backend, InFlight as _, Started};
 use super::codec;
 use super::frame::Panic;
-use super::stack_guard::Unread;
+use super::stack_guard::ReadError;
 use crate::call::{Call, Path, path_of_enclosing_function};
 use crate::cancel;
 use crate::dispatch::start;
@@ -39,9 +39,9 @@ where
     match order() {
         Ok(order) => start(
             options,
-            Elsewhere::<B, T> {
+            BackendBody::<B, T> {
                 call,
-                stage: Stage::Ordered(order),
+                stage: CallStage::Ordered(order),
                 owns_node: false,
                 value: PhantomData,
             },
@@ -49,25 +49,25 @@ where
         Err(failure) => {
             let outcome = Err(Error::isolated(call, failure));
             CallEvents::created(|| call.key(), || call).ended(&outcome);
-            Lazy::pending(options.ended_task::<Elsewhere<B, T>>((), outcome))
+            Lazy::pending(options.ended_task::<BackendBody<B, T>>((), outcome))
         }
     }
 }
 
 /// A call that a backend runs.
-struct Elsewhere<B: Backend, T> {
+struct BackendBody<B: Backend, T> {
     call: Call,
-    stage: Stage<B>,
+    stage: CallStage<B>,
     owns_node: bool,
     value: PhantomData<fn() -> T>,
 }
 
-enum Stage<B: Backend> {
+enum CallStage<B: Backend> {
     Ordered(B::Order),
     InFlight(B::InFlight),
 }
 
-impl<B, T> Body for Elsewhere<B, T>
+impl<B, T> Body for BackendBody<B, T>
 where
     B: Backend,
     T: DeserializeOwned + Send + 'static,
@@ -85,7 +85,7 @@ where
     }
 
     fn has_started(&self) -> bool {
-        matches!(self.stage, Stage::InFlight(_))
+        matches!(self.stage, CallStage::InFlight(_))
     }
 
     fn owns_node(&self) -> bool {
@@ -99,17 +99,20 @@ where
     fn run(self, waker: impl FnOnce() -> Waker) -> Step<Self> {
         let Self { call, stage, owns_node, value } = self;
         let started = match stage {
-            Stage::Ordered(order) => B::start(order, waker),
-            Stage::InFlight(mut in_flight) => match in_flight.answer(waker) {
+            CallStage::Ordered(order) => B::start(order, waker),
+            CallStage::InFlight(mut in_flight) => match in_flight.answer(waker) {
                 Some(answer) => Started::Answered(answer),
                 None => Started::InFlight(in_flight),
             },
         };
         match started {
             Started::Answered(answer) => step(call, answer),
-            Started::InFlight(in_flight) => {
-                Step::Suspended(Self { call, stage: Stage::InFlight(in_flight), owns_node, value })
-            }
+            Started::InFlight(in_flight) => Step::Suspended(Self {
+                call,
+                stage: CallStage::InFlight(in_flight),
+                owns_node,
+                value,
+            }),
         }
     }
 }
@@ -148,7 +151,7 @@ fn value_of<T: DeserializeOwned>(bytes: &[u8]) -> Result<T, Failure> {
     // A thread that runs a call in place has at least as much left.
     let stack = runtime::config().stack_size() / 4;
     codec::result(bytes, stack).map_err(|unread| match unread {
-        Unread::TooDeep => Failure::TooDeep { stack },
-        Unread::Refused(why) => Failure::Codec { what: Part::Result, why },
+        ReadError::TooDeep => Failure::TooDeep { stack },
+        ReadError::Refused(why) => Failure::Codec { what: Part::Result, why },
     })
 }

@@ -6,13 +6,13 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use super::access::{Access, Caller};
-use super::frame::{self, Hello, Kind, News, ReplyHead};
+use super::frame::{self, Hello, News, ReplyHead, ReplyKind};
 use super::function;
 use super::launch::launch;
 use super::settings;
 use super::system::{self, Connection, Process};
-use crate::error::{Crash, End, Failure, Likely};
-use crate::waits::Connection as _;
+use crate::error::{Crash, Failure, Likely, ProcessEnd};
+use crate::waits::Disconnect as _;
 
 /// How long a child may take to end after its connection broke: the system closes the connection of a process a
 /// moment before it reports the end.
@@ -38,8 +38,8 @@ pub(super) struct Child {
 }
 
 /// The outcome of a call, as the child reports it.
-pub(super) struct Reply {
-    pub(super) kind: Kind,
+pub(super) struct ChildReply {
+    pub(super) kind: ReplyKind,
     pub(super) content: Vec<u8>,
 }
 
@@ -96,7 +96,7 @@ impl Child {
     ///
     /// If the connection broke, because the child ended or because it was cut. `InvalidData` if the child sent bytes
     /// that are no answer to this call: a body wrote to the connection.
-    pub(super) fn ask(&mut self, call: &mut [u8]) -> Result<Reply, Lost> {
+    pub(super) fn ask(&mut self, call: &mut [u8]) -> Result<ChildReply, Lost> {
         let mut has_begun = false;
         self.exchange(call, &mut has_begun).map_err(|error| {
             // Bytes of another writer do not tell whether the body has begun.
@@ -105,7 +105,7 @@ impl Child {
         })
     }
 
-    fn exchange(&mut self, call: &mut [u8], has_begun: &mut bool) -> io::Result<Reply> {
+    fn exchange(&mut self, call: &mut [u8], has_begun: &mut bool) -> io::Result<ChildReply> {
         self.calls += 1;
         self.number = self.number.wrapping_add(1);
         frame::number(call, self.number);
@@ -117,14 +117,14 @@ impl Child {
             let head = ReplyHead::from_bytes(&head)?;
             // No earlier body can have left a new child unfit.
             let is_expected = match head.kind {
-                Kind::Begun => !*has_begun && head.length == 0,
-                Kind::Declined => !*has_begun && self.calls > 1,
+                ReplyKind::Begun => !*has_begun && head.length == 0,
+                ReplyKind::Declined => !*has_begun && self.calls > 1,
                 _ => true,
             };
             if head.number != self.number || !is_expected {
                 return Err(io::ErrorKind::InvalidData.into());
             }
-            if head.kind != Kind::Begun {
+            if head.kind != ReplyKind::Begun {
                 break head;
             }
             *has_begun = true;
@@ -134,7 +134,7 @@ impl Child {
             return Err(io::ErrorKind::InvalidData.into());
         }
         self.moved += call.len() + content.len();
-        Ok(Reply { kind, content })
+        Ok(ChildReply { kind, content })
     }
 
     /// Whether the child may serve another call, after one that went well.
@@ -153,18 +153,18 @@ impl Child {
     /// Returns how a child ended whose connection broke with this error.
     pub(super) fn exit_reason(mut self, error: &io::Error, memory: Option<u64>) -> Crash {
         if error.kind() == io::ErrorKind::InvalidData {
-            return Crash::new(End::ProtocolViolation, None);
+            return Crash::new(ProcessEnd::ProtocolViolation, None);
         }
         if !self.process.ends_within(GRACE) {
-            return Crash::new(End::Disconnected, None);
+            return Crash::new(ProcessEnd::Disconnected, None);
         }
         // Kills what it started.
         let Ok(status) = self.process.end() else {
-            return Crash::new(End::Unobserved, None);
+            return Crash::new(ProcessEnd::Unobserved, None);
         };
         let end = match (system::signal(status), status.code()) {
-            (Some((signal, dumped_core)), _) => End::Signalled { signal, dumped_core },
-            (None, code) => End::Exited { code: code.unwrap_or_default() },
+            (Some((signal, dumped_core)), _) => ProcessEnd::Signalled { signal, dumped_core },
+            (None, code) => ProcessEnd::Exited { code: code.unwrap_or_default() },
         };
         Crash::new(end, memory)
     }

@@ -11,7 +11,7 @@ use std::time::{Duration, Instant};
 
 use super::access::Access;
 use super::child::Child;
-use super::settings::{self, Settings};
+use super::settings::{self, ProcessSettings};
 use super::spawn_error::is_shortage;
 use crate::cancel;
 use crate::error::Crash;
@@ -41,7 +41,7 @@ const CLOSE_LIMIT: Duration = Duration::from_secs(5);
 
 struct Children {
     /// The one that has been idle for longest first.
-    idle: VecDeque<Idle>,
+    idle: VecDeque<IdleChild>,
     /// The children that the keeper is to retire.
     leaving: Vec<Leased>,
     /// The number of children: busy, idle, starting and ending.
@@ -55,7 +55,7 @@ struct Children {
     closed: bool,
 }
 
-struct Idle {
+struct IdleChild {
     leased: Leased,
     since: Instant,
 }
@@ -63,7 +63,7 @@ struct Idle {
 /// A child and its permit, which is released when the process is gone.
 pub(super) struct Leased {
     pub(super) child: Child,
-    permit: Permit,
+    permit: ChildPermit,
 }
 
 impl Leased {
@@ -74,11 +74,11 @@ impl Leased {
 }
 
 /// The right to have a child.
-pub(super) struct Permit {
+pub(super) struct ChildPermit {
     launch: Launch,
 }
 
-impl Permit {
+impl ChildPermit {
     pub(super) fn launch(&self) -> Launch {
         self.launch
     }
@@ -97,22 +97,27 @@ pub(super) struct Launch {
 }
 
 /// What a call gets.
-pub(super) enum Taken {
+pub(super) enum TakenChild {
     Warm(Leased),
     /// No child is idle, but there may be one more.
-    Permit(Permit),
+    Permit(ChildPermit),
     /// The body is to stop.
     Stopped,
 }
 
 impl Children {
     /// Takes a child, or a permit if there are fewer than `most`. Children that are of no use go into `gone`.
-    fn try_take(&mut self, access: &Access, most: usize, gone: &mut Vec<Leased>) -> Option<Taken> {
-        let serves = |idle: &Idle| idle.leased.child.serves(access);
+    fn try_take(
+        &mut self,
+        access: &Access,
+        most: usize,
+        gone: &mut Vec<Leased>,
+    ) -> Option<TakenChild> {
+        let serves = |idle: &IdleChild| idle.leased.child.serves(access);
         while let Some(at) = self.idle.iter().rposition(serves) {
-            let Idle { mut leased, .. } = self.idle.remove(at)?;
+            let IdleChild { mut leased, .. } = self.idle.remove(at)?;
             if leased.child.seems_alive() {
-                return Some(Taken::Warm(leased));
+                return Some(TakenChild::Warm(leased));
             }
             gone.push(leased);
         }
@@ -124,7 +129,7 @@ impl Children {
         let launch = Launch { number: self.launches, is_beside_others: self.permits > gone.len() };
         self.permits += 1;
         self.launches += 1;
-        Some(Taken::Permit(Permit { launch }))
+        Some(TakenChild::Permit(ChildPermit { launch }))
     }
 
     fn wake_waiting(&mut self) {
@@ -135,7 +140,7 @@ impl Children {
 
     /// Takes the children that are to leave and those that have been idle for too long; returns when the next will
     /// have been.
-    fn take_gone(&mut self, settings: &Settings, gone: &mut Vec<Leased>) -> Option<Instant> {
+    fn take_gone(&mut self, settings: &ProcessSettings, gone: &mut Vec<Leased>) -> Option<Instant> {
         gone.append(&mut self.leaving);
         let now = Instant::now();
         while self.idle.len() > settings.min_idle {
@@ -160,7 +165,7 @@ pub(super) fn limit() -> &'static Limit {
 /// # Blocking
 ///
 /// While there are as many children as there may be, or until the body is to stop.
-pub(super) fn take(access: &Access) -> Taken {
+pub(super) fn take(access: &Access) -> TakenChild {
     let most = settings::most_children();
     attempt(access, most).unwrap_or_else(|| wait_for(|| attempt(access, most)))
 }
@@ -179,7 +184,7 @@ pub(super) fn take_later(
     access: &Access,
     error: io::Error,
     launch: Launch,
-) -> Result<Taken, io::Error> {
+) -> Result<TakenChild, io::Error> {
     let (others, was_alone) = {
         let children = lock_leaf(&CHILDREN);
         (children.permits, !launch.is_beside_others && children.launches == launch.number + 1)
@@ -193,7 +198,7 @@ pub(super) fn take_later(
 }
 
 /// Takes a child or a permit, if there is one now; otherwise registers this thread to try again.
-fn attempt(access: &Access, most: usize) -> Option<Taken> {
+fn attempt(access: &Access, most: usize) -> Option<TakenChild> {
     let mut gone = Vec::new();
     let mut children = lock_leaf(&CHILDREN);
     let taken = children.try_take(access, most, &mut gone);
@@ -205,11 +210,11 @@ fn attempt(access: &Access, most: usize) -> Option<Taken> {
     taken
 }
 
-fn wait_for(mut attempt: impl FnMut() -> Option<Taken>) -> Taken {
+fn wait_for(mut attempt: impl FnMut() -> Option<TakenChild>) -> TakenChild {
     let _waiting = runtime::waits().for_time();
     loop {
         if cancel::stopped().is_some() {
-            return Taken::Stopped;
+            return TakenChild::Stopped;
         }
         if let Some(taken) = attempt() {
             return taken;
@@ -229,7 +234,7 @@ pub(super) fn give_back(leased: Leased) {
         children.leaving.push(leased);
         return wake_keeper(children);
     }
-    children.idle.push_back(Idle { leased, since: Instant::now() });
+    children.idle.push_back(IdleChild { leased, since: Instant::now() });
     // The keeper needs no wake-up: it waits for a child that has been idle for longer.
     children.wake_waiting();
     let needs_keeper = !children.has_keeper
@@ -352,7 +357,7 @@ pub(crate) fn close() {
     }
 }
 
-impl Drop for Permit {
+impl Drop for ChildPermit {
     fn drop(&mut self) {
         let mut children = lock_leaf(&CHILDREN);
         children.permits -= 1;

@@ -9,10 +9,10 @@ use std::any::type_name;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 
-use super::frame::{Broken, CallHead, Kind, ReplyHead, length};
+use super::frame::{Broken, CallHead, ReplyHead, ReplyKind, length};
 use super::function::Received;
 use super::serde_error;
-use super::stack_guard::{Unread, read_within};
+use super::stack_guard::{ReadError, read_within};
 
 /// The arguments of a call, in the caller: a frame without its head, or why an argument could not be serialized.
 pub struct Arguments(Result<Vec<u8>, String>);
@@ -77,11 +77,11 @@ pub(crate) fn argument<T: DeserializeOwned>(
     let read = received.next().ok_or_else(|| "the call ends before it".to_owned());
     read.and_then(|bytes| match whole(usize::MAX, bytes) {
         Ok(value) => Ok(value),
-        Err(Unread::Refused(why)) => Err(why),
-        Err(Unread::TooDeep) => unreachable!("no address is below 0"),
+        Err(ReadError::Refused(why)) => Err(why),
+        Err(ReadError::TooDeep) => unreachable!("no address is below 0"),
     })
     .map_err(|why| Broken {
-        kind: Kind::BadArguments,
+        kind: ReplyKind::BadArguments,
         why: format!("`{name}: {}`: {why}", type_name::<T>()),
     })
 }
@@ -92,18 +92,18 @@ pub(crate) fn argument<T: DeserializeOwned>(
 ///
 /// If the value cannot be serialized.
 pub(super) fn returned<T: Serialize>(value: &T) -> Result<Vec<u8>, Broken> {
-    reply(Kind::Returned, value).map_err(|error| Broken {
-        kind: Kind::BadResult,
+    reply(ReplyKind::Returned, value).map_err(|error| Broken {
+        kind: ReplyKind::BadResult,
         why: format!("`{}`: {}", type_name::<T>(), serde_error::serialize(&error)),
     })
 }
 
 /// Returns a reply with content that can always be serialized.
-pub(super) fn reply_with(kind: Kind, content: &impl Serialize) -> Vec<u8> {
+pub(super) fn reply_with(kind: ReplyKind, content: &impl Serialize) -> Vec<u8> {
     reply(kind, content).expect("texts can always be serialized")
 }
 
-fn reply<T: Serialize>(kind: Kind, content: &T) -> Result<Vec<u8>, serde_bare::error::Error> {
+fn reply<T: Serialize>(kind: ReplyKind, content: &T) -> Result<Vec<u8>, serde_bare::error::Error> {
     let mut frame = vec![0; ReplyHead::LENGTH];
     serde_bare::to_writer(&mut frame, content)?;
     let length = length(frame.len() - ReplyHead::LENGTH);
@@ -119,10 +119,10 @@ fn reply<T: Serialize>(kind: Kind, content: &T) -> Result<Vec<u8>, serde_bare::e
 pub(super) fn result<T: DeserializeOwned>(
     content: &[u8],
     stack: usize,
-) -> Result<T, Unread<String>> {
+) -> Result<T, ReadError<String>> {
     whole(stack, content).map_err(|unread| match unread {
-        Unread::Refused(why) => Unread::Refused(format!("`{}`: {why}", type_name::<T>())),
-        Unread::TooDeep => Unread::TooDeep,
+        ReadError::Refused(why) => ReadError::Refused(format!("`{}`: {why}", type_name::<T>())),
+        ReadError::TooDeep => ReadError::TooDeep,
     })
 }
 
@@ -132,14 +132,14 @@ pub(super) fn content<T: DeserializeOwned>(bytes: &[u8]) -> Option<T> {
 }
 
 /// Deserializes a value from all of these bytes.
-fn whole<T: DeserializeOwned>(stack: usize, bytes: &[u8]) -> Result<T, Unread<String>> {
+fn whole<T: DeserializeOwned>(stack: usize, bytes: &[u8]) -> Result<T, ReadError<String>> {
     let written = bytes.len();
     match read_within(stack, bytes) {
         Ok((value, 0)) => Ok(value),
-        Ok((_, rest)) => Err(Unread::Refused(serde_error::left_over(written - rest, written))),
-        Err(Unread::Refused(error)) => {
-            Err(Unread::Refused(serde_error::deserialize(error, written)))
+        Ok((_, rest)) => Err(ReadError::Refused(serde_error::left_over(written - rest, written))),
+        Err(ReadError::Refused(error)) => {
+            Err(ReadError::Refused(serde_error::deserialize(error, written)))
         }
-        Err(Unread::TooDeep) => Err(Unread::TooDeep),
+        Err(ReadError::TooDeep) => Err(ReadError::TooDeep),
     }
 }

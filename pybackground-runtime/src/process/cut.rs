@@ -6,25 +6,25 @@
 use std::sync::{Arc, Mutex};
 
 use crate::sync::lock_leaf;
-use crate::waits::Connection;
+use crate::waits::Disconnect;
 
 /// A connection that may be cut until this is dropped, and not afterwards.
-pub(super) struct Cuttable<C: Connection>(Arc<Target<C>>);
+pub(super) struct Cuttable<C: Disconnect>(Arc<CutTarget<C>>);
 
-struct Target<C>(Mutex<Option<Arc<C>>>);
+struct CutTarget<C>(Mutex<Option<Arc<C>>>);
 
-impl<C: Connection + 'static> Cuttable<C> {
+impl<C: Disconnect + 'static> Cuttable<C> {
     pub(super) fn new(connection: Arc<C>) -> Self {
-        Self(Arc::new(Target(Mutex::new(Some(connection)))))
+        Self(Arc::new(CutTarget(Mutex::new(Some(connection)))))
     }
 
     /// What a stop cuts.
-    pub(super) fn target(&self) -> Arc<dyn Connection> {
+    pub(super) fn target(&self) -> Arc<dyn Disconnect> {
         self.0.clone()
     }
 }
 
-impl<C: Connection> Connection for Target<C> {
+impl<C: Disconnect> Disconnect for CutTarget<C> {
     fn cut(&self) {
         if let Some(connection) = &*lock_leaf(&self.0) {
             connection.cut();
@@ -32,7 +32,7 @@ impl<C: Connection> Connection for Target<C> {
     }
 }
 
-impl<C: Connection> Drop for Cuttable<C> {
+impl<C: Disconnect> Drop for Cuttable<C> {
     fn drop(&mut self) {
         let connection = lock_leaf(&self.0.0).take();
         drop(connection);
@@ -47,7 +47,7 @@ mod tests {
     #[derive(Default)]
     struct Cuts(AtomicUsize);
 
-    impl Connection for Cuts {
+    impl Disconnect for Cuts {
         fn cut(&self) {
             self.0.fetch_add(1, Ordering::Relaxed);
         }

@@ -13,7 +13,7 @@ use serde::de::DeserializeOwned;
 pub use super::codec::Arguments;
 use super::codec::{argument, returned};
 pub use super::frame::Broken;
-pub use super::function::{FUNCTIONS, Function, Received, memory};
+pub use super::function::{ChildFunction, FUNCTIONS, Received, memory};
 use super::in_child;
 use crate::dispatch::argument::{BackgroundCall, Carrier, Lent};
 use crate::lazy::Lazy;
@@ -108,7 +108,7 @@ pub trait ProcessReturn<T> {
     /// closure `place`.
     fn run<P: Fn()>(
         options: Options,
-        function: &'static Function,
+        function: &'static ChildFunction,
         memory: Option<u64>,
         arguments: Arguments,
         place: P,
@@ -126,7 +126,7 @@ pub trait ProcessReturn<T> {
 impl<T: Serialize + DeserializeOwned + Send + 'static> ProcessReturn<T> for BackgroundCall {
     fn run<P: Fn()>(
         options: Options,
-        function: &'static Function,
+        function: &'static ChildFunction,
         memory: Option<u64>,
         arguments: Arguments,
         _place: P,

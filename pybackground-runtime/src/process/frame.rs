@@ -144,7 +144,7 @@ impl CallHead {
 
 /// What a reply reports.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Kind {
+pub(super) enum ReplyKind {
     /// The body begins; the outcome follows.
     Begun,
     /// The body returned a value.
@@ -159,7 +159,7 @@ pub(super) enum Kind {
     Declined,
 }
 
-impl Kind {
+impl ReplyKind {
     const ALL: [Self; 6] = [
         Self::Begun,
         Self::Returned,
@@ -189,7 +189,7 @@ pub(crate) struct Panic {
 
 /// Why a child cannot answer with a value: the kind of its reply, and the text.
 pub struct Broken {
-    pub(super) kind: Kind,
+    pub(super) kind: ReplyKind,
     pub(super) why: String,
 }
 
@@ -198,7 +198,7 @@ pub struct Broken {
 pub(super) struct ReplyHead {
     /// The number of the call; see [`number`].
     pub(super) number: u64,
-    pub(super) kind: Kind,
+    pub(super) kind: ReplyKind,
     pub(super) length: u64,
 }
 
@@ -219,7 +219,7 @@ impl ReplyHead {
     pub(super) fn from_bytes(bytes: &[u8; Self::LENGTH]) -> io::Result<Self> {
         let [n0, n1, n2, n3, n4, n5, n6, n7, kind, length @ ..] = *bytes;
         let number = u64::from_le_bytes([n0, n1, n2, n3, n4, n5, n6, n7]);
-        let kind = Kind::from_byte(kind).ok_or(io::ErrorKind::InvalidData)?;
+        let kind = ReplyKind::from_byte(kind).ok_or(io::ErrorKind::InvalidData)?;
         Ok(Self { number, kind, length: u64::from_le_bytes(length) })
     }
 }
@@ -273,7 +273,7 @@ mod tests {
         }
         let call = CallHead { number: 9, function: 7, memory: 1 << 40, length: u64::MAX };
         assert_eq!(CallHead::from_bytes(&call.to_bytes()), call);
-        for kind in Kind::ALL {
+        for kind in ReplyKind::ALL {
             let reply = ReplyHead { number: u64::MAX, kind, length: 3 };
             assert_eq!(ReplyHead::from_bytes(&reply.to_bytes()).unwrap(), reply);
         }
@@ -285,7 +285,7 @@ mod tests {
         let mut frame = call.to_bytes();
         number(&mut frame, 9);
         assert_eq!(CallHead::from_bytes(&frame), CallHead { number: 9, ..call });
-        let reply = ReplyHead { number: 0, kind: Kind::Returned, length: 2 };
+        let reply = ReplyHead { number: 0, kind: ReplyKind::Returned, length: 2 };
         let mut frame = reply.to_bytes();
         number(&mut frame, 9);
         assert_eq!(ReplyHead::from_bytes(&frame).unwrap(), ReplyHead { number: 9, ..reply });

@@ -4,7 +4,7 @@
 
 use super::frame::Broken;
 #[cfg(feature = "remote")]
-use super::frame::{Kind, ReplyHead};
+use super::frame::{ReplyHead, ReplyKind};
 #[cfg(feature = "remote")]
 use crate::error::{Failure, Part};
 
@@ -14,15 +14,15 @@ pub use self::PYBACKGROUND_FUNCTIONS_0_1_0 as FUNCTIONS;
 /// must differ from the user's lists and from those of other versions of this library.
 #[linkme::distributed_slice]
 #[linkme(crate = linkme)]
-pub static PYBACKGROUND_FUNCTIONS_0_1_0: [Function];
+pub static PYBACKGROUND_FUNCTIONS_0_1_0: [ChildFunction];
 
 /// A function as a child runs it: arguments as bytes in, the bytes of a reply out.
-pub struct Function {
+pub struct ChildFunction {
     name: &'static str,
     run: fn(&mut Received<'_>) -> Result<Vec<u8>, Broken>,
 }
 
-impl Function {
+impl ChildFunction {
     /// Makes an entry of the list.
     #[must_use]
     pub const fn new(
@@ -65,7 +65,7 @@ impl<'a> Received<'a> {
 /// If the arguments could not be deserialized, or the value not serialized.
 #[cfg(feature = "remote")]
 pub(crate) fn run_on_this_thread(
-    function: &Function,
+    function: &ChildFunction,
     arguments: &[u8],
 ) -> Result<Vec<u8>, Failure> {
     match function.run(arguments) {
@@ -73,7 +73,7 @@ pub(crate) fn run_on_this_thread(
             reply.drain(..ReplyHead::LENGTH);
             Ok(reply)
         }
-        Err(Broken { kind: Kind::BadResult, why }) => {
+        Err(Broken { kind: ReplyKind::BadResult, why }) => {
             Err(Failure::Codec { what: Part::Result, why })
         }
         Err(Broken { why, .. }) => Err(Failure::Codec { what: Part::Arguments, why }),
@@ -92,7 +92,7 @@ pub const fn memory(bytes: u64) -> u64 {
 }
 
 /// Returns the function at an index of the list.
-pub(super) fn at(index: u32) -> Option<&'static Function> {
+pub(super) fn at(index: u32) -> Option<&'static ChildFunction> {
     FUNCTIONS.get(usize::try_from(index).ok()?)
 }
 
@@ -110,7 +110,7 @@ mod tests {
     #[test]
     fn each_version_has_a_list_of_its_own() {
         let version = env!("CARGO_PKG_VERSION").replace(['.', '-', '+'], "_");
-        let list = format!("pub static PYBACKGROUND_FUNCTIONS_{version}: [Function];");
+        let list = format!("pub static PYBACKGROUND_FUNCTIONS_{version}: [ChildFunction];");
         assert!(include_str!("function.rs").contains(&list), "the list should be `{list}`");
     }
 }

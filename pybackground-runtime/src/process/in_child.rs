@@ -8,13 +8,13 @@ use serde::de::DeserializeOwned;
 use super::access::Caller;
 use super::backend::{Answer, Backend, Never, Started};
 use super::call;
-use super::child::{Child, Reply, Unready};
+use super::child::{Child, ChildReply, Unready};
 use super::child_entry;
-use super::children::{self, Leased, Taken};
+use super::children::{self, Leased, TakenChild};
 use super::codec::{self, Arguments};
 use super::cut::Cuttable;
-use super::frame::Kind;
-use super::function::Function;
+use super::frame::ReplyKind;
+use super::function::ChildFunction;
 use super::spawn_error;
 use crate::cancel;
 use crate::error::{Failure, Likely, Part, Progress};
@@ -27,26 +27,26 @@ use crate::task::Limit;
 /// Runs a function in another process. The call is named after the function that contains the closure `P`.
 pub(crate) fn run<T, P>(
     options: Options,
-    function: &'static Function,
+    function: &'static ChildFunction,
     memory: Option<u64>,
     arguments: Arguments,
 ) -> Lazy<T>
 where
     T: DeserializeOwned + Send + 'static,
 {
-    call::run::<InChild, T, P>(options, || Order::new(function, memory, arguments))
+    call::run::<InChild, T, P>(options, || ChildOrder::new(function, memory, arguments))
 }
 
 /// A call of a function in a child.
-pub(crate) struct Order {
+pub(crate) struct ChildOrder {
     request: Vec<u8>,
     memory: Option<u64>,
     caller: Arc<Caller>,
 }
 
-impl Order {
+impl ChildOrder {
     pub(crate) fn new(
-        function: &'static Function,
+        function: &'static ChildFunction,
         memory: Option<u64>,
         arguments: Arguments,
     ) -> Result<Self, Failure> {
@@ -62,7 +62,7 @@ impl Order {
 pub(crate) struct InChild;
 
 impl Backend for InChild {
-    type Order = Order;
+    type Order = ChildOrder;
     type InFlight = Never;
     const IS_SYNC: bool = true;
     const WHEN_CLOSED: Progress = Progress::Killed;
@@ -71,8 +71,8 @@ impl Backend for InChild {
         Some(children::limit())
     }
 
-    fn start(order: Order, _: impl FnOnce() -> Waker) -> Started<Never> {
-        let Order { request, memory, caller } = order;
+    fn start(order: ChildOrder, _: impl FnOnce() -> Waker) -> Started<Never> {
+        let ChildOrder { request, memory, caller } = order;
         Started::Answered(match ask(request, memory, &caller) {
             Ok(reply) => answer(reply),
             Err(NoAnswer::Stopped) => Answer::Stopped,
@@ -81,17 +81,17 @@ impl Backend for InChild {
     }
 }
 
-fn answer(Reply { kind, content }: Reply) -> Answer {
+fn answer(ChildReply { kind, content }: ChildReply) -> Answer {
     let broken = |what| {
         let why = codec::content(&content).unwrap_or_else(|| "for no known reason".to_owned());
         Answer::Failed(Failure::Codec { what, why })
     };
     match kind {
-        Kind::Returned => Answer::Returned(content),
-        Kind::Panicked => Answer::Panicked(codec::content(&content).unwrap_or_default()),
-        Kind::BadArguments => broken(Part::Arguments),
-        Kind::BadResult => broken(Part::Result),
-        Kind::Begun | Kind::Declined => unreachable!("these are no outcomes"),
+        ReplyKind::Returned => Answer::Returned(content),
+        ReplyKind::Panicked => Answer::Panicked(codec::content(&content).unwrap_or_default()),
+        ReplyKind::BadArguments => broken(Part::Arguments),
+        ReplyKind::BadResult => broken(Part::Result),
+        ReplyKind::Begun | ReplyKind::Declined => unreachable!("these are no outcomes"),
     }
 }
 
@@ -112,7 +112,7 @@ impl From<Failure> for NoAnswer {
 const HAND_OVERS: u32 = 10;
 
 /// Has a child run the call, and keeps the child for another call if all went well.
-fn ask(mut request: Vec<u8>, memory: Option<u64>, caller: &Caller) -> Result<Reply, NoAnswer> {
+fn ask(mut request: Vec<u8>, memory: Option<u64>, caller: &Caller) -> Result<ChildReply, NoAnswer> {
     let mut deaths = 0;
     loop {
         let mut leased = ready_child(caller)?;
@@ -129,10 +129,10 @@ fn ask(mut request: Vec<u8>, memory: Option<u64>, caller: &Caller) -> Result<Rep
         };
         // From here on nothing cuts the connection.
         match reply {
-            Ok(reply) if reply.kind == Kind::Declined => children::retire(leased),
+            Ok(reply) if reply.kind == ReplyKind::Declined => children::retire(leased),
             Ok(reply) => {
                 // A body that panicked may have left any state behind.
-                let serves_on = reply.kind != Kind::Panicked && leased.child.is_fit();
+                let serves_on = reply.kind != ReplyKind::Panicked && leased.child.is_fit();
                 if connection.was_cut() {
                     drop(leased);
                 } else if serves_on {
@@ -169,9 +169,9 @@ fn ready_child(caller: &Caller) -> Result<Leased, NoAnswer> {
     let mut taken = children::take(&caller.access);
     loop {
         let permit = match taken {
-            Taken::Warm(leased) => return Ok(leased),
-            Taken::Stopped => return Err(NoAnswer::Stopped),
-            Taken::Permit(permit) => permit,
+            TakenChild::Warm(leased) => return Ok(leased),
+            TakenChild::Stopped => return Err(NoAnswer::Stopped),
+            TakenChild::Permit(permit) => permit,
         };
         if !child_entry::is_in_place() {
             let why = NOT_IN_PLACE.to_owned();
@@ -207,7 +207,7 @@ mod tests {
     #[test]
     fn function_outside_the_list_is_not_run() {
         // As a function of a library that was loaded later.
-        static LOOSE: Function = Function::new("loose", |_| Ok(Vec::new()));
+        static LOOSE: ChildFunction = ChildFunction::new("loose", |_| Ok(Vec::new()));
         let call = run::<(), ()>(Options::here(), &LOOSE, None, Arguments::new());
         let error = Lazy::join(call).unwrap_err();
         assert!(error.is_unregistered());

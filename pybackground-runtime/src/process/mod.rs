@@ -65,7 +65,7 @@ pub(crate) use self::codec::argument as read_argument;
 #[cfg(feature = "remote")]
 pub(crate) use self::function::run_on_this_thread;
 #[cfg(feature = "remote")]
-pub(crate) use self::in_child::{InChild, Order as ChildOrder, run as run_in_child};
+pub(crate) use self::in_child::{ChildOrder, InChild, run as run_in_child};
 #[cfg(feature = "remote")]
 pub(crate) use self::serve::is_child;
 #[cfg(feature = "remote")]

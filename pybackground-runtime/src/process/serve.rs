@@ -16,7 +16,7 @@ use std::thread;
 
 use super::access::Access;
 use super::codec::reply_with;
-use super::frame::{self, Broken, CallHead, Hello, Kind, News, Panic, ReplyHead};
+use super::frame::{self, Broken, CallHead, Hello, News, Panic, ReplyHead, ReplyKind};
 use super::function;
 use super::health::Health;
 use super::system::{self, ChildConnection};
@@ -102,7 +102,7 @@ fn greet_and_run(mut connection: ChildConnection, greeting: &[u8]) {
                 panic::forget_sites();
                 // ORDERING: see `serve`.
                 RUNS_BODY.store(true, Ordering::Release);
-                let begun = ReplyHead { number: head.number, kind: Kind::Begun, length: 0 };
+                let begun = ReplyHead { number: head.number, kind: ReplyKind::Begun, length: 0 };
                 // The call was read from the connection a moment ago, so this still is the connection.
                 if connection.get_mut().write_all(&begun.to_bytes()).is_err() {
                     return;
@@ -116,7 +116,7 @@ fn greet_and_run(mut connection: ChildConnection, greeting: &[u8]) {
                 let _ = io::stdout().flush();
                 reply_of(ran)
             }
-            None => reply_with(Kind::Declined, &()),
+            None => reply_with(ReplyKind::Declined, &()),
         };
         // ORDERING: see the thread that finds the connection broken.
         RUNS_BODY.store(false, Ordering::Release);
@@ -160,9 +160,9 @@ fn exit_without_connection() -> ! {
 }
 
 /// The outcome of a body; `None` if the function is unknown.
-type Ran = Option<thread::Result<Result<Vec<u8>, Broken>>>;
+type BodyResult = Option<thread::Result<Result<Vec<u8>, Broken>>>;
 
-fn run(head: &CallHead, arguments: Vec<u8>) -> Ran {
+fn run(head: &CallHead, arguments: Vec<u8>) -> BodyResult {
     let function = function::at(head.function)?;
     let _limited = system::limit_memory(head.memory);
     Some(catch_unwind(AssertUnwindSafe(|| {
@@ -172,11 +172,11 @@ fn run(head: &CallHead, arguments: Vec<u8>) -> Ran {
     })))
 }
 
-fn reply_of(ran: Ran) -> Vec<u8> {
+fn reply_of(ran: BodyResult) -> Vec<u8> {
     match ran {
         None => {
             let why = "the other program has another list of functions".to_owned();
-            reply_with(Kind::BadArguments, &why)
+            reply_with(ReplyKind::BadArguments, &why)
         }
         Some(Ok(Ok(frame))) => frame,
         Some(Ok(Err(Broken { kind, why }))) => reply_with(kind, &why),
@@ -187,7 +187,7 @@ fn reply_of(ran: Ran) -> Vec<u8> {
             };
             // Its destructor is the user's, and may panic as well.
             panic::drop_catching(payload);
-            reply_with(Kind::Panicked, &panic)
+            reply_with(ReplyKind::Panicked, &panic)
         }
     }
 }

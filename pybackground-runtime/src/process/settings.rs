@@ -8,11 +8,11 @@ use std::time::Duration;
 
 use crate::config::ConfigError;
 
-static SETTINGS: OnceLock<Settings> = OnceLock::new();
+static SETTINGS: OnceLock<ProcessSettings> = OnceLock::new();
 
 /// The values of [`Processes`].
 #[derive(Clone, Debug)]
-pub(super) struct Settings {
+pub(super) struct ProcessSettings {
     pub(super) min_idle: usize,
     pub(super) max: usize,
     pub(super) keep_alive: Duration,
@@ -22,7 +22,7 @@ pub(super) struct Settings {
     pub(super) environment: Environment,
 }
 
-impl Settings {
+impl ProcessSettings {
     fn default() -> Self {
         let processors = std::thread::available_parallelism().map_or(1, std::num::NonZero::get);
         Self {
@@ -117,8 +117,8 @@ pub(super) fn choose_environment(command: &mut Command) {
 }
 
 /// Returns the settings, which are in force from now on.
-pub(super) fn effective() -> &'static Settings {
-    SETTINGS.get_or_init(Settings::default)
+pub(super) fn effective() -> &'static ProcessSettings {
+    SETTINGS.get_or_init(ProcessSettings::default)
 }
 
 /// Begins to set up the processes that calls with `process` run in, before the first of these calls.
@@ -141,7 +141,7 @@ pub(super) fn effective() -> &'static Settings {
 /// assert!(processes().max(9).install().is_err(), "they are installed once");
 /// ```
 pub fn processes() -> Processes {
-    Processes { settings: Settings::default() }
+    Processes { settings: ProcessSettings::default() }
 }
 
 /// Settings that take effect with [`install`](Processes::install); see [`processes`].
@@ -159,7 +159,7 @@ pub fn processes() -> Processes {
 #[derive(Clone, Debug)]
 #[must_use = "settings do nothing until `install` is called"]
 pub struct Processes {
-    settings: Settings,
+    settings: ProcessSettings,
 }
 
 impl Processes {

@@ -15,7 +15,7 @@ use crate::sync::stack_pointer;
 
 /// Why there is no value.
 #[derive(Debug)]
-pub(super) enum Unread<Why> {
+pub(super) enum ReadError<Why> {
     /// Deserializing it takes more stack than allowed.
     TooDeep,
     /// Its type refuses these bytes.
@@ -30,7 +30,7 @@ pub(super) enum Unread<Why> {
 pub(super) fn read_within<T: DeserializeOwned>(
     stack: usize,
     bytes: &[u8],
-) -> Result<(T, usize), Unread<Error>> {
+) -> Result<(T, usize), ReadError<Error>> {
     let too_deep = Cell::new(false);
     let mut rest = bytes;
     let guarded = Guarded {
@@ -41,8 +41,8 @@ pub(super) fn read_within<T: DeserializeOwned>(
     let read = T::deserialize(&mut Deserializer::from_reader(guarded));
     match read {
         Ok(value) => Ok((value, rest.len())),
-        Err(_) if too_deep.get() => Err(Unread::TooDeep),
-        Err(error) => Err(Unread::Refused(error)),
+        Err(_) if too_deep.get() => Err(ReadError::TooDeep),
+        Err(error) => Err(ReadError::Refused(error)),
     }
 }
 
@@ -108,7 +108,7 @@ mod tests {
             let (tree, left) = read(100).unwrap();
             assert_eq!(serde_bare::to_vec(&tree).unwrap(), nested(100, level));
             assert_eq!(left, 0);
-            assert!(matches!(read(1 << 20), Err(Unread::TooDeep)));
+            assert!(matches!(read(1 << 20), Err(ReadError::TooDeep)));
         }
     }
 
@@ -125,13 +125,13 @@ mod tests {
         type Numbers<const N: usize> = [[[u64; 32]; 32]; N];
         let bytes = vec![7; 8 << 15];
         let read = read_within::<Box<Numbers<32>>>(STACK, &bytes).map(|_| ());
-        assert!(matches!(read, Err(Unread::TooDeep)));
+        assert!(matches!(read, Err(ReadError::TooDeep)));
         assert!(read_within::<Box<Numbers<1>>>(STACK, &bytes[..8 << 10]).is_ok());
     }
 
     #[test]
     fn bytes_of_another_type_are_refused() {
         let refused = read_within::<char>(STACK, &[0, 0, 0, 7]);
-        assert!(matches!(refused, Err(Unread::Refused(_))));
+        assert!(matches!(refused, Err(ReadError::Refused(_))));
     }
 }

@@ -5,7 +5,7 @@ use std::task::{Context, Poll, Waker};
 
 use super::context;
 use super::function::Function;
-use super::outcome::Outcome;
+use super::outcome::RemoteOutcome;
 use super::trace_parent::is_trace_parent;
 use crate::call::Path;
 use crate::dispatch::start;
@@ -29,7 +29,7 @@ impl Bodies {
     #[track_caller]
     pub fn run(&self, function: &'static Function, arguments: Vec<u8>) -> Running {
         let memory = function.bytes_of_memory();
-        let trace_parent = context::Context::of_arguments(&arguments)
+        let trace_parent = context::CallerContext::of_arguments(&arguments)
             .and_then(|(context, _)| context.trace_parent);
         let order = ChildOrder::new(function.child(), memory, Arguments::from_bytes(arguments));
         match order {
@@ -38,45 +38,49 @@ impl Bodies {
                     Options::here().name(function.name()),
                     InThisWorker { order, trace_parent },
                 );
-                Running(Stage::Runs(Lazy::outcome(call)))
+                Running(BodyStage::Runs(Lazy::outcome(call)))
             }
-            Err(failure) => Running(Stage::Over(Some(Outcome::of(Answer::Failed(failure))))),
+            Err(failure) => {
+                Running(BodyStage::Over(Some(RemoteOutcome::of(Answer::Failed(failure)))))
+            }
         }
     }
 }
 
 /// A body that a worker runs: a future of its outcome. Dropping it kills the child.
 #[must_use = "the body is killed when this is dropped"]
-pub struct Running(Stage);
+pub struct Running(BodyStage);
 
-enum Stage {
-    Runs(crate::lazy::Outcome<Outcome>),
-    Over(Option<Outcome>),
+enum BodyStage {
+    Runs(crate::lazy::Outcome<RemoteOutcome>),
+    Over(Option<RemoteOutcome>),
 }
 
 impl Future for Running {
-    type Output = Outcome;
+    type Output = RemoteOutcome;
 
-    fn poll(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Outcome> {
+    fn poll(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<RemoteOutcome> {
         let outcome = match &mut self.0 {
-            Stage::Over(outcome) => outcome.take().expect("a future is not polled after its end"),
-            Stage::Runs(call) => match Pin::new(call).poll(context) {
+            BodyStage::Over(outcome) => {
+                outcome.take().expect("a future is not polled after its end")
+            }
+            BodyStage::Runs(call) => match Pin::new(call).poll(context) {
                 Poll::Pending => return Poll::Pending,
                 Poll::Ready(Ok(outcome)) => outcome,
                 // The worker has no thread, or is shut down: the body did not run.
                 Poll::Ready(Err(error)) => {
-                    Outcome::of(Answer::Failed(Failure::Spawn(error.to_string())))
+                    RemoteOutcome::of(Answer::Failed(Failure::Spawn(error.to_string())))
                 }
             },
         };
-        self.0 = Stage::Over(None);
+        self.0 = BodyStage::Over(None);
         Poll::Ready(outcome)
     }
 }
 
 impl Drop for Running {
     fn drop(&mut self) {
-        if let Stage::Runs(call) = &self.0 {
+        if let BodyStage::Runs(call) = &self.0 {
             Lazy::cancel(call);
         }
     }
@@ -89,7 +93,7 @@ struct InThisWorker {
 }
 
 impl Body for InThisWorker {
-    type Output = Outcome;
+    type Output = RemoteOutcome;
     type Label = ();
     const IS_SYNC: bool = true;
     const WHEN_CLOSED: Progress = Progress::Killed;
@@ -104,6 +108,6 @@ impl Body for InThisWorker {
         let trace_parent = self.trace_parent.filter(|text| is_trace_parent(text));
         events::part_of(trace_parent.as_deref());
         let Started::Answered(answer) = InChild::start(self.order, waker);
-        Step::Finished(Outcome::of(answer))
+        Step::Finished(RemoteOutcome::of(answer))
     }
 }

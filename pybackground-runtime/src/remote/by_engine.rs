@@ -4,10 +4,10 @@
 use std::task::Waker;
 use std::time::Duration;
 
-use super::context::Context;
+use super::context::CallerContext;
 use super::engine::{Engine, Order, Withdraw};
 use super::function::{self, Function};
-use super::reply::Slot;
+use super::reply::ReplySlot;
 use super::settings::Settings;
 use crate::error::{Failure, Part, Progress};
 use crate::events;
@@ -19,13 +19,13 @@ use crate::snapshot::report_remote_by;
 pub(super) struct ByEngine;
 
 /// A call that is ready to be sent.
-pub(super) struct Sent {
+pub(super) struct ReadyCall {
     engine: &'static dyn Engine,
     settings: &'static Settings,
     order: Order,
 }
 
-impl Sent {
+impl ReadyCall {
     pub(super) fn new(
         settings: &'static Settings,
         engine: &'static dyn Engine,
@@ -37,7 +37,7 @@ impl Sent {
         let mut arguments =
             arguments.into_bytes().map_err(|why| Failure::Codec { what: Part::Arguments, why })?;
         let (mut context, length) =
-            Context::of_arguments(&arguments).expect("the expansion begins with the context");
+            CallerContext::of_arguments(&arguments).expect("the expansion begins with the context");
         if let Some(limit) = function.bodies_at_once() {
             let fingerprint = function.fingerprint();
             let above = context.limited.iter().filter(|above| **above == fingerprint).count();
@@ -47,38 +47,38 @@ impl Sent {
             context.limited.push(fingerprint);
             context.replace_in(&mut arguments, length);
         }
-        let Context { depth, trace_parent, .. } = context;
+        let CallerContext { depth, trace_parent, .. } = context;
         let order = Order { function, arguments, depth, run_timeout, trace_parent };
         Ok(Self { engine, settings, order })
     }
 }
 
 impl Backend for ByEngine {
-    type Order = Sent;
-    type InFlight = Waiting;
+    type Order = ReadyCall;
+    type InFlight = SentCall;
     const IS_SYNC: bool = false;
     const WHEN_CLOSED: Progress = Progress::Withdrawn;
 
-    fn start(order: Sent, waker: impl FnOnce() -> Waker) -> Started<Waiting> {
-        let Sent { engine, settings, order } = order;
+    fn start(order: ReadyCall, waker: impl FnOnce() -> Waker) -> Started<SentCall> {
+        let ReadyCall { engine, settings, order } = order;
         at_close(super::engine::close);
         report_remote_by(super::engine::report);
         events::part_of(order.trace_parent.as_deref());
-        let (slot, reply) = Slot::new(waker());
+        let (slot, reply) = ReplySlot::new(waker());
         let sent = events::Sent::now();
         let withdraw = engine.start(settings, order, reply);
-        Started::InFlight(Waiting { slot, withdraw: Some(withdraw), sent })
+        Started::InFlight(SentCall { slot, withdraw: Some(withdraw), sent })
     }
 }
 
 /// A call that was sent.
-pub(super) struct Waiting {
-    slot: Slot,
+pub(super) struct SentCall {
+    slot: ReplySlot,
     withdraw: Option<Withdraw>,
     sent: events::Sent,
 }
 
-impl InFlight for Waiting {
+impl InFlight for SentCall {
     fn answer(&mut self, waker: impl FnOnce() -> Waker) -> Option<Answer> {
         let outcome = self.slot.take(waker)?;
         self.withdraw = None;
@@ -89,7 +89,7 @@ impl InFlight for Waiting {
     }
 }
 
-impl Drop for Waiting {
+impl Drop for SentCall {
     fn drop(&mut self) {
         if let Some(withdraw) = self.withdraw.take() {
             withdraw();

@@ -11,7 +11,7 @@ use crate::sync::lock_leaf;
 
 /// The place of a call among the calls that wait for it.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-pub(super) struct Context {
+pub(super) struct CallerContext {
     /// How many bodies with `remote` are above the call.
     pub(super) depth: u32,
     /// The fingerprints of those functions that have a limit: of the bodies above, and of the call itself.
@@ -21,13 +21,15 @@ pub(super) struct Context {
 }
 
 /// The context of the body that this process runs, if it is a child.
-static CURRENT: Mutex<Option<Context>> = Mutex::new(None);
+static CURRENT: Mutex<Option<CallerContext>> = Mutex::new(None);
 
 /// Returns the context of a call that is made now.
-fn of_new_call() -> Context {
+fn of_new_call() -> CallerContext {
     let mut context = match &*lock_leaf(&CURRENT) {
-        Some(current) => Context { depth: current.depth.saturating_add(1), ..current.clone() },
-        None => Context::default(),
+        Some(current) => {
+            CallerContext { depth: current.depth.saturating_add(1), ..current.clone() }
+        }
+        None => CallerContext::default(),
     };
     // A body may have a span of its own, below that of its caller.
     if let Some(parent) = trace_parent::of_caller() {
@@ -44,7 +46,7 @@ pub fn arguments() -> Arguments {
     arguments
 }
 
-impl Context {
+impl CallerContext {
     /// Reads the context at the begin of some arguments, and how many bytes it takes there. `None` if the bytes are of
     /// another format.
     pub(super) fn of_arguments(arguments: &[u8]) -> Option<(Self, usize)> {
@@ -70,7 +72,7 @@ impl Context {
 ///
 /// If the bytes are of another format.
 pub fn enter(received: &mut Received<'_>) -> Result<(), Broken> {
-    let mut context = read_argument::<Context>(received, "context")?;
+    let mut context = read_argument::<CallerContext>(received, "context")?;
     context.trace_parent = context.trace_parent.filter(|text| trace_parent::is_trace_parent(text));
     if is_child() {
         *lock_leaf(&CURRENT) = Some(context);
@@ -110,19 +112,19 @@ mod tests {
         let mut arguments = arguments();
         arguments.write("number", &7_u32);
         let mut bytes = arguments.into_bytes().unwrap();
-        let end = bytes[Context::of_arguments(&bytes).unwrap().1..].to_vec();
+        let end = bytes[CallerContext::of_arguments(&bytes).unwrap().1..].to_vec();
         let parent = Some("00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01".to_owned());
-        let other = Context { depth: 3, limited: vec![1, u64::MAX], trace_parent: parent };
-        let length = Context::of_arguments(&bytes).unwrap().1;
+        let other = CallerContext { depth: 3, limited: vec![1, u64::MAX], trace_parent: parent };
+        let length = CallerContext::of_arguments(&bytes).unwrap().1;
         other.replace_in(&mut bytes, length);
-        let (read, length) = Context::of_arguments(&bytes).unwrap();
+        let (read, length) = CallerContext::of_arguments(&bytes).unwrap();
         assert_eq!((read, &bytes[length..]), (other, &*end));
     }
 
     #[test]
     fn other_bytes_are_no_context() {
         for bytes in [&[][..], &[0; 7], &[0; 8], &[255; 8], &[9, 0, 0, 0, 0, 0, 0, 0, 1]] {
-            assert_eq!(Context::of_arguments(bytes), None, "{bytes:?}");
+            assert_eq!(CallerContext::of_arguments(bytes), None, "{bytes:?}");
         }
     }
 }

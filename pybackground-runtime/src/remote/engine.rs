@@ -7,7 +7,7 @@ use linkme::distributed_slice;
 
 pub use super::bodies::{Bodies, Running};
 pub use super::function::{Function, all as functions};
-pub use super::outcome::Outcome;
+pub use super::outcome::RemoteOutcome;
 pub use super::reply::Reply;
 pub use super::settings::Settings;
 pub use crate::snapshot::{RemoteReport, WorkerReport};

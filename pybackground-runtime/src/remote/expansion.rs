@@ -9,15 +9,15 @@ use serde::Serialize;
 use serde::de::DeserializeOwned;
 
 pub use super::context::{arguments, enter};
+use super::destination;
 pub use super::function::{FUNCTIONS, Function, Terms};
-use super::place;
 pub use super::shape::Shape;
 use crate::dispatch::argument::{BackgroundCall, Carrier};
 use crate::lazy::Lazy;
 use crate::options::Options;
 pub use crate::process::expansion::{
-    Arguments, Broken, FUNCTIONS as CHILD_FUNCTIONS, Function as ChildFunction, LentCopy,
-    ProcessArg, ProcessArgRef, ProcessReturn, Received, linkme, memory,
+    Arguments, Broken, ChildFunction, FUNCTIONS as CHILD_FUNCTIONS, LentCopy, ProcessArg,
+    ProcessArgRef, ProcessReturn, Received, linkme, memory,
 };
 
 /// `T` may be an argument of a body on another machine.
@@ -137,7 +137,7 @@ impl<T: Serialize + DeserializeOwned + Send + 'static> RemoteReturn<T> for Backg
         arguments: Arguments,
         _place: P,
     ) -> Lazy<T> {
-        place::run::<T, P>(options, function, arguments)
+        destination::run::<T, P>(options, function, arguments)
     }
 
     fn answer(body: impl FnOnce() -> T) -> Result<Vec<u8>, Broken> {

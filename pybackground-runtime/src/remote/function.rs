@@ -8,7 +8,7 @@ use std::collections::hash_map::Entry;
 use std::sync::OnceLock;
 
 use super::shape::Shape;
-use crate::process::expansion::Function as ChildFunction;
+use crate::process::expansion::ChildFunction;
 
 pub use self::PYBACKGROUND_REMOTE_FUNCTIONS_0_1_0 as FUNCTIONS;
 

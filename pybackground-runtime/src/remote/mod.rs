@@ -10,7 +10,7 @@
 //! | `function` | the list of functions that a worker offers |
 //! | `shape` | what a type reads, so that two builds know whether they agree |
 //! | `context` | what a call tells the calls that its body makes |
-//! | `place` | where the bodies of this program run |
+//! | `destination` | where the bodies of this program run |
 //! | `settings` | the settings of the program, and its variables |
 //! | `setup` | what a program calls to set these |
 //! | `on_thread` | the backend that runs bodies on threads, for debugging |
@@ -25,12 +25,12 @@
 mod bodies;
 mod by_engine;
 mod context;
+mod destination;
 pub(crate) mod engine;
 pub mod expansion;
 mod function;
 mod on_thread;
 mod outcome;
-mod place;
 mod reply;
 mod settings;
 mod setup;

@@ -4,16 +4,16 @@ use std::task::Waker;
 
 use super::function::Function;
 use crate::error::{Failure, Part, Progress};
-use crate::process::expansion::{Arguments, Function as ChildFunction};
+use crate::process::expansion::{Arguments, ChildFunction};
 use crate::process::{Answer, Backend, Never, Started, run_on_this_thread};
 
 /// A call of a function on a thread.
-pub(super) struct Order {
+pub(super) struct ThreadOrder {
     function: &'static ChildFunction,
     arguments: Vec<u8>,
 }
 
-impl Order {
+impl ThreadOrder {
     pub(super) fn new(function: &'static Function, arguments: Arguments) -> Result<Self, Failure> {
         let arguments =
             arguments.into_bytes().map_err(|why| Failure::Codec { what: Part::Arguments, why })?;
@@ -25,13 +25,13 @@ impl Order {
 pub(super) struct OnThread;
 
 impl Backend for OnThread {
-    type Order = Order;
+    type Order = ThreadOrder;
     type InFlight = Never;
     const IS_SYNC: bool = true;
     const WHEN_CLOSED: Progress = Progress::Running;
 
-    fn start(order: Order, _: impl FnOnce() -> Waker) -> Started<Never> {
-        let Order { function, arguments } = order;
+    fn start(order: ThreadOrder, _: impl FnOnce() -> Waker) -> Started<Never> {
+        let ThreadOrder { function, arguments } = order;
         Started::Answered(match run_on_this_thread(function, &arguments) {
             Ok(value) => Answer::Returned(value),
             Err(failure) => Answer::Failed(failure),

@@ -20,12 +20,12 @@ const FAILED: u8 = 2;
 const OVERRAN: u8 = 3;
 
 /// What a call came to, and who says so.
-pub struct Outcome {
+pub struct RemoteOutcome {
     answer: Answer,
     origin: Option<Origin>,
 }
 
-impl Outcome {
+impl RemoteOutcome {
     pub(super) fn of(answer: Answer) -> Self {
         Self { answer, origin: None }
     }
@@ -93,7 +93,7 @@ impl Outcome {
         }
     }
 
-    /// Reads an answer as [`from_bytes`](Outcome::from_bytes), without a copy of the value.
+    /// Reads an answer as [`from_bytes`](RemoteOutcome::from_bytes), without a copy of the value.
     #[must_use]
     pub fn from_vec(mut bytes: Vec<u8>) -> Option<Self> {
         if bytes.first() != Some(&RETURNED) {

@@ -20,16 +20,17 @@ pub(super) const WORKER: &str = "PYBACKGROUND_WORKER";
 const METRICS: &str = "PYBACKGROUND_METRICS";
 
 /// What the program has set, and whether it is in use.
-struct Installed {
-    settings: Option<Given>,
+struct InstalledRemote {
+    settings: Option<ChosenSettings>,
     in_use: bool,
 }
 
-static INSTALLED: Mutex<Installed> = Mutex::new(Installed { settings: None, in_use: false });
+static INSTALLED: Mutex<InstalledRemote> =
+    Mutex::new(InstalledRemote { settings: None, in_use: false });
 
 /// The settings of the program. `None` leaves a setting to the environment and the default.
 #[derive(Clone, Debug, Default)]
-pub(super) struct Given {
+pub(super) struct ChosenSettings {
     pub(super) url: Option<String>,
     pub(super) namespace: Option<String>,
     pub(super) credentials: Option<PathBuf>,
@@ -135,10 +136,12 @@ pub(super) fn of_worker() -> Result<Settings, String> {
     })
 }
 
-fn in_force(resolve: impl FnOnce(&Given) -> Result<Settings, String>) -> Result<Settings, String> {
+fn in_force(
+    resolve: impl FnOnce(&ChosenSettings) -> Result<Settings, String>,
+) -> Result<Settings, String> {
     let mut installed = lock_leaf(&INSTALLED);
     installed.in_use = true;
-    resolve(installed.settings.as_ref().unwrap_or(&Given::default()))
+    resolve(installed.settings.as_ref().unwrap_or(&ChosenSettings::default()))
 }
 
 /// Puts settings into force for the whole program.
@@ -146,7 +149,7 @@ fn in_force(resolve: impl FnOnce(&Given) -> Result<Settings, String>) -> Result<
 /// # Errors
 ///
 /// Which value is impossible, or that it is too late.
-pub(super) fn install(given: Given) -> Result<(), String> {
+pub(super) fn install(given: ChosenSettings) -> Result<(), String> {
     resolve(&given, &|_| None)?;
     let mut installed = lock_leaf(&INSTALLED);
     if installed.in_use || installed.settings.is_some() {
@@ -170,7 +173,10 @@ fn variable(name: &str) -> Option<String> {
 }
 
 /// Resolves everything but the address.
-fn resolve(given: &Given, variable: &impl Fn(&str) -> Option<String>) -> Result<Settings, String> {
+fn resolve(
+    given: &ChosenSettings,
+    variable: &impl Fn(&str) -> Option<String>,
+) -> Result<Settings, String> {
     let path = |given: &Option<PathBuf>, name: &str| {
         given.clone().or_else(|| variable(name).map(PathBuf::from))
     };
@@ -308,7 +314,9 @@ mod tests {
     use super::*;
 
     fn with(name: &'static str, value: &'static str) -> Result<Settings, String> {
-        resolve(&Given::default(), &|asked: &str| (asked == name).then(|| value.to_owned()))
+        resolve(&ChosenSettings::default(), &|asked: &str| {
+            (asked == name).then(|| value.to_owned())
+        })
     }
 
     #[test]

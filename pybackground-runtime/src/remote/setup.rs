@@ -4,7 +4,7 @@ use std::net::SocketAddr;
 use std::path::PathBuf;
 use std::time::Duration;
 
-use super::settings::{self, Given};
+use super::settings::{self, ChosenSettings};
 use crate::config::ConfigError;
 
 /// Begins to set up where the bodies of calls with `remote` run, before the first of these calls.
@@ -41,7 +41,7 @@ use crate::config::ConfigError;
 /// assert!(remote().url("local:").install().is_err(), "the settings are in use");
 /// ```
 pub fn remote() -> Remote {
-    Remote { given: Given::default() }
+    Remote { given: ChosenSettings::default() }
 }
 
 /// Settings that take effect with [`install`](Remote::install); see [`remote`].
@@ -56,7 +56,7 @@ pub fn remote() -> Remote {
 #[derive(Clone, Debug)]
 #[must_use = "settings do nothing until `install` is called"]
 pub struct Remote {
-    given: Given,
+    given: ChosenSettings,
 }
 
 impl Remote {

@@ -34,7 +34,7 @@ impl Shape {
 
     /// Adds what a type reads.
     pub fn add<T: DeserializeOwned>(&mut self) {
-        let mut probe = Probe::default();
+        let mut probe = ShapeProbe::default();
         let mut runs = 0;
         loop {
             probe.begin();
@@ -62,7 +62,7 @@ const MOST_STEPS: usize = 100_000;
 const DEEPEST: usize = 100;
 
 /// An enum or a struct, as serde names it.
-type Name = (&'static str, &'static [&'static str]);
+type TypeName = (&'static str, &'static [&'static str]);
 
 /// What is known of an enum.
 #[derive(Default)]
@@ -75,13 +75,13 @@ struct Variants {
 
 /// A deserializer without input.
 #[derive(Default)]
-struct Probe {
+struct ShapeProbe {
     text: String,
-    enums: HashMap<Name, Variants>,
+    enums: HashMap<TypeName, Variants>,
     /// The types that are being read, the innermost last.
-    inside: Vec<Name>,
+    inside: Vec<TypeName>,
     /// The enum that was innermost when the type became too deep.
-    deepest: Option<Name>,
+    deepest: Option<TypeName>,
     depth: usize,
     steps: usize,
 }
@@ -108,7 +108,7 @@ impl de::Error for Refused {
     }
 }
 
-impl Probe {
+impl ShapeProbe {
     fn begin(&mut self) {
         self.text.clear();
         self.inside.clear();
@@ -139,11 +139,11 @@ impl Probe {
 
     fn within<T>(
         &mut self,
-        name: Option<Name>,
+        name: Option<TypeName>,
         read: impl FnOnce(&mut Self) -> Result<T, Refused>,
     ) -> Result<T, Refused> {
         if self.depth == DEEPEST {
-            let is_enum = |name: &&Name| self.enums.contains_key(*name);
+            let is_enum = |name: &&TypeName| self.enums.contains_key(*name);
             self.deepest = self.inside.iter().rev().find(is_enum).copied();
             return Err(Refused::TooDeep);
         }
@@ -166,7 +166,7 @@ impl Probe {
     }
 
     /// Chooses a variant: each in turn, and inside the enum itself always the same.
-    fn variant(&mut self, name: Name) -> usize {
+    fn variant(&mut self, name: TypeName) -> usize {
         let is_inside = self.inside.contains(&name);
         let variants = self.enums.entry(name).or_default();
         if is_inside {
@@ -187,7 +187,7 @@ macro_rules! numbers {
     )*};
 }
 
-impl<'de> de::Deserializer<'de> for &mut Probe {
+impl<'de> de::Deserializer<'de> for &mut ShapeProbe {
     type Error = Refused;
 
     fn deserialize_any<V: Visitor<'de>>(self, _: V) -> Result<V::Value, Refused> {
@@ -313,7 +313,7 @@ impl<'de> de::Deserializer<'de> for &mut Probe {
 
 /// So many elements of a sequence, fields of a struct, or entries of a map.
 struct Elements<'a> {
-    probe: &'a mut Probe,
+    probe: &'a mut ShapeProbe,
     rest: usize,
 }
 
@@ -351,7 +351,7 @@ impl<'de> MapAccess<'de> for Elements<'_> {
 
 /// A variant of an enum.
 struct Variant<'a> {
-    probe: &'a mut Probe,
+    probe: &'a mut ShapeProbe,
     chosen: usize,
 }
 

@@ -11,9 +11,9 @@ use crate::dispatch::Prepared;
 use crate::shared::Shared;
 use crate::sync::lock_leaf;
 
-pub(super) struct Calls<K, T>(Mutex<State<K, T>>);
+pub(super) struct CallsByKey<K, T>(Mutex<KnownCalls<K, T>>);
 
-struct State<K, T> {
+struct KnownCalls<K, T> {
     /// The calls that have not ended. One that was closed while its body ran stays here until that ends, but is
     /// not shared any more.
     running: HashMap<Arc<K>, Shared<T>>,
@@ -22,11 +22,11 @@ struct State<K, T> {
 }
 
 /// What is dropped without the lock: the destructors are code of the user.
-type Remains<K, T> = Vec<(Arc<K>, Shared<T>)>;
+type DroppedCalls<K, T> = Vec<(Arc<K>, Shared<T>)>;
 
-impl<K: Key, T: Send + Sync + 'static> Calls<K, T> {
+impl<K: Key, T: Send + Sync + 'static> CallsByKey<K, T> {
     pub(super) fn new(#[cfg(feature = "cache")] size: usize) -> Self {
-        Self(Mutex::new(State {
+        Self(Mutex::new(KnownCalls {
             running: HashMap::new(),
             #[cfg(feature = "cache")]
             kept: KeptValues::new(size),
@@ -87,7 +87,7 @@ impl<K: Key, T: Send + Sync + 'static> Calls<K, T> {
 
     /// The body of the call with exactly this key has ended, with a value to keep or without one.
     pub(super) fn end(&self, key: &Arc<K>, keep: bool) {
-        let mut remains: Remains<K, T> = Vec::new();
+        let mut remains: DroppedCalls<K, T> = Vec::new();
         let mut state = lock_leaf(&self.0);
         let is_own =
             state.running.get_key_value(&**key).is_some_and(|(own, _)| Arc::ptr_eq(own, key));
@@ -109,12 +109,12 @@ impl<K: Key, T: Send + Sync + 'static> Calls<K, T> {
     }
 }
 
-impl<K: Key, T: Send + Sync + 'static> State<K, T> {
+impl<K: Key, T: Send + Sync + 'static> KnownCalls<K, T> {
     fn find(
         &mut self,
         key: &K,
         time_to_live: Option<Duration>,
-        remains: &mut Remains<K, T>,
+        remains: &mut DroppedCalls<K, T>,
     ) -> Option<Shared<T>> {
         // A call that has ended and is still here was closed: it has an error.
         if let Some(call) = self.running.get(key).filter(|call| !Shared::is_ready(call)) {

@@ -3,7 +3,7 @@
 //! | file | subject |
 //! |---|---|
 //! | `calls` | the calls of one function with arguments of one type: those that run, and with `cache` those that ended with a value |
-//! | `turn` | the part of a call that notes its end |
+//! | `end_notice` | the part of a call that notes its end |
 //! | `kept` | with the feature `cache`: the values that are kept |
 //! | `key` | the arguments of a call, as a key |
 //! | `is_kept` | which values are kept |
@@ -15,11 +15,11 @@
 //! (bodies, destructors) runs without it.
 
 mod calls;
+mod end_notice;
 mod is_kept;
 #[cfg(feature = "cache")]
 mod kept;
 mod key;
-mod turn;
 
 use std::any::{Any, TypeId};
 use std::collections::BTreeMap;
@@ -31,10 +31,10 @@ use crate::dispatch::{prepare, prepare_async};
 use crate::options::Options;
 use crate::shared::Shared;
 use crate::sync::lock_leaf;
-use calls::Calls;
+use calls::CallsByKey;
+use end_notice::EndNotice;
 pub use is_kept::{IsKept, Kept};
 pub use key::Key;
-use turn::Turn;
 
 /// What the calls of one function share, for all types of a generic function.
 pub struct Reuse {
@@ -63,13 +63,13 @@ impl Reuse {
         Self { size, by_type: Mutex::new(BTreeMap::new()) }
     }
 
-    fn calls<K: Key, T: Send + Sync + 'static>(&self) -> Arc<Calls<K, T>> {
+    fn calls<K: Key, T: Send + Sync + 'static>(&self) -> Arc<CallsByKey<K, T>> {
         let mut by_type = lock_leaf(&self.by_type);
-        let calls = by_type.entry(TypeId::of::<Calls<K, T>>()).or_insert_with(|| {
+        let calls = by_type.entry(TypeId::of::<CallsByKey<K, T>>()).or_insert_with(|| {
             #[cfg(feature = "cache")]
-            return Arc::new(Calls::<K, T>::new(self.size));
+            return Arc::new(CallsByKey::<K, T>::new(self.size));
             #[cfg(not(feature = "cache"))]
-            return Arc::new(Calls::<K, T>::new());
+            return Arc::new(CallsByKey::<K, T>::new());
         });
         calls.clone().downcast().expect("the key is the type")
     }
@@ -112,8 +112,8 @@ where
     context::made(|| options.site());
     let calls = sharing.reuse.calls::<K, T>();
     calls.find_or(key, sharing.time_to_live, |of_call| {
-        let (turn, key) = (Turn::new(calls.clone(), of_call), key.clone());
-        prepare::<F, _, _>(options, move || turn.take(body(key), is_kept))
+        let (notice, key) = (EndNotice::new(calls.clone(), of_call), key.clone());
+        prepare::<F, _, _>(options, move || notice.take(body(key), is_kept))
     })
 }
 
@@ -134,7 +134,7 @@ where
     context::made(|| options.site());
     let calls = sharing.reuse.calls::<K, T>();
     calls.find_or(key, sharing.time_to_live, |of_call| {
-        let (turn, future) = (Turn::new(calls.clone(), of_call), body(key.clone()));
-        prepare_async::<A, _>(options, async move { turn.take(future.await, is_kept) })
+        let (notice, future) = (EndNotice::new(calls.clone(), of_call), body(key.clone()));
+        prepare_async::<A, _>(options, async move { notice.take(future.await, is_kept) })
     })
 }

@@ -12,7 +12,7 @@
 //!    Its own outcome is `()` or an [`Error`](crate::Error), whose payload is `'static`. So what may
 //!    outlive the scope (a stale queue entry, a timer, a report, a wait, a task that was cancelled,
 //!    refused or timed out) finds a task without a closure.
-//! 3. **The value belongs to the `Lazy`.** The closure writes its value to a [`Slot`](super::slot::Slot) that
+//! 3. **The value belongs to the `Lazy`.** The closure writes its value to a [`ValueSlot`](super::slot::ValueSlot) that
 //!    it shares with the `Lazy` alone. The closure's share ends with the closure, before the guard. So the
 //!    value is dropped by the closure, before the scope returns, or with the `Lazy`, whose type has the
 //!    value's lifetime. A forgotten `Lazy` leaks the value.

@@ -37,9 +37,9 @@ use crate::small_value::is_large;
 use crate::task::{Body, ScopedClosure, Task};
 use crate::waits::ScopedCalls;
 use erase::Erased;
-use open_calls::{Kept, Listed};
+use open_calls::{CallsOfScope, ListedCall};
 use own_closures::OwnClosures;
-use slot::{ScopedHandle, Slot};
+use slot::{ScopedHandle, ValueSlot};
 
 /// Runs `f`, which can call closures that borrow in the background, and waits for all of them.
 ///
@@ -107,12 +107,12 @@ where
     F: for<'scope> FnOnce(&'scope Scope<'scope, 'env>) -> R,
 {
     let scope = Scope {
-        calls: Kept::new(),
+        calls: CallsOfScope::new(),
         has_thread: runtime::is_worker() || runtime::is_sequential() || runtime::has_thread(),
         lifetimes: PhantomData,
     };
     let result = {
-        let _end = End { scope: &scope, site: Location::caller() };
+        let _end = EndOfScope { scope: &scope, site: Location::caller() };
         catch_unwind(AssertUnwindSafe(|| f(&scope)))
     };
     let errors = scope.calls.take_errors();
@@ -132,12 +132,12 @@ where
 
 /// Waits until no closure of the scope is left. It does so when it is dropped, so that the scope cannot return or
 /// unwind without it.
-struct End<'a, 'scope, 'env> {
+struct EndOfScope<'a, 'scope, 'env> {
     scope: &'a Scope<'scope, 'env>,
     site: &'static Location<'static>,
 }
 
-impl Drop for End<'_, '_, '_> {
+impl Drop for EndOfScope<'_, '_, '_> {
     fn drop(&mut self) {
         let waited = catch_unwind(AssertUnwindSafe(|| self.scope.wait(self.site)));
         if waited.is_err() || !self.scope.calls.is_empty() {
@@ -169,7 +169,7 @@ impl Drop for End<'_, '_, '_> {
 /// assert_eq!(leaves.into_inner(), 2);
 /// ```
 pub struct Scope<'scope, 'env: 'scope> {
-    calls: Kept,
+    calls: CallsOfScope,
     /// If not, the system refuses threads, and each closure runs where it is spawned.
     has_thread: bool,
     /// As in `std::thread::Scope`, both lifetimes are invariant.
@@ -212,7 +212,7 @@ impl<'scope> Scope<'scope, '_> {
         F: FnOnce() -> T + Send + 'scope,
         T: Send + 'scope,
     {
-        let slot = Slot::new();
+        let slot = ValueSlot::new();
         let closure = {
             let slot = slot.clone();
             move || slot.put(Box::new(body()))
@@ -272,7 +272,7 @@ impl<'scope> Scope<'scope, '_> {
 
     /// Runs the closures that no thread has started. Returns what the scope still needs to know of.
     #[inline]
-    fn run_closures(&self) -> Vec<Listed> {
+    fn run_closures(&self) -> Vec<ListedCall> {
         let (mut left, mut calls) = (Vec::new(), Vec::new());
         loop {
             calls = self.calls.take_all(calls);
@@ -288,22 +288,22 @@ impl<'scope> Scope<'scope, '_> {
     /// As `run_closures`, which is reported if it takes long.
     #[cold]
     #[inline(never)]
-    fn run_watched(&self, site: &'static Location<'static>) -> Vec<Listed> {
+    fn run_watched(&self, site: &'static Location<'static>) -> Vec<ListedCall> {
         let _watched = (!self.calls.is_empty()).then(|| OwnClosures::begin(&self.calls, site));
         self.run_closures()
     }
 }
 
 /// Runs the closure if no thread has started it and this thread may. Returns what the scope still needs to know of.
-fn run_unless_started(listed: Listed) -> Option<Listed> {
-    let Listed::Call(call) = listed else { return Some(listed) };
+fn run_unless_started(listed: ListedCall) -> Option<ListedCall> {
+    let ListedCall::Call(call) = listed else { return Some(listed) };
     if !call.is_done() && join::may_help(&*call) {
         return match call.run_here() {
-            Ok(error) => error.map(Listed::Failed),
-            Err(call) => Some(Listed::Call(call)),
+            Ok(error) => error.map(ListedCall::Failed),
+            Err(call) => Some(ListedCall::Call(call)),
         };
     }
-    Some(Listed::Call(call))
+    Some(ListedCall::Call(call))
 }
 
 /// Returns the message of the scope's panic, if a closure failed and no use of its `Lazy` reported that.

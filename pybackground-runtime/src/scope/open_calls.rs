@@ -44,7 +44,7 @@ pub(crate) struct OpenCalls {
     any_failed: AtomicBool,
     /// The scope put calls back into the list before it waited.
     any_left: AtomicBool,
-    list: Mutex<List>,
+    list: Mutex<CallList>,
 }
 
 thread_local! {
@@ -53,9 +53,9 @@ thread_local! {
 }
 
 /// The share of the scope itself. What it leaves is kept for the next scope of the thread.
-pub(super) struct Kept(pub(super) Arc<OpenCalls>);
+pub(super) struct CallsOfScope(pub(super) Arc<OpenCalls>);
 
-impl Kept {
+impl CallsOfScope {
     pub(super) fn new() -> Self {
         let spare = SPARE.try_with(Cell::take).ok().flatten();
         Self(spare.unwrap_or_else(OpenCalls::new))
@@ -70,7 +70,7 @@ impl Kept {
     }
 }
 
-impl Deref for Kept {
+impl Deref for CallsOfScope {
     type Target = OpenCalls;
 
     fn deref(&self) -> &OpenCalls {
@@ -78,7 +78,7 @@ impl Deref for Kept {
     }
 }
 
-impl Drop for Kept {
+impl Drop for CallsOfScope {
     fn drop(&mut self) {
         // `None` if a guard is about to drop its share.
         if let Some(calls) = Arc::get_mut(&mut self.0) {
@@ -96,14 +96,14 @@ impl Drop for Kept {
 }
 
 /// What the scope keeps of a call.
-pub(super) enum Listed {
+pub(super) enum ListedCall {
     Call(OpenCall),
     /// The scope ran the call, which failed, and nothing else had it.
     Failed(Error),
 }
 
-struct List {
-    calls: Vec<Listed>,
+struct CallList {
+    calls: Vec<ListedCall>,
     /// The length at which calls that have ended are removed.
     full_at: usize,
 }
@@ -120,7 +120,7 @@ impl OpenCalls {
             owner_waits: AtomicBool::new(false),
             any_failed: AtomicBool::new(false),
             any_left: AtomicBool::new(false),
-            list: Mutex::new(List { calls: Vec::new(), full_at: FEW }),
+            list: Mutex::new(CallList { calls: Vec::new(), full_at: FEW }),
         })
     }
 
@@ -128,15 +128,15 @@ impl OpenCalls {
     pub(super) fn list(&self, call: OpenCall) {
         let ended = {
             let mut list = lock(&self.list);
-            list.calls.push(Listed::Call(call));
+            list.calls.push(ListedCall::Call(call));
             if list.calls.len() < list.full_at {
                 return;
             }
-            let needs_no_report = |listed: &mut Listed| match listed {
-                Listed::Call(call) => call.is_done() && call.unobserved_error().is_none(),
-                Listed::Failed(_) => false,
+            let needs_no_report = |listed: &mut ListedCall| match listed {
+                ListedCall::Call(call) => call.is_done() && call.unobserved_error().is_none(),
+                ListedCall::Failed(_) => false,
             };
-            let ended: Vec<Listed> = list.calls.extract_if(.., needs_no_report).collect();
+            let ended: Vec<ListedCall> = list.calls.extract_if(.., needs_no_report).collect();
             list.full_at = FEW.max(2 * list.calls.len());
             ended
         };
@@ -144,12 +144,12 @@ impl OpenCalls {
     }
 
     /// Takes the calls that are listed, and leaves `empty`, which has room for others.
-    pub(super) fn take_all(&self, empty: Vec<Listed>) -> Vec<Listed> {
+    pub(super) fn take_all(&self, empty: Vec<ListedCall>) -> Vec<ListedCall> {
         std::mem::replace(&mut lock(&self.list).calls, empty)
     }
 
     /// Puts calls back that `take_all` took, once none is listed any more.
-    pub(super) fn put_back(&self, calls: Vec<Listed>) {
+    pub(super) fn put_back(&self, calls: Vec<ListedCall>) {
         // ORDERING: for `take_errors`, which the same thread calls.
         self.any_left.store(true, Ordering::Relaxed);
         lock(&self.list).calls = calls;
@@ -173,8 +173,8 @@ impl OpenCalls {
         let mut errors = Vec::new();
         for listed in calls {
             match listed {
-                Listed::Failed(error) => errors.push(error),
-                Listed::Call(call) => {
+                ListedCall::Failed(error) => errors.push(error),
+                ListedCall::Call(call) => {
                     // A closure drops its guard a moment before its call ends.
                     while !call.is_done() {
                         thread::yield_now();
@@ -239,8 +239,8 @@ impl ScopedCalls for OpenCalls {
     fn unfinished(&self) -> Vec<Arc<dyn WaitTarget>> {
         let list = lock(&self.list);
         let calls = list.calls.iter().filter_map(|listed| match listed {
-            Listed::Call(call) => Some(call),
-            Listed::Failed(_) => None,
+            ListedCall::Call(call) => Some(call),
+            ListedCall::Failed(_) => None,
         });
         let unfinished = calls.filter(|call| !call.is_done());
         unfinished.map(|call| call.clone() as Arc<dyn WaitTarget>).collect()

@@ -6,7 +6,7 @@
 use std::panic::Location;
 use std::sync::{Arc, Mutex, Weak};
 
-use super::open_calls::Kept;
+use super::open_calls::CallsOfScope;
 use crate::deadline::Deadline;
 use crate::runnable::TimedWork;
 use crate::runtime;
@@ -34,7 +34,7 @@ impl OwnClosures {
     }
 
     /// This thread is about to run closures. `None` for a worker: whatever waits for its body reports it.
-    pub(super) fn begin(calls: &Kept, site: &'static Location<'static>) -> Option<Self> {
+    pub(super) fn begin(calls: &CallsOfScope, site: &'static Location<'static>) -> Option<Self> {
         if runtime::is_worker() {
             return None;
         }

@@ -3,16 +3,16 @@
 use std::panic::{RefUnwindSafe, UnwindSafe};
 use std::sync::Arc;
 
-use crate::error::Outcome;
+use crate::error::CallResult;
 use crate::panic::drop_catching;
 use crate::sync::{Mutex, lock};
 use crate::task::{Boxed, Handle, Job};
 
 /// The place of one value. Written by the closure, taken by the `Lazy`, and dropped by whichever of the
 /// two is the last to have it. In a box, as it may be large.
-pub(super) struct Slot<T>(Mutex<Option<Box<T>>>);
+pub(super) struct ValueSlot<T>(Mutex<Option<Box<T>>>);
 
-impl<T> Slot<T> {
+impl<T> ValueSlot<T> {
     pub(super) fn new() -> Arc<Self> {
         Arc::new(Self(Mutex::new(None)))
     }
@@ -29,7 +29,7 @@ impl<T> Slot<T> {
 
 /// A value without a `Lazy` is dropped by the closure, which has ended well: a panic in its destructor is not the
 /// closure's.
-impl<T> Drop for Slot<T> {
+impl<T> Drop for ValueSlot<T> {
     fn drop(&mut self) {
         drop_catching(lock(&self.0).take());
     }
@@ -38,7 +38,7 @@ impl<T> Drop for Slot<T> {
 /// A call of a scope, as the `Lazy` of its value sees it.
 pub(super) struct ScopedHandle<T> {
     pub(super) call: Handle<()>,
-    pub(super) slot: Arc<Slot<T>>,
+    pub(super) slot: Arc<ValueSlot<T>>,
 }
 
 // A value is taken whole or not at all.
@@ -46,7 +46,7 @@ impl<T> UnwindSafe for ScopedHandle<T> {}
 impl<T> RefUnwindSafe for ScopedHandle<T> {}
 
 impl<T> ScopedHandle<T> {
-    fn with_value(&self, outcome: Outcome<()>) -> Outcome<Box<T>> {
+    fn with_value(&self, outcome: CallResult<()>) -> CallResult<Box<T>> {
         outcome.map(|()| self.slot.take())
     }
 }
@@ -60,15 +60,15 @@ impl<T: Send> Boxed<T> for ScopedHandle<T> {
         self.call.to_job()
     }
 
-    fn take(&self) -> Option<Outcome<Box<T>>> {
+    fn take(&self) -> Option<CallResult<Box<T>>> {
         Some(self.with_value(self.call.take()?))
     }
 
-    fn run_in_place(&self, keep: &mut dyn FnMut(Outcome<Box<T>>)) -> bool {
+    fn run_in_place(&self, keep: &mut dyn FnMut(CallResult<Box<T>>)) -> bool {
         self.call.run_in_place(&mut |outcome| keep(self.with_value(outcome)))
     }
 
-    fn join_at_once(&self) -> Option<Outcome<Box<T>>> {
+    fn join_at_once(&self) -> Option<CallResult<Box<T>>> {
         Some(self.with_value(self.call.clone().join_at_once().ok()?))
     }
 }

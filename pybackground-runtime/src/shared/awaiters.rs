@@ -17,10 +17,10 @@ const FEW: usize = 16;
 
 /// The list, made when the first holder awaits the value.
 #[derive(Default)]
-pub(super) struct Awaiters(OnceLock<Arc<List>>);
+pub(super) struct Awaiters(OnceLock<Arc<SharedAwaiters>>);
 
 #[derive(Default)]
-struct List(Mutex<Wakers>);
+struct SharedAwaiters(Mutex<Wakers>);
 
 struct Wakers {
     /// By the addresses of their data and their vtable.
@@ -68,7 +68,7 @@ impl Awaiters {
         self.list().clone()
     }
 
-    fn list(&self) -> &Arc<List> {
+    fn list(&self) -> &Arc<SharedAwaiters> {
         self.0.get_or_init(Arc::default)
     }
 }
@@ -87,13 +87,13 @@ fn wake(wakers: Wakers) {
     }
 }
 
-impl AwaiterList for List {
+impl AwaiterList for SharedAwaiters {
     fn has_waker_of(&self, data: usize) -> bool {
         lock_leaf(&self.0).data.contains(data)
     }
 }
 
-impl Wake for List {
+impl Wake for SharedAwaiters {
     fn wake(self: Arc<Self>) {
         let wakers = std::mem::take(&mut *lock_leaf(&self.0));
         wake(wakers);

@@ -57,10 +57,10 @@ pub use awaiting::SharedOutcome;
 /// assert_eq!(page, "<html>");
 /// ```
 #[must_use = "the call runs without it, but when the last clone is dropped, so are the value and any error"]
-pub struct Shared<T>(Arc<Call<T>>);
+pub struct Shared<T>(Arc<SharedCall<T>>);
 
 /// What the holders share.
-struct Call<T> {
+struct SharedCall<T> {
     lazy: Lazy<T>,
     awaiters: Awaiters,
 }
@@ -86,7 +86,7 @@ impl<T> Lazy<T> {
     /// ```
     pub fn share(this: Self) -> Shared<T> {
         Lazy::outlive_parent(&this);
-        Shared(Arc::new(Call { lazy: this, awaiters: Awaiters::default() }))
+        Shared(Arc::new(SharedCall { lazy: this, awaiters: Awaiters::default() }))
     }
 }
 

@@ -8,7 +8,7 @@ use std::time::{Duration, Instant};
 
 use super::snapshot;
 use crate::call::Call;
-use crate::config::Report;
+use crate::config::ReportedWaits;
 use crate::os_thread::{Observation, Threads};
 use crate::site::UsedAt;
 use crate::sync::{lock_leaf, now};
@@ -88,7 +88,7 @@ fn report_wait(awaited: WaitsFor, site: &'static Location<'static>) -> Option<Du
         }
         is_due
     };
-    if report == Report::Stuck {
+    if report == ReportedWaits::Stuck {
         if is_due {
             stderr::report(move || stuck(after));
         }

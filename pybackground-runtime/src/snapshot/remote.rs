@@ -148,13 +148,13 @@ impl fmt::Display for RemoteReport {
     }
 }
 
-type Report = fn() -> Option<RemoteReport>;
+type ReportWorkers = fn() -> Option<RemoteReport>;
 
 /// What reports, once there was a call.
-static REPORT: OnceLock<Report> = OnceLock::new();
+static REPORT: OnceLock<ReportWorkers> = OnceLock::new();
 
 /// Has `report` asked by snapshots.
-pub(crate) fn report_remote_by(report: Report) {
+pub(crate) fn report_remote_by(report: ReportWorkers) {
     let _ = REPORT.set(report);
 }
 

@@ -68,7 +68,7 @@ pub struct Wait {
 }
 
 impl Stack {
-    pub(super) fn new(stack: stacks::Stack, wait: Option<waits::WaitReport>) -> Self {
+    pub(super) fn new(stack: stacks::ThreadStack, wait: Option<waits::WaitReport>) -> Self {
         let calls = stack.bodies.iter().map(|body| body.name.call()).collect();
         let wait = wait.map(|waits::WaitReport { on, blocked_in, calls, age, .. }| Wait {
             on,

@@ -4,7 +4,7 @@ use std::cell::Cell;
 
 use super::coarse_clock;
 use super::frame::Frame;
-use super::interner::{Key, RecentNames};
+use super::interner::{CallKey, RecentNames};
 use super::published::PublishedStack;
 use super::registry;
 use crate::call::Call;
@@ -73,20 +73,20 @@ pub(crate) fn upcoming() -> Frame {
 #[inline(always)]
 #[allow(clippy::inline_always, reason = "a call in between costs as much as half of this")]
 #[must_use]
-pub(crate) fn enter(key: Key, call: impl FnOnce() -> Call) -> Option<Entered> {
+pub(crate) fn enter(key: CallKey, call: impl FnOnce() -> Call) -> Option<EnteredBody> {
     let stack = stack()?;
     let name = RECENT.try_with(|recent| recent.name(key, call)).ok()?;
     let below = stack.push(name, coarse_clock::look);
-    Some(Entered { stack, below })
+    Some(EnteredBody { stack, below })
 }
 
 /// See [`enter`].
-pub(crate) struct Entered {
+pub(crate) struct EnteredBody {
     stack: &'static PublishedStack,
     below: Frame,
 }
 
-impl Drop for Entered {
+impl Drop for EnteredBody {
     #[inline]
     fn drop(&mut self) {
         self.stack.pop(self.below);

@@ -11,11 +11,11 @@ use crate::sync::lock_leaf;
 
 /// The number of a call: of a function called at a place of the program.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) struct Name(u32);
+pub(crate) struct CallName(u32);
 
-static TABLE: Mutex<Table> = Mutex::new(Table { numbers: Vec::new(), calls: Vec::new() });
+static TABLE: Mutex<CallTable> = Mutex::new(CallTable { numbers: Vec::new(), calls: Vec::new() });
 
-struct Table {
+struct CallTable {
     /// The numbers of the calls, in the order of the calls.
     numbers: Vec<u32>,
     /// At a call's number: the call.
@@ -23,14 +23,14 @@ struct Table {
 }
 
 /// The addresses of a call's site and of what names it, which are quick to compare.
-pub(crate) type Key = (usize, usize);
+pub(crate) type CallKey = (usize, usize);
 
 /// A thread's recent names.
-pub(crate) struct RecentNames([Cell<(Key, Name)>; RECENT]);
+pub(crate) struct RecentNames([Cell<(CallKey, CallName)>; RECENT]);
 
 const RECENT: usize = 32;
 
-impl Name {
+impl CallName {
     pub(crate) fn from_number(number: u32) -> Self {
         Self(number)
     }
@@ -41,7 +41,7 @@ impl Name {
 
     fn of(call: Call) -> Self {
         let mut table = lock_leaf(&TABLE);
-        let Table { numbers, calls } = &mut *table;
+        let CallTable { numbers, calls } = &mut *table;
         match numbers.binary_search_by(|number| calls[*number as usize].cmp(&call)) {
             Ok(place) => Self(numbers[place]),
             Err(place) => {
@@ -61,18 +61,18 @@ impl Name {
 
 impl RecentNames {
     pub(crate) const fn new() -> Self {
-        Self([const { Cell::new(((0, 0), Name(0))) }; RECENT])
+        Self([const { Cell::new(((0, 0), CallName(0))) }; RECENT])
     }
 
     /// Returns the name of the call with that key.
     #[inline]
-    pub(crate) fn name(&self, key: Key, call: impl FnOnce() -> Call) -> Name {
+    pub(crate) fn name(&self, key: CallKey, call: impl FnOnce() -> Call) -> CallName {
         let recent = &self.0[key.0 / align_of::<std::panic::Location<'_>>() % RECENT];
         let (known, name) = recent.get();
         if known == key {
             return name;
         }
-        let name = Name::of(call());
+        let name = CallName::of(call());
         recent.set((key, name));
         name
     }

@@ -19,9 +19,9 @@ mod interner;
 mod published;
 mod registry;
 
-pub(crate) use current::{Entered, current, current_call, enter, this_thread, upcoming};
+pub(crate) use current::{EnteredBody, current, current_call, enter, this_thread, upcoming};
 pub(crate) use frame::Frame;
-pub(crate) use interner::Key;
+pub(crate) use interner::CallKey;
 #[cfg(feature = "timeline")]
-pub(crate) use interner::{Name, RecentNames};
-pub(crate) use registry::{Stack, begun, stack_of, stacks};
+pub(crate) use interner::{CallName, RecentNames};
+pub(crate) use registry::{ThreadStack, begun, stack_of, stacks};

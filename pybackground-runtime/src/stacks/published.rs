@@ -8,7 +8,7 @@ use std::sync::{Mutex, OnceLock};
 use std::time::Duration;
 
 use super::frame::Frame;
-use super::interner::Name;
+use super::interner::CallName;
 use crate::sync::lock_leaf;
 
 /// The number of entries without an allocation. Each allocation doubles the number.
@@ -30,21 +30,21 @@ pub(super) struct PublishedStack {
     current: AtomicU64,
     /// When the lowest body began.
     since: AtomicU64,
-    few: [Entry; FEW],
-    more: [OnceLock<Box<[Entry]>>; DOUBLINGS],
+    few: [PublishedEntry; FEW],
+    more: [OnceLock<Box<[PublishedEntry]>>; DOUBLINGS],
 }
 
 #[derive(Default)]
-struct Entry {
+struct PublishedEntry {
     frame: AtomicU64,
     name: AtomicU32,
 }
 
 /// A body that runs or is blocked.
 #[derive(Clone, Copy, Debug)]
-pub(crate) struct Running {
+pub(crate) struct RunningBody {
     pub(crate) frame: Frame,
-    pub(crate) name: Name,
+    pub(crate) name: CallName,
 }
 
 impl PublishedStack {
@@ -57,7 +57,7 @@ impl PublishedStack {
             depth: AtomicUsize::new(0),
             current: AtomicU64::new(Frame::NONE.word()),
             since: AtomicU64::new(0),
-            few: std::array::from_fn(|_| Entry::default()),
+            few: std::array::from_fn(|_| PublishedEntry::default()),
             more: std::array::from_fn(|_| OnceLock::new()),
         }
     }
@@ -102,7 +102,7 @@ impl PublishedStack {
 
     /// Puts the next body on top, and returns the one below.
     #[inline]
-    pub(super) fn push(&self, name: Name, now: impl FnOnce() -> Duration) -> Frame {
+    pub(super) fn push(&self, name: CallName, now: impl FnOnce() -> Duration) -> Frame {
         let frame = self.upcoming();
         self.begun.store(self.begun.load(Ordering::Relaxed) + 1, Ordering::Relaxed);
         // ORDERING: `Relaxed`, as only this thread writes the depth.
@@ -145,30 +145,31 @@ impl PublishedStack {
     }
 
     /// Returns the bodies, the lowest first. A body that comes or goes meanwhile may be missing.
-    pub(super) fn read(&self) -> impl DoubleEndedIterator<Item = Running> {
+    pub(super) fn read(&self) -> impl DoubleEndedIterator<Item = RunningBody> {
         // ORDERING: `Acquire`, pairs with `push`.
         let depth = self.depth.load(Ordering::Acquire);
         (0..depth).filter_map(|at| self.entry(at).read())
     }
 
     #[inline]
-    fn entry(&self, at: usize) -> &Entry {
+    fn entry(&self, at: usize) -> &PublishedEntry {
         match self.few.get(at) {
             Some(entry) => entry,
             None => self.further_entry(at),
         }
     }
 
-    fn further_entry(&self, at: usize) -> &Entry {
+    fn further_entry(&self, at: usize) -> &PublishedEntry {
         let doubling = (at / FEW + 1).ilog2();
         let length = FEW << doubling;
         let more = &self.more[doubling as usize - 1];
-        &more.get_or_init(|| (0..length).map(|_| Entry::default()).collect())[at + FEW - length]
+        &more.get_or_init(|| (0..length).map(|_| PublishedEntry::default()).collect())
+            [at + FEW - length]
     }
 }
 
-impl Entry {
-    fn read(&self) -> Option<Running> {
+impl PublishedEntry {
+    fn read(&self) -> Option<RunningBody> {
         // ORDERING: `Acquire`, here and in the fence: see `push`.
         let word = self.frame.load(Ordering::Acquire);
         let name = self.name.load(Ordering::Relaxed);
@@ -176,7 +177,7 @@ impl Entry {
         let still = self.frame.load(Ordering::Relaxed);
         let frame = Frame::from_word(word);
         (word == still && !frame.is_none())
-            .then(|| Running { frame, name: Name::from_number(name) })
+            .then(|| RunningBody { frame, name: CallName::from_number(name) })
     }
 }
 
@@ -190,8 +191,8 @@ mod tests {
     use std::sync::atomic::AtomicBool;
     use std::thread;
 
-    fn name(frame: Frame) -> Name {
-        Name::from_number(u32::try_from(frame.word() & 0xFFFF).unwrap())
+    fn name(frame: Frame) -> CallName {
+        CallName::from_number(u32::try_from(frame.word() & 0xFFFF).unwrap())
     }
 
     fn frames(stack: &PublishedStack) -> Vec<Frame> {

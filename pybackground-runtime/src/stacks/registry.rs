@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use super::coarse_clock;
 use super::frame::MOST_THREADS;
-use super::published::{PublishedStack, Running};
+use super::published::{PublishedStack, RunningBody};
 use crate::sync::lock_leaf;
 
 static STACKS: Mutex<Registry> = Mutex::new(Registry { all: Vec::new(), free: Vec::new() });
@@ -19,7 +19,7 @@ struct Registry {
 
 /// The bodies of one thread, read at some time.
 #[derive(Default)]
-pub(crate) struct Stack {
+pub(crate) struct ThreadStack {
     pub(crate) thread: String,
     pub(crate) number: usize,
     /// An address near the base of the thread's stack.
@@ -27,7 +27,7 @@ pub(crate) struct Stack {
     /// How long the lowest body has been there.
     pub(crate) age: Duration,
     /// The lowest first.
-    pub(crate) bodies: Vec<Running>,
+    pub(crate) bodies: Vec<RunningBody>,
 }
 
 /// Returns a stack for a thread of that name, or `None` if there are more threads than numbers.
@@ -56,21 +56,21 @@ pub(crate) fn begun() -> u64 {
 }
 
 /// Returns the bodies on the thread of that number.
-pub(crate) fn stack_of(number: usize) -> Option<Stack> {
+pub(crate) fn stack_of(number: usize) -> Option<ThreadStack> {
     let stack = lock_leaf(&STACKS).all.get(number).copied()?;
     Some(read(stack, coarse_clock::read()))
 }
 
 /// Returns the bodies of every thread that has any, in the order of the threads' numbers.
-pub(crate) fn stacks() -> Vec<Stack> {
+pub(crate) fn stacks() -> Vec<ThreadStack> {
     let mut stacks = lock_leaf(&STACKS).all.clone();
     stacks.retain(|stack| !stack.is_empty());
     let now = coarse_clock::read();
     stacks.into_iter().map(|stack| read(stack, now)).collect()
 }
 
-fn read(stack: &PublishedStack, now: Duration) -> Stack {
-    Stack {
+fn read(stack: &PublishedStack, now: Duration) -> ThreadStack {
+    ThreadStack {
         thread: stack.thread(),
         number: stack.number(),
         base: stack.base(),

@@ -63,7 +63,7 @@ use std::cell::Cell;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Weak};
 
-use super::awaits::Failure;
+use super::awaits::RingFailure;
 use super::holders::weak_targets;
 use super::job::Job;
 use super::parked::no_search;
@@ -75,7 +75,7 @@ use crate::panic::drop_catching;
 use crate::runtime;
 use crate::sync::IS_MODEL;
 use crate::wait_target::{Remains, WaitTarget};
-use crate::waits::{Look, Memory, Needs, Permits, Ring, RingRoot, Waiting};
+use crate::waits::{Look, Needs, Permits, Ring, RingRoot, SearchMemory, Waiting};
 
 /// A search that comes at once ends after so many steps.
 const STEPS_AT_ONCE: usize = 100;
@@ -119,22 +119,22 @@ fn look(root: RingRoot) {
     }
     // In sequential mode no thread would search again, and hardly any call is awaited before it is suspended.
     let answer = if runtime::is_sequential() {
-        Search::new(usize::MAX).from(&root)
+        RingSearch::new(usize::MAX).from(&root)
     } else {
         search_at_once(&root)
     };
     match answer {
-        Answer::Continues => {}
-        Answer::Unclear => unclear::add(root, unclear::SOON, searches),
-        Answer::TooLong => unclear::add(root, unclear::LATER, searches),
+        SearchResult::Continues => {}
+        SearchResult::Unclear => unclear::add(root, unclear::SOON, searches),
+        SearchResult::TooLong => unclear::add(root, unclear::LATER, searches),
     }
 }
 
-fn search_at_once(root: &RingRoot) -> Answer {
+fn search_at_once(root: &RingRoot) -> SearchResult {
     // ORDERING: two threads that change it at once only lose some steps.
     let saved = SAVED_STEPS.load(Ordering::Relaxed);
     let most = STEPS_AT_ONCE.min(saved + STEPS_ON_AVERAGE);
-    let mut search = Search::new(most);
+    let mut search = RingSearch::new(most);
     let answer = search.from(root);
     let taken = most - search.memory.steps();
     let saved = (saved + STEPS_ON_AVERAGE - taken).min(10 * STEPS_AT_ONCE);
@@ -144,13 +144,13 @@ fn search_at_once(root: &RingRoot) -> Answer {
 
 /// Searches of any length.
 fn searches() -> Box<dyn FnMut(&RingRoot) -> bool> {
-    let mut search = Search::new(usize::MAX);
-    Box::new(move |root| search.from(root) != Answer::Continues)
+    let mut search = RingSearch::new(usize::MAX);
+    Box::new(move |root| search.from(root) != SearchResult::Continues)
 }
 
 /// Whether the root of a search can continue, now that the rings which it has found are broken.
 #[derive(PartialEq, Eq)]
-enum Answer {
+enum SearchResult {
     Continues,
     /// As far as is known: it may be part of a ring.
     Unclear,
@@ -159,19 +159,19 @@ enum Answer {
 }
 
 /// Some searches that share what they find.
-struct Search {
-    memory: Memory,
+struct RingSearch {
+    memory: SearchMemory,
     /// Something that the searches took for a call that continues may be blocked.
     is_unclear: Cell<bool>,
 }
 
-impl Search {
+impl RingSearch {
     fn new(steps: usize) -> Self {
-        Self { memory: Memory::new(steps), is_unclear: Cell::new(false) }
+        Self { memory: SearchMemory::new(steps), is_unclear: Cell::new(false) }
     }
 
     /// Breaks the rings that keep the root from continuing.
-    fn from(&mut self, root: &RingRoot) -> Answer {
+    fn from(&mut self, root: &RingRoot) -> SearchResult {
         // Dropped after the locks are released.
         let mut remains = Remains::default();
         let mut failed = Vec::new();
@@ -183,9 +183,9 @@ impl Search {
             body.resume();
         }
         match answer {
-            Some(Answer::Continues) if !self.is_unclear.get() => Answer::Continues,
-            Some(Answer::TooLong) => Answer::TooLong,
-            _ => Answer::Unclear,
+            Some(SearchResult::Continues) if !self.is_unclear.get() => SearchResult::Continues,
+            Some(SearchResult::TooLong) => SearchResult::TooLong,
+            _ => SearchResult::Unclear,
         }
     }
 
@@ -196,11 +196,11 @@ impl Search {
         root: &RingRoot,
         failed: &mut Vec<Arc<dyn Job>>,
         remains: &mut Remains,
-    ) -> Option<Answer> {
+    ) -> Option<SearchResult> {
         let needs = |call: &_, remains: &mut _| needs(call, &self.is_unclear, remains);
         match runtime::waits().ring(root, needs, &mut self.memory, remains) {
-            Look::Nothing => Some(Answer::Continues),
-            Look::TooLong => Some(Answer::TooLong),
+            Look::Nothing => Some(SearchResult::Continues),
+            Look::TooLong => Some(SearchResult::TooLong),
             Look::Ring(ring) => {
                 if let Some(body) = fail(&ring, remains) {
                     failed.push(body);
@@ -310,7 +310,7 @@ impl dyn Job {
         edges: &[WaitEdge],
         remains: &mut Remains,
     ) -> bool {
-        let mut failure = Failure { calls: Vec::new(), edges: edges.to_vec() };
+        let mut failure = RingFailure { calls: Vec::new(), edges: edges.to_vec() };
         for awaited in awaited {
             let Some(call) = job_of(awaited) else { return false };
             let wakes = call.wakes(address(self));

@@ -14,7 +14,7 @@ pub(crate) trait AwaiterList: Send + Sync {
 }
 
 /// The next poll of one of these calls gives an error with the edges of a ring.
-pub(crate) struct Failure {
+pub(crate) struct RingFailure {
     pub(super) calls: Vec<Address>,
     pub(super) edges: Vec<WaitEdge>,
 }
@@ -22,7 +22,7 @@ pub(crate) struct Failure {
 /// The calls that a suspended body awaits, and the error that the next poll of one of them gives.
 pub(crate) struct Awaits<J: ?Sized> {
     pub(super) calls: Vec<Weak<J>>,
-    pub(super) failure: Option<Failure>,
+    pub(super) failure: Option<RingFailure>,
     /// The body was resumed with an error and polled none of its calls. It would do so again.
     pub(super) is_deaf: bool,
 }

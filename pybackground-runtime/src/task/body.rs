@@ -5,7 +5,7 @@ use std::pin::Pin;
 use std::task::{Context, Poll, Waker};
 
 use crate::call::{Path, path_of_enclosing_function};
-use crate::error::{Error, Outcome, Progress};
+use crate::error::{CallResult, Error, Progress};
 use crate::panic::drop_catching;
 use crate::small_closure::SmallClosure;
 use crate::small_value::Moves;
@@ -207,7 +207,7 @@ pub(crate) struct Dependent<B>(pub(crate) B);
 
 impl<B, T> Body for Dependent<B>
 where
-    B: Body<Output = Outcome<T>>,
+    B: Body<Output = CallResult<T>>,
     T: Send + 'static,
 {
     type Output = T;

@@ -11,10 +11,10 @@
 //!    all in `dispatch/direct.rs`, see to that. [`of_failed`](Handle::of_failed) is given a call without a value.
 //! 2. **The room is right.** A value that [`is_large`] is moved in its box, to a `Room<Box<T>>`, any other to a `Room<T>`:
 //!    see [`Moves`](crate::small_value::Moves).
-//! 3. **The room is filled if the outcome says so.** `Ok(Filled)` is made after the value has been put there, and by
-//!    nothing else. A [`Called`], its [`Place`], and what says that it is filled, have a lifetime in common that no other
+//! 3. **The room is filled if the outcome says so.** `Ok(FilledPlace)` is made after the value has been put there, and by
+//!    nothing else. A [`Called`], its [`ValuePlace`], and what says that it is filled, have a lifetime in common that no other
 //!    call has. So a function that is given these can neither make up an outcome nor take that of another call.
-//! 4. **The room is still there.** A `Place` cannot outlive the function that it is lent to.
+//! 4. **The room is still there.** A `ValuePlace` cannot outlive the function that it is lent to.
 
 #![allow(unsafe_code)]
 
@@ -29,7 +29,7 @@ use super::body::Small;
 use super::job::Job;
 use super::permit::may_run_in_place;
 use crate::cancel;
-use crate::error::Outcome;
+use crate::error::CallResult;
 use crate::runtime;
 use crate::small_value::{Room, is_large, put_box};
 
@@ -57,7 +57,7 @@ pub(crate) unsafe trait Valued: Send + Sync + UnwindSafe + RefUnwindSafe {
     /// # Safety
     ///
     /// The place is that of a room as 2 in the module's documentation says.
-    unsafe fn take(&self, place: *mut ()) -> Option<Outcome<()>>;
+    unsafe fn take(&self, place: *mut ()) -> Option<CallResult<()>>;
 
     /// Runs the body on this thread if it is claimable, passes the outcome to `keep`, and ends the call
     /// after that: other waiters look where `keep` has put the outcome. Returns whether it did.
@@ -65,7 +65,7 @@ pub(crate) unsafe trait Valued: Send + Sync + UnwindSafe + RefUnwindSafe {
     /// # Safety
     ///
     /// As `take`.
-    unsafe fn run_in_place(&self, place: *mut (), keep: &mut dyn FnMut(Outcome<()>)) -> bool;
+    unsafe fn run_in_place(&self, place: *mut (), keep: &mut dyn FnMut(CallResult<()>)) -> bool;
 
     /// Passes the outcome to the only owner of the `Lazy` if it need not block: the call has ended, or this
     /// thread may run it and does. Else returns the call. Takes no lock if nothing else holds the task.
@@ -78,7 +78,7 @@ pub(crate) unsafe trait Valued: Send + Sync + UnwindSafe + RefUnwindSafe {
     unsafe fn join_at_once(
         self: Arc<Self>,
         place: *mut (),
-        outcome: &mut Outcome<()>,
+        outcome: &mut CallResult<()>,
     ) -> Option<Arc<dyn Valued>>;
 }
 
@@ -90,10 +90,10 @@ pub(crate) struct Called<'id>(Arc<dyn Valued>, Brand<'id>);
 
 /// Where the value of the call with the same lifetime is put.
 #[derive(Clone, Copy)]
-pub(crate) struct Place<'id>(*mut (), Brand<'id>);
+pub(crate) struct ValuePlace<'id>(*mut (), Brand<'id>);
 
 /// There is a value in the place with the same lifetime.
-pub(crate) struct Filled<'id>(Brand<'id>);
+pub(crate) struct FilledPlace<'id>(Brand<'id>);
 
 impl<'id> Called<'id> {
     #[inline]
@@ -103,20 +103,23 @@ impl<'id> Called<'id> {
 
     /// See [`Valued::join_at_once`].
     #[inline]
-    pub(crate) fn join_at_once(self, place: Place<'id>) -> Result<Outcome<Filled<'id>>, Self> {
+    pub(crate) fn join_at_once(
+        self,
+        place: ValuePlace<'id>,
+    ) -> Result<CallResult<FilledPlace<'id>>, Self> {
         let mut outcome = Ok(());
         // SAFETY: `Handle::receive` made the place for this call.
         match unsafe { self.0.join_at_once(place.0, &mut outcome) } {
-            None => Ok(outcome.map(|()| Filled(PhantomData))),
+            None => Ok(outcome.map(|()| FilledPlace(PhantomData))),
             Some(call) => Err(Self(call, PhantomData)),
         }
     }
 
     /// See [`Valued::take`].
-    pub(crate) fn take(&self, place: Place<'id>) -> Option<Outcome<Filled<'id>>> {
+    pub(crate) fn take(&self, place: ValuePlace<'id>) -> Option<CallResult<FilledPlace<'id>>> {
         // SAFETY: `Handle::receive` made the place for this call.
         let outcome = unsafe { self.0.take(place.0) }?;
-        Some(outcome.map(|()| Filled(PhantomData)))
+        Some(outcome.map(|()| FilledPlace(PhantomData)))
     }
 }
 
@@ -195,8 +198,8 @@ impl<T> Handle<T> {
     #[inline]
     pub(crate) fn receive(
         self,
-        end: impl for<'id> FnOnce(Called<'id>, Place<'id>) -> Outcome<Filled<'id>>,
-    ) -> Outcome<T> {
+        end: impl for<'id> FnOnce(Called<'id>, ValuePlace<'id>) -> CallResult<FilledPlace<'id>>,
+    ) -> CallResult<T> {
         if const { is_large::<T>() } {
             return self.receive_boxed(end).map(|value| *value);
         }
@@ -208,8 +211,8 @@ impl<T> Handle<T> {
     #[inline]
     pub(crate) fn receive_boxed(
         self,
-        end: impl for<'id> FnOnce(Called<'id>, Place<'id>) -> Outcome<Filled<'id>>,
-    ) -> Outcome<Box<T>> {
+        end: impl for<'id> FnOnce(Called<'id>, ValuePlace<'id>) -> CallResult<FilledPlace<'id>>,
+    ) -> CallResult<Box<T>> {
         if const { !is_large::<T>() } {
             return self.receive(end).map(Box::new);
         }
@@ -218,7 +221,7 @@ impl<T> Handle<T> {
     }
 
     /// See [`Valued::take`].
-    pub(crate) fn take(&self) -> Option<Outcome<T>> {
+    pub(crate) fn take(&self) -> Option<CallResult<T>> {
         if const { is_large::<T>() } {
             return Some(self.take_boxed()?.map(|value| *value));
         }
@@ -227,7 +230,7 @@ impl<T> Handle<T> {
     }
 
     /// As `take`, with the value in a box.
-    pub(crate) fn take_boxed(&self) -> Option<Outcome<Box<T>>> {
+    pub(crate) fn take_boxed(&self) -> Option<CallResult<Box<T>>> {
         if const { !is_large::<T>() } {
             return Some(self.take()?.map(Box::new));
         }
@@ -236,7 +239,7 @@ impl<T> Handle<T> {
     }
 
     /// See [`Valued::run_in_place`].
-    pub(crate) fn run_in_place(&self, keep: &mut dyn FnMut(Outcome<T>)) -> bool {
+    pub(crate) fn run_in_place(&self, keep: &mut dyn FnMut(CallResult<T>)) -> bool {
         if const { is_large::<T>() } {
             return self.run_in_place_boxed(&mut |outcome| keep(outcome.map(|value| *value)));
         }
@@ -245,7 +248,7 @@ impl<T> Handle<T> {
     }
 
     /// As `run_in_place`, with the value in a box.
-    pub(crate) fn run_in_place_boxed(&self, keep: &mut dyn FnMut(Outcome<Box<T>>)) -> bool {
+    pub(crate) fn run_in_place_boxed(&self, keep: &mut dyn FnMut(CallResult<Box<T>>)) -> bool {
         if const { !is_large::<T>() } {
             return self.run_in_place(&mut |outcome| keep(outcome.map(Box::new)));
         }
@@ -254,7 +257,7 @@ impl<T> Handle<T> {
     }
 
     /// See [`Valued::join_at_once`].
-    pub(crate) fn join_at_once(self) -> Result<Outcome<T>, Self> {
+    pub(crate) fn join_at_once(self) -> Result<CallResult<T>, Self> {
         if const { is_large::<T>() } {
             // SAFETY: the value is large.
             let outcome = unsafe { self.join_as::<Box<T>>() };
@@ -270,13 +273,13 @@ impl<T> Handle<T> {
     #[inline]
     unsafe fn receive_as<R>(
         self,
-        end: impl for<'id> FnOnce(Called<'id>, Place<'id>) -> Outcome<Filled<'id>>,
-    ) -> Outcome<R> {
+        end: impl for<'id> FnOnce(Called<'id>, ValuePlace<'id>) -> CallResult<FilledPlace<'id>>,
+    ) -> CallResult<R> {
         let mut room = Room::<R>::new();
-        let place = Place(room.place(), PhantomData);
+        let place = ValuePlace(room.place(), PhantomData);
         match end(Called(self.call, PhantomData), place) {
             // SAFETY: only a call that has put its value there returns this.
-            Ok(Filled(_)) => Ok(unsafe { room.take() }),
+            Ok(FilledPlace(_)) => Ok(unsafe { room.take() }),
             Err(error) => Err(error),
         }
     }
@@ -284,7 +287,7 @@ impl<T> Handle<T> {
     /// # Safety
     ///
     /// As `receive_as`.
-    unsafe fn take_as<R>(&self) -> Option<Outcome<R>> {
+    unsafe fn take_as<R>(&self) -> Option<CallResult<R>> {
         let mut room = Room::<R>::new();
         // SAFETY: it is a room of what the value is moved as.
         let outcome = unsafe { self.call.take(room.place()) }?;
@@ -295,12 +298,12 @@ impl<T> Handle<T> {
     /// # Safety
     ///
     /// As `receive_as`.
-    unsafe fn run_as<R>(&self, keep: &mut dyn FnMut(Outcome<R>)) -> bool {
+    unsafe fn run_as<R>(&self, keep: &mut dyn FnMut(CallResult<R>)) -> bool {
         let mut room = Room::<R>::new();
         let place = room.place();
         // SAFETY: the value was put there.
         let mut keep =
-            |outcome: Outcome<()>| keep(outcome.map(|()| unsafe { place.cast::<R>().read() }));
+            |outcome: CallResult<()>| keep(outcome.map(|()| unsafe { place.cast::<R>().read() }));
         // SAFETY: it is a room of what the value is moved as.
         unsafe { self.call.run_in_place(place, &mut keep) }
     }
@@ -308,7 +311,7 @@ impl<T> Handle<T> {
     /// # Safety
     ///
     /// As `receive_as`.
-    unsafe fn join_as<R>(self) -> Result<Outcome<R>, Self> {
+    unsafe fn join_as<R>(self) -> Result<CallResult<R>, Self> {
         let mut room = Room::<R>::new();
         let mut outcome = Ok(());
         // SAFETY: it is a room of what the value is moved as.
@@ -343,13 +346,13 @@ unsafe impl<B: Body> Valued for Task<B> {
         self
     }
 
-    unsafe fn take(&self, place: *mut ()) -> Option<Outcome<()>> {
+    unsafe fn take(&self, place: *mut ()) -> Option<CallResult<()>> {
         let outcome = self.take_outcome()?;
         // SAFETY: as the caller says.
         Some(unsafe { put_outcome::<B>(outcome, place) })
     }
 
-    unsafe fn run_in_place(&self, place: *mut (), keep: &mut dyn FnMut(Outcome<()>)) -> bool {
+    unsafe fn run_in_place(&self, place: *mut (), keep: &mut dyn FnMut(CallResult<()>)) -> bool {
         // SAFETY: as the caller says.
         self.end_in_place(&mut |outcome| keep(unsafe { put_outcome::<B>(outcome, place) }))
     }
@@ -357,7 +360,7 @@ unsafe impl<B: Body> Valued for Task<B> {
     unsafe fn join_at_once(
         self: Arc<Self>,
         place: *mut (),
-        outcome: &mut Outcome<()>,
+        outcome: &mut CallResult<()>,
     ) -> Option<Arc<dyn Valued>> {
         // In two functions, neither of which pays for the other's room on the stack.
         if self.state.word().is_done() {
@@ -374,7 +377,7 @@ unsafe impl<B: Body> Valued for Task<B> {
 ///
 /// The place is that of a room of the value that the call returns.
 #[inline]
-unsafe fn put_outcome<B: Body>(outcome: Outcome<B::Output>, place: *mut ()) -> Outcome<()> {
+unsafe fn put_outcome<B: Body>(outcome: CallResult<B::Output>, place: *mut ()) -> CallResult<()> {
     // SAFETY: as the caller says.
     outcome.map(|value| unsafe { B::MOVES.put(value, place) })
 }
@@ -385,7 +388,11 @@ unsafe fn put_outcome<B: Body>(outcome: Outcome<B::Output>, place: *mut ()) -> O
 ///
 /// As there.
 #[inline]
-unsafe fn put_ended<B: Body>(ended: Outcome<B::Output>, place: *mut (), outcome: &mut Outcome<()>) {
+unsafe fn put_ended<B: Body>(
+    ended: CallResult<B::Output>,
+    place: *mut (),
+    outcome: &mut CallResult<()>,
+) {
     match ended {
         // SAFETY: as the caller says.
         Ok(value) => unsafe { B::MOVES.put(value, place) },
@@ -394,7 +401,7 @@ unsafe fn put_ended<B: Body>(ended: Outcome<B::Output>, place: *mut (), outcome:
 }
 
 impl<B: Body> Task<B> {
-    fn take_outcome(&self) -> Option<Outcome<B::Output>> {
+    fn take_outcome(&self) -> Option<CallResult<B::Output>> {
         self.header.events().used();
         self.state.lock().take_outcome()
     }
@@ -408,7 +415,7 @@ impl<B: Body> Task<B> {
     unsafe fn take_for_join(
         self: Arc<Self>,
         place: *mut (),
-        outcome: &mut Outcome<()>,
+        outcome: &mut CallResult<()>,
     ) -> Option<Arc<dyn Valued>> {
         let ended = match Arc::try_unwrap(self) {
             Ok(task) => {
@@ -431,7 +438,7 @@ impl<B: Body> Task<B> {
     unsafe fn run_for_join(
         self: Arc<Self>,
         place: *mut (),
-        outcome: &mut Outcome<()>,
+        outcome: &mut CallResult<()>,
     ) -> Option<Arc<dyn Valued>> {
         if !(self.state.word().is_claimable() && may_run_in_place(&*self)) {
             return Some(self);
@@ -458,7 +465,7 @@ impl<B: Body> Task<B> {
         clippy::inline_always,
         reason = "moved once more, the task would cost as much as its run"
     )]
-    pub(super) fn into_outcome(self) -> Outcome<B::Output> {
+    pub(super) fn into_outcome(self) -> CallResult<B::Output> {
         let function = self.function();
         let Self { state, header, label: _ } = self;
         header.events().used();
@@ -490,12 +497,12 @@ pub(crate) trait Boxed<T>: Send + Sync + UnwindSafe + RefUnwindSafe {
 
     fn to_job(&self) -> Arc<dyn Job>;
 
-    fn take(&self) -> Option<Outcome<Box<T>>>;
+    fn take(&self) -> Option<CallResult<Box<T>>>;
 
-    fn run_in_place(&self, keep: &mut dyn FnMut(Outcome<Box<T>>)) -> bool;
+    fn run_in_place(&self, keep: &mut dyn FnMut(CallResult<Box<T>>)) -> bool;
 
     /// `None` if it would have to block.
-    fn join_at_once(&self) -> Option<Outcome<Box<T>>>;
+    fn join_at_once(&self) -> Option<CallResult<Box<T>>>;
 }
 
 struct InBox<T, C> {
@@ -521,23 +528,23 @@ unsafe impl<T, C: Boxed<T>> Valued for InBox<T, C> {
         self.call.to_job()
     }
 
-    unsafe fn take(&self, place: *mut ()) -> Option<Outcome<()>> {
+    unsafe fn take(&self, place: *mut ()) -> Option<CallResult<()>> {
         let outcome = self.call.take()?;
         // SAFETY: as the caller says.
         Some(outcome.map(|value| unsafe { put_box(value, place) }))
     }
 
-    unsafe fn run_in_place(&self, place: *mut (), keep: &mut dyn FnMut(Outcome<()>)) -> bool {
+    unsafe fn run_in_place(&self, place: *mut (), keep: &mut dyn FnMut(CallResult<()>)) -> bool {
         // SAFETY: as the caller says.
-        let mut keep =
-            |outcome: Outcome<Box<T>>| keep(outcome.map(|value| unsafe { put_box(value, place) }));
+        let put = |value: Box<T>| unsafe { put_box(value, place) };
+        let mut keep = |outcome: CallResult<Box<T>>| keep(outcome.map(put));
         self.call.run_in_place(&mut keep)
     }
 
     unsafe fn join_at_once(
         self: Arc<Self>,
         place: *mut (),
-        outcome: &mut Outcome<()>,
+        outcome: &mut CallResult<()>,
     ) -> Option<Arc<dyn Valued>> {
         let Some(ended) = self.call.join_at_once() else {
             // SAFETY: `Handle::of_borrowing_box`, which made it, has erased the lifetimes for all time.

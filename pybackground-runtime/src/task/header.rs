@@ -9,11 +9,11 @@ use super::permit::{Limit, Permit};
 use super::wait_errors::WaitErrors;
 use crate::call::{Call, Name, Path};
 use crate::cancel::{self, Link};
-use crate::error::{Error, Outcome, Progress};
-use crate::events::{CallEvents, Place, Running};
+use crate::error::{CallResult, Error, Progress};
+use crate::events::{CallEvents, Place, RunningEvents};
 use crate::panic::drop_catching;
 use crate::runtime;
-use crate::stacks::{self, Entered, Key};
+use crate::stacks::{self, CallKey, EnteredBody};
 use crate::sync::OnceLock;
 
 pub(crate) struct Header {
@@ -35,7 +35,7 @@ fn discard(body: Box<dyn Any + Send>) {
 /// How a run of a body ended.
 pub(super) enum Ran<B: Body> {
     /// The call has its outcome.
-    Ended(Outcome<B::Output>),
+    Ended(CallResult<B::Output>),
     /// The future is pending.
     Suspended(B),
 }
@@ -135,7 +135,7 @@ impl Header {
         place: Place,
         progress: Progress,
         start: Option<&dyn Fn()>,
-    ) -> (Option<Entered>, Result<Running<'_>, Error>) {
+    ) -> (Option<EnteredBody>, Result<RunningEvents<'_>, Error>) {
         let entered = stacks::enter(self.key(function), || self.call(function));
         if let Some(start) = start {
             start();
@@ -158,7 +158,7 @@ impl Header {
         &self,
         function: Path,
         payload: Box<dyn Any + Send>,
-        running: &Running<'_>,
+        running: &RunningEvents<'_>,
     ) -> Error {
         running.unwound(&*payload);
         Error::unwound(self.call(function), payload, cancel::stopped())
@@ -177,7 +177,7 @@ impl Header {
 
     /// What identifies this kind of call.
     #[inline]
-    fn key(&self, function: Path) -> Key {
+    fn key(&self, function: Path) -> CallKey {
         let name = match self.rare.get().and_then(|rare| rare.name) {
             Some(name) => name.key(),
             None => function as usize,
@@ -187,14 +187,18 @@ impl Header {
 
     /// Runs a body that is no future.
     #[inline(never)]
-    pub(super) fn run_to_end<B: Body>(&self, function: Path, body: B) -> Outcome<B::Output> {
+    pub(super) fn run_to_end<B: Body>(&self, function: Path, body: B) -> CallResult<B::Output> {
         self.run_to_end_here(function, body)
     }
 
     /// As `run_to_end`, as part of the caller.
     #[inline(always)]
     #[allow(clippy::inline_always, reason = "a call in between costs as much as half of `begin`")]
-    pub(super) fn run_to_end_here<B: Body>(&self, function: Path, body: B) -> Outcome<B::Output> {
+    pub(super) fn run_to_end_here<B: Body>(
+        &self,
+        function: Path,
+        body: B,
+    ) -> CallResult<B::Output> {
         match self.run(function, body, None, Place::Joiner, None, &|| Waker::noop().clone()) {
             Ran::Ended(outcome) => outcome,
             Ran::Suspended(_) => unreachable!("only futures suspend"),

@@ -6,7 +6,7 @@ use std::sync::{Arc, Weak};
 use std::task::Waker;
 use std::time::Duration;
 
-use super::awaits::{AwaiterList, Failure};
+use super::awaits::{AwaiterList, RingFailure};
 use super::dependents::DependentCall;
 use super::header::Header;
 use super::permit::{Limited, Permit};
@@ -294,7 +294,7 @@ impl dyn Job + '_ {
 
     /// If the body is suspended, awaits the calls, and has no such error yet, the next poll of one of them gives it. Returns
     /// whether it does.
-    pub(super) fn set_failure(&self, failure: Failure) -> bool {
+    pub(super) fn set_failure(&self, failure: RingFailure) -> bool {
         let mut failure = Some(failure);
         self.locked(|trailer| {
             let awaits = trailer.awaits().filter(|_| self.word().is_suspended());

@@ -81,7 +81,7 @@ use std::sync::Arc;
 
 use crate::call::Path;
 use crate::cancel::{self, Link, Node, Orphan};
-use crate::error::Outcome;
+use crate::error::CallResult;
 use crate::panic::drop_catching;
 use crate::runtime;
 use crate::stacks;
@@ -92,7 +92,7 @@ pub(crate) use awaits::AwaiterList;
 pub(crate) use body::Small;
 pub(crate) use body::{Body, Closure, Dependent, RunOnce, ScopedClosure, Step, Suspending};
 pub(crate) use chains::{detach, disown, share};
-pub(crate) use handle::{Boxed, Called, Filled, Handle, Place, Valued};
+pub(crate) use handle::{Boxed, Called, FilledPlace, Handle, ValuePlace, Valued};
 pub(crate) use header::Header;
 use job::Dependencies;
 pub(crate) use job::{Dependency, Job, Timeouts, any_was_awaited_or_shared};
@@ -172,7 +172,11 @@ impl<B: Body> Task<B> {
     }
 
     /// A call that has its outcome from the start, which has been reported.
-    pub(crate) fn ended(header: Header, label: B::Label, outcome: Outcome<B::Output>) -> Arc<Self> {
+    pub(crate) fn ended(
+        header: Header,
+        label: B::Label,
+        outcome: CallResult<B::Output>,
+    ) -> Arc<Self> {
         Arc::new(Self { state: State::done(outcome), header, label })
     }
 
@@ -185,7 +189,7 @@ impl<B: Body> Task<B> {
     /// Runs the body on this thread if it is claimable, hands the outcome to `keep`, and ends the call
     /// after that. Returns `false` if another thread has claimed the body, or if the call was closed while
     /// it ran: its outcome is then dropped.
-    fn end_in_place(&self, keep: &mut dyn FnMut(Outcome<B::Output>)) -> bool {
+    fn end_in_place(&self, keep: &mut dyn FnMut(CallResult<B::Output>)) -> bool {
         let Some((loaded, link)) = self.state.lock().claim_in_place(stacks::upcoming) else {
             return false;
         };
@@ -207,7 +211,7 @@ impl<B: Body> Task<B> {
 
     /// Keeps the call from being closed, now that its body has returned, and reports that before another
     /// thread can see it. Returns `false` if the call was closed before.
-    fn end(&self, outcome: &Outcome<B::Output>) -> bool {
+    fn end(&self, outcome: &CallResult<B::Output>) -> bool {
         let (in_time, node) = self.state.lock().end();
         drop(node);
         if in_time {
@@ -219,7 +223,7 @@ impl<B: Body> Task<B> {
     }
 
     /// Ends the call on the thread that ran its body: stores the outcome, or drops it if it came too late.
-    fn finish(&self, outcome: Outcome<B::Output>, link: Link) {
+    fn finish(&self, outcome: CallResult<B::Output>, link: Link) {
         if self.header.events().are_observed() {
             self.end(&outcome);
         }

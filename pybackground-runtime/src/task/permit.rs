@@ -238,13 +238,13 @@ impl Permit {
     /// Notes that a body of this thread has the permit, until the guard is dropped. With `own_stack` the thread
     /// runs no other body until then, whatever happens.
     #[must_use]
-    pub(super) fn enter(&self, own_stack: bool) -> Entered {
+    pub(super) fn enter(&self, own_stack: bool) -> EnteredPermit {
         let has_limit = self.has_limit();
         if has_limit {
             // Fails only while the thread ends, when no body runs on it.
             let _ = HELD.try_with(|held| held.borrow_mut().push(self.0));
         }
-        Entered { has_limit, _closed: own_stack.then(runtime::close_stack) }
+        EnteredPermit { has_limit, _closed: own_stack.then(runtime::close_stack) }
     }
 }
 
@@ -262,12 +262,12 @@ thread_local! {
 }
 
 /// See [`Permit::enter`].
-pub(super) struct Entered {
+pub(super) struct EnteredPermit {
     has_limit: bool,
     _closed: Option<ClosedStack>,
 }
 
-impl Drop for Entered {
+impl Drop for EnteredPermit {
     fn drop(&mut self) {
         if self.has_limit {
             let _ = HELD.try_with(|held| held.borrow_mut().pop());

@@ -4,13 +4,13 @@ use std::sync::{Arc, Weak};
 use std::task::Waker;
 
 use super::job::Job;
-use crate::keyed::Key;
+use crate::keyed::EntryKey;
 use crate::panic::drop_catching;
 
 /// A waker that a call wakes when it ends, unless this is dropped before.
 pub(crate) struct Registration {
     job: Weak<dyn Job>,
-    key: Key,
+    key: EntryKey,
 }
 
 impl dyn Job {
@@ -20,7 +20,7 @@ impl dyn Job {
         Some(Registration { job: Arc::downgrade(self), key })
     }
 
-    fn unregister(&self, key: Key) {
+    fn unregister(&self, key: EntryKey) {
         // A call that has ended is asked without its lock.
         if !self.is_done() {
             drop_catching(self.unless_done(|trailer| trailer.waiters().remove(key)));

@@ -8,9 +8,9 @@ use crate::sync::OnceLock;
 
 /// A list that few calls have: a call without one pays for a pointer.
 #[derive(Default)]
-pub(super) struct WaitErrors(OnceLock<Box<Kept>>);
+pub(super) struct WaitErrors(OnceLock<Box<KeptError>>);
 
-struct Kept {
+struct KeptError {
     error: Error,
     next: WaitErrors,
 }
@@ -24,7 +24,7 @@ impl WaitErrors {
         loop {
             let kept = errors.0.get_or_init(|| {
                 let error = new.take().expect("it is kept in one place");
-                Box::new(Kept { error, next: Self::default() })
+                Box::new(KeptError { error, next: Self::default() })
             });
             if new.is_none() || kept.error.to_string() == text {
                 return &kept.error;

@@ -2,20 +2,20 @@
 
 use std::task::Waker;
 
-use crate::keyed::{Key, Keyed};
+use crate::keyed::{EntryKey, Keyed};
 use crate::panic::catch;
 
 #[derive(Default)]
 pub(super) struct Waiters(Keyed<Waker>);
 
 impl Waiters {
-    pub(super) fn add(&mut self, waker: Waker) -> Key {
+    pub(super) fn add(&mut self, waker: Waker) -> EntryKey {
         self.0.add(waker)
     }
 
     /// Removes a waker, which the caller drops without a lock.
     #[must_use]
-    pub(super) fn remove(&mut self, key: Key) -> Option<Waker> {
+    pub(super) fn remove(&mut self, key: EntryKey) -> Option<Waker> {
         self.0.remove(key)
     }
 

@@ -95,11 +95,11 @@ pub(super) struct ThreadLog {
     pub(super) number: u32,
     pub(super) name: String,
     has_ended: AtomicBool,
-    unread: Mutex<Unread>,
+    unread: Mutex<UnreadChunks>,
 }
 
 #[derive(Default)]
-struct Unread {
+struct UnreadChunks {
     chunks: VecDeque<Arc<Chunk>>,
     /// The number of records of the first chunk that were read.
     read: usize,
@@ -202,7 +202,7 @@ pub(super) fn drain(until: u64, mut each: impl FnMut(&ThreadLog, &[Record])) {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::timeline::record::Kind;
+    use crate::timeline::record::EventKind;
 
     #[test]
     fn reader_gets_each_record_once_and_in_order_while_the_thread_writes() {
@@ -212,7 +212,7 @@ mod tests {
             std::thread::spawn(move || {
                 let mut chunk = log.next_chunk().unwrap();
                 for time in 0..100_000 {
-                    let words = Record::new(Kind::Left, time, 0).words();
+                    let words = Record::new(EventKind::Left, time, 0).words();
                     if !chunk.push(words) {
                         chunk = log.next_chunk().unwrap();
                         assert!(chunk.push(words));
@@ -235,7 +235,7 @@ mod tests {
     #[test]
     fn much_waits_once_a_thread_has_filled_so_many_chunks_and_not_after_they_were_read() {
         let log = ThreadLog::new("fills");
-        let fill = |chunk: &Chunk| while chunk.push(Record::new(Kind::Left, 0, 0).words()) {};
+        let fill = |chunk: &Chunk| while chunk.push(Record::new(EventKind::Left, 0, 0).words()) {};
         let filled_until_much = || {
             (1..=2 * AHEAD).find(|_| {
                 fill(&log.next_chunk().unwrap());
@@ -252,7 +252,7 @@ mod tests {
         let log = ThreadLog::new("goes on");
         let chunk = log.next_chunk().unwrap();
         for time in [1, 2, 5, 7] {
-            chunk.push(Record::new(Kind::Left, time, 0).words());
+            chunk.push(Record::new(EventKind::Left, time, 0).words());
         }
         let read = |until| {
             let mut records = Vec::new();

@@ -5,10 +5,10 @@ use std::sync::Arc;
 
 use super::buffer::{Chunk, ThreadLog};
 use super::clock::now;
-use super::record::{CALL_BITS, Kind, Record, Words};
+use super::record::{CALL_BITS, EventKind, Record, Words};
 use super::{session, state};
 use crate::call::Call;
-use crate::stacks::{Key, Name, RecentNames};
+use crate::stacks::{CallKey, CallName, RecentNames};
 
 thread_local! {
     static HERE: Here = Here::new();
@@ -63,7 +63,7 @@ impl Here {
         let (call, time) = self.left.get();
         if call != 0 {
             self.left.set((0, 0));
-            self.append(Record::new(Kind::Left, time, call));
+            self.append(Record::new(EventKind::Left, time, call));
         }
     }
 
@@ -90,7 +90,7 @@ impl Here {
         }
         let lost = self.lost.replace(0);
         if lost > 0 {
-            chunk.push(Record { other: lost, ..Record::new(Kind::Lost, now(), 0) }.words());
+            chunk.push(Record { other: lost, ..Record::new(EventKind::Lost, now(), 0) }.words());
         }
         chunk.push(words);
         self.chunk.replace(Some(chunk));
@@ -106,7 +106,7 @@ impl Here {
 
     /// Returns the number of a name.
     #[inline]
-    pub(crate) fn name(&self, key: Key, call: impl FnOnce() -> Call) -> Name {
+    pub(crate) fn name(&self, key: CallKey, call: impl FnOnce() -> Call) -> CallName {
         self.names.name(key, call)
     }
 
@@ -134,9 +134,9 @@ impl Here {
     #[inline]
     pub(crate) fn push_end(&self, end: Record) {
         let (left, time) = self.left.get();
-        if (left, end.kind) == (end.call, Kind::Ended) {
+        if (left, end.kind) == (end.call, EventKind::Ended) {
             self.left.set((0, 0));
-            self.append(Record { kind: Kind::Finished, time, ..end });
+            self.append(Record { kind: EventKind::Finished, time, ..end });
         } else {
             self.push(Record { time: now(), ..end });
         }
@@ -145,7 +145,7 @@ impl Here {
 
 impl Drop for Here {
     fn drop(&mut self) {
-        self.push(Record::new(Kind::Exited, now(), 0));
+        self.push(Record::new(EventKind::Exited, now(), 0));
         self.log.end();
     }
 }

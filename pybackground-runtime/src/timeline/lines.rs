@@ -18,10 +18,10 @@
 use std::collections::HashSet;
 
 use super::buffer::ThreadLog;
-use super::record::{CALL_BITS, Kind, Record};
+use super::record::{CALL_BITS, EventKind, Record};
 use super::text::{number, quoted};
 use super::texts;
-use crate::stacks::Name;
+use crate::stacks::CallName;
 
 /// Writes lines.
 pub(super) struct Lines {
@@ -40,24 +40,24 @@ pub(super) struct Piece {
     pub(super) events: Vec<u8>,
 }
 
-fn letter(kind: Kind) -> u8 {
+fn letter(kind: EventKind) -> u8 {
     match kind {
-        Kind::Created => b'c',
-        Kind::Queued => b'q',
-        Kind::Started => b's',
-        Kind::Resumed => b'r',
-        Kind::Left => b'l',
-        Kind::Finished => b'f',
-        Kind::Ended => b'e',
-        Kind::Stopped => b'x',
-        Kind::Blocked => b'w',
-        Kind::Unblocked => b'v',
-        Kind::Away => b'a',
-        Kind::Back => b'b',
-        Kind::Answered => b'o',
-        Kind::Unused => b'u',
-        Kind::Lost => b'g',
-        Kind::Exited => b'h',
+        EventKind::Created => b'c',
+        EventKind::Queued => b'q',
+        EventKind::Started => b's',
+        EventKind::Resumed => b'r',
+        EventKind::Left => b'l',
+        EventKind::Finished => b'f',
+        EventKind::Ended => b'e',
+        EventKind::Stopped => b'x',
+        EventKind::Blocked => b'w',
+        EventKind::Unblocked => b'v',
+        EventKind::Away => b'a',
+        EventKind::Back => b'b',
+        EventKind::Answered => b'o',
+        EventKind::Unused => b'u',
+        EventKind::Lost => b'g',
+        EventKind::Exited => b'h',
     }
 }
 
@@ -98,26 +98,26 @@ impl Lines {
         out.extend_from_slice(&[letter(kind), b' ']);
         number(out, step);
         match kind {
-            Kind::Exited => {}
-            Kind::Lost => field(out, other),
-            Kind::Unblocked => {
+            EventKind::Exited => {}
+            EventKind::Lost => field(out, other),
+            EventKind::Unblocked => {
                 field(out, detail.into());
                 text(out, other);
             }
             _ => identity(out, thread, call),
         }
         match kind {
-            Kind::Created => {
+            EventKind::Created => {
                 field(out, name.into());
                 identity(out, thread, other);
                 self.name(&mut piece.names, name);
             }
-            Kind::Started => field(out, detail.into()),
-            Kind::Finished | Kind::Ended | Kind::Stopped => {
+            EventKind::Started => field(out, detail.into()),
+            EventKind::Finished | EventKind::Ended | EventKind::Stopped => {
                 field(out, detail.into());
                 text(out, other);
             }
-            Kind::Blocked => {
+            EventKind::Blocked => {
                 field(out, name.into());
                 field(out, other);
                 if let Some(place) = name.checked_sub(1) {
@@ -125,12 +125,12 @@ impl Lines {
                 }
                 self.name(&mut piece.names, u32::try_from(other).unwrap_or_default());
             }
-            Kind::Answered => {
+            EventKind::Answered => {
                 field(out, name.into());
                 field(out, time.saturating_sub(other));
                 self.worker(&mut piece.names, name.into());
             }
-            Kind::Away => {
+            EventKind::Away => {
                 field(out, other);
                 self.worker(&mut piece.names, other);
             }
@@ -145,7 +145,7 @@ impl Lines {
             self.names.resize(at + 1, false);
         }
         if !std::mem::replace(&mut self.names[at], true) {
-            let call = Name::from_number(name).call();
+            let call = CallName::from_number(name).call();
             out.extend_from_slice(b"N ");
             number(out, name.into());
             out.extend_from_slice(b" [");
@@ -227,14 +227,18 @@ mod tests {
         let name = RecentNames::new().name(call.key(), || call).number();
         let log = ThreadLog::new("main");
         let (own, foreign) = (u64::from(log.number) << CALL_BITS | 7, 99_u64 << CALL_BITS | 1);
-        let created = Record { name, other: foreign, ..Record::new(Kind::Created, 1_000, own) };
-        let started = Record { detail: 1, name, ..Record::new(Kind::Started, 1_400, foreign) };
+        let created =
+            Record { name, other: foreign, ..Record::new(EventKind::Created, 1_000, own) };
+        let started = Record { detail: 1, name, ..Record::new(EventKind::Started, 1_400, foreign) };
         let failure = texts::keep("no <b>".to_owned());
-        let finished =
-            Record { detail: 1, other: failure, ..Record::new(Kind::Finished, 1_500, foreign) };
+        let finished = Record {
+            detail: 1,
+            other: failure,
+            ..Record::new(EventKind::Finished, 1_500, foreign)
+        };
         let worker = 7;
         let answered =
-            Record { name: worker, other: 1_450, ..Record::new(Kind::Answered, 1_650, own) };
+            Record { name: worker, other: 1_450, ..Record::new(EventKind::Answered, 1_650, own) };
         let (mut lines, mut piece) = (Lines::new(900), Piece::default());
         lines.thread(&mut piece, &log, &[created, started]);
         lines.thread(&mut piece, &log, &[finished, answered]);

@@ -3,7 +3,7 @@
 /// What happened.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[repr(u8)]
-pub(crate) enum Kind {
+pub(crate) enum EventKind {
     /// A call was made. `name` is the call's, `other` the call whose body made it.
     Created,
     /// A call that was held back was queued.
@@ -39,29 +39,29 @@ pub(crate) enum Kind {
     Exited,
 }
 
-const KINDS: [Kind; 16] = [
-    Kind::Created,
-    Kind::Queued,
-    Kind::Started,
-    Kind::Resumed,
-    Kind::Left,
-    Kind::Finished,
-    Kind::Ended,
-    Kind::Stopped,
-    Kind::Blocked,
-    Kind::Unblocked,
-    Kind::Away,
-    Kind::Back,
-    Kind::Answered,
-    Kind::Unused,
-    Kind::Lost,
-    Kind::Exited,
+const KINDS: [EventKind; 16] = [
+    EventKind::Created,
+    EventKind::Queued,
+    EventKind::Started,
+    EventKind::Resumed,
+    EventKind::Left,
+    EventKind::Finished,
+    EventKind::Ended,
+    EventKind::Stopped,
+    EventKind::Blocked,
+    EventKind::Unblocked,
+    EventKind::Away,
+    EventKind::Back,
+    EventKind::Answered,
+    EventKind::Unused,
+    EventKind::Lost,
+    EventKind::Exited,
 ];
 
 /// An event of one thread.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct Record {
-    pub(crate) kind: Kind,
+    pub(crate) kind: EventKind,
     pub(crate) detail: u8,
     pub(crate) name: u32,
     /// Nanoseconds of [`clock`](super::clock).
@@ -77,7 +77,7 @@ pub(super) const CALL_BITS: u32 = 32;
 pub(super) type Words = [u64; 4];
 
 impl Record {
-    pub(crate) const fn new(kind: Kind, time: u64, call: u64) -> Self {
+    pub(crate) const fn new(kind: EventKind, time: u64, call: u64) -> Self {
         Self { kind, detail: 0, name: 0, time, call, other: 0 }
     }
 

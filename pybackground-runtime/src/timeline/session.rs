@@ -40,12 +40,12 @@ pub(super) fn wake_writer() {
 pub(super) struct Session {
     /// The path or the address of what is made.
     pub(super) place: String,
-    state: Mutex<State>,
+    state: Mutex<SessionState>,
     changed: Condvar,
 }
 
 #[derive(Clone, Copy, Default)]
-struct State {
+struct SessionState {
     /// The writer is to look at the buffers now.
     is_due: bool,
     is_to_end: bool,

@@ -16,11 +16,11 @@
 use std::collections::{HashMap, HashSet};
 
 use super::buffer::ThreadLog;
-use super::record::{Kind, Record};
+use super::record::{EventKind, Record};
 use super::text::{micros, number, quoted};
 use super::texts;
 use crate::error::Verdict;
-use crate::stacks::Name;
+use crate::stacks::CallName;
 
 /// The tracks of workers have numbers from here on.
 const WORKERS: u64 = 1 << 32;
@@ -155,12 +155,12 @@ impl Trace {
         let track = u64::from(thread);
         let id = |out: &mut Vec<u8>| id(out, call);
         match kind {
-            Kind::Created => {
+            EventKind::Created => {
                 self.queued.insert(call, name);
                 self.event(out, 'b', "queue", function(name), track, time, id);
                 self.event(out, 's', "call", "call", track, time, id);
             }
-            Kind::Started | Kind::Resumed => {
+            EventKind::Started | EventKind::Resumed => {
                 if self.queued.remove(&call).is_some() {
                     self.event(out, 'e', "queue", function(name), track, time, id);
                     self.event(out, 'f', "call", "call", track, time, |out| {
@@ -168,10 +168,9 @@ impl Trace {
                         out.extend_from_slice(b",\"bp\":\"e\"");
                     });
                 }
-                let place = self
-                    .places
-                    .remove(&name)
-                    .unwrap_or_else(|| Name::from_number(name).call().place().unwrap_or_default());
+                let place = self.places.remove(&name).unwrap_or_else(|| {
+                    CallName::from_number(name).call().place().unwrap_or_default()
+                });
                 self.event(out, 'B', "body", function(name), track, time, |out| {
                     out.extend_from_slice(b",\"args\":{\"called at\":");
                     quoted(out, &place);
@@ -179,13 +178,13 @@ impl Trace {
                 });
                 self.places.insert(name, place);
             }
-            Kind::Left => self.left(out, track, record),
-            Kind::Finished => {
+            EventKind::Left => self.left(out, track, record),
+            EventKind::Finished => {
                 self.left(out, track, record);
                 self.ended(out, track, record);
             }
-            Kind::Ended | Kind::Stopped => self.ended(out, track, record),
-            Kind::Blocked => {
+            EventKind::Ended | EventKind::Stopped => self.ended(out, track, record),
+            EventKind::Blocked => {
                 let awaited = function(u32::try_from(other).unwrap_or_default());
                 if call != 0 {
                     self.awaited.entry(call).or_default().threads += 1;
@@ -194,7 +193,7 @@ impl Trace {
                 let what = format!("waits for {awaited}");
                 self.event(out, 'B', "wait", &what, track, time, |_| ());
             }
-            Kind::Unblocked => {
+            EventKind::Unblocked => {
                 let awaited = self.waits.get_mut(&thread).and_then(Vec::pop).unwrap_or_default();
                 if self.end_wait(awaited) {
                     self.event(out, 'f', "wait", "wait", track, time, |out| {
@@ -204,18 +203,18 @@ impl Trace {
                 }
                 self.event(out, 'E', "wait", "", track, time, |_| ());
             }
-            Kind::Away => {
+            EventKind::Away => {
                 let worker = WORKERS + other;
                 self.track(out, worker, &texts::worker_name(other));
                 self.away.insert(thread, worker);
                 self.event(out, 'B', "body", "body", worker, time, id);
             }
-            Kind::Back => {
+            EventKind::Back => {
                 if let Some(worker) = self.away.remove(&thread) {
                     self.event(out, 'E', "body", "", worker, time, |_| ());
                 }
             }
-            Kind::Answered => {
+            EventKind::Answered => {
                 let worker = self.track_from(out, name, other, time);
                 self.event(out, 'X', "body", "body", worker, other, |out| {
                     out.extend_from_slice(b",\"dur\":");
@@ -223,13 +222,13 @@ impl Trace {
                     id(out);
                 });
             }
-            Kind::Exited => {
+            EventKind::Exited => {
                 if let Some(at) = self.outside.iter().position(|outside| *outside == thread) {
                     self.outside.swap_remove(at);
                     self.event(out, 'E', "thread", "", track, time, |_| ());
                 }
             }
-            Kind::Queued | Kind::Unused | Kind::Lost => {}
+            EventKind::Queued | EventKind::Unused | EventKind::Lost => {}
         }
     }
 
@@ -310,7 +309,7 @@ fn id(out: &mut Vec<u8>, call: u64) {
 }
 
 fn function(name: u32) -> &'static str {
-    Name::from_number(name).call().function()
+    CallName::from_number(name).call().function()
 }
 
 #[cfg(test)]
@@ -324,9 +323,9 @@ mod tests {
     fn flow_from_a_body_to_a_wait_has_both_ends_or_none() {
         let call = Call::new("f", Location::caller());
         let other = RecentNames::new().name(call.key(), || call).number().into();
-        let blocked = |at| (1, Record { other, ..Record::new(Kind::Blocked, at, 7) });
-        let unblocked = |at| (1, Record::new(Kind::Unblocked, at, 0));
-        let left = |at| (2, Record::new(Kind::Left, at, 7));
+        let blocked = |at| (1, Record { other, ..Record::new(EventKind::Blocked, at, 7) });
+        let unblocked = |at| (1, Record::new(EventKind::Unblocked, at, 0));
+        let left = |at| (2, Record::new(EventKind::Left, at, 7));
         for (events, ends) in [
             ([blocked(1), left(2), unblocked(3)], 1),
             ([left(1), blocked(2), unblocked(3)], 0),

@@ -36,14 +36,14 @@ pub(super) enum Output {
 
 /// How much a file has.
 #[derive(Default)]
-struct Filled {
+struct Written {
     bytes: u64,
     dropped: u64,
     /// When the file last got a note on what was dropped, and how many that says.
     noted: Option<(Instant, u64)>,
 }
 
-impl Filled {
+impl Written {
     /// Whether a note is due, in any case if it is the `last`.
     fn note(&mut self, last: bool) -> bool {
         let is_new = self.noted.is_none_or(|(_, noted)| noted != self.dropped);
@@ -76,7 +76,7 @@ pub(super) fn run(session: &Session, mut output: Output) {
 }
 
 fn write(session: &Session, output: &mut Output) -> io::Result<()> {
-    let (mut filled, mut heartbeat) = (Filled::default(), Instant::now());
+    let (mut filled, mut heartbeat) = (Written::default(), Instant::now());
     loop {
         let is_last = session.wait(TICK) || process_end::signal().is_some();
         if is_last {
@@ -94,7 +94,7 @@ fn write(session: &Session, output: &mut Output) -> io::Result<()> {
 }
 
 impl Output {
-    fn write(&mut self, filled: &mut Filled, is_alive: bool, is_last: bool) -> io::Result<()> {
+    fn write(&mut self, filled: &mut Written, is_alive: bool, is_last: bool) -> io::Result<()> {
         let now = clock::now();
         match self {
             Self::Page { file, lines } => {

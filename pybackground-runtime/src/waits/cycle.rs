@@ -3,12 +3,12 @@
 use std::panic::Location;
 use std::sync::{Arc, Weak};
 
-use super::graph::{self, Node};
-use super::held::Held;
-use super::wait::{Awaited, On, Permits, Wait};
+use super::graph::{self, GraphNode};
+use super::held::HeldLock;
+use super::wait::{Awaited, On, Permits, ThreadWait};
 use crate::call::Call;
 use crate::error::{Party, WaitEdge, WaitKind};
-use crate::stacks::{self, Frame, Stack};
+use crate::stacks::{self, Frame, ThreadStack};
 use crate::table::Set;
 use crate::wait_target::{Remains, WaitTarget, with_call};
 
@@ -19,11 +19,11 @@ use crate::wait_target::{Remains, WaitTarget, with_call};
 /// if it has had a lock since before the first. Each body above that was started by the wait of the body or thread below it.
 pub(super) fn edges<'a>(
     deadlock: &[graph::Edge<Awaited>],
-    wait_of: impl Fn(usize) -> Option<&'a Wait>,
+    wait_of: impl Fn(usize) -> Option<&'a ThreadWait>,
     remains: &mut Remains,
 ) -> Option<Vec<WaitEdge>> {
     let holder = |edge: &graph::Edge<Awaited>| match (&edge.from, &edge.call) {
-        (Node::Call(Awaited::Lock(key)), Awaited::Release(thread)) => {
+        (GraphNode::Call(Awaited::Lock(key)), Awaited::Release(thread)) => {
             let held = wait_of(*thread)?.held.iter().find(|held| held.key.is_in_the_way_of(*key));
             Some((*key, Holder::new(*thread, held?)))
         }
@@ -46,26 +46,26 @@ pub(super) fn edges<'a>(
     let mut edges = Vec::new();
     for graph::Edge { from, call, .. } in deadlock {
         match (from, call) {
-            (Node::Call(Awaited::Call(waiter)), Awaited::Call(awaited)) => {
+            (GraphNode::Call(Awaited::Call(waiter)), Awaited::Call(awaited)) => {
                 let parked =
                     |call: &Arc<dyn WaitTarget>, _: &mut _| (call.call(), call.parked_in());
                 let (waiter, kind) = with_call(waiter, remains, parked)?;
                 let (waiter, awaited) = (waiter.into(), call_of(awaited, remains)?.into());
                 edges.push(WaitEdge { waiter, awaited, kind });
             }
-            (Node::Call(Awaited::Scope(scope)), Awaited::Call(awaited)) => {
+            (GraphNode::Call(Awaited::Scope(scope)), Awaited::Call(awaited)) => {
                 let (waiter, awaited) = (scope.waiter.clone(), call_of(awaited, remains)?.into());
                 edges.push(WaitEdge { waiter, awaited, kind: WaitKind::ScopeEnd(scope.site) });
             }
-            (Node::Call(Awaited::Permit(limit)), Awaited::Call(awaited)) => {
+            (GraphNode::Call(Awaited::Permit(limit)), Awaited::Call(awaited)) => {
                 let awaited = call_of(awaited, remains)?;
                 for thread in waiters_of(*limit, deadlock) {
                     let (waiter, awaited) = (parties(thread).pop()?, awaited.into());
                     edges.push(WaitEdge { waiter, awaited, kind: WaitKind::Permit });
                 }
             }
-            (Node::Call(_), _) => {}
-            (Node::Thread(from), awaited) => {
+            (GraphNode::Call(_), _) => {}
+            (GraphNode::Thread(from), awaited) => {
                 let parties = parties(*from);
                 if listed.insert(*from) {
                     let edge = |pair: &[Party]| WaitEdge {
@@ -113,7 +113,7 @@ fn waiters_of(
     deadlock: &[graph::Edge<Awaited>],
 ) -> impl Iterator<Item = usize> {
     deadlock.iter().filter_map(move |edge| match (&edge.from, &edge.call) {
-        (Node::Thread(thread), Awaited::Permit(of)) if of.id() == limit.id() => Some(*thread),
+        (GraphNode::Thread(thread), Awaited::Permit(of)) if of.id() == limit.id() => Some(*thread),
         _ => None,
     })
 }
@@ -133,8 +133,8 @@ struct Holder {
 
 impl Holder {
     /// The body that took the lock. Where that is not known, it is the lowest of the thread.
-    fn new(number: usize, held: &Held) -> Self {
-        let Stack { thread, bodies, .. } = stacks::stack_of(number).unwrap_or_default();
+    fn new(number: usize, held: &HeldLock) -> Self {
+        let ThreadStack { thread, bodies, .. } = stacks::stack_of(number).unwrap_or_default();
         let taken_by = |frame: Frame| bodies.iter().find(|body| body.frame == frame);
         let body = match held.taken {
             Some(taken) => taken_by(taken.body),
@@ -152,7 +152,9 @@ impl Holder {
 /// Returns what is on the stack of a thread, from the first of the bodies `entered` upwards, or from the thread itself. Empty if
 /// the thread has other bodies only.
 fn parties(number: usize, from_thread: bool, entered: &Set) -> Vec<Party> {
-    let Some(Stack { thread, bodies, .. }) = stacks::stack_of(number) else { return Vec::new() };
+    let Some(ThreadStack { thread, bodies, .. }) = stacks::stack_of(number) else {
+        return Vec::new();
+    };
     let from_thread = from_thread || bodies.is_empty();
     let above =
         bodies.iter().skip_while(|body| !from_thread && !entered.contains(body.frame.word()));

@@ -17,7 +17,7 @@ pub(crate) trait Identified {
 }
 
 /// What a thread waits for.
-pub(crate) trait Wait {
+pub(crate) trait GraphWait {
     type Call: Clone + Identified;
 
     /// Whether the wait ends whatever the calls do: it is for time, or has a time limit.
@@ -49,7 +49,7 @@ pub(crate) struct Graph<W> {
 
 /// A thread or call that keeps a wait from ending.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(crate) enum Node<C> {
+pub(crate) enum GraphNode<C> {
     /// A thread that waits.
     Thread(usize),
     /// A call that waits on no thread.
@@ -59,12 +59,12 @@ pub(crate) enum Node<C> {
 /// `from` can continue only after `to`, which runs the call or is the call that `from` waits for.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Edge<C> {
-    pub(crate) from: Node<C>,
+    pub(crate) from: GraphNode<C>,
     pub(crate) call: C,
-    pub(crate) to: Node<C>,
+    pub(crate) to: GraphNode<C>,
 }
 
-impl<C: Identified> Node<C> {
+impl<C: Identified> GraphNode<C> {
     fn id(&self) -> Id {
         match self {
             Self::Thread(number) => (*number).into(),
@@ -106,7 +106,7 @@ impl<W> Graph<W> {
     }
 }
 
-impl<W: Wait> Graph<W> {
+impl<W: GraphWait> Graph<W> {
     /// Returns everything that would keep `thread` from ever continuing if it waited for `wait` too, beginning
     /// with `thread` itself. Returns `None` if the wait can end.
     pub(crate) fn deadlock(
@@ -170,7 +170,7 @@ pub(crate) enum Found<C> {
 /// What one search leaves to the next.
 pub(crate) struct Memory<C> {
     /// The nodes that are known to continue.
-    going_on: Table<Node<C>>,
+    going_on: Table<GraphNode<C>>,
     /// How many more calls the searches may look at.
     steps: usize,
 }
@@ -194,14 +194,14 @@ impl<C: Identified + Clone> Memory<C> {
 }
 
 /// Where a search begins.
-pub(crate) enum Root<'a, W: Wait> {
+pub(crate) enum Root<'a, W: GraphWait> {
     /// A thread and its wait, which need not be in the graph yet.
     Thread(usize, &'a W),
     /// A call that waits on no thread.
     Call(&'a W::Call),
 }
 
-impl<W: Wait> Root<'_, W> {
+impl<W: GraphWait> Root<'_, W> {
     fn id(&self) -> Id {
         match self {
             Self::Thread(number, _) => (*number).into(),
@@ -211,22 +211,22 @@ impl<W: Wait> Root<'_, W> {
 }
 
 /// A depth-first search for a thread or call that continues by itself.
-struct Search<'s, 'g, W: Wait, N> {
+struct Search<'s, 'g, W: GraphWait, N> {
     graph: &'g Graph<W>,
     root: &'g Root<'g, W>,
     needs: N,
     memory: &'s mut Memory<W::Call>,
-    path: Vec<Step<'g, W>>,
+    path: Vec<PathStep<'g, W>>,
 }
 
 /// A node on the path, and how many of its calls were searched.
-struct Step<'g, W: Wait> {
-    node: Node<W::Call>,
-    calls: Calls<'g, W>,
+struct PathStep<'g, W: GraphWait> {
+    node: GraphNode<W::Call>,
+    calls: StepCalls<'g, W>,
     looked_at: usize,
 }
 
-enum Calls<'g, W: Wait> {
+enum StepCalls<'g, W: GraphWait> {
     /// The node continues after any of those that the wait is for.
     Of(&'g W),
     /// The node continues after any of them.
@@ -235,25 +235,25 @@ enum Calls<'g, W: Wait> {
     All(Vec<W::Call>),
 }
 
-impl<W: Wait> Step<'_, W> {
+impl<W: GraphWait> PathStep<'_, W> {
     fn next(&mut self) -> Option<W::Call> {
         let at = self.looked_at;
         self.looked_at += 1;
         match &self.calls {
-            Calls::Of(wait) => wait.call(at),
-            Calls::Any(calls) | Calls::All(calls) => calls.get(at).cloned(),
+            StepCalls::Of(wait) => wait.call(at),
+            StepCalls::Any(calls) | StepCalls::All(calls) => calls.get(at).cloned(),
         }
     }
 }
 
-impl<'g, W: Wait, N: Fn(&W::Call) -> Needs<W::Call>> Search<'_, 'g, W, N> {
+impl<'g, W: GraphWait, N: Fn(&W::Call) -> Needs<W::Call>> Search<'_, 'g, W, N> {
     /// Returns what keeps the root from going on, and waits for each other or for what does so.
     fn run(mut self) -> Found<W::Call> {
         let Some((root, calls)) = self.start() else { return Found::Nothing };
         let mut edges = Vec::new();
         let mut met = Set::new();
         met.insert(root.id());
-        self.path.push(Step { node: root.clone(), calls, looked_at: 0 });
+        self.path.push(PathStep { node: root.clone(), calls, looked_at: 0 });
         while let Some(step) = self.path.last_mut() {
             let Some(call) = step.next() else {
                 self.leave();
@@ -268,7 +268,7 @@ impl<'g, W: Wait, N: Fn(&W::Call) -> Needs<W::Call>> Search<'_, 'g, W, N> {
             };
             edges.push(Edge { from, call, to: to.clone() });
             if met.insert(to.id()) {
-                self.path.push(Step { node: to, calls, looked_at: 0 });
+                self.path.push(PathStep { node: to, calls, looked_at: 0 });
             } else {
                 self.is_blocked();
             }
@@ -283,21 +283,23 @@ impl<'g, W: Wait, N: Fn(&W::Call) -> Needs<W::Call>> Search<'_, 'g, W, N> {
     }
 
     /// The root with its calls, or `None` if it continues by itself.
-    fn start(&self) -> Option<(Node<W::Call>, Calls<'g, W>)> {
+    fn start(&self) -> Option<(GraphNode<W::Call>, StepCalls<'g, W>)> {
         match self.root {
             Root::Thread(_, wait) if wait.ends_by_itself() => None,
             Root::Thread(thread, wait) => {
-                let root = Node::Thread(*thread);
+                let root = GraphNode::Thread(*thread);
                 let is_known = self.memory.going_on.contains(root.id());
-                (!is_known).then_some((root, Calls::Of(*wait)))
+                (!is_known).then_some((root, StepCalls::Of(*wait)))
             }
-            Root::Call(call) => self.behind(call).filter(|(node, _)| matches!(node, Node::Call(_))),
+            Root::Call(call) => {
+                self.behind(call).filter(|(node, _)| matches!(node, GraphNode::Call(_)))
+            }
         }
     }
 
     /// Returns the node that has to continue before the call can end, with its calls, or `None` if there is none
     /// or it is known to continue.
-    fn behind(&self, call: &W::Call) -> Option<(Node<W::Call>, Calls<'g, W>)> {
+    fn behind(&self, call: &W::Call) -> Option<(GraphNode<W::Call>, StepCalls<'g, W>)> {
         let (node, calls) = match (self.needs)(call) {
             Needs::Nothing => return None,
             Needs::Thread(thread) => {
@@ -308,10 +310,10 @@ impl<'g, W: Wait, N: Fn(&W::Call) -> Needs<W::Call>> Search<'_, 'g, W, N> {
                 if wait.ends_by_itself() {
                     return None;
                 }
-                (Node::Thread(thread), Calls::Of(wait))
+                (GraphNode::Thread(thread), StepCalls::Of(wait))
             }
-            Needs::All(calls) => (Node::Call(call.clone()), Calls::All(calls)),
-            Needs::Any(calls) => (Node::Call(call.clone()), Calls::Any(calls)),
+            Needs::All(calls) => (GraphNode::Call(call.clone()), StepCalls::All(calls)),
+            Needs::Any(calls) => (GraphNode::Call(call.clone()), StepCalls::Any(calls)),
         };
         (!self.memory.going_on.contains(node.id())).then_some((node, calls))
     }
@@ -319,7 +321,7 @@ impl<'g, W: Wait, N: Fn(&W::Call) -> Needs<W::Call>> Search<'_, 'g, W, N> {
     /// All calls of the last node on the path were searched.
     fn leave(&mut self) {
         match self.path.pop() {
-            Some(Step { node, calls: Calls::All(_), .. }) => {
+            Some(PathStep { node, calls: StepCalls::All(_), .. }) => {
                 self.memory.going_on.insert(node.id(), node);
                 self.goes_on();
             }
@@ -329,14 +331,14 @@ impl<'g, W: Wait, N: Fn(&W::Call) -> Needs<W::Call>> Search<'_, 'g, W, N> {
 
     /// The call that was searched last can end.
     fn goes_on(&mut self) {
-        while let Some(step) = self.path.pop_if(|step| !matches!(step.calls, Calls::All(_))) {
+        while let Some(step) = self.path.pop_if(|step| !matches!(step.calls, StepCalls::All(_))) {
             self.memory.going_on.insert(step.node.id(), step.node);
         }
     }
 
     /// The call that was searched last cannot end.
     fn is_blocked(&mut self) {
-        while self.path.pop_if(|step| matches!(step.calls, Calls::All(_))).is_some() {}
+        while self.path.pop_if(|step| matches!(step.calls, StepCalls::All(_))).is_some() {}
     }
 }
 
@@ -413,7 +415,7 @@ mod tests {
     #[derive(Clone, Debug, PartialEq, Eq)]
     struct AnyOf(Vec<Call>);
 
-    impl Wait for AnyOf {
+    impl GraphWait for AnyOf {
         type Call = Call;
 
         fn ends_by_itself(&self) -> bool {
@@ -435,7 +437,7 @@ mod tests {
     }
 
     fn edge(from: usize, call: Call, to: usize) -> Edge<Call> {
-        Edge { from: Node::Thread(from), call, to: Node::Thread(to) }
+        Edge { from: GraphNode::Thread(from), call, to: GraphNode::Thread(to) }
     }
 
     #[test]
@@ -506,8 +508,8 @@ mod tests {
         let graph = Graph::new();
         assert_eq!(graph.deadlock(0, &join(1), needs(vec![2, 2])), None);
         let edges = graph.deadlock(0, &join(1), needs(vec![2, 0])).unwrap();
-        let join = Edge { from: Node::Thread(0), call: 1, to: Node::Call(1) };
-        let input = Edge { from: Node::Call(1), call: 0, to: Node::Thread(0) };
+        let join = Edge { from: GraphNode::Thread(0), call: 1, to: GraphNode::Call(1) };
+        let input = Edge { from: GraphNode::Call(1), call: 0, to: GraphNode::Thread(0) };
         assert_eq!(edges, [join, input]);
     }
 
@@ -520,7 +522,7 @@ mod tests {
     }
 
     fn between(from: Call, to: Call) -> Edge<Call> {
-        Edge { from: Node::Call(from), call: to, to: Node::Call(to) }
+        Edge { from: GraphNode::Call(from), call: to, to: GraphNode::Call(to) }
     }
 
     /// Call 0 waits for 1, which needs 2 and 3. Both wait for 0, so there are two rings. The second is closed by 3, whose
@@ -756,10 +758,10 @@ mod tests {
 
     /// The nodes of a ring need only each other, and each leads to each.
     fn check_ring(edges: &[Edge<Call>], needs: impl Fn(&Call) -> Needs<Call>) {
-        let inside = |call: &Call| edges.iter().any(|edge| edge.from == Node::Call(*call));
+        let inside = |call: &Call| edges.iter().any(|edge| edge.from == GraphNode::Call(*call));
         for edge in edges {
-            let Node::Call(from) = edge.from else { panic!("there are no threads") };
-            assert_eq!(edge.to, Node::Call(edge.call));
+            let GraphNode::Call(from) = edge.from else { panic!("there are no threads") };
+            assert_eq!(edge.to, GraphNode::Call(edge.call));
             let is_stuck = match needs(&from) {
                 Needs::Any(calls) => calls.iter().all(inside),
                 Needs::All(calls) => calls.iter().any(inside),
@@ -790,7 +792,7 @@ mod tests {
                 assert_eq!(matches!(found, Found::Ring(_)), reference.stuck(None).1[root]);
                 let Found::Ring(edges) = found else { break };
                 check_ring(&edges, needs);
-                let Some(Edge { from: Node::Call(victim), .. }) = edges.first() else {
+                let Some(Edge { from: GraphNode::Call(victim), .. }) = edges.first() else {
                     panic!("a ring has a call")
                 };
                 reference.inputs[*victim].clear();

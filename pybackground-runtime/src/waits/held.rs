@@ -17,13 +17,13 @@ use crate::sync::thread_local;
 
 /// A lock, by its address, and whether it is taken for reading.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub(crate) struct Key(usize);
+pub(crate) struct LockKey(usize);
 
 /// Locks have even addresses.
 const READING: usize = 1;
 const NONE: usize = 0;
 
-impl Key {
+impl LockKey {
     /// The lock at `address`, taken by one thread.
     #[inline]
     pub(crate) fn exclusive(address: usize) -> Self {
@@ -50,15 +50,15 @@ impl Key {
 
 /// A lock that a thread holds.
 #[derive(Clone, Copy, Debug)]
-pub(super) struct Held {
-    pub(super) key: Key,
+pub(super) struct HeldLock {
+    pub(super) key: LockKey,
     /// Known in debug builds.
-    pub(super) taken: Option<Taken>,
+    pub(super) taken: Option<TakenAt>,
 }
 
 /// The body that took a lock, and the line.
 #[derive(Clone, Copy, Debug)]
-pub(super) struct Taken {
+pub(super) struct TakenAt {
     pub(super) body: Frame,
     pub(super) site: &'static Location<'static>,
 }
@@ -66,16 +66,16 @@ pub(super) struct Taken {
 thread_local! {
     /// The negative of a key, or zero.
     static ONE: Cell<usize> = const { Cell::new(NONE) };
-    static FURTHER: RefCell<Vec<Held>> = const { RefCell::new(Vec::new()) };
+    static FURTHER: RefCell<Vec<HeldLock>> = const { RefCell::new(Vec::new()) };
 }
 
 /// Adds a lock that this thread has taken.
 #[inline]
 #[track_caller]
-pub(crate) fn push(key: Key) {
+pub(crate) fn push(key: LockKey) {
     if cfg!(debug_assertions) {
-        let taken = Taken { body: stacks::current(), site: Location::caller() };
-        return push_further(Held { key, taken: Some(taken) });
+        let taken = TakenAt { body: stacks::current(), site: Location::caller() };
+        return push_further(HeldLock { key, taken: Some(taken) });
     }
     let take = |one: &Cell<usize>| {
         let before = one.get();
@@ -94,7 +94,7 @@ pub(crate) fn push(key: Key) {
 /// calls [`pop_further`].
 #[inline]
 #[must_use]
-pub(crate) fn pop(key: Key) -> bool {
+pub(crate) fn pop(key: LockKey) -> bool {
     if cfg!(debug_assertions) {
         return false;
     }
@@ -112,22 +112,22 @@ pub(crate) fn pop(key: Key) -> bool {
 #[cold]
 #[inline(never)]
 extern "C" fn move_further(key: usize) {
-    let key = Key(key);
+    let key = LockKey(key);
     let _ = ONE.try_with(|one| one.set(one.get().wrapping_add(key.0)));
-    push_further(Held { key, taken: None });
+    push_further(HeldLock { key, taken: None });
 }
 
 /// The list is gone while the thread ends. Then a lock is not recorded, and a cycle through it is not found.
 #[cold]
 #[inline(never)]
-fn push_further(held: Held) {
+fn push_further(held: HeldLock) {
     let _ = FURTHER.try_with(|further| further.borrow_mut().push(held));
 }
 
 /// Goes on after a [`pop`], of a lock that may not have been in the cell.
 #[cold]
 #[inline(never)]
-pub(crate) fn pop_further(key: Key) {
+pub(crate) fn pop_further(key: LockKey) {
     if !cfg!(debug_assertions) {
         // Zero: the lock was in the cell, and is released.
         let one = ONE.try_with(Cell::get).unwrap_or(NONE);
@@ -145,11 +145,11 @@ pub(crate) fn pop_further(key: Key) {
 }
 
 /// Returns the locks that this thread holds.
-pub(super) fn all() -> Vec<Held> {
+pub(super) fn all() -> Vec<HeldLock> {
     let mut all = FURTHER.try_with(|further| further.borrow().clone()).unwrap_or_default();
     let one = ONE.try_with(Cell::get).unwrap_or(NONE);
     if one != NONE {
-        all.push(Held { key: Key(one.wrapping_neg()), taken: None });
+        all.push(HeldLock { key: LockKey(one.wrapping_neg()), taken: None });
     }
     all
 }
@@ -160,7 +160,7 @@ pub(crate) fn is_any() -> bool {
 }
 
 /// Whether this thread holds the lock in a way that is in the way of `wanted`, or reads it.
-pub(crate) fn holds(wanted: Key) -> bool {
+pub(crate) fn holds(wanted: LockKey) -> bool {
     all().iter().any(|held| held.key == wanted || held.key.is_in_the_way_of(wanted))
 }
 
@@ -168,13 +168,13 @@ pub(crate) fn holds(wanted: Key) -> bool {
 mod tests {
     use super::*;
 
-    fn keys() -> Vec<Key> {
-        let mut keys: Vec<Key> = all().into_iter().map(|held| held.key).collect();
+    fn keys() -> Vec<LockKey> {
+        let mut keys: Vec<LockKey> = all().into_iter().map(|held| held.key).collect();
         keys.sort_unstable();
         keys
     }
 
-    fn release(key: Key) {
+    fn release(key: LockKey) {
         if !pop(key) {
             pop_further(key);
         }
@@ -182,7 +182,8 @@ mod tests {
 
     #[test]
     fn locks_are_listed_until_each_is_released_in_any_order() {
-        let [first, second, third] = [Key::exclusive(8), Key::reading(16), Key::reading(16)];
+        let [first, second, third] =
+            [LockKey::exclusive(8), LockKey::reading(16), LockKey::reading(16)];
         push(first);
         push(second);
         push(third);
@@ -197,7 +198,8 @@ mod tests {
 
     #[test]
     fn only_readers_share_a_lock() {
-        let (write, read, other) = (Key::exclusive(8), Key::reading(8), Key::reading(16));
+        let (write, read, other) =
+            (LockKey::exclusive(8), LockKey::reading(8), LockKey::reading(16));
         assert!(write.is_in_the_way_of(write) && write.is_in_the_way_of(read));
         assert!(read.is_in_the_way_of(write) && !read.is_in_the_way_of(read));
         assert!(!other.is_in_the_way_of(write) && !write.is_in_the_way_of(other));

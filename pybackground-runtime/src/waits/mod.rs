@@ -56,7 +56,7 @@ use std::time::Duration;
 
 use crate::call::Call;
 #[cfg(feature = "process")]
-pub(crate) use crate::cancel::Connection;
+pub(crate) use crate::cancel::Disconnect;
 use crate::cancel::{self, Parked, Parking};
 use crate::error::{Error, WaitEdge};
 use crate::stacks;
@@ -65,21 +65,21 @@ use crate::sync::{IS_MODEL, Mutex, MutexGuard, chaos, lock_brief, now};
 use crate::table::{Id, Set};
 use crate::wait_target::{Remains, WaitTarget, downgrade, with_call};
 pub(crate) use graph::Needs;
-use graph::{Found, Graph, Node, Root};
-use held::Key;
-pub(crate) use wait::End;
-use wait::{Awaited, On, Wait};
+use graph::{Found, Graph, GraphNode, Root};
+use held::LockKey;
+pub(crate) use wait::WaitLimit;
+use wait::{Awaited, On, ThreadWait};
 pub(crate) use wait::{BlockedIn, Permits, ScopedCalls};
 pub(crate) use wait_set::{Member, WaitSet};
 
 /// The waits of all threads.
-pub(crate) struct Waits(Mutex<Graph<Wait>>);
+pub(crate) struct Waits(Mutex<Graph<ThreadWait>>);
 
 /// The thread waits until this is dropped.
 pub(crate) struct Waiting<'a> {
     waits: &'a Waits,
     thread: usize,
-    before: Option<Wait>,
+    before: Option<ThreadWait>,
     leads_to_parked: Cell<bool>,
     _parking: Option<Parking>,
 }
@@ -131,7 +131,7 @@ impl Waits {
         &self,
         job: Arc<dyn WaitTarget>,
         site: &'static Location<'static>,
-        end: End,
+        end: WaitLimit,
     ) -> Result<Option<Waiting<'_>>, Error> {
         let call = job.call();
         self.enter(On::Call { job, site, end }).map_err(|cycle| Error::deadlock(call, cycle))
@@ -161,7 +161,7 @@ impl Waits {
     /// If it would never get the lock: with the whole cycle.
     pub(crate) fn for_lock(
         &self,
-        key: Key,
+        key: LockKey,
         site: &'static Location<'static>,
     ) -> Result<Option<Waiting<'_>>, Vec<WaitEdge>> {
         self.enter(On::Lock(key, site))
@@ -171,13 +171,13 @@ impl Waits {
     pub(crate) fn for_notification(
         &self,
         site: &'static Location<'static>,
-        end: End,
+        end: WaitLimit,
     ) -> Option<Waiting<'_>> {
         self.for_event(On::Notification(site, end))
     }
 
     fn enter(&self, on: On) -> Result<Option<Waiting<'_>>, Vec<WaitEdge>> {
-        let wait = Wait::new(on);
+        let wait = ThreadWait::new(on);
         let Some(thread) = number_of_this_thread(&wait) else { return Ok(None) };
         chaos();
         // The search may be the last to hold a call, of which the remains are dropped after the lock is released.
@@ -201,9 +201,9 @@ impl Waits {
     /// Inserts the wait, and parks the thread in the cancellation tree as well.
     fn insert(
         &self,
-        mut graph: MutexGuard<'_, Graph<Wait>>,
+        mut graph: MutexGuard<'_, Graph<ThreadWait>>,
         thread: usize,
-        wait: Wait,
+        wait: ThreadWait,
         parked: impl FnOnce() -> Parked,
     ) -> Waiting<'_> {
         let node = wait.node.clone();
@@ -216,16 +216,16 @@ impl Waits {
     /// Returns what would keep a wait of `thread` from ever ending, if anything would. Notes whether the search has met a
     /// parked call that something else may continue.
     fn deadlock(
-        graph: &Graph<Wait>,
+        graph: &Graph<ThreadWait>,
         thread: usize,
-        wait: &Wait,
+        wait: &ThreadWait,
         leads_to_parked: &Cell<bool>,
         remains: &mut Remains,
     ) -> Option<Deadlock> {
         if !may_be_needed(graph, wait) {
             return None;
         }
-        let holders = |key: Key| {
+        let holders = |key: LockKey| {
             let all = graph.iter().filter(|(other, _)| *other != thread).chain([(thread, wait)]);
             all.filter(|(_, wait)| wait.is_in_the_way_of(key)).map(|(thread, _)| thread).collect()
         };
@@ -241,8 +241,8 @@ impl Waits {
         let wait_of = |other| if other == thread { Some(wait) } else { graph.get(other) };
         let edges = cycle::edges(&found, wait_of, remains)?;
         let is_thread = |edge: graph::Edge<Awaited>| match edge.from {
-            Node::Thread(thread) => Some(thread),
-            Node::Call(_) => None,
+            GraphNode::Thread(thread) => Some(thread),
+            GraphNode::Call(_) => None,
         };
         Some(Deadlock { edges, threads: found.into_iter().filter_map(is_thread).collect() })
     }
@@ -253,11 +253,11 @@ impl Waits {
         &self,
         root: &RingRoot,
         parked: impl Fn(&Weak<dyn WaitTarget>, &mut Remains) -> Option<Needs<Weak<dyn WaitTarget>>>,
-        memory: &mut Memory,
+        memory: &mut SearchMemory,
         remains: &mut Remains,
     ) -> Look {
         let graph = lock_brief(&self.0);
-        let holders = |key: Key| {
+        let holders = |key: LockKey| {
             let all = graph.iter().filter(|(_, wait)| wait.is_in_the_way_of(key));
             all.map(|(thread, _)| thread).collect()
         };
@@ -315,7 +315,7 @@ impl Waits {
         calls: &Arc<dyn ScopedCalls>,
         site: &'static Location<'static>,
     ) -> Option<Waiting<'_>> {
-        let wait = Wait::new(On::scope(calls, site)?);
+        let wait = ThreadWait::new(On::scope(calls, site)?);
         let thread = number_of_this_thread(&wait)?;
         chaos();
         let mut remains = Remains::default();
@@ -340,7 +340,7 @@ impl Waits {
         calls: &Arc<dyn ScopedCalls>,
         site: &'static Location<'static>,
     ) -> Option<Waiting<'_>> {
-        let mut wait = Wait::new(On::scope(calls, site)?);
+        let mut wait = ThreadWait::new(On::scope(calls, site)?);
         wait.is_running = true;
         let thread = number_of_this_thread(&wait)?;
         Some(self.insert(lock_brief(&self.0), thread, wait, || Parked::Thread(thread::current())))
@@ -358,7 +358,7 @@ impl Waits {
         let mut remains = Remains::default();
         let graph = lock_brief(&self.0);
         let now = now();
-        let is_long = |wait: &Wait| now.saturating_duration_since(wait.since) >= age;
+        let is_long = |wait: &ThreadWait| now.saturating_duration_since(wait.since) >= age;
         let long = graph.iter().filter(|(_, wait)| is_long(wait));
         let behind = |calls, remains: &mut _| {
             let mut behind = behind(&graph, calls, remains);
@@ -404,15 +404,15 @@ impl Waits {
 
     fn for_event(&self, on: On) -> Option<Waiting<'_>> {
         let thread = stacks::this_thread()?;
-        let (wait, graph) = (Wait::new(on), lock_brief(&self.0));
+        let (wait, graph) = (ThreadWait::new(on), lock_brief(&self.0));
         Some(self.insert(graph, thread, wait, || Parked::Thread(thread::current())))
     }
 
     /// This thread is about to block until a process replies. A stop of its body cuts the connection.
     #[cfg(feature = "process")]
-    pub(crate) fn for_child(&self, connection: Arc<dyn Connection>) -> Option<Waiting<'_>> {
+    pub(crate) fn for_child(&self, connection: Arc<dyn Disconnect>) -> Option<Waiting<'_>> {
         let thread = stacks::this_thread()?;
-        let wait = Wait::new(On::Child(connection.clone()));
+        let wait = ThreadWait::new(On::Child(connection.clone()));
         Some(self.insert(lock_brief(&self.0), thread, wait, || Parked::Process(connection)))
     }
 
@@ -427,26 +427,30 @@ impl Waits {
     pub(crate) fn read(&self) -> Vec<WaitReport> {
         let graph = lock_brief(&self.0);
         let now = now();
-        let report = |(thread, wait): (usize, &Wait)| WaitReport {
+        let report = |(thread, wait): (usize, &ThreadWait)| WaitReport {
             thread,
             on: wait.on.call(),
             blocked_in: wait.on.blocked_in(),
             calls: wait.on.count(),
             age: now.saturating_duration_since(wait.since),
         };
-        let is_shown = |wait: &Wait| !wait.is_running && !wait.on.is_child();
+        let is_shown = |wait: &ThreadWait| !wait.is_running && !wait.on.is_child();
         graph.iter().filter(|(_, wait)| is_shown(wait)).map(report).collect()
     }
 }
 
 /// A thread without body and lock is in no cycle. It is inserted for reports, which no model makes.
-fn number_of_this_thread(wait: &Wait) -> Option<usize> {
+fn number_of_this_thread(wait: &ThreadWait) -> Option<usize> {
     let is_unreported = IS_MODEL && stacks::current().is_none() && !wait.concerns_locks();
     stacks::this_thread().filter(|_| !is_unreported)
 }
 
 /// What has to continue before all of the calls can end.
-fn behind(graph: &Graph<Wait>, calls: Vec<Weak<dyn WaitTarget>>, remains: &mut Remains) -> Behind {
+fn behind(
+    graph: &Graph<ThreadWait>,
+    calls: Vec<Weak<dyn WaitTarget>>,
+    remains: &mut Remains,
+) -> Behind {
     let mut next = calls;
     let mut seen = Set::new();
     let mut behind = Behind::default();
@@ -472,8 +476,8 @@ fn behind(graph: &Graph<Wait>, calls: Vec<Weak<dyn WaitTarget>>, remains: &mut R
 }
 
 /// Whether a call or thread can depend on the thread of this wait: it has a body, or a lock that another thread waits for.
-fn may_be_needed(graph: &Graph<Wait>, wait: &Wait) -> bool {
-    let needs_lock = |other: &Wait| match other.on {
+fn may_be_needed(graph: &Graph<ThreadWait>, wait: &ThreadWait) -> bool {
+    let needs_lock = |other: &ThreadWait| match other.on {
         On::Lock(key, _) => wait.is_in_the_way_of(key),
         _ => false,
     };
@@ -510,9 +514,9 @@ pub(crate) enum Look {
 }
 
 /// What one search for a ring leaves to the next.
-pub(crate) struct Memory(graph::Memory<Awaited>);
+pub(crate) struct SearchMemory(graph::Memory<Awaited>);
 
-impl Memory {
+impl SearchMemory {
     /// For searches that take so many steps in all.
     pub(crate) fn new(steps: usize) -> Self {
         Self(graph::Memory::new(steps))
@@ -542,7 +546,7 @@ impl Ring {
         &self,
     ) -> impl Iterator<Item = (&Weak<dyn WaitTarget>, &Weak<dyn WaitTarget>)> {
         self.found.iter().filter_map(|edge| match (&edge.from, &edge.call) {
-            (Node::Call(Awaited::Call(call)), Awaited::Call(awaited)) => Some((call, awaited)),
+            (GraphNode::Call(Awaited::Call(call)), Awaited::Call(awaited)) => Some((call, awaited)),
             _ => None,
         })
     }
@@ -560,7 +564,7 @@ impl Deadlock {
     ///
     /// An error that is raised while a thread panics aborts the process. So it goes to such a thread only if there is no
     /// other, and never to a thread that waits for a lock, which has to raise it.
-    fn fail_another(&self, graph: &mut Graph<Wait>, thread: usize) -> bool {
+    fn fail_another(&self, graph: &mut Graph<ThreadWait>, thread: usize) -> bool {
         let others = || self.threads.iter().copied().filter(|other| *other != thread);
         let of = |other| graph.get(other).filter(|wait| wait.on.may_fail());
         let is_fit = |other: &usize| of(*other).is_some_and(|wait| !wait.is_panicking);

@@ -6,11 +6,11 @@ use std::sync::{Arc, Weak};
 use std::time::{Duration, Instant};
 
 use super::graph::{self, Identified, Needs};
-use super::held::{self, Held, Key};
+use super::held::{self, HeldLock, LockKey};
 use super::wait_set::WaitSet;
 use crate::call::Call;
 #[cfg(feature = "process")]
-use crate::cancel::Connection;
+use crate::cancel::Disconnect;
 use crate::cancel::{self, Node};
 use crate::error::{Party, WaitEdge};
 use crate::stacks::{self, Frame};
@@ -19,12 +19,12 @@ use crate::sync::thread::{self, Thread};
 use crate::table::Id;
 use crate::wait_target::{Remains, WaitTarget, downgrade, with_call};
 
-pub(super) struct Wait {
+pub(super) struct ThreadWait {
     thread: Thread,
     pub(super) on: On,
     pub(super) since: Instant,
     /// The locks that the thread holds meanwhile.
-    pub(super) held: Vec<Held>,
+    pub(super) held: Vec<HeldLock>,
     /// The thread runs a body although it waits: the body that it waits for, for lack of another thread, or a closure of its
     /// scope.
     pub(super) is_running: bool,
@@ -44,7 +44,7 @@ pub(super) enum On {
     Call {
         job: Arc<dyn WaitTarget>,
         site: &'static Location<'static>,
-        end: End,
+        end: WaitLimit,
     },
     /// The first of `count` calls, and all of them if they can be part of a cycle.
     Any {
@@ -55,9 +55,9 @@ pub(super) enum On {
     },
     /// The last closure of a scope.
     Scope(Arc<ScopeWait>),
-    Lock(Key, &'static Location<'static>),
+    Lock(LockKey, &'static Location<'static>),
     /// A notification by a condition variable, which any thread may send. Only reports ask what else ends the wait.
-    Notification(&'static Location<'static>, End),
+    Notification(&'static Location<'static>, WaitLimit),
     Time,
     /// A permit that the thread has lent for a wait that is over, which reports still show.
     Permit {
@@ -66,7 +66,7 @@ pub(super) enum On {
     },
     /// The reply of a process that runs the body.
     #[cfg(feature = "process")]
-    Child(Arc<dyn Connection>),
+    Child(Arc<dyn Disconnect>),
 }
 
 /// A wait that is over, for reports.
@@ -83,7 +83,7 @@ pub(super) enum Awaited {
     Call(Weak<dyn WaitTarget>),
     Scope(Arc<ScopeWait>),
     /// A lock, until all threads that are in the way have released it.
-    Lock(Key),
+    Lock(LockKey),
     /// The release of a lock by the thread of that number.
     Release(usize),
     Permit(&'static dyn Permits),
@@ -138,13 +138,13 @@ impl fmt::Display for BlockedIn {
 
 /// What ends a wait besides the end of the call.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum End {
+pub(crate) enum WaitLimit {
     Never,
     /// A time limit of the wait, or the call's deadline.
     InTime,
 }
 
-impl Wait {
+impl ThreadWait {
     pub(super) fn new(on: On) -> Self {
         Self {
             thread: thread::current(),
@@ -161,7 +161,7 @@ impl Wait {
     }
 
     /// Whether the thread holds the lock in a way that keeps another from taking it as `key`.
-    pub(super) fn is_in_the_way_of(&self, key: Key) -> bool {
+    pub(super) fn is_in_the_way_of(&self, key: LockKey) -> bool {
         self.held.iter().any(|held| held.key.is_in_the_way_of(key))
     }
 
@@ -172,7 +172,7 @@ impl Wait {
 
     /// Whether only a thread that releases a lock or notifies a condition variable can end the wait.
     pub(super) fn is_locked_out(&self) -> bool {
-        matches!(self.on, On::Lock(..) | On::Notification(_, End::Never))
+        matches!(self.on, On::Lock(..) | On::Notification(_, WaitLimit::Never))
     }
 
     /// Whether the thread holds a lock or waits for one.
@@ -183,7 +183,7 @@ impl Wait {
     /// Calls that have to end before the wait does; none if there may be others that end it, or time does.
     pub(super) fn calls(&self, remains: &mut Remains) -> Vec<Weak<dyn WaitTarget>> {
         match &self.on {
-            On::Call { job, end: End::Never, .. } => vec![Arc::downgrade(job)],
+            On::Call { job, end: WaitLimit::Never, .. } => vec![Arc::downgrade(job)],
             On::Scope(scope) => downgrade(scope.calls.unfinished(), remains),
             _ => Vec::new(),
         }
@@ -208,7 +208,7 @@ impl Wait {
     }
 }
 
-impl graph::Wait for Wait {
+impl graph::GraphWait for ThreadWait {
     type Call = Awaited;
 
     fn ends_by_itself(&self) -> bool {
@@ -216,7 +216,7 @@ impl graph::Wait for Wait {
             || self.is_failing
             || self.gives_up()
             || match &self.on {
-                On::Call { end, .. } => *end == End::InTime,
+                On::Call { end, .. } => *end == WaitLimit::InTime,
                 On::Any { all, .. } => all.is_none(),
                 On::Scope(_) | On::Lock(..) | On::Permit { .. } => false,
                 On::Notification(..) | On::Time => true,
@@ -243,7 +243,7 @@ impl Awaited {
     /// What has to happen first. `holders` finds the waiting threads that are in the way of a lock.
     pub(super) fn needs(
         &self,
-        holders: impl FnOnce(Key) -> Vec<usize>,
+        holders: impl FnOnce(LockKey) -> Vec<usize>,
         remains: &mut Remains,
     ) -> Needs<Self> {
         match self {

@@ -39,7 +39,7 @@ impl Output {
             // `!` is valid only as a function's result, so a function type provides it.
             let span = names::mixed(ty.span());
             let private = runtime.private(span);
-            let never = quote_spanned!(span=> <fn() -> #ty as #private::Function>::Output);
+            let never = quote_spanned!(span=> <fn() -> #ty as #private::FunctionType>::Output);
             let never = Self::new(holder, arrow, &never, never.clone(), runtime);
             return Self { is_never: true, ..never };
         }

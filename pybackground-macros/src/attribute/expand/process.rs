@@ -21,7 +21,7 @@ use crate::attribute::validate::{Passing, outermost_reference};
 //                 private::Options::of(const { private::Definition.place() }),
 //                 {
 //                     #[distributed_slice(FUNCTIONS)]
-//                     static __FUNCTION: private::process::Function = Function::new("path::f", |__received| {
+//                     static __FUNCTION: private::process::ChildFunction = ChildFunction::new("path::f", |__received| {
 //                         let __arg0 = <private::BackgroundCall as private::process::ProcessArgRef<str>>::take(__received, "x")?;
 //                         <private::BackgroundCall as private::process::ProcessReturn<usize>>::answer(move || -> usize { .. })
 //                     });
@@ -79,7 +79,7 @@ pub(super) fn call(
                         {
                             #[#private::process::linkme::distributed_slice(#private::process::FUNCTIONS)]
                             #[linkme(crate = #private::process::linkme)]
-                            static #function: #private::process::Function = #private::process::Function::new(
+                            static #function: #private::process::ChildFunction = #private::process::ChildFunction::new(
                                 #name,
                                 |#received| {
                                     #(#taken)*

@@ -24,7 +24,7 @@ pub(super) trait Members {
 }
 
 /// The call with which a wait for several ended early.
-pub(super) struct Stopped {
+pub(super) struct EndedEarly {
     pub(super) number: usize,
     /// Why it has no value, unless its value ended the wait.
     pub(super) error: Option<Error>,
@@ -58,7 +58,7 @@ impl<T> Members for Several<'_, T> {
 
 /// Waits for all calls. If one has no value, or one that ends the wait, the others are cancelled.
 #[track_caller]
-pub(super) fn settle(members: &mut impl Members) -> Result<(), Stopped> {
+pub(super) fn settle(members: &mut impl Members) -> Result<(), EndedEarly> {
     let settled = settle_all(members);
     if let Err(stopped) = &settled {
         let others = (0..members.len()).filter(|number| *number != stopped.number);
@@ -70,7 +70,7 @@ pub(super) fn settle(members: &mut impl Members) -> Result<(), Stopped> {
 /// The calls that have ended come first. Then a worker runs those that no thread has started, the newest
 /// first, whose entry is the newest in its deque. The others follow as they end.
 #[track_caller]
-fn settle_all(members: &mut impl Members) -> Result<(), Stopped> {
+fn settle_all(members: &mut impl Members) -> Result<(), EndedEarly> {
     for number in 0..members.len() {
         if has_ended(members, number) {
             settle_one(members, number)?;
@@ -95,7 +95,7 @@ fn settle_all(members: &mut impl Members) -> Result<(), Stopped> {
         let next = arrivals.next_until(None);
         match next.expect("a wait without an end ends when a call has arrived") {
             (number, Ok(_)) => settle_one(members, number)?,
-            (number, Err(error)) => return Err(Stopped { number, error: Some(error) }),
+            (number, Err(error)) => return Err(EndedEarly { number, error: Some(error) }),
         }
     }
     Ok(())
@@ -106,10 +106,10 @@ fn has_ended(members: &impl Members, number: usize) -> bool {
 }
 
 #[track_caller]
-fn settle_one(members: &mut impl Members, number: usize) -> Result<(), Stopped> {
+fn settle_one(members: &mut impl Members, number: usize) -> Result<(), EndedEarly> {
     match members.settle(number) {
         Ok(true) => Ok(()),
-        Ok(false) => Err(Stopped { number, error: None }),
-        Err(error) => Err(Stopped { number, error: Some(error) }),
+        Ok(false) => Err(EndedEarly { number, error: None }),
+        Err(error) => Err(EndedEarly { number, error: Some(error) }),
     }
 }

@@ -11,7 +11,7 @@ mod members;
 mod tuples;
 
 use crate::lazy::Lazy;
-use members::{Members, Stopped};
+use members::{EndedEarly, Members};
 
 /// Waits for the value of a call and returns it: [`Lazy::into_inner`] as a function.
 ///
@@ -203,8 +203,8 @@ fn wait(calls: &mut impl Members) {
 fn try_wait(calls: &mut impl Members) -> Option<usize> {
     match members::settle(calls) {
         Ok(()) => None,
-        Err(Stopped { error: Some(error), .. }) => error.raise(),
-        Err(Stopped { number, error: None }) => Some(number),
+        Err(EndedEarly { error: Some(error), .. }) => error.raise(),
+        Err(EndedEarly { number, error: None }) => Some(number),
     }
 }
 

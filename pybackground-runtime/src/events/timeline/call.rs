@@ -7,9 +7,9 @@ use crate::call::Call;
 use crate::error::{Error, Progress, Verdict, is_stop};
 use crate::events::Place;
 use crate::panic::text_of;
-use crate::stacks::Key;
+use crate::stacks::CallKey;
 use crate::timeline::here::Here;
-use crate::timeline::record::{Kind, Record};
+use crate::timeline::record::{EventKind, Record};
 use crate::timeline::{clock, here, texts};
 
 /// What is kept of a call that is recorded.
@@ -25,7 +25,7 @@ pub(crate) struct CallMark {
 }
 
 /// A body is on this thread until this is dropped.
-pub(crate) struct Entered {
+pub(crate) struct EnteredMark {
     /// 0 if the call is not recorded.
     call: u64,
     below: u64,
@@ -46,10 +46,10 @@ impl CallMark {
 
     /// A call of that name is made on this thread.
     #[inline(never)]
-    pub(crate) fn created(key: Key, call: impl FnOnce() -> Call) -> Self {
+    pub(crate) fn created(key: CallKey, call: impl FnOnce() -> Call) -> Self {
         let made = here::with(|here| {
             let (number, name) = (here.next_call(), here.name(key, call).number());
-            let record = Record::new(Kind::Created, clock::now(), number);
+            let record = Record::new(EventKind::Created, clock::now(), number);
             here.push(Record { name, other: here.current(), ..record });
             Self::new(number, name)
         });
@@ -83,21 +83,21 @@ impl CallMark {
     }
 
     #[inline]
-    pub(crate) fn started(&self, place: Place) -> Entered {
-        self.enter(Kind::Started, place)
+    pub(crate) fn started(&self, place: Place) -> EnteredMark {
+        self.enter(EventKind::Started, place)
     }
 
     #[inline]
-    pub(crate) fn resumed(&self) -> Entered {
-        self.enter(Kind::Resumed, Place::Worker)
+    pub(crate) fn resumed(&self) -> EnteredMark {
+        self.enter(EventKind::Resumed, Place::Worker)
     }
 
     #[inline]
-    fn enter(&self, kind: Kind, place: Place) -> Entered {
+    fn enter(&self, kind: EventKind, place: Place) -> EnteredMark {
         if self.is_recorded() {
             self.push_enter(kind, place)
         } else {
-            Entered { call: 0, below: 0 }
+            EnteredMark { call: 0, below: 0 }
         }
     }
 
@@ -139,17 +139,17 @@ impl CallMark {
 
     #[cold]
     fn push_queued(&self) {
-        here::with(|here| here.push(Record::new(Kind::Queued, clock::now(), self.number)));
+        here::with(|here| here.push(Record::new(EventKind::Queued, clock::now(), self.number)));
     }
 
     #[inline(never)]
-    fn push_enter(&self, kind: Kind, place: Place) -> Entered {
+    fn push_enter(&self, kind: EventKind, place: Place) -> EnteredMark {
         let entered = here::with(|here| {
             let record = Record::new(kind, clock::now(), self.number);
             here.push(Record { detail: place as u8, name: self.name, ..record });
-            Entered { call: self.number, below: here.enter(self.number) }
+            EnteredMark { call: self.number, below: here.enter(self.number) }
         });
-        entered.unwrap_or(Entered { call: 0, below: 0 })
+        entered.unwrap_or(EnteredMark { call: 0, below: 0 })
     }
 
     #[inline(never)]
@@ -161,18 +161,19 @@ impl CallMark {
     #[cold]
     fn stop(&self, error: &Error, body: Progress) {
         if self.note_end() {
-            let kind = if body == Progress::Running { Kind::Stopped } else { Kind::Ended };
+            let kind =
+                if body == Progress::Running { EventKind::Stopped } else { EventKind::Ended };
             self.push_end(kind, Verdict::of(error), Some(error.to_string()));
         }
     }
 
     fn end(&self, verdict: Verdict, text: impl FnOnce() -> Option<String>) {
         if self.is_recorded() && self.note_end() {
-            self.push_end(Kind::Ended, verdict, text());
+            self.push_end(EventKind::Ended, verdict, text());
         }
     }
 
-    fn push_end(&self, kind: Kind, verdict: Verdict, text: Option<String>) {
+    fn push_end(&self, kind: EventKind, verdict: Verdict, text: Option<String>) {
         here::with(|here| {
             let (detail, other) = (verdict as u8, text.map_or(0, texts::keep));
             let record = Record::new(kind, 0, self.number);
@@ -187,7 +188,7 @@ impl CallMark {
             self.end(Verdict::Dropped, || None);
         }
         if !*self.is_used.get_mut() {
-            here::with(|here| here.push(Record::new(Kind::Unused, clock::now(), self.number)));
+            here::with(|here| here.push(Record::new(EventKind::Unused, clock::now(), self.number)));
         }
     }
 }
@@ -201,7 +202,7 @@ impl Drop for CallMark {
     }
 }
 
-impl Drop for Entered {
+impl Drop for EnteredMark {
     #[inline]
     fn drop(&mut self) {
         if self.call != 0 {

@@ -1,6 +1,6 @@
 //! A body that runs elsewhere: in another process, here or on another machine.
 
-use crate::timeline::record::{Kind, Record};
+use crate::timeline::record::{EventKind, Record};
 use crate::timeline::{clock, here, state, texts};
 
 /// The body of this thread runs in a worker until this is dropped.
@@ -16,7 +16,7 @@ pub(crate) fn elsewhere(worker: impl FnOnce() -> String) -> Elsewhere {
     if is_recorded {
         let other = u64::from(texts::worker(worker()));
         here::with(|here| {
-            let record = Record::new(Kind::Away, clock::now(), here.current());
+            let record = Record::new(EventKind::Away, clock::now(), here.current());
             here.push(Record { other, ..record });
         });
     }
@@ -26,7 +26,9 @@ pub(crate) fn elsewhere(worker: impl FnOnce() -> String) -> Elsewhere {
 impl Drop for Elsewhere {
     fn drop(&mut self) {
         if self.is_recorded {
-            here::with(|here| here.push(Record::new(Kind::Back, clock::now(), here.current())));
+            here::with(|here| {
+                here.push(Record::new(EventKind::Back, clock::now(), here.current()));
+            });
         }
     }
 }
@@ -47,7 +49,7 @@ impl SentMark {
         let Some(sent) = self.0.filter(|_| state::is_on()) else { return };
         let name = texts::worker(worker());
         here::with(|here| {
-            let record = Record::new(Kind::Answered, clock::now(), here.current());
+            let record = Record::new(EventKind::Answered, clock::now(), here.current());
             here.push(Record { name, other: sent, ..record });
         });
     }

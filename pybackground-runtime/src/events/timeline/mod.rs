@@ -14,7 +14,7 @@ mod wait;
 pub(super) use crate::timeline::is_enabled;
 #[cfg(not(debug_assertions))]
 pub(super) use crate::timeline::may_be_enabled;
-pub(super) use call::{CallMark, Entered};
+pub(super) use call::{CallMark, EnteredMark};
 #[cfg(feature = "remote")]
 pub(super) use elsewhere::SentMark;
 #[cfg(feature = "process")]

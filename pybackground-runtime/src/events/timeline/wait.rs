@@ -7,7 +7,7 @@ use crate::call::Call;
 use crate::error::Error;
 use crate::site::UsedAt;
 use crate::timeline::here::{self, Here};
-use crate::timeline::record::{Kind, Record};
+use crate::timeline::record::{EventKind, Record};
 use crate::timeline::{clock, state, texts};
 
 /// How a wait ended.
@@ -51,7 +51,7 @@ impl WaitMark {
         };
         here::with(|here| {
             let other = text.map_or(0, texts::keep);
-            let record = Record::new(Kind::Unblocked, clock::now(), here.current());
+            let record = Record::new(EventKind::Unblocked, clock::now(), here.current());
             here.push(Record { detail: end as u8, other, ..record });
         });
     }
@@ -62,6 +62,6 @@ fn blocked(here: &Here, call: Call, site: &'static Location<'static>, awaited: O
     let name = |call: Call| here.name(call.key(), || call).number();
     // A place without a function: see `timeline::lines`.
     let place = UsedAt(site).user().map_or(0, |site| name(Call::new("", site)) + 1);
-    let record = Record::new(Kind::Blocked, clock::now(), awaited.map_or(0, CallMark::number));
+    let record = Record::new(EventKind::Blocked, clock::now(), awaited.map_or(0, CallMark::number));
     here.push(Record { name: place, other: u64::from(name(call)), ..record });
 }

@@ -10,7 +10,7 @@ use tracing::{Span, debug, info_span, warn};
 #[cfg(feature = "process")]
 use super::outside;
 use super::refusal;
-use super::state::{End, Start, State, Stop};
+use super::state::{SpanEnd, SpanState, Start, Stop};
 use super::subscriber::{self, Inside, OwnSpan, notify_in};
 #[cfg(feature = "remote")]
 use super::top::OnTop;
@@ -33,17 +33,17 @@ pub(crate) enum CallSpan {
 
 pub(crate) struct Traced {
     call: Call,
-    state: Mutex<State<OwnSpan>>,
+    state: Mutex<SpanState<OwnSpan>>,
 }
 
 /// A body is on this thread until this is dropped.
-pub(crate) struct Entered<'a> {
-    inner: Inner<'a>,
+pub(crate) struct EnteredSpan<'a> {
+    inner: EnteredKind<'a>,
     #[cfg(feature = "remote")]
     _top: OnTop,
 }
 
-enum Inner<'a> {
+enum EnteredKind<'a> {
     Disabled,
     Suppressed { _inside: Option<Inside> },
     Enabled { traced: &'a Traced, span: Arc<OwnSpan> },
@@ -76,7 +76,7 @@ impl CallSpan {
         });
         match span {
             Some(span) => {
-                let state = Mutex::new(State::new(span, Instant::now()));
+                let state = Mutex::new(SpanState::new(span, Instant::now()));
                 Self::Enabled(Box::new(Traced { call, state }))
             }
             None => Self::Disabled,
@@ -97,24 +97,24 @@ impl CallSpan {
     }
 
     #[inline]
-    pub(crate) fn started(&self, place: Place) -> Entered<'_> {
+    pub(crate) fn started(&self, place: Place) -> EnteredSpan<'_> {
         self.enter(Some(place))
     }
 
     #[inline]
-    pub(crate) fn resumed(&self) -> Entered<'_> {
+    pub(crate) fn resumed(&self) -> EnteredSpan<'_> {
         self.enter(None)
     }
 
     #[inline]
-    fn enter(&self, starts: Option<Place>) -> Entered<'_> {
+    fn enter(&self, starts: Option<Place>) -> EnteredSpan<'_> {
         refusal::report();
         let inner = match self {
-            Self::Disabled => Inner::Disabled,
-            Self::Suppressed => Inner::Suppressed { _inside: Inside::enter() },
-            Self::Enabled(traced) => traced.enter(starts).unwrap_or(Inner::Disabled),
+            Self::Disabled => EnteredKind::Disabled,
+            Self::Suppressed => EnteredKind::Suppressed { _inside: Inside::enter() },
+            Self::Enabled(traced) => traced.enter(starts).unwrap_or(EnteredKind::Disabled),
         };
-        Entered {
+        EnteredSpan {
             #[cfg(feature = "remote")]
             _top: OnTop::put(inner.span()),
             inner,
@@ -173,7 +173,7 @@ impl CallSpan {
 }
 
 impl Traced {
-    fn enter(&self, starts: Option<Place>) -> Option<Inner<'_>> {
+    fn enter(&self, starts: Option<Place>) -> Option<EnteredKind<'_>> {
         let now = Instant::now();
         let span = match starts {
             None => lock_leaf(&self.state).resume(now)?,
@@ -188,7 +188,7 @@ impl Traced {
                 span
             }
         };
-        span.enter().then_some(Inner::Enabled { traced: self, span })
+        span.enter().then_some(EnteredKind::Enabled { traced: self, span })
     }
 
     fn end(&self, verdict: Verdict) {
@@ -267,7 +267,7 @@ impl Drop for Traced {
     }
 }
 
-impl End<OwnSpan> {
+impl SpanEnd<OwnSpan> {
     fn report(self, verdict: Option<Verdict>) {
         notify_in(&self.span, || {
             if let Some(ran) = self.ran {
@@ -284,7 +284,7 @@ impl End<OwnSpan> {
 }
 
 #[cfg(feature = "remote")]
-impl Inner<'_> {
+impl EnteredKind<'_> {
     fn span(&self) -> Option<&Arc<OwnSpan>> {
         match self {
             Self::Enabled { span, .. } => Some(span),
@@ -293,9 +293,9 @@ impl Inner<'_> {
     }
 }
 
-impl Entered<'_> {
+impl EnteredSpan<'_> {
     pub(crate) fn unwound(&self, payload: &(dyn Any + Send)) {
-        let Inner::Enabled { traced, span } = &self.inner else { return };
+        let EnteredKind::Enabled { traced, span } = &self.inner else { return };
         if is_stop(payload) {
             return;
         }
@@ -312,7 +312,7 @@ impl Entered<'_> {
     }
 }
 
-impl Drop for Inner<'_> {
+impl Drop for EnteredKind<'_> {
     fn drop(&mut self) {
         if let Self::Enabled { traced, span } = self {
             lock_leaf(&traced.state).pause(Instant::now());

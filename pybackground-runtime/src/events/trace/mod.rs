@@ -29,7 +29,7 @@ mod wait;
 
 use tracing::level_filters::LevelFilter;
 
-pub(super) use call::{CallSpan, Entered};
+pub(super) use call::{CallSpan, EnteredSpan};
 pub(super) use refusal::thread_refused;
 #[cfg(feature = "remote")]
 pub(super) use remote::{answered_by, part_of};

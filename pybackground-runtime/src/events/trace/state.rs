@@ -9,7 +9,7 @@ use std::time::{Duration, Instant};
 use crate::error::Verdict;
 
 /// `S` is the span. Its last holder closes it.
-pub(super) struct State<S> {
+pub(super) struct SpanState<S> {
     span: Option<Arc<S>>,
     created: Instant,
     /// When a call that was held back was queued.
@@ -45,7 +45,7 @@ pub(super) struct Start<S> {
 }
 
 /// The span of a call that is over.
-pub(super) struct End<S> {
+pub(super) struct SpanEnd<S> {
     pub(super) span: Arc<S>,
     /// How long the body was on threads, if it started.
     pub(super) ran: Option<Duration>,
@@ -53,7 +53,7 @@ pub(super) struct End<S> {
     pub(super) suspended: Option<Duration>,
 }
 
-impl<S> State<S> {
+impl<S> SpanState<S> {
     pub(super) fn new(span: S, now: Instant) -> Self {
         Self {
             span: Some(Arc::new(span)),
@@ -107,11 +107,11 @@ impl<S> State<S> {
 
     /// Hands the span out, to be dropped. A body in another process, which is being killed, may be on
     /// its thread here for a moment longer.
-    pub(super) fn end(&mut self, now: Instant) -> Option<End<S>> {
+    pub(super) fn end(&mut self, now: Instant) -> Option<SpanEnd<S>> {
         self.pause(now);
         self.end_suspension(now);
         let (ran, suspended) = (self.has_started.then_some(self.ran), self.suspended);
-        self.span.take().map(|span| End { span, ran, suspended })
+        self.span.take().map(|span| SpanEnd { span, ran, suspended })
     }
 
     pub(super) fn stop(&mut self, verdict: Verdict, runs_on: bool, now: Instant) {
@@ -119,14 +119,14 @@ impl<S> State<S> {
     }
 
     /// The stop, unless it was reported before. The span stays open while the body runs on.
-    pub(super) fn take_stop(&mut self) -> Option<(Stop, End<S>)> {
+    pub(super) fn take_stop(&mut self) -> Option<(Stop, SpanEnd<S>)> {
         let stop = self.stop.as_mut().filter(|stop| !stop.is_reported)?;
         stop.is_reported = true;
         let stop = *stop;
         if !stop.runs_on {
             return Some((stop, self.end(stop.at)?));
         }
-        Some((stop, End { span: self.span.clone()?, ran: None, suspended: None }))
+        Some((stop, SpanEnd { span: self.span.clone()?, ran: None, suspended: None }))
     }
 
     pub(super) fn stopped(&self) -> Option<Stop> {
@@ -147,7 +147,7 @@ mod tests {
     #[test]
     fn times_on_threads_and_of_suspensions_are_added_up() {
         let created = Instant::now();
-        let mut state = State::new("span", created);
+        let mut state = SpanState::new("span", created);
         assert_eq!(state.start(created + SECOND).unwrap().queued, SECOND);
         state.pause(created + 2 * SECOND);
         state.suspend(created + 2 * SECOND);
@@ -162,7 +162,7 @@ mod tests {
     #[test]
     fn held_call_is_not_queued_meanwhile() {
         let created = Instant::now();
-        let mut state = State::new("span", created);
+        let mut state = SpanState::new("span", created);
         state.queue(created + 3 * SECOND);
         let start = state.start(created + 4 * SECOND).unwrap();
         assert_eq!((start.held, start.queued), (Some(3 * SECOND), SECOND));
@@ -171,7 +171,7 @@ mod tests {
     #[test]
     fn stop_is_reported_once() {
         let now = Instant::now();
-        let mut state = State::new("span", now);
+        let mut state = SpanState::new("span", now);
         assert!(state.take_stop().is_none());
         state.stop(Verdict::Timeout, false, now);
         let (stop, end) = state.take_stop().unwrap();
@@ -182,7 +182,7 @@ mod tests {
     #[test]
     fn span_stays_open_while_the_body_runs_on() {
         let now = Instant::now();
-        let mut state = State::new("span", now);
+        let mut state = SpanState::new("span", now);
         let _body = state.start(now).unwrap();
         state.stop(Verdict::Cancelled, true, now);
         assert!(state.take_stop().is_some());
@@ -193,7 +193,7 @@ mod tests {
     #[test]
     fn killed_body_ran_until_the_kill() {
         let now = Instant::now();
-        let mut state = State::new("span", now);
+        let mut state = SpanState::new("span", now);
         let _body = state.start(now).unwrap();
         state.stop(Verdict::Timeout, false, now + SECOND);
         let (_, end) = state.take_stop().unwrap();

@@ -170,7 +170,7 @@ impl Connection {
     }
 }
 
-impl crate::waits::Connection for Connection {
+impl crate::waits::Disconnect for Connection {
     fn cut(&self) {
         // ORDERING: a reader of the flag has either seen the connection break, or has since had the lock under which
         // this is called.

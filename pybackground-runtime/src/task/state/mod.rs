@@ -35,11 +35,11 @@ use super::job::{self, Trailer};
 use super::parked::ParkedCall;
 use super::permit::Permit;
 use crate::cancel::{Link, Node};
-use crate::error::{Error, Outcome, Progress};
+use crate::error::{CallResult, Error, Progress};
 use crate::panic::drop_catching;
 use crate::stacks::Frame;
 use crate::sync::{Mutex, MutexGuard, lock, lock_brief};
-use untyped::Closing;
+use untyped::BodyClosing;
 pub(super) use untyped::Woken;
 pub(crate) use untyped::{Close, Core};
 pub(crate) use word::Word;
@@ -62,7 +62,7 @@ enum Cell<B: Body> {
     /// A thread has the body, or the outcome was handed over.
     Empty,
     Body(B),
-    Outcome(Outcome<B::Output>),
+    Outcome(CallResult<B::Output>),
     /// The call was closed before its body returned. The body waits for a thread of the pool to drop it:
     /// its destructors are user code, which the closing thread does not run.
     Closed(Box<Closed<B>>),
@@ -85,7 +85,7 @@ pub(super) struct Loaded<B> {
 type Claimed<B> = (Loaded<B>, Link);
 
 /// The state, locked.
-pub(super) struct Locked<'a, B: Body> {
+pub(super) struct LockedState<'a, B: Body> {
     word: &'a Word,
     contents: MutexGuard<'a, Contents<B>>,
 }
@@ -96,7 +96,7 @@ pub(super) enum Finish<T> {
     /// The outcome is published: notify these.
     Published(Trailer),
     /// The call had been closed: drop the outcome.
-    TooLate(Outcome<T>),
+    TooLate(CallResult<T>),
 }
 
 /// What follows from a future that is pending.
@@ -128,7 +128,7 @@ impl<B: Body> State<B> {
         Self::new(HELD, Cell::Body(body), parent)
     }
 
-    pub(super) fn done(outcome: Outcome<B::Output>) -> Self {
+    pub(super) fn done(outcome: CallResult<B::Output>) -> Self {
         Self::new(DONE, Cell::Outcome(outcome), None)
     }
 
@@ -138,19 +138,19 @@ impl<B: Body> State<B> {
     }
 
     #[inline]
-    pub(super) fn lock(&self) -> Locked<'_, B> {
-        Locked { word: &self.word, contents: lock(&self.contents) }
+    pub(super) fn lock(&self) -> LockedState<'_, B> {
+        LockedState { word: &self.word, contents: lock(&self.contents) }
     }
 
     /// As `lock`, on a thread that may be unparked meanwhile.
-    pub(super) fn lock_brief(&self) -> Locked<'_, B> {
-        Locked { word: &self.word, contents: lock_brief(&self.contents) }
+    pub(super) fn lock_brief(&self) -> LockedState<'_, B> {
+        LockedState { word: &self.word, contents: lock_brief(&self.contents) }
     }
 
     /// Takes the state apart: the body of a call that is claimable, or else the outcome.
     #[inline(always)]
     #[allow(clippy::inline_always, reason = "moved once more, the body would cost as much")]
-    pub(super) fn into_parts(self) -> Result<(B, Link, Trailer), Outcome<B::Output>> {
+    pub(super) fn into_parts(self) -> Result<(B, Link, Trailer), CallResult<B::Output>> {
         let Contents { cell, core } =
             self.contents.into_inner().expect("no code under the lock panics");
         let (trailer, parent) = core.into_parts();
@@ -162,7 +162,7 @@ impl<B: Body> State<B> {
 
     /// Takes the outcome of a call that has ended.
     #[inline]
-    pub(super) fn into_outcome(self) -> Outcome<B::Output> {
+    pub(super) fn into_outcome(self) -> CallResult<B::Output> {
         let Contents { cell, core } =
             self.contents.into_inner().expect("no code under the lock panics");
         // Both are none, after the end of a call. So the compiler need not call a destructor.
@@ -179,7 +179,7 @@ impl<B: Body> State<B> {
 
 impl<B: Body> Cell<B> {
     #[cold]
-    fn into_outcome(self) -> Outcome<B::Output> {
+    fn into_outcome(self) -> CallResult<B::Output> {
         match self {
             Self::Outcome(outcome) => outcome,
             Self::Closed(mut closed) => {
@@ -195,7 +195,7 @@ impl<B: Body> Cell<B> {
     }
 }
 
-impl<B: Body> Locked<'_, B> {
+impl<B: Body> LockedState<'_, B> {
     /// Claims the body for a worker that has taken the call from a queue. Returns it with the link to its
     /// node.
     #[inline]
@@ -251,7 +251,7 @@ impl<B: Body> Locked<'_, B> {
     }
 
     /// Publishes the outcome.
-    pub(super) fn publish(&mut self, outcome: Outcome<B::Output>) -> Finish<B::Output> {
+    pub(super) fn publish(&mut self, outcome: CallResult<B::Output>) -> Finish<B::Output> {
         if self.word.is_done() {
             return Finish::TooLate(outcome);
         }
@@ -303,13 +303,13 @@ impl<B: Body> Locked<'_, B> {
         stop: &mut dyn FnMut(Progress, Option<&Arc<Node>>) -> Error,
     ) -> job::Close {
         match self.contents.core.closing(self.word) {
-            Closing::TooLate => Close::TooLate,
-            Closing::RunsOn(node) => {
+            BodyClosing::TooLate => Close::TooLate,
+            BodyClosing::RunsOn(node) => {
                 let error = stop(B::WHEN_CLOSED, Some(&node));
                 self.contents.cell = Cell::Outcome(Err(error));
                 Close::RunsOn(self.contents.core.set_closed(self.word), node)
             }
-            Closing::NeverEnds => {
+            BodyClosing::NeverEnds => {
                 let loaded = self.take_body();
                 let has_started = loaded.body.has_started();
                 let progress = if has_started { B::WHEN_SUSPENDED } else { Progress::NotStarted };
@@ -339,7 +339,7 @@ impl<B: Body> Locked<'_, B> {
         }
     }
 
-    pub(super) fn take_outcome(&mut self) -> Option<Outcome<B::Output>> {
+    pub(super) fn take_outcome(&mut self) -> Option<CallResult<B::Output>> {
         let cell = &mut self.contents.cell;
         match cell {
             Cell::Closed(closed) => closed.error.take().map(Err),

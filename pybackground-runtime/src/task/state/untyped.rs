@@ -115,11 +115,11 @@ impl<J: DependentCall + ?Sized + 'static> Core<J> {
     }
 
     /// How the call can be closed now.
-    pub(super) fn closing(&self, word: &Word) -> Closing {
+    pub(super) fn closing(&self, word: &Word) -> BodyClosing {
         match word.read() {
-            state if state == DONE || state & TAG == ENDING => Closing::TooLate,
-            state if state & TAG == 0 => Closing::NeverEnds,
-            _ => Closing::RunsOn(self.node.clone().expect("a running body has a node")),
+            state if state == DONE || state & TAG == ENDING => BodyClosing::TooLate,
+            state if state & TAG == 0 => BodyClosing::NeverEnds,
+            _ => BodyClosing::RunsOn(self.node.clone().expect("a running body has a node")),
         }
     }
 
@@ -132,7 +132,7 @@ impl<J: DependentCall + ?Sized + 'static> Core<J> {
 }
 
 /// See [`Core::closing`].
-pub(super) enum Closing {
+pub(super) enum BodyClosing {
     /// No thread runs the body.
     NeverEnds,
     /// A thread runs the body, which has this node.

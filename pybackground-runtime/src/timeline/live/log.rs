@@ -15,11 +15,11 @@ const FOLLOWED: Duration = Duration::from_secs(11);
 
 /// The lines that clients get. Clients and the writer share it.
 pub(in crate::timeline) struct Log {
-    state: Mutex<State>,
+    state: Mutex<LogState>,
     changed: Condvar,
 }
 
-struct State {
+struct LogState {
     /// The lines that explain names. They are kept for clients that come late.
     names: Vec<u8>,
     pieces: VecDeque<Arc<[u8]>>,
@@ -35,7 +35,7 @@ struct State {
     is_closed: bool,
 }
 
-impl State {
+impl LogState {
     /// The number of the next piece.
     fn next(&self) -> u64 {
         self.first + self.pieces.len() as u64
@@ -44,7 +44,7 @@ impl State {
 
 impl Log {
     pub(super) fn new(program: String) -> Self {
-        let state = State {
+        let state = LogState {
             names: program.into_bytes(),
             pieces: VecDeque::new(),
             bytes: 0,

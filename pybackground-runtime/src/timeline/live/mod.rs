@@ -17,7 +17,7 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use self::log::Log;
-use self::request::{Allowed, Answer, Wanted};
+use self::request::{Allowed, HttpAnswer, Wanted};
 use super::document;
 use crate::panic::catch;
 use crate::sync::thread;
@@ -69,8 +69,10 @@ fn accept(listener: &TcpListener, allowed: Allowed, log: &Arc<Log>) {
         };
         if !log.enter(CLIENTS) {
             let _ = stream.set_write_timeout(Some(Duration::from_millis(100)));
-            let _ =
-                answer(&stream, &Answer::refusal("503 Service Unavailable", "too many clients"));
+            let _ = answer(
+                &stream,
+                &HttpAnswer::refusal("503 Service Unavailable", "too many clients"),
+            );
             continue;
         }
         let shared = log.clone();
@@ -90,15 +92,15 @@ fn client_of(stream: &TcpStream, allowed: Allowed, log: &Log) -> io::Result<()> 
     answer(
         stream,
         &match wanted {
-            Wanted::Page => Answer::page(format!("{}{}", document::head(true), document::END)),
-            Wanted::Events { after } => Answer::events(log.after(after, NEWS_TIME)),
+            Wanted::Page => HttpAnswer::page(format!("{}{}", document::head(true), document::END)),
+            Wanted::Events { after } => HttpAnswer::events(log.after(after, NEWS_TIME)),
             Wanted::Nothing(refusal) => refusal,
         },
     )
 }
 
 /// Writes an answer in parts, and gives up on a client that takes too long.
-fn answer(mut stream: &TcpStream, answer: &Answer) -> io::Result<()> {
+fn answer(mut stream: &TcpStream, answer: &HttpAnswer) -> io::Result<()> {
     let end = Instant::now() + ANSWER_TIME;
     stream.set_write_timeout(Some(REQUEST_TIME))?;
     stream.write_all(answer.head().as_bytes())?;

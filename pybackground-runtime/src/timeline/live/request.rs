@@ -25,16 +25,16 @@ pub(super) enum Wanted {
         after: u64,
     },
     /// The request is not answered, and why.
-    Nothing(Answer),
+    Nothing(HttpAnswer),
 }
 
-pub(super) struct Answer {
+pub(super) struct HttpAnswer {
     status: &'static str,
     kind: &'static str,
     pub(super) body: Vec<u8>,
 }
 
-impl Answer {
+impl HttpAnswer {
     pub(super) fn page(page: String) -> Self {
         Self { status: "200 OK", kind: "text/html", body: page.into_bytes() }
     }
@@ -80,7 +80,7 @@ pub(super) fn read(mut stream: &TcpStream, allowed: Allowed, end: Instant) -> io
         }
         if length == LONGEST {
             let why = "the request is too long";
-            return Ok(Wanted::Nothing(Answer::refusal(
+            return Ok(Wanted::Nothing(HttpAnswer::refusal(
                 "431 Request Header Fields Too Large",
                 why,
             )));
@@ -92,7 +92,7 @@ pub(super) fn read(mut stream: &TcpStream, allowed: Allowed, end: Instant) -> io
 fn parse(bytes: &[u8], allowed: Allowed) -> Option<Wanted> {
     let mut headers = [httparse::EMPTY_HEADER; 64];
     let mut request = httparse::Request::new(&mut headers);
-    let refuse = |status, why: &str| Some(Wanted::Nothing(Answer::refusal(status, why)));
+    let refuse = |status, why: &str| Some(Wanted::Nothing(HttpAnswer::refusal(status, why)));
     match request.parse(bytes) {
         Ok(status) if status.is_partial() => return None,
         Ok(_) => {}

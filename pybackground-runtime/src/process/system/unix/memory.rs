@@ -17,7 +17,7 @@ pub(in crate::process) fn data_in_use() -> Option<u64> {
 const REPORT: u64 = 128 << 20;
 
 /// The limit of data of this process.
-struct Memory {
+struct DataLimit {
     limit: Option<u64>,
     /// A panic has been reported, and what that took is still there.
     has_panicked: bool,
@@ -25,10 +25,10 @@ struct Memory {
     at_start: Option<Rlimit>,
 }
 
-static MEMORY: Mutex<Memory> =
-    Mutex::new(Memory { limit: None, has_panicked: false, at_start: None });
+static MEMORY: Mutex<DataLimit> =
+    Mutex::new(DataLimit { limit: None, has_panicked: false, at_start: None });
 
-impl Memory {
+impl DataLimit {
     fn change(change: impl FnOnce(&mut Self)) {
         let mut memory = lock_leaf(&MEMORY);
         let now = rustix::process::getrlimit(Resource::Data);
@@ -55,7 +55,7 @@ pub(in crate::process) fn limit_memory(bytes: u64) -> Option<LimitedMemory> {
     if bytes == 0 {
         return None;
     }
-    Memory::change(|memory| memory.limit = Some(bytes));
+    DataLimit::change(|memory| memory.limit = Some(bytes));
     Some(LimitedMemory)
 }
 
@@ -64,11 +64,11 @@ pub(in crate::process) struct LimitedMemory;
 
 impl Drop for LimitedMemory {
     fn drop(&mut self) {
-        Memory::change(|memory| memory.limit = None);
+        DataLimit::change(|memory| memory.limit = None);
     }
 }
 
 /// Raises the limit of this process by what the report of a panic may take and keep.
 pub(in crate::process) fn make_room_for_report() {
-    Memory::change(|memory| memory.has_panicked = true);
+    DataLimit::change(|memory| memory.has_panicked = true);
 }

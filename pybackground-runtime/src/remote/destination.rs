@@ -18,7 +18,7 @@ use crate::process::expansion::Arguments;
 use crate::process::{run_by, run_in_child};
 
 /// Where bodies run, as the settings say.
-pub(super) enum Place {
+pub(super) enum Destination {
     /// In a child of this process.
     Local,
     /// On a thread of this process.
@@ -45,24 +45,24 @@ where
         panic!("{call} did not run, because the settings of `remote` (PYBACKGROUND_REMOTE) are wrong: {why}")
     });
     match place {
-        Place::Local => {
+        Destination::Local => {
             run_in_child::<T, P>(options, function.child(), function.bytes_of_memory(), arguments)
         }
-        Place::Thread => {
-            run_by::<OnThread, T, P>(options, || on_thread::Order::new(function, arguments))
+        Destination::Thread => {
+            run_by::<OnThread, T, P>(options, || on_thread::ThreadOrder::new(function, arguments))
         }
-        Place::Engine(engine) => {
+        Destination::Engine(engine) => {
             let run_timeout = options.timeouts().of_run;
             run_by::<ByEngine, T, P>(options.for_another_machine(), || {
-                by_engine::Sent::new(settings, *engine, function, arguments, run_timeout)
+                by_engine::ReadyCall::new(settings, *engine, function, arguments, run_timeout)
             })
         }
     }
 }
 
 /// Returns the settings in force and the place that they choose, or what is wrong with them.
-pub(super) fn place() -> &'static Result<(Settings, Place), String> {
-    static PLACE: OnceLock<Result<(Settings, Place), String>> = OnceLock::new();
+pub(super) fn place() -> &'static Result<(Settings, Destination), String> {
+    static PLACE: OnceLock<Result<(Settings, Destination), String>> = OnceLock::new();
     PLACE.get_or_init(|| {
         let settings = settings::effective()?;
         let place = of(&settings)?;
@@ -70,10 +70,10 @@ pub(super) fn place() -> &'static Result<(Settings, Place), String> {
     })
 }
 
-fn of(settings: &Settings) -> Result<Place, String> {
+fn of(settings: &Settings) -> Result<Destination, String> {
     match settings.url.as_str() {
-        "local:" => Ok(Place::Local),
-        "thread:" => Ok(Place::Thread),
-        _ => engine::of_calls(settings).map(Place::Engine),
+        "local:" => Ok(Destination::Local),
+        "thread:" => Ok(Destination::Thread),
+        _ => engine::of_calls(settings).map(Destination::Engine),
     }
 }

@@ -2,18 +2,18 @@
 
 use std::sync::Arc;
 
-use super::calls::Calls;
+use super::calls::CallsByKey;
 use super::key::Key;
 
 /// Belongs to the body, and notes its end when it is dropped: with the body if that never starts.
-pub(super) struct Turn<K: Key, T: Send + Sync + 'static> {
-    calls: Arc<Calls<K, T>>,
+pub(super) struct EndNotice<K: Key, T: Send + Sync + 'static> {
+    calls: Arc<CallsByKey<K, T>>,
     key: Arc<K>,
     keep: bool,
 }
 
-impl<K: Key, T: Send + Sync + 'static> Turn<K, T> {
-    pub(super) fn new(calls: Arc<Calls<K, T>>, key: Arc<K>) -> Self {
+impl<K: Key, T: Send + Sync + 'static> EndNotice<K, T> {
+    pub(super) fn new(calls: Arc<CallsByKey<K, T>>, key: Arc<K>) -> Self {
         Self { calls, key, keep: false }
     }
 
@@ -24,7 +24,7 @@ impl<K: Key, T: Send + Sync + 'static> Turn<K, T> {
     }
 }
 
-impl<K: Key, T: Send + Sync + 'static> Drop for Turn<K, T> {
+impl<K: Key, T: Send + Sync + 'static> Drop for EndNotice<K, T> {
     fn drop(&mut self) {
         self.calls.end(&self.key, self.keep);
     }
