@@ -51,5 +51,5 @@ def without_tests(code):
 
 
 def sources(root):
-    """All Rust files below `root`, sorted."""
-    return sorted(Path(root).rglob("*.rs"))
+    """All Rust files below `root` but those that hold the tests of another file, sorted."""
+    return sorted(file for file in Path(root).rglob("*.rs") if file.name != "tests.rs")

@@ -1,0 +1,80 @@
+//! What keeps a new wait from ever ending.
+
+use std::cell::{Cell, RefCell};
+
+use super::cycle;
+use super::graph::{self, Graph, GraphNode, Needs};
+use super::held::LockKey;
+use super::wait::{Awaited, On, ThreadWait};
+use crate::error::WaitEdge;
+use crate::wait_target::Remains;
+
+/// Waits that keep each other from ending.
+pub(super) struct Deadlock {
+    pub(super) edges: Vec<WaitEdge>,
+    /// The threads that wait.
+    threads: Vec<usize>,
+}
+
+/// Returns what would keep a wait of `thread` from ever ending, if anything would. Notes whether the search has met a
+/// parked call that something else may continue.
+pub(super) fn find(
+    graph: &Graph<ThreadWait>,
+    thread: usize,
+    wait: &ThreadWait,
+    leads_to_parked: &Cell<bool>,
+    remains: &mut Remains,
+) -> Option<Deadlock> {
+    if !may_be_needed(graph, wait) {
+        return None;
+    }
+    let holders = |key: LockKey| {
+        let all = graph.iter().filter(|(other, _)| *other != thread).chain([(thread, wait)]);
+        all.filter(|(_, wait)| wait.is_in_the_way_of(key)).map(|(thread, _)| thread).collect()
+    };
+    let shared = RefCell::new(&mut *remains);
+    let needs = |awaited: &Awaited| {
+        let needs = awaited.needs(holders, &mut shared.borrow_mut());
+        if matches!(needs, Needs::Nothing) && awaited.is_parked(&mut shared.borrow_mut()) {
+            leads_to_parked.set(true);
+        }
+        needs
+    };
+    let found = graph.deadlock(thread, wait, needs)?;
+    let wait_of = |other| if other == thread { Some(wait) } else { graph.get(other) };
+    let edges = cycle::edges(&found, wait_of, remains)?;
+    let is_thread = |edge: graph::Edge<Awaited>| match edge.from {
+        GraphNode::Thread(thread) => Some(thread),
+        GraphNode::Call(_) => None,
+    };
+    Some(Deadlock { edges, threads: found.into_iter().filter_map(is_thread).collect() })
+}
+
+/// Whether a call or thread can depend on the thread of this wait: it has a body, or a lock that another thread waits for.
+pub(super) fn may_be_needed(graph: &Graph<ThreadWait>, wait: &ThreadWait) -> bool {
+    let needs_lock = |other: &ThreadWait| match other.on {
+        On::Lock(key, _) => wait.is_in_the_way_of(key),
+        _ => false,
+    };
+    let is_needed = || graph.iter().map(|(_, other)| other).chain([wait]).any(needs_lock);
+    wait.has_body() || (wait.concerns_locks() && is_needed())
+}
+
+impl Deadlock {
+    /// Ends the wait of one of the threads other than `thread` with the error. Returns whether there is one.
+    ///
+    /// An error that is raised while a thread panics aborts the process. So it goes to such a thread only if there is no
+    /// other, and never to a thread that waits for a lock, which has to raise it.
+    pub(super) fn fail_another(&self, graph: &mut Graph<ThreadWait>, thread: usize) -> bool {
+        let others = || self.threads.iter().copied().filter(|other| *other != thread);
+        let of = |other| graph.get(other).filter(|wait| wait.on.may_fail());
+        let is_fit = |other: &usize| of(*other).is_some_and(|wait| !wait.is_panicking);
+        let is_last_choice = |other: &usize| of(*other).is_some_and(|wait| wait.on.is_for_calls());
+        let other = others().find(is_fit).or_else(|| others().find(is_last_choice));
+        let Some(wait) = other.and_then(|other| graph.get_mut(other)) else { return false };
+        wait.failure = Some(self.edges.clone());
+        wait.is_failing = true;
+        wait.wake();
+        true
+    }
+}
