@@ -7,37 +7,35 @@
 //!
 //! A thread that parks has registered a waker with the call, and its wait in the wait graph. It is woken by
 //! the end of the call, a stop of its body, a deadlock that another thread found, or a round of
-//! `pool::deadlock`. It then checks all of these, and the time, in `park_until_over`.
+//! `pool::deadlock`. It then checks all of these, and the time: see `blocking`.
 
+mod awaitable;
+mod blocking;
 mod printing;
 mod standstill;
 
-use std::cell::OnceCell;
 use std::convert::Infallible;
 use std::panic::Location;
-use std::sync::{Arc, Weak};
-use std::task::{Wake, Waker};
+use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use crate::call::Call;
-use crate::cancel;
-use crate::context;
-use crate::error::{CallResult, Error, Progress};
-use crate::events::{self, CallEvents};
+use crate::error::{CallResult, Error};
 use crate::panic::catch;
 use crate::runtime;
 use crate::snapshot::{self, WaitReporter};
-use crate::stacks::{self, Frame};
-use crate::sync::thread::{self, Thread};
-use crate::sync::{IS_MODEL, chaos, now, rounds, thread_local};
+use crate::stacks;
+use crate::sync::thread;
+use crate::sync::{IS_MODEL, now, rounds};
 use crate::task::{
-    Called, FilledPlace, Handle, Job, Joined, Registration, ValuePlace, Valued, disown,
-    lend_permits_while, look_behind, may_run_in_place, work,
+    Called, FilledPlace, Handle, Job, ValuePlace, Valued, disown, lend_permits_while, look_behind,
+    may_run_in_place, work,
 };
-use crate::wait_target::{Remains, WaitTarget, downgrade};
-use crate::waits::{BlockedIn, ScopedCalls, WaitLimit, Waiting};
+use crate::wait_target::{Remains, downgrade};
+use crate::waits::{BlockedIn, ScopedCalls};
+pub(crate) use awaitable::Awaitable;
+use blocking::{BlockingWait, block};
+use printing::Looks;
 pub(crate) use printing::printing;
-use printing::{FoundLock, Looks};
 
 /// How often a waiting thread spins, and how often it then yields, before it parks. A call that takes a
 /// microsecond has ended by then. Beside a call that takes longer, a park costs little.
@@ -197,24 +195,6 @@ fn block_until_done(
     block(&BlockingWait { deadline, on: &job, end }, site)
 }
 
-fn block(
-    wait: &BlockingWait<'_, impl Awaitable>,
-    site: &'static Location<'static>,
-) -> Result<bool, Error> {
-    if runtime::was_forked() {
-        return Err(Error::not_run(wait.on.call(), runtime::FORKED, Progress::NotStarted));
-    }
-    let _blocking = context::about_to_block(|| wait.on.call(), site);
-    let blocked = events::blocked(|| wait.on.call(), site, || wait.on.events());
-    // Before this thread gives up its slot: a thread that looks for deadlocks then sees the wait.
-    let entered = wait.enter(site);
-    let waited = entered
-        .and_then(|entered| entered.map_or(Ok(true), |entered| wait.until_over(&entered, site)));
-    stacks::coarse_clock::read();
-    blocked.unblocked(|| wait.on.events(), &waited);
-    waited
-}
-
 /// Whether this thread may run `job`, a closure of a scope that it waits for.
 ///
 /// A worker may under the same conditions as in any join. Another thread may unless it runs a body: its stack may be
@@ -285,279 +265,4 @@ fn look_for_a_moment(is_over: impl Fn() -> bool, end: Option<Instant>) -> bool {
     }
     // Without patience, it has not looked yet.
     spins + yields == 0 && is_over()
-}
-
-/// What a thread can block for.
-pub(crate) trait Awaitable {
-    /// Unregisters a waker when it is dropped.
-    type Registration;
-
-    fn is_over(&self) -> bool;
-
-    /// Registers `waker`, to be woken when the wait is over; returns `None` if it is over already.
-    fn register(&self, waker: Waker) -> Option<Self::Registration>;
-
-    /// Inserts the wait into the wait graph.
-    ///
-    /// # Errors
-    ///
-    /// If the wait is a deadlock.
-    fn announce(
-        &self,
-        site: &'static Location<'static>,
-        end: WaitLimit,
-    ) -> Result<Option<Waiting<'static>>, Error>;
-
-    /// Expires the call if its deadline is not after `now`, in case there is no monitor to do so.
-    fn expire(&self, now: Instant);
-
-    /// Whether this is the call of `body` itself. A stop of the body ends that call, and so the wait.
-    fn is_call_of(&self, body: Frame) -> bool;
-
-    /// The call that is waited for, or one of them.
-    fn call(&self) -> Call;
-
-    /// The call that is waited for, if there is only one.
-    fn only(&self) -> Option<&Arc<dyn Job>> {
-        None
-    }
-
-    /// Returns the calls of which any ends the wait. Weak, because a search for rings counts the owners of a call.
-    fn each(&self) -> Vec<Weak<dyn WaitTarget>>;
-
-    /// Runs the call on this thread or, if `no_stack` has a reason why it cannot, refuses the call. Returns
-    /// `false` if the call has started, or is held back by dependencies or a limit.
-    fn run_or_refuse(&self, _no_stack: Option<String>) -> bool {
-        false
-    }
-
-    /// The events of the call that is waited for, if there is only one.
-    fn events(&self) -> Option<&CallEvents> {
-        None
-    }
-}
-
-impl Awaitable for Arc<dyn Job> {
-    type Registration = Registration;
-
-    fn is_over(&self) -> bool {
-        self.is_done()
-    }
-
-    fn register(&self, waker: Waker) -> Option<Registration> {
-        <dyn Job>::register(self, waker)
-    }
-
-    fn announce(
-        &self,
-        site: &'static Location<'static>,
-        end: WaitLimit,
-    ) -> Result<Option<Waiting<'static>>, Error> {
-        runtime::waits().for_call(self.clone(), site, end)
-    }
-
-    fn expire(&self, now: Instant) {
-        (**self).expire(now);
-    }
-
-    fn is_call_of(&self, body: Frame) -> bool {
-        self.runner() == body
-    }
-
-    fn call(&self) -> Call {
-        (**self).call()
-    }
-
-    fn only(&self) -> Option<&Arc<dyn Job>> {
-        Some(self)
-    }
-
-    fn each(&self) -> Vec<Weak<dyn WaitTarget>> {
-        vec![Arc::<dyn Job>::downgrade(self) as _]
-    }
-
-    fn run_or_refuse(&self, no_stack: Option<String>) -> bool {
-        if self.is_stale() || !self.dependencies().is_empty() {
-            return false;
-        }
-        match no_stack {
-            Some(why) => self.refuse(&why),
-            None => {
-                // A panic gets here from the destructor of a result that no waiter takes.
-                catch(|| self.clone().run());
-            }
-        }
-        // A call that a limit holds back has not started.
-        self.is_stale()
-    }
-
-    fn events(&self) -> Option<&CallEvents> {
-        Some((**self).events())
-    }
-}
-
-/// The registrations of a thread that waits, removed when this is dropped.
-struct EnteredWait<R> {
-    _joined: Option<Joined>,
-    waiting: Option<Waiting<'static>>,
-    _registration: R,
-}
-
-/// A wait that blocks.
-struct BlockingWait<'a, A> {
-    on: &'a A,
-    /// The time limit of the wait.
-    end: Option<Instant>,
-    /// The deadline of the call.
-    deadline: Option<Instant>,
-}
-
-impl<A: Awaitable> BlockingWait<'_, A> {
-    /// Registers the thread with the call and in the wait graph; `None` if the wait is over already.
-    ///
-    /// # Errors
-    ///
-    /// If the wait is a deadlock.
-    fn enter(
-        &self,
-        site: &'static Location<'static>,
-    ) -> Result<Option<EnteredWait<A::Registration>>, Error> {
-        let waker = current_waker();
-        chaos();
-        let Some(registration) = self.on.register(waker) else {
-            return Ok(None);
-        };
-        let ends = self.end.is_some() || self.deadline.is_some();
-        let waiting =
-            self.on.announce(site, if ends { WaitLimit::InTime } else { WaitLimit::Never })?;
-        let joined = waiting.as_ref().and_then(|_| Joined::new(self.on.only()?));
-        if joined.as_ref().is_some_and(Joined::is_suspended) {
-            joined.iter().for_each(Joined::look_for_ring);
-        } else {
-            look_behind(waiting.as_ref());
-        }
-        Ok(Some(EnteredWait { _joined: joined, waiting, _registration: registration }))
-    }
-
-    /// Blocks until the wait is over, and returns `true`, or until its time limit. In between, runs or refuses the
-    /// call each time a round of `pool::deadlock` asks for it.
-    fn until_over(
-        &self,
-        entered: &EnteredWait<A::Registration>,
-        site: &'static Location<'static>,
-    ) -> Result<bool, Error> {
-        loop {
-            let park = || {
-                let waited = self.park_until_over(entered, site);
-                if waited.is_err() {
-                    // The thread may first have to wait for the permits that it has lent.
-                    entered.waiting.iter().for_each(Waiting::fails);
-                }
-                waited.transpose()
-            };
-            if let Some(waited) =
-                runtime::block_while(self.end.is_some(), || lend_permits_while(park))
-            {
-                return waited;
-            }
-            let mut is_over = false;
-            let mut waits_again = None;
-            let waiting = entered.waiting.as_ref();
-            let may_run = !self.on.only().is_some_and(|job| job.has_own_stack());
-            runtime::look(may_run, |no_stack| {
-                waiting.into_iter().for_each(Waiting::runs_body);
-                let started = self.on.run_or_refuse(no_stack);
-                is_over = self.on.is_over();
-                waits_again = waiting.filter(|_| !is_over).map(Waiting::waits_again);
-                started || is_over
-            });
-            if is_over {
-                return Ok(true);
-            }
-            if let Some(waits_again) = waits_again {
-                waits_again.map_err(|cycle| Error::deadlock(self.on.call(), cycle))?;
-                look_behind(waiting);
-            }
-        }
-    }
-
-    /// Parks until the wait is over, and returns `true`, or until its time limit; `None` if a round of
-    /// `pool::deadlock` asks the thread to look. The monitor expires calls at their deadlines. If the system
-    /// gave no thread for the monitor, the waiting thread does so.
-    fn park_until_over(
-        &self,
-        entered: &EnteredWait<A::Registration>,
-        site: &'static Location<'static>,
-    ) -> Result<Option<bool>, Error> {
-        let body = stacks::current();
-        let mut deadline = self.deadline;
-        let mut report = WaitReporter::new(snapshot::WaitsFor::Call(self.on.call()), site);
-        // A wait that has a time limit cannot hang, so it needs no look.
-        let mut looks = Looks::new(!IS_MODEL && self.end.is_none() && deadline.is_none());
-        loop {
-            if self.on.is_over() {
-                return Ok(Some(true));
-            }
-            if self.end.is_none() && runtime::is_asked() {
-                return Ok(None);
-            }
-            self.give_up_if_stopped(body)?;
-            if let Some(cycle) = entered.waiting.as_ref().and_then(Waiting::failure) {
-                return Err(Error::deadlock(self.on.call(), cycle));
-            }
-            let now = now();
-            if self.end.is_some_and(|end| end <= now) {
-                return Ok(Some(false));
-            }
-            if deadline.is_some_and(|deadline| deadline <= now) {
-                self.on.expire(now);
-                deadline = None;
-                continue;
-            }
-            report.look();
-            if looks.next().is_some_and(|at| at <= now) {
-                if let Some(FoundLock { stream, is_format }) =
-                    looks.look(self.on.call(), &self.on.each())
-                {
-                    return Err(Error::print_deadlock(self.on.call(), stream, site, is_format));
-                }
-                continue;
-            }
-            match self.end.into_iter().chain(looks.next()).chain(deadline).chain(report.due()).min()
-            {
-                Some(next) => thread::park_timeout(next - now),
-                None => thread::park(),
-            }
-        }
-    }
-
-    /// Returns an error if the waiting body has to stop, which ends the wait. A destructor that runs because of a
-    /// panic goes on waiting: it could not unwind, and it cleans up.
-    fn give_up_if_stopped(&self, body: Frame) -> Result<(), Error> {
-        match cancel::stopped() {
-            Some(waiter) if cancel::may_unwind() && !self.on.is_call_of(body) => {
-                Err(Error::given_up(self.on.call(), waiter))
-            }
-            _ => Ok(()),
-        }
-    }
-}
-
-thread_local! {
-    static WAKER: OnceCell<Waker> = const { OnceCell::new() };
-}
-
-/// The waker of the current thread, made at its first wait.
-fn current_waker() -> Waker {
-    let make = || Waker::from(Arc::new(Unpark(thread::current())));
-    WAKER.try_with(|waker| waker.get_or_init(make).clone()).unwrap_or_else(|_| make())
-}
-
-/// Wakes a parked thread, which then checks whether its wait is over.
-struct Unpark(Thread);
-
-impl Wake for Unpark {
-    fn wake(self: Arc<Self>) {
-        self.0.unpark();
-    }
 }
