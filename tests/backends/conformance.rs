@@ -108,7 +108,10 @@ macro_rules! conformance {
             assert!(error.function().ends_with("panics"), "{error}");
             // All code of this macro is at the line that uses it.
             assert_eq!((error.called_at().file(), error.called_at().line()), (file!(), line!()));
-            assert!(error.to_string().contains("panicked: no 7 today"), "{error}");
+            let text = error.to_string();
+            assert!(text.contains("panicked: no 7 today"), "{text}");
+            let worker = error.worker().map(|worker| format!(" [worker {worker}]"));
+            assert_eq!(text.find(" [worker "), worker.map(|worker| text.len() - worker.len()), "{text}");
         }
 
         #[background($($kind)*)]

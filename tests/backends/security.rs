@@ -312,7 +312,8 @@ fn call_of_a_worker_that_may_not_store_marks_ends() {
         let error = error_without("worker", "pybg.default.begun.>");
         assert!(error.is_unreachable(), "{error}");
         assert!(error.to_string().contains("pybg.default.begun."), "{error}");
-        assert!(error.worker().is_some(), "{error:?}");
+        let worker = error.worker().expect("a worker answered");
+        assert!(error.to_string().ends_with(&format!(" [worker {worker}]")), "{error}");
     });
 }
 

@@ -431,7 +431,12 @@ pub(crate) enum Payload {
 
 impl fmt::Display for Error {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        self.0.cause.write(self.0.call, f)
+        self.0.cause.write(self.0.call, f)?;
+        #[cfg(feature = "remote")]
+        if let Some(worker) = self.worker() {
+            write!(f, " [worker {worker}]")?;
+        }
+        Ok(())
     }
 }
 
