@@ -12,7 +12,12 @@
 use std::time::{Duration, Instant};
 
 use super::counts::Counts;
+use super::thread_state::IS_REPORTED;
 
+/// The time between the first two looks, in which a body that blocks has come to that. Each look makes the next pause half
+/// as long again, up to `PAUSE`: bodies that block get their threads in the first milliseconds, and a look at many
+/// threads takes longer. Where the system does not say which threads block, all pauses are long.
+const FIRST_PAUSE: Duration = if IS_REPORTED { Duration::from_micros(100) } else { PAUSE };
 /// The time between two looks while calls are queued. Each look that changes nothing doubles it, up to
 /// the longest: while all bodies compute, a look only takes time from them.
 const PAUSE: Duration = Duration::from_millis(1);
@@ -96,6 +101,9 @@ pub(super) struct Growth {
     /// Since when no call has started.
     stalled_since: Option<Instant>,
     patience: Duration,
+    /// The pause after a look that changes something.
+    step: Duration,
+    /// The pause after a look that changes nothing.
     pause: Duration,
     /// Slots added because no call started. They stay while calls are queued: if bodies that compute
     /// without an end have all other slots, only these serve the queue.
@@ -110,7 +118,8 @@ impl Growth {
             starts: 0,
             stalled_since: None,
             patience: FIRST_PATIENCE,
-            pause: PAUSE,
+            step: FIRST_PAUSE,
+            pause: FIRST_PAUSE,
             risked: 0,
             last_risked: 0,
         }
@@ -126,11 +135,12 @@ impl Growth {
         let Counts { active, slots, .. } = reading.counts;
         if active < slots {
             // Threads are still on their way.
-            return Plan { slots, pause: PAUSE };
+            return Plan { slots, pause: self.step };
         }
         let wanted = self.wanted_slots(reading, survey()).min(reading.max_threads);
-        let pause = if wanted == slots { self.pause } else { PAUSE };
+        let pause = if wanted == slots { self.pause } else { self.step };
         self.pause = LONGEST_PAUSE.min(2 * pause);
+        self.step = PAUSE.min(3 * self.step / 2);
         Plan { slots: wanted, pause }
     }
 
@@ -287,20 +297,38 @@ mod tests {
         let mut starting = reading(20, 100);
         starting.counts.slots = 40;
         let plan = Growth::new().plan(&starting, || panic!("nothing is to be asked"));
-        assert_eq!(plan, Plan { slots: 40, pause: PAUSE });
+        assert_eq!(plan, Plan { slots: 40, pause: FIRST_PAUSE });
+    }
+
+    /// The pauses after looks that find such shares of two threads blocked.
+    fn pauses<const LOOKS: usize>(growth: &mut Growth, found: [Share; LOOKS]) -> [Duration; LOOKS] {
+        found.map(|share| {
+            let survey = || Survey { starts: 0, blocked: Some(share) };
+            growth.plan(&reading(2, 50), survey).pause
+        })
     }
 
     #[test]
     fn looks_that_change_nothing_become_fewer_until_something_blocks() {
         let mut growth = Growth::new();
-        let mut pause = |blocked| {
-            growth
-                .plan(&reading(2, 50), || Survey { starts: 0, blocked: Some(blocked) })
-                .pause
-                .as_millis()
-        };
-        assert_eq!([NONE; 6].map(&mut pause), [1, 2, 4, 8, 8, 8]);
-        assert_eq!([ALL, NONE, NONE].map(&mut pause), [1, 2, 4]);
+        let first = pauses(&mut growth, [NONE; 3]);
+        assert_eq!(first, [FIRST_PAUSE, 2 * FIRST_PAUSE, 4 * FIRST_PAUSE]);
+        pauses(&mut growth, [NONE; 4]);
+        assert_eq!(pauses(&mut growth, [NONE; 2]), [LONGEST_PAUSE; 2]);
+        assert_eq!(pauses(&mut growth, [ALL, NONE, NONE]), [PAUSE, 2 * PAUSE, 4 * PAUSE]);
+    }
+
+    #[test]
+    fn first_looks_follow_each_other_quickly_while_bodies_block() {
+        let mut growth = Growth::new();
+        let sixteen_threads = pauses(&mut growth, [ALL; 5]);
+        if IS_REPORTED {
+            assert!(sixteen_threads.iter().sum::<Duration>() < 2 * PAUSE);
+        }
+        pauses(&mut growth, [ALL; 2]);
+        assert_eq!(pauses(&mut growth, [ALL]), [PAUSE], "later looks leave time to the bodies");
+        growth.calm();
+        assert_eq!(pauses(&mut growth, [ALL]), [FIRST_PAUSE]);
     }
 
     #[test]
