@@ -122,23 +122,26 @@ pub(crate) fn start<B: Body>(options: Options, body: B) -> Lazy<B::Output> {
 #[inline(always)]
 #[allow(clippy::inline_always, reason = "its callers know the options")]
 fn start_task<B: Body>(options: &Options, body: B) -> Arc<Task<B>> {
-    start_task_by(options, body, |task| {
-        if options.have_conditions() {
-            hand_over_with_conditions(&options.rebuilt(), task);
-        } else {
-            runtime::submit(task);
-        }
-    })
+    let task = match make_task(options, body) {
+        Ok(task) => task,
+        Err(ended) => return ended,
+    };
+    if options.have_conditions() {
+        hand_over_with_conditions(&options.rebuilt(), task.clone());
+    } else {
+        runtime::submit(task.clone());
+    }
+    task
 }
 
-/// Makes the task of a call and passes it to `submit`, unless the call is never to start.
+/// Makes the task of a call that the caller submits.
+///
+/// # Errors
+///
+/// If the call is never to start: the task has ended.
 #[inline(always)]
 #[allow(clippy::inline_always, reason = "its callers know the options")]
-pub(crate) fn start_task_by<B: Body>(
-    options: &Options,
-    body: B,
-    submit: impl FnOnce(Arc<Task<B>>),
-) -> Arc<Task<B>> {
+pub(crate) fn make_task<B: Body>(options: &Options, body: B) -> Result<Arc<Task<B>>, Arc<Task<B>>> {
     context::made(|| options.site());
     let maker = cancel::stopped();
     if let Some(maker) = maker
@@ -146,7 +149,7 @@ pub(crate) fn start_task_by<B: Body>(
     {
         // Rebuilt, so that the compiler need not store the options in memory for the other calls.
         // In a box, so that the body of another call need not be where it could be passed on.
-        return never_starts(&options.rebuilt(), Box::new(body), maker);
+        return Err(never_starts(&options.rebuilt(), Box::new(body), maker));
     }
     let task = options.task(body);
     if maker.is_some() {
@@ -154,8 +157,7 @@ pub(crate) fn start_task_by<B: Body>(
         let job: &dyn Job = &*task;
         job.leave_maker();
     }
-    submit(task.clone());
-    task
+    Ok(task)
 }
 
 /// Makes the call of a stopped body: it ends at once.

@@ -25,7 +25,7 @@ use crate::call::{Path, path_of_enclosing_function};
 use crate::cancel;
 use crate::context::in_context;
 use crate::count::Count;
-use crate::dispatch::start_task_by;
+use crate::dispatch::make_task;
 use crate::error::Error;
 use crate::join;
 use crate::lazy::Lazy;
@@ -252,9 +252,16 @@ impl<'scope> Scope<'scope, '_> {
         closure: impl FnOnce() + Send + 'scope,
     ) -> Arc<Task<impl Body<Output = ()>>> {
         let body = ScopedClosure(Erased::new(closure, self.calls.open()), path);
-        start_task_by(&options, in_context(body), |task| {
-            if self.has_thread { runtime::submit(task) } else { task.run() }
-        })
+        let task = match make_task(&options, in_context(body)) {
+            Ok(task) => task,
+            Err(ended) => return ended,
+        };
+        if self.has_thread {
+            runtime::submit(task.clone());
+        } else {
+            task.clone().run();
+        }
+        task
     }
 
     /// Waits until every closure has ended, including those that other closures spawn meanwhile. First runs the

@@ -14,6 +14,9 @@ use pybackground::{Lazy, background, configure, spawn, sync};
 /// So few take less than a time slice, and so the monitor rarely comes in between.
 const OPERATIONS: usize = 250;
 
+/// How long calls wait until the monitor, which looks at them ever more rarely, does so every eight milliseconds.
+const RARELY_LOOKED_AT: Duration = Duration::from_millis(50);
+
 /// More calls in a worker's queue than it wants before it computes on the spot.
 const ENOUGH: usize = 8;
 
@@ -93,10 +96,16 @@ fn measured<R>(operations: impl FnOnce() -> R) -> R {
 fn dispatch() {
     let (release, wait) = mpsc::channel();
     let held = on_the_worker(move || wait.recv().expect("the other side releases"));
+    let waiting = identity(0);
+    std::thread::sleep(RARELY_LOOKED_AT);
     let mut calls = Vec::with_capacity(OPERATIONS);
     measured(|| calls.extend((0..OPERATIONS).map(identity)));
     release.send(0).expect("the body waits");
-    check(Lazy::into_inner(held) + calls.into_iter().map(Lazy::into_inner).sum::<usize>());
+    check(
+        Lazy::into_inner(held)
+            + Lazy::into_inner(waiting)
+            + calls.into_iter().map(Lazy::into_inner).sum::<usize>(),
+    );
 }
 
 /// Joining calls that have ended.
