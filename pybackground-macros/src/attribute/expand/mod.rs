@@ -123,7 +123,7 @@ pub(crate) fn refused(
 ///
 /// If the compiler knows a syntax that this crate does not, it reports no mistake, and the function would run
 /// in its caller. Then the lint is the error. The compiler checks this lint only if there is no other error.
-pub(crate) fn unread(item: TokenStream, error: &syn::Error) -> TokenStream {
+pub(crate) fn unread(item: &TokenStream, error: &syn::Error) -> TokenStream {
     let span = item.clone().into_iter().next().map_or_else(Span::call_site, |first| first.span());
     let reason = format!("{}: {error}", messages::UNREAD);
     quote_spanned!(span=>
