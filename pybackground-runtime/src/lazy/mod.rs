@@ -62,7 +62,7 @@ use unboxing::Unboxing;
 ///
 /// # Panics
 ///
-/// Using the value of a call that panicked goes on with that panic, its payload included, at the
+/// A use of the value of a call that panicked panics with the payload of that panic, at the
 /// line of the use; a second use panics with a message that says so. Using the value of a call that
 /// timed out or was refused panics with a message that names the function and the call's line.
 /// [`Lazy::wait`] and [`Lazy::join`] give all of these as an [`Error`].
