@@ -62,7 +62,8 @@
 //! calls first, and use the values afterwards:
 //!
 //! ```
-//! # use pybackground::background;
+//! use pybackground::background;
+//!
 //! #[background]
 //! fn length(word: &str) -> usize {
 //!     word.len()
@@ -140,7 +141,7 @@
 //!     assert_eq!(lines.background_map(8, parse).sum::<Result<u32, _>>()?, 39 + one + two);
 //!     Ok(())
 //! }
-//! # numbers().unwrap();
+//! numbers().unwrap();
 //!
 //! let words = ["some", "slow", "words"];
 //! for (position, length) in as_completed(words.map(length)) {
@@ -171,8 +172,9 @@
 //! it runs on, its result is dropped, and [`snapshot`] lists it until it ends.
 //!
 //! ```
-//! # use pybackground::{Timeout, background};
-//! # use std::{thread, time::Duration};
+//! use pybackground::{Timeout, background};
+//! use std::{thread, time::Duration};
+//!
 //! #[background(timeout = "20ms")]
 //! fn slow(text: &str) -> String {
 //!     thread::sleep(Duration::from_millis(200));

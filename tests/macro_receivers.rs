@@ -257,7 +257,7 @@ mod places {
             use self::helpers::double;
             use helpers::{self as other};
             pub(self) mod own {
-                pub(in super::places) use super::triple;
+                pub(in crate::places) use super::triple;
             }
             double(self.cents) + self::triple(1) + own::triple(1) + other::double(0)
         }

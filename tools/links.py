@@ -148,6 +148,8 @@ class Documentation:
         """The dead links of its pages, without those to hidden methods and those in the words of other crates."""
         for page in sorted((self.folder / "pybackground").rglob("*.html")):
             text = page.read_text().split('id="blanket-implementations"')[0]
+            for name in re.findall(r"\[<code>([^<]+)</code>\]", text):
+                yield f"{page.relative_to(self.folder)}: a link has no target: {name}"
             for target in sorted(set(re.findall(r'<a [^>]*?href="([^"]+)"', text))):
                 path, _, anchor = target.partition("#")
                 if re.match(r"\w+:[^:]", target) or "/src/" in path or anchor.startswith("tymethod."):

@@ -49,6 +49,11 @@ fn half_typed_parameter(text: &str, other: ) -> usize {
 }
 
 #[background]
+fn missing_parameter(text: &str,, other: u8) -> usize {
+    text./*comma*/
+}
+
+#[background]
 fn half_typed_result(text: &str) -> {
     text./*result*/
 }
@@ -203,6 +208,7 @@ def main():
             "completion in a half typed async body": lambda: completes("async", "push"),
             "completion on `self`": lambda: completes("receiver", "field"),
             "completion with a half typed parameter": lambda: completes("parameter", "trim"),
+            "completion with a missing parameter": lambda: completes("comma", "trim"),
             "completion with a half typed result": lambda: completes("result", "trim"),
             "completion with a half typed option": lambda: completes("option", "trim"),
             "completion in a refused function": lambda: completes("refused", "push_str"),

@@ -1,5 +1,6 @@
 //! The programs in the pages of the guide are compiled and run as examples of this package, which has
-//! the crates that the pages compare with.
+//! the crates that the pages compare with. They compile without a warning, as a reader pastes them.
+#![doc(test(attr(deny(warnings))))]
 
 /// A page of the guide.
 #[cfg(doctest)]

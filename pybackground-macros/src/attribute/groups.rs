@@ -7,6 +7,8 @@
 
 use proc_macro2::{Delimiter, Group, Spacing, Span, TokenStream, TokenTree};
 
+use super::tokens::is_punct;
+
 /// The first words of items and statements, around which parentheses are an error.
 const OPENERS: &[&str] = &[
     "async",
@@ -66,9 +68,34 @@ pub(super) fn rebuilt(group: &Group, content: TokenStream) -> TokenStream {
         // The lint about needless parentheses ignores code of macros.
         Span::mixed_site().located_at(group.span())
     } else {
-        group.span()
+        span(group)
     });
     TokenStream::from(TokenTree::Group(rebuilt))
+}
+
+/// The span for a group that takes the place of `group`. Such a group has one span for both delimiters. If
+/// the content ends in the middle of an expression, the compiler has reported that at the closing delimiter. It
+/// reports the same again, and shows it once if the place is the same.
+pub(super) fn span(group: &Group) -> Span {
+    if is_half_typed(group.stream()) { group.span_close() } else { group.span() }
+}
+
+/// Whether the content of a group ends as `self.`, as `self.x as`, or as `let x = self.x`.
+fn is_half_typed(content: TokenStream) -> bool {
+    let is_end = |tree: &TokenTree| match tree {
+        TokenTree::Group(group) => group.delimiter() == Delimiter::Brace,
+        other => is_punct(Some(other), &[';', ',']),
+    };
+    let trees: Vec<_> = content.into_iter().collect();
+    let last = trees.rsplit(is_end).next().unwrap_or_default();
+    match last {
+        [.., TokenTree::Punct(punct)] => !matches!(punct.as_char(), '?' | '>'),
+        [.., TokenTree::Ident(word)] if word == "as" || word == "in" => true,
+        [TokenTree::Ident(opener), ..] => {
+            ["else", "for", "if", "let", "match", "while"].iter().any(|keyword| opener == keyword)
+        }
+        _ => false,
+    }
 }
 
 fn holds_invisible(group: &Group) -> bool {

@@ -12,6 +12,10 @@ pub(crate) const NOT_A_FUNCTION: &str = "`#[background]` goes on a function, a m
 pub(crate) const CONTAINER: &str = "`#[background]` goes on a function or method, not on the item that contains it\n\
      instead: put the attribute on each method that runs in the background";
 
+/// Before the parser's own words.
+pub(crate) const UNREAD: &str =
+    "`#[background]` does not know this syntax, so the function would not run in the background";
+
 pub(crate) const CONST: &str = "the compiler cannot make a background call, so the function cannot be `const`\n\
      instead: write a second function that is `const`, and call it in the body";
 

@@ -36,8 +36,7 @@ pub(crate) fn expand(
     let options = Options::parse(arguments, &mut report);
     let function = match Function::parse(item.clone()) {
         Ok(function) => function,
-        // The compiler has reported what is missing.
-        Err(_) if Function::is_incomplete(item.clone()) => return item,
+        Err(error) if Function::begins(item.clone()) => return expand::unread(&item, &error),
         Err(error) => {
             report.push(error);
             return report.into_compile_errors().into_iter().chain([item]).collect();

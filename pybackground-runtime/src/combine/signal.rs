@@ -18,7 +18,7 @@ use crate::task::{Job, Registration};
 
 /// A channel that a call notifies when it ends; made by [`Lazy::signal`].
 ///
-/// It dereferences to the [`Receiver`], and stands where `select!` takes one.
+/// It dereferences to the [`Receiver`](https://docs.rs/crossbeam-channel/0.5/crossbeam_channel/struct.Receiver.html), and stands where `select!` takes one.
 ///
 /// ```
 /// # use pybackground_runtime as pybackground;
@@ -43,7 +43,7 @@ pub struct Signal {
 impl Signal {
     /// Waits for the message, as a wait for the call that a report of a deadlock includes.
     ///
-    /// The other methods are those of the [`Receiver`], and wait without the runtime's knowledge. So do `select!`, and a
+    /// The other methods are those of the [`Receiver`](https://docs.rs/crossbeam-channel/0.5/crossbeam_channel/struct.Receiver.html), and wait without the runtime's knowledge. So do `select!`, and a
     /// wait for a call of an `async` body, which ends without a message if nothing can wake that body.
     ///
     /// # Errors

@@ -100,7 +100,8 @@ impl Crash {
     ///
     /// ```
     /// # use pybackground_runtime as pybackground;
-    /// # use pybackground::{Lazy, background};
+    /// use pybackground::{Lazy, background};
+    ///
     /// #[background(process)]
     /// fn give_up() { std::process::abort() }
     ///
@@ -121,7 +122,8 @@ impl Crash {
     ///
     /// ```
     /// # use pybackground_runtime as pybackground;
-    /// # use pybackground::{Lazy, background};
+    /// use pybackground::{Lazy, background};
+    ///
     /// #[background(process)]
     /// fn leave() { std::process::exit(0) }
     ///
@@ -140,7 +142,8 @@ impl Crash {
     ///
     /// ```
     /// # use pybackground_runtime as pybackground;
-    /// # use pybackground::{Lazy, background};
+    /// use pybackground::{Lazy, background};
+    ///
     /// # #[background(process)]
     /// # fn give_up() { std::process::exit(3) }
     /// let error = Lazy::join(give_up()).unwrap_err();
@@ -159,7 +162,8 @@ impl Crash {
     ///
     /// ```
     /// # use pybackground_runtime as pybackground;
-    /// # use pybackground::{Lazy, background};
+    /// use pybackground::{Lazy, background};
+    ///
     /// #[background(process, memory = "64MiB")]
     /// fn unpack(bytes: usize) -> usize { std::hint::black_box(vec![1_u8; bytes]).len() }
     ///

@@ -62,7 +62,8 @@ impl Error {
     ///
     /// ```
     /// # use pybackground_runtime as pybackground;
-    /// # use pybackground::{Lazy, background};
+    /// use pybackground::{Lazy, background};
+    ///
     /// #[background(process)]
     /// fn leave() { std::process::exit(3) }
     ///
@@ -80,7 +81,8 @@ impl Error {
     ///
     /// ```
     /// # use pybackground_runtime as pybackground;
-    /// # use pybackground::{Lazy, background};
+    /// use pybackground::{Lazy, background};
+    ///
     /// # #[background(process)]
     /// # fn leave() { std::process::exit(3) }
     /// let error = Lazy::join(leave()).unwrap_err();
@@ -99,7 +101,8 @@ impl Error {
     ///
     /// ```
     /// # use pybackground_runtime as pybackground;
-    /// # use pybackground::{Lazy, background};
+    /// use pybackground::{Lazy, background};
+    ///
     /// # #[background(process)]
     /// # fn leave() { std::process::exit(3) }
     /// assert!(!Lazy::join(leave()).unwrap_err().is_spawn_failure());
@@ -115,7 +118,8 @@ impl Error {
     ///
     /// ```
     /// # use pybackground_runtime as pybackground;
-    /// # use pybackground::{Lazy, background};
+    /// use pybackground::{Lazy, background};
+    ///
     /// # #[background(process)]
     /// # fn leave() { std::process::exit(3) }
     /// assert!(!Lazy::join(leave()).unwrap_err().is_handshake_failure());
@@ -131,7 +135,7 @@ impl Error {
     ///
     /// ```
     /// # use pybackground_runtime as pybackground;
-    /// # use pybackground::{Lazy, background};
+    /// use pybackground::{Lazy, background};
     /// use serde::{Deserialize, Serialize};
     ///
     /// #[derive(Serialize, Deserialize)]
@@ -155,7 +159,8 @@ impl Error {
     ///
     /// ```
     /// # use pybackground_runtime as pybackground;
-    /// # use pybackground::{Lazy, background};
+    /// use pybackground::{Lazy, background};
+    ///
     /// # #[background(process)]
     /// # fn leave() { std::process::exit(3) }
     /// assert!(!Lazy::join(leave()).unwrap_err().is_unregistered());

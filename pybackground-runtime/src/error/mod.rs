@@ -174,7 +174,8 @@ impl Error {
     ///
     /// ```
     /// # use pybackground_runtime as pybackground;
-    /// # use pybackground::{Lazy, spawn};
+    /// use pybackground::{Lazy, spawn};
+    ///
     /// let x = spawn(|| -> u32 { panic!("boom") });
     /// assert!(Lazy::wait(&x).unwrap_err().is_panic());
     /// ```
@@ -191,8 +192,9 @@ impl Error {
     ///
     /// ```
     /// # use pybackground_runtime as pybackground;
-    /// # use pybackground::{Lazy, spawn};
-    /// # use std::{sync::mpsc, time::Duration};
+    /// use pybackground::{Lazy, spawn};
+    /// use std::{sync::mpsc, time::Duration};
+    ///
     /// let (_never, received) = mpsc::channel::<u32>();
     /// let x = Lazy::with_timeout(spawn(move || received.recv()), Duration::from_millis(5));
     /// assert!(Lazy::wait(&x).unwrap_err().is_timeout());
@@ -218,8 +220,9 @@ impl Error {
     ///
     /// ```
     /// # use pybackground_runtime as pybackground;
-    /// # use pybackground::{Lazy, sleep, spawn};
-    /// # use std::time::Duration;
+    /// use pybackground::{Lazy, sleep, spawn};
+    /// use std::time::Duration;
+    ///
     /// let x = spawn(|| sleep(Duration::from_secs(3600)));
     /// Lazy::cancel(&x);
     /// assert!(Lazy::wait(&x).unwrap_err().is_cancelled());
@@ -237,8 +240,9 @@ impl Error {
     ///
     /// ```
     /// # use pybackground_runtime as pybackground;
-    /// # use pybackground::{Lazy, spawn};
-    /// # use std::sync::mpsc;
+    /// use pybackground::{Lazy, spawn};
+    /// use std::sync::mpsc;
+    ///
     /// let (give, given) = mpsc::channel::<Lazy<bool>>();
     /// let x = spawn(move || Lazy::wait(&given.recv().unwrap()).unwrap_err().is_deadlock());
     /// let copy = spawn(|| true);
@@ -258,8 +262,9 @@ impl Error {
     ///
     /// ```
     /// # use pybackground_runtime as pybackground;
-    /// # use pybackground::{Lazy, spawn};
-    /// # use std::{sync::mpsc, time::Duration};
+    /// use pybackground::{Lazy, spawn};
+    /// use std::{sync::mpsc, time::Duration};
+    ///
     /// let (release, wait) = mpsc::channel::<()>();
     /// let (start, started) = mpsc::channel();
     /// let x = spawn(move || {
@@ -285,8 +290,9 @@ impl Error {
     ///
     /// ```
     /// # use pybackground_runtime as pybackground;
-    /// # use pybackground::{Lazy, spawn};
-    /// # use std::{sync::mpsc, time::Duration};
+    /// use pybackground::{Lazy, spawn};
+    /// use std::{sync::mpsc, time::Duration};
+    ///
     /// let (_never, received) = mpsc::channel::<u32>();
     /// let x = Lazy::with_timeout(spawn(move || received.recv()), Duration::from_millis(5));
     /// assert_eq!(Lazy::wait(&x).unwrap_err().timeout_after(), Some(Duration::from_millis(5)));
@@ -303,7 +309,8 @@ impl Error {
     ///
     /// ```
     /// # use pybackground_runtime as pybackground;
-    /// # use pybackground::{Lazy, spawn};
+    /// use pybackground::{Lazy, spawn};
+    ///
     /// let x = spawn(|| -> u32 { panic!("boom") });
     /// assert!(!Lazy::wait(&x).unwrap_err().is_refused());
     /// ```
@@ -316,7 +323,8 @@ impl Error {
     ///
     /// ```
     /// # use pybackground_runtime as pybackground;
-    /// # use pybackground::{Lazy, background};
+    /// use pybackground::{Lazy, background};
+    ///
     /// fn shaky(_: u32) { panic!("boom") }
     /// let error = Lazy::join(background(shaky)(1)).unwrap_err();
     /// assert!(error.function().ends_with("shaky"));
@@ -330,7 +338,8 @@ impl Error {
     ///
     /// ```
     /// # use pybackground_runtime as pybackground;
-    /// # use pybackground::{Lazy, spawn};
+    /// use pybackground::{Lazy, spawn};
+    ///
     /// let error = Lazy::join(spawn(|| panic!("boom"))).unwrap_err();
     /// assert_eq!(error.called_at().file(), file!());
     /// ```
@@ -343,7 +352,8 @@ impl Error {
     ///
     /// ```
     /// # use pybackground_runtime as pybackground;
-    /// # use pybackground::{Lazy, spawn};
+    /// use pybackground::{Lazy, spawn};
+    ///
     /// let error = Lazy::join(spawn(|| panic!("page {}", 7))).unwrap_err();
     /// assert_eq!(error.message(), Some("page 7"));
     /// ```
@@ -363,7 +373,8 @@ impl Error {
     ///
     /// ```
     /// # use pybackground_runtime as pybackground;
-    /// # use pybackground::{Lazy, spawn};
+    /// use pybackground::{Lazy, spawn};
+    ///
     /// let error = Lazy::join(spawn(|| -> u32 { panic!("boom") })).unwrap_err();
     /// assert!(error.panicked_at().unwrap().starts_with(file!()));
     /// ```
@@ -389,7 +400,8 @@ impl Error {
     ///
     /// ```
     /// # use pybackground_runtime as pybackground;
-    /// # use pybackground::{Lazy, spawn};
+    /// use pybackground::{Lazy, spawn};
+    ///
     /// let error = Lazy::join(spawn(|| -> u32 { panic!("boom") })).unwrap_err();
     /// match error.backtrace() {
     ///     Some(backtrace) => println!("{error}\n{backtrace}"),

@@ -46,7 +46,8 @@ impl Error {
     ///
     /// ```
     /// # use pybackground_runtime as pybackground;
-    /// # use pybackground::{Lazy, background};
+    /// use pybackground::{Lazy, background};
+    ///
     /// #[background(remote)]
     /// fn leave() { std::process::exit(3) }
     ///
@@ -63,7 +64,8 @@ impl Error {
     ///
     /// ```
     /// # use pybackground_runtime as pybackground;
-    /// # use pybackground::{Lazy, background};
+    /// use pybackground::{Lazy, background};
+    ///
     /// # #[background(remote)]
     /// # fn leave() { std::process::exit(3) }
     /// assert!(!Lazy::join(leave()).unwrap_err().is_unserved(), "without a server the program serves itself");
@@ -78,7 +80,8 @@ impl Error {
     ///
     /// ```
     /// # use pybackground_runtime as pybackground;
-    /// # use pybackground::{Lazy, background};
+    /// use pybackground::{Lazy, background};
+    ///
     /// # #[background(remote)]
     /// # fn leave() { std::process::exit(3) }
     /// assert!(!Lazy::join(leave()).unwrap_err().is_unreachable());
@@ -93,7 +96,8 @@ impl Error {
     ///
     /// ```
     /// # use pybackground_runtime as pybackground;
-    /// # use pybackground::{Lazy, background};
+    /// use pybackground::{Lazy, background};
+    ///
     /// # #[background(remote)]
     /// # fn leave() { std::process::exit(3) }
     /// assert_eq!(Lazy::join(leave()).unwrap_err().attempts(), None, "no worker took part");
@@ -108,7 +112,8 @@ impl Error {
     ///
     /// ```
     /// # use pybackground_runtime as pybackground;
-    /// # use pybackground::{Lazy, background};
+    /// use pybackground::{Lazy, background};
+    ///
     /// # #[background(remote)]
     /// # fn leave() { std::process::exit(3) }
     /// assert_eq!(Lazy::join(leave()).unwrap_err().worker(), None, "no worker took part");

@@ -20,7 +20,8 @@ impl<T> Lazy<T> {
     ///
     /// ```
     /// # use pybackground_runtime as pybackground;
-    /// # use pybackground::{Error, Lazy, background, spawn};
+    /// use pybackground::{Error, Lazy, background, spawn};
+    ///
     /// #[background]
     /// async fn total(costs: Vec<Lazy<u32>>) -> Result<u32, Error> {
     ///     let mut total = 0;

@@ -62,7 +62,7 @@ use unboxing::Unboxing;
 ///
 /// # Panics
 ///
-/// Using the value of a call that panicked goes on with that panic, its payload included, at the
+/// A use of the value of a call that panicked panics with the payload of that panic, at the
 /// line of the use; a second use panics with a message that says so. Using the value of a call that
 /// timed out or was refused panics with a message that names the function and the call's line.
 /// [`Lazy::wait`] and [`Lazy::join`] give all of these as an [`Error`].
@@ -99,7 +99,8 @@ impl<T> Lazy<T> {
     ///
     /// ```
     /// # use pybackground_runtime as pybackground;
-    /// # use pybackground::Lazy;
+    /// use pybackground::Lazy;
+    ///
     /// let x = Lazy::ready(3);
     /// assert!(Lazy::is_ready(&x));
     /// assert_eq!(x, 3);
@@ -142,7 +143,8 @@ impl<T> Lazy<T> {
     ///
     /// ```
     /// # use pybackground_runtime as pybackground;
-    /// # use pybackground::{Lazy, spawn};
+    /// use pybackground::{Lazy, spawn};
+    ///
     /// let x = spawn(|| 6 * 7);
     /// assert_eq!(Lazy::wait(&x).unwrap(), &42);
     ///
@@ -174,8 +176,9 @@ impl<T> Lazy<T> {
     ///
     /// ```
     /// # use pybackground_runtime as pybackground;
-    /// # use pybackground::{Lazy, spawn};
-    /// # use std::{sync::mpsc, time::Duration};
+    /// use pybackground::{Lazy, spawn};
+    /// use std::{sync::mpsc, time::Duration};
+    ///
     /// let (send, receive) = mpsc::channel();
     /// let x = spawn(move || receive.recv().unwrap());
     /// assert!(Lazy::wait_timeout(&x, Duration::from_millis(1)).is_none());
@@ -201,8 +204,9 @@ impl<T> Lazy<T> {
     ///
     /// ```
     /// # use pybackground_runtime as pybackground;
-    /// # use pybackground::{Lazy, spawn};
-    /// # use std::sync::mpsc;
+    /// use pybackground::{Lazy, spawn};
+    /// use std::sync::mpsc;
+    ///
     /// let (send, receive) = mpsc::channel();
     /// let x = spawn(move || receive.recv().unwrap());
     /// assert!(Lazy::peek(&x).is_none());
@@ -224,7 +228,8 @@ impl<T> Lazy<T> {
     ///
     /// ```
     /// # use pybackground_runtime as pybackground;
-    /// # use pybackground::{Lazy, spawn};
+    /// use pybackground::{Lazy, spawn};
+    ///
     /// let x = spawn(|| 1);
     /// Lazy::wait(&x).unwrap();
     /// assert!(Lazy::is_ready(&x));
@@ -249,7 +254,8 @@ impl<T> Lazy<T> {
     ///
     /// ```
     /// # use pybackground_runtime as pybackground;
-    /// # use pybackground::{Lazy, spawn};
+    /// use pybackground::{Lazy, spawn};
+    ///
     /// let x = spawn(|| String::from("owned"));
     /// let text: String = Lazy::join(x).unwrap();
     /// assert_eq!(text, "owned");
@@ -315,7 +321,8 @@ impl<T> Lazy<T> {
     ///
     /// ```
     /// # use pybackground_runtime as pybackground;
-    /// # use pybackground::{Lazy, spawn};
+    /// use pybackground::{Lazy, spawn};
+    ///
     /// let text: String = Lazy::into_inner(spawn(|| String::from("owned")));
     /// ```
     #[inline]
@@ -342,7 +349,8 @@ impl<T> Lazy<T> {
     ///
     /// ```
     /// # use pybackground_runtime as pybackground;
-    /// # use pybackground::{Lazy, background};
+    /// use pybackground::{Lazy, background};
+    ///
     /// fn double(x: u32) -> u32 { 2 * x }
     /// let x = background(double)(4);
     /// assert!(Lazy::function(&x).unwrap().ends_with("double"));
@@ -359,7 +367,8 @@ impl<T> Lazy<T> {
     ///
     /// ```
     /// # use pybackground_runtime as pybackground;
-    /// # use pybackground::{Lazy, spawn};
+    /// use pybackground::{Lazy, spawn};
+    ///
     /// let x = spawn(|| 1);
     /// assert_eq!(Lazy::called_at(&x).unwrap().file(), file!());
     /// ```

@@ -14,8 +14,9 @@ impl<T> Lazy<T> {
     ///
     /// ```
     /// # use pybackground_runtime as pybackground;
-    /// # use pybackground::{Lazy, Timeout, spawn};
-    /// # use std::{sync::mpsc, time::Duration};
+    /// use pybackground::{Lazy, Timeout, spawn};
+    /// use std::{sync::mpsc, time::Duration};
+    ///
     /// let (_send, receive) = mpsc::channel::<u8>();
     /// let x = Lazy::with_timeout(spawn(move || receive.recv().unwrap()), Duration::from_millis(5));
     /// assert!(x == Timeout);
@@ -46,8 +47,9 @@ impl<T> Lazy<T> {
     ///
     /// ```
     /// # use pybackground_runtime as pybackground;
-    /// # use pybackground::{Lazy, sleep, spawn};
-    /// # use std::time::Duration;
+    /// use pybackground::{Lazy, sleep, spawn};
+    /// use std::time::Duration;
+    ///
     /// let x = spawn(|| sleep(Duration::from_secs(3600)));
     /// assert!(Lazy::cancel(&x));
     /// assert!(Lazy::join(x).unwrap_err().is_cancelled());
@@ -67,8 +69,9 @@ impl<T> Lazy<T> {
     ///
     /// ```
     /// # use pybackground_runtime as pybackground;
-    /// # use pybackground::{Lazy, sleep, spawn};
-    /// # use std::time::Duration;
+    /// use pybackground::{Lazy, sleep, spawn};
+    /// use std::time::Duration;
+    ///
     /// {
     ///     let _page = Lazy::cancel_on_drop(spawn(|| sleep(Duration::from_secs(3600))));
     ///     // .. an early return, or a panic ..
@@ -88,7 +91,8 @@ impl<T> Lazy<T> {
     ///
     /// ```
     /// # use pybackground_runtime as pybackground;
-    /// # use pybackground::{Lazy, spawn};
+    /// use pybackground::{Lazy, spawn};
+    ///
     /// drop(Lazy::detach(spawn(|| println!("some time"))));
     ///
     /// let x = Lazy::detach(spawn(|| 6 * 7));

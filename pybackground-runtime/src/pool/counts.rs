@@ -127,6 +127,10 @@ impl AtomicCounts {
         word - SLOTS * counts.slots.saturating_sub(needed) as u64
     }
 
+    #[allow(
+        deprecated,
+        reason = "the new name, `try_update`, is newer than the oldest Rust supported"
+    )]
     fn update(&self, change: impl Fn(u64) -> u64) {
         // ORDERING: in one order with the decisions of `claim_wake`, which read the word after a fence.
         let _ =
@@ -135,6 +139,10 @@ impl AtomicCounts {
 
     /// An active thread that does not search gives up its slot if more threads are active than there are
     /// slots. Returns whether it did.
+    #[allow(
+        deprecated,
+        reason = "the new name, `try_update`, is newer than the oldest Rust supported"
+    )]
     pub(super) fn leave_if_crowded(&self) -> bool {
         // ORDERING: as in `update`.
         let left = self.word.fetch_update(Ordering::SeqCst, Ordering::Relaxed, |word| {

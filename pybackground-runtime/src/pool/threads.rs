@@ -71,6 +71,10 @@ impl Pool {
     }
 
     #[cold]
+    #[allow(
+        deprecated,
+        reason = "the new name, `try_update`, is newer than the oldest Rust supported"
+    )]
     fn start_thread(self: &Arc<Self>) -> Brought {
         // ORDERING: in one order with `open_ended`, so that a thread that is being started is not counted as blocked.
         let room = self.threads.fetch_update(Ordering::SeqCst, Ordering::SeqCst, |threads| {

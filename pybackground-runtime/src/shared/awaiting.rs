@@ -16,7 +16,8 @@ impl<T> Shared<T> {
     ///
     /// ```
     /// # use pybackground_runtime as pybackground;
-    /// # use pybackground::{Error, Lazy, Shared, background, spawn};
+    /// use pybackground::{Error, Lazy, Shared, background, spawn};
+    ///
     /// #[background]
     /// async fn length(page: Shared<String>) -> Result<usize, Error> {
     ///     Ok(Shared::outcome(page).await?.len())

@@ -78,7 +78,8 @@ impl<T> Lazy<T> {
     ///
     /// ```
     /// # use pybackground_runtime as pybackground;
-    /// # use pybackground::{Lazy, spawn};
+    /// use pybackground::{Lazy, spawn};
+    ///
     /// let x = Lazy::share(spawn(|| vec![1, 2, 3]));
     /// let y = x.clone(); // the numbers are not
     /// assert_eq!(std::thread::spawn(move || y.len()).join().unwrap(), 3);
@@ -95,7 +96,8 @@ impl<T> Shared<T> {
     ///
     /// ```
     /// # use pybackground_runtime as pybackground;
-    /// # use pybackground::Shared;
+    /// use pybackground::Shared;
+    ///
     /// let x = Shared::ready(3);
     /// assert!(Shared::is_ready(&x));
     /// assert_eq!(x, 3);
@@ -116,7 +118,8 @@ impl<T> Shared<T> {
     ///
     /// ```
     /// # use pybackground_runtime as pybackground;
-    /// # use pybackground::{Lazy, Shared, spawn};
+    /// use pybackground::{Lazy, Shared, spawn};
+    ///
     /// let x = Lazy::share(spawn(|| -> u32 { panic!("boom") }));
     /// for holder in [x.clone(), x] {
     ///     assert_eq!(Shared::wait(&holder).unwrap_err().message(), Some("boom"));
@@ -140,8 +143,9 @@ impl<T> Shared<T> {
     ///
     /// ```
     /// # use pybackground_runtime as pybackground;
-    /// # use pybackground::{Lazy, Shared, spawn};
-    /// # use std::{sync::mpsc, time::Duration};
+    /// use pybackground::{Lazy, Shared, spawn};
+    /// use std::{sync::mpsc, time::Duration};
+    ///
     /// let (send, receive) = mpsc::channel();
     /// let x = Lazy::share(spawn(move || receive.recv().unwrap()));
     /// assert!(Shared::wait_timeout(&x, Duration::from_millis(1)).is_none());
@@ -162,8 +166,9 @@ impl<T> Shared<T> {
     ///
     /// ```
     /// # use pybackground_runtime as pybackground;
-    /// # use pybackground::{Lazy, Shared, spawn};
-    /// # use std::sync::mpsc;
+    /// use pybackground::{Lazy, Shared, spawn};
+    /// use std::sync::mpsc;
+    ///
     /// let (send, receive) = mpsc::channel();
     /// let x = Lazy::share(spawn(move || receive.recv().unwrap()));
     /// assert!(Shared::peek(&x).is_none());
@@ -180,7 +185,8 @@ impl<T> Shared<T> {
     ///
     /// ```
     /// # use pybackground_runtime as pybackground;
-    /// # use pybackground::{Lazy, Shared, spawn};
+    /// use pybackground::{Lazy, Shared, spawn};
+    ///
     /// let x = Lazy::share(spawn(|| 1));
     /// Shared::wait(&x).unwrap();
     /// assert!(Shared::is_ready(&x));
@@ -201,7 +207,8 @@ impl<T> Shared<T> {
     ///
     /// ```
     /// # use pybackground_runtime as pybackground;
-    /// # use pybackground::{Lazy, Shared, spawn};
+    /// use pybackground::{Lazy, Shared, spawn};
+    ///
     /// let x = Lazy::share(spawn(|| String::from("owned")));
     /// let y = x.clone();
     /// let x = Shared::try_unwrap(x).unwrap_err();
@@ -227,7 +234,8 @@ impl<T> Shared<T> {
     ///
     /// ```
     /// # use pybackground_runtime as pybackground;
-    /// # use pybackground::{Lazy, Shared, spawn};
+    /// use pybackground::{Lazy, Shared, spawn};
+    ///
     /// let x = Lazy::share(spawn(|| String::from("owned")));
     /// let y = x.clone();
     /// assert_eq!(Shared::into_inner(x), None);
@@ -246,7 +254,8 @@ impl<T> Shared<T> {
     ///
     /// ```
     /// # use pybackground_runtime as pybackground;
-    /// # use pybackground::Shared;
+    /// use pybackground::Shared;
+    ///
     /// let x = Shared::ready(3);
     /// assert!(Shared::ptr_eq(&x, &x.clone()));
     /// assert!(!Shared::ptr_eq(&x, &Shared::ready(3)));
@@ -260,7 +269,8 @@ impl<T> Shared<T> {
     ///
     /// ```
     /// # use pybackground_runtime as pybackground;
-    /// # use pybackground::{Lazy, Shared, background};
+    /// use pybackground::{Lazy, Shared, background};
+    ///
     /// fn double(x: u32) -> u32 { 2 * x }
     /// let x = Lazy::share(background(double)(4));
     /// assert!(Shared::function(&x).unwrap().ends_with("double"));
@@ -274,7 +284,8 @@ impl<T> Shared<T> {
     ///
     /// ```
     /// # use pybackground_runtime as pybackground;
-    /// # use pybackground::{Lazy, Shared, spawn};
+    /// use pybackground::{Lazy, Shared, spawn};
+    ///
     /// let x = Lazy::share(spawn(|| 1));
     /// assert_eq!(Shared::called_at(&x).unwrap().file(), file!());
     /// ```

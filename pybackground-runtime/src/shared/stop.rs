@@ -11,8 +11,9 @@ impl<T> Shared<T> {
     ///
     /// ```
     /// # use pybackground_runtime as pybackground;
-    /// # use pybackground::{Lazy, Shared, Timeout, sleep, spawn};
-    /// # use std::time::Duration;
+    /// use pybackground::{Lazy, Shared, Timeout, sleep, spawn};
+    /// use std::time::Duration;
+    ///
     /// let x = Lazy::share(spawn(|| sleep(Duration::from_secs(3600))));
     /// let y = Shared::with_timeout(x.clone(), Duration::from_millis(5));
     /// assert!(x == Timeout && y == Timeout);
@@ -27,8 +28,9 @@ impl<T> Shared<T> {
     ///
     /// ```
     /// # use pybackground_runtime as pybackground;
-    /// # use pybackground::{Lazy, Shared, sleep, spawn};
-    /// # use std::time::Duration;
+    /// use pybackground::{Lazy, Shared, sleep, spawn};
+    /// use std::time::Duration;
+    ///
     /// let x = Lazy::share(spawn(|| sleep(Duration::from_secs(3600))));
     /// let y = x.clone();
     /// assert!(Shared::cancel(&x));
@@ -47,7 +49,8 @@ impl<T> Shared<T> {
     ///
     /// ```
     /// # use pybackground_runtime as pybackground;
-    /// # use pybackground::{Lazy, Shared, spawn};
+    /// use pybackground::{Lazy, Shared, spawn};
+    ///
     /// let x = Shared::detach(Lazy::share(spawn(|| 6 * 7)));
     /// assert_eq!(x, 42);
     /// ```

@@ -83,7 +83,8 @@ impl Stack {
     ///
     /// ```
     /// # use pybackground_runtime as pybackground;
-    /// # use pybackground::{snapshot, spawn};
+    /// use pybackground::{snapshot, spawn};
+    ///
     /// let name = spawn(|| snapshot().stacks[0].thread().to_owned());
     /// assert!(name.starts_with("background-"));
     /// ```
@@ -97,7 +98,8 @@ impl Stack {
     ///
     /// ```
     /// # use pybackground_runtime as pybackground;
-    /// # use pybackground::{snapshot, spawn};
+    /// use pybackground::{snapshot, spawn};
+    ///
     /// let age = spawn(|| snapshot().stacks[0].age());
     /// assert!(age.is_some());
     /// ```
@@ -110,7 +112,8 @@ impl Stack {
     ///
     /// ```
     /// # use pybackground_runtime as pybackground;
-    /// # use pybackground::{background, snapshot};
+    /// use pybackground::{background, snapshot};
+    ///
     /// fn looks() -> bool {
     ///     snapshot().stacks[0].functions().eq([std::any::type_name_of_val(&looks)])
     /// }
@@ -125,7 +128,8 @@ impl Stack {
     ///
     /// ```
     /// # use pybackground_runtime as pybackground;
-    /// # use pybackground::{snapshot, spawn};
+    /// use pybackground::{snapshot, spawn};
+    ///
     /// let site = spawn(|| snapshot().stacks[0].called_at().next().unwrap());
     /// assert_eq!(site.file(), file!());
     /// ```
@@ -138,7 +142,8 @@ impl Stack {
     ///
     /// ```
     /// # use pybackground_runtime as pybackground;
-    /// # use pybackground::{snapshot, spawn};
+    /// use pybackground::{snapshot, spawn};
+    ///
     /// let waits = spawn(|| snapshot().stacks[0].wait().is_some());
     /// assert_eq!(waits, false, "it looks");
     /// ```
@@ -162,7 +167,8 @@ impl Wait {
     ///
     /// ```
     /// # use pybackground_runtime as pybackground;
-    /// # use pybackground::{Lazy, Stack, snapshot, spawn};
+    /// use pybackground::{Lazy, Stack, snapshot, spawn};
+    ///
     /// # let look = || loop {
     /// #     if let Some(wait) = snapshot().stacks.iter().find_map(Stack::wait) {
     /// #         break wait.clone();
@@ -181,7 +187,8 @@ impl Wait {
     ///
     /// ```
     /// # use pybackground_runtime as pybackground;
-    /// # use pybackground::{Lazy, Stack, snapshot, spawn};
+    /// use pybackground::{Lazy, Stack, snapshot, spawn};
+    ///
     /// # let look = || loop {
     /// #     if let Some(wait) = snapshot().stacks.iter().find_map(Stack::wait) {
     /// #         break wait.clone();
@@ -200,7 +207,8 @@ impl Wait {
     ///
     /// ```
     /// # use pybackground_runtime as pybackground;
-    /// # use pybackground::{Lazy, Stack, snapshot, spawn};
+    /// use pybackground::{Lazy, Stack, snapshot, spawn};
+    ///
     /// # let look = || loop {
     /// #     if let Some(wait) = snapshot().stacks.iter().find_map(Stack::wait) {
     /// #         break wait.clone();
@@ -223,7 +231,8 @@ impl Wait {
     ///
     /// ```
     /// # use pybackground_runtime as pybackground;
-    /// # use pybackground::{Lazy, Stack, snapshot, spawn};
+    /// use pybackground::{Lazy, Stack, snapshot, spawn};
+    ///
     /// # let look = || loop {
     /// #     if let Some(wait) = snapshot().stacks.iter().find_map(Stack::wait) {
     /// #         break wait.clone();
@@ -242,7 +251,8 @@ impl Wait {
     ///
     /// ```
     /// # use pybackground_runtime as pybackground;
-    /// # use pybackground::{Lazy, Stack, snapshot, spawn};
+    /// use pybackground::{Lazy, Stack, snapshot, spawn};
+    ///
     /// # let look = || loop {
     /// #     if let Some(wait) = snapshot().stacks.iter().find_map(Stack::wait) {
     /// #         break wait.clone();

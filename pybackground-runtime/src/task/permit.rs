@@ -94,7 +94,8 @@ impl Limit {
     ///
     /// ```
     /// # use pybackground_runtime as pybackground;
-    /// # use pybackground::Limit;
+    /// use pybackground::Limit;
+    ///
     /// assert_eq!(Limit::new(4).permits(), 4);
     /// ```
     #[must_use]

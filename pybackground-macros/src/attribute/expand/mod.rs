@@ -23,6 +23,7 @@ use proc_macro2::{Delimiter, Group, Ident, Span, TokenStream};
 use quote::{ToTokens, quote, quote_spanned};
 use syn::Signature;
 
+use super::messages;
 use super::parse::{Body, Function, Options};
 use super::validate::{self, Passing};
 
@@ -114,6 +115,22 @@ pub(crate) fn refused(
         }
     };
     quote!(#(#attributes)* #allow #visibility #defaultness #signature #body)
+}
+
+/// A function that cannot be parsed, as it is. The compiler has reported a half typed function before it passed
+/// it to the attribute. It finds the same mistake again in the same tokens, and shows it once. An editor keeps
+/// types and completions inside the body.
+///
+/// If the compiler knows a syntax that this crate does not, it reports no mistake, and the function would run
+/// in its caller. Then the lint is the error. The compiler checks this lint only if there is no other error.
+pub(crate) fn unread(item: &TokenStream, error: &syn::Error) -> TokenStream {
+    let span = item.clone().into_iter().next().map_or_else(Span::call_site, |first| first.span());
+    let reason = format!("{}: {error}", messages::UNREAD);
+    quote_spanned!(span=>
+        #[deny(unfulfilled_lint_expectations)]
+        #[expect(missing_copy_implementations, reason = #reason)]
+        #item
+    )
 }
 
 /// Braces at `span`, which is that of the user's braces. The compiler does not report a function as unused

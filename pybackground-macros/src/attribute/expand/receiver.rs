@@ -17,7 +17,7 @@ pub(super) fn renamed(block: &Group) -> Group {
         return block.clone();
     };
     let mut renamed = Group::new(block.delimiter(), content);
-    renamed.set_span(block.span());
+    renamed.set_span(groups::span(block));
     renamed
 }
 

@@ -5,7 +5,6 @@ use proc_macro2::{Delimiter, Group, TokenStream, TokenTree};
 use syn::parse::{ParseStream, Parser};
 use syn::{Attribute, LitStr, Signature, Token, Visibility};
 
-use super::incomplete;
 use crate::attribute::{groups, messages};
 
 /// A function, method, or declaration of a trait's method.
@@ -42,9 +41,15 @@ impl Function {
         Parser::parse2(Self::parse_stream, item)
     }
 
-    /// Whether `item` is a function but for types that are missing in its signature.
-    pub(crate) fn is_incomplete(item: TokenStream) -> bool {
-        incomplete::filled(item).is_some_and(|filled| Self::parse(filled).is_ok())
+    /// Whether `item` begins as a function does.
+    pub(crate) fn begins(item: TokenStream) -> bool {
+        let begins = |input: ParseStream<'_>| {
+            input.call(Attribute::parse_outer)?;
+            input.parse::<Visibility>()?;
+            let begins = at_function(input);
+            input.parse::<TokenStream>().map(|_| begins)
+        };
+        Parser::parse2(begins, item).unwrap_or(false)
     }
 
     fn parse_stream(input: ParseStream<'_>) -> syn::Result<Self> {
@@ -74,7 +79,7 @@ impl Body {
             return Ok(Self::Block { attributes, block });
         }
         let mut without = Group::new(Delimiter::Brace, groups::parenthesized_at_top(rest));
-        without.set_span(block.span());
+        without.set_span(groups::span(&block));
         Ok(Self::Block { attributes, block: without })
     }
 }

@@ -5,11 +5,9 @@
 //! - [`cache`]: `cache(size = 100, ttl = "60s")` → [`Cache`]
 //! - [`memory`]: a literal amount of memory → its bytes, or an error
 //! - [`function`]: `pub fn f(..) -> T { .. }` → [`Function`], whose body stays tokens
-//! - [`incomplete`]: `fn f(text: ) { .. }`, half typed → the same with placeholders
 
 mod cache;
 mod function;
-mod incomplete;
 mod memory;
 mod options;
 mod timeout;
