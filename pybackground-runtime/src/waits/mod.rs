@@ -239,7 +239,7 @@ impl Waits {
         };
         let found = graph.deadlock(thread, wait, needs)?;
         let wait_of = |other| if other == thread { Some(wait) } else { graph.get(other) };
-        let edges = cycle::edges(&found, wait_of, remains)?;
+        let edges = cycle::edges(&found, &wait_of, remains)?;
         let is_thread = |edge: graph::Edge<Awaited>| match edge.from {
             Node::Thread(thread) => Some(thread),
             Node::Call(_) => None,
@@ -291,7 +291,7 @@ impl Waits {
             Found::TooLong => return Look::TooLong,
             Found::Ring(found) => found,
         };
-        let edges = cycle::edges(&found, |thread| graph.get(thread), remains);
+        let edges = cycle::edges(&found, &|thread| graph.get(thread), remains);
         Look::Ring(Ring { edges, found })
     }
 
