@@ -12,10 +12,15 @@ use crate::site::UsedAt;
 #[inline]
 pub(crate) fn catch(run: impl FnOnce()) {
     if let Err(payload) = catch_unwind(AssertUnwindSafe(run)) {
-        // The destructor of a payload is user code, which may panic with another payload. The chain has
-        // to end: the second payload is leaked.
-        std::mem::forget(catch_unwind(AssertUnwindSafe(|| drop(payload))));
+        drop_payload(payload);
     }
+}
+
+/// Drops the payload of a panic. Its destructor is user code, which may panic with another payload. The chain has to end:
+/// the second payload is leaked.
+#[cold]
+fn drop_payload(payload: Box<dyn Any + Send>) {
+    std::mem::forget(catch_unwind(AssertUnwindSafe(|| drop(payload))));
 }
 
 /// Drops a value and discards a panic of its destructor.

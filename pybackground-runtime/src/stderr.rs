@@ -19,6 +19,10 @@ static WRITING: AtomicBool = AtomicBool::new(false);
 /// the text is written. Returns `None` if the report is dropped: another one is being written, or the system refuses the
 /// thread.
 pub(crate) fn report(text: impl FnOnce() -> Option<String> + Send + 'static) -> Option<Latch> {
+    report_boxed(Box::new(text))
+}
+
+fn report_boxed(text: Box<dyn FnOnce() -> Option<String> + Send>) -> Option<Latch> {
     let (written, is_written) = latch();
     // ORDERING: nothing else is read on the strength of the flag.
     if WRITING.swap(true, Ordering::Relaxed) {

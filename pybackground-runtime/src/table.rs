@@ -28,7 +28,7 @@ impl From<(usize, usize)> for Id {
     }
 }
 
-/// A number for each of some identities, in the order of these.
+/// A number for each of some identities, in the order of these. Its methods are compiled once, not for each type of a table.
 struct Index(BTreeMap<Id, usize>);
 
 impl Index {
@@ -36,14 +36,17 @@ impl Index {
         Self(BTreeMap::new())
     }
 
+    #[inline(never)]
     fn get(&self, id: Id) -> Option<usize> {
         self.0.get(&id).copied()
     }
 
+    #[inline(never)]
     fn insert(&mut self, id: Id, number: usize) -> Option<usize> {
         self.0.insert(id, number)
     }
 
+    #[inline(never)]
     fn remove(&mut self, id: Id) -> Option<usize> {
         self.0.remove(&id)
     }

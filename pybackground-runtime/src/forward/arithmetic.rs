@@ -49,8 +49,7 @@ macro_rules! operator {
             #[inline]
             #[track_caller]
             fn $method(self, other: $right) -> Self::Output {
-                let this = $left_join(self);
-                this.$method($right_join(other))
+                $trait::$method($left_join(self), $right_join(other))
             }
         }
     };
@@ -78,7 +77,7 @@ macro_rules! operators {
             #[track_caller]
             fn $method(self, other: Self) -> T::Output {
                 let (this, other) = Self::into_both(self, other);
-                this.$method(other)
+                $trait::$method(this, other)
             }
         }
 
@@ -92,7 +91,7 @@ macro_rules! operators {
             #[inline]
             #[track_caller]
             fn $method(self, other: T) -> O {
-                self.value().$method(other)
+                $trait::$method(self.value(), other)
             }
         }
 
@@ -105,7 +104,7 @@ macro_rules! operators {
             #[inline]
             #[track_caller]
             fn $method(self, other: Self) -> O {
-                self.value().$method(other.value())
+                $trait::$method(self.value(), other.value())
             }
         }
 
@@ -128,7 +127,7 @@ macro_rules! assign {
             #[inline]
             #[track_caller]
             fn $method(&mut self, other: $right) {
-                self.value_mut().$method($right_join(other));
+                $trait::$method(self.value_mut(), $right_join(other));
             }
         }
     };

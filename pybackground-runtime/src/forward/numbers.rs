@@ -28,7 +28,7 @@ macro_rules! from_the_left {
             #[inline]
             #[track_caller]
             fn $method(self, other: Lazy<$type>) -> $type {
-                self.$method(Lazy::into_inner(other))
+                $trait::$method(self, Lazy::into_inner(other))
             }
         }
 
@@ -37,7 +37,7 @@ macro_rules! from_the_left {
             #[inline]
             #[track_caller]
             fn $assign_method(&mut self, other: Lazy<$type>) {
-                self.$assign_method(Lazy::into_inner(other));
+                $assign::$assign_method(self, Lazy::into_inner(other));
             }
         }
 
@@ -48,7 +48,7 @@ macro_rules! from_the_left {
             #[inline]
             #[track_caller]
             fn $method(self, other: Shared<$type>) -> $type {
-                self.$method(*other)
+                $trait::$method(self, *other.value())
             }
         }
 
@@ -57,7 +57,7 @@ macro_rules! from_the_left {
             #[inline]
             #[track_caller]
             fn $assign_method(&mut self, other: Shared<$type>) {
-                self.$assign_method(*other);
+                $assign::$assign_method(self, *other.value());
             }
         }
     )+};

@@ -181,21 +181,30 @@ impl Looks {
 
 /// Looks if no other thread has looked recently: thousands may wait, and each look reads of all threads.
 fn look_in_turn<T>(find: impl FnOnce() -> Option<T>) -> Option<T> {
-    static NEXT: Mutex<Option<Instant>> = Mutex::new(None);
-
-    let begin = now();
-    {
-        let mut next = lock_leaf(&NEXT);
-        if next.is_some_and(|next| begin < next) {
-            return None;
-        }
-        *next = Some(begin + RAREST);
-    }
+    let begin = take_turn()?;
     let found = find();
+    end_turn(begin);
+    found
+}
+
+/// When any thread that is no formatter looks next.
+static NEXT: Mutex<Option<Instant>> = Mutex::new(None);
+
+/// Returns the time if no other thread looks or has looked recently.
+fn take_turn() -> Option<Instant> {
+    let begin = now();
+    let mut next = lock_leaf(&NEXT);
+    if next.is_some_and(|next| begin < next) {
+        return None;
+    }
+    *next = Some(begin + RAREST);
+    Some(begin)
+}
+
+fn end_turn(begin: Instant) {
     let end = now();
     let rest = end.saturating_duration_since(begin).saturating_mul(SHARE);
     *lock_leaf(&NEXT) = Some(end + RAREST.min(rest));
-    found
 }
 
 /// The stream whose lock this thread holds, and without which none of the calls can end.

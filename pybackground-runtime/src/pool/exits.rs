@@ -52,6 +52,15 @@ impl Exits {
         stack_size: usize,
         run: impl FnOnce(usize) + Send + 'static,
     ) -> io::Result<usize> {
+        self.spawn_boxed(name, stack_size, Box::new(run))
+    }
+
+    fn spawn_boxed(
+        &self,
+        name: String,
+        stack_size: usize,
+        run: Box<dyn FnOnce(usize) + Send>,
+    ) -> io::Result<usize> {
         // Under the lock, so that a thread that ends at once finds its handle.
         let mut handles = lock_leaf(&self.0);
         let key = handles.started;

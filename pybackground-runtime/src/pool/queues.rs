@@ -259,6 +259,7 @@ impl RareChannel {
         self.may_hold.load(Ordering::Relaxed)
     }
 
+    #[cold]
     fn push(&self, job: Entry) {
         self.channel.push(job);
         // ORDERING: pairs with `pop_or_clear`.

@@ -315,6 +315,9 @@ fn run_unless_started(listed: ListedCall) -> Option<ListedCall> {
 
 /// Returns the message of the scope's panic, if a closure failed and no use of its `Lazy` reported that.
 fn report(errors: Vec<Error>) -> Option<String> {
+    if errors.is_empty() {
+        return None;
+    }
     let is_reported =
         |error: &Error| error.is_panic() || error.is_refused() || error.is_of_shutdown();
     let mut unseen = errors.iter().filter(|error| is_reported(error));

@@ -21,7 +21,6 @@ mod stack;
 use crate::cancel::overruns;
 use crate::runtime::{self, Runtime};
 use crate::stacks;
-use crate::table::Table;
 use crate::task::{DEPENDENT, SUSPENDED};
 pub use call_count::CallCount;
 #[cfg(feature = "counters")]
@@ -90,20 +89,18 @@ pub fn snapshot() -> Snapshot {
 /// The threads that run bodies or wait for calls.
 fn stacks() -> Vec<Stack> {
     let waits = runtime::existing().map(|_| runtime::waits().read()).unwrap_or_default();
-    let mut by_thread = Table::new();
-    for wait in waits {
-        by_thread.insert(wait.thread, wait);
-    }
+    // In their order, as the waits are.
+    let threads: Vec<usize> = waits.iter().map(|wait| wait.thread).collect();
+    let mut waits: Vec<Option<_>> = waits.into_iter().map(Some).collect();
     let mut stacks: Vec<Stack> = stacks::stacks()
         .into_iter()
         .map(|stack| {
-            let wait = by_thread.remove(stack.number);
+            let place = threads.binary_search(&stack.number);
+            let wait = place.ok().and_then(|place| waits[place].take());
             Stack::new(stack, wait)
         })
         .collect();
-    let mut outside: Vec<_> = by_thread.into_values().collect();
-    outside.sort_unstable_by_key(|wait| wait.thread);
-    stacks.extend(outside.into_iter().filter_map(|wait| {
+    stacks.extend(waits.into_iter().flatten().filter_map(|wait| {
         let stack = stacks::stack_of(wait.thread)?;
         Some(Stack::new(stack, Some(wait)))
     }));

@@ -19,7 +19,7 @@ use crate::wait_target::{Remains, WaitTarget, with_call};
 /// if it has had a lock since before the first. Each body above that was started by the wait of the body or thread below it.
 pub(super) fn edges<'a>(
     deadlock: &[graph::Edge<Awaited>],
-    wait_of: impl Fn(usize) -> Option<&'a ThreadWait>,
+    wait_of: &dyn Fn(usize) -> Option<&'a ThreadWait>,
     remains: &mut Remains,
 ) -> Option<Vec<WaitEdge>> {
     let holder = |edge: &graph::Edge<Awaited>| match (&edge.from, &edge.call) {

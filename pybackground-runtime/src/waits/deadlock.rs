@@ -42,7 +42,7 @@ pub(super) fn find(
     };
     let found = graph.deadlock(thread, wait, needs)?;
     let wait_of = |other| if other == thread { Some(wait) } else { graph.get(other) };
-    let edges = cycle::edges(&found, wait_of, remains)?;
+    let edges = cycle::edges(&found, &wait_of, remains)?;
     let is_thread = |edge: graph::Edge<Awaited>| match edge.from {
         GraphNode::Thread(thread) => Some(thread),
         GraphNode::Call(_) => None,

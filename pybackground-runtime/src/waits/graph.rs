@@ -139,7 +139,7 @@ impl<W: GraphWait> Graph<W> {
     fn blocked(
         &self,
         root: &Root<'_, W>,
-        needs: &impl Fn(&W::Call) -> Needs<W::Call>,
+        needs: &dyn Fn(&W::Call) -> Needs<W::Call>,
         memory: &mut Memory<W::Call>,
     ) -> Found<W::Call> {
         loop {
@@ -211,10 +211,10 @@ impl<W: GraphWait> Root<'_, W> {
 }
 
 /// A depth-first search for a thread or call that continues by itself.
-struct Search<'s, 'g, W: GraphWait, N> {
+struct Search<'s, 'g, W: GraphWait> {
     graph: &'g Graph<W>,
     root: &'g Root<'g, W>,
-    needs: N,
+    needs: &'g dyn Fn(&W::Call) -> Needs<W::Call>,
     memory: &'s mut Memory<W::Call>,
     path: Vec<PathStep<'g, W>>,
 }
@@ -246,7 +246,7 @@ impl<W: GraphWait> PathStep<'_, W> {
     }
 }
 
-impl<'g, W: GraphWait, N: Fn(&W::Call) -> Needs<W::Call>> Search<'_, 'g, W, N> {
+impl<'g, W: GraphWait> Search<'_, 'g, W> {
     /// Returns what keeps the root from going on, and waits for each other or for what does so.
     fn run(mut self) -> Found<W::Call> {
         let Some((root, calls)) = self.start() else { return Found::Nothing };

@@ -122,6 +122,6 @@ pub(super) fn find(
         Found::TooLong => return Look::TooLong,
         Found::Ring(found) => found,
     };
-    let edges = cycle::edges(&found, |thread| graph.get(thread), remains);
+    let edges = cycle::edges(&found, &|thread| graph.get(thread), remains);
     Look::Ring(Ring { edges, found })
 }
