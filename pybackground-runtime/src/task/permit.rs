@@ -159,6 +159,13 @@ impl Limit {
     }
 }
 
+impl Limit {
+    /// A call that may wait for a permit was closed.
+    pub(super) fn call_closed(&self) {
+        self.permits.one_closed(|job| job.is_done()).into_iter().for_each(let_go);
+    }
+}
+
 impl PassOn for Limit {
     fn pass_on(&'static self) {
         if let Some(next) = self.permits.release() {
@@ -178,10 +185,15 @@ impl HoldsBack for Limit {
     fn refuse_held(&self, why: &str) {
         for job in self.permits.take_waiting() {
             job.refuse(why);
-            drop_catching(job);
-            runtime::limits().let_go();
+            let_go(job);
         }
     }
+}
+
+/// A call does not wait for a permit any more, and gets none.
+fn let_go(job: Arc<dyn Limited>) {
+    drop_catching(job);
+    runtime::limits().let_go();
 }
 
 impl fmt::Debug for Limit {
