@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use super::CancelOnDrop;
+use super::pending::Pending;
 use super::{Lazy, State};
 use crate::cancel;
 
@@ -84,6 +85,10 @@ impl<T> Lazy<T> {
     /// it is cancelled or times out. A detached call goes on. So `drop(Lazy::detach(f(x)))` runs a call that
     /// nothing waits for to its end, and a `Lazy` in a `static` outlives its first user.
     ///
+    /// If the body has to [stop](crate::cancelled) when it makes the call, the call never runs, and detaching it
+    /// ends the body as [`checkpoint`](crate::checkpoint) does. A `OnceLock` that the body was to fill stays empty
+    /// for its next user. A `LazyLock` stays poisoned, as by any panic of its closure.
+    ///
     /// A call of a [`scope`](crate::scope) stays part of the scope.
     ///
     /// ```
@@ -102,6 +107,7 @@ impl<T> Lazy<T> {
     pub(crate) fn detach_call(this: &Self) {
         if let State::Pending(pending) = &this.state {
             pending.detach();
+            end_body_if_call_never_ran(pending);
         }
     }
 
@@ -109,11 +115,15 @@ impl<T> Lazy<T> {
     pub(crate) fn outlive_parent(this: &Self) {
         let State::Pending(pending) = &this.state else { return };
         pending.share();
-        // A call that a stopped body makes never runs. The body ends here, so that it does not leave the call
-        // to others, as in a `OnceLock`.
-        let never_ran = || matches!(pending.peek(), Some(Err(error)) if error.is_cancelled());
-        if cancel::may_unwind() && cancel::cancelled() && never_ran() {
-            cancel::unwind();
-        }
+        end_body_if_call_never_ran(pending);
+    }
+}
+
+/// A call that a stopped body makes never runs. The body ends here, so that it does not leave the call to others, as in
+/// a `OnceLock`.
+fn end_body_if_call_never_ran<T>(pending: &Pending<T>) {
+    let never_ran = || matches!(pending.peek(), Some(Err(error)) if error.is_cancelled());
+    if cancel::may_unwind() && cancel::cancelled() && never_ran() {
+        cancel::unwind();
     }
 }
