@@ -11,6 +11,7 @@
 
 mod printing;
 mod standstill;
+mod unstarted;
 
 use std::cell::OnceCell;
 use std::convert::Infallible;
@@ -250,7 +251,7 @@ pub(crate) fn for_scope(calls: &Arc<dyn ScopedCalls>, site: &'static Location<'s
             Some(Ok::<_, Infallible>(true))
         };
         while runtime::block_while(false, || lend_permits_while(&mut wait)).is_none() {
-            runtime::look(false, |_| false);
+            runtime::look(|_| false);
         }
         drop(waiting);
     }
@@ -322,11 +323,8 @@ pub(crate) trait Awaited {
     /// Returns the calls of which any ends the wait. Weak, because a search for rings counts the owners of a call.
     fn each(&self) -> Vec<Weak<dyn WaitTarget>>;
 
-    /// Runs the call on this thread or, if `no_stack` has a reason why it cannot, refuses the call. Returns
-    /// `false` if the call has started, or is held back by dependencies or a limit.
-    fn run_or_refuse(&self, _no_stack: Option<String>) -> bool {
-        false
-    }
+    /// Returns the same calls, for [`unstarted`].
+    fn jobs(&self) -> Vec<Arc<dyn Job>>;
 
     /// The events of the call that is waited for, if there is only one.
     fn events(&self) -> Option<&CallEvents> {
@@ -373,19 +371,8 @@ impl Awaited for Arc<dyn Job> {
         vec![Arc::<dyn Job>::downgrade(self) as _]
     }
 
-    fn run_or_refuse(&self, no_stack: Option<String>) -> bool {
-        if self.is_stale() || !self.dependencies().is_empty() {
-            return false;
-        }
-        match no_stack {
-            Some(why) => self.refuse(&why),
-            None => {
-                // A panic gets here from the destructor of a result that no waiter takes.
-                catch(|| self.clone().run());
-            }
-        }
-        // A call that a limit holds back has not started.
-        self.is_stale()
+    fn jobs(&self) -> Vec<Arc<dyn Job>> {
+        vec![self.clone()]
     }
 
     fn events(&self) -> Option<&CallEvents> {
@@ -435,7 +422,7 @@ impl<A: Awaited> Wait<'_, A> {
         Ok(Some(Entered { _joined: joined, waiting, _registration: registration }))
     }
 
-    /// Blocks until the wait is over, and returns `true`, or until its time limit. In between, runs or refuses the
+    /// Blocks until the wait is over, and returns `true`, or until its time limit. In between, runs or refuses a
     /// call each time a round of `pool::deadlock` asks for it.
     fn until_over(
         &self,
@@ -459,10 +446,9 @@ impl<A: Awaited> Wait<'_, A> {
             let mut is_over = false;
             let mut waits_again = None;
             let waiting = entered.waiting.as_ref();
-            let may_run = !self.on.only().is_some_and(|job| job.has_own_stack());
-            runtime::look(may_run, |no_stack| {
+            runtime::look(|refusal| {
                 waiting.into_iter().for_each(Waiting::runs_body);
-                let started = self.on.run_or_refuse(no_stack);
+                let started = unstarted::run_or_refuse(self.on.jobs(), refusal);
                 is_over = self.on.is_over();
                 waits_again = waiting.filter(|_| !is_over).map(Waiting::waits_again);
                 started || is_over

@@ -262,6 +262,10 @@ impl<C: Held> join::Awaited for AnyOf<'_, C> {
         };
         self.left.values().filter_map(weak).collect()
     }
+
+    fn jobs(&self) -> Vec<Arc<dyn Job>> {
+        self.left.values().filter_map(|call| call.call.job()).collect()
+    }
 }
 
 #[cfg(all(test, not(any(pybackground_loom, pybackground_shuttle))))]
