@@ -36,7 +36,8 @@ impl<T> Lazy<T> {
     /// that has not started never does, and one that runs is told so. Returns whether the call had not
     /// ended before.
     ///
-    /// What a body that never started captured is dropped here, before this returns. A body that runs
+    /// What a body that never started captured is dropped here, before this returns. If the call is in the queue of
+    /// the pool, an entry of less than 1 KiB stays there until a thread takes it out. A body that runs
     /// cannot be stopped, only asked to: it sees [`cancelled`](crate::cancelled), and ends at the next
     /// [`checkpoint`](crate::checkpoint), [`sleep`](crate::sleep) or wait for a call. Until then it
     /// overruns, and its result is dropped. Calls that it made are to stop as well, unless they
