@@ -260,23 +260,30 @@ fn calls_of_a_scope_stop_with_it() {
 /// A body that has to stop leaves the cell as it was, for a caller that may go on.
 #[test]
 fn stopped_body_does_not_fill_a_cell_with_a_cancelled_call() {
-    static TABLE: OnceLock<Shared<u32>> = OnceLock::new();
+    static SHARED: OnceLock<Shared<u32>> = OnceLock::new();
+    static DETACHED: OnceLock<Lazy<u32>> = OnceLock::new();
+    static MAPPED: OnceLock<Lazy<u32>> = OnceLock::new();
+
+    fn filled_by_stopped_body(table: fn() -> u32) -> u32 {
+        let (gate, (alive, ended)) = (Gate::default(), channel::<()>());
+        let held_up = gate.clone();
+        let late = spawn(move || {
+            let _alive = alive;
+            held_up.pass();
+            table()
+        });
+        gate.wait_for_arrivals(1);
+        assert!(Lazy::cancel(&late));
+        gate.open();
+        assert!(ended.recv().is_err());
+        Lazy::into_inner(spawn(table))
+    }
 
     let _watchdog = watchdog();
-    let (gate, (alive, ended)) = (Gate::default(), channel::<()>());
-    let late = {
-        let gate = gate.clone();
-        spawn(move || {
-            let _alive = alive;
-            gate.pass();
-            **TABLE.get_or_init(|| Lazy::share(spawn(|| 7)))
-        })
-    };
-    gate.wait_for_arrivals(1);
-    assert!(Lazy::cancel(&late));
-    gate.open();
-    assert!(ended.recv().is_err());
-    assert_eq!(*spawn(|| **TABLE.get_or_init(|| Lazy::share(spawn(|| 7)))), 7);
+    let shared = || **SHARED.get_or_init(|| Lazy::share(spawn(|| 7)));
+    let detached = || **DETACHED.get_or_init(|| Lazy::detach(spawn(|| 8)));
+    let mapped = || **MAPPED.get_or_init(|| Lazy::detach(Lazy::map(spawn(|| 8), |x| x + 1)));
+    assert_eq!([shared, detached, mapped].map(filled_by_stopped_body), [7, 8, 9]);
 }
 
 #[test]

@@ -2,13 +2,13 @@
 
 mod common;
 
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, PoisonError};
 use std::task::{Context, Poll, Wake, Waker};
 use std::time::Duration;
 
 use common::gate::Gate;
 use common::{system, watchdog};
-use pybackground::{Lazy, Shared, background};
+use pybackground::{Lazy, Limit, Shared, Timeout, background};
 
 /// Far less than what so many waits would leave.
 const BOUND: usize = 8 << 20;
@@ -18,6 +18,9 @@ fn waits(gate: Gate) -> u32 {
     gate.pass();
     1
 }
+
+/// Held by a test that measures memory.
+static MEASURES: Mutex<()> = Mutex::new(());
 
 #[track_caller]
 fn grows_by_little(waits: usize, mut wait: impl FnMut()) {
@@ -32,6 +35,7 @@ fn grows_by_little(waits: usize, mut wait: impl FnMut()) {
 #[test]
 fn many_given_up_waits_take_no_memory() {
     let _watchdog = watchdog();
+    let _measures = MEASURES.lock().unwrap_or_else(PoisonError::into_inner);
     let gate = Gate::default();
     let _opened = gate.opened_at_end();
     let call = Lazy::share(waits(gate.clone()));
@@ -39,6 +43,42 @@ fn many_given_up_waits_take_no_memory() {
     grows_by_little(200_000, || assert!(Shared::wait_timeout(&call, Duration::ZERO).is_none()));
     let lazy = waits(gate.clone());
     grows_by_little(200_000, || drop(Lazy::signal(&lazy)));
+}
+
+static ONE: Limit = Limit::new(1);
+
+#[background(limit = ONE)]
+fn holds(gate: Gate) {
+    gate.pass();
+}
+
+#[background(limit = ONE)]
+fn limited() -> u32 {
+    1
+}
+
+#[background(limit = ONE)]
+async fn limited_asynchronously() -> u32 {
+    1
+}
+
+#[test]
+fn closed_calls_leave_the_limit_that_holds_them_back() {
+    let _watchdog = watchdog();
+    let _measures = MEASURES.lock().unwrap_or_else(PoisonError::into_inner);
+    let gate = Gate::default();
+    let _opened = gate.opened_at_end();
+    let holder = holds(gate.clone());
+    gate.wait_for_arrivals(1);
+    let first = limited();
+    grows_by_little(30_000, || assert!(Lazy::cancel(&limited())));
+    grows_by_little(30_000, || assert!(Lazy::cancel(&limited_asynchronously())));
+    grows_by_little(30_000, || assert!(Lazy::cancel(&Lazy::map(limited(), |one| one))));
+    grows_by_little(30_000, || assert!(Lazy::with_timeout(limited(), Duration::ZERO) == Timeout));
+    let last = limited();
+    gate.open();
+    assert_eq!(first + last, 2);
+    Lazy::into_inner(holder);
 }
 
 struct Counted;

@@ -195,6 +195,18 @@ fn large_values_are_those_of_calls_that_return_results() {
 }
 
 #[test]
+fn large_values_come_in_boxes_in_a_tuple() {
+    fn boxed(fill: u8) -> Lazy<Result<Box<Large>, String>> {
+        spawn(move || Ok(Box::new([fill; LEN])))
+    }
+
+    as_in_main(|| {
+        let (one, two) = try_all((boxed(1), boxed(2))).unwrap();
+        assert_eq!(sum(&one) + sum(&two), 3 * LEN);
+    });
+}
+
+#[test]
 fn large_value_is_taken_out_of_a_result_that_comes() {
     as_in_main(|| {
         for (_, large) in as_completed([made(1)]) {

@@ -7,20 +7,20 @@ use std::process::Command;
 use std::time::Duration;
 
 use common::{child, watchdog};
-use pybackground::{Lazy, background, configure, delay, spawn};
+use pybackground::{Lazy, all, as_completed, background, configure, delay, spawn};
 
 /// Far deeper than the stacks of the few threads hold.
 const DEPTH: u64 = 20_000;
 
 /// Runs the rest of the test in a child that may have so many threads in all.
 macro_rules! with_threads_in_all {
-    ($threads:literal, $test:expr) => {
+    ($threads:literal, $test:expr $(, $setting:ident = $value:expr)?) => {
         if !child::is_child() {
             child::succeeds(child::command($test).env("RUST_BACKTRACE", "0"));
             return;
         }
         let _watchdog = watchdog();
-        configure().workers(1).max_total_threads($threads).install().unwrap();
+        configure().workers(1).max_total_threads($threads)$(.$setting($value))?.install().unwrap();
     };
 }
 
@@ -33,6 +33,30 @@ fn nested(levels: u64) -> u64 {
 #[background(timeout = "1000s")]
 fn nested_in_time(levels: u64) -> u64 {
     if levels == 0 { 0 } else { 1 + nested_in_time(levels - 1) }
+}
+
+/// As `nested`, through waits for any of several calls.
+#[background]
+fn nested_among_others(levels: u64) -> u64 {
+    if levels == 0 {
+        return 0;
+    }
+    let calls = [nested_among_others(levels - 1), spawn(|| 0), spawn(|| 0)];
+    1 + as_completed(calls).map(|(_, depth)| depth.unwrap()).max().unwrap_or(0)
+}
+
+#[background]
+fn sum(#[lazy] a: u64, #[lazy] b: u64) -> u64 {
+    a + b
+}
+
+/// As `nested`, through waits for calls that wait for their arguments.
+#[background]
+fn nested_in_arguments(levels: u64) -> u64 {
+    if levels == 0 {
+        return 0;
+    }
+    *sum(nested_in_arguments(levels - 1), sum(spawn(|| 1), spawn(|| 0)))
 }
 
 /// The recursion has its value, or its call says that it was refused, and by which bound.
@@ -57,6 +81,28 @@ fn deep_recursion_of_calls_with_a_deadline_ends_at_max_total_threads() {
     const TEST: &str = "deep_recursion_of_calls_with_a_deadline_ends_at_max_total_threads";
     with_threads_in_all!(3, TEST);
     ends(nested_in_time(DEPTH), "max_total_threads is 3");
+}
+
+/// Several at once, so that each of the threads is blocked in another recursion when the last of them blocks.
+fn several_end(recursion: fn(u64) -> Lazy<u64>) {
+    const LEVELS: u64 = 30;
+    assert_eq!(all((0..8).map(|_| recursion(LEVELS))), [LEVELS; 8]);
+}
+
+#[test]
+fn recursions_of_waits_for_any_call_end_at_max_total_threads() {
+    with_threads_in_all!(3, "recursions_of_waits_for_any_call_end_at_max_total_threads");
+    several_end(nested_among_others);
+}
+
+/// No body runs on top of another one.
+#[test]
+fn recursion_of_calls_with_arguments_ends_without_a_reserve_of_stack() {
+    const TEST: &str = "recursion_of_calls_with_arguments_ends_without_a_reserve_of_stack";
+    with_threads_in_all!(3, TEST, stack_reserve = 0);
+    for _ in 0..20 {
+        ends(nested_in_arguments(30), "max_total_threads is 3");
+    }
 }
 
 #[test]

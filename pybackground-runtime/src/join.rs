@@ -13,6 +13,7 @@ mod awaitable;
 mod blocking;
 mod printing;
 mod standstill;
+mod unstarted;
 
 use std::convert::Infallible;
 use std::panic::Location;
@@ -233,7 +234,7 @@ pub(crate) fn for_scope(calls: &Arc<dyn ScopedCalls>, site: &'static Location<'s
             Some(Ok::<_, Infallible>(true))
         };
         while runtime::block_while(false, || lend_permits_while(&mut wait)).is_none() {
-            runtime::look(false, |_| false);
+            runtime::look(|_| false);
         }
         drop(waiting);
     }

@@ -15,6 +15,7 @@ mod call_counts;
 mod cancel;
 #[cfg(feature = "carry")]
 mod carry;
+mod closed_entries;
 mod combine;
 mod config;
 mod context;

@@ -263,6 +263,10 @@ impl<C: HoldsCall> join::Awaitable for AnyOf<'_, C> {
         };
         self.left.values().filter_map(weak).collect()
     }
+
+    fn jobs(&self) -> Vec<Arc<dyn Job>> {
+        self.left.values().filter_map(|call| call.call.job()).collect()
+    }
 }
 
 #[cfg(all(test, not(any(pybackground_loom, pybackground_shuttle))))]

@@ -137,7 +137,8 @@ impl Configure {
     ///
     /// A body has this much stack below it wherever a thread of the pool runs it, also on top of a body
     /// that waits for it: see [`stack_reserve`](Configure::stack_reserve). The order of precedence is this function,
-    /// `PYBACKGROUND_STACK_SIZE`, and `RUST_MIN_STACK`, as for threads of the standard library.
+    /// `PYBACKGROUND_STACK_SIZE`, and `RUST_MIN_STACK`, as for threads of the standard library. A body that has large
+    /// values in variables needs several times their size in a build without optimizations.
     ///
     /// ```
     /// # use pybackground_runtime as pybackground;

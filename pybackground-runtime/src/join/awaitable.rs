@@ -8,7 +8,6 @@ use std::time::Instant;
 use crate::call::Call;
 use crate::error::Error;
 use crate::events::CallEvents;
-use crate::panic::catch;
 use crate::runtime;
 use crate::stacks::Frame;
 use crate::task::{Job, Registration};
@@ -53,11 +52,8 @@ pub(crate) trait Awaitable {
     /// Returns the calls of which any ends the wait. Weak, because a search for rings counts the owners of a call.
     fn each(&self) -> Vec<Weak<dyn WaitTarget>>;
 
-    /// Runs the call on this thread or, if `no_stack` has a reason why it cannot, refuses the call. Returns
-    /// `false` if the call has started, or is held back by dependencies or a limit.
-    fn run_or_refuse(&self, _no_stack: Option<String>) -> bool {
-        false
-    }
+    /// Returns the same calls, for `unstarted`.
+    fn jobs(&self) -> Vec<Arc<dyn Job>>;
 
     /// The events of the call that is waited for, if there is only one.
     fn events(&self) -> Option<&CallEvents> {
@@ -104,19 +100,8 @@ impl Awaitable for Arc<dyn Job> {
         vec![Arc::<dyn Job>::downgrade(self) as _]
     }
 
-    fn run_or_refuse(&self, no_stack: Option<String>) -> bool {
-        if self.is_stale() || !self.dependencies().is_empty() {
-            return false;
-        }
-        match no_stack {
-            Some(why) => self.refuse(&why),
-            None => {
-                // A panic gets here from the destructor of a result that no waiter takes.
-                catch(|| self.clone().run());
-            }
-        }
-        // A call that a limit holds back has not started.
-        self.is_stale()
+    fn jobs(&self) -> Vec<Arc<dyn Job>> {
+        vec![self.clone()]
     }
 
     fn events(&self) -> Option<&CallEvents> {

@@ -8,6 +8,7 @@ use std::time::Instant;
 
 use super::awaitable::Awaitable;
 use super::printing::{FoundLock, Looks};
+use super::unstarted;
 use crate::cancel;
 use crate::context;
 use crate::error::{Error, Progress};
@@ -81,7 +82,7 @@ impl<A: Awaitable> BlockingWait<'_, A> {
         Ok(Some(EnteredWait { _joined: joined, waiting, _registration: registration }))
     }
 
-    /// Blocks until the wait is over, and returns `true`, or until its time limit. In between, runs or refuses the
+    /// Blocks until the wait is over, and returns `true`, or until its time limit. In between, runs or refuses a
     /// call each time a round of `pool::deadlock` asks for it.
     fn until_over(
         &self,
@@ -105,10 +106,9 @@ impl<A: Awaitable> BlockingWait<'_, A> {
             let mut is_over = false;
             let mut waits_again = None;
             let waiting = entered.waiting.as_ref();
-            let may_run = !self.on.only().is_some_and(|job| job.has_own_stack());
-            runtime::look(may_run, |no_stack| {
+            runtime::look(|refusal| {
                 waiting.into_iter().for_each(Waiting::runs_body);
-                let started = self.on.run_or_refuse(no_stack);
+                let started = unstarted::run_or_refuse(self.on.jobs(), refusal);
                 is_over = self.on.is_over();
                 waits_again = waiting.filter(|_| !is_over).map(Waiting::waits_again);
                 started || is_over

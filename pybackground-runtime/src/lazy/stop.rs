@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use super::CancelOnDrop;
+use super::pending::Pending;
 use super::{Lazy, LazyState};
 use crate::cancel;
 
@@ -36,7 +37,8 @@ impl<T> Lazy<T> {
     /// that has not started never does, and one that runs is told so. Returns whether the call had not
     /// ended before.
     ///
-    /// What a body that never started captured is dropped here, before this returns. A body that runs
+    /// What a body that never started captured is dropped here, before this returns. If the call is in the queue of
+    /// the pool, an entry of less than 1 KiB stays there until a thread takes it out. A body that runs
     /// cannot be stopped, only asked to: it sees [`cancelled`](crate::cancelled), and ends at the next
     /// [`checkpoint`](crate::checkpoint), [`sleep`](crate::sleep) or wait for a call. Until then it
     /// overruns, and its result is dropped. Calls that it made are to stop as well, unless they
@@ -87,6 +89,10 @@ impl<T> Lazy<T> {
     /// it is cancelled or times out. A detached call goes on. So `drop(Lazy::detach(f(x)))` runs a call that
     /// nothing waits for to its end, and a `Lazy` in a `static` outlives its first user.
     ///
+    /// If the body has to [stop](crate::cancelled) when it makes the call, the call never runs, and detaching it
+    /// ends the body as [`checkpoint`](crate::checkpoint) does. A `OnceLock` that the body was to fill stays empty
+    /// for its next user. A `LazyLock` stays poisoned, as by any panic of its closure.
+    ///
     /// A call of a [`scope`](crate::scope) stays part of the scope.
     ///
     /// ```
@@ -106,6 +112,7 @@ impl<T> Lazy<T> {
     pub(crate) fn detach_call(this: &Self) {
         if let LazyState::Pending(pending) = &this.state {
             pending.detach();
+            end_body_if_call_never_ran(pending);
         }
     }
 
@@ -113,11 +120,15 @@ impl<T> Lazy<T> {
     pub(crate) fn outlive_parent(this: &Self) {
         let LazyState::Pending(pending) = &this.state else { return };
         pending.share();
-        // A call that a stopped body makes never runs. The body ends here, so that it does not leave the call
-        // to others, as in a `OnceLock`.
-        let never_ran = || matches!(pending.peek(), Some(Err(error)) if error.is_cancelled());
-        if cancel::may_unwind() && cancel::cancelled() && never_ran() {
-            cancel::unwind();
-        }
+        end_body_if_call_never_ran(pending);
+    }
+}
+
+/// A call that a stopped body makes never runs. The body ends here, so that it does not leave the call to others, as in
+/// a `OnceLock`.
+fn end_body_if_call_never_ran<T>(pending: &Pending<T>) {
+    let never_ran = || matches!(pending.peek(), Some(Err(error)) if error.is_cancelled());
+    if cancel::may_unwind() && cancel::cancelled() && never_ran() {
+        cancel::unwind();
     }
 }

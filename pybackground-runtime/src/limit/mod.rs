@@ -5,6 +5,9 @@
 //! is queued, all permits are taken. The semaphore does nothing with the waiters itself. It returns those that
 //! have been given a permit, and its caller admits them.
 //!
+//! A waiter that is closed is not needed any more. Its owner reports it, so that closed waiters are removed while
+//! all permits stay taken.
+//!
 //! The number of permits can change. If it grows, waiters get the new permits at once. If it shrinks, more
 //! permits than that number stay taken until enough of them are released.
 //!
@@ -15,6 +18,7 @@
 use std::collections::VecDeque;
 use std::sync::Arc;
 
+use crate::closed_entries::ClosedEntries;
 use crate::sync::atomic::{AtomicBool, Ordering};
 use crate::sync::thread::{self, Thread};
 use crate::sync::{Mutex, lock};
@@ -30,6 +34,7 @@ struct SemaphoreState<W> {
     /// Threads that are blocked in `take_back`.
     returning: VecDeque<Arc<Returning>>,
     waiting: VecDeque<W>,
+    closed: ClosedEntries,
 }
 
 struct Returning {
@@ -46,6 +51,7 @@ impl<W> Semaphore<W> {
                 taken: 0,
                 returning: VecDeque::new(),
                 waiting: VecDeque::new(),
+                closed: ClosedEntries::new(),
             }),
         }
     }
@@ -144,6 +150,19 @@ impl<W> Semaphore<W> {
         lock(&self.state).waiting.iter().map(of).collect()
     }
 
+    /// A waiter was closed. Returns those that are removed, which are closed.
+    #[must_use]
+    pub(crate) fn one_closed(&self, is_closed: impl Fn(&W) -> bool) -> VecDeque<W> {
+        let mut state = lock(&self.state);
+        let waiting = state.waiting.len();
+        if !state.closed.one_more(waiting) {
+            return VecDeque::new();
+        }
+        let (closed, waiting) = std::mem::take(&mut state.waiting).into_iter().partition(is_closed);
+        state.waiting = waiting;
+        closed
+    }
+
     /// Removes all waiters.
     pub(crate) fn take_waiting(&self) -> VecDeque<W> {
         std::mem::take(&mut lock(&self.state).waiting)
@@ -234,6 +253,26 @@ mod tests {
         assert_eq!(semaphore.take_waiting(), [1]);
         assert_eq!(semaphore.release(), None);
         assert_eq!(semaphore.acquire(2), Some(2));
+    }
+
+    #[test]
+    fn closed_waiters_are_removed_and_the_others_keep_their_order() {
+        const MANY: i32 = 1000;
+        let semaphore = Semaphore::new(1);
+        assert_eq!(semaphore.acquire(0), Some(0));
+        let mut removed = 0;
+        for waiter in 1..=MANY {
+            assert_eq!(semaphore.acquire(waiter), None);
+            if waiter % 100 != 0 {
+                let closed = semaphore.one_closed(|waiter| waiter % 100 != 0);
+                assert!(closed.iter().all(|waiter| waiter % 100 != 0));
+                removed += closed.len();
+            }
+        }
+        assert!(removed > 900, "{removed} removed");
+        let is_open = |waiter: &Option<i32>| waiter.is_none_or(|waiter| waiter % 100 == 0);
+        let mut passed = std::iter::from_fn(|| semaphore.release()).map(Some).filter(is_open);
+        assert!(passed.by_ref().take(10).eq((1..=10).map(|waiter| Some(100 * waiter))));
     }
 
     /// The thread parks only after it is listed, so the permit passes to it whatever the interleaving.

@@ -95,15 +95,16 @@ impl Worker {
         self.pool.rounds.current() != self.round.get()
     }
 
-    /// Has `start` run the call that this thread waits for, or refuse it for the reason in the argument: this thread
-    /// must not run the call, or the stack has no room for it. `start` returns `false` if there was nothing to run
-    /// or refuse.
-    pub(crate) fn look(&self, may_run: bool, start: impl FnOnce(Option<String>) -> bool) {
+    /// Has `start` run a call that this thread waits for, or refuse it. The argument returns the reason for a refusal:
+    /// the stack has no room for the call, or the call may not run on top of other bodies. `start` returns `false` if
+    /// there was nothing to run or refuse.
+    pub(crate) fn look(&self, start: impl FnOnce(&dyn Fn(bool) -> Option<String>) -> bool) {
         let current = self.pool.rounds.current();
         self.wakes.set(self.pool.queues.wakes());
         let looked =
             if self.round.replace(current) == current { Looked::Alone } else { Looked::Asked };
-        let why = (!may_run || !inline::has_stack()).then(|| self.pool.no_thread());
-        self.looked.set(if start(why) { Looked::NotYet } else { looked });
+        let refusal =
+            |may_run: bool| (!may_run || !inline::has_stack()).then(|| self.pool.no_thread());
+        self.looked.set(if start(&refusal) { Looked::NotYet } else { looked });
     }
 }

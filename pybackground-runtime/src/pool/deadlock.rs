@@ -1,8 +1,8 @@
 //! What happens when calls are queued, every thread is blocked in a join, and no more can be started.
 //!
-//! The blocked threads may wait for the queued calls. So each blocked thread looks whether the call that it
-//! joins has started. If not, the thread runs that call in place, or refuses it if its stack is used up. If
-//! no thread finds such a call, the woken futures and the calls in the deques are refused, because the
+//! The blocked threads may wait for the queued calls. So each blocked thread looks for a call that has not
+//! started among those that it waits for and their dependencies. The thread runs that call in place, or refuses it if
+//! its stack is used up. If no thread finds such a call, the woken futures and the calls in the deques are refused, because the
 //! threads may wait for them indirectly. Calls from outside stay in the queue: a join may end by itself, and
 //! its thread then takes them.
 //!

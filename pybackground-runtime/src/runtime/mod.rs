@@ -153,10 +153,10 @@ pub(crate) fn is_asked() -> bool {
 }
 
 /// See [`Worker::look`].
-pub(crate) fn look(may_run: bool, start: impl FnOnce(Option<String>) -> bool) {
+pub(crate) fn look(start: impl FnOnce(&dyn Fn(bool) -> Option<String>) -> bool) {
     with_current(|worker| {
         if let Some(worker) = worker {
-            worker.look(may_run, start);
+            worker.look(start);
         }
     });
 }

@@ -74,7 +74,8 @@ impl<T> Lazy<T> {
     /// a [`scope`](crate::scope) stays part of the scope, and stops with it.
     ///
     /// If the body has to [stop](crate::cancelled) when it makes the call, the call never runs, and sharing it
-    /// ends the body as [`checkpoint`](crate::checkpoint) does.
+    /// ends the body as [`checkpoint`](crate::checkpoint) does. A `OnceLock` that the body was to fill stays empty for
+    /// its next user. A `LazyLock` stays poisoned, as by any panic of its closure.
     ///
     /// ```
     /// # use pybackground_runtime as pybackground;

@@ -112,6 +112,9 @@ impl dyn Job + '_ {
         if let Some(body) = body {
             work::drop_body(body);
         }
+        if let Some(limit) = self.header().limit() {
+            limit.call_closed();
+        }
     }
 
     /// The deadline of a body that starts now, if there is a timeout of the run.

@@ -1,12 +1,11 @@
 //! The calls that wait for a call as a dependency, and are notified of its end.
 //!
-//! A dependent that is closed before that is not needed here any more, but its place is not known. Closed
-//! dependents are removed together when they are more than half: the closed ones pay for the scan.
+//! A dependent that is closed before that is not needed here any more.
 
 use std::sync::Arc;
 
+use crate::closed_entries::ClosedEntries;
 use crate::panic::catch;
-use crate::sync::rounds;
 use crate::wait_target::WaitTarget;
 
 /// A call that waits for others.
@@ -15,18 +14,14 @@ pub(crate) trait DependentCall: WaitTarget {
     fn dependency_ended(self: Arc<Self>);
 }
 
-/// Fewer closed dependents than this are not worth a scan.
-const FEW: usize = rounds(16);
-
 pub(super) struct Dependents<J: ?Sized> {
     calls: Vec<Arc<J>>,
-    /// How many of them were closed since the last scan.
-    closed: usize,
+    closed: ClosedEntries,
 }
 
 impl<J: ?Sized> Default for Dependents<J> {
     fn default() -> Self {
-        Self { calls: Vec::new(), closed: 0 }
+        Self { calls: Vec::new(), closed: ClosedEntries::default() }
     }
 }
 
@@ -38,11 +33,9 @@ impl<J: DependentCall + ?Sized> Dependents<J> {
     /// One of them was closed. Returns those that are removed, to be dropped without a lock.
     #[must_use]
     pub(super) fn one_closed(&mut self) -> Vec<Arc<J>> {
-        self.closed += 1;
-        if self.closed < FEW || 2 * self.closed <= self.calls.len() {
+        if !self.closed.one_more(self.calls.len()) {
             return Vec::new();
         }
-        self.closed = 0;
         let closed = self.calls.extract_if(.., |call| call.is_done()).collect();
         self.calls.shrink_to(2 * self.calls.len());
         closed
@@ -64,6 +57,7 @@ impl<J: DependentCall + ?Sized> Dependents<J> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::closed_entries::FEW;
     use crate::options::Options;
     use crate::task::{Closure, Job};
 

@@ -33,6 +33,9 @@ pub(crate) trait Limited: Runnable + WaitTarget {
 /// thread. A body has its permit until it ends, and lends it while it blocks in a join. `limit = 8`, without
 /// a `Limit`, is the limit of one function.
 ///
+/// A `timeout` counts from the call, so a call can time out while it waits for a permit, before its body starts. A
+/// `run_timeout` counts from the start of the body.
+///
 /// ```
 /// # use pybackground_runtime as pybackground;
 /// use pybackground::{Limit, background};
@@ -160,6 +163,13 @@ impl Limit {
     }
 }
 
+impl Limit {
+    /// A call that may wait for a permit was closed.
+    pub(super) fn call_closed(&self) {
+        self.permits.one_closed(|job| job.is_done()).into_iter().for_each(drop_waiting);
+    }
+}
+
 impl PassOn for Limit {
     fn pass_on(&'static self) {
         if let Some(next) = self.permits.release() {
@@ -179,10 +189,15 @@ impl HoldsBack for Limit {
     fn refuse_held(&self, why: &str) {
         for job in self.permits.take_waiting() {
             job.refuse(why);
-            drop_catching(job);
-            runtime::limits().let_go();
+            drop_waiting(job);
         }
     }
+}
+
+/// Drops a call that does not wait for a permit any more, and gets none.
+fn drop_waiting(job: Arc<dyn Limited>) {
+    drop_catching(job);
+    runtime::limits().let_go();
 }
 
 impl fmt::Debug for Limit {

@@ -59,6 +59,10 @@ pub fn value<T>(call: Lazy<T>) -> T {
 /// All calls of an iterator are made before the first is waited for.
 /// [`background_map`](crate::BackgroundIterator::background_map) makes a bounded number of them at once.
 ///
+/// The values of a tuple or an array are returned on the stack, where a build without optimizations copies them
+/// several times: two values of 1 MiB may need more than the 8 MiB of `main`. Have the calls return such values in a
+/// `Box`.
+///
 /// ```
 /// # use pybackground_runtime as pybackground;
 /// use pybackground::{all, background};
@@ -96,6 +100,8 @@ where
 ///
 /// It takes what [`all`] takes. The errors have one type. The first error is the first to come, not that of
 /// the first call. With it the other calls are cancelled, as by [`Lazy::cancel`].
+///
+/// The values of a tuple or an array are returned on the stack, as those of [`all`].
 ///
 /// ```
 /// # use pybackground_runtime as pybackground;
