@@ -49,11 +49,15 @@ mod tests {
     use std::thread;
     use std::time::Duration;
 
-    /// A call that ends when the sender is dropped.
+    /// A call that runs until the sender is dropped. No body that waits for it can run it in place.
     fn endless() -> (Shared<()>, Arc<dyn Job>, Sender<()>) {
-        let (release, wait) = channel();
+        let ((begin, begun), (release, wait)) = (channel(), channel());
         let wait = Mutex::new(wait);
-        let call = spawn(move || wait.lock().unwrap().recv().unwrap_or_default());
+        let call = spawn(move || {
+            begin.send(()).unwrap();
+            wait.lock().unwrap().recv().unwrap_or_default();
+        });
+        begun.recv().unwrap();
         let job = Lazy::job(&call).unwrap();
         (Lazy::share(call), job, release)
     }
