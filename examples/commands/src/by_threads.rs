@@ -10,7 +10,7 @@ use std::time::{Duration, Instant};
 
 use crate::End;
 use crate::process_group::ProcessGroup;
-use crate::run::AT_ONCE;
+use crate::run::{AT_ONCE, pauses};
 
 /// Runs each line, and passes it with its end to `report`, in the order of the lines.
 pub(crate) fn run_all(
@@ -61,15 +61,17 @@ fn run(line: &str, limit: Duration) -> io::Result<End> {
     let (stdout, stderr) = (read(child.stdout.take())?, read(child.stderr.take())?);
     let Ok(stdout) = stdout.recv_timeout(rest()) else { return Ok(End::Killed) };
     let Ok(stderr) = stderr.recv_timeout(rest()) else { return Ok(End::Killed) };
-    loop {
+    // A process closes its output a moment before it ends, or long before.
+    for pause in pauses() {
         if let Some(status) = group.has_ended()? {
             return Ok(End::Exited(Output { status, stdout: stdout?, stderr: stderr? }));
         }
         if rest().is_zero() {
-            return Ok(End::Killed);
+            break;
         }
-        thread::sleep(Duration::from_millis(5)); // it has closed its output, and runs on
+        thread::sleep(pause);
     }
+    Ok(End::Killed)
 }
 
 /// Reads a pipe on a thread of its own, until every process that can write to it has ended or closed it.

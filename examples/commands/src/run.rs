@@ -1,6 +1,7 @@
 //! The recipe: a command as a background call, which can time out and be cancelled.
 
 use std::io::{self, Read};
+use std::iter::successors;
 use std::process::{Command, Output, Stdio};
 use std::time::Duration;
 
@@ -35,6 +36,12 @@ fn elsewhere<T>(call: Lazy<T>) -> T {
     value(call)
 }
 
+/// The pauses between two looks at a process: ever longer, up to five milliseconds.
+pub(crate) fn pauses() -> impl Iterator<Item = Duration> {
+    let longer = |pause: &Duration| Some((2 * *pause).min(Duration::from_millis(5)));
+    successors(Some(Duration::from_micros(100)), longer)
+}
+
 /// Reads a pipe until every process that can write to it has ended or closed it.
 #[background]
 fn read<R: Read + Send + 'static>(pipe: Option<R>) -> io::Result<Vec<u8>> {
@@ -48,11 +55,13 @@ fn read<R: Read + Send + 'static>(pipe: Option<R>) -> io::Result<Vec<u8>> {
 impl ProcessGroup {
     /// Waits for the end of the child, in a way that ends with the body.
     fn wait(&mut self) -> io::Result<std::process::ExitStatus> {
-        loop {
+        // A process closes its output a moment before it ends, or long before.
+        for pause in pauses() {
             if let Some(status) = self.has_ended()? {
                 return Ok(status);
             }
-            sleep(Duration::from_millis(5)); // it has closed its output, and runs on
+            sleep(pause);
         }
+        unreachable!("there is always a next pause")
     }
 }
