@@ -48,7 +48,7 @@ fn fetch(url: &str) -> ::pybackground::Lazy<Result<String, Error>> {
 }
 #[track_caller]
 fn forever() -> ::pybackground::Lazy<
-    <fn() -> ! as ::pybackground::__private::Function>::Output,
+    <fn() -> ! as ::pybackground::__private::FunctionType>::Output,
 > {
     return <::pybackground::__private::BackgroundCall as ::pybackground::__private::Returns<
         _,

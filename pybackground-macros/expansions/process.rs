@@ -23,8 +23,8 @@ fn length(text: &str, __pybackground_arg1: (usize, u8)) -> ::pybackground::Lazy<
         .timeout(::pybackground::__private::core::time::Duration::new(2u64, 0u32)), {
         #[::pybackground::__private::process::linkme::distributed_slice(::pybackground::__private::process::FUNCTIONS)]
         #[linkme(crate = ::pybackground::__private::process::linkme)] static
-        __PYBACKGROUND_FUNCTION : ::pybackground::__private::process::Function =
-        ::pybackground::__private::process::Function::new(::pybackground::__private::core::concat!(::pybackground::__private::core::module_path!(),
+        __PYBACKGROUND_FUNCTION : ::pybackground::__private::process::ChildFunction =
+        ::pybackground::__private::process::ChildFunction::new(::pybackground::__private::core::concat!(::pybackground::__private::core::module_path!(),
         "::", "length"), | __pybackground_received | { let __pybackground_arg0 = <
         ::pybackground::__private::BackgroundCall as
         ::pybackground::__private::process::ProcessArgRef < str >>

@@ -36,7 +36,9 @@ fn opaque(
 #[track_caller]
 fn never(
     code: i32,
-) -> ::pybackground::Lazy<<fn() -> ! as ::pybackground::__private::Function>::Output> {
+) -> ::pybackground::Lazy<
+    <fn() -> ! as ::pybackground::__private::FunctionType>::Output,
+> {
     let __pybackground_arg0 = code;
     let __pybackground_arg0 = ::pybackground::__private::give(__pybackground_arg0);
     return <::pybackground::__private::BackgroundCall as ::pybackground::__private::Returns<
@@ -45,7 +47,7 @@ fn never(
         ::pybackground::__private::Options::of(const {
             ::pybackground::__private::Definition.place()
         }),
-        move || -> <fn() -> ! as ::pybackground::__private::Function>::Output {
+        move || -> <fn() -> ! as ::pybackground::__private::FunctionType>::Output {
             #[allow(clippy::shadow_unrelated)]
             let code = ::pybackground::__private::Given::take(__pybackground_arg0);
             match () {
