@@ -74,19 +74,43 @@ fn is_over() -> bool {
 /// A mutex that can be made in a constant, as the checkers' cannot.
 pub(crate) struct Mutex<T: ?Sized> {
     gate: std::sync::OnceLock<checker::sync::Mutex<()>>,
+    /// The threads that are parked in [`lock_brief`].
+    waiting: std::sync::Mutex<Vec<thread::Thread>>,
     data: std::sync::Mutex<T>,
 }
 
-/// Lets go of the data first, of the gate last.
+/// Lets go of the data first, and then of the gate.
 pub(crate) struct MutexGuard<'a, T: ?Sized> {
     data: std::sync::MutexGuard<'a, T>,
     mutex: &'a Mutex<T>,
-    _gate: checker::sync::MutexGuard<'a, ()>,
+    _gate: Gate<'a>,
+}
+
+/// Wakes the threads that are parked in [`lock_brief`] once the gate is open.
+struct Gate<'a> {
+    held: Option<checker::sync::MutexGuard<'a, ()>>,
+    waiting: &'a std::sync::Mutex<Vec<thread::Thread>>,
+}
+
+impl Drop for Gate<'_> {
+    fn drop(&mut self) {
+        self.held = None;
+        let waiting = std::mem::take(&mut *lock_real(self.waiting));
+        waiting.iter().for_each(thread::Thread::unpark);
+    }
+}
+
+fn lock_real<T: ?Sized>(mutex: &std::sync::Mutex<T>) -> std::sync::MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
 impl<T> Mutex<T> {
     pub(crate) const fn new(data: T) -> Self {
-        Self { gate: std::sync::OnceLock::new(), data: std::sync::Mutex::new(data) }
+        Self {
+            gate: std::sync::OnceLock::new(),
+            waiting: std::sync::Mutex::new(Vec::new()),
+            data: std::sync::Mutex::new(data),
+        }
     }
 
     pub(crate) fn into_inner(self) -> LockResult<T> {
@@ -106,22 +130,37 @@ impl<T: Default> Default for Mutex<T> {
 
 pub(crate) fn lock<T: ?Sized>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
     let gate = mutex.gate.get_or_init(checker::sync::Mutex::default);
-    let gate = gate.lock().unwrap_or_else(PoisonError::into_inner);
-    let data = mutex.data.lock().unwrap_or_else(PoisonError::into_inner);
-    MutexGuard { data, mutex, _gate: gate }
+    behind(mutex, gate.lock().unwrap_or_else(PoisonError::into_inner))
+}
+
+fn behind<'a, T: ?Sized>(
+    mutex: &'a Mutex<T>,
+    gate: checker::sync::MutexGuard<'a, ()>,
+) -> MutexGuard<'a, T> {
+    let gate = Gate { held: Some(gate), waiting: &mutex.waiting };
+    MutexGuard { data: lock_real(&mutex.data), mutex, _gate: gate }
 }
 
 /// As `lock`, by a thread that may be unparked meanwhile, which loom takes for having got the lock.
+///
+/// The thread parks until the lock is free. If it only yielded, loom would let two such threads take turns without
+/// end while a third one has the lock.
 pub(crate) fn lock_brief<T: ?Sized>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
     let gate = mutex.gate.get_or_init(checker::sync::Mutex::default);
-    let gate = loop {
-        match gate.try_lock() {
-            Ok(gate) => break gate,
-            Err(_) => thread::yield_now(),
+    let mut has_parked = false;
+    loop {
+        if let Ok(gate) = gate.try_lock() {
+            if has_parked {
+                // In case one of the wake-ups was for the wait around this.
+                thread::current().unpark();
+            }
+            return behind(mutex, gate);
         }
-    };
-    let data = mutex.data.lock().unwrap_or_else(PoisonError::into_inner);
-    MutexGuard { data, mutex, _gate: gate }
+        // The checker switches threads in operations of its own, so the lock is still taken.
+        lock_real(&mutex.waiting).push(thread::current());
+        thread::park();
+        has_parked = true;
+    }
 }
 
 impl<T: ?Sized> std::ops::Deref for MutexGuard<'_, T> {
@@ -278,7 +317,6 @@ pub(crate) mod thread {
 pub(crate) fn now() -> Instant {
     static START: std::sync::OnceLock<Instant> = std::sync::OnceLock::new();
     const LONG: Duration = Duration::from_secs(1 << 16);
-    #[cfg(pybackground_shuttle)]
     if is_over() {
         // While it passes, all the others have their turn, of whatever rank they are.
         thread::yield_now();
