@@ -120,6 +120,14 @@ async fn nap(number: u64) -> u64 {
     number
 }
 
+#[test]
+fn the_only_thread_polls_the_futures_of_which_it_waits_for_any() {
+    with_threads_in_all!(1, "the_only_thread_polls_the_futures_of_which_it_waits_for_any");
+    let sum =
+        spawn(|| as_completed((0..10).map(nap)).map(|(_, number)| number.unwrap()).sum::<u64>());
+    assert_eq!(sum, 45);
+}
+
 /// Each of the threads waits for a future, which needs a thread when it is woken.
 #[test]
 fn blocked_threads_poll_the_woken_futures_that_they_wait_for() {

@@ -8,8 +8,7 @@ use crate::sync::rounds;
 /// Fewer closed entries than this are not worth a scan.
 pub(crate) const FEW: usize = rounds(16);
 
-/// The number of entries of a list that were closed since the last scan.
-#[derive(Default)]
+/// The number of entries that were closed since the last scan. An entry may be closed before it is in the list.
 pub(crate) struct ClosedEntries(usize);
 
 impl ClosedEntries {

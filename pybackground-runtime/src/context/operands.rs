@@ -18,7 +18,6 @@
 //! first could be written in another way, and the waits of both are alike.
 
 use std::cell::Cell;
-
 use std::time::{Duration, Instant};
 
 use super::report;

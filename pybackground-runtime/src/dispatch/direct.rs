@@ -68,7 +68,7 @@ where
     }
 }
 
-/// Makes the task of a call without options, from its place and the place of its function.
+/// Makes the task of a call without options, from its site and the site of its function's definition.
 type StartPlain<W> = fn(CallSite, Option<CallSite>, InContext<Small<W>>) -> Arc<dyn Valued>;
 
 /// Most calls have no options. Then only two words about them are passed on.

@@ -1,6 +1,6 @@
 //! What a blocked thread does for its wait when no other thread is left to run calls: see `pool::deadlock`.
 
-use std::sync::Arc;
+use std::sync::{Arc, Weak};
 
 use crate::panic::catch;
 use crate::table::Set;
@@ -14,30 +14,42 @@ pub(super) fn run_or_refuse(
     refusal: &dyn Fn(bool) -> Option<String>,
 ) -> bool {
     let mut visited = Set::new();
-    let mut path = awaited;
-    path.reverse();
-    let mut has_run = false;
+    // Weak: a body that runs here may wait, and a search for rings counts the owners of a call.
+    let mut path = Vec::new();
+    push(&mut path, awaited);
     while let Some(job) = path.pop() {
-        if !has_run && !job.is_stale() && visited.insert(Arc::as_ptr(&job).cast::<()>().addr()) {
+        let Some(job) = job.upgrade() else { continue };
+        if !job.is_stale() && visited.insert(Arc::as_ptr(&job).cast::<()>().addr()) {
             let inputs = job.dependencies();
-            if inputs.is_empty() {
-                start_or_refuse(&job, refusal(!job.has_own_stack()));
-                // A call that a limit holds back has not started.
-                has_run = job.is_stale();
+            if inputs.is_empty() && start_or_refuse(&job, refusal(!job.has_own_stack())) {
+                let_go(job);
+                return true;
             }
-            path.extend(inputs.into_iter().map(|input| input.job));
+            push(&mut path, inputs.into_iter().map(|input| input.job).collect());
         }
         let_go(job);
     }
-    has_run
+    false
 }
 
-fn start_or_refuse(job: &Arc<dyn Job>, refusal: Option<String>) {
+/// Pushes the calls so that the first of them is popped first.
+fn push(path: &mut Vec<Weak<dyn Job>>, jobs: Vec<Arc<dyn Job>>) {
+    for job in jobs.into_iter().rev() {
+        path.push(Arc::downgrade(&job));
+        let_go(job);
+    }
+}
+
+/// Returns `false` if a limit holds the call back.
+fn start_or_refuse(job: &Arc<dyn Job>, refusal: Option<String>) -> bool {
     match refusal {
         Some(why) => job.refuse(&why),
+        None if job.is_parked() => return false,
         None => {
             // A panic gets here from the destructor of a result that no waiter takes.
             catch(|| job.clone().run());
         }
     }
+    // A future that ran may be queued again: it was suspended and woken.
+    true
 }

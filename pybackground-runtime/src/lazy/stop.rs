@@ -1,4 +1,4 @@
-//! Ending a call before its body does: by a deadline, or because nobody wants it any more.
+//! Ending a call before its body does: by a deadline or by a cancellation. Which calls stop with the body that made them.
 
 use std::time::Duration;
 

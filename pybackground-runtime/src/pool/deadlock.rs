@@ -1,10 +1,10 @@
 //! What happens when calls are queued, every thread is blocked in a join, and no more can be started.
 //!
 //! The blocked threads may wait for the queued calls. So each blocked thread looks for a call that has not
-//! started among those that it waits for and their dependencies. The thread runs that call in place, or refuses it if
-//! its stack is used up. If no thread finds such a call, the woken futures and the calls in the deques are refused, because the
-//! threads may wait for them indirectly. Calls from outside stay in the queue: a join may end by itself, and
-//! its thread then takes them.
+//! started among those that it waits for and their dependencies. The thread runs that call in place, or refuses
+//! the call if its stack is used up. If no thread finds such a call, the woken futures and the calls in the
+//! deques are refused, because the threads may wait for them indirectly. Calls from outside stay in the queue: a
+//! join may end by itself, and its thread then takes them.
 //!
 //! The last thread to block looks first. If it finds nothing to run, it opens a *round*: it unparks the other
 //! threads. Each of them leaves its wait, looks, and answers when it blocks again. The last answer ends the

@@ -14,9 +14,9 @@ use std::time::{Duration, Instant};
 use super::counts::Counts;
 use super::thread_state::IS_REPORTED;
 
-/// The time between the first two looks, in which a body that blocks has come to that. Each look makes the next pause half
-/// as long again, up to `PAUSE`: bodies that block get their threads in the first milliseconds, and a look at many
-/// threads takes longer. Where the system does not say which threads block, all pauses are long.
+/// The time between the first two looks: within it, a body that blocks has begun to do so. After each look the next
+/// pause is longer by half, up to `PAUSE`: bodies that block get their threads in the first milliseconds, and a look at
+/// many threads takes longer. If the system does not say which threads block, the first pause is `PAUSE`.
 const FIRST_PAUSE: Duration = if IS_REPORTED { Duration::from_micros(100) } else { PAUSE };
 /// The time between two looks while calls are queued. Each look that changes nothing doubles it, up to
 /// the longest: while all bodies compute, a look only takes time from them.
@@ -134,14 +134,21 @@ impl Growth {
     pub(super) fn plan(&mut self, reading: &Reading, survey: impl FnOnce() -> Survey) -> Plan {
         let Counts { active, slots, .. } = reading.counts;
         if active < slots {
-            // Threads are still on their way.
-            return Plan { slots, pause: self.step };
+            // Threads are still on their way, or there may be no more of them.
+            return Plan { slots, pause: self.next_step() };
         }
         let wanted = self.wanted_slots(reading, survey()).min(reading.max_threads);
-        let pause = if wanted == slots { self.pause } else { self.step };
+        let step = self.next_step();
+        let pause = if wanted == slots { self.pause } else { step };
         self.pause = LONGEST_PAUSE.min(2 * pause);
-        self.step = PAUSE.min(3 * self.step / 2);
         Plan { slots: wanted, pause }
+    }
+
+    /// Returns the pause after a look that changes something, and makes the next one longer.
+    fn next_step(&mut self) -> Duration {
+        let step = self.step;
+        self.step = PAUSE.min(3 * step / 2);
+        step
     }
 
     fn wanted_slots(&mut self, reading: &Reading, survey: Survey) -> usize {
@@ -300,7 +307,7 @@ mod tests {
         assert_eq!(plan, Plan { slots: 40, pause: FIRST_PAUSE });
     }
 
-    /// The pauses after looks that find such shares of two threads blocked.
+    /// The pauses after looks at two threads, each of which finds such a share of them blocked.
     fn pauses<const LOOKS: usize>(growth: &mut Growth, found: [Share; LOOKS]) -> [Duration; LOOKS] {
         found.map(|share| {
             let survey = || Survey { starts: 0, blocked: Some(share) };
@@ -316,6 +323,16 @@ mod tests {
         pauses(&mut growth, [NONE; 4]);
         assert_eq!(pauses(&mut growth, [NONE; 2]), [LONGEST_PAUSE; 2]);
         assert_eq!(pauses(&mut growth, [ALL, NONE, NONE]), [PAUSE, 2 * PAUSE, 4 * PAUSE]);
+    }
+
+    /// At the bound on all threads there are free slots for as long as the threads are blocked in joins.
+    #[test]
+    fn looks_at_slots_without_threads_become_fewer() {
+        let mut growth = Growth::new();
+        let mut starting = reading(20, 100);
+        starting.counts.slots = 40;
+        let mut pause = || growth.plan(&starting, || panic!("nothing is to be asked")).pause;
+        assert_eq!([(); 10].map(|()| pause())[9], PAUSE);
     }
 
     #[test]

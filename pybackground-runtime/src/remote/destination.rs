@@ -40,11 +40,11 @@ pub(super) fn run<T, P>(
 where
     T: Serialize + DeserializeOwned + Send + 'static,
 {
-    let (settings, place) = place().as_ref().unwrap_or_else(|why| {
+    let (settings, destination) = destination().as_ref().unwrap_or_else(|why| {
         let call = options.named_by(path_of_enclosing_function::<P>).call_or(|| "");
         panic!("{call} did not run, because the settings of `remote` (PYBACKGROUND_REMOTE) are wrong: {why}")
     });
-    match place {
+    match destination {
         Destination::Local => {
             run_in_child::<T, P>(options, function.child(), function.bytes_of_memory(), arguments)
         }
@@ -60,13 +60,13 @@ where
     }
 }
 
-/// Returns the settings in force and the place that they choose, or what is wrong with them.
-pub(super) fn place() -> &'static Result<(Settings, Destination), String> {
-    static PLACE: OnceLock<Result<(Settings, Destination), String>> = OnceLock::new();
-    PLACE.get_or_init(|| {
+/// Returns the settings in force and the destination that they choose, or what is wrong with them.
+pub(super) fn destination() -> &'static Result<(Settings, Destination), String> {
+    static DESTINATION: OnceLock<Result<(Settings, Destination), String>> = OnceLock::new();
+    DESTINATION.get_or_init(|| {
         let settings = settings::effective()?;
-        let place = of(&settings)?;
-        Ok((settings, place))
+        let destination = of(&settings)?;
+        Ok((settings, destination))
     })
 }
 

@@ -21,7 +21,7 @@ pub(super) struct Dependents<J: ?Sized> {
 
 impl<J: ?Sized> Default for Dependents<J> {
     fn default() -> Self {
-        Self { calls: Vec::new(), closed: ClosedEntries::default() }
+        Self { calls: Vec::new(), closed: ClosedEntries::new() }
     }
 }
 

@@ -51,13 +51,13 @@ mod tests {
 
     /// A call that runs until the sender is dropped. No body that waits for it can run it in place.
     fn endless() -> (Shared<()>, Arc<dyn Job>, Sender<()>) {
-        let ((begin, begun), (release, wait)) = (channel(), channel());
+        let ((start, started), (release, wait)) = (channel(), channel());
         let wait = Mutex::new(wait);
         let call = spawn(move || {
-            begin.send(()).unwrap();
+            start.send(()).unwrap();
             wait.lock().unwrap().recv().unwrap_or_default();
         });
-        begun.recv().unwrap();
+        started.recv().unwrap();
         let job = Lazy::job(&call).unwrap();
         (Lazy::share(call), job, release)
     }

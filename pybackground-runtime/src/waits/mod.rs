@@ -46,6 +46,7 @@
 //!   keeps its permit, so a search for rings through futures also follows waits for permits.
 //! - A future that awaits blocks no thread. `task::await_rings` searches for rings through futures, with
 //!   `Waits::ring`, after the wait is in the graph. It says why each of these rings is found, too.
+
 mod cycle;
 mod deadlock;
 mod graph;
