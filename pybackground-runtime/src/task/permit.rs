@@ -161,9 +161,7 @@ impl Limit {
             job.refuse(runtime::SHUT_DOWN);
         }
     }
-}
 
-impl Limit {
     /// A call that may wait for a permit was closed.
     pub(super) fn call_closed(&self) {
         self.permits.one_closed(|job| job.is_done()).into_iter().for_each(drop_waiting);
