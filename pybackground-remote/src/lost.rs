@@ -1,4 +1,4 @@
-//! What becomes of a call whose worker has died. The caller finds that out, or another worker.
+//! The outcome of a call whose worker has died. The caller or another worker detects the death.
 
 use pybackground_runtime::__engine::RemoteOutcome;
 

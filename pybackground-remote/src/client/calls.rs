@@ -148,7 +148,7 @@ impl Calls {
         self.doubtful.insert(number / GENERATION);
     }
 
-    /// Takes the generations that get no more calls and whose calls have all ended. Leaves out a generation with a doubtful
+    /// Takes the generations before the newest whose calls have all ended. Leaves out a generation with a doubtful
     /// call: the mark of that call has to stay, because it keeps a second copy from starting.
     pub(super) fn finished_generations(&mut self) -> Vec<u64> {
         let Some((&newest, _)) = self.open.last_key_value() else { return Vec::new() };

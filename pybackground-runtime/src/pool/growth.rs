@@ -5,8 +5,8 @@
 //! threads are these. If fewer active threads compute than there are workers, processors are idle
 //! while calls are queued. Then one slot is added for each thread that *stays blocked*: an earlier
 //! look has found it blocked in the same body. This doubles the threads at every second look, so
-//! thousands of bodies that sleep have a thread within two dozen looks. A computing body blocks for an
-//! instant if it needs a lock whose holder is preempted. So if no thread stays blocked, only one slot is
+//! thousands of bodies that sleep have a thread within two dozen looks. A computing body blocks for a
+//! moment if the holder of a lock that it needs is preempted. So if no thread stays blocked, only one slot is
 //! added. If more threads compute, slots are withdrawn, and threads sleep as their bodies end.
 
 use std::time::{Duration, Instant};

@@ -44,8 +44,8 @@ impl Sampler {
     }
 
     /// Returns how many bodies the present workers have started, and which shares of the running threads
-    /// block. Samples the newest threads, whose bodies resemble the queued ones most, and all threads from
-    /// `cursor` on. Returns the smaller share of the two samples.
+    /// block. Samples the newest threads and, from `cursor` on, all threads. Returns the smaller share of the two samples.
+    /// The newest threads run the bodies that were queued last, so the queued bodies probably behave as these do.
     pub(super) fn survey(&self, cursor: usize, workers_configured: usize) -> Survey {
         let workers = lock(&self.workers);
         let all = || workers.iter().map(|(_, status)| status);

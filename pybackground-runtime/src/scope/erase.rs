@@ -66,7 +66,7 @@ impl RunOnce for Erased {
     }
 }
 
-/// Makes the handle that a `Lazy` holds, for a call whose value may borrow.
+/// Makes the handle of a call whose value may borrow. A `Lazy` holds the handle.
 pub(super) fn handle<T: Send>(call: ScopedHandle<T>) -> Handle<T> {
     // SAFETY: all lifetimes in the type of the call are those of `T`.
     unsafe { Handle::of_borrowing_box(call) }

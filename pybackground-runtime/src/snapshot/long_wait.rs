@@ -75,7 +75,7 @@ impl WaitReporter {
 }
 
 /// Reports a long wait, unless another wait was reported within the same time. Returns the time until the next report of
-/// this wait, if there is to be one.
+/// this wait. `None` if no further report follows.
 #[cold]
 fn report_wait(awaited: WaitsFor, site: &'static Location<'static>) -> Option<Duration> {
     let report = runtime::config().report();

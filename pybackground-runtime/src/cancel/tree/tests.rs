@@ -184,7 +184,7 @@ fn stop_wakes_what_is_parked_below_and_nothing_else() {
     assert_eq!((gone.get(), other.get()), (0, 0));
 }
 
-/// The parent ends after the stop and before the walk comes to it.
+/// The parent ends after the stop and before the walk reaches the parent.
 #[test]
 fn parent_that_ends_during_a_stop_wakes_what_it_leaves() {
     let root = Node::new(None);
@@ -255,7 +255,7 @@ fn stops_one_by_one_visit_only_what_they_stop() {
 
 #[test]
 fn closed_call_hands_on_the_stop_without_recursion() {
-    /// A parked call whose own body made the next one.
+    /// A parked call. Its body made the next call of the chain.
     struct Call {
         node: Arc<Node>,
         closed: AtomicUsize,

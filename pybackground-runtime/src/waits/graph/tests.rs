@@ -123,8 +123,8 @@ fn between(from: Call, to: Call) -> Edge<Call> {
     Edge { from: GraphNode::Call(from), call: to, to: GraphNode::Call(to) }
 }
 
-/// Call 0 waits for 1, which needs 2 and 3. Both wait for 0, so there are two rings. The second is closed by 3, whose
-/// search comes before the first ring is ended.
+/// Call 0 waits for 1, which needs 2 and 3. Both wait for 0, so there are two rings. Call 3 closes the second
+/// ring, and searches before the first ring is broken.
 #[test]
 fn ring_that_another_wait_has_closed_hides_no_ring() {
     let needs = |is_ended: bool| {
@@ -297,7 +297,7 @@ fn step(
     thread: usize,
     calls: &[Call],
 ) {
-    // A wait of which a call has ended ends when its thread comes to it.
+    // A thread whose awaited call has ended removes its wait when it runs again.
     if let Some(wait) = &reference.waits[thread]
         && wait.0.iter().any(|call| reference.ended.contains(call))
     {
