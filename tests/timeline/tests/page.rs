@@ -92,6 +92,14 @@ fn hovering_and_choosing_tell_of_a_body_and_draw_its_waits() {
     assert!(page.value("location.hash").as_str().unwrap().starts_with("#call="));
     page.key("Escape");
     page.wait("timeline.chart.chosen === null && document.getElementById('card').hidden");
+
+    // Two keys before the next picture.
+    let press = "for (const key of ['ArrowRight', 'Escape'])
+                   document.body.dispatchEvent(new KeyboardEvent('keydown', { key, bubbles: true }));
+                 timeline.chart.chosen === null";
+    assert_eq!(page.value(press), true);
+    page.frame();
+    assert_eq!(page.value("document.getElementById('card').hidden"), true, "nothing is chosen");
 }
 
 #[test]

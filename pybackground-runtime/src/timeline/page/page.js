@@ -75,6 +75,8 @@ document.addEventListener("DOMContentLoaded", () => {
     chart.reveal(item);
     chart.request();
     requestAnimationFrame(() => {
+      // A key may have chosen something else, or nothing, before this picture.
+      if (chart.chosen !== item) return;
       const box = main.getBoundingClientRect();
       const x = Math.max(chart.gutter, Math.min(chart.width - 40, chart.x(item.begin) + 8));
       const y = box.top + chart.ruler + chart.layout.top(item) + item.row.barHeight;

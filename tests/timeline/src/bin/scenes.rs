@@ -9,7 +9,7 @@ use std::thread::sleep;
 use std::time::{Duration, Instant};
 use std::{env, process};
 
-use pybackground::{Lazy, background, spawn, wait_idle};
+use pybackground::{Lazy, Snapshot, background, cancelled, snapshot, spawn, wait_idle};
 
 fn ms(millis: u64) -> Duration {
     Duration::from_millis(millis)
@@ -49,25 +49,46 @@ fn until_told() {
     let _ = std::io::stdin().read(&mut [0]);
 }
 
+/// Waits until a thread waits for each of these functions.
+fn until_awaited(functions: &[&str]) {
+    let is_awaited = |snapshot: &Snapshot, function: &str| {
+        let mut waits = snapshot.stacks.iter().filter_map(|stack| stack.wait()?.function());
+        waits.any(|awaited| awaited.ends_with(function))
+    };
+    let is_over = || {
+        let snapshot = snapshot();
+        functions.iter().all(|function| is_awaited(&snapshot, function))
+    };
+    while !is_over() {
+        sleep(ms(1));
+    }
+}
+
 #[background]
-fn page(number: u64) -> u64 {
-    let (started, is_started) = channel();
-    let picture = picture(number, started);
+fn page(number: u64, started: Sender<()>) -> u64 {
+    let (picture_started, is_started) = channel();
+    let picture = picture(number, picture_started);
     is_started.recv().expect("it starts");
+    started.send(()).expect("it is awaited");
     *picture + 1
 }
 
 #[background]
 fn picture(number: u64, started: Sender<()>) -> u64 {
     started.send(()).expect("it is awaited");
+    until_awaited(&["::page", "::picture"]);
     sleep(ms(30));
     number
 }
 
+/// Is late, and runs on for a while when its call is given up.
 #[background]
 fn weather(started: Sender<()>) -> u64 {
     started.send(()).expect("it is awaited");
-    sleep(ms(90));
+    while !cancelled() {
+        sleep(ms(1));
+    }
+    sleep(ms(70));
     1
 }
 
@@ -89,7 +110,9 @@ fn small(_: &[String]) {
     let (weather, crossword) = (weather(started), crossword());
     is_started.recv().expect("it starts");
     let weather = Lazy::with_timeout(weather, ms(20));
-    let pages: Vec<Lazy<u64>> = (0..2).map(page).collect();
+    let (started, are_started) = channel();
+    let pages: Vec<Lazy<u64>> = (0..2).map(|number| page(number, started.clone())).collect();
+    are_started.iter().take(2).for_each(drop);
     let saved = save(1);
     drop(save(2));
     assert_eq!(pages.into_iter().map(Lazy::into_inner).sum::<u64>(), 3);
