@@ -10,8 +10,11 @@ use crate::timeline::lines::Piece;
 /// The bytes of events that are kept.
 const MOST: usize = 32 << 20;
 
-/// A page that follows the program asks again within this time.
-const FOLLOWED: Duration = Duration::from_secs(11);
+/// How long events are gathered before a client that follows the program gets them.
+const GATHER_TIME: Duration = Duration::from_millis(200);
+
+/// A page that follows the program asks again within this time, even on a busy machine.
+const RETURN_TIME: Duration = Duration::from_secs(2);
 
 /// The lines that clients get. Clients and the writer share it.
 pub(in crate::timeline) struct Log {
@@ -27,11 +30,13 @@ struct LogState {
     /// The number of the first piece that is kept.
     first: u64,
     clients: usize,
-    /// When a client asked for events last.
-    asked: Option<Instant>,
+    /// The requests for events that are being answered.
+    answers: usize,
+    /// The clients that got events, and have not come back for those behind them.
+    away: usize,
+    /// When the last of them got events.
+    answered: Option<Instant>,
     is_complete: bool,
-    /// A client has the last piece.
-    is_delivered: bool,
     is_closed: bool,
 }
 
@@ -50,9 +55,10 @@ impl Log {
             bytes: 0,
             first: 1,
             clients: 0,
-            asked: None,
+            answers: 0,
+            away: 0,
+            answered: None,
             is_complete: false,
-            is_delivered: false,
             is_closed: false,
         };
         Self { state: Mutex::new(state), changed: Condvar::new() }
@@ -78,24 +84,54 @@ impl Log {
         self.changed.notify_all();
     }
 
-    /// Returns the pieces behind the one with the number `after`, as soon as there are some, or none when
-    /// `patience` is over. The first line is `S` and the number of the last piece. A client that lacks pieces
-    /// which were dropped gets the line `G`, and all names.
-    pub(super) fn after(&self, after: u64, patience: Duration) -> Vec<u8> {
-        let end = Instant::now() + patience;
+    /// Has `send` send the pieces behind the one with the number `after`.
+    ///
+    /// A client that has none gets them at once. Another gets those that were gathered in a moment, as soon as
+    /// there are some, or none when `patience` is over. So a page that follows the program asks again at once,
+    /// and the end of the program finds it waiting here.
+    pub(super) fn answer<T>(
+        &self,
+        after: u64,
+        patience: Duration,
+        send: impl FnOnce(Vec<u8>) -> T,
+    ) -> T {
         let mut state = lock_leaf(&self.state);
-        state.asked = Some(Instant::now());
+        state.answers += 1;
+        state.away = state.away.saturating_sub(usize::from(after > 0));
+        drop(state);
+        let (text, is_last) = self.after(after, patience);
+        let result = send(text);
+        let mut state = lock_leaf(&self.state);
+        state.answers -= 1;
+        if !is_last {
+            state.away += 1;
+            state.answered = Some(Instant::now());
+        }
+        self.changed.notify_all();
+        result
+    }
+
+    /// Returns the text of an answer, and whether nothing will follow it. The first line is `S` and the number
+    /// of the last piece. A client that lacks pieces which were dropped gets the line `G`, and all names.
+    fn after(&self, after: u64, patience: Duration) -> (Vec<u8>, bool) {
+        let begin = Instant::now();
+        let mut state = lock_leaf(&self.state);
         // A number of another recording.
         let after = if after < state.next() { after } else { 0 };
-        while state.next() == after + 1 && !state.is_complete {
-            let rest = end.saturating_duration_since(Instant::now());
+        while !state.is_complete {
+            let patience = match (after, state.next() > after + 1) {
+                (0, true) => break,
+                (_, true) => GATHER_TIME.min(patience),
+                (_, false) => patience,
+            };
+            let rest = patience.saturating_sub(begin.elapsed());
             if rest.is_zero() {
                 break;
             }
             let waited = self.changed.wait_timeout(state, rest);
             state = waited.unwrap_or_else(PoisonError::into_inner).0;
         }
-        state.is_delivered = state.is_complete;
+        let is_last = state.is_complete;
         let mut text = format!("S {}\n", state.next() - 1).into_bytes();
         let begin = (after + 1).max(state.first);
         if after + 1 < state.first && after > 0 {
@@ -110,7 +146,7 @@ impl Log {
         for piece in &pieces {
             text.extend_from_slice(piece);
         }
-        text
+        (text, is_last)
     }
 
     /// Counts a client, unless there are `most`.
@@ -130,17 +166,19 @@ impl Log {
         lock_leaf(&self.state).is_closed
     }
 
-    /// Waits until the clients that follow the program have the last piece, for `patience` at most, and lets
-    /// no client in any more.
-    pub(super) fn close(&self, patience: Duration) {
-        let end = Instant::now() + patience;
+    /// Waits until the clients that follow the program have the last piece, for as long as a client that is
+    /// there takes at most, and lets no client in any more.
+    pub(super) fn close(&self) {
+        let begin = Instant::now();
         let mut state = lock_leaf(&self.state);
-        let is_followed = state.asked.is_some_and(|asked| asked.elapsed() < FOLLOWED);
-        while state.clients > 0 || (is_followed && !state.is_delivered) {
-            let rest = end.saturating_duration_since(Instant::now());
-            if rest.is_zero() {
-                break;
-            }
+        loop {
+            let since = match (state.answers, state.away) {
+                (0, 0) => None,
+                (0, _) => state.answered,
+                _ => Some(begin),
+            };
+            let rest = since.map(|since| RETURN_TIME.saturating_sub(since.elapsed()));
+            let Some(rest) = rest.filter(|rest| !rest.is_zero()) else { break };
             let waited = self.changed.wait_timeout(state, rest);
             state = waited.unwrap_or_else(PoisonError::into_inner).0;
         }
@@ -157,7 +195,7 @@ mod tests {
     }
 
     fn after(log: &Log, after: u64) -> String {
-        String::from_utf8(log.after(after, Duration::ZERO)).unwrap()
+        String::from_utf8(log.answer(after, Duration::ZERO, |text| text)).unwrap()
     }
 
     #[test]
@@ -190,7 +228,7 @@ mod tests {
         let log = Arc::new(Log::new(String::new()));
         let client = {
             let log = log.clone();
-            std::thread::spawn(move || log.after(0, Duration::from_secs(60)))
+            std::thread::spawn(move || log.answer(0, Duration::from_secs(60), |text| text))
         };
         push(&log, "", "c 1\n");
         assert_eq!(client.join().unwrap(), b"S 1\nc 1\n");

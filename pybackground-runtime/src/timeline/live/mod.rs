@@ -89,14 +89,16 @@ fn accept(listener: &TcpListener, allowed: Allowed, log: &Arc<Log>) {
 
 fn client_of(stream: &TcpStream, allowed: Allowed, log: &Log) -> io::Result<()> {
     let wanted = request::read(stream, allowed, Instant::now() + REQUEST_TIME)?;
-    answer(
-        stream,
-        &match wanted {
-            Wanted::Page => HttpAnswer::page(format!("{}{}", document::head(true), document::END)),
-            Wanted::Events { after } => HttpAnswer::events(log.after(after, NEWS_TIME)),
-            Wanted::Nothing(refusal) => refusal,
-        },
-    )
+    match wanted {
+        Wanted::Page => {
+            let page = format!("{}{}", document::head(true), document::END);
+            answer(stream, &HttpAnswer::page(page))
+        }
+        Wanted::Events { after } => {
+            log.answer(after, NEWS_TIME, |events| answer(stream, &HttpAnswer::events(events)))
+        }
+        Wanted::Nothing(refusal) => answer(stream, &refusal),
+    }
 }
 
 /// Writes an answer in parts, and gives up on a client that takes too long.
@@ -126,7 +128,7 @@ impl Server {
 /// Lets clients that wait have the last events, for a moment, and frees the port.
 impl Drop for Server {
     fn drop(&mut self) {
-        self.log.close(Duration::from_millis(300));
+        self.log.close();
         let mut address = self.address;
         if address.ip().is_unspecified() {
             address.set_ip(match address {

@@ -367,7 +367,6 @@ document.addEventListener("DOMContentLoaded", () => {
         follow(false);
         return;
       }
-      await new Promise((resume) => setTimeout(resume, 200));
     }
   }
 
