@@ -1,4 +1,4 @@
-//! What keeps a new wait from ever ending.
+//! What keeps a new wait from ever ending, and which wait fails for it.
 
 use std::cell::{Cell, RefCell};
 
@@ -10,15 +10,43 @@ use crate::error::WaitEdge;
 use crate::wait_target::Remains;
 
 /// Waits that keep each other from ending.
-pub(super) struct Deadlock {
-    pub(super) edges: Vec<WaitEdge>,
+struct Deadlock {
+    edges: Vec<WaitEdge>,
     /// The threads that wait.
     threads: Vec<usize>,
 }
 
-/// Returns what would keep a wait of `thread` from ever ending, if anything would. Notes whether the search has met a
-/// parked call that something else may continue.
-pub(super) fn find(
+/// Fails a wait of each deadlock that the new wait of `thread` has closed, until it can end. Notes whether the search
+/// has met a parked call that something else may continue.
+///
+/// # Errors
+///
+/// If this wait is the one that fails: with the whole cycle.
+pub(super) fn resolve(
+    graph: &mut Graph<ThreadWait>,
+    thread: usize,
+    leads_to_parked: &Cell<bool>,
+    remains: &mut Remains,
+) -> Result<(), Vec<WaitEdge>> {
+    while let Some(wait) = graph.get(thread)
+        && let Some(deadlock) = find(graph, thread, wait, leads_to_parked, remains)
+    {
+        let may_fail = wait.on.may_fail();
+        // An error that is raised while the thread panics aborts the process.
+        let is_first_choice = may_fail && !wait.is_panicking;
+        if is_first_choice || !deadlock.fail_another(graph, thread) {
+            if !may_fail {
+                break;
+            }
+            graph.get_mut(thread).into_iter().for_each(|wait| wait.is_failing = true);
+            return Err(deadlock.edges);
+        }
+    }
+    Ok(())
+}
+
+/// Returns what keeps the wait of `thread` from ever ending, if anything does.
+fn find(
     graph: &Graph<ThreadWait>,
     thread: usize,
     wait: &ThreadWait,
@@ -29,8 +57,8 @@ pub(super) fn find(
         return None;
     }
     let holders = |key: LockKey| {
-        let all = graph.iter().filter(|(other, _)| *other != thread).chain([(thread, wait)]);
-        all.filter(|(_, wait)| wait.is_in_the_way_of(key)).map(|(thread, _)| thread).collect()
+        let all = graph.iter().filter(|(_, wait)| wait.is_in_the_way_of(key));
+        all.map(|(thread, _)| thread).collect()
     };
     let shared = RefCell::new(&mut *remains);
     let needs = |awaited: &Awaited| {
@@ -41,8 +69,7 @@ pub(super) fn find(
         needs
     };
     let found = graph.deadlock(thread, wait, needs)?;
-    let wait_of = |other| if other == thread { Some(wait) } else { graph.get(other) };
-    let edges = cycle::edges(&found, &wait_of, remains)?;
+    let edges = cycle::edges(&found, &|thread| graph.get(thread), remains)?;
     let is_thread = |edge: graph::Edge<Awaited>| match edge.from {
         GraphNode::Thread(thread) => Some(thread),
         GraphNode::Call(_) => None,
@@ -56,7 +83,7 @@ pub(super) fn may_be_needed(graph: &Graph<ThreadWait>, wait: &ThreadWait) -> boo
         On::Lock(key, _) => wait.is_in_the_way_of(key),
         _ => false,
     };
-    let is_needed = || graph.iter().map(|(_, other)| other).chain([wait]).any(needs_lock);
+    let is_needed = || graph.iter().any(|(_, other)| needs_lock(other));
     wait.has_body() || (wait.concerns_locks() && is_needed())
 }
 
@@ -65,7 +92,7 @@ impl Deadlock {
     ///
     /// An error that is raised while a thread panics aborts the process. So it goes to such a thread only if there is no
     /// other, and never to a thread that waits for a lock, which has to raise it.
-    pub(super) fn fail_another(&self, graph: &mut Graph<ThreadWait>, thread: usize) -> bool {
+    fn fail_another(&self, graph: &mut Graph<ThreadWait>, thread: usize) -> bool {
         let others = || self.threads.iter().copied().filter(|other| *other != thread);
         let of = |other| graph.get(other).filter(|wait| wait.on.may_fail());
         let is_fit = |other: &usize| of(*other).is_some_and(|wait| !wait.is_panicking);

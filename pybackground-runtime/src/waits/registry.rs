@@ -99,23 +99,7 @@ impl Waits {
         calls: &Arc<dyn ScopedCalls>,
         site: &'static Location<'static>,
     ) -> Option<Waiting<'_>> {
-        let wait = ThreadWait::new(On::scope(calls, site)?);
-        let thread = number_of_this_thread(&wait)?;
-        chaos();
-        let mut remains = Remains::default();
-        let mut graph = lock_brief(&self.0);
-        // Each of several closures may be part of a cycle.
-        let leads_to_parked = Cell::new(false);
-        while let Some(deadlock) =
-            deadlock::find(&graph, thread, &wait, &leads_to_parked, &mut remains)
-        {
-            if !deadlock.fail_another(&mut graph, thread) {
-                break;
-            }
-        }
-        let mut waiting = self.insert(graph, thread, wait, || Parked::Thread(thread::current()));
-        waiting.leads_to_parked = leads_to_parked;
-        Some(waiting)
+        self.enter(On::scope(calls, site)?).unwrap_or(None)
     }
 
     /// This thread is at the end of a scope, and runs closures of the scope before it waits. Only reports ask for this.
@@ -166,19 +150,17 @@ impl Waits {
         // The search may be the last to hold a call, of which the remains are dropped after the lock is released.
         let mut remains = Remains::default();
         let mut graph = lock_brief(&self.0);
+        let (node, before) = (wait.node.clone(), graph.insert(thread, wait));
         let leads_to_parked = Cell::new(false);
-        while let Some(deadlock) =
-            deadlock::find(&graph, thread, &wait, &leads_to_parked, &mut remains)
-        {
-            // An error that is raised while the thread panics aborts the process.
-            if !wait.is_panicking || !deadlock.fail_another(&mut graph, thread) {
-                drop(graph);
-                return Err(deadlock.edges);
-            }
+        if let Err(edges) = deadlock::resolve(&mut graph, thread, &leads_to_parked, &mut remains) {
+            let failed = graph.restore(thread, before);
+            drop(graph);
+            drop(failed);
+            return Err(edges);
         }
-        let mut waiting = self.insert(graph, thread, wait, || Parked::Thread(thread::current()));
-        waiting.leads_to_parked = leads_to_parked;
-        Ok(Some(waiting))
+        drop(graph);
+        let parking = node.map(|node| node.park(Parked::Thread(thread::current())));
+        Ok(Some(Waiting { waits: self, thread, before, leads_to_parked, _parking: parking }))
     }
 
     /// Inserts the wait, and parks the thread in the cancellation tree as well.
@@ -275,18 +257,7 @@ impl Waiting<'_> {
         if let Some(wait) = graph.get_mut(self.thread) {
             wait.is_running = false;
         }
-        let leads_to_parked = &self.leads_to_parked;
-        while let Some(wait) = graph.get(self.thread)
-            && let Some(deadlock) =
-                deadlock::find(&graph, self.thread, wait, leads_to_parked, &mut remains)
-        {
-            if !wait.is_panicking || !deadlock.fail_another(&mut graph, self.thread) {
-                graph.get_mut(self.thread).into_iter().for_each(|wait| wait.is_failing = true);
-                drop(graph);
-                return Err(deadlock.edges);
-            }
-        }
-        Ok(())
+        deadlock::resolve(&mut graph, self.thread, &self.leads_to_parked, &mut remains)
     }
 }
 
