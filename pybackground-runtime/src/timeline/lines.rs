@@ -12,8 +12,9 @@
 //! | `D events` | the number of events that were not written, because the file is full |
 //! | `Z time` | the recording is over |
 //!
-//! The letter `f` stands for `l` and `e` at the same time. The number of a call is `n` if the same thread made the call, else `thread.n`. A line without an end
-//! is ignored.
+//! The letter `f` stands for `l` and `e` at the same time. The number of a call is `n` if the same thread made the call, else `thread.n`. After the line `T`, an
+//! event of the same call as the event before it has `=` instead of the number, and one of the next call of the same maker has `+`. A line without an end is
+//! ignored.
 
 use std::collections::HashSet;
 
@@ -61,6 +62,10 @@ fn letter(kind: EventKind) -> u8 {
     }
 }
 
+fn has_call(kind: EventKind) -> bool {
+    !matches!(kind, EventKind::Exited | EventKind::Lost | EventKind::Unblocked)
+}
+
 impl Lines {
     pub(super) fn new(origin: u64) -> Self {
         Self { origin, names: Vec::new(), threads: HashSet::new(), workers: HashSet::new() }
@@ -85,28 +90,33 @@ impl Lines {
         piece.events.push(b' ');
         number(&mut piece.events, self.since(first.time));
         piece.events.push(b'\n');
-        let mut last = first.time;
+        let mut before = Record { call: 0, ..*first };
         for record in records {
-            self.event(piece, log.number, record, record.time.saturating_sub(last));
-            last = record.time;
+            self.event(piece, log.number, record, &before);
+            let call = if has_call(record.kind) { record.call } else { before.call };
+            before = Record { call, ..*record };
         }
     }
 
-    fn event(&mut self, piece: &mut Piece, thread: u32, record: &Record, step: u64) {
+    /// Appends an event. The one before it has the call of the last event that has one.
+    fn event(&mut self, piece: &mut Piece, thread: u32, record: &Record, before: &Record) {
         let Record { kind, detail, name, time, call, other } = *record;
         let out = &mut piece.events;
         out.extend_from_slice(&[letter(kind), b' ']);
-        number(out, step);
+        number(out, time.saturating_sub(before.time));
+        if has_call(kind) {
+            match call.wrapping_sub(before.call) {
+                0 => out.extend_from_slice(b" ="),
+                1 => out.extend_from_slice(b" +"),
+                _ => identity(out, thread, call),
+            }
+        }
         match kind {
-            EventKind::Exited => {}
             EventKind::Lost => field(out, other),
             EventKind::Unblocked => {
                 field(out, detail.into());
                 text(out, other);
             }
-            _ => identity(out, thread, call),
-        }
-        match kind {
             EventKind::Created => {
                 field(out, name.into());
                 identity(out, thread, other);
@@ -229,6 +239,7 @@ mod tests {
         let (own, foreign) = (u64::from(log.number) << CALL_BITS | 7, 99_u64 << CALL_BITS | 1);
         let created =
             Record { name, other: foreign, ..Record::new(EventKind::Created, 1_000, own) };
+        let next = Record { time: 1_010, call: own + 1, ..created };
         let started = Record { detail: 1, name, ..Record::new(EventKind::Started, 1_400, foreign) };
         let failure = texts::keep("no <b>".to_owned());
         let finished = Record {
@@ -236,12 +247,14 @@ mod tests {
             other: failure,
             ..Record::new(EventKind::Finished, 1_500, foreign)
         };
+        let exited = Record::new(EventKind::Exited, 1_520, 0);
+        let unused = Record::new(EventKind::Unused, 1_550, foreign);
         let worker = 7;
         let answered =
             Record { name: worker, other: 1_450, ..Record::new(EventKind::Answered, 1_650, own) };
         let (mut lines, mut piece) = (Lines::new(900), Piece::default());
-        lines.thread(&mut piece, &log, &[created, started]);
-        lines.thread(&mut piece, &log, &[finished, answered]);
+        lines.thread(&mut piece, &log, &[created, next, started]);
+        lines.thread(&mut piece, &log, &[finished, exited, unused, answered]);
         let (thread, site) = (log.number, call.site());
         assert_eq!(
             String::from_utf8(piece.names).unwrap(),
@@ -250,9 +263,9 @@ mod tests {
         assert_eq!(
             String::from_utf8(piece.events).unwrap(),
             format!(
-                "T {thread} 100\nc 0 7 {name} 99.1\ns 400 99.1 1\n\
-                 T {thread} 600\nf 0 99.1 1 \"no \\u003cb>\"\n\
-                 o 150 7 {worker} 200\n"
+                "T {thread} 100\nc 0 7 {name} 99.1\nc 10 + {name} 99.1\ns 390 99.1 1\n\
+                 T {thread} 600\nf 0 99.1 1 \"no \\u003cb>\"\nh 20\nu 30 =\n\
+                 o 100 7 {worker} 200\n"
             )
         );
     }

@@ -135,7 +135,7 @@ class Model {
     Object.assign(this, {
       program: {}, names: [], fns: new Map(), threads: new Map(), workers: new Map(), rows: [], calls: [], waits: [],
       ids: new Map(), parts: new Parts(), begin: Infinity, end: 0, now: 0, dropped: 0, lost: 0, forgotten: 0, made: 0, ended: 0,
-      failed: 0, complete: false, gap: false, rest: "", version: 0, row: null, time: 0,
+      failed: 0, complete: false, gap: false, rest: "", version: 0, row: null, recent: null, time: 0,
     });
     this.unknown = this.fn("(a call that was not recorded)");
     this.unknown.fill = OTHER;
@@ -215,6 +215,14 @@ class Model {
       if (text.charCodeAt(at) !== 46) return number ? this.call(thread, number) : null;
       return this.call(number, digits());
     };
+    // The call of an event: the one of the event before, the next of the same maker, or one that has a number.
+    const own = () => {
+      const sign = text[at + 1];
+      if (sign === "=" || sign === "+") at += 2;
+      if (sign === "+") this.recent = this.call(this.recent.thread, this.recent.number + 1);
+      else if (sign !== "=") this.recent = known();
+      return this.recent;
+    };
     const json = (stop) => (text.charCodeAt(at) === 32 ? JSON.parse(text.slice(at + 1, stop)) : "");
     while (at < end) {
       const stop = text.indexOf("\n", at);
@@ -225,11 +233,12 @@ class Model {
           this.tick(digits() / 1000);
         } else {
           this.time += digits() / 1000;
-          this.event(letter, known, digits, () => json(stop));
+          this.event(letter, own, known, digits, () => json(stop));
         }
       } else if (letter === "T") {
         thread = digits();
         this.threadNumber = thread;
+        this.recent = null;
         this.row = this.thread(thread);
         this.time = digits() / 1000;
       } else if (letter === "N") {
@@ -265,11 +274,11 @@ class Model {
     if (now > this.now) this.now = now;
   }
 
-  event(letter, known, digits, json) {
+  event(letter, own, known, digits, json) {
     const { row, time } = this;
     if (time > this.end) this.end = time;
     if (letter === "c") {
-      const call = known();
+      const call = own();
       const name = this.names[digits()];
       call.parent = known();
       call.created = time;
@@ -282,7 +291,7 @@ class Model {
       // Another thread's events of the call may have come before.
       if (call.bars !== NONE || call.outcome >= 0) this.settle(call);
     } else if (letter === "s" || letter === "r") {
-      const call = known();
+      const call = own();
       if (letter === "s") {
         call.how = digits();
         if (call.row) {
@@ -299,9 +308,9 @@ class Model {
       row.open.push(bar);
       if (call.row) call.fn.running += 1;
     } else if (letter === "l") {
-      this.leave(known());
+      this.leave(own());
     } else if (letter === "f" || letter === "e" || letter === "x") {
-      const call = known();
+      const call = own();
       if (letter === "f") this.leave(call);
       call.outcome = digits();
       call.ended = time;
@@ -314,7 +323,7 @@ class Model {
         if (call.bars.length) call.fn.add(call.ran);
       }
     } else if (letter === "w") {
-      const on = known();
+      const on = own();
       const place = this.names[digits() - 1];
       const name = this.names[digits()];
       this.switchTo(row, time);
@@ -343,9 +352,9 @@ class Model {
         }
       }
     } else if (letter === "q") {
-      known().queued = time;
+      own().queued = time;
     } else if (letter === "a") {
-      const call = known();
+      const call = own();
       const worker = this.workers.get(digits());
       if (!worker || !call) return;
       const lane = worker.lanes.findIndex((bars) => !bars.length || bars[bars.length - 1].end <= time);
@@ -356,7 +365,7 @@ class Model {
       addTo(call, "bars", bar);
       row.away = bar;
     } else if (letter === "o") {
-      const call = known();
+      const call = own();
       const worker = this.workers.get(digits());
       const begin = time - digits() / 1000;
       if (!worker || !call) return;
@@ -369,11 +378,11 @@ class Model {
       addTo(call, "bars", bar);
       this.parts.push(call, begin, time);
     } else if (letter === "b") {
-      known();
+      own();
       if (row.away) row.away.end = time;
       row.away = null;
     } else if (letter === "u") {
-      const call = known();
+      const call = own();
       call.unused = true;
       if (call.row) call.fn.unused += 1;
     } else if (letter === "g") {
