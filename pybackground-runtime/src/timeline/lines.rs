@@ -13,8 +13,8 @@
 //! | `Z time` | the recording is over |
 //!
 //! The letter `f` stands for `l` and `e` at the same time. The number of a call is `n` if the same thread made the call, else `thread.n`. After the line `T`, an
-//! event of the same call as the event before it has `=` instead of the number, and one of the next call of the same maker has `+`. A line without an end is
-//! ignored.
+//! event of the same call as the event before it has `=` instead of the number, and one of the next call of the same maker has `+`. A 0 at the end of an event
+//! is left out. A line without an end is ignored.
 
 use std::collections::HashSet;
 
@@ -23,6 +23,9 @@ use super::record::{CALL_BITS, EventKind, Record};
 use super::text::{number, quoted};
 use super::texts;
 use crate::stacks::CallName;
+
+/// The bytes of most events, at least.
+const TYPICAL: usize = 8;
 
 /// Writes lines.
 pub(super) struct Lines {
@@ -90,6 +93,7 @@ impl Lines {
         piece.events.push(b' ');
         number(&mut piece.events, self.since(first.time));
         piece.events.push(b'\n');
+        piece.events.reserve(records.len() * TYPICAL);
         let mut before = Record { call: 0, ..*first };
         for record in records {
             self.event(piece, log.number, record, &before);
@@ -113,18 +117,19 @@ impl Lines {
         }
         match kind {
             EventKind::Lost => field(out, other),
-            EventKind::Unblocked => {
-                field(out, detail.into());
-                text(out, other);
-            }
             EventKind::Created => {
                 field(out, name.into());
-                identity(out, thread, other);
+                if other != 0 {
+                    identity(out, thread, other);
+                }
                 self.name(&mut piece.names, name);
             }
+            EventKind::Started if detail == 0 => {}
             EventKind::Started => field(out, detail.into()),
-            EventKind::Finished | EventKind::Ended | EventKind::Stopped => {
-                field(out, detail.into());
+            EventKind::Finished | EventKind::Ended | EventKind::Stopped | EventKind::Unblocked => {
+                if (detail, other) != (0, 0) {
+                    field(out, detail.into());
+                }
                 text(out, other);
             }
             EventKind::Blocked => {
@@ -239,7 +244,7 @@ mod tests {
         let (own, foreign) = (u64::from(log.number) << CALL_BITS | 7, 99_u64 << CALL_BITS | 1);
         let created =
             Record { name, other: foreign, ..Record::new(EventKind::Created, 1_000, own) };
-        let next = Record { time: 1_010, call: own + 1, ..created };
+        let next = Record { time: 1_010, call: own + 1, other: 0, ..created };
         let started = Record { detail: 1, name, ..Record::new(EventKind::Started, 1_400, foreign) };
         let failure = texts::keep("no <b>".to_owned());
         let finished = Record {
@@ -263,7 +268,7 @@ mod tests {
         assert_eq!(
             String::from_utf8(piece.events).unwrap(),
             format!(
-                "T {thread} 100\nc 0 7 {name} 99.1\nc 10 + {name} 99.1\ns 390 99.1 1\n\
+                "T {thread} 100\nc 0 7 {name} 99.1\nc 10 + {name}\ns 390 99.1 1\n\
                  T {thread} 600\nf 0 99.1 1 \"no \\u003cb>\"\nh 20\nu 30 =\n\
                  o 100 7 {worker} 200\n"
             )

@@ -140,7 +140,7 @@ fn place(asked: &std::path::Path, own: &std::path::Path) -> String {
 ///
 /// # Limits
 ///
-/// A file gets 64 MiB of events, which is about half a million calls. A live page has the last 32 MiB. At most 64 MiB
+/// A file gets 64 MiB of events, which is about a million calls. A live page has the last 32 MiB. At most 64 MiB
 /// of events wait in memory to be written. The page says how many events were dropped.
 ///
 /// # Security
