@@ -14,6 +14,7 @@ use std::time::{Duration, Instant};
 
 use super::counts::Counts;
 use super::thread_state::IS_REPORTED;
+use crate::sync::IS_MODEL;
 
 /// The time between the first two looks: within it, a body that blocks has begun to do so. After each look the next
 /// pause is longer by half, up to `PAUSE`: bodies that block get their threads in the first milliseconds, and a look at
@@ -23,6 +24,11 @@ const FIRST_PAUSE: Duration = if IS_REPORTED { Duration::from_micros(100) } else
 /// the longest: while all bodies compute, a look only takes time from them.
 const PAUSE: Duration = Duration::from_millis(1);
 const LONGEST_PAUSE: Duration = Duration::from_millis(8);
+
+/// How long the monitor waits before its first look: a thread whose body is about to end may take the call, and a look at
+/// many threads takes longer than that. The time of a model stands still.
+pub(super) const BEFORE_FIRST_LOOK: Duration =
+    if IS_MODEL { Duration::ZERO } else { Duration::from_micros(20) };
 
 /// How many slots are added for each thread that stays blocked while no thread computes. If a thread computes, it may hold
 /// the lock that the others wait for, and be preempted. Then one slot is added for each, and also if the system does not say
