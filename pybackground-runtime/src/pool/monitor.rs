@@ -11,7 +11,7 @@ use std::sync::{Arc, Weak};
 use std::time::{Duration, Instant};
 
 use super::exits::Leaving;
-use super::growth::{Growth, Reading};
+use super::growth::{BEFORE_FIRST_LOOK, Growth, Reading};
 use super::watch::{Closing, MonitorState};
 use super::{MONITOR_STACK_SIZE, Pool};
 use crate::deadline::Deadline;
@@ -99,7 +99,8 @@ impl Pool {
     fn run_monitor(self: &Arc<Self>) {
         let mut growth = Growth::new();
         let mut looks = 0;
-        let mut next_look = now();
+        // A caller may just have started this thread, and the start took time.
+        let mut next_look = Some(now());
         let mut patience = self.config.keep_alive();
         let mut state = lock(&self.monitor.state);
         loop {
@@ -111,12 +112,14 @@ impl Pool {
                 state = lock(&self.monitor.state);
                 continue;
             }
-            if state.watching && next_look <= time {
+            let look =
+                state.watching.then(|| *next_look.get_or_insert_with(|| time + BEFORE_FIRST_LOOK));
+            if look.is_some_and(|look| look <= time) {
                 drop(state);
                 looks += 1;
                 let pause = self.look_at_queue(&mut growth, looks, time);
                 self.reap_if_starved();
-                next_look = now() + pause.unwrap_or_default();
+                next_look = pause.map(|pause| now() + pause);
                 state = lock(&self.monitor.state);
                 if pause.is_none() {
                     self.stop_watching(&mut state);
@@ -135,7 +138,7 @@ impl Pool {
                     }
                 }
             }
-            let wait = state.next_wait(time, next_look, patience);
+            let wait = state.next_wait(time, look, patience);
             let (woken, timed_out) = self.monitor.changed.wait_timeout(state, wait);
             state = woken;
             if !timed_out {

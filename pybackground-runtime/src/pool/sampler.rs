@@ -11,6 +11,9 @@ use crate::sync::{Mutex, lock};
 /// should take a small part of the time between two.
 const SAMPLE: usize = 16;
 
+/// How many looks in a row sample the same threads of all. A thread stays blocked only if two looks in a row find it so.
+const LOOKS_AT_ONE_SAMPLE: usize = 4;
+
 /// How many status files of computing threads stay open for each configured worker.
 const FILES_PER_WORKER: usize = 2;
 
@@ -60,10 +63,11 @@ impl Sampler {
             // Every thread that runs a body is assumed to block.
             return Survey { starts, blocked: Some(Share { blocked: 1, stay: 1, sampled: 1 }) };
         }
+        let start = cursor / LOOKS_AT_ONE_SAMPLE;
         let (older, newest) = known.split_at(known.len().saturating_sub(SAMPLE));
         let newest: Vec<_> = newest.iter().copied().cloned().collect();
         let over_all: Vec<_> = (0..SAMPLE.min(older.len()))
-            .map(|step| older[(cursor + step * older.len() / SAMPLE) % older.len()].clone())
+            .map(|step| older[(start + step * older.len() / SAMPLE) % older.len()].clone())
             .collect();
         drop(workers);
         let most_files = FILES_PER_WORKER * workers_configured;
@@ -140,5 +144,33 @@ mod tests {
             assert_eq!(survey.blocked.unwrap().sampled, SAMPLE * SAMPLE, "two samples");
             assert_blocked(survey, false);
         }
+    }
+
+    #[cfg(target_os = "linux")]
+    #[test]
+    fn two_looks_at_many_threads_find_which_stay_blocked() {
+        use crate::pool::thread_state::StatusFiles;
+        use std::sync::mpsc::channel;
+        use std::thread;
+
+        let ((send, receive), (release, wait)) = (channel(), channel::<()>());
+        let blocked = thread::spawn(move || {
+            send.send(sampler_of(100, 2)).unwrap();
+            wait.recv().unwrap_or_default();
+        });
+        let sampler = receive.recv().unwrap();
+        let thread = lock(&sampler.workers)[0].1.clone();
+        while StatusFiles::default().state_of(thread.thread_id(), 1) != ThreadState::Blocked {
+            thread::yield_now();
+        }
+        let stay = |look| {
+            let share = sampler.survey(look, 2).blocked.unwrap();
+            assert_eq!(share.blocked, share.sampled);
+            share.stay
+        };
+        assert_eq!(stay(LOOKS_AT_ONE_SAMPLE), 0);
+        assert_eq!(stay(LOOKS_AT_ONE_SAMPLE + 1), SAMPLE * SAMPLE, "two samples");
+        drop(release);
+        blocked.join().unwrap();
     }
 }

@@ -88,10 +88,12 @@ impl StatusFiles {
         }
         // If the program has closed the descriptor, the file is opened again.
         drop(removed);
-        let Some(file) = StatusFile::open(id) else { return ThreadState::Unknown };
-        let state = file.state();
+        let Ok(file) = File::open(format!("/proc/self/task/{id}/stat")) else {
+            return ThreadState::Unknown;
+        };
+        let state = state_in(&file);
         if state == ThreadState::Computes && self.0.len() < most {
-            self.0.push(file);
+            self.0.extend(StatusFile::keep(id, file));
         }
         state
     }
@@ -103,8 +105,7 @@ impl StatusFiles {
 }
 
 impl StatusFile {
-    fn open(thread: u32) -> Option<Self> {
-        let file = File::open(format!("/proc/self/task/{thread}/stat")).ok()?;
+    fn keep(thread: u32, file: File) -> Option<Self> {
         let id = id_of(&file)?;
         Some(Self { thread, file: Some(file), id })
     }
@@ -115,13 +116,7 @@ impl StatusFile {
     }
 
     fn state(&self) -> ThreadState {
-        let mut stat = [0; BEGINNING];
-        let read = self.intact().and_then(|file| read_from_start(file, &mut stat).ok());
-        match read.and_then(|length| state(&stat[..length])) {
-            Some(b'R') => ThreadState::Computes,
-            Some(_) => ThreadState::Blocked,
-            None => ThreadState::Unknown,
-        }
+        self.intact().map_or(ThreadState::Unknown, state_in)
     }
 }
 
@@ -163,6 +158,17 @@ fn read_from_start(file: &File, buffer: &mut [u8]) -> std::io::Result<usize> {
 #[cfg(not(unix))]
 fn read_from_start(mut file: &File, buffer: &mut [u8]) -> std::io::Result<usize> {
     file.read(buffer)
+}
+
+/// The state of the thread whose status file this is.
+fn state_in(file: &File) -> ThreadState {
+    let mut stat = [0; BEGINNING];
+    let read = read_from_start(file, &mut stat).ok();
+    match read.and_then(|length| state(&stat[..length])) {
+        Some(b'R') => ThreadState::Computes,
+        Some(_) => ThreadState::Blocked,
+        None => ThreadState::Unknown,
+    }
 }
 
 /// The state letter: what follows the name, which stands in parentheses and may contain any.

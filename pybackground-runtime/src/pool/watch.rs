@@ -70,11 +70,11 @@ impl MonitorState {
     pub(super) fn next_wait(
         &self,
         now: Instant,
-        next_look: Instant,
+        next_look: Option<Instant>,
         patience: Duration,
     ) -> Duration {
         let until = |then: Instant| then.saturating_duration_since(now);
-        let longest = if self.watching { until(next_look) } else { patience };
+        let longest = next_look.map_or(patience, until);
         self.deadlines.next().map_or(longest, |deadline| longest.min(until(deadline)))
     }
 }

@@ -31,8 +31,11 @@ pub(super) struct PublishedStack {
     /// When the lowest body began.
     since: AtomicU64,
     few: [PublishedEntry; FEW],
-    more: [OnceLock<Box<[PublishedEntry]>>; DOUBLINGS],
+    /// Most threads need none of these, and there may be thousands of threads.
+    more: OnceLock<Box<[FurtherEntries; DOUBLINGS]>>,
 }
+
+type FurtherEntries = OnceLock<Box<[PublishedEntry]>>;
 
 #[derive(Default)]
 struct PublishedEntry {
@@ -58,7 +61,7 @@ impl PublishedStack {
             current: AtomicU64::new(Frame::NONE.word()),
             since: AtomicU64::new(0),
             few: std::array::from_fn(|_| PublishedEntry::default()),
-            more: std::array::from_fn(|_| OnceLock::new()),
+            more: OnceLock::new(),
         }
     }
 
@@ -162,7 +165,7 @@ impl PublishedStack {
     fn further_entry(&self, at: usize) -> &PublishedEntry {
         let doubling = (at / FEW + 1).ilog2();
         let length = FEW << doubling;
-        let more = &self.more[doubling as usize - 1];
+        let more = &self.more.get_or_init(Box::default)[doubling as usize - 1];
         &more.get_or_init(|| (0..length).map(|_| PublishedEntry::default()).collect())
             [at + FEW - length]
     }
