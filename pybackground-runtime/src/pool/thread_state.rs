@@ -190,6 +190,7 @@ mod tests {
 
     #[cfg(target_os = "linux")]
     #[test]
+    #[cfg_attr(miri, ignore = "Miri has no /proc")]
     fn a_thread_that_asks_about_itself_computes() {
         let id = ThreadId::unknown();
         id.learn();
@@ -204,6 +205,7 @@ mod tests {
 
     #[cfg(target_os = "linux")]
     #[test]
+    #[cfg_attr(miri, ignore = "Miri has no /proc")]
     fn a_file_that_took_the_descriptor_is_neither_read_nor_closed() {
         use std::os::fd::AsRawFd;
 
@@ -236,6 +238,7 @@ mod tests {
 
     #[cfg(target_os = "linux")]
     #[test]
+    #[cfg_attr(miri, ignore = "Miri has no /proc")]
     fn a_thread_that_waits_is_blocked() {
         use std::sync::mpsc;
         use std::thread;
