@@ -231,6 +231,7 @@ mod tests {
 
     #[cfg(target_os = "linux")]
     #[test]
+    #[cfg_attr(miri, ignore = "Miri has no /proc")]
     fn a_thread_without_a_status_file_has_an_unknown_state() {
         let nobody = ThreadId(AtomicU32::new(u32::MAX));
         assert_eq!(StatusFiles::default().state_of(&nobody, 1), ThreadState::Unknown);

@@ -166,6 +166,7 @@ fn search_ends_after_its_steps() {
 
 /// Each search begins with what the others have found, so all together look at each call of the chain once.
 #[test]
+#[cfg_attr(miri, ignore = "takes Miri minutes")]
 fn searches_from_each_call_of_a_chain_take_linear_work() {
     let length = 10_000;
     let needs = |call: &Call| match call {
