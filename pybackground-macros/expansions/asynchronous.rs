@@ -29,11 +29,13 @@ fn fetch(url: &str) -> ::pybackground::Lazy<Result<String, Error>> {
             let url = ::pybackground::__private::Lent::get(&__pybackground_arg0);
             if let ::pybackground::__private::core::option::Option::Some(
                 __pybackground_result,
-            ) = ::pybackground::__private::never_any::<Result<String, Error>>() {
+            ) = ::pybackground::__private::never_any::<
+                ::pybackground::__private::Same<Result<String, Error>>,
+            >() {
                 return __pybackground_result;
             }
             return match ::pybackground::__private::never_any::<
-                Result<String, Error>,
+                ::pybackground::__private::Same<Result<String, Error>>,
             >() {
                 ::pybackground::__private::core::option::Option::Some(
                     __pybackground_result,

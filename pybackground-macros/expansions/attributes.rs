@@ -30,7 +30,7 @@ fn attributes(#[cfg(unix)] a: u8, b: (u8, u8)) -> ::pybackground::Lazy<u8> {
         ::pybackground::__private::Options::of(const {
             ::pybackground::__private::Definition.place()
         }),
-        move || -> u8 {
+        move || -> ::pybackground::__private::Same<u8> {
             #[cfg(unix)]
             #[allow(clippy::shadow_unrelated)]
             let a = ::pybackground::__private::Given::take(__pybackground_arg0);

@@ -19,7 +19,7 @@ fn count(text: &str, numbers: &[u8], name: &'static str) -> ::pybackground::Lazy
         ::pybackground::__private::Options::of(const {
             ::pybackground::__private::Definition.place()
         }),
-        move || -> usize {
+        move || -> ::pybackground::__private::Same<usize> {
             let __pybackground_arg0 = __pybackground_arg0;
             #[allow(clippy::shadow_unrelated)]
             let text = ::pybackground::__private::Lent::get(&__pybackground_arg0);

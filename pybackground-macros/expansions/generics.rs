@@ -29,7 +29,7 @@ where
         ::pybackground::__private::Options::of(const {
             ::pybackground::__private::Definition.place()
         }),
-        move || -> Vec<T> {
+        move || -> ::pybackground::__private::Same<Vec<T>> {
             let __pybackground_arg0 = __pybackground_arg0;
             #[allow(clippy::shadow_unrelated)]
             let values = ::pybackground::__private::Lent::get(&__pybackground_arg0);

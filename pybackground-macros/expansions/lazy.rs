@@ -37,7 +37,7 @@ fn assemble(
             ::pybackground::__private::Definition.place()
         }),
         __pybackground_inputs,
-        move |__pybackground_inputs| -> Book {
+        move |__pybackground_inputs| -> ::pybackground::__private::Same<Book> {
             let (__pybackground_arg2, __pybackground_inputs) = __pybackground_inputs;
             let (__pybackground_arg0, __pybackground_inputs) = __pybackground_inputs;
             #[allow(clippy::shadow_unrelated)]

@@ -36,7 +36,7 @@ fn literal() -> ::pybackground::Lazy<u8> {
                 ::pybackground::__private::core::time::Duration::new(0u64, 250000000u32),
             )
             .run_timeout(::pybackground::__private::timeout(patience(), "literal")),
-        move || -> u8 { 1 },
+        move || -> ::pybackground::__private::Same<u8> { 1 },
     );
 }
 #[track_caller]
@@ -57,7 +57,7 @@ fn expression(patience: u8) -> background_calls::Lazy<u8> {
                 &__PYBACKGROUND_LIMIT
             })
             .timeout(background_calls::__private::timeout(patience(), "expression")),
-        move || -> u8 {
+        move || -> background_calls::__private::Same<u8> {
             #[allow(clippy::shadow_unrelated)]
             let patience = background_calls::__private::Given::take(__pybackground_arg0);
             match () {
@@ -81,6 +81,6 @@ fn own_stack() -> ::pybackground::Lazy<u8> {
                 );
                 &__PYBACKGROUND_LIMIT
             }),
-        move || -> u8 { 1 },
+        move || -> ::pybackground::__private::Same<u8> { 1 },
     );
 }

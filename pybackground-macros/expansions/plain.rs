@@ -20,7 +20,7 @@ pub fn add(a: i32, b: i32) -> ::pybackground::Lazy<i32> {
         ::pybackground::__private::Options::of(const {
             ::pybackground::__private::Definition.place()
         }),
-        move || -> i32 {
+        move || -> ::pybackground::__private::Same<i32> {
             #[allow(clippy::shadow_unrelated)]
             let a = ::pybackground::__private::Given::take(__pybackground_arg0);
             #[allow(clippy::shadow_unrelated)]

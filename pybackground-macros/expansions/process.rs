@@ -17,7 +17,8 @@ fn length(text: &str, __pybackground_arg1: (usize, u8)) -> ::pybackground::Lazy<
         ::pybackground::__private::process::ProcessArg < (usize, u8) >> ::give(& mut
         __pybackground_arguments, "(add , _)", __pybackground_arg1); <
         ::pybackground::__private::BackgroundCall as
-        ::pybackground::__private::process::ProcessReturn < usize >>
+        ::pybackground::__private::process::ProcessReturn <
+        ::pybackground::__private::Same < usize > >>
         ::run(::pybackground::__private::Options::of(const {
         ::pybackground::__private::Definition.place() })
         .timeout(::pybackground::__private::core::time::Duration::new(2u64, 0u32)), {
@@ -33,9 +34,10 @@ fn length(text: &str, __pybackground_arg1: (usize, u8)) -> ::pybackground::Lazy<
         ::pybackground::__private::process::ProcessArg < (usize, u8) >>
         ::take(__pybackground_received, "(add , _)") ?; <
         ::pybackground::__private::BackgroundCall as
-        ::pybackground::__private::process::ProcessReturn < usize >> ::answer(move || ->
-        usize { let __pybackground_arg0 = __pybackground_arg0;
-        #[allow(clippy::shadow_unrelated)] let text =
+        ::pybackground::__private::process::ProcessReturn <
+        ::pybackground::__private::Same < usize > >> ::answer(move || ->
+        ::pybackground::__private::Same < usize > { let __pybackground_arg0 =
+        __pybackground_arg0; #[allow(clippy::shadow_unrelated)] let text =
         ::pybackground::__private::Lent::get(& __pybackground_arg0); let
         __pybackground_arg1 =
         ::pybackground::__private::Given::take(__pybackground_arg1);

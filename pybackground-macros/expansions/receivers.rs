@@ -37,7 +37,7 @@ impl Counter {
             ::pybackground::__private::Options::of(const {
                 ::pybackground::__private::Definition.place()
             }),
-            move || -> u64 {
+            move || -> ::pybackground::__private::Same<u64> {
                 let __pybackground_arg0 = __pybackground_arg0;
                 let __pybackground_self = ::pybackground::__private::Lent::get(
                     &__pybackground_arg0,
@@ -64,7 +64,7 @@ impl Counter {
             ::pybackground::__private::Options::of(const {
                 ::pybackground::__private::Definition.place()
             }),
-            move || -> Self {
+            move || -> ::pybackground::__private::Same<Self> {
                 let mut __pybackground_self = ::pybackground::__private::Given::take(
                     __pybackground_arg0,
                 );
@@ -89,7 +89,7 @@ impl Counter {
             ::pybackground::__private::Options::of(const {
                 ::pybackground::__private::Definition.place()
             }),
-            move || -> u64 {
+            move || -> ::pybackground::__private::Same<u64> {
                 let __pybackground_arg0 = __pybackground_arg0;
                 let __pybackground_self = ::pybackground::__private::Lent::get(
                     &__pybackground_arg0,

@@ -17,8 +17,8 @@ fn length(text: &str, add: usize) -> ::pybackground::Lazy<usize> {
         ::pybackground::__private::remote::RemoteArg < usize >> ::give(& mut
         __pybackground_arguments, "add", add); <
         ::pybackground::__private::BackgroundCall as
-        ::pybackground::__private::remote::RemoteReturn < usize >>
-        ::run(::pybackground::__private::Options::of(const {
+        ::pybackground::__private::remote::RemoteReturn < ::pybackground::__private::Same
+        < usize > >> ::run(::pybackground::__private::Options::of(const {
         ::pybackground::__private::Definition.place() }).limit({ static
         __PYBACKGROUND_LIMIT : ::pybackground::__private::Limit =
         ::pybackground::__private::Limit::new(8); & __PYBACKGROUND_LIMIT }), {
@@ -35,10 +35,10 @@ fn length(text: &str, add: usize) -> ::pybackground::Lazy<usize> {
         ::pybackground::__private::remote::RemoteArg < usize >>
         ::take(__pybackground_received, "add") ?; <
         ::pybackground::__private::BackgroundCall as
-        ::pybackground::__private::remote::RemoteReturn < usize >> ::answer(move || ->
-        usize { let __pybackground_arg0 = __pybackground_arg0;
-        #[allow(clippy::shadow_unrelated)] let text =
-        ::pybackground::__private::Lent::get(& __pybackground_arg0);
+        ::pybackground::__private::remote::RemoteReturn < ::pybackground::__private::Same
+        < usize > >> ::answer(move || -> ::pybackground::__private::Same < usize > { let
+        __pybackground_arg0 = __pybackground_arg0; #[allow(clippy::shadow_unrelated)] let
+        text = ::pybackground::__private::Lent::get(& __pybackground_arg0);
         #[allow(clippy::shadow_unrelated)] let add =
         ::pybackground::__private::Given::take(__pybackground_arg1); match () { () => {
         text.len() + add } } }) },);
@@ -53,10 +53,11 @@ fn length(text: &str, add: usize) -> ::pybackground::Lazy<usize> {
         ::shape(__pybackground_shape); < ::pybackground::__private::BackgroundCall as
         ::pybackground::__private::remote::RemoteArg < usize >>
         ::shape(__pybackground_shape); < ::pybackground::__private::BackgroundCall as
-        ::pybackground::__private::remote::RemoteReturn < usize >>
-        ::shape(__pybackground_shape); }, ::pybackground::__private::remote::Terms::new()
-        .queue("gpu").retry(3u32).memory(2147483648u64).limit({ use
-        ::pybackground::__private::AnyLimit as _; ::pybackground::__private::LimitValue(&
-        (8)).number() }),); & __PYBACKGROUND_ENTRY }, __pybackground_arguments, || (),)
+        ::pybackground::__private::remote::RemoteReturn < ::pybackground::__private::Same
+        < usize > >> ::shape(__pybackground_shape); },
+        ::pybackground::__private::remote::Terms::new().queue("gpu").retry(3u32)
+        .memory(2147483648u64).limit({ use ::pybackground::__private::AnyLimit as _;
+        ::pybackground::__private::LimitValue(& (8)).number() }),); &
+        __PYBACKGROUND_ENTRY }, __pybackground_arguments, || (),)
     }
 }

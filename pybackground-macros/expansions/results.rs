@@ -24,7 +24,7 @@ fn opaque(
         ::pybackground::__private::Options::of(const {
             ::pybackground::__private::Definition.place()
         }),
-        move || -> Result<_, Error> {
+        move || -> ::pybackground::__private::Same<Result<_, Error>> {
             #[allow(clippy::shadow_unrelated)]
             let fail = ::pybackground::__private::Given::take(__pybackground_arg0);
             match () {

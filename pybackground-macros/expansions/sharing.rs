@@ -30,7 +30,7 @@ fn load(page: u32, name: &str) -> ::pybackground::Shared<Vec<u8>> {
             &__PYBACKGROUND_REUSE
         }),
         __pybackground_inputs,
-        move |__pybackground_inputs| -> Vec<u8> {
+        move |__pybackground_inputs| -> ::pybackground::__private::Same<Vec<u8>> {
             let (__pybackground_arg1, __pybackground_inputs) = __pybackground_inputs;
             let (__pybackground_arg0, __pybackground_inputs) = __pybackground_inputs;
             #[allow(clippy::shadow_unrelated)]
@@ -42,7 +42,7 @@ fn load(page: u32, name: &str) -> ::pybackground::Shared<Vec<u8>> {
                 () => fetch(page, name),
             }
         },
-        |_: &Vec<u8>| false,
+        |_: &::pybackground::__private::Same<Vec<u8>>| false,
     );
 }
 #[track_caller]
@@ -59,13 +59,14 @@ fn parse() -> ::pybackground::Shared<Result<u8, Error>> {
         .time_to_live(::pybackground::__private::core::time::Duration::new(60u64, 0u32)),
         __pybackground_inputs, move | __pybackground_inputs | async move { if let
         ::pybackground::__private::core::option::Option::Some(__pybackground_result) =
-        ::pybackground::__private::never_any:: < Result < u8, Error > > () { return
-        __pybackground_result; } return match ::pybackground::__private::never_any:: <
-        Result < u8, Error > > () {
+        ::pybackground::__private::never_any:: < ::pybackground::__private::Same < Result
+        < u8, Error > > > () { return __pybackground_result; } return match
+        ::pybackground::__private::never_any:: < ::pybackground::__private::Same < Result
+        < u8, Error > > > () {
         ::pybackground::__private::core::option::Option::Some(__pybackground_result) =>
         __pybackground_result, ::pybackground::__private::core::option::Option::None => {
-        read(). await } }; }, | __pybackground_value : & Result < u8, Error > |
-        ::pybackground::__private::Kept(__pybackground_value)
+        read(). await } }; }, | __pybackground_value : & ::pybackground::__private::Same
+        < Result < u8, Error > > | ::pybackground::__private::Kept(__pybackground_value)
         [::pybackground::__private::IsKept],)
     };
 }

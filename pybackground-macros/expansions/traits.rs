@@ -36,7 +36,7 @@ trait Fetch {
             ::pybackground::__private::Options::of(const {
                 ::pybackground::__private::Definition.place()
             }),
-            move || -> u8 {
+            move || -> ::pybackground::__private::Same<u8> {
                 let __pybackground_arg0 = __pybackground_arg0;
                 let __pybackground_self = ::pybackground::__private::Lent::get(
                     &__pybackground_arg0,

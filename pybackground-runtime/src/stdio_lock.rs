@@ -191,6 +191,7 @@ mod tests {
 
     /// One test, because the streams are those of the process.
     #[test]
+    #[cfg_attr(miri, ignore = "Miri has no /proc")]
     fn a_lock_is_found_here_exactly_if_this_thread_holds_it() {
         let held = io::stderr().lock();
         let (waiting, thread) = waiter(Stream::Error);

@@ -185,6 +185,7 @@ mod tests {
     }
 
     #[test]
+    #[cfg_attr(miri, ignore = "takes Miri minutes")]
     fn removed_values_leave_no_memory_behind() {
         let mut table = Table::new();
         for id in 0..10_000_usize {

@@ -15,7 +15,7 @@ mod shared;
 mod timeout;
 
 pub use self::output::{
-    AnyLimit, ChosenLimit, Definition, FunctionType, IsLimit, LimitValue, Returns, is_limit,
+    AnyLimit, ChosenLimit, Definition, FunctionType, IsLimit, LimitValue, Returns, Same, is_limit,
     never_any,
 };
 pub use self::shared::{Keys, KeysRef, ReturnsShared, key, key_of};

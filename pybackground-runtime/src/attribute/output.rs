@@ -1,5 +1,6 @@
 //! How the body reaches the runtime, and which types it may return.
 
+use std::ops::Deref;
 use std::panic::Location;
 
 use crate::call::{path_of_enclosing_function, without_types};
@@ -105,6 +106,9 @@ impl<T> FunctionType for fn() -> T {
     type Output = T;
 }
 
+/// `T`.
+pub type Same<T> = T;
+
 /// Returns `None`, typed as the result that an `async` body declares.
 #[inline]
 #[must_use]
@@ -117,6 +121,15 @@ pub const fn never_any<T>() -> Option<T> {
 /// Which of the two it is, only the compiler knows. So the expansion calls the same method of both, in an
 /// item: it is `const`, and that of a trait could not be.
 pub struct LimitValue<'a, T>(pub &'a T);
+
+/// If the value has an error, the compiler looks for methods of this target, and reports no second error for them.
+impl<T> Deref for LimitValue<'_, T> {
+    type Target = T;
+
+    fn deref(&self) -> &T {
+        self.0
+    }
+}
 
 impl LimitValue<'_, usize> {
     /// A limit of the function alone.

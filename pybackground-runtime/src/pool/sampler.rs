@@ -137,6 +137,7 @@ mod tests {
     /// The system is asked about this thread, which computes, in the name of all of them.
     #[cfg(target_os = "linux")]
     #[test]
+    #[cfg_attr(miri, ignore = "Miri has no /proc")]
     fn threads_are_known_from_their_second_body_on() {
         for cursor in 0..100 {
             let survey = sampler_of(100, 2).survey(cursor, 2);

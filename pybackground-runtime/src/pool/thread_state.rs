@@ -196,6 +196,7 @@ mod tests {
 
     #[cfg(target_os = "linux")]
     #[test]
+    #[cfg_attr(miri, ignore = "Miri has no /proc")]
     fn a_thread_that_asks_about_itself_computes() {
         let id = ThreadId::unknown();
         id.learn();
@@ -210,6 +211,7 @@ mod tests {
 
     #[cfg(target_os = "linux")]
     #[test]
+    #[cfg_attr(miri, ignore = "Miri has no /proc")]
     fn a_file_that_took_the_descriptor_is_neither_read_nor_closed() {
         use std::os::fd::AsRawFd;
 
@@ -235,6 +237,7 @@ mod tests {
 
     #[cfg(target_os = "linux")]
     #[test]
+    #[cfg_attr(miri, ignore = "Miri has no /proc")]
     fn a_thread_without_a_status_file_has_an_unknown_state() {
         let nobody = ThreadId(AtomicU32::new(u32::MAX));
         assert_eq!(StatusFiles::default().state_of(&nobody, 1), ThreadState::Unknown);
@@ -242,6 +245,7 @@ mod tests {
 
     #[cfg(target_os = "linux")]
     #[test]
+    #[cfg_attr(miri, ignore = "Miri has no /proc")]
     fn a_thread_that_waits_is_blocked() {
         use std::sync::mpsc;
         use std::thread;

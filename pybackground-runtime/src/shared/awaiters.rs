@@ -127,6 +127,7 @@ mod tests {
     }
 
     #[test]
+    #[cfg_attr(miri, ignore = "takes Miri minutes")]
     fn wakers_of_futures_that_are_gone_are_not_kept() {
         let awaiters = Awaiters::default();
         let kept: Vec<_> = (0..10_000).map(|_| Arc::<Count>::default()).collect();

@@ -203,6 +203,7 @@ mod tests {
     }
 
     #[test]
+    #[cfg_attr(miri, ignore = "takes Miri minutes")]
     fn bodies_are_read_from_the_lowest_up() {
         let stack = PublishedStack::new(3);
         let mut pushed = Vec::new();
@@ -221,6 +222,7 @@ mod tests {
     }
 
     #[test]
+    #[cfg_attr(miri, ignore = "takes Miri minutes")]
     fn reader_never_mixes_two_bodies() {
         let (stack, over) = (PublishedStack::new(0), AtomicBool::new(false));
         thread::scope(|scope| {

@@ -68,6 +68,7 @@ mod tests {
     }
 
     #[test]
+    #[cfg_attr(miri, ignore = "takes Miri minutes")]
     fn few_closed_dependents_are_kept() {
         let mut dependents = Dependents::default();
         for _ in 0..MANY {
@@ -81,6 +82,7 @@ mod tests {
 
     /// Counted work, as speed is not for tests.
     #[test]
+    #[cfg_attr(miri, ignore = "takes Miri minutes")]
     fn closing_dependents_takes_linear_work_and_keeps_the_others() {
         let calls: Vec<_> = (0..MANY).map(|_| call()).collect();
         let mut dependents = Dependents::default();

@@ -5,6 +5,18 @@ fn unknown_type(number: Unknown) -> Missing {
     missing + number
 }
 
+struct Parts;
+
+impl Parts {
+    #[background]
+    fn unknown_part(number: u8) -> (Missing, u8) {
+        number
+    }
+}
+
+#[background(limit = MISSING)]
+fn unknown_limit() {}
+
 fn main() {
     unknown_type(1);
 }

@@ -17,7 +17,7 @@ use crate::attribute::validate::Passing;
 //         let __arg0 = private::lend(__arg0);
 //         <private::BackgroundCall as private::Returns<_>>::run(
 //             private::Options::of(const { private::Definition.place() }),
-//             move || -> usize {
+//             move || -> private::Same<usize> {
 //                 let __arg0 = __arg0;
 //                 let x = private::Lent::get(&__arg0);
 //                 match () { () => { x.len() } }

@@ -18,7 +18,10 @@ use crate::attribute::parse::Options;
 pub(super) struct Output {
     /// `-> Lazy<T>`
     pub(super) returned: TokenStream,
-    /// `T`, in a form that is valid for a closure and a local variable.
+    /// `private::Same<T>`, which is `T`, in a form that is valid for a closure and a local variable.
+    ///
+    /// The compiler suggests other things for an unknown type among the arguments of a generic type than for one outside.
+    /// It merges errors that are equal, so both places of `T` are of the same kind.
     pub(super) of_body: TokenStream,
     pub(super) is_never: bool,
     pub(super) span: Span,
@@ -47,11 +50,14 @@ impl Output {
         each_impl(&mut in_lazy, &mut outlive_arguments);
         let mut in_body = Type::clone(ty);
         each_impl(&mut in_body, &mut infer);
+        let in_body = groups::parenthesized(in_body.to_token_stream());
+        let span = names::mixed(ty.span());
+        let private = runtime.private(span);
         Self::new(
             holder,
             arrow,
             &groups::parenthesized(in_lazy.to_token_stream()),
-            groups::parenthesized(in_body.to_token_stream()),
+            quote_spanned!(span=> #private::Same<#in_body>),
             runtime,
         )
     }

@@ -22,7 +22,7 @@ const USUAL_SIZE: usize = 1_000;
 //                     &__REUSE
 //                 }),
 //                 __inputs,
-//                 move |__inputs| -> usize {
+//                 move |__inputs| -> private::Same<usize> {
 //                     let (__arg0, __inputs) = __inputs;
 //                     ..
 //                 },

@@ -220,6 +220,7 @@ fn overrun_is_counted_until_its_body_ends() {
 }
 
 #[test]
+#[cfg_attr(miri, ignore = "takes Miri minutes")]
 fn long_chain_is_walked_and_dropped_without_recursion() {
     let root = Node::new(None);
     let mut leaf = root.clone();
@@ -238,6 +239,7 @@ fn long_chain_is_walked_and_dropped_without_recursion() {
 
 /// Counts visits, not time.
 #[test]
+#[cfg_attr(miri, ignore = "takes Miri minutes")]
 fn stops_one_by_one_visit_only_what_they_stop() {
     let root = Node::new(None);
     let parked: Vec<_> = (0..MANY)
@@ -254,6 +256,7 @@ fn stops_one_by_one_visit_only_what_they_stop() {
 }
 
 #[test]
+#[cfg_attr(miri, ignore = "takes Miri minutes")]
 fn closed_call_hands_on_the_stop_without_recursion() {
     /// A parked call. Its body made the next call of the chain.
     struct Call {
@@ -281,6 +284,7 @@ fn closed_call_hands_on_the_stop_without_recursion() {
 
 /// Threads park below a chain while it is stopped from above, and its middle ends.
 #[test]
+#[cfg_attr(miri, ignore = "takes Miri minutes")]
 fn stop_is_seen_by_or_wakes_whatever_parks_meanwhile() {
     const THREADS: usize = 3;
 

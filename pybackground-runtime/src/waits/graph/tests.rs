@@ -52,6 +52,7 @@ fn call_that_no_thread_runs_ends_the_chain() {
 }
 
 #[test]
+#[cfg_attr(miri, ignore = "takes Miri minutes")]
 fn cycle_of_any_length_is_found_when_it_closes() {
     for length in [2, 3, 10, 1_000] {
         // Thread n runs call n.
@@ -165,6 +166,7 @@ fn search_ends_after_its_steps() {
 
 /// Each search begins with what the others have found, so all together look at each call of the chain once.
 #[test]
+#[cfg_attr(miri, ignore = "takes Miri minutes")]
 fn searches_from_each_call_of_a_chain_take_linear_work() {
     let length = 10_000;
     let needs = |call: &Call| match call {
@@ -193,6 +195,7 @@ fn node_that_seemed_blocked_is_searched_again() {
 }
 
 #[test]
+#[cfg_attr(miri, ignore = "takes Miri minutes")]
 fn long_chain_of_dependencies_is_searched_to_its_end() {
     let length = 100_000;
     let needs = |end: Needs<Call>| {
