@@ -308,6 +308,22 @@ fn nothing_runs_on_after_a_gap_that_may_have_its_end() {
     assert_eq!(open, "4 0 0 0 1");
 }
 
+#[test]
+fn page_that_forgets_calls_keeps_waits_that_last() {
+    let _watchdog = watchdog();
+    let folder = folder();
+    let Some(browser) = Browser::start(&folder) else { return };
+    let page = open(&browser, &page_of(&["many", "1"], &folder), 1280, 700);
+    let kept = page.value(
+        r#"(() => { const model = new timeline.model.constructor();
+            model.feed('H 1 "main"\nN 1 ["f",""]\nT 1 1000\nc 0 1 1\ne 1 =\nc 0 + 1\nc 0 + 1\n');
+            model.feed("w 8 9.7 0 1\nT 2 2000\nc 0 1 1\n");
+            model.forget(4);
+            return [model.begin, model.waits.length, model.calls.length].join(" "); })()"#,
+    );
+    assert_eq!(kept, "2 1 4");
+}
+
 /// Prints what 100,000 calls cost, and asserts that all of them are there and that each step draws.
 #[test]
 fn hundred_thousand_calls_open_and_move() {

@@ -462,7 +462,10 @@ class Model {
   /** Forgets what ended long ago, so that a page that follows a program for days stays small. */
   forget(most) {
     if (this.calls.length <= most) return;
-    const cut = this.calls[this.calls.length - (most >> 1)].created;
+    // When a call that was not recorded was made is unknown.
+    const kept = this.calls.slice(-(most >> 1)).find((call) => !Number.isNaN(call.created));
+    if (!kept) return;
+    const cut = kept.created;
     const isOld = (call) => call.outcome >= 0 && call.ended < cut && call.bars.every((bar) => bar.end < cut);
     this.forgotten += this.remove(isOld);
     for (const row of this.rows) {
