@@ -11,9 +11,10 @@ use std::sync::{Arc, Mutex};
 use super::record::{Record, Words};
 use crate::sync::lock_leaf;
 
-/// The number of records of a thread's first chunk, and of each further one.
+/// The number of records of a thread's first chunk, and of the longest. A thread that fills a chunk before the writer has
+/// read the one before it gets a chunk that is twice as long. So thousands of threads that record little share `MOST`.
 const FIRST: usize = 64;
-const FURTHER: usize = 1024;
+const LONGEST: usize = 1024;
 
 /// The number of records that may wait for the writer, 32 bytes each. Beyond it, threads drop events.
 const MOST: usize = (64 << 20) / size_of::<Words>();
@@ -44,7 +45,7 @@ impl Chunk {
             return None;
         }
         RECORDS.fetch_add(length, Ordering::Relaxed);
-        if length == FURTHER
+        if length == LONGEST
             && let Some(chunk) = lock_leaf(&EMPTY).pop()
         {
             return Some(chunk);
@@ -79,7 +80,7 @@ impl Chunk {
     /// Keeps a chunk that was read for another thread.
     fn recycle(chunk: Arc<Self>) {
         RECORDS.fetch_sub(chunk.words.len(), Ordering::Relaxed);
-        if chunk.words.len() == FURTHER && Arc::strong_count(&chunk) == 1 {
+        if chunk.words.len() == LONGEST && Arc::strong_count(&chunk) == 1 {
             // ORDERING: `Relaxed`, as the lock orders it before the next thread's writes.
             chunk.filled.store(0, Ordering::Relaxed);
             let mut empty = lock_leaf(&EMPTY);
@@ -121,7 +122,7 @@ impl ThreadLog {
     /// Returns the next chunk, unless too many records wait for the writer.
     pub(super) fn next_chunk(&self) -> Option<Arc<Chunk>> {
         let mut unread = lock_leaf(&self.unread);
-        let length = if unread.chunks.is_empty() && unread.read == 0 { FIRST } else { FURTHER };
+        let length = unread.chunks.back().map_or(FIRST, |last| LONGEST.min(2 * last.words.len()));
         let chunk = Chunk::new(length)?;
         unread.chunks.push_back(chunk.clone());
         Some(chunk)
@@ -148,8 +149,7 @@ impl ThreadLog {
             let before = records.len();
             records.extend(chunk.records(unread.read).take_while(|record| record.time <= until));
             let read = unread.read + records.len() - before;
-            // The thread fills the last chunk still.
-            if read < chunk.words.len() || unread.chunks.len() == 1 {
+            if read < chunk.words.len() {
                 unread.read = read;
                 break;
             }
@@ -173,7 +173,7 @@ impl ThreadLog {
 /// With the present time as `until`, no event is read without its cause: a thread records that it makes a call before
 /// another thread reads the clock for the start of the call.
 pub(super) fn drain(until: u64, mut each: impl FnMut(&ThreadLog, &[Record])) {
-    const AT_ONCE: usize = 64 * FURTHER;
+    const AT_ONCE: usize = 64 * LONGEST;
 
     let logs = lock_leaf(&THREADS).clone();
     let mut records = Vec::new();
@@ -244,7 +244,7 @@ mod tests {
         };
         assert_eq!(filled_until_much(), Some(AHEAD));
         log.take(&mut Vec::new(), u64::MAX, usize::MAX);
-        assert_eq!(filled_until_much(), Some(AHEAD - 1));
+        assert_eq!(filled_until_much(), Some(AHEAD));
     }
 
     #[test]
@@ -262,5 +262,21 @@ mod tests {
         assert_eq!((read(4), log.is_read()), (vec![1, 2], false));
         assert_eq!((read(4), log.is_read()), (vec![], false));
         assert_eq!((read(7), log.is_read()), (vec![5, 7], true));
+    }
+
+    #[test]
+    fn chunks_of_a_thread_are_small_while_the_writer_keeps_up() {
+        let log = ThreadLog::new("writes little");
+        let next_length = || {
+            let chunk = log.next_chunk().unwrap();
+            while chunk.push(Record::new(EventKind::Left, 0, 0).words()) {}
+            chunk.words.len()
+        };
+        for _ in 0..3 {
+            assert_eq!(next_length(), FIRST);
+            log.take(&mut Vec::new(), u64::MAX, usize::MAX);
+        }
+        let lengths: Vec<usize> = (0..6).map(|_| next_length()).collect();
+        assert_eq!(lengths, [FIRST, 128, 256, 512, LONGEST, LONGEST]);
     }
 }

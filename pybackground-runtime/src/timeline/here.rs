@@ -99,7 +99,8 @@ impl Here {
     /// Returns a number for a call that this thread makes.
     #[inline]
     pub(crate) fn next_call(&self) -> u64 {
-        let number = self.last_call.get().wrapping_add(1);
+        // The 0 after the last number stands for no call.
+        let number = self.last_call.get().wrapping_add(1).max(1);
         self.last_call.set(number);
         u64::from(self.log.number) << CALL_BITS | u64::from(number)
     }
@@ -147,5 +148,19 @@ impl Drop for Here {
     fn drop(&mut self) {
         self.push(Record::new(EventKind::Exited, now(), 0));
         self.log.end();
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn number_of_a_call_is_never_the_one_that_stands_for_no_call() {
+        let here = Here::new();
+        let number = || here.next_call() & ((1 << CALL_BITS) - 1);
+        assert_eq!(number(), 1);
+        here.last_call.set(u32::MAX);
+        assert_eq!(number(), 1);
     }
 }

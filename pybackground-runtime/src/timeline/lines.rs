@@ -94,11 +94,14 @@ impl Lines {
         number(&mut piece.events, self.since(first.time));
         piece.events.push(b'\n');
         piece.events.reserve(records.len() * TYPICAL);
-        let mut before = Record { call: 0, ..*first };
+        // A body may have left its thread before the recording began, see `Here`.
+        let origin = self.origin;
+        let time = |record: &Record| record.time.max(origin);
+        let mut before = Record { call: 0, time: time(first), ..*first };
         for record in records {
             self.event(piece, log.number, record, &before);
             let call = if has_call(record.kind) { record.call } else { before.call };
-            before = Record { call, ..*record };
+            before = Record { call, time: time(record), ..*record };
         }
     }
 
@@ -273,5 +276,17 @@ mod tests {
                  o 100 7 {worker} 200\n"
             )
         );
+    }
+
+    #[test]
+    fn event_of_before_the_recording_delays_no_later_one() {
+        let log = ThreadLog::new("idle");
+        let own = u64::from(log.number) << CALL_BITS | 5;
+        let left = Record::new(EventKind::Left, 300, own);
+        let queued = Record::new(EventKind::Queued, 1_000, own + 2);
+        let (mut lines, mut piece) = (Lines::new(900), Piece::default());
+        lines.thread(&mut piece, &log, &[left, queued]);
+        let events = String::from_utf8(piece.events).unwrap();
+        assert_eq!(events, format!("T {} 0\nl 0 5\nq 100 7\n", log.number));
     }
 }

@@ -2,7 +2,9 @@
 
 use std::ffi::OsStr;
 use std::fmt;
+use std::fs::File;
 use std::io::{self, Write};
+use std::path::Path;
 use std::sync::{Arc, Once};
 
 use super::lines::Lines;
@@ -81,23 +83,17 @@ fn begin(target: &OsStr) -> io::Result<Arc<Session>> {
 }
 
 fn open(target: &Target, origin: u64) -> io::Result<(String, Output)> {
-    let named = |path: &std::path::Path| {
-        let path = path.to_owned();
-        move |error: io::Error| io::Error::new(error.kind(), format!("{}: {error}", path.display()))
-    };
     match target {
         Target::Page(path) => {
-            let (mut file, own) = file::create(path).map_err(named(path))?;
-            file.write_all(document::head(false).as_bytes())?;
-            file.write_all(document::program_line().as_bytes())?;
-            Ok((place(path, &own), Output::Page { file, lines: Lines::new(origin) }))
+            let head = format!("{}{}", document::head(false), document::program_line());
+            let (file, place) = create(path, head.as_bytes())?;
+            Ok((place, Output::Page { file, lines: Lines::new(origin) }))
         }
         Target::Trace(path) => {
-            let (mut file, own) = file::create(path).map_err(named(path))?;
             let (trace, mut head) = (Box::new(Trace::new(origin)), Vec::new());
             trace.head(&mut head, &document::program());
-            file.write_all(&head)?;
-            Ok((place(path, &own), Output::Trace { file, trace }))
+            let (file, place) = create(path, &head)?;
+            Ok((place, Output::Trace { file, trace }))
         }
         Target::Live { address, is_exposed } => {
             let server = live::serve(*address, *is_exposed).map_err(|error| {
@@ -110,8 +106,20 @@ fn open(target: &Target, origin: u64) -> io::Result<(String, Output)> {
     }
 }
 
+/// Creates a file that begins with `head`; returns it with its path. An error names the path.
+fn create(path: &Path, head: &[u8]) -> io::Result<(File, String)> {
+    let create = || {
+        let (mut file, own) = file::create(path)?;
+        file.write_all(head)?;
+        Ok((file, place(path, &own)))
+    };
+    create().map_err(|error: io::Error| {
+        io::Error::new(error.kind(), format!("{}: {error}", path.display()))
+    })
+}
+
 /// Returns the path, and reports that it is not the one that was asked for.
-fn place(asked: &std::path::Path, own: &std::path::Path) -> String {
+fn place(asked: &Path, own: &Path) -> String {
     if asked != own {
         let _ = writeln!(
             io::stderr(),

@@ -175,6 +175,21 @@ fn variable_that_makes_no_sense_is_one_line_and_no_more() {
 }
 
 #[test]
+#[cfg(target_os = "linux")]
+fn full_disk_is_one_line_that_names_the_file() {
+    let _watchdog = watchdog();
+    let folder = folder();
+    for name in ["run.html", "run.json"] {
+        let path = folder.join(name);
+        std::os::unix::fs::symlink("/dev/full", &path).unwrap();
+        let (status, stderr) = Program::start(SCENES, &["many", "4"], &path).end();
+        assert!(status.success());
+        let said = format!("has no effect: {}: No space left on device", path.display());
+        assert!(stderr.lines().count() == 1 && stderr.contains(&said), "{stderr}");
+    }
+}
+
+#[test]
 fn bodies_in_other_processes_name_their_worker_and_lack_the_variable() {
     let _watchdog = watchdog();
     let folder = folder();

@@ -289,6 +289,41 @@ fn page_of_a_killed_program_opens_and_says_what_is_missing() {
     assert!(page.text("gaps").starts_with("The program was killed"));
 }
 
+#[test]
+fn nothing_runs_on_after_a_gap_that_may_have_its_end() {
+    let _watchdog = watchdog();
+    let folder = folder();
+    let Some(browser) = Browser::start(&folder) else { return };
+    let page = open(&browser, &page_of(&["many", "1"], &folder), 1280, 700);
+    let open = page.value(
+        r#"(() => { const model = new timeline.model.constructor();
+            model.feed(`H 1 "main"\nH 2 "background-1"\nW 0 "process 7"\nN 1 ["f",""]\nN 2 ["g",""]\n`);
+            model.feed("T 1 0\nc 0 1 1\nw 9 = 0 1\nT 2 10\ns 0 1.1\na 5 = 0\nt 2000\n");
+            model.feed("G\nT 1 5000\nc 0 9 2\nT 2 5010\ns 0 1.9\nf 9 =\nt 6000\n");
+            const isOpen = (bar) => bar.end === Infinity;
+            const bars = model.rows.flatMap((row) => row.lanes.flat().concat(row.waits.flat()));
+            return [bars.length, bars.filter(isOpen).length, model.calls.filter((call) => call.outcome < 0).length,
+                model.fns.get("f").running, model.fns.get("g").ended].join(" "); })()"#,
+    );
+    assert_eq!(open, "4 0 0 0 1");
+}
+
+#[test]
+fn page_that_forgets_calls_keeps_waits_that_last() {
+    let _watchdog = watchdog();
+    let folder = folder();
+    let Some(browser) = Browser::start(&folder) else { return };
+    let page = open(&browser, &page_of(&["many", "1"], &folder), 1280, 700);
+    let kept = page.value(
+        r#"(() => { const model = new timeline.model.constructor();
+            model.feed('H 1 "main"\nN 1 ["f",""]\nT 1 1000\nc 0 1 1\ne 1 =\nc 0 + 1\nc 0 + 1\n');
+            model.feed("w 8 9.7 0 1\nT 2 2000\nc 0 1 1\n");
+            model.forget(4);
+            return [model.begin, model.waits.length, model.calls.length].join(" "); })()"#,
+    );
+    assert_eq!(kept, "2 1 4");
+}
+
 /// Prints what 100,000 calls cost, and asserts that all of them are there and that each step draws.
 #[test]
 fn hundred_thousand_calls_open_and_move() {

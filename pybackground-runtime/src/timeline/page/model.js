@@ -264,6 +264,7 @@ class Model {
         this.complete = true;
       } else if (letter === "G") {
         this.gap = true;
+        this.interruptAll();
       }
       at = stop + 1;
     }
@@ -387,9 +388,7 @@ class Model {
       if (call.row) call.fn.unused += 1;
     } else if (letter === "g") {
       this.lost += digits();
-      this.switchTo(row, time);
-      for (const open of row.open) this.close(open, time);
-      row.open.length = 0;
+      this.interrupt(row, time);
     } else if (letter === "h") {
       row.gone = true;
     }
@@ -413,6 +412,22 @@ class Model {
     }
   }
 
+  /** Ends what is open on a row for the page: the events that end it may be missing. */
+  interrupt(row, time) {
+    this.switchTo(row, time);
+    for (const open of row.open) this.close(open, time);
+    row.open.length = 0;
+    if (row.away) row.away.end = time;
+    row.away = null;
+  }
+
+  /** Goes on like a page that was opened now: the ends of all open calls may be missing. */
+  interruptAll() {
+    const time = this.last();
+    for (const row of this.rows) this.interrupt(row, time);
+    this.remove((call) => call.outcome < 0);
+  }
+
   /** Counts what was known of a call before its function was. */
   settle(call) {
     const { fn, bars } = call;
@@ -433,20 +448,26 @@ class Model {
     row.since = time;
   }
 
+  /** Removes calls, and returns how many. */
+  remove(isGone) {
+    const before = this.calls.length;
+    this.calls = this.calls.filter((call) => {
+      const stays = !isGone(call);
+      if (!stays) delete this.ids.get(call.thread)[call.number];
+      return stays;
+    });
+    return before - this.calls.length;
+  }
+
   /** Forgets what ended long ago, so that a page that follows a program for days stays small. */
   forget(most) {
     if (this.calls.length <= most) return;
-    const cut = this.calls[this.calls.length - (most >> 1)].created;
+    // When a call that was not recorded was made is unknown.
+    const kept = this.calls.slice(-(most >> 1)).find((call) => !Number.isNaN(call.created));
+    if (!kept) return;
+    const cut = kept.created;
     const isOld = (call) => call.outcome >= 0 && call.ended < cut && call.bars.every((bar) => bar.end < cut);
-    const keep = [];
-    for (const call of this.calls) {
-      if (!isOld(call)) keep.push(call);
-      else {
-        delete this.ids.get(call.thread)[call.number];
-        this.forgotten += 1;
-      }
-    }
-    this.calls = keep;
+    this.forgotten += this.remove(isOld);
     for (const row of this.rows) {
       row.lanes = row.lanes.map((bars) => bars.filter((bar) => bar.end >= cut));
       row.waits = row.waits.map((waits) => waits.filter((wait) => wait.end >= cut));
