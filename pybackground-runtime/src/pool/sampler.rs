@@ -149,6 +149,7 @@ mod tests {
 
     #[cfg(target_os = "linux")]
     #[test]
+    #[cfg_attr(miri, ignore = "Miri has no /proc")]
     fn two_looks_at_many_threads_find_which_stay_blocked() {
         use crate::pool::thread_state::StatusFiles;
         use std::sync::mpsc::channel;
