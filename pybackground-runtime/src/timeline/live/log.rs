@@ -14,7 +14,7 @@ const MOST: usize = 32 << 20;
 const GATHER_TIME: Duration = Duration::from_millis(200);
 
 /// A page that follows the program asks again within this time, even on a busy machine.
-const RETURN_TIME: Duration = Duration::from_secs(2);
+const RETURN_TIME: Duration = Duration::from_secs(1);
 
 /// The lines that clients get. Clients and the writer share it.
 pub(in crate::timeline) struct Log {
