@@ -1,4 +1,4 @@
-//! The outcome of a call whose worker has died. The caller or another worker detects the death.
+//! The outcome of a call when its worker dies. The caller detects that, or another worker does.
 
 use pybackground_runtime::__engine::RemoteOutcome;
 

@@ -148,8 +148,8 @@ impl Calls {
         self.doubtful.insert(number / GENERATION);
     }
 
-    /// Takes the generations before the newest whose calls have all ended. Leaves out a generation with a doubtful
-    /// call: the mark of that call has to stay, because it keeps a second copy from starting.
+    /// Takes every generation but the newest if all of its calls have ended. A generation with a doubtful call stays,
+    /// because the mark of that call keeps a second copy from starting.
     pub(super) fn finished_generations(&mut self) -> Vec<u64> {
         let Some((&newest, _)) = self.open.last_key_value() else { return Vec::new() };
         let is_over = |(generation, open): (&u64, &u64)| {

@@ -25,14 +25,14 @@ const FIRST_PAUSE: Duration = if IS_REPORTED { Duration::from_micros(100) } else
 const PAUSE: Duration = Duration::from_millis(1);
 const LONGEST_PAUSE: Duration = Duration::from_millis(8);
 
-/// How long the monitor waits before its first look: a thread whose body is about to end may take the call, and a look at
-/// many threads takes longer than that. The time of a model stands still.
+/// How long the monitor waits before its first look. Meanwhile a body may end, and its thread takes the queued call. A look
+/// at many threads takes longer than this. In a model, time stands still.
 pub(super) const BEFORE_FIRST_LOOK: Duration =
     if IS_MODEL { Duration::ZERO } else { Duration::from_micros(20) };
 
-/// How many slots are added for each thread that stays blocked while no thread computes, if so many stay blocked. Fewer, or
-/// those beside a thread that computes, may wait for a lock whose holder is preempted, on a thread of the pool or another.
-/// Then one slot is added for each, and also if the system does not say which threads block.
+/// If at least `MANY_BLOCKED` threads stay blocked and none computes, each of them adds so many slots. Otherwise each adds
+/// one. A few blocked threads may wait for a lock whose holder is preempted. A thread that computes may be that holder.
+/// Where the system reports no thread states, each adds one as well.
 const SLOTS_PER_BLOCKED: usize = if IS_REPORTED { 3 } else { 1 };
 const MANY_BLOCKED: usize = 32;
 

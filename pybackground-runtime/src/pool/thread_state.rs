@@ -160,7 +160,7 @@ fn read_from_start(mut file: &File, buffer: &mut [u8]) -> std::io::Result<usize>
     file.read(buffer)
 }
 
-/// The state of the thread whose status file this is.
+/// Reads the state of a thread from its status file.
 fn state_in(file: &File) -> ThreadState {
     let mut stat = [0; BEGINNING];
     let read = read_from_start(file, &mut stat).ok();

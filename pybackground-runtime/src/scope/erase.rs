@@ -66,7 +66,7 @@ impl RunOnce for Erased {
     }
 }
 
-/// Makes the handle of a call whose value may borrow. A `Lazy` holds the handle.
+/// Makes the handle that a `Lazy` holds of a call. The value of the call may borrow.
 pub(super) fn handle<T: Send>(call: ScopedHandle<T>) -> Handle<T> {
     // SAFETY: all lifetimes in the type of the call are those of `T`.
     unsafe { Handle::of_borrowing_box(call) }

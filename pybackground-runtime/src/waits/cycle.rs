@@ -3,7 +3,7 @@
 use std::panic::Location;
 use std::sync::{Arc, Weak};
 
-use super::graph::{self, GraphNode};
+use super::graph::{self, Graph, GraphNode};
 use super::held::HeldLock;
 use super::wait::{Awaited, On, Permits, ThreadWait};
 use crate::call::Call;
@@ -17,14 +17,14 @@ use crate::wait_target::{Remains, WaitTarget, with_call};
 ///
 /// Each thread is entered at the lowest of its bodies that others wait for, because of its call or of a lock, or below them
 /// if it has had a lock since before the first. Each body above that was started by the wait of the body or thread below it.
-pub(super) fn edges<'a>(
+pub(super) fn edges(
     deadlock: &[graph::Edge<Awaited>],
-    wait_of: &dyn Fn(usize) -> Option<&'a ThreadWait>,
+    graph: &Graph<ThreadWait>,
     remains: &mut Remains,
 ) -> Option<Vec<WaitEdge>> {
     let holder = |edge: &graph::Edge<Awaited>| match (&edge.from, &edge.call) {
         (GraphNode::Call(Awaited::Lock(key)), Awaited::Release(thread)) => {
-            let held = wait_of(*thread)?.held.iter().find(|held| held.key.is_in_the_way_of(*key));
+            let held = graph.get(*thread)?.held.iter().find(|held| held.key.is_in_the_way_of(*key));
             Some((*key, Holder::new(*thread, held?)))
         }
         _ => None,
@@ -75,7 +75,7 @@ pub(super) fn edges<'a>(
                     };
                     edges.extend(parties.windows(2).map(edge));
                 }
-                let on = &wait_of(*from)?.on;
+                let on = &graph.get(*from)?.on;
                 let waiter = || parties.last().cloned();
                 match (awaited, on) {
                     (Awaited::Call(awaited), _) => {

@@ -4,7 +4,6 @@ use std::cell::{Cell, RefCell};
 
 use super::cycle;
 use super::graph::{self, Graph, GraphNode, Needs};
-use super::held::LockKey;
 use super::wait::{Awaited, On, ThreadWait};
 use crate::error::WaitEdge;
 use crate::wait_target::Remains;
@@ -56,20 +55,16 @@ fn find(
     if !may_be_needed(graph, wait) {
         return None;
     }
-    let holders = |key: LockKey| {
-        let all = graph.iter().filter(|(_, wait)| wait.is_in_the_way_of(key));
-        all.map(|(thread, _)| thread).collect()
-    };
     let shared = RefCell::new(&mut *remains);
     let needs = |awaited: &Awaited| {
-        let needs = awaited.needs(holders, &mut shared.borrow_mut());
+        let needs = awaited.needs(graph, &mut shared.borrow_mut());
         if matches!(needs, Needs::Nothing) && awaited.is_parked(&mut shared.borrow_mut()) {
             leads_to_parked.set(true);
         }
         needs
     };
     let found = graph.deadlock(thread, wait, needs)?;
-    let edges = cycle::edges(&found, &|thread| graph.get(thread), remains)?;
+    let edges = cycle::edges(&found, graph, remains)?;
     let is_thread = |edge: graph::Edge<Awaited>| match edge.from {
         GraphNode::Thread(thread) => Some(thread),
         GraphNode::Call(_) => None,

@@ -6,7 +6,6 @@ use std::sync::Weak;
 use super::cycle;
 use super::deadlock::may_be_needed;
 use super::graph::{self, Found, Graph, GraphNode, Needs, Root};
-use super::held::LockKey;
 use super::wait::{self, Awaited, ThreadWait};
 use crate::error::WaitEdge;
 use crate::table::Id;
@@ -88,10 +87,6 @@ pub(super) fn find(
     memory: &mut SearchMemory,
     remains: &mut Remains,
 ) -> Look {
-    let holders = |key: LockKey| {
-        let all = graph.iter().filter(|(_, wait)| wait.is_in_the_way_of(key));
-        all.map(|(thread, _)| thread).collect()
-    };
     let shared = RefCell::new(&mut *remains);
     let needs = |awaited: &Awaited| {
         let mut remains = shared.borrow_mut();
@@ -100,7 +95,7 @@ pub(super) fn find(
             _ => None,
         };
         match parked {
-            None => awaited.needs(holders, &mut remains),
+            None => awaited.needs(graph, &mut remains),
             Some(Needs::Nothing) => Needs::Nothing,
             Some(Needs::Thread(thread)) => Needs::Thread(thread),
             Some(Needs::All(all)) => Needs::All(wait::calls(all)),
@@ -122,6 +117,6 @@ pub(super) fn find(
         Found::TooLong => return Look::TooLong,
         Found::Ring(found) => found,
     };
-    let edges = cycle::edges(&found, &|thread| graph.get(thread), remains);
+    let edges = cycle::edges(&found, graph, remains);
     Look::Ring(Ring { edges, found })
 }

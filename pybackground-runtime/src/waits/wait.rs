@@ -5,7 +5,7 @@ use std::panic::Location;
 use std::sync::{Arc, Weak};
 use std::time::{Duration, Instant};
 
-use super::graph::{self, Identified, Needs};
+use super::graph::{self, Graph, Identified, Needs};
 use super::held::{self, HeldLock, LockKey};
 use super::wait_set::WaitSet;
 use crate::call::Call;
@@ -240,18 +240,17 @@ impl graph::GraphWait for ThreadWait {
 }
 
 impl Awaited {
-    /// What has to happen first. `holders` finds the waiting threads that are in the way of a lock.
-    pub(super) fn needs(
-        &self,
-        holders: impl FnOnce(LockKey) -> Vec<usize>,
-        remains: &mut Remains,
-    ) -> Needs<Self> {
+    /// What has to happen first.
+    pub(super) fn needs(&self, graph: &Graph<ThreadWait>, remains: &mut Remains) -> Needs<Self> {
         match self {
             // A call that has no owner has ended, or nothing waits for it.
             Self::Call(call) => with_call(call, remains, needs_of_call).unwrap_or(Needs::Nothing),
             Self::Scope(scope) => Needs::All(calls(downgrade(scope.calls.unfinished(), remains))),
             // A holder that does not wait is expected to release the lock.
-            Self::Lock(key) => Needs::All(holders(*key).into_iter().map(Self::Release).collect()),
+            Self::Lock(key) => {
+                let holders = graph.iter().filter(|(_, wait)| wait.is_in_the_way_of(*key));
+                Needs::All(holders.map(|(thread, _)| Self::Release(thread)).collect())
+            }
             Self::Release(thread) => Needs::Thread(*thread),
             Self::Permit(limit) => {
                 let holders = limit.suspended_holders(remains);

@@ -300,7 +300,7 @@ fn step(
     thread: usize,
     calls: &[Call],
 ) {
-    // A thread whose awaited call has ended removes its wait when it runs again.
+    // The awaited call has ended: the thread runs again, and removes its wait.
     if let Some(wait) = &reference.waits[thread]
         && wait.0.iter().any(|call| reference.ended.contains(call))
     {
