@@ -19,8 +19,11 @@ const ELECTION: Duration = Duration::from_secs(20);
 /// The pause between questions meanwhile.
 const PAUSE: Duration = Duration::from_millis(250);
 
-/// How many bytes of calls wait at most.
+/// How many bytes a stream holds at most that needs a bound, if the server has room for as many.
 const MOST_BYTES: i64 = 1 << 30;
+
+/// How many bytes such a stream has to be able to hold.
+const LEAST_BYTES: i64 = 1 << 23;
 
 /// How long message ids are remembered.
 const DUPLICATES: Duration = Duration::from_secs(120);
@@ -104,10 +107,23 @@ fn kept_by_subject(settings: &Settings, name: String) -> Config {
     }
 }
 
-/// Creates a stream if it is missing, as soon as the servers are ready.
-async fn ensure_soon(server: &Server, settings: &Settings, config: Config) -> Result<(), String> {
+/// Creates a stream if it is missing, as soon as the servers are ready. The server sets aside what the stream may hold,
+/// so that it holds less where the server has less room.
+async fn ensure_soon(
+    server: &Server,
+    settings: &Settings,
+    mut config: Config,
+) -> Result<(), String> {
     let (end, losses) = (Instant::now() + ELECTION, server.losses());
     while let Err(why) = ensure_one(server, config.clone()).await {
+        if lacks_room(&why) && config.max_bytes / 2 >= LEAST_BYTES {
+            config.max_bytes /= 2;
+            continue;
+        }
+        if why.contains("max bytes set") && config.max_bytes < 0 {
+            config.max_bytes = MOST_BYTES;
+            continue;
+        }
         let may_pass = why.contains("temporarily unavailable")
             || (settings.replicas > 1 && why.contains("timed out"))
             || server.losses() != losses;
@@ -125,10 +141,17 @@ async fn ensure_one(server: &Server, config: Config) -> Result<(), String> {
     created.map(drop).map_err(|why| format!("the stream {name}: {why}{}", advice(&why)))
 }
 
+/// Whether the server, or what it gives to this account, has not the room that a stream asks for.
+fn lacks_room(why: &str) -> bool {
+    ["insufficient storage", "resource limits exceeded", "exceeds account limit"]
+        .iter()
+        .any(|said| why.contains(said))
+}
+
 /// Says what to do about a stream that the server does not create.
 fn advice(why: &str) -> &'static str {
-    if why.contains("insufficient") {
-        "; the calls that wait take up to 1 GiB of its storage (`max_file_store`)"
+    if lacks_room(why) {
+        "; each stream needs 8 MiB of its storage: give it more (`max_file_store`, or `max_file` of the account)"
     } else if why.contains("replicas") || why.contains("no suitable peers") {
         "; PYBACKGROUND_REMOTE_REPLICAS counts servers of a cluster"
     } else if why.contains("jetstream") || why.contains("does not answer") {

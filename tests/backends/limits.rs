@@ -1,4 +1,4 @@
-//! Functions with a limit that call themselves.
+//! Limits: of functions that call themselves, and of what the server may store.
 
 mod common;
 
@@ -47,4 +47,57 @@ fn call_within_as_many_bodies_as_the_limit_allows_is_a_deadlock() {
     assert_eq!(Lazy::into_inner(deeper(0)), Ok(1), "the second body has the last permit");
     let said = Lazy::into_inner(there(1)).unwrap();
     assert!(said.contains("limits::there") && said.contains("a `limit` of 1"), "{said}");
+}
+
+#[background(remote)]
+fn echo(number: u32) -> u32 {
+    number
+}
+
+/// What the server gives to the account that the calls use.
+const ACCOUNT: &str = "PYBACKGROUND_TEST_ACCOUNT";
+
+/// Runs a test in a process for each of these limits of an account.
+fn with_accounts(test: &str, limits: &[&str], run: impl FnOnce(Server)) {
+    let _watchdog = watchdog();
+    let Ok(limits_here) = std::env::var(ACCOUNT) else {
+        if common::nats::server_path().is_some() {
+            for limits in limits {
+                child::succeeds(child::command(test).env(ACCOUNT, limits));
+            }
+        }
+        return;
+    };
+    let account = format!(
+        "no_auth_user: u
+        accounts {{ A {{ users: [{{ user: u, password: p }}], jetstream {{ max_mem: 1MB, {limits_here} }} }} }}"
+    );
+    let server = Server::start_with(&account).unwrap();
+    remote().url(server.url()).install().unwrap();
+    run(server);
+}
+
+#[test]
+fn account_with_little_room_is_enough() {
+    let limits = [
+        "max_file: 30MB",
+        "max_file: 2GB, disk_max_stream_bytes: 30MB",
+        "max_file: 60MB, max_bytes_required: true",
+    ];
+    with_accounts("account_with_little_room_is_enough", &limits, |server| {
+        let _worker = server.worker();
+        assert_eq!(echo(1), 1);
+    });
+}
+
+#[test]
+fn account_without_room_says_how_much_is_needed() {
+    with_accounts("account_without_room_says_how_much_is_needed", &["max_file: 1MB"], |_server| {
+        let error = Lazy::join(echo(1)).unwrap_err();
+        assert!(error.is_unreachable(), "{error}");
+        assert!(
+            error.to_string().contains("8 MiB") && error.to_string().contains("`max_file`"),
+            "{error}"
+        );
+    });
 }
