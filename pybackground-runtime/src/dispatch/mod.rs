@@ -119,6 +119,23 @@ pub(crate) fn start<B: Body>(options: Options, body: B) -> Lazy<B::Output> {
     Lazy::pending(start_task(&options, in_context(body)))
 }
 
+/// Makes the task of a call whose body hands it on and suspends. This thread runs it so far: another would cost a switch.
+#[cfg(feature = "remote")]
+pub(crate) fn start_here<B: Body>(options: &Options, body: B) -> Lazy<B::Output> {
+    let task = match make_task(options, in_context(body)) {
+        Ok(task) => task,
+        Err(ended) => return Lazy::pending(ended),
+    };
+    let job: Arc<dyn Job> = task.clone();
+    job.set_timeouts(options.timeouts());
+    if runtime::lets_in() {
+        job.run();
+    } else {
+        job.refuse(runtime::SHUT_DOWN);
+    }
+    Lazy::pending(task)
+}
+
 #[inline(always)]
 #[allow(clippy::inline_always, reason = "its callers know the options")]
 fn start_task<B: Body>(options: &Options, body: B) -> Arc<Task<B>> {

@@ -12,6 +12,8 @@ use super::stack_guard::ReadError;
 use crate::call::{Call, Path, path_of_enclosing_function};
 use crate::cancel;
 use crate::dispatch::start;
+#[cfg(feature = "remote")]
+use crate::dispatch::start_here;
 use crate::error::{Error, Failure, Part, Progress};
 #[cfg(feature = "remote")]
 use crate::events;
@@ -37,15 +39,15 @@ where
     }
     let call = options.call_or(|| "");
     match order() {
-        Ok(order) => start(
-            options,
-            BackendBody::<B, T> {
-                call,
-                stage: CallStage::Ordered(order),
-                owns_node: false,
-                value: PhantomData,
-            },
-        ),
+        Ok(order) => {
+            let stage = CallStage::Ordered(order);
+            let body = BackendBody::<B, T> { call, stage, owns_node: false, value: PhantomData };
+            #[cfg(feature = "remote")]
+            if !B::IS_SYNC {
+                return start_here(&options, body);
+            }
+            start(options, body)
+        }
         Err(failure) => {
             let outcome = Err(Error::isolated(call, failure));
             CallEvents::created(|| call.key(), || call).ended(&outcome);
