@@ -123,10 +123,10 @@ where
 fn step<X, T>(call: Call, answer: Answer) -> Step<X>
 where
     X: Body<Output = T>,
-    T: DeserializeOwned,
+    T: DeserializeOwned + 'static,
 {
     match answer {
-        Answer::Returned(bytes) => match value_of(&bytes) {
+        Answer::Returned(bytes) => match value_of(bytes) {
             Ok(value) => Step::Finished(value),
             Err(failure) => Step::Failed(Error::isolated(call, failure)),
         },
@@ -149,7 +149,7 @@ where
     }
 }
 
-fn value_of<T: DeserializeOwned>(bytes: &[u8]) -> Result<T, Failure> {
+fn value_of<T: DeserializeOwned + 'static>(bytes: Vec<u8>) -> Result<T, Failure> {
     // A thread that runs a call in place has at least as much left.
     let stack = runtime::config().stack_size() / 4;
     codec::result(bytes, stack).map_err(|unread| match unread {

@@ -13,6 +13,7 @@ use super::frame::{Broken, CallHead, ReplyHead, ReplyKind, length};
 use super::function::Received;
 use super::serde_error;
 use super::stack_guard::{ReadError, read_within};
+use super::whole_bytes;
 
 /// The arguments of a call, in the caller: a frame without its head, or why an argument could not be serialized.
 pub struct Arguments(Result<Vec<u8>, String>);
@@ -23,6 +24,13 @@ impl Arguments {
     #[expect(clippy::new_without_default, reason = "the expansion calls it by name")]
     pub fn new() -> Self {
         Self(Ok(vec![0; CallHead::LENGTH]))
+    }
+
+    pub(super) fn give<T: Serialize + 'static>(&mut self, name: &str, argument: &T) {
+        match whole_bytes::of(argument) {
+            Some(bytes) => self.write(name, &bytes),
+            None => self.write(name, argument),
+        }
     }
 
     pub(crate) fn write<T: Serialize + ?Sized>(&mut self, name: &str, argument: &T) {
@@ -70,15 +78,17 @@ impl Arguments {
 /// # Errors
 ///
 /// If its type refuses the bytes, or does not read all of them.
-pub(crate) fn argument<T: DeserializeOwned>(
+pub(crate) fn argument<T: DeserializeOwned + 'static>(
     received: &mut Received<'_>,
     name: &str,
 ) -> Result<T, Broken> {
     let read = received.next().ok_or_else(|| "the call ends before it".to_owned());
-    read.and_then(|bytes| match whole(usize::MAX, bytes) {
-        Ok(value) => Ok(value),
-        Err(ReadError::Refused(why)) => Err(why),
-        Err(ReadError::TooDeep) => unreachable!("no address is below 0"),
+    read.and_then(|content| {
+        match whole_bytes::read(content).map_or_else(|| whole(usize::MAX, content), Ok) {
+            Ok(value) => Ok(value),
+            Err(ReadError::Refused(why)) => Err(why),
+            Err(ReadError::TooDeep) => unreachable!("no address is below 0"),
+        }
     })
     .map_err(|why| Broken {
         kind: ReplyKind::BadArguments,
@@ -91,8 +101,12 @@ pub(crate) fn argument<T: DeserializeOwned>(
 /// # Errors
 ///
 /// If the value cannot be serialized.
-pub(super) fn returned<T: Serialize>(value: &T) -> Result<Vec<u8>, Broken> {
-    reply(ReplyKind::Returned, value).map_err(|error| Broken {
+pub(super) fn returned<T: Serialize + 'static>(value: &T) -> Result<Vec<u8>, Broken> {
+    let reply = match whole_bytes::of(value) {
+        Some(bytes) => reply(ReplyKind::Returned, &bytes),
+        None => reply(ReplyKind::Returned, value),
+    };
+    reply.map_err(|error| Broken {
         kind: ReplyKind::BadResult,
         why: format!("`{}`: {}", type_name::<T>(), serde_error::serialize(&error)),
     })
@@ -116,11 +130,12 @@ fn reply<T: Serialize>(kind: ReplyKind, content: &T) -> Result<Vec<u8>, serde_ba
 /// # Errors
 ///
 /// If it would take more stack, or if its type refuses the bytes, or does not read all of them.
-pub(super) fn result<T: DeserializeOwned>(
-    content: &[u8],
+pub(super) fn result<T: DeserializeOwned + 'static>(
+    content: Vec<u8>,
     stack: usize,
 ) -> Result<T, ReadError<String>> {
-    whole(stack, content).map_err(|unread| match unread {
+    let read = whole_bytes::read_in_place(content).or_else(|content| whole(stack, &content));
+    read.map_err(|unread| match unread {
         ReadError::Refused(why) => ReadError::Refused(format!("`{}`: {why}", type_name::<T>())),
         ReadError::TooDeep => ReadError::TooDeep,
     })

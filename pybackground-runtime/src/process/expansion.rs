@@ -41,9 +41,9 @@ pub trait ProcessArg<T> {
 }
 
 #[diagnostic::do_not_recommend]
-impl<T: Serialize + DeserializeOwned> ProcessArg<T> for BackgroundCall {
+impl<T: Serialize + DeserializeOwned + 'static> ProcessArg<T> for BackgroundCall {
     fn give(arguments: &mut Arguments, name: &str, argument: T) {
-        arguments.write(name, &argument);
+        arguments.give(name, &argument);
     }
 
     fn take(received: &mut Received<'_>, name: &str) -> Result<Carrier<T>, Broken> {
@@ -74,7 +74,7 @@ pub trait ProcessArgRef<T: ?Sized> {
 impl<T> ProcessArgRef<T> for BackgroundCall
 where
     T: ?Sized + Serialize + ToOwned + 'static,
-    T::Owned: DeserializeOwned,
+    T::Owned: DeserializeOwned + 'static,
 {
     fn give(arguments: &mut Arguments, name: &str, argument: &T) {
         arguments.write(name, argument);

@@ -20,6 +20,7 @@
 //! | `spawn_error` | why no process could be started |
 //! | `frame` | the protocol between a program and its child |
 //! | `codec` | arguments and results as bytes |
+//! | `whole_bytes` | a `Vec<u8>`, which needs no visit of each byte |
 //! | `stack_guard` | deserializing on a bounded part of the stack |
 //! | `serde_error` | why a value could not be serialized or deserialized |
 //! | `function` | the list of functions that a child knows |
@@ -48,6 +49,7 @@ mod settings;
 mod spawn_error;
 mod stack_guard;
 mod system;
+mod whole_bytes;
 
 pub use self::settings::{Processes, processes};
 

@@ -45,7 +45,7 @@ pub trait RemoteArg<T> {
 }
 
 #[diagnostic::do_not_recommend]
-impl<T: Serialize + DeserializeOwned> RemoteArg<T> for BackgroundCall {
+impl<T: Serialize + DeserializeOwned + 'static> RemoteArg<T> for BackgroundCall {
     fn give(arguments: &mut Arguments, name: &str, argument: T) {
         <Self as ProcessArg<T>>::give(arguments, name, argument);
     }
