@@ -4,10 +4,11 @@
 mod common;
 
 use std::process::Command;
+use std::sync::OnceLock;
 use std::time::Duration;
 
 use common::{child, watchdog};
-use pybackground::{Lazy, all, as_completed, background, configure, delay, spawn};
+use pybackground::{Lazy, Shared, all, as_completed, background, configure, delay, scope, spawn};
 
 /// Far deeper than the stacks of the few threads hold.
 const DEPTH: u64 = 20_000;
@@ -126,6 +127,75 @@ fn the_only_thread_polls_the_futures_of_which_it_waits_for_any() {
     let sum =
         spawn(|| as_completed((0..10).map(nap)).map(|(_, number)| number.unwrap()).sum::<u64>());
     assert_eq!(sum, 45);
+}
+
+/// The thread has looked for something to run long before the future is woken.
+#[test]
+fn the_only_thread_waits_for_a_future_that_is_woken_late() {
+    with_threads_in_all!(1, "the_only_thread_waits_for_a_future_that_is_woken_late");
+    let late = spawn(|| {
+        let late = async_call(async {
+            delay(Duration::from_millis(300)).await;
+            7
+        });
+        *late
+    });
+    assert_eq!(late, 7);
+}
+
+#[background]
+async fn async_call(future: impl Future<Output = u64> + Send + 'static) -> u64 {
+    future.await
+}
+
+/// The call that `ring` makes awaits this one.
+static FIRST: OnceLock<Shared<u64>> = OnceLock::new();
+
+/// Makes a call whose body awaits `FIRST`.
+fn awaits_first() -> Lazy<u64> {
+    async_call(async { *FIRST.wait().clone().await })
+}
+
+/// The error of a call that waits, in a way, for a call that awaits it.
+fn ring(wait: fn() -> u64) -> String {
+    let first = Lazy::share(spawn(wait));
+    assert!(FIRST.set(first.clone()).is_ok());
+    Shared::wait(&first).unwrap_err().to_string()
+}
+
+#[test]
+fn ring_through_a_future_is_reported_at_max_total_threads() {
+    with_threads_in_all!(1, "ring_through_a_future_is_reported_at_max_total_threads");
+    let error = ring(|| *awaits_first());
+    assert!(error.contains("would never have ended"), "{error}");
+}
+
+#[test]
+fn ring_through_any_of_several_futures_is_reported_at_max_total_threads() {
+    const TEST: &str = "ring_through_any_of_several_futures_is_reported_at_max_total_threads";
+    with_threads_in_all!(1, TEST);
+    let error = ring(|| {
+        let calls = [awaits_first(), awaits_first()];
+        as_completed(calls).map(|(_, number)| number.unwrap()).sum()
+    });
+    assert!(error.contains("would never have ended"), "{error}");
+}
+
+#[test]
+fn ring_through_the_end_of_a_scope_is_reported_at_max_total_threads() {
+    with_threads_in_all!(1, "ring_through_the_end_of_a_scope_is_reported_at_max_total_threads");
+    let error = ring(|| {
+        scope(|s| s.launch(|| _ = Lazy::into_inner(awaits_first())));
+        0
+    });
+    assert!(error.contains("would never have ended"), "{error}");
+}
+
+#[test]
+fn ring_through_an_argument_is_reported_at_max_total_threads() {
+    with_threads_in_all!(1, "ring_through_an_argument_is_reported_at_max_total_threads");
+    let error = ring(|| *sum(awaits_first(), awaits_first()));
+    assert!(error.contains("would never have ended"), "{error}");
 }
 
 /// Each of the threads waits for a future, which needs a thread when it is woken.

@@ -22,7 +22,7 @@ use std::time::{Duration, Instant};
 
 use crate::error::{CallResult, Error};
 use crate::panic::catch;
-use crate::runtime;
+use crate::runtime::{self, Outlook};
 use crate::snapshot::{self, WaitReporter};
 use crate::stacks;
 use crate::sync::thread;
@@ -234,7 +234,7 @@ pub(crate) fn for_scope(calls: &Arc<dyn ScopedCalls>, site: &'static Location<'s
             Some(Ok::<_, Infallible>(true))
         };
         while runtime::block_while(false, || lend_permits_while(&mut wait)).is_none() {
-            runtime::look(|_| false);
+            runtime::look(|_| Some(Outlook::CallsOnly));
         }
         drop(waiting);
     }

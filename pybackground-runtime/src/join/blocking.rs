@@ -108,10 +108,10 @@ impl<A: Awaitable> BlockingWait<'_, A> {
             let waiting = entered.waiting.as_ref();
             runtime::look(|refusal| {
                 waiting.into_iter().for_each(Waiting::runs_body);
-                let started = unstarted::run_or_refuse(self.on.jobs(), refusal);
+                let outlook = unstarted::run_or_refuse(self.on.jobs(), refusal);
                 is_over = self.on.is_over();
                 waits_again = waiting.filter(|_| !is_over).map(Waiting::waits_again);
-                started || is_over
+                outlook.filter(|_| !is_over)
             });
             if is_over {
                 return Ok(true);

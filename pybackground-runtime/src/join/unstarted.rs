@@ -3,33 +3,44 @@
 use std::sync::{Arc, Weak};
 
 use crate::panic::catch;
+use crate::runtime::Outlook;
 use crate::table::Set;
-use crate::task::{Job, let_go};
+use crate::task::{Job, SUSPENDED, let_go};
 
 /// Runs a call on this thread that ends the wait or holds back a call that does, or refuses it if `refusal` has a
 /// reason why this thread cannot run a call. The argument of `refusal` is whether the call may run on top of other
-/// bodies. Returns `false` if all these calls have started, or a limit holds them back.
+/// bodies. Returns what the thread may expect if all these calls have started, or a limit holds them back.
 pub(super) fn run_or_refuse(
     awaited: Vec<Arc<dyn Job>>,
     refusal: &dyn Fn(bool) -> Option<String>,
-) -> bool {
+) -> Option<Outlook> {
+    let mut outlook = Outlook::CallsOnly;
     let mut visited = Set::new();
     // Weak: a body that runs here may wait, and a search for rings counts the owners of a call.
     let mut path = Vec::new();
     push(&mut path, awaited);
     while let Some(job) = path.pop() {
         let Some(job) = job.upgrade() else { continue };
-        if !job.is_stale() && visited.insert(Arc::as_ptr(&job).cast::<()>().addr()) {
+        if job.is_done() || !visited.insert(Arc::as_ptr(&job).cast::<()>().addr()) {
+            // There is nothing to do for it.
+        } else if let Some(awaited) = job.awaited_calls() {
+            outlook = Outlook::Wake;
+            push(&mut path, awaited);
+        } else if !job.is_stale() {
             let inputs = job.dependencies();
             if inputs.is_empty() && start_or_refuse(&job, refusal(!job.has_own_stack())) {
                 let_go(job);
-                return true;
+                return None;
+            }
+            if inputs.is_empty() && SUSPENDED.count() > 0 {
+                // The permit may come from one of these.
+                outlook = Outlook::Wake;
             }
             push(&mut path, inputs.into_iter().map(|input| input.job).collect());
         }
         let_go(job);
     }
-    false
+    Some(outlook)
 }
 
 /// Pushes the calls so that the first of them is popped first.

@@ -3,6 +3,7 @@
 //! At the bound on all threads a blocked worker takes part in the rounds of `deadlock`.
 
 use super::inline;
+use super::rounds::Outlook;
 use super::worker::{Looked, Worker};
 use crate::sync::atomic::Ordering;
 use crate::sync::chaos;
@@ -33,7 +34,6 @@ impl Worker {
         if result.is_some() {
             self.looked.set(Looked::NotYet);
         }
-        self.pool.rounds.forget();
         self.stats.set_running(true);
         inline::forget();
         result
@@ -45,6 +45,7 @@ impl Worker {
         self.own.rest(&pool.queues);
         if matches!(self.looked.get(), Looked::NotYet) {
             self.round.set(pool.rounds.current());
+            pool.rounds.forget();
         }
         let gives_up_slot = !self.has_no_slot.replace(true);
         if gives_up_slot {
@@ -77,14 +78,14 @@ impl Worker {
     fn may_wait(&self) -> bool {
         match self.looked.get() {
             Looked::NotYet => !self.pool.is_deadlocked(),
-            Looked::Alone => {
+            Looked::Alone(outlook) => {
                 if self.pool.is_deadlocked() {
-                    self.round.set(self.pool.ask_others(self.wakes.get()));
+                    self.round.set(self.pool.ask_others(self.wakes.get(), outlook));
                 }
                 true
             }
-            Looked::Asked => {
-                self.pool.answer(self.round.get());
+            Looked::Asked(outlook) => {
+                self.pool.answer(self.round.get(), outlook);
                 true
             }
         }
@@ -96,15 +97,23 @@ impl Worker {
     }
 
     /// Has `start` run a call that this thread waits for, or refuse it. The argument returns the reason for a refusal:
-    /// the stack has no room for the call, or the call may not run on top of other bodies. `start` returns `false` if
-    /// there was nothing to run or refuse.
-    pub(crate) fn look(&self, start: impl FnOnce(&dyn Fn(bool) -> Option<String>) -> bool) {
+    /// the stack has no room for the call, or the call may not run on top of other bodies. `start` returns what the
+    /// thread may expect if there was nothing to run or refuse.
+    pub(crate) fn look(
+        &self,
+        start: impl FnOnce(&dyn Fn(bool) -> Option<String>) -> Option<Outlook>,
+    ) {
         let current = self.pool.rounds.current();
         self.wakes.set(self.pool.queues.wakes());
-        let looked =
-            if self.round.replace(current) == current { Looked::Alone } else { Looked::Asked };
+        let is_asked = self.round.replace(current) != current;
         let refusal =
             |may_run: bool| (!may_run || !inline::has_stack()).then(|| self.pool.no_thread());
-        self.looked.set(if start(&refusal) { Looked::NotYet } else { looked });
+        // A body that runs here may block, and has not looked then.
+        self.looked.set(Looked::NotYet);
+        match start(&refusal) {
+            None => {}
+            Some(outlook) if is_asked => self.looked.set(Looked::Asked(outlook)),
+            Some(outlook) => self.looked.set(Looked::Alone(outlook)),
+        }
     }
 }

@@ -10,13 +10,14 @@
 //! threads. Each of them leaves its wait, looks, and answers when it blocks again. The last answer ends the
 //! round. While a thread is blocked with a time limit, there is no round: that join ends by itself.
 //!
-//! A timer may wake a future when the thread that waits for it has just looked. A round in which a future
-//! was woken therefore refuses nothing, and is followed by another one.
+//! A thread whose wait leads to a suspended future may be woken from outside. A round that has such a thread refuses
+//! nothing, and another follows when a future is woken. That may happen when the thread has just looked: a round in which a
+//! future was woken is followed by another one, too.
 
 use std::sync::Arc;
 
 use super::Pool;
-use super::rounds::UNKNOWN;
+use super::rounds::{Outlook, RoundFindings, UNKNOWN};
 use crate::panic::drop_catching;
 use crate::sync::atomic::Ordering;
 
@@ -42,27 +43,34 @@ impl Pool {
     #[cold]
     pub(super) fn ask_blocked_threads(&self) {
         if self.is_deadlocked() {
-            let waiting = self.queues.len();
+            let queued = self.queued();
             // ORDERING: of two callers that ask for the same calls, one opens the round.
-            if self.rounds.left.swap(waiting, Ordering::SeqCst) != waiting {
+            if self.rounds.left.swap(queued, Ordering::SeqCst) != queued {
                 self.ask_all();
             }
         }
     }
 
+    /// Tells what is queued from what was queued before, while all threads are blocked: how many calls there are, and how many
+    /// futures were ever woken.
+    fn queued(&self) -> u64 {
+        (self.queues.wakes() << 32) | (self.queues.len() as u64 & u64::from(u32::MAX))
+    }
+
     fn ask_all(&self) {
-        self.rounds.open(0, self.queues.wakes());
+        self.rounds.open(0, RoundFindings::nothing(self.queues.wakes()));
         self.sampler.unpark_all();
     }
 
     /// Opens a round for a thread that looked when `wakes` futures had been woken, and found nothing to run. Its own
     /// answer counts already. Returns the number of the round.
     #[cold]
-    pub(super) fn ask_others(self: &Arc<Self>, wakes: u64) -> u64 {
-        let round = self.rounds.open(1, wakes);
+    pub(super) fn ask_others(self: &Arc<Self>, wakes: u64, outlook: Outlook) -> u64 {
+        let found = RoundFindings { wakes, outlook };
+        let round = self.rounds.open(1, found);
         // ORDERING: see `all_blocked`.
         if self.threads.load(Ordering::SeqCst) == 1 {
-            self.end_round(wakes);
+            self.end_round(found);
         } else {
             self.sampler.unpark_all();
         }
@@ -71,34 +79,41 @@ impl Pool {
 
     /// A thread that looked in `round` has found nothing to run, and is blocked again.
     #[cold]
-    pub(super) fn answer(self: &Arc<Self>, round: u64) {
+    pub(super) fn answer(self: &Arc<Self>, round: u64, outlook: Outlook) {
         // ORDERING: see `all_blocked`.
         let threads = self.threads.load(Ordering::SeqCst);
-        if let Some(wakes) = self.rounds.answer(round, threads)
+        if let Some(found) = self.rounds.answer(round, outlook, threads)
             && self.is_deadlocked()
         {
-            self.end_round(wakes);
+            self.end_round(found);
         }
     }
 
-    /// Ends a round in which every thread has looked, when at least `wakes` futures had been woken.
-    fn end_round(&self, wakes: u64) {
+    /// Ends a round in which every thread has looked.
+    fn end_round(&self, found: RoundFindings) {
         // ORDERING: a call that comes while entries are out of the queues is not taken for one of them.
         self.rounds.left.store(UNKNOWN, Ordering::SeqCst);
         let woken: Vec<_> = std::iter::from_fn(|| self.queues.pop_woken()).collect();
-        if self.queues.wakes() != wakes {
+        if self.queues.wakes() != found.wakes {
             for job in woken {
                 self.queues.push_woken(job);
             }
             return self.ask_all();
         }
         let why = self.no_thread();
-        let calls = std::iter::from_fn(|| self.queues.steal(0));
+        let calls: Vec<_> = std::iter::from_fn(|| self.queues.steal(0)).collect();
         for job in woken.into_iter().chain(calls) {
-            job.refuse(&why);
-            drop_catching(job);
+            // The entry of a call that a thread ran in place: the call may be suspended now, and be resumed later.
+            if job.is_stale() {
+                drop_catching(job);
+            } else if found.outlook == Outlook::Wake {
+                self.queues.push(job);
+            } else {
+                job.refuse(&why);
+                drop_catching(job);
+            }
         }
         // ORDERING: as in `ask_blocked_threads`.
-        self.rounds.left.store(self.queues.len(), Ordering::SeqCst);
+        self.rounds.left.store(self.queued(), Ordering::SeqCst);
     }
 }

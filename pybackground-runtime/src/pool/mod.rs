@@ -87,6 +87,7 @@ use idle::Idle;
 pub(crate) use inline::{NO_DEPTH, has_stack, set_floor};
 use patience::Patience;
 use queues::{First, Queues};
+pub(crate) use rounds::Outlook;
 use rounds::Rounds;
 use sampler::Sampler;
 use watch::Monitor;

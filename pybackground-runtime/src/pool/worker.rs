@@ -10,6 +10,7 @@ use super::Pool;
 use super::idle::{Awake, Sleeper};
 use super::inline::{self, NO_DEPTH};
 use super::queues::{First, OwnQueue};
+use super::rounds::Outlook;
 use super::worker_stats::WorkerStats;
 use crate::panic::catch;
 use crate::runnable::Runnable;
@@ -60,9 +61,9 @@ pub(crate) struct Worker {
 pub(super) enum Looked {
     NotYet,
     /// It found nothing, and no other thread had opened a round since.
-    Alone,
+    Alone(Outlook),
     /// It found nothing in a round that another thread opened.
-    Asked,
+    Asked(Outlook),
 }
 
 thread_local! {

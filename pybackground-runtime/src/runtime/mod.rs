@@ -13,7 +13,7 @@ use crate::config::Config;
 use crate::deadline::Deadline;
 use crate::events;
 use crate::os_thread::{OsThread, Threads};
-pub(crate) use crate::pool::{FORKED, SHUT_DOWN, runs_inline};
+pub(crate) use crate::pool::{FORKED, Outlook, SHUT_DOWN, runs_inline};
 use crate::pool::{NO_DEPTH, Pool, Worker, has_stack, set_floor, with_current};
 use crate::runnable::Runnable;
 use crate::waits::Waits;
@@ -153,7 +153,7 @@ pub(crate) fn is_asked() -> bool {
 }
 
 /// See [`Worker::look`].
-pub(crate) fn look(start: impl FnOnce(&dyn Fn(bool) -> Option<String>) -> bool) {
+pub(crate) fn look(start: impl FnOnce(&dyn Fn(bool) -> Option<String>) -> Option<Outlook>) {
     with_current(|worker| {
         if let Some(worker) = worker {
             worker.look(start);

@@ -292,6 +292,15 @@ impl dyn Job + '_ {
         })
     }
 
+    /// The calls that the body awaits, as far as is known; `None` if it is not suspended.
+    pub(crate) fn awaited_calls(&self) -> Option<Vec<Arc<dyn Job>>> {
+        let awaited = self.locked(|trailer| {
+            let is_suspended = self.word().is_suspended();
+            is_suspended.then(|| trailer.awaits().map(|awaits| awaits.calls.clone()))
+        })?;
+        Some(awaited.into_iter().flatten().filter_map(|call| call.upgrade()).collect())
+    }
+
     /// If the body is suspended, awaits the calls, and has no such error yet, the next poll of one of them gives it. Returns
     /// whether it does.
     pub(super) fn set_failure(&self, failure: RingFailure) -> bool {
