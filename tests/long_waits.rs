@@ -7,6 +7,8 @@ use std::process::{Child, Stdio};
 use std::sync::mpsc::channel;
 use std::time::Duration;
 
+#[cfg(debug_assertions)]
+use common::futures::Word;
 use common::gate::Gate;
 use common::{child, watchdog};
 use pybackground::{Lazy, background, configure, sleep, spawn};
@@ -130,6 +132,36 @@ fn stuck_wait_is_reported_by_default_with_the_way_to_switch_it_off() {
     drop(child.stdin.take());
     assert!(child.wait().unwrap().success());
     assert!(!lines.any(|line| line.contains("has been waited for")), "it is reported once");
+}
+
+#[cfg(debug_assertions)]
+#[background]
+async fn hears(word: Word) -> u64 {
+    word.heard().await
+}
+
+/// The call that is queued would wake the future, and nothing tells so.
+#[cfg(debug_assertions)]
+#[test]
+fn wait_for_a_call_that_no_thread_is_left_for_is_reported_by_default() {
+    if child::is_child() {
+        configure().max_total_threads(1).install().unwrap();
+        return Lazy::into_inner(spawn(|| {
+            let word = Word::default();
+            let said = word.clone();
+            let says = spawn(move || said.say(7));
+            assert_eq!(hears(word), 7);
+            Lazy::into_inner(says);
+        }));
+    }
+    let _watchdog = watchdog();
+    let test = "wait_for_a_call_that_no_thread_is_left_for_is_reported_by_default";
+    let mut child = start(test, None);
+    let mut lines = BufReader::new(child.stderr.take().unwrap()).lines().map(Result::unwrap);
+    let head = lines.find(|line| line.contains("has been waited for longer than 10s")).unwrap();
+    assert!(head.contains("no thread is left for the queued calls"), "{head}");
+    child.kill().unwrap();
+    child.wait().unwrap();
 }
 
 /// The closure waits for a body that is blocked.

@@ -29,7 +29,7 @@ impl Pool {
     }
 
     /// Returns whether calls are queued that only the blocked threads themselves can run.
-    pub(super) fn is_deadlocked(&self) -> bool {
+    pub(crate) fn is_deadlocked(&self) -> bool {
         // ORDERING: see `all_blocked`.
         let threads = self.threads.load(Ordering::SeqCst);
         self.all_blocked(threads)

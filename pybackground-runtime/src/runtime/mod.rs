@@ -102,6 +102,11 @@ pub(crate) fn is_closed() -> bool {
     !global().pool.admission().lets_in_from_bodies()
 }
 
+/// Whether calls are queued, and every thread that may run them is blocked in a join.
+pub(crate) fn is_starved() -> bool {
+    global().pool.is_deadlocked()
+}
+
 /// Whether the threads that run calls are in the process that this one was forked from.
 pub(crate) fn was_forked() -> bool {
     global().pool.was_forked()

@@ -90,7 +90,7 @@ fn report_wait(awaited: WaitsFor, site: &'static Location<'static>) -> Option<Du
     };
     if report == ReportedWaits::Stuck {
         if is_due {
-            stderr::report(move || stuck(after));
+            stderr::report(move || stuck(after, awaited, site));
         }
         return Some(after);
     }
@@ -108,30 +108,41 @@ fn report_wait(awaited: WaitsFor, site: &'static Location<'static>) -> Option<Du
     None
 }
 
-/// The report of a wait that takes longer than `after`, and needs a body that is blocked in a lock or a channel. It is made
-/// once.
-fn stuck(after: Duration) -> Option<String> {
+/// The report of a wait that takes longer than `after`, and needs a body that is blocked in a lock or a channel, or may need a
+/// call that no thread is left for. It is made once.
+fn stuck(after: Duration, awaited: WaitsFor, site: &'static Location<'static>) -> Option<String> {
     static DONE: AtomicBool = AtomicBool::new(false);
 
     // ORDERING: only one thread at a time makes a report.
     if DONE.load(Ordering::Relaxed) {
         return None;
     }
-    let first = candidates(after);
-    if first.is_empty() {
+    let (first, was_starved) = (candidates(after), runtime::is_starved());
+    if first.is_empty() && !was_starved {
         return None;
     }
     std::thread::sleep(BETWEEN_LOOKS);
     let second = candidates(after);
-    let Candidate { awaited, site, blocked } =
-        first.into_iter().find(|candidate| second.contains(candidate))?;
+    let (awaited, site, why) = match first.into_iter().find(|first| second.contains(first)) {
+        Some(Candidate { awaited, site, blocked }) => {
+            let thread = &blocked.first()?.thread;
+            (
+                awaited,
+                site,
+                format!("needs a body that is blocked in a lock or channel on thread `{thread}`"),
+            )
+        }
+        None if was_starved && runtime::is_starved() => {
+            (awaited, site, "no thread is left for the queued calls".to_owned())
+        }
+        None => return None,
+    };
     DONE.store(true, Ordering::Relaxed);
-    let (site, thread) = (UsedAt(site), &blocked.first()?.thread);
+    let site = UsedAt(site);
     let mut text = String::new();
     let _ = write!(
         text,
-        "pybackground:{site} {awaited} has been waited for longer than {after:?}, and needs a body that is blocked in \
-         a lock or channel on thread `{thread}`\n{}\
+        "pybackground:{site} {awaited} has been waited for longer than {after:?}, and {why}\n{}\
          Debug builds report this once; the environment variable PYBACKGROUND_REPORT_AFTER=0 switches it off.\n",
         snapshot()
     );
