@@ -170,6 +170,7 @@ impl<T: Send + 'static> TakesAwaited<T> for BackgroundCall {
 /// Requires of the value what a call does of its arguments.
 #[inline]
 #[allow(opaque_hidden_inferred_bound, reason = "what `TakesAwaited` is implemented for is `Send`")]
+#[must_use]
 pub fn awaited<T>(argument: Expected<T>) -> impl AwaitedArgument<Value = T>
 where
     BackgroundCall: TakesAwaited<T>,
