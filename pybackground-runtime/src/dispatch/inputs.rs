@@ -107,7 +107,7 @@ impl<T> Given<T> for Arrived<T> {
     }
 }
 
-/// What the compiler knows of an argument for a `#[lazy]` parameter: see [`argument`](super::argument).
+/// All that the compiler knows of an argument for a `#[lazy]` parameter, for the reason that `dispatch::argument` gives.
 pub trait AwaitedArgument: Send + 'static {
     /// The type of the parameter.
     type Value: Send;
@@ -141,7 +141,7 @@ pub fn expected<T>(argument: impl LazyArgument<T>) -> Expected<T> {
     argument.expected()
 }
 
-/// States that a `T` may be the value of a `#[lazy]` parameter, as [`Takes`](super::argument::Takes) does of others.
+/// States that a `T` may be the value of a `#[lazy]` parameter, as `Takes` does of others.
 #[diagnostic::on_unimplemented(
     message = "`{T}` cannot be given to a background call: it is not `Send`, and the body runs on \
                another thread",
@@ -194,7 +194,7 @@ pub trait Inputs: Send + 'static {
     fn take(self) -> Result<Self::Values, Error>;
 }
 
-/// A closure that returns the inputs: see [`LendsKey`](crate::attribute::LendsKey).
+/// A closure that returns the inputs, for the reason of `LendsKey`.
 pub trait GivesInputs {
     /// The inputs.
     type Inputs: Inputs;
