@@ -16,9 +16,9 @@ mod recorder {
     pub(super) struct Lazy<T>(pub(super) Option<Duration>, PhantomData<T>);
 
     pub(super) mod __private {
-        pub(crate) use ::core;
         use std::marker::PhantomData;
         use std::time::Duration;
+        pub(crate) use std::time::Duration as LiteralDuration;
 
         use super::Lazy;
 

@@ -39,6 +39,18 @@ fn half_typed_body(text: &str) -> usize {
 }
 
 #[background]
+fn half_typed_expression(text: &str) -> usize {
+    let length = text.len();
+    length/*expression_hover*/ + helper/*expression_definition*/(length/*expression_signature*/) +
+}
+
+#[background]
+fn half_typed_signature(text: &str, other: ) -> usize {
+    let letters = text.len();
+    letters/*parameter_hover*/ + helper/*parameter_definition*/(letters/*parameter_signature*/)
+}
+
+#[background]
 async fn half_typed_async_body(numbers: Vec<u8>) -> usize {
     numbers./*async*/
 }
@@ -197,12 +209,19 @@ def main():
             return any((t.get("targetRange") or t["range"])["start"]["line"] == line for t in targets)
 
         helper = source[: source.index("fn helper")].count("\n")
-        marks["definition"]["character"] -= 1
-        marks["hover"]["character"] -= 1
+        for name, mark in marks.items():
+            if name.endswith(("definition", "hover")):
+                mark["character"] -= 1
         checks = {
             "hover in a body shows a type": lambda: hovers("hover", "usize"),
             "go to definition from a body": lambda: defined_at("definition", helper),
             "signature help in a body": lambda: helps("signature", "fn helper(count: usize)"),
+            "hover in a half typed expression": lambda: hovers("expression_hover", "length: usize"),
+            "go to definition from a half typed expression": lambda: defined_at("expression_definition", helper),
+            "signature help in a half typed expression": lambda: helps("expression_signature", "fn helper(count: usize)"),
+            "hover below a half typed parameter": lambda: hovers("parameter_hover", "letters: usize"),
+            "go to definition below a half typed parameter": lambda: defined_at("parameter_definition", helper),
+            "signature help below a half typed parameter": lambda: helps("parameter_signature", "fn helper(count: usize)"),
             "signature help for a call": lambda: helps("call", "text: &str"),
             "completion in a half typed body": lambda: completes("body", "trim"),
             "completion in a half typed async body": lambda: completes("async", "push"),

@@ -27,9 +27,7 @@ fn fetch(url: &str) -> ::pybackground::Lazy<Result<String, Error>> {
             let __pybackground_arg0 = __pybackground_arg0;
             #[allow(clippy::shadow_unrelated)]
             let url = ::pybackground::__private::Lent::get(&__pybackground_arg0);
-            if let ::pybackground::__private::core::option::Option::Some(
-                __pybackground_result,
-            ) = ::pybackground::__private::never_any::<
+            if let ::pybackground::__private::Maybe::Some(__pybackground_result) = ::pybackground::__private::never_any::<
                 ::pybackground::__private::Same<Result<String, Error>>,
             >() {
                 return __pybackground_result;
@@ -37,10 +35,10 @@ fn fetch(url: &str) -> ::pybackground::Lazy<Result<String, Error>> {
             return match ::pybackground::__private::never_any::<
                 ::pybackground::__private::Same<Result<String, Error>>,
             >() {
-                ::pybackground::__private::core::option::Option::Some(
-                    __pybackground_result,
-                ) => __pybackground_result,
-                ::pybackground::__private::core::option::Option::None => {
+                ::pybackground::__private::Maybe::Some(__pybackground_result) => {
+                    __pybackground_result
+                }
+                ::pybackground::__private::Maybe::None => {
                     let page = get(url).await?;
                     Ok(page)
                 }

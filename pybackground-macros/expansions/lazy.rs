@@ -17,16 +17,12 @@ fn assemble(
     text: &str,
     pages: impl ::pybackground::__private::LazyArgument<Vec<Page>>,
 ) -> ::pybackground::Lazy<Book> {
-    let __pybackground_arg0 = title;
-    let __pybackground_arg0 = ::pybackground::__private::expect::<
-        String,
-    >(__pybackground_arg0);
+    let __pybackground_arg0 = ::pybackground::__private::expected::<String>(title);
+    let __pybackground_arg0 = ::pybackground::__private::awaited(__pybackground_arg0);
     let __pybackground_arg1 = text;
     let __pybackground_arg1 = ::pybackground::__private::lend(__pybackground_arg1);
-    let __pybackground_arg2 = pages;
-    let __pybackground_arg2 = ::pybackground::__private::expect::<
-        Vec<Page>,
-    >(__pybackground_arg2);
+    let __pybackground_arg2 = ::pybackground::__private::expected::<Vec<Page>>(pages);
+    let __pybackground_arg2 = ::pybackground::__private::awaited(__pybackground_arg2);
     let __pybackground_inputs = ();
     let __pybackground_inputs = (__pybackground_arg0, __pybackground_inputs);
     let __pybackground_inputs = (__pybackground_arg2, __pybackground_inputs);
@@ -36,7 +32,7 @@ fn assemble(
         ::pybackground::__private::Options::of(const {
             ::pybackground::__private::Definition.place()
         }),
-        __pybackground_inputs,
+        move || __pybackground_inputs,
         move |__pybackground_inputs| -> ::pybackground::__private::Same<Book> {
             let (__pybackground_arg2, __pybackground_inputs) = __pybackground_inputs;
             let (__pybackground_arg0, __pybackground_inputs) = __pybackground_inputs;
@@ -58,10 +54,8 @@ fn assemble(
 fn store(
     book: impl ::pybackground::__private::LazyArgument<Book>,
 ) -> ::pybackground::Lazy<()> {
-    let __pybackground_arg0 = book;
-    let __pybackground_arg0 = ::pybackground::__private::expect::<
-        Book,
-    >(__pybackground_arg0);
+    let __pybackground_arg0 = ::pybackground::__private::expected::<Book>(book);
+    let __pybackground_arg0 = ::pybackground::__private::awaited(__pybackground_arg0);
     let __pybackground_inputs = ();
     let __pybackground_inputs = (__pybackground_arg0, __pybackground_inputs);
     return <::pybackground::__private::BackgroundCall as ::pybackground::__private::Returns<
@@ -70,21 +64,21 @@ fn store(
         ::pybackground::__private::Options::of(const {
             ::pybackground::__private::Definition.place()
         }),
-        __pybackground_inputs,
+        move || __pybackground_inputs,
         move |__pybackground_inputs| async move {
             let (__pybackground_arg0, __pybackground_inputs) = __pybackground_inputs;
             #[allow(clippy::shadow_unrelated)]
             let book = ::pybackground::__private::Given::take(__pybackground_arg0);
-            if let ::pybackground::__private::core::option::Option::Some(
-                __pybackground_result,
-            ) = ::pybackground::__private::never_any::<()>() {
+            if let ::pybackground::__private::Maybe::Some(__pybackground_result) = ::pybackground::__private::never_any::<
+                (),
+            >() {
                 return __pybackground_result;
             }
             return match ::pybackground::__private::never_any::<()>() {
-                ::pybackground::__private::core::option::Option::Some(
-                    __pybackground_result,
-                ) => __pybackground_result,
-                ::pybackground::__private::core::option::Option::None => {
+                ::pybackground::__private::Maybe::Some(__pybackground_result) => {
+                    __pybackground_result
+                }
+                ::pybackground::__private::Maybe::None => {
                     shelf().put(book).await;
                 }
             };

@@ -32,9 +32,7 @@ fn literal() -> ::pybackground::Lazy<u8> {
                 };
                 ::pybackground::__private::ChosenLimit::get(&__PYBACKGROUND_LIMIT)
             })
-            .timeout(
-                ::pybackground::__private::core::time::Duration::new(0u64, 250000000u32),
-            )
+            .timeout(::pybackground::__private::LiteralDuration::new(0u64, 250000000u32))
             .run_timeout(::pybackground::__private::timeout(patience(), "literal")),
         move || -> ::pybackground::__private::Same<u8> { 1 },
     );

@@ -11,17 +11,17 @@ fn length(text: &str, __pybackground_arg1: (usize, u8)) -> ::pybackground::Lazy<
         let mut __pybackground_arguments =
         ::pybackground::__private::process::Arguments::new(); <
         ::pybackground::__private::BackgroundCall as
-        ::pybackground::__private::process::ProcessArgRef < str >> ::give(& mut
+        ::pybackground::__private::process::ProcessArgRef < _ >> ::give(& mut
         __pybackground_arguments, "text", text); <
         ::pybackground::__private::BackgroundCall as
-        ::pybackground::__private::process::ProcessArg < (usize, u8) >> ::give(& mut
+        ::pybackground::__private::process::ProcessArg < _ >> ::give(& mut
         __pybackground_arguments, "(add , _)", __pybackground_arg1); <
         ::pybackground::__private::BackgroundCall as
         ::pybackground::__private::process::ProcessReturn <
         ::pybackground::__private::Same < usize > >>
         ::run(::pybackground::__private::Options::of(const {
         ::pybackground::__private::Definition.place() })
-        .timeout(::pybackground::__private::core::time::Duration::new(2u64, 0u32)), {
+        .timeout(::pybackground::__private::LiteralDuration::new(2u64, 0u32)), {
         #[::pybackground::__private::process::linkme::distributed_slice(::pybackground::__private::process::FUNCTIONS)]
         #[linkme(crate = ::pybackground::__private::process::linkme)] static
         __PYBACKGROUND_FUNCTION : ::pybackground::__private::process::ChildFunction =
@@ -43,7 +43,7 @@ fn length(text: &str, __pybackground_arg1: (usize, u8)) -> ::pybackground::Lazy<
         ::pybackground::__private::Given::take(__pybackground_arg1);
         #[allow(clippy::shadow_unrelated)] let (add, _) = __pybackground_arg1; match () {
         () => { text.len() + add } } }) },); & __PYBACKGROUND_FUNCTION },
-        ::pybackground::__private::core::option::Option::Some(67108864u64),
-        __pybackground_arguments, || (),)
+        ::pybackground::__private::Maybe::Some(67108864u64), __pybackground_arguments, ||
+        (),)
     }
 }

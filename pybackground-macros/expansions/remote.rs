@@ -11,10 +11,10 @@ fn length(text: &str, add: usize) -> ::pybackground::Lazy<usize> {
         let mut __pybackground_arguments =
         ::pybackground::__private::remote::arguments(); <
         ::pybackground::__private::BackgroundCall as
-        ::pybackground::__private::remote::RemoteArgRef < str >> ::give(& mut
+        ::pybackground::__private::remote::RemoteArgRef < _ >> ::give(& mut
         __pybackground_arguments, "text", text); <
         ::pybackground::__private::BackgroundCall as
-        ::pybackground::__private::remote::RemoteArg < usize >> ::give(& mut
+        ::pybackground::__private::remote::RemoteArg < _ >> ::give(& mut
         __pybackground_arguments, "add", add); <
         ::pybackground::__private::BackgroundCall as
         ::pybackground::__private::remote::RemoteReturn < ::pybackground::__private::Same
@@ -57,6 +57,7 @@ fn length(text: &str, add: usize) -> ::pybackground::Lazy<usize> {
         < usize > >> ::shape(__pybackground_shape); },
         ::pybackground::__private::remote::Terms::new().queue("gpu").retry(3u32)
         .memory(2147483648u64).limit({ use ::pybackground::__private::AnyLimit as _;
+        ::pybackground::__private::is_limit(& (8));
         ::pybackground::__private::LimitValue(& (8)).number() }),); &
         __PYBACKGROUND_ENTRY }, __pybackground_arguments, || (),)
     }

@@ -112,8 +112,12 @@ pub use timeout::Timeout;
 pub mod __private {
     /// A program may have another crate of that name. Not the crate itself: the compiler would name its items by this path.
     pub mod core {
-        pub use ::core::{compile_error, concat, module_path, option, primitive, time};
+        pub use ::core::{compile_error, concat, module_path, primitive};
     }
+
+    // By names that `core` does not have: where the path of the library is wrong, the compiler would suggest an import.
+    pub use ::core::option::Option as Maybe;
+    pub use ::core::time::Duration as LiteralDuration;
 
     pub use crate::__cached as cached;
     pub use crate::__isolated as isolated;

@@ -18,7 +18,7 @@ pub use self::output::{
     AnyLimit, ChosenLimit, Definition, FunctionType, IsLimit, LimitValue, Returns, Same, is_limit,
     never_any,
 };
-pub use self::shared::{Keys, KeysRef, ReturnsShared, key, key_of};
+pub use self::shared::{Keys, KeysRef, LendsKey, ReturnsShared, copy_of, key, key_of};
 pub use self::timeout::{BadTimeout, IntoTimeout, timeout};
 pub use crate::dispatch::argument::*;
 pub use crate::dispatch::inputs::*;

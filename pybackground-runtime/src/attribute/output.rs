@@ -5,7 +5,7 @@ use std::panic::Location;
 
 use crate::call::{path_of_enclosing_function, without_types};
 use crate::dispatch::{
-    BackgroundCall, Inputs, dispatch, dispatch_async, dispatch_async_with_inputs,
+    BackgroundCall, GivesInputs, ValuesOf, dispatch, dispatch_async, dispatch_async_with_inputs,
     dispatch_with_inputs,
 };
 use crate::lazy::Lazy;
@@ -32,16 +32,16 @@ pub trait Returns<T> {
         F: Future<Output = T> + Send + 'static;
 
     /// Runs a body as `run` does, once its `#[lazy]` arguments have values.
-    fn run_with_inputs<I, F>(options: Options, inputs: I, body: F) -> Lazy<T>
+    fn run_with_inputs<G, F>(options: Options, inputs: G, body: F) -> Lazy<T>
     where
-        I: Inputs,
-        F: FnOnce(I::Values) -> T + Send + 'static;
+        G: GivesInputs,
+        F: FnOnce(ValuesOf<G>) -> T + Send + 'static;
 
     /// Polls a future as `run_async` does, once its `#[lazy]` arguments have values.
-    fn run_async_with_inputs<I, F, A>(options: Options, inputs: I, body: F) -> Lazy<T>
+    fn run_async_with_inputs<G, F, A>(options: Options, inputs: G, body: F) -> Lazy<T>
     where
-        I: Inputs,
-        F: FnOnce(I::Values) -> A + Send + 'static,
+        G: GivesInputs,
+        F: FnOnce(ValuesOf<G>) -> A + Send + 'static,
         A: Future<Output = T> + Send + 'static;
 }
 
@@ -64,23 +64,23 @@ impl<T: Send + 'static> Returns<T> for BackgroundCall {
         dispatch_async(options, future)
     }
 
-    fn run_with_inputs<I, F>(options: Options, inputs: I, body: F) -> Lazy<T>
+    fn run_with_inputs<G, F>(options: Options, inputs: G, body: F) -> Lazy<T>
     where
-        I: Inputs,
-        F: FnOnce(I::Values) -> T + Send + 'static,
+        G: GivesInputs,
+        F: FnOnce(ValuesOf<G>) -> T + Send + 'static,
     {
         let path = || without_types(path_of_enclosing_function::<F>());
-        dispatch_with_inputs(options.named_by(path), inputs, body)
+        dispatch_with_inputs(options.named_by(path), inputs.give(), body)
     }
 
-    fn run_async_with_inputs<I, F, A>(options: Options, inputs: I, body: F) -> Lazy<T>
+    fn run_async_with_inputs<G, F, A>(options: Options, inputs: G, body: F) -> Lazy<T>
     where
-        I: Inputs,
-        F: FnOnce(I::Values) -> A + Send + 'static,
+        G: GivesInputs,
+        F: FnOnce(ValuesOf<G>) -> A + Send + 'static,
         A: Future<Output = T> + Send + 'static,
     {
         let path = || without_types(path_of_enclosing_function::<A>());
-        dispatch_async_with_inputs(options.named_by(path), inputs, body)
+        dispatch_async_with_inputs(options.named_by(path), inputs.give(), body)
     }
 }
 

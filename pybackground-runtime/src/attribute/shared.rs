@@ -79,6 +79,31 @@ where
     BackgroundCall::copy(argument)
 }
 
+/// Copies an argument out of the key.
+#[inline]
+pub fn copy_of<K: Clone>(part: &K) -> K {
+    part.clone()
+}
+
+/// A closure that returns the key, which it borrows. If an argument cannot be part of a key, the compiler would report it
+/// again where a function is generic over the key. It looks into no closure.
+pub trait LendsKey<'k> {
+    /// The key.
+    type Key: Key;
+
+    /// Returns the key.
+    fn lend(self) -> &'k Self::Key;
+}
+
+impl<'k, K: Key, F: FnOnce() -> &'k K> LendsKey<'k> for F {
+    type Key = K;
+
+    #[inline]
+    fn lend(self) -> &'k K {
+        self()
+    }
+}
+
 /// States that a body with `single_flight` or `cache` may return `T`.
 #[diagnostic::on_unimplemented(
     message = "a call with `single_flight` or `cache` cannot return `{T}`: callers on several threads share the value, \
@@ -89,59 +114,61 @@ where
 )]
 pub trait ReturnsShared<T> {
     /// Returns the equal call that there is, or runs the body in the background.
-    fn run<K, F>(
+    fn run<'k, K, M, F>(
         options: Options,
         sharing: Sharing,
         key: K,
-        body: F,
+        make: M,
         is_kept: fn(&T) -> bool,
     ) -> Shared<T>
     where
-        K: Key,
-        F: FnOnce(K) -> T + Send + 'static;
+        K: LendsKey<'k>,
+        M: FnOnce() -> F,
+        F: FnOnce() -> T + Send + 'static;
 
     /// Returns the equal call that there is, or polls the future in the background.
-    fn run_async<K, F, A>(
+    fn run_async<'k, K, M, A>(
         options: Options,
         sharing: Sharing,
         key: K,
-        body: F,
+        make: M,
         is_kept: fn(&T) -> bool,
     ) -> Shared<T>
     where
-        K: Key,
-        F: FnOnce(K) -> A + Send + 'static,
+        K: LendsKey<'k>,
+        M: FnOnce() -> A,
         A: Future<Output = T> + Send + 'static;
 }
 
 #[diagnostic::do_not_recommend]
 impl<T: Send + Sync + 'static> ReturnsShared<T> for BackgroundCall {
-    fn run<K, F>(
+    fn run<'k, K, M, F>(
         options: Options,
         sharing: Sharing,
         key: K,
-        body: F,
+        make: M,
         is_kept: fn(&T) -> bool,
     ) -> Shared<T>
     where
-        K: Key,
-        F: FnOnce(K) -> T + Send + 'static,
+        K: LendsKey<'k>,
+        M: FnOnce() -> F,
+        F: FnOnce() -> T + Send + 'static,
     {
-        reuse::share(options, sharing, &key, body, is_kept)
+        reuse::share(options, sharing, key.lend(), make, is_kept)
     }
 
-    fn run_async<K, F, A>(
+    fn run_async<'k, K, M, A>(
         options: Options,
         sharing: Sharing,
         key: K,
-        body: F,
+        make: M,
         is_kept: fn(&T) -> bool,
     ) -> Shared<T>
     where
-        K: Key,
-        F: FnOnce(K) -> A + Send + 'static,
+        K: LendsKey<'k>,
+        M: FnOnce() -> A,
         A: Future<Output = T> + Send + 'static,
     {
-        reuse::share_async(options, sharing, &key, body, is_kept)
+        reuse::share_async(options, sharing, key.lend(), make, is_kept)
     }
 }

@@ -1,6 +1,6 @@
 //! Arguments whose value may not exist yet: those of `#[lazy]` parameters, of `Lazy::map` and its like.
 
-use super::argument::{BackgroundCall, Given, Takes};
+use super::argument::{BackgroundCall, Given};
 use crate::error::Error;
 use crate::lazy::Lazy;
 use crate::panic::drop_catching;
@@ -107,13 +107,75 @@ impl<T> Given<T> for Arrived<T> {
     }
 }
 
-/// Converts an argument for a `#[lazy]` parameter.
+/// All that the compiler knows of an argument for a `#[lazy]` parameter, for the reason that `dispatch::argument` gives.
+pub trait AwaitedArgument: Send + 'static {
+    /// The type of the parameter.
+    type Value: Send;
+
+    /// Lists the call that must end first, if any.
+    fn list(&self, needed: &mut Needed);
+
+    /// Returns the value, once the call has ended.
+    ///
+    /// # Errors
+    ///
+    /// Returns the error of a call without a value.
+    fn take(self) -> Result<Arrived<Self::Value>, Error>;
+}
+
+impl<T: Send + 'static> AwaitedArgument for Expected<T> {
+    type Value = T;
+
+    fn list(&self, needed: &mut Needed) {
+        needed.0.extend(self.input());
+    }
+
+    fn take(self) -> Result<Arrived<T>, Error> {
+        Self::take(self).map(Arrived)
+    }
+}
+
+/// Converts an argument for a `#[lazy]` parameter of type `T`.
 #[inline]
-pub fn expect<T>(argument: impl LazyArgument<T>) -> Expected<T>
-where
-    BackgroundCall: Takes<T>,
-{
+pub fn expected<T>(argument: impl LazyArgument<T>) -> Expected<T> {
     argument.expected()
+}
+
+/// States that a `T` may be the value of a `#[lazy]` parameter, as `Takes` does of others.
+#[diagnostic::on_unimplemented(
+    message = "`{T}` cannot be given to a background call: it is not `Send`, and the body runs on \
+               another thread",
+    label = "this cannot move to another thread",
+    note = "use a type that is `Send`: `Arc` for `Rc`, `Mutex` or an atomic for `RefCell` and `Cell`",
+    note = "for a type parameter write `T: Send + 'static`, for `dyn Trait` write `dyn Trait + Send`"
+)]
+pub trait TakesAwaited<T> {
+    /// What the compiler then knows of the argument.
+    type Argument: AwaitedArgument<Value = T>;
+
+    /// Returns the argument.
+    fn known(argument: Expected<T>) -> Self::Argument;
+}
+
+#[diagnostic::do_not_recommend]
+impl<T: Send + 'static> TakesAwaited<T> for BackgroundCall {
+    type Argument = Expected<T>;
+
+    #[inline]
+    fn known(argument: Expected<T>) -> Expected<T> {
+        argument
+    }
+}
+
+/// Requires of the value what a call does of its arguments.
+#[inline]
+#[allow(opaque_hidden_inferred_bound, reason = "what `TakesAwaited` is implemented for is `Send`")]
+#[must_use]
+pub fn awaited<T>(argument: Expected<T>) -> impl AwaitedArgument<Value = T>
+where
+    BackgroundCall: TakesAwaited<T>,
+{
+    BackgroundCall::known(argument)
 }
 
 /// All `#[lazy]` arguments of a call, as nested pairs: `(last, (.., (first, ())))`.
@@ -131,6 +193,27 @@ pub trait Inputs: Send + 'static {
     /// Returns the error of the first argument without a value.
     fn take(self) -> Result<Self::Values, Error>;
 }
+
+/// A closure that returns the inputs, for the reason of `LendsKey`.
+pub trait GivesInputs {
+    /// The inputs.
+    type Inputs: Inputs;
+
+    /// Returns the inputs.
+    fn give(self) -> Self::Inputs;
+}
+
+impl<I: Inputs, F: FnOnce() -> I> GivesInputs for F {
+    type Inputs = I;
+
+    #[inline]
+    fn give(self) -> I {
+        self()
+    }
+}
+
+/// The values of the inputs that a closure returns.
+pub type ValuesOf<G> = <<G as GivesInputs>::Inputs as Inputs>::Values;
 
 /// An argument of which the body gets what its call comes to, a value or an error.
 pub(crate) struct Settled<T>(pub(crate) Expected<T>);
@@ -177,17 +260,17 @@ impl Inputs for () {
     }
 }
 
-impl<T: Send + 'static, I: Inputs> Inputs for (Expected<T>, I) {
-    type Values = (Arrived<T>, I::Values);
+impl<A: AwaitedArgument, I: Inputs> Inputs for (A, I) {
+    type Values = (Arrived<A::Value>, I::Values);
 
     fn list(&self, needed: &mut Needed) {
         self.1.list(needed);
-        needed.0.extend(self.0.input());
+        self.0.list(needed);
     }
 
     fn take(self) -> Result<Self::Values, Error> {
         match (self.1.take(), self.0.take()) {
-            (Ok(before), Ok(value)) => Ok((Arrived(value), before)),
+            (Ok(before), Ok(value)) => Ok((value, before)),
             (Err(error), rest) => {
                 drop_catching(rest);
                 Err(error)

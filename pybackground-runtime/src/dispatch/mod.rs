@@ -39,7 +39,7 @@ pub use boxed::{dispatch, dispatch_async};
 pub(crate) use dataflow::{dispatch_async_with_inputs, dispatch_flat, dispatch_with_inputs};
 #[cfg(not(debug_assertions))]
 pub use direct::{dispatch, dispatch_async};
-pub(crate) use inputs::{Expected, Inputs, Needed, Settled};
+pub(crate) use inputs::{Expected, GivesInputs, Inputs, Needed, Settled, ValuesOf};
 pub(crate) use prepared::{Prepared, prepare, prepare_async};
 
 /// Runs a closure in the background.

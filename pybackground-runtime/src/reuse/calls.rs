@@ -34,6 +34,7 @@ impl<K: Key, T: Send + Sync + 'static> CallsByKey<K, T> {
     }
 
     /// Returns the call with an equal key, or the one that `prepare` makes for a key of its own.
+    #[inline]
     pub(super) fn find_or(
         &self,
         key: &K,

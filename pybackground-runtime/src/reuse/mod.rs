@@ -96,45 +96,44 @@ impl Sharing {
     }
 }
 
-/// Returns the equal call that there is, or makes one.
+/// Returns the equal call that there is, or makes one of the body that `make` returns.
 pub(crate) fn share<K, T, F>(
     options: Options,
     sharing: Sharing,
     key: &K,
-    body: F,
+    make: impl FnOnce() -> F,
     is_kept: fn(&T) -> bool,
 ) -> Shared<T>
 where
     K: Key,
     T: Send + Sync + 'static,
-    F: FnOnce(K) -> T + Send + 'static,
+    F: FnOnce() -> T + Send + 'static,
 {
     context::made(|| options.site());
     let calls = sharing.reuse.calls::<K, T>();
     calls.find_or(key, sharing.time_to_live, |of_call| {
-        let (notice, key) = (EndNotice::new(calls.clone(), of_call), key.clone());
-        prepare::<F, _, _>(options, move || notice.take(body(key), is_kept))
+        let (notice, body) = (EndNotice::new(calls.clone(), of_call), make());
+        prepare::<F, _, _>(options, move || notice.take(body(), is_kept))
     })
 }
 
 /// As `share`, for an `async` body.
-pub(crate) fn share_async<K, T, F, A>(
+pub(crate) fn share_async<K, T, A>(
     options: Options,
     sharing: Sharing,
     key: &K,
-    body: F,
+    make: impl FnOnce() -> A,
     is_kept: fn(&T) -> bool,
 ) -> Shared<T>
 where
     K: Key,
     T: Send + Sync + 'static,
-    F: FnOnce(K) -> A + Send + 'static,
     A: Future<Output = T> + Send + 'static,
 {
     context::made(|| options.site());
     let calls = sharing.reuse.calls::<K, T>();
     calls.find_or(key, sharing.time_to_live, |of_call| {
-        let (notice, future) = (EndNotice::new(calls.clone(), of_call), body(key.clone()));
+        let (notice, future) = (EndNotice::new(calls.clone(), of_call), make());
         prepare_async::<A, _>(options, async move { notice.take(future.await, is_kept) })
     })
 }

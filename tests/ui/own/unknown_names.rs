@@ -14,6 +14,14 @@ impl Parts {
     }
 }
 
+#[background(process)]
+fn unknown_argument(number: Unknown) {}
+
+#[background(single_flight)]
+async fn unknown_key(number: &Unknown) -> Missing {
+    missing + number
+}
+
 #[background(limit = MISSING)]
 fn unknown_limit() {}
 

@@ -12,6 +12,11 @@ fn not_send(#[lazy] shared: Rc<u8>) -> u8 {
     *shared
 }
 
+#[background]
+async fn not_sent(#[lazy] number: u8, #[lazy] shared: Option<Rc<u8>>) -> u8 {
+    number
+}
+
 fn main() {
     let _ = length("not owned");
     let _ = length(Lazy::ready(5));

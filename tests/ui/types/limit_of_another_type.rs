@@ -9,6 +9,9 @@ fn text() {}
 #[background(limit = BYTE)]
 fn byte() {}
 
+#[background(remote, limit = BYTE)]
+fn remote() {}
+
 fn main() {
     text();
     byte();

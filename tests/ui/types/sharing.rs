@@ -19,6 +19,16 @@ impl Shop {
 }
 
 #[background(single_flight)]
+async fn several((x, y): (f64, f64), shop: &Shop, z: u8) -> u8 {
+    z
+}
+
+#[background(single_flight)]
+fn generic<T: Send + Sync + 'static>(x: T) -> u8 {
+    1
+}
+
+#[background(single_flight)]
 fn not_shared() -> Cell<u8> {
     Cell::new(1)
 }

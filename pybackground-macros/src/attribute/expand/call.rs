@@ -1,6 +1,6 @@
 //! The new body: it passes the arguments, and the old body as a closure, to the runtime.
 
-use proc_macro2::{Group, Ident, Span, TokenStream, TokenTree};
+use proc_macro2::{Group, Span, TokenStream, TokenTree};
 use quote::{ToTokens, quote, quote_spanned};
 use syn::spanned::Spanned;
 use syn::{Expr, Signature};
@@ -47,7 +47,8 @@ pub(super) fn call(
     let inputs = names::inputs(span);
     let packed = pack(arguments, options.sharing().is_some());
     if options.sharing().is_some() {
-        let call = sharing::call(&call_options, options, signature, output, runtime, &body);
+        let call =
+            sharing::call(&call_options, options, signature, arguments, output, runtime, &body);
         return quote!(#(#carried)* #packed return #call;);
     }
     let call = match (&signature.asyncness, has_inputs(arguments)) {
@@ -55,13 +56,13 @@ pub(super) fn call(
             quote_spanned!(span=> #returns::run(#call_options, move || -> #of_body #body))
         }
         (None, true) => quote_spanned! {span=>
-            #returns::run_with_inputs(#call_options, #inputs, move |#inputs| -> #of_body #body)
+            #returns::run_with_inputs(#call_options, move || #inputs, move |#inputs| -> #of_body #body)
         },
         (Some(asyncness), false) => {
             quote_spanned!(span=> #returns::run_async(#call_options, #asyncness move #body))
         }
         (Some(asyncness), true) => quote_spanned! {span=>
-            #returns::run_async_with_inputs(#call_options, #inputs, move |#inputs| #asyncness move #body)
+            #returns::run_async_with_inputs(#call_options, move || #inputs, move |#inputs| #asyncness move #body)
         },
     };
     quote!(#(#carried)* #packed return #call;)
@@ -81,39 +82,46 @@ fn pack(arguments: &[Argument<'_>], is_key: bool) -> TokenStream {
     }
     let here = Span::mixed_site();
     let inputs = names::inputs(here);
-    let packed = each_input(
-        arguments,
-        |carrier, inputs| quote_spanned!(here=> let #inputs = (#carrier, #inputs);),
-    );
+    let packed = each_input(arguments, |argument| {
+        let carrier = &argument.carrier;
+        quote_spanned!(here=> let #inputs = (#carrier, #inputs);)
+    });
     quote_spanned!(here=> let #inputs = (); #(#packed)*)
 }
 
 // Input:  #[lazy] a: A, b: B, #[lazy] c: C
 // Output: let (__arg2, __inputs) = __inputs;
 //         let (__arg0, __inputs) = __inputs;
-fn unpack(arguments: &[Argument<'_>]) -> TokenStream {
+//
+// Input:  a: A, of a call that equal calls share
+// Output: let (__arg0, __inputs) = (private::copy_of(&__inputs.0), &__inputs.1);
+pub(super) fn unpack(arguments: &[Argument<'_>], runtime: &Runtime) -> TokenStream {
     let here = Span::mixed_site();
-    let mut unpacked = each_input(
-        arguments,
-        |carrier, inputs| quote_spanned!(here=> let (#carrier, #inputs) = #inputs;),
-    );
-    unpacked.reverse();
-    unpacked.into_iter().collect()
+    let inputs = names::inputs(here);
+    let unpacked = each_input(arguments, |argument| {
+        let carrier = &argument.carrier;
+        if !argument.is_key {
+            return quote_spanned!(here=> let (#carrier, #inputs) = #inputs;);
+        }
+        let span = names::mixed(argument.outer.span());
+        let private = runtime.private(span);
+        let copy = quote_spanned!(span=> #private::copy_of(&#inputs.0));
+        quote_spanned!(here=> let (#carrier, #inputs) = (#copy, &#inputs.1);)
+    });
+    unpacked.into_iter().rev().collect()
 }
 
 fn each_input(
     arguments: &[Argument<'_>],
-    step: impl Fn(&Ident, &Ident) -> TokenStream,
+    step: impl Fn(&Argument<'_>) -> TokenStream,
 ) -> Vec<TokenStream> {
-    let inputs = names::inputs(Span::mixed_site());
     let packed = |argument: &&Argument<'_>| argument.is_key || argument.passing == Passing::Awaited;
-    let awaited = arguments.iter().filter(packed);
     let step = |argument: &Argument<'_>| {
         let configured = argument.attributes.iter().filter(|attribute| is_cfg(attribute));
-        let step = step(&argument.carrier, &inputs);
+        let step = step(argument);
         quote!(#(#configured)* #step)
     };
-    awaited.map(step).collect()
+    arguments.iter().filter(packed).map(step).collect()
 }
 
 /// The caller's side of an argument: puts it into its carrier.
@@ -122,10 +130,7 @@ fn carry(argument: &Argument<'_>, runtime: &Runtime) -> TokenStream {
     let span = names::mixed(outer.span());
     let private = runtime.private(span);
     let ready = match (argument.passing, argument.is_receiver) {
-        (Passing::Awaited, _) => {
-            let ty = groups::parenthesized(argument.ty.to_token_stream());
-            quote_spanned!(span=> expect::<#ty>)
-        }
+        (Passing::Awaited, _) => quote_spanned!(span=> awaited),
         (Passing::Moved, _) if argument.is_key => quote_spanned!(span=> key),
         (Passing::Copied, _) if argument.is_key => quote_spanned!(span=> key_of),
         (Passing::Moved, _) => quote_spanned!(span=> give),
@@ -134,10 +139,16 @@ fn carry(argument: &Argument<'_>, runtime: &Runtime) -> TokenStream {
     };
     let configured: Vec<_> =
         argument.attributes.iter().filter(|attribute| is_cfg(attribute)).collect();
+    let value = if argument.passing == Passing::Awaited {
+        let ty = groups::parenthesized(argument.ty.to_token_stream());
+        quote_spanned!(span=> #private::expected::<#ty>(#outer))
+    } else {
+        outer.to_token_stream()
+    };
     // In two steps: the compiler would report a requirement twice, for the user's name and for the
     // generated expression.
     quote_spanned! {span=>
-        #(#configured)* let #carrier = #outer;
+        #(#configured)* let #carrier = #value;
         #(#configured)* let #carrier = #private::#ready(#carrier);
     }
 }
@@ -159,7 +170,9 @@ pub(super) fn bind(
     if arguments.is_empty() && !declares {
         return body;
     }
-    let unpacked = unpack(arguments);
+    // A key is unpacked before the closure with the body: see `sharing`.
+    let is_key = arguments.iter().any(|argument| argument.is_key);
+    let unpacked = (!is_key).then(|| unpack(arguments, runtime));
     let bindings = arguments.iter().map(|argument| binding(argument, runtime));
     let span = names::mixed(output.span);
     // In the arm of a match the temporaries of the body's last expression are dropped before the
@@ -192,8 +205,8 @@ fn declare_result(body: &Group, output: &Output, runtime: &Runtime) -> TokenStre
     let (private, of_body) = (runtime.private(output.span), &output.of_body);
     let result = names::local("result", output.span);
     let (none, some) = (
-        quote_spanned!(span=> #private::core::option::Option::None),
-        quote_spanned!(span=> #private::core::option::Option::Some(#result)),
+        quote_spanned!(span=> #private::Maybe::None),
+        quote_spanned!(span=> #private::Maybe::Some(#result)),
     );
     let never = quote_spanned!(span=> #private::never_any::<#of_body>());
     quote_spanned! {span=>
@@ -335,7 +348,7 @@ pub(super) fn duration(timeout: &Timeout, signature: &Signature, runtime: &Runti
             let (seconds, nanoseconds) = (duration.as_secs(), duration.subsec_nanos());
             let here = Span::mixed_site();
             let private = runtime.private(here);
-            quote_spanned!(here=> #private::core::time::Duration::new(#seconds, #nanoseconds))
+            quote_spanned!(here=> #private::LiteralDuration::new(#seconds, #nanoseconds))
         }
         Timeout::Expression(timeout) => {
             let span = names::mixed(timeout.span());

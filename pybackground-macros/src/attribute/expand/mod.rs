@@ -19,7 +19,7 @@ mod receiver;
 mod sharing;
 mod signature;
 
-use proc_macro2::{Delimiter, Group, Ident, Span, TokenStream};
+use proc_macro2::{Delimiter, Group, Ident, Span, TokenStream, TokenTree};
 use quote::{ToTokens, quote, quote_spanned};
 use syn::Signature;
 
@@ -27,26 +27,40 @@ use super::messages;
 use super::parse::{Body, Function, Options};
 use super::validate::{self, Passing};
 
-/// The path of the library.
+/// The path of the library, in two parts.
 pub(crate) struct Runtime {
-    path: TokenStream,
+    /// What may stand anywhere.
+    start: TokenStream,
+    /// The names that the user wrote, unless a macro did. They keep their place: if there is no such module, each use
+    /// of the path is an error, and the compiler merges errors at one place.
+    names: TokenStream,
 }
 
 impl Runtime {
     pub(crate) fn new(default_crate: &str, options: &Options) -> Self {
-        let path = options.runtime.as_ref().map_or_else(
-            || {
-                let name = Ident::new(default_crate, Span::mixed_site());
-                quote_spanned!(Span::mixed_site()=> ::#name)
-            },
-            ToTokens::to_token_stream,
-        );
-        Self { path }
+        let Some(path) = &options.runtime else {
+            let name = Ident::new(default_crate, Span::mixed_site());
+            let start = quote_spanned!(Span::mixed_site()=> ::#name);
+            return Self { start, names: TokenStream::new() };
+        };
+        let mut start: Vec<_> = path.to_token_stream().into_iter().collect();
+        let is =
+            |tree: &TokenTree, word: &str| matches!(tree, TokenTree::Ident(ident) if ident == word);
+        let always_exists = |tree: &TokenTree| {
+            !matches!(tree, TokenTree::Ident(_))
+                || ["crate", "self", "super"].iter().any(|word| is(tree, word))
+        };
+        let is_of_macro = start.iter().any(|tree| is(tree, "$crate"));
+        let names = start.iter().position(|tree| !is_of_macro && !always_exists(tree));
+        let names = start.split_off(names.unwrap_or(start.len()));
+        Self { start: start.into_iter().collect(), names: names.into_iter().collect() }
     }
 
-    /// The path, at `span`, where the compiler then shows errors about the item.
+    /// The path, at `span`, where the compiler then shows errors about the item: a path from several places is where its
+    /// generated tokens are, or, in a macro, where it begins.
     fn at(&self, span: Span) -> TokenStream {
-        names::relocate(self.path.clone(), span)
+        let (start, names) = (names::relocate(self.start.clone(), span), &self.names);
+        quote!(#start #names)
     }
 
     fn private(&self, span: Span) -> TokenStream {

@@ -16,7 +16,7 @@ use crate::attribute::validate::{Passing, outermost_reference};
 // Input:  { x.len() }, with `process`
 // Output: private::isolated! {
 //             let mut __arguments = private::process::Arguments::new();
-//             <private::BackgroundCall as private::process::ProcessArgRef<str>>::give(&mut __arguments, "x", x);
+//             <private::BackgroundCall as private::process::ProcessArgRef<_>>::give(&mut __arguments, "x", x);
 //             <private::BackgroundCall as private::process::ProcessReturn<usize>>::run(
 //                 private::Options::of(const { private::Definition.place() }),
 //                 {
@@ -65,9 +65,9 @@ pub(super) fn call(
     match kind {
         Kind::Process => {
             let memory = match memory(options, runtime) {
-                None => quote_spanned!(here=> #private::core::option::Option::None),
+                None => quote_spanned!(here=> #private::Maybe::None),
                 Some(memory) => {
-                    quote_spanned!(here=> #private::core::option::Option::Some(#memory))
+                    quote_spanned!(here=> #private::Maybe::Some(#memory))
                 }
             };
             quote_spanned! {here=>
@@ -213,6 +213,7 @@ fn terms(options: &Options, runtime: &Runtime) -> TokenStream {
         terms.extend(quote_spanned! {span=>
             .limit({
                 use #private::AnyLimit as _;
+                #private::is_limit(&(#limit));
                 #private::LimitValue(&(#limit)).number()
             })
         });
@@ -222,9 +223,11 @@ fn terms(options: &Options, runtime: &Runtime) -> TokenStream {
 
 /// The caller's side of an argument: serializes it.
 fn give(kind: Kind, input: &FnArg, argument: &Argument<'_>, runtime: &Runtime) -> TokenStream {
-    let (ty, span) = carried(input, argument);
+    let (_, span) = carried(input, argument);
     let outer = &argument.outer;
     let (configured, name, written) = (configured(argument), name(argument), written());
+    // Where the type is unknown, the compiler suggests other things for the argument of a trait than for a parameter.
+    let ty = quote_spanned!(span=> _);
     let requires = requires(kind, &ty, span, argument, runtime);
     quote_spanned!(span=> #configured #requires::give(&mut #written, #name, #outer);)
 }

@@ -5,8 +5,9 @@ use quote::{ToTokens, quote_spanned};
 use syn::Signature;
 use syn::spanned::Spanned;
 
+use super::names::{self, Argument};
 use super::output::Output;
-use super::{Runtime, call, names};
+use super::{Runtime, call};
 use crate::attribute::groups;
 use crate::attribute::parse::{Cache, Options};
 
@@ -21,10 +22,10 @@ const USUAL_SIZE: usize = 1_000;
 //                     static __REUSE: private::Reuse = private::Reuse::cache(100);
 //                     &__REUSE
 //                 }),
-//                 __inputs,
-//                 move |__inputs| -> private::Same<usize> {
-//                     let (__arg0, __inputs) = __inputs;
-//                     ..
+//                 || &__inputs,
+//                 || {
+//                     let (__arg0, __inputs) = (private::copy_of(&__inputs.0), &__inputs.1);
+//                     move || -> private::Same<usize> { .. }
 //                 },
 //                 |__value: &usize| private::Kept(__value)[private::IsKept],
 //             )
@@ -33,6 +34,7 @@ pub(super) fn call(
     call_options: &TokenStream,
     options: &Options,
     signature: &Signature,
+    arguments: &[Argument<'_>],
     output: &Output,
     runtime: &Runtime,
     body: &Group,
@@ -42,6 +44,7 @@ pub(super) fn call(
     let of_body = &output.of_body;
     let (inputs, value) = (names::inputs(span), names::local("value", span));
     let sharing = sharing(options, signature, runtime);
+    let unpacked = call::unpack(arguments, runtime);
     let is_kept = if options.cache.is_some() {
         quote_spanned!(span=> |#value: &#of_body| #private::Kept(#value)[#private::IsKept])
     } else {
@@ -51,12 +54,12 @@ pub(super) fn call(
     let call = match &signature.asyncness {
         None => quote_spanned! {span=>
             #returns::run(
-                #call_options, #sharing, #inputs, move |#inputs| -> #of_body #body, #is_kept,
+                #call_options, #sharing, || &#inputs, || { #unpacked move || -> #of_body #body }, #is_kept,
             )
         },
         Some(asyncness) => quote_spanned! {span=>
             #returns::run_async(
-                #call_options, #sharing, #inputs, move |#inputs| #asyncness move #body, #is_kept,
+                #call_options, #sharing, || &#inputs, || { #unpacked #asyncness move #body }, #is_kept,
             )
         },
     };

@@ -4,7 +4,7 @@ use proc_macro2::{Ident, TokenStream, TokenTree};
 use quote::ToTokens;
 use syn::ext::IdentExt;
 use syn::parse::{ParseStream, Parser};
-use syn::{Expr, LitInt, LitStr, Path, Token};
+use syn::{Expr, Lit, LitInt, LitStr, Path, Token};
 
 use super::cache::Cache;
 use super::memory::Memory;
@@ -266,12 +266,20 @@ fn skip_option(input: ParseStream<'_>) -> syn::Result<()> {
 fn check_limit(value: &Expr, report: &mut Report) {
     match timeout::visible(value) {
         _ if timeout::is_zero(value) => report.at(value, messages::LIMIT_IS_ZERO),
+        Expr::Lit(literal) if !is_number_of_calls(&literal.lit) => {
+            report.at(value, messages::LIMIT_NEEDS_VALUE);
+        }
         Expr::Reference(_) => report.at(value, messages::LIMIT_BY_REFERENCE),
         Expr::Call(call) if is_new_limit(&call.func) => {
             report.at(value, messages::LIMIT_IS_NOT_SHARED);
         }
         _ => {}
     }
+}
+
+/// Whether this literal is a `usize`.
+fn is_number_of_calls(literal: &Lit) -> bool {
+    matches!(literal, Lit::Int(number) if ["", "usize"].contains(&number.suffix()))
 }
 
 /// Whether this is `Limit::new`, by any path.
