@@ -171,7 +171,7 @@ const STALL = 5e6;
 /** What the program does now. */
 function showNow(model, rates, find, choose) {
   const last = model.last();
-  const open = model.calls.filter((call) => call.outcome < 0);
+  const open = model.calls.filter((call) => call.outcome < 0 && !call.isCut);
   const running = open.filter((call) => call.bars.some((bar) => bar.end === Infinity));
   const queued = open.filter((call) => !call.bars.length);
   const waits = model.waits.filter((wait) => wait.end === Infinity);
