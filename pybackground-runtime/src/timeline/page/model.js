@@ -29,11 +29,14 @@ const shortName = (path) => {
   return steps.pop() || path;
 };
 
+/** Three digits or four, without zeros at the end. */
+const digitsOf = (number) => String(Number(number.toPrecision(number < 100 ? 3 : 4)));
+
 const time = (micros) => {
   if (!Number.isFinite(micros)) return "–";
   if (micros >= 6e8) return `${Math.floor(micros / 6e7).toLocaleString("en")} min`;
-  if (micros >= 1e6) return `${(micros / 1e6).toPrecision(micros < 1e8 ? 3 : 4).replace(/\.0+$/, "")} s`;
-  if (micros >= 1e3) return `${(micros / 1e3).toPrecision(micros < 1e5 ? 3 : 4).replace(/\.0+$/, "")} ms`;
+  if (micros >= 1e6) return `${digitsOf(micros / 1e6)} s`;
+  if (micros >= 1e3) return `${digitsOf(micros / 1e3)} ms`;
   return `${micros >= 10 || micros === 0 ? Math.round(micros) : micros.toFixed(1)} µs`;
 };
 

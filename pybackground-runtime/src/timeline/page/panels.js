@@ -31,7 +31,7 @@ function showGaps(model, isLive, find) {
   if (model.lost) notes.push(`${count(model.lost, "event")} are missing: they came faster than they could be written.`);
   if (model.gap) notes.push("Events are missing: this page was too slow to fetch them.");
   if (model.forgotten) notes.push(`Of ${count(model.made, "call")}, the last ${model.calls.length.toLocaleString("en")} are shown.`);
-  if (!model.complete && !isLive) notes.push("The program was killed, or it still runs: the last moment is missing.");
+  if (!model.complete && !isLive) notes.push("The program was killed, its disk was full, or it still runs: the last moment is missing.");
   find("gaps").replaceChildren(...notes.map((note) => html("p", note)));
 }
 
