@@ -81,11 +81,20 @@ pub(super) fn worker_name(number: u64) -> String {
     at.and_then(|at| workers.names.get(at).cloned()).unwrap_or_default()
 }
 
-#[cfg(all(test, feature = "process"))]
+#[cfg(test)]
 mod tests {
     use super::*;
 
     #[test]
+    fn text_is_taken_once_and_one_that_was_dropped_says_so() {
+        let number = keep("why".to_owned());
+        assert_eq!(take(number).as_deref(), Some("why"));
+        assert_eq!(take(number).as_deref(), Some(DROPPED));
+        assert_eq!(take(0), None, "there was none");
+    }
+
+    #[test]
+    #[cfg(feature = "process")]
     fn names_of_the_last_workers_are_kept() {
         let first = worker("first".to_owned());
         let numbers: Vec<u32> = (0..MOST_WORKERS).map(|at| worker(at.to_string())).collect();

@@ -13,8 +13,11 @@
 //!
 //! The file is a list that may lack its end.
 
+mod slices;
+
 use std::collections::{HashMap, HashSet};
 
+use self::slices::OpenSlices;
 use super::buffer::ThreadLog;
 use super::record::{EventKind, Record};
 use super::text::{micros, number, quoted};
@@ -36,38 +39,11 @@ pub(super) struct Trace {
     tracks: HashSet<u64>,
     /// The place of each name.
     places: HashMap<u32, String>,
-    threads: HashMap<u32, ThreadTrack>,
+    slices: OpenSlices,
     /// The calls that were made and have not started.
     queued: HashMap<u64, u32>,
-    /// The calls that threads wait for.
-    awaited: HashMap<u64, WaitFlow>,
     /// The tracks of each worker on another machine, and when the last slice of each ends.
     answered: HashMap<u32, Vec<(u64, u64)>>,
-}
-
-/// The slices of a thread that have begun and not ended.
-#[derive(Default)]
-struct ThreadTrack {
-    /// There is a slice below everything.
-    is_outside: bool,
-    open: Vec<OpenSlice>,
-    /// The worker that runs a body of this thread.
-    away: Option<u64>,
-}
-
-#[derive(Clone, Copy, PartialEq, Eq)]
-enum OpenSlice {
-    Body,
-    /// The wait for a call.
-    Wait(u64),
-}
-
-/// The flow from a body to the threads that wait for its call.
-#[derive(Default)]
-struct WaitFlow {
-    threads: usize,
-    /// The body has left its thread since the first of the waits began: the flow to them has its begin.
-    has_left: bool,
 }
 
 impl Trace {
@@ -77,9 +53,8 @@ impl Trace {
             process: std::process::id(),
             tracks: HashSet::new(),
             places: HashMap::new(),
-            threads: HashMap::new(),
+            slices: OpenSlices::default(),
             queued: HashMap::new(),
-            awaited: HashMap::new(),
             answered: HashMap::new(),
         }
     }
@@ -96,10 +71,8 @@ impl Trace {
 
     /// Appends the end of the file. What has not ended stays open.
     pub(super) fn complete(&mut self, out: &mut Vec<u8>, now: u64) {
-        for (thread, track) in std::mem::take(&mut self.threads) {
-            if track.is_outside && track.open.is_empty() {
-                self.event(out, 'E', "thread", "", thread.into(), now, |_| ());
-            }
+        for thread in self.slices.end_all() {
+            self.event(out, 'E', "thread", "", thread.into(), now, |_| ());
         }
         out.extend_from_slice(b"\n]\n");
     }
@@ -116,12 +89,10 @@ impl Trace {
     pub(super) fn thread(&mut self, out: &mut Vec<u8>, log: &ThreadLog, records: &[Record]) {
         let track = u64::from(log.number);
         self.track(out, track, &log.name);
-        let known = self.threads.entry(log.number).or_default();
-        if !known.is_outside
-            && !log.name.starts_with(OWN_THREADS)
+        if !log.name.starts_with(OWN_THREADS)
             && let Some(first) = records.first()
+            && self.slices.begin_base(log.number)
         {
-            known.is_outside = true;
             self.event(out, 'B', "thread", &log.name, track, first.time, |_| ());
         }
     }
@@ -190,7 +161,7 @@ impl Trace {
                     out.push(b'}');
                 });
                 self.places.insert(name, place);
-                self.thread_track(thread).open.push(OpenSlice::Body);
+                self.slices.begin_body(thread);
             }
             EventKind::Left => self.left(out, thread, record),
             EventKind::Finished => {
@@ -200,19 +171,13 @@ impl Trace {
             EventKind::Ended | EventKind::Stopped => self.ended(out, track, record),
             EventKind::Blocked => {
                 let awaited = function(u32::try_from(other).unwrap_or_default());
-                if call != 0 {
-                    self.awaited.entry(call).or_default().threads += 1;
-                }
-                self.thread_track(thread).open.push(OpenSlice::Wait(call));
+                self.slices.begin_wait(thread, call);
                 let what = format!("waits for {awaited}");
                 self.event(out, 'B', "wait", &what, track, time, |_| ());
             }
             EventKind::Unblocked => {
-                let open = &mut self.thread_track(thread).open;
-                // The begin may have been lost.
-                let Some(OpenSlice::Wait(awaited)) = open.last().copied() else { return };
-                open.pop();
-                if self.end_wait(awaited) {
+                let Some((awaited, has_flow)) = self.slices.end_wait(thread) else { return };
+                if has_flow {
                     self.event(out, 'f', "wait", "wait", track, time, |out| {
                         out.extend_from_slice(b",\"bp\":\"e\"");
                         self::id(out, awaited);
@@ -223,11 +188,11 @@ impl Trace {
             EventKind::Away => {
                 let worker = WORKERS + other;
                 self.track(out, worker, &texts::worker_name(other));
-                self.thread_track(thread).away = Some(worker);
+                self.slices.begin_away(thread, worker);
                 self.event(out, 'B', "body", "body", worker, time, id);
             }
             EventKind::Back => {
-                if let Some(worker) = self.thread_track(thread).away.take() {
+                if let Some(worker) = self.slices.end_away(thread) {
                     self.event(out, 'E', "body", "", worker, time, |_| ());
                 }
             }
@@ -242,8 +207,7 @@ impl Trace {
             EventKind::Lost => self.lost(out, thread, record),
             EventKind::Exited => {
                 self.tracks.remove(&track);
-                let ended = self.threads.remove(&thread).unwrap_or_default();
-                if ended.is_outside && ended.open.is_empty() {
+                if self.slices.end_thread(thread) {
                     self.event(out, 'E', "thread", "", track, time, |_| ());
                 }
             }
@@ -251,22 +215,13 @@ impl Trace {
         }
     }
 
-    fn thread_track(&mut self, thread: u32) -> &mut ThreadTrack {
-        self.threads.entry(thread).or_default()
-    }
-
     /// Says that events are missing. They may have ended what is open on the thread.
     fn lost(&mut self, out: &mut Vec<u8>, thread: u32, lost: &Record) {
         let (track, time) = (u64::from(thread), lost.time);
-        let known = self.thread_track(thread);
-        let (open, away) = (std::mem::take(&mut known.open), known.away.take());
-        if let Some(worker) = away {
+        if let Some(worker) = self.slices.end_away(thread) {
             self.event(out, 'E', "body", "", worker, time, |_| ());
         }
-        for slice in open.into_iter().rev() {
-            if let OpenSlice::Wait(call) = slice {
-                self.end_wait(call);
-            }
+        for _ in 0..self.slices.interrupt(thread) {
             self.event(out, 'E', "", "", track, time, |_| ());
         }
         let events = lost.other;
@@ -277,26 +232,10 @@ impl Trace {
         });
     }
 
-    /// A thread waits for the call no more; returns whether the flow from its body has begun.
-    fn end_wait(&mut self, call: u64) -> bool {
-        let Some(awaited) = self.awaited.get_mut(&call) else { return false };
-        awaited.threads -= 1;
-        let WaitFlow { threads, has_left } = *awaited;
-        if threads == 0 {
-            self.awaited.remove(&call);
-        }
-        has_left
-    }
-
     fn left(&mut self, out: &mut Vec<u8>, thread: u32, left: &Record) {
         let (track, Record { time, call, .. }) = (u64::from(thread), *left);
-        // The begin may have been lost.
-        if self.thread_track(thread).open.pop().is_none() {
-            return;
-        }
-        if let Some(awaited) = self.awaited.get_mut(&call)
-            && !std::mem::replace(&mut awaited.has_left, true)
-        {
+        let Some(has_flow) = self.slices.end_body(thread, call) else { return };
+        if has_flow {
             self.event(out, 's', "wait", "wait", track, time, |out| id(out, call));
         }
         self.event(out, 'E', "body", "", track, time, |_| ());
@@ -382,7 +321,7 @@ mod tests {
         ] {
             let (mut trace, mut out) = (Trace::new(0), Vec::new());
             // The begin of the body.
-            trace.thread_track(2).open.push(OpenSlice::Body);
+            trace.slices.begin_body(2);
             trace.events(&mut out, &events);
             let text = String::from_utf8(out).unwrap();
             let count =
@@ -409,7 +348,9 @@ mod tests {
         };
         assert_eq!(times("B"), ["0.001", "0.002", "0.004"], "{text}");
         assert_eq!(times("E"), ["0.003", "0.003", "0.005"], "{text}");
-        assert!(text.contains("7 events are missing") && trace.awaited.is_empty(), "{text}");
+        assert!(text.contains("7 events are missing"), "{text}");
+        trace.slices.end_thread(1);
+        assert!(trace.slices.is_empty(), "no wait is left");
     }
 
     #[test]
@@ -419,6 +360,6 @@ mod tests {
         let (mut trace, mut out) = (Trace::new(0), Vec::new());
         trace.thread(&mut out, &log, &[exited]);
         trace.events(&mut out, &[(log.number, exited)]);
-        assert!(trace.tracks.is_empty() && trace.threads.is_empty());
+        assert!(trace.tracks.is_empty() && trace.slices.is_empty());
     }
 }
