@@ -129,7 +129,8 @@ impl Log {
     }
 
     /// Returns the text of an answer, and whether nothing will follow it. The first line is `S`, the number of the last
-    /// piece and that of the recording. A client that lacks pieces which were dropped gets the line `G`, and all names.
+    /// piece and that of the recording. A client that lacks pieces which were dropped, old or new, gets the line `G`,
+    /// and all names.
     fn after(&self, after: u64, patience: Duration) -> (Vec<u8>, bool) {
         let begin = Instant::now();
         let mut state = lock_leaf(&self.state);
@@ -151,7 +152,7 @@ impl Log {
         let is_last = state.is_complete;
         let mut text = format!("S {}.{}\n", state.next() - 1, self.recording).into_bytes();
         let begin = (after + 1).max(state.first);
-        if after + 1 < state.first && after > 0 {
+        if after + 1 < state.first {
             text.extend_from_slice(b"G\n");
         }
         if after + 1 < state.first || after == 0 {
@@ -254,6 +255,7 @@ mod tests {
         assert!(late.starts_with("S 40\nG\nN 0\nN 1\n"), "{}", &late[..30]);
         assert!((MOST - (2 << 20)..MOST + 4096).contains(&late.len()), "{}", late.len());
         assert!(!after(&log, 39).contains('G'));
+        assert_eq!(after(&log, 0), late, "so does one that is new");
     }
 
     #[test]
