@@ -132,7 +132,7 @@ impl Lines {
             }
         }
         match kind {
-            EventKind::Lost => field(out, other),
+            EventKind::Lost | EventKind::Away => field(out, other),
             EventKind::Created => {
                 field(out, name.into());
                 if other != 0 {
@@ -160,7 +160,6 @@ impl Lines {
                 field(out, name.into());
                 field(out, time.saturating_sub(other));
             }
-            EventKind::Away => field(out, other),
             _ => {}
         }
         piece.events.push(b'\n');

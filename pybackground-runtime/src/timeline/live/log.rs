@@ -27,7 +27,7 @@ pub(in crate::timeline) struct Log {
 
 /// What a client has: all pieces up to the one with that number.
 #[derive(Clone, Copy)]
-pub(super) struct Received {
+pub(super) struct Cursor {
     pub(super) piece: u64,
     /// The recording that the piece is of, if the client says so.
     pub(super) recording: Option<u64>,
@@ -104,14 +104,14 @@ impl Log {
     /// and the end of the program finds it waiting here.
     pub(super) fn answer<T>(
         &self,
-        received: Received,
+        cursor: Cursor,
         patience: Duration,
         send: impl FnOnce(Vec<u8>) -> T,
     ) -> T {
-        if received.recording.is_some_and(|recording| recording != self.recording) {
+        if cursor.recording.is_some_and(|recording| recording != self.recording) {
             return send(b"R\n".to_vec());
         }
-        let after = received.piece;
+        let after = cursor.piece;
         let mut state = lock_leaf(&self.state);
         state.answers += 1;
         state.away = state.away.saturating_sub(usize::from(after > 0));
@@ -212,13 +212,13 @@ mod tests {
         log.push(Piece { names: names.into(), events: events.into() }, false);
     }
 
-    fn text(log: &Log, received: Received) -> String {
-        let text = String::from_utf8(log.answer(received, Duration::ZERO, |text| text)).unwrap();
+    fn text(log: &Log, cursor: Cursor) -> String {
+        let text = String::from_utf8(log.answer(cursor, Duration::ZERO, |text| text)).unwrap();
         text.replace(&format!(".{}\n", log.recording), "\n")
     }
 
     fn after(log: &Log, piece: u64) -> String {
-        text(log, Received { piece, recording: Some(log.recording) })
+        text(log, Cursor { piece, recording: Some(log.recording) })
     }
 
     #[test]
@@ -231,14 +231,14 @@ mod tests {
         assert_eq!(after(&log, 1), "S 2\nc 2\n");
         assert_eq!(after(&log, 2), "S 2\n");
         assert_eq!(after(&log, 77), after(&log, 0), "no answer had that number");
-        assert_eq!(text(&log, Received { piece: 1, recording: None }), after(&log, 1));
+        assert_eq!(text(&log, Cursor { piece: 1, recording: None }), after(&log, 1));
     }
 
     #[test]
     fn client_of_another_recording_learns_so_and_gets_no_events() {
         let [before, log] = [(); 2].map(|()| Log::new(String::new()));
         push(&log, "", "c 1\n");
-        let follows = Received { piece: 0, recording: Some(before.recording) };
+        let follows = Cursor { piece: 0, recording: Some(before.recording) };
         assert_eq!(text(&log, follows), "R\n");
         log.close();
         assert!(log.state.lock().unwrap().answered.is_none(), "the end did not wait for it");
@@ -263,7 +263,7 @@ mod tests {
         let log = Arc::new(Log::new(String::new()));
         let client = {
             let log = log.clone();
-            let nothing = Received { piece: 0, recording: None };
+            let nothing = Cursor { piece: 0, recording: None };
             std::thread::spawn(move || log.answer(nothing, Duration::from_secs(60), |text| text))
         };
         push(&log, "", "c 1\n");

@@ -8,7 +8,7 @@ use std::io::{self, Read};
 use std::net::{IpAddr, TcpStream};
 use std::time::Instant;
 
-use super::log::Received;
+use super::log::Cursor;
 
 /// The longest request.
 const LONGEST: usize = 8 << 10;
@@ -24,7 +24,7 @@ pub(super) struct Allowed {
 pub(super) enum Wanted {
     Page,
     /// The events behind those that the client has.
-    Events(Received),
+    Events(Cursor),
     /// The request is not answered, and why.
     Nothing(HttpAnswer),
 }
@@ -120,8 +120,8 @@ fn parse(bytes: &[u8], allowed: Allowed) -> Option<Wanted> {
     }
     match request.path.unwrap_or_default().split_once('?') {
         None if request.path == Some("/") => Some(Wanted::Page),
-        Some(("/events", query)) => match query.strip_prefix("after=").and_then(received) {
-            Some(received) => Some(Wanted::Events(received)),
+        Some(("/events", query)) => match query.strip_prefix("after=").and_then(cursor) {
+            Some(cursor) => Some(Wanted::Events(cursor)),
             None => refuse("400 Bad Request", "it takes the number of a piece: after=0"),
         },
         _ => refuse("404 Not Found", "there are only / and /events?after=0"),
@@ -129,12 +129,12 @@ fn parse(bytes: &[u8], allowed: Allowed) -> Option<Wanted> {
 }
 
 /// Reads the number of a piece, and that of its recording if a dot and a number follow.
-fn received(text: &str) -> Option<Received> {
+fn cursor(text: &str) -> Option<Cursor> {
     let (piece, recording) = match text.split_once('.') {
         Some((piece, recording)) => (piece, Some(recording.parse().ok()?)),
         None => (text, None),
     };
-    Some(Received { piece: piece.parse().ok()?, recording })
+    Some(Cursor { piece: piece.parse().ok()?, recording })
 }
 
 impl Allowed {
