@@ -10,6 +10,7 @@ const MOST_TEXTS: usize = 4096;
 const LONGEST: usize = 1000;
 
 /// The number of workers whose names are kept. One that is named again after so many others is a new one.
+#[cfg(feature = "process")]
 const MOST_WORKERS: usize = 4096;
 
 /// What stands for a text that was dropped.
