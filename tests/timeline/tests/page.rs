@@ -309,6 +309,23 @@ fn nothing_runs_on_after_a_gap_that_may_have_its_end() {
 }
 
 #[test]
+fn advice_does_not_take_missing_events_for_idle_time() {
+    let _watchdog = watchdog();
+    let folder = folder();
+    let Some(browser) = Browser::start(&folder) else { return };
+    let page = open(&browser, &page_of(&["many", "1"], &folder), 1280, 700);
+    for (missing, says) in [("", true), ("g 0 70\n", false), ("G\n", false)] {
+        let idle = page.value(&format!(
+            r#"(() => {{ const model = new timeline.model.constructor();
+                model.feed(`N 1 ["f",""]\nT 1 0\nc 0 1 1\ns 0 =\nf 1000 =\n`);
+                model.feed(`{missing}T 1 900000\nc 0 2 1\ns 0 =\nf 1000 =\nZ 901000\n`);
+                return advise(model).findings.some((finding) => finding.kind === "idle"); }})()"#
+        ));
+        assert_eq!(idle, says, "{missing}");
+    }
+}
+
+#[test]
 fn nothing_runs_on_after_the_end_of_a_file_that_is_full() {
     let _watchdog = watchdog();
     let folder = folder();

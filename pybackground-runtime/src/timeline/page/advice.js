@@ -287,7 +287,8 @@ function advise(model) {
     }
   }
 
-  if (idle > elapsed * 0.25 && model.made > 1) {
+  // What ran in a gap is unknown.
+  if (idle > elapsed * 0.25 && model.made > 1 && !model.lost && !model.gap) {
     findings.push({
       kind: "idle", title: "Nothing ran", weight: idle,
       words: [`For ${time(idle)} of ${time(elapsed)} (${percent(idle, elapsed)}) no body ran: the threads that make the calls worked or slept themselves.`],
