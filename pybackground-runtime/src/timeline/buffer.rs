@@ -5,10 +5,10 @@
 //! chunk by its thread, and the writer holds it for a few instructions.
 
 use std::collections::VecDeque;
-use std::sync::atomic::{AtomicBool, AtomicU32, AtomicU64, AtomicUsize, Ordering};
+use std::sync::atomic::{AtomicU32, AtomicU64, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
 
-use super::record::{Record, Words};
+use super::record::{EventKind, Record, Words};
 use crate::sync::lock_leaf;
 
 /// The number of records of a thread's first chunk, and of the longest. A thread that fills a chunk before the writer has
@@ -95,7 +95,10 @@ impl Chunk {
 pub(super) struct ThreadLog {
     pub(super) number: u32,
     pub(super) name: String,
-    has_ended: AtomicBool,
+    /// When the thread ended; 0 while it runs.
+    ended: AtomicU64,
+    /// The number of events that found no room, and after which there was none until the thread ended.
+    lost: AtomicU64,
     unread: Mutex<UnreadChunks>,
 }
 
@@ -112,7 +115,8 @@ impl ThreadLog {
         let log = Arc::new(Self {
             number: NEXT_NUMBER.fetch_add(1, Ordering::Relaxed),
             name: name.to_owned(),
-            has_ended: AtomicBool::new(false),
+            ended: AtomicU64::new(0),
+            lost: AtomicU64::new(0),
             unread: Mutex::default(),
         });
         lock_leaf(&THREADS).push(log.clone());
@@ -134,10 +138,20 @@ impl ThreadLog {
         lock_leaf(&self.unread).chunks.len().is_multiple_of(AHEAD)
     }
 
-    /// The thread writes no more.
-    pub(super) fn end(&self) {
-        // ORDERING: `Release`, so that the writer, which sees it, then finds all records.
-        self.has_ended.store(true, Ordering::Release);
+    /// The thread writes no more. So many events before that found no room.
+    pub(super) fn end(&self, time: u64, lost: u64) {
+        self.lost.store(lost, Ordering::Relaxed);
+        // ORDERING: `Release`, so that the writer, which sees it, then finds all records, and the number of lost ones.
+        self.ended.store(time.max(1), Ordering::Release);
+    }
+
+    /// The last records of a thread that ended at that time. They need no room.
+    fn last(&self, time: u64) -> impl Iterator<Item = Record> {
+        // ORDERING: `Relaxed`, see `end`.
+        let lost = self.lost.load(Ordering::Relaxed);
+        let lost = Record { other: lost, ..Record::new(EventKind::Lost, time, 0) };
+        let exited = Record::new(EventKind::Exited, time, 0);
+        [lost, exited].into_iter().skip(usize::from(lost.other == 0))
     }
 
     /// Moves up to about `most` records that are not later than `until` to `records`.
@@ -179,7 +193,7 @@ pub(super) fn drain(until: u64, mut each: impl FnMut(&ThreadLog, &[Record])) {
     let mut records = Vec::new();
     for log in &logs {
         // ORDERING: `Acquire`, see `ThreadLog::end`.
-        let has_ended = log.has_ended.load(Ordering::Acquire);
+        let ended = log.ended.load(Ordering::Acquire);
         loop {
             records.clear();
             log.take(&mut records, until, AT_ONCE);
@@ -191,7 +205,8 @@ pub(super) fn drain(until: u64, mut each: impl FnMut(&ThreadLog, &[Record])) {
                 break;
             }
         }
-        if has_ended && log.is_read() {
+        if (1..=until).contains(&ended) && log.is_read() {
+            each(log, &log.last(ended).collect::<Vec<_>>());
             lock_leaf(&THREADS).retain(|known| known.number != log.number);
             let left = std::mem::take(&mut *lock_leaf(&log.unread));
             left.chunks.into_iter().for_each(Chunk::recycle);
@@ -202,7 +217,6 @@ pub(super) fn drain(until: u64, mut each: impl FnMut(&ThreadLog, &[Record])) {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::timeline::record::EventKind;
 
     #[test]
     fn reader_gets_each_record_once_and_in_order_while_the_thread_writes() {
@@ -262,6 +276,18 @@ mod tests {
         assert_eq!((read(4), log.is_read()), (vec![1, 2], false));
         assert_eq!((read(4), log.is_read()), (vec![], false));
         assert_eq!((read(7), log.is_read()), (vec![5, 7], true));
+    }
+
+    #[test]
+    fn thread_that_ends_without_room_says_what_it_lost() {
+        let log = ThreadLog::new("ends");
+        let last = |log: &ThreadLog| {
+            log.last(7).map(|record| (record.kind, record.time, record.other)).collect::<Vec<_>>()
+        };
+        log.end(7, 0);
+        assert_eq!(last(&log), [(EventKind::Exited, 7, 0)]);
+        log.end(7, 3);
+        assert_eq!(last(&log), [(EventKind::Lost, 7, 3), (EventKind::Exited, 7, 0)]);
     }
 
     #[test]

@@ -1,6 +1,6 @@
 //! A file that no other process writes.
 
-use std::fs::File;
+use std::fs::{self, File};
 use std::io;
 use std::path::{Path, PathBuf};
 
@@ -35,11 +35,17 @@ fn with_process(path: &Path, process: u32) -> PathBuf {
 /// Opens and empties a file; `None` if another process has it open.
 #[cfg(unix)]
 fn create_alone(path: &Path) -> io::Result<Option<File>> {
+    use std::os::unix::fs::FileTypeExt;
+
     use rustix::fs::{FlockOperation, flock};
     use rustix::io::Errno;
 
+    // The first call would wait until something reads it.
+    if fs::metadata(path).is_ok_and(|known| known.file_type().is_fifo()) {
+        return Err(io::Error::new(io::ErrorKind::InvalidInput, "it is a pipe, not a file"));
+    }
     let file = File::options().append(true).create(true).open(path)?;
-    // Another error is that of a file system without locks, or of what is no file, such as a pipe.
+    // Another error is that of a file system without locks, or of what is no file, such as a device.
     if flock(&file, FlockOperation::NonBlockingLockExclusive) == Err(Errno::WOULDBLOCK) {
         return Ok(None);
     }

@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use super::buffer::{Chunk, ThreadLog};
 use super::clock::now;
-use super::record::{CALL_BITS, EventKind, Record, Words};
+use super::record::{CALL_BITS, EventKind, Record};
 use super::{session, state};
 use crate::call::Call;
 use crate::stacks::{CallKey, CallName, RecentNames};
@@ -75,12 +75,12 @@ impl Here {
         let words = record.words();
         let is_pushed = self.chunk.borrow().as_ref().is_some_and(|chunk| chunk.push(words));
         if !is_pushed {
-            self.push_to_next_chunk(words);
+            self.push_to_next_chunk(record);
         }
     }
 
     #[cold]
-    fn push_to_next_chunk(&self, words: Words) {
+    fn push_to_next_chunk(&self, record: Record) {
         let Some(chunk) = self.log.next_chunk() else {
             self.lost.set(self.lost.get() + 1);
             return;
@@ -90,9 +90,10 @@ impl Here {
         }
         let lost = self.lost.replace(0);
         if lost > 0 {
-            chunk.push(Record { other: lost, ..Record::new(EventKind::Lost, now(), 0) }.words());
+            let lost = Record { other: lost, ..Record::new(EventKind::Lost, record.time, 0) };
+            chunk.push(lost.words());
         }
-        chunk.push(words);
+        chunk.push(record.words());
         self.chunk.replace(Some(chunk));
     }
 
@@ -146,8 +147,8 @@ impl Here {
 
 impl Drop for Here {
     fn drop(&mut self) {
-        self.push(Record::new(EventKind::Exited, now(), 0));
-        self.log.end();
+        self.push_left();
+        self.log.end(now(), self.lost.get());
     }
 }
 

@@ -37,9 +37,10 @@ pub(super) struct Lines {
     workers: HashSet<u64>,
 }
 
-/// Lines that were written, with those that explain names apart.
+/// Lines that were written.
 #[derive(Default)]
 pub(super) struct Piece {
+    /// The lines that name functions and places. There are as many as the program has calls in its text.
     pub(super) names: Vec<u8>,
     pub(super) events: Vec<u8>,
 }
@@ -78,15 +79,21 @@ impl Lines {
         time.saturating_sub(self.origin)
     }
 
+    /// Has the threads and workers of the next events named again, for readers that lack what was written before.
+    pub(super) fn name_again(&mut self) {
+        self.threads.clear();
+        self.workers.clear();
+    }
+
     /// Appends the events of a thread.
     pub(super) fn thread(&mut self, piece: &mut Piece, log: &ThreadLog, records: &[Record]) {
         let Some(first) = records.first() else { return };
         if self.threads.insert(log.number) {
-            piece.names.extend_from_slice(b"H ");
-            number(&mut piece.names, log.number.into());
-            piece.names.push(b' ');
-            quoted(&mut piece.names, &log.name);
-            piece.names.push(b'\n');
+            piece.events.extend_from_slice(b"H ");
+            number(&mut piece.events, log.number.into());
+            piece.events.push(b' ');
+            quoted(&mut piece.events, &log.name);
+            piece.events.push(b'\n');
         }
         piece.events.extend_from_slice(b"T ");
         number(&mut piece.events, log.number.into());
@@ -109,6 +116,12 @@ impl Lines {
     fn event(&mut self, piece: &mut Piece, thread: u32, record: &Record, before: &Record) {
         let Record { kind, detail, name, time, call, other } = *record;
         let out = &mut piece.events;
+        match kind {
+            EventKind::Answered => self.worker(out, name.into()),
+            EventKind::Away => self.worker(out, other),
+            EventKind::Exited => drop(self.threads.remove(&thread)),
+            _ => {}
+        }
         out.extend_from_slice(&[letter(kind), b' ']);
         number(out, time.saturating_sub(before.time));
         if has_call(kind) {
@@ -119,7 +132,7 @@ impl Lines {
             }
         }
         match kind {
-            EventKind::Lost => field(out, other),
+            EventKind::Lost | EventKind::Away => field(out, other),
             EventKind::Created => {
                 field(out, name.into());
                 if other != 0 {
@@ -146,11 +159,6 @@ impl Lines {
             EventKind::Answered => {
                 field(out, name.into());
                 field(out, time.saturating_sub(other));
-                self.worker(&mut piece.names, name.into());
-            }
-            EventKind::Away => {
-                field(out, other);
-                self.worker(&mut piece.names, other);
             }
             _ => {}
         }
@@ -226,7 +234,7 @@ fn identity(out: &mut Vec<u8>, thread: u32, call: u64) {
 }
 
 fn text(out: &mut Vec<u8>, text: u64) {
-    if let Some(text) = (text != 0).then(|| texts::take(text)).flatten() {
+    if let Some(text) = texts::take(text) {
         out.push(b' ');
         quoted(out, &text);
     }
@@ -257,7 +265,7 @@ mod tests {
         };
         let exited = Record::new(EventKind::Exited, 1_520, 0);
         let unused = Record::new(EventKind::Unused, 1_550, foreign);
-        let worker = 7;
+        let worker = u32::MAX;
         let answered =
             Record { name: worker, other: 1_450, ..Record::new(EventKind::Answered, 1_650, own) };
         let (mut lines, mut piece) = (Lines::new(900), Piece::default());
@@ -266,14 +274,14 @@ mod tests {
         let (thread, site) = (log.number, call.site());
         assert_eq!(
             String::from_utf8(piece.names).unwrap(),
-            format!("H {thread} \"main\"\nN {name} [\"app::\\\"f\\\"\",\"{site}\"]\nW 7 \"\"\n")
+            format!("N {name} [\"app::\\\"f\\\"\",\"{site}\"]\n")
         );
         assert_eq!(
             String::from_utf8(piece.events).unwrap(),
             format!(
-                "T {thread} 100\nc 0 7 {name} 99.1\nc 10 + {name}\ns 390 99.1 1\n\
+                "H {thread} \"main\"\nT {thread} 100\nc 0 7 {name} 99.1\nc 10 + {name}\ns 390 99.1 1\n\
                  T {thread} 600\nf 0 99.1 1 \"no \\u003cb>\"\nh 20\nu 30 =\n\
-                 o 100 7 {worker} 200\n"
+                 W {worker} \"\"\no 100 7 {worker} 200\n"
             )
         );
     }
@@ -287,6 +295,28 @@ mod tests {
         let (mut lines, mut piece) = (Lines::new(900), Piece::default());
         lines.thread(&mut piece, &log, &[left, queued]);
         let events = String::from_utf8(piece.events).unwrap();
-        assert_eq!(events, format!("T {} 0\nl 0 5\nq 100 7\n", log.number));
+        assert_eq!(events, format!("H {0} \"idle\"\nT {0} 0\nl 0 5\nq 100 7\n", log.number));
+    }
+
+    #[test]
+    fn threads_and_workers_are_named_once_or_in_each_piece_and_never_for_the_pieces_that_follow() {
+        let log = ThreadLog::new("main");
+        let own = u64::from(log.number) << CALL_BITS | 1;
+        let away = Record { other: 7, ..Record::new(EventKind::Away, 1, own) };
+        let mut lines = Lines::new(0);
+        let mut named = |again, records: &[Record]| {
+            let mut piece = Piece::default();
+            if again {
+                lines.name_again();
+            }
+            lines.thread(&mut piece, &log, records);
+            assert_eq!(piece.names, b"");
+            let events = String::from_utf8(piece.events).unwrap();
+            let is_name = |line: &&str| line.starts_with("H ") || line.starts_with("W ");
+            events.lines().filter(is_name).count()
+        };
+        assert_eq!([named(false, &[away]), named(false, &[away]), named(true, &[away])], [2, 0, 2]);
+        named(false, &[Record::new(EventKind::Exited, 2, 0)]);
+        assert!(lines.threads.is_empty());
     }
 }

@@ -35,7 +35,7 @@ pub(crate) enum EventKind {
     Unused,
     /// `other` events of this thread were not recorded.
     Lost,
-    /// The thread ended.
+    /// The thread ended. It is the writer that records it.
     Exited,
 }
 

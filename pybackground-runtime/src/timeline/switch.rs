@@ -148,8 +148,9 @@ fn place(asked: &Path, own: &Path) -> String {
 ///
 /// # Limits
 ///
-/// A file gets 64 MiB of events, which is about a million calls. A live page has the last 32 MiB. At most 64 MiB
-/// of events wait in memory to be written. The page says how many events were dropped.
+/// A file gets 64 MiB of events, which is about a million calls on a page and a hundred thousand in a trace. A live page
+/// has the last 32 MiB. At most 64 MiB of events wait in memory to be written. The page says how many events were
+/// dropped, and so does the trace.
 ///
 /// # Security
 ///

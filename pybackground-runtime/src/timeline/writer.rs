@@ -127,7 +127,9 @@ impl Output {
             Self::Trace { file, trace } => {
                 let (mut out, mut events) = (Vec::new(), Vec::new());
                 buffer::drain(now, |log, records| {
-                    trace.thread(&mut out, log, records);
+                    if filled.bytes < MOST {
+                        trace.thread(&mut out, log, records);
+                    }
                     events.extend(records.iter().map(|record| (log.number, *record)));
                 });
                 // A call is made before it starts, whichever thread's events were read first.
@@ -152,6 +154,8 @@ impl Output {
             }
             Self::Live { server, lines } => {
                 let mut piece = Piece::default();
+                // The log drops old pieces.
+                lines.name_again();
                 buffer::drain(now, |thread, records| lines.thread(&mut piece, thread, records));
                 if is_last {
                     lines.complete(&mut piece.events, now);

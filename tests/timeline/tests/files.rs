@@ -189,6 +189,21 @@ fn full_disk_is_one_line_that_names_the_file() {
     }
 }
 
+/// Nothing reads the pipe, so opening it would never return.
+#[test]
+fn pipe_is_refused_and_delays_no_call() {
+    let _watchdog = watchdog();
+    let folder = folder();
+    for name in ["run.html", "run.json"] {
+        let path = folder.join(name);
+        assert!(Command::new("mkfifo").arg(&path).status().expect("mkfifo").success());
+        let (status, stderr) = Program::start(SCENES, &["many", "4"], &path).end();
+        assert!(status.success());
+        let said = format!("has no effect: {}: it is a pipe, not a file", path.display());
+        assert!(stderr.lines().count() == 1 && stderr.contains(&said), "{stderr}");
+    }
+}
+
 #[test]
 fn bodies_in_other_processes_name_their_worker_and_lack_the_variable() {
     let _watchdog = watchdog();

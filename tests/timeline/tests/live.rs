@@ -52,6 +52,35 @@ fn page_follows_the_running_program_to_its_end() {
 }
 
 #[test]
+fn page_does_not_mix_the_program_with_the_next_one_at_its_address() {
+    let _watchdog = watchdog();
+    let folder = folder();
+    let Some(browser) = Browser::start(&folder) else { return };
+    let (mut program, address) = start(&["wait"]);
+    assert_eq!(program.line(), "ready");
+    let page = browser.open(&format!("http://{address}/"), 1280, 1000);
+    page.wait("timeline.model.made > 0");
+    // Its next request is held back until another program has the address.
+    let hold = "(() => { const real = window.fetch; const held = new Promise((go) => window.release = go);
+        window.fetch = async (address) => { window.isHeld = true; await held; return real(address); };
+        return true; })()";
+    assert_eq!(page.value(hold), true);
+    page.wait("window.isHeld");
+    program.go_on();
+    assert!(program.end().0.success());
+    let made = page.value("timeline.model.made");
+    let mut next = Program::start(SCENES, &["works"], Path::new(&address));
+    assert_eq!(next.line(), "ready");
+    assert_eq!(page.value("(window.release(), true)"), true);
+    page.wait("document.body.classList.contains('over')");
+    let state = page.text("state");
+    assert!(state.contains("Another one is at this address now: reload the page"), "{state}");
+    assert_eq!(page.value("timeline.model.made"), made);
+    next.go_on();
+    assert!(next.end().0.success());
+}
+
+#[test]
 fn requests_of_others_are_refused() {
     let _watchdog = watchdog();
     let (mut program, address) = start(&["wait"]);

@@ -309,6 +309,83 @@ fn nothing_runs_on_after_a_gap_that_may_have_its_end() {
 }
 
 #[test]
+fn advice_does_not_take_missing_events_for_idle_time() {
+    let _watchdog = watchdog();
+    let folder = folder();
+    let Some(browser) = Browser::start(&folder) else { return };
+    let page = open(&browser, &page_of(&["many", "1"], &folder), 1280, 700);
+    for (missing, says) in [("", true), ("g 0 70\n", false), ("G\n", false)] {
+        let idle = page.value(&format!(
+            r#"(() => {{ const model = new timeline.model.constructor();
+                model.feed(`N 1 ["f",""]\nT 1 0\nc 0 1 1\ns 0 =\nf 1000 =\n`);
+                model.feed(`{missing}T 1 900000\nc 0 2 1\ns 0 =\nf 1000 =\nZ 901000\n`);
+                return advise(model).findings.some((finding) => finding.kind === "idle"); }})()"#
+        ));
+        assert_eq!(idle, says, "{missing}");
+    }
+}
+
+#[test]
+fn nothing_runs_on_after_the_end_of_a_file_that_is_full() {
+    let _watchdog = watchdog();
+    let folder = folder();
+    let Some(browser) = Browser::start(&folder) else { return };
+    let page = open(&browser, &page_of(&["many", "1"], &folder), 1280, 700);
+    let known = page.value(
+        r#"(() => { const model = new timeline.model.constructor();
+            model.feed('H 1 "main"\nH 2 "background-1"\nN 1 ["f",""]\nT 1 0\nc 0 1 1\nT 2 1000\ns 0 1.1\n');
+            const card = () => cardOf(model.rows[1].lanes[0][0].call, model)[0].textContent;
+            const [runs] = [card()];
+            model.feed("D 7\nt 9000000\nD 70000\n");
+            const killed = model.last();
+            model.feed("Z 90000000\n");
+            return [runs, card(), killed, model.last(), model.dropped, model.fns.get("f").running].join(" "); })()"#,
+    );
+    assert_eq!(known, "fruns funknown 1 1 70000 0");
+}
+
+/// The writer reads one thread after the other, so the end of a call may come before its body.
+#[test]
+fn time_of_a_body_counts_whichever_event_comes_first() {
+    let _watchdog = watchdog();
+    let folder = folder();
+    let Some(browser) = Browser::start(&folder) else { return };
+    let page = open(&browser, &page_of(&["many", "1"], &folder), 1280, 700);
+    let (made, body, end) =
+        ("T 1 0\nc 0 1 1\n", "T 2 10000\ns 0 1.1\nl 60000 =\n", "T 3 30000\nx 0 1.1 2\n");
+    for lines in [[made, body, end], [made, end, body], [end, body, made], [body, end, made]] {
+        let ran = page.value(&format!(
+            r#"(() => {{ const model = new timeline.model.constructor();
+                model.feed(`N 1 ["f",""]\n{}`);
+                const fn = model.fns.get("f");
+                return [fn.ran, fn.most, fn.ended, fn.failed, fn.running].join(" "); }})()"#,
+            lines.concat()
+        ));
+        assert_eq!(ran, "60 60 1 1 0", "{lines:?}");
+    }
+}
+
+#[test]
+fn page_that_forgets_calls_forgets_their_threads_and_workers() {
+    let _watchdog = watchdog();
+    let folder = folder();
+    let Some(browser) = Browser::start(&folder) else { return };
+    let page = open(&browser, &page_of(&["many", "1"], &folder), 1280, 700);
+    let kept = page.value(
+        r#"(() => { const model = new timeline.model.constructor();
+            model.feed('N 1 ["f",""]\n');
+            for (let thread = 1; thread <= 1000; thread += 1) {
+              model.feed(`H ${thread} "own ${thread}"\nW ${thread} "process ${thread}"\nT ${thread} ${thread}000\n`
+                + `c 0 1 1\ns 1 =\na 1 = ${thread}\nb 1 =\nf 1 =\nh 1\n`);
+              model.forget(4);
+            }
+            return [model.rows, model.calls].every((list) => list.length < 12)
+              && [model.threads, model.workers, model.ids].every((map) => map.size < 12) && model.made; })()"#,
+    );
+    assert_eq!(kept, 1000);
+}
+
+#[test]
 fn page_that_forgets_calls_keeps_waits_that_last() {
     let _watchdog = watchdog();
     let folder = folder();

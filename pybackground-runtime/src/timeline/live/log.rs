@@ -1,6 +1,7 @@
 //! The last lines of events.
 
 use std::collections::VecDeque;
+use std::hash::{BuildHasher, Hasher, RandomState};
 use std::sync::{Arc, Condvar, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
@@ -18,8 +19,18 @@ const RETURN_TIME: Duration = Duration::from_secs(1);
 
 /// The lines that clients get. Clients and the writer share it.
 pub(in crate::timeline) struct Log {
+    /// A number that no other recording has, at this address or another.
+    recording: u64,
     state: Mutex<LogState>,
     changed: Condvar,
+}
+
+/// What a client has: all pieces up to the one with that number.
+#[derive(Clone, Copy)]
+pub(super) struct Cursor {
+    pub(super) piece: u64,
+    /// The recording that the piece is of, if the client says so.
+    pub(super) recording: Option<u64>,
 }
 
 struct LogState {
@@ -61,7 +72,8 @@ impl Log {
             is_complete: false,
             is_closed: false,
         };
-        Self { state: Mutex::new(state), changed: Condvar::new() }
+        let recording = RandomState::new().build_hasher().finish();
+        Self { recording, state: Mutex::new(state), changed: Condvar::new() }
     }
 
     /// Appends lines, after which there are no more if they are the `last`.
@@ -84,17 +96,22 @@ impl Log {
         self.changed.notify_all();
     }
 
-    /// Has `send` send the pieces behind the one with the number `after`.
+    /// Has `send` send the pieces that a client lacks. To one that follows another recording, which was at this address
+    /// before, it sends the line `R`.
     ///
     /// A client that has none gets them at once. Another gets those that were gathered in a moment, as soon as
     /// there are some, or none when `patience` is over. So a page that follows the program asks again at once,
     /// and the end of the program finds it waiting here.
     pub(super) fn answer<T>(
         &self,
-        after: u64,
+        cursor: Cursor,
         patience: Duration,
         send: impl FnOnce(Vec<u8>) -> T,
     ) -> T {
+        if cursor.recording.is_some_and(|recording| recording != self.recording) {
+            return send(b"R\n".to_vec());
+        }
+        let after = cursor.piece;
         let mut state = lock_leaf(&self.state);
         state.answers += 1;
         state.away = state.away.saturating_sub(usize::from(after > 0));
@@ -111,12 +128,13 @@ impl Log {
         result
     }
 
-    /// Returns the text of an answer, and whether nothing will follow it. The first line is `S` and the number
-    /// of the last piece. A client that lacks pieces which were dropped gets the line `G`, and all names.
+    /// Returns the text of an answer, and whether nothing will follow it. The first line is `S`, the number of the last
+    /// piece and that of the recording. A client that lacks pieces which were dropped, old or new, gets the line `G`,
+    /// and all names.
     fn after(&self, after: u64, patience: Duration) -> (Vec<u8>, bool) {
         let begin = Instant::now();
         let mut state = lock_leaf(&self.state);
-        // A number of another recording.
+        // A number that no answer had.
         let after = if after < state.next() { after } else { 0 };
         while !state.is_complete {
             let patience = match (after, state.next() > after + 1) {
@@ -132,9 +150,9 @@ impl Log {
             state = waited.unwrap_or_else(PoisonError::into_inner).0;
         }
         let is_last = state.is_complete;
-        let mut text = format!("S {}\n", state.next() - 1).into_bytes();
+        let mut text = format!("S {}.{}\n", state.next() - 1, self.recording).into_bytes();
         let begin = (after + 1).max(state.first);
-        if after + 1 < state.first && after > 0 {
+        if after + 1 < state.first {
             text.extend_from_slice(b"G\n");
         }
         if after + 1 < state.first || after == 0 {
@@ -194,8 +212,13 @@ mod tests {
         log.push(Piece { names: names.into(), events: events.into() }, false);
     }
 
-    fn after(log: &Log, after: u64) -> String {
-        String::from_utf8(log.answer(after, Duration::ZERO, |text| text)).unwrap()
+    fn text(log: &Log, cursor: Cursor) -> String {
+        let text = String::from_utf8(log.answer(cursor, Duration::ZERO, |text| text)).unwrap();
+        text.replace(&format!(".{}\n", log.recording), "\n")
+    }
+
+    fn after(log: &Log, piece: u64) -> String {
+        text(log, Cursor { piece, recording: Some(log.recording) })
     }
 
     #[test]
@@ -207,7 +230,18 @@ mod tests {
         assert_eq!(after(&log, 0), "S 2\nP {}\nN 1\nN 1\nc 1\nc 2\n");
         assert_eq!(after(&log, 1), "S 2\nc 2\n");
         assert_eq!(after(&log, 2), "S 2\n");
-        assert_eq!(after(&log, 77), after(&log, 0), "it is a number of another program");
+        assert_eq!(after(&log, 77), after(&log, 0), "no answer had that number");
+        assert_eq!(text(&log, Cursor { piece: 1, recording: None }), after(&log, 1));
+    }
+
+    #[test]
+    fn client_of_another_recording_learns_so_and_gets_no_events() {
+        let [before, log] = [(); 2].map(|()| Log::new(String::new()));
+        push(&log, "", "c 1\n");
+        let follows = Cursor { piece: 0, recording: Some(before.recording) };
+        assert_eq!(text(&log, follows), "R\n");
+        log.close();
+        assert!(log.state.lock().unwrap().answered.is_none(), "the end did not wait for it");
     }
 
     #[test]
@@ -221,6 +255,7 @@ mod tests {
         assert!(late.starts_with("S 40\nG\nN 0\nN 1\n"), "{}", &late[..30]);
         assert!((MOST - (2 << 20)..MOST + 4096).contains(&late.len()), "{}", late.len());
         assert!(!after(&log, 39).contains('G'));
+        assert_eq!(after(&log, 0), late, "so does one that is new");
     }
 
     #[test]
@@ -228,10 +263,12 @@ mod tests {
         let log = Arc::new(Log::new(String::new()));
         let client = {
             let log = log.clone();
-            std::thread::spawn(move || log.answer(0, Duration::from_secs(60), |text| text))
+            let nothing = Cursor { piece: 0, recording: None };
+            std::thread::spawn(move || log.answer(nothing, Duration::from_secs(60), |text| text))
         };
         push(&log, "", "c 1\n");
-        assert_eq!(client.join().unwrap(), b"S 1\nc 1\n");
+        let text = String::from_utf8(client.join().unwrap()).unwrap();
+        assert_eq!(text, format!("S 1.{}\nc 1\n", log.recording));
     }
 
     #[test]

@@ -94,8 +94,8 @@ fn client_of(stream: &TcpStream, allowed: Allowed, log: &Log) -> io::Result<()> 
             let page = format!("{}{}", document::head(true), document::END);
             answer(stream, &HttpAnswer::page(page))
         }
-        Wanted::Events { after } => {
-            log.answer(after, NEWS_TIME, |events| answer(stream, &HttpAnswer::events(events)))
+        Wanted::Events(cursor) => {
+            log.answer(cursor, NEWS_TIME, |events| answer(stream, &HttpAnswer::events(events)))
         }
         Wanted::Nothing(refusal) => answer(stream, &refusal),
     }

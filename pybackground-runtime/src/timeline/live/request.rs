@@ -8,6 +8,8 @@ use std::io::{self, Read};
 use std::net::{IpAddr, TcpStream};
 use std::time::Instant;
 
+use super::log::Cursor;
+
 /// The longest request.
 const LONGEST: usize = 8 << 10;
 
@@ -21,9 +23,8 @@ pub(super) struct Allowed {
 
 pub(super) enum Wanted {
     Page,
-    Events {
-        after: u64,
-    },
+    /// The events behind those that the client has.
+    Events(Cursor),
     /// The request is not answered, and why.
     Nothing(HttpAnswer),
 }
@@ -119,12 +120,21 @@ fn parse(bytes: &[u8], allowed: Allowed) -> Option<Wanted> {
     }
     match request.path.unwrap_or_default().split_once('?') {
         None if request.path == Some("/") => Some(Wanted::Page),
-        Some(("/events", query)) => match query.strip_prefix("after=").map(str::parse) {
-            Some(Ok(after)) => Some(Wanted::Events { after }),
-            _ => refuse("400 Bad Request", "it takes the number of a piece: after=0"),
+        Some(("/events", query)) => match query.strip_prefix("after=").and_then(cursor) {
+            Some(cursor) => Some(Wanted::Events(cursor)),
+            None => refuse("400 Bad Request", "it takes the number of a piece: after=0"),
         },
         _ => refuse("404 Not Found", "there are only / and /events?after=0"),
     }
+}
+
+/// Reads the number of a piece, and that of its recording if a dot and a number follow.
+fn cursor(text: &str) -> Option<Cursor> {
+    let (piece, recording) = match text.split_once('.') {
+        Some((piece, recording)) => (piece, Some(recording.parse().ok()?)),
+        None => (text, None),
+    };
+    Some(Cursor { piece: piece.parse().ok()?, recording })
 }
 
 impl Allowed {
@@ -153,7 +163,7 @@ mod tests {
         match parse(request.as_bytes(), allowed) {
             None => "partial",
             Some(Wanted::Page) => "page",
-            Some(Wanted::Events { .. }) => "events",
+            Some(Wanted::Events(_)) => "events",
             Some(Wanted::Nothing(answer)) => answer.status,
         }
     }
@@ -201,6 +211,8 @@ mod tests {
             |line: &str| status(&format!("{line}\r\nHost: localhost:7777\r\n\r\n"), LOCAL);
         assert_eq!(request("GET / HTTP/1.1"), "page");
         assert_eq!(request("GET /events?after=3 HTTP/1.1"), "events");
+        assert_eq!(request("GET /events?after=3.4 HTTP/1.1"), "events");
+        assert_eq!(request("GET /events?after=3.x HTTP/1.1"), "400 Bad Request");
         assert_eq!(request("POST / HTTP/1.1"), "405 Method Not Allowed");
         assert_eq!(request("GET /etc/passwd HTTP/1.1"), "404 Not Found");
         assert_eq!(request("GET /events?after=-1 HTTP/1.1"), "400 Bad Request");

@@ -209,7 +209,7 @@ function advise(model) {
       kind: "chain",
       title: "Calls one after the other",
       words: [
-        code(maker), ` waits for a value and only then makes the next call, ${chain.links.length - 1} times in a row: `,
+        code(maker), ` waits for a value and only then makes the next call, ${chain.links.length > 2 ? `${chain.links.length - 1} times in a row` : "once"}: `,
         ...fns.slice(0, 2).flatMap((name, at) => [at ? ", " : "", code(name)]), fns.length > 2 ? ", …" : "",
         ...(places.length ? [", at ", code(places[0])] : []),
         `. It waits for ${time(chain.sum)}. Make all calls first, and use their values afterwards.`,
@@ -287,7 +287,8 @@ function advise(model) {
     }
   }
 
-  if (idle > elapsed * 0.25 && model.made > 1) {
+  // What ran in a gap is unknown.
+  if (idle > elapsed * 0.25 && model.made > 1 && !model.lost && !model.gap) {
     findings.push({
       kind: "idle", title: "Nothing ran", weight: idle,
       words: [`For ${time(idle)} of ${time(elapsed)} (${percent(idle, elapsed)}) no body ran: the threads that make the calls worked or slept themselves.`],

@@ -16,6 +16,7 @@ function facts(pairs) {
 const outcomeOf = (call) => {
   if (call.outcome >= 0) return OUTCOMES[call.outcome];
   const bar = call.bars[call.bars.length - 1];
+  if (call.isCut) return "unknown";
   if (!bar) return "queued";
   return Number.isFinite(bar.end) ? "suspended" : "runs";
 };
@@ -62,6 +63,7 @@ function cardOf(call, model) {
     const late = Number.isFinite(end) ? `ran on for ${time(end - call.ended)}` : "runs on";
     pieces.push(html("p", `The body ${late} after its call was closed.`));
   }
+  if (call.isCut && call.outcome < 0) pieces.push(html("p", "Events that follow are missing.", "soft"));
   if (call.unused) pieces.push(html("p", "Nothing used the value.", "soft"));
   return pieces;
 }
@@ -73,7 +75,7 @@ function cardOfWait(wait, model) {
     facts([
       ["waits at", wait.place],
       ["for", time(Math.min(wait.end, model.last()) - wait.begin)],
-      ["how it ended", wait.outcome < 0 ? "it waits still" : WAITS[wait.outcome]],
+      ["how it ended", wait.outcome >= 0 ? WAITS[wait.outcome] : Number.isFinite(wait.end) ? "unknown" : "it waits still"],
       [wait.on ? placeLabel(wait.on) : "", wait.on ? placeOf(wait.on) : ""],
       ["thread", wait.row.name],
     ]),

@@ -29,11 +29,14 @@ const shortName = (path) => {
   return steps.pop() || path;
 };
 
+/** Three digits or four, without zeros at the end. */
+const digitsOf = (number) => String(Number(number.toPrecision(number < 100 ? 3 : 4)));
+
 const time = (micros) => {
   if (!Number.isFinite(micros)) return "–";
   if (micros >= 6e8) return `${Math.floor(micros / 6e7).toLocaleString("en")} min`;
-  if (micros >= 1e6) return `${(micros / 1e6).toPrecision(micros < 1e8 ? 3 : 4).replace(/\.0+$/, "")} s`;
-  if (micros >= 1e3) return `${(micros / 1e3).toPrecision(micros < 1e5 ? 3 : 4).replace(/\.0+$/, "")} ms`;
+  if (micros >= 1e6) return `${digitsOf(micros / 1e6)} s`;
+  if (micros >= 1e3) return `${digitsOf(micros / 1e3)} ms`;
   return `${micros >= 10 || micros === 0 ? Math.round(micros) : micros.toFixed(1)} µs`;
 };
 
@@ -163,7 +166,7 @@ class Model {
   newCall(ids, thread, number) {
     const call = {
       thread, number, fn: this.unknown, place: "", created: NaN, queued: NaN, row: null, parent: null, bars: NONE, waits: NONE,
-      waiters: NONE, ran: 0, how: 0, ended: NaN, outcome: -1, text: "", runsOn: false, unused: false, worker: null, shade: null,
+      waiters: NONE, ran: 0, how: 0, ended: NaN, outcome: -1, text: "", runsOn: false, isCut: false, isCounted: false, unused: false, worker: null, shade: null,
     };
     ids[number] = call;
     this.calls.push(call);
@@ -258,6 +261,8 @@ class Model {
       } else if (letter === "P") {
         this.program = json(stop);
       } else if (letter === "D") {
+        // Nothing follows.
+        if (!this.dropped) this.interruptAll();
         this.dropped = digits();
       } else if (letter === "Z") {
         this.tick(digits() / 1000);
@@ -307,6 +312,7 @@ class Model {
       addTo(call, "bars", bar);
       row.lane(bar.lane).push(bar);
       row.open.push(bar);
+      call.isCut = false;
       if (call.row) call.fn.running += 1;
     } else if (letter === "l") {
       this.leave(own());
@@ -319,10 +325,8 @@ class Model {
       call.text = json();
       this.ended += 1;
       if (call.outcome !== 0) this.failed += 1;
-      if (call.row) {
-        if (call.outcome !== 0) call.fn.failed += 1;
-        if (call.bars.length) call.fn.add(call.ran);
-      }
+      if (call.row && call.outcome !== 0) call.fn.failed += 1;
+      this.count(call);
     } else if (letter === "w") {
       const on = own();
       const place = this.names[digits() - 1];
@@ -391,14 +395,25 @@ class Model {
       this.interrupt(row, time);
     } else if (letter === "h") {
       row.gone = true;
+      this.threads.delete(this.threadNumber);
     }
   }
 
   close(open, time) {
     open.end = time;
     if (open.isWait) return;
-    open.call.ran += time - open.begin;
-    if (open.call.row) open.call.fn.running -= 1;
+    const { call } = open;
+    call.ran += time - open.begin;
+    if (call.isCounted) call.fn.ran += time - open.begin;
+    if (call.row) call.fn.running -= 1;
+  }
+
+  /** Counts a call that has its outcome, and whose body has left its threads. */
+  count(call) {
+    if (call.isCounted || !call.row || call.outcome < 0 || !call.bars.length) return;
+    if (call.bars.some((bar) => bar.end === Infinity && !bar.isAway)) return;
+    call.isCounted = true;
+    call.fn.add(call.ran);
   }
 
   /** The body of a call leaves this thread. */
@@ -410,12 +425,16 @@ class Model {
       this.close(bar, time);
       if (bar.call === call && !bar.isWait) break;
     }
+    this.count(call);
   }
 
   /** Ends what is open on a row for the page: the events that end it may be missing. */
   interrupt(row, time) {
     this.switchTo(row, time);
-    for (const open of row.open) this.close(open, time);
+    for (const open of row.open) {
+      this.close(open, time);
+      if (!open.isWait) open.call.isCut = true;
+    }
     row.open.length = 0;
     if (row.away) row.away.end = time;
     row.away = null;
@@ -437,7 +456,7 @@ class Model {
       fn.started += 1;
     }
     if (call.outcome > 0) fn.failed += 1;
-    if (call.outcome >= 0 && bars.length) fn.add(call.ran);
+    this.count(call);
     if (call.unused) fn.unused += 1;
   }
 
@@ -466,7 +485,8 @@ class Model {
     const kept = this.calls.slice(-(most >> 1)).find((call) => !Number.isNaN(call.created));
     if (!kept) return;
     const cut = kept.created;
-    const isOld = (call) => call.outcome >= 0 && call.ended < cut && call.bars.every((bar) => bar.end < cut);
+    const isOver = (call) => (call.outcome >= 0 ? call.ended < cut : call.isCut);
+    const isOld = (call) => isOver(call) && call.bars.every((bar) => bar.end < cut);
     this.forgotten += this.remove(isOld);
     for (const row of this.rows) {
       row.lanes = row.lanes.map((bars) => bars.filter((bar) => bar.end >= cut));
@@ -480,11 +500,22 @@ class Model {
     });
     this.parts = parts;
     this.begin = cut;
+    this.forgetRows();
+  }
+
+  /** Forgets threads that have ended, and workers, without anything to show. They are named again before their next event. */
+  forgetRows() {
+    const rows = new Set(this.calls.map((call) => call.row));
+    const threads = new Set(this.calls.map((call) => call.thread));
+    const stays = (row) => rows.has(row) || (row.kind < WORKER && !row.gone) || row.lanes.some((bars) => bars.length) || row.waits.some((waits) => waits.length);
+    this.rows = this.rows.filter(stays);
+    for (const [number, row] of this.workers) if (!stays(row)) this.workers.delete(number);
+    for (const thread of this.ids.keys()) if (!threads.has(thread)) this.ids.delete(thread);
   }
 
   /** The end of what is open: the last thing that is known of the program. */
   last() {
-    const isOver = this.complete && this.rows.every((row) => !row.open.length);
+    const isOver = (this.complete || this.dropped) && this.rows.every((row) => !row.open.length);
     return isOver ? this.end : Math.max(this.end, this.now);
   }
 

@@ -246,7 +246,7 @@ document.addEventListener("DOMContentLoaded", () => {
   const filters = {
     all: () => true,
     failed: (call) => call.outcome > 0,
-    running: (call) => call.outcome < 0,
+    running: (call) => call.outcome < 0 && !call.isCut,
     unused: (call) => call.unused,
   };
   function apply() {
@@ -329,7 +329,12 @@ document.addEventListener("DOMContentLoaded", () => {
   }
   async function fetchEvents() {
     const rates = { calls: 0, made: 0, at: performance.now() };
-    let [after, refreshed] = [0, -Infinity];
+    let [after, refreshed] = ["0", -Infinity];
+    const end = (why) => {
+      find("state").textContent = why;
+      document.body.classList.add("over");
+      follow(false);
+    };
     for (;;) {
       let text = "";
       try {
@@ -338,15 +343,18 @@ document.addEventListener("DOMContentLoaded", () => {
         if (!response.ok) throw new Error(`the program answers ${response.status}`);
         text = await response.text();
       } catch (error) {
-        find("state").textContent = model.complete ? "The recording is over." : `The program has ended, or cannot be reached (${error.message}).`;
-        document.body.classList.add("over");
-        follow(false);
+        end(`The program has ended, or cannot be reached (${error.message}).`);
         refresh();
         return;
       }
-      const end = text.indexOf("\n") + 1;
-      after = Number(text.slice(2, end - 1));
-      model.feed(text.slice(end));
+      if (text.startsWith("R")) {
+        end("The recording is over. Another one is at this address now: reload the page to follow that.");
+        refresh();
+        return;
+      }
+      const begin = text.indexOf("\n") + 1;
+      after = text.slice(2, begin - 1);
+      model.feed(text.slice(begin));
       model.forget(200000);
       const now = performance.now();
       if (now - rates.at > 1000) {
@@ -362,9 +370,7 @@ document.addEventListener("DOMContentLoaded", () => {
       tick();
       if (model.made) showNow(model, rates, find, choose);
       if (model.complete) {
-        find("state").textContent = "The recording is over.";
-        document.body.classList.add("over");
-        follow(false);
+        end("The recording is over.");
         return;
       }
     }

@@ -29,9 +29,9 @@ function showGaps(model, isLive, find) {
   const notes = [];
   if (model.dropped) notes.push(`${count(model.dropped, "event")} are missing at the end: the file has its full size of 64 MiB.`);
   if (model.lost) notes.push(`${count(model.lost, "event")} are missing: they came faster than they could be written.`);
-  if (model.gap) notes.push("Events are missing: this page was too slow to fetch them.");
+  if (model.gap) notes.push("Events are missing: the program keeps the last 32 MiB of them, and this page asked too late for others.");
   if (model.forgotten) notes.push(`Of ${count(model.made, "call")}, the last ${model.calls.length.toLocaleString("en")} are shown.`);
-  if (!model.complete && !isLive) notes.push("The program was killed, or it still runs: the last moment is missing.");
+  if (!model.complete && !isLive) notes.push("The program was killed, its disk was full, or it still runs: the last moment is missing.");
   find("gaps").replaceChildren(...notes.map((note) => html("p", note)));
 }
 
@@ -171,7 +171,7 @@ const STALL = 5e6;
 /** What the program does now. */
 function showNow(model, rates, find, choose) {
   const last = model.last();
-  const open = model.calls.filter((call) => call.outcome < 0);
+  const open = model.calls.filter((call) => call.outcome < 0 && !call.isCut);
   const running = open.filter((call) => call.bars.some((bar) => bar.end === Infinity));
   const queued = open.filter((call) => !call.bars.length);
   const waits = model.waits.filter((wait) => wait.end === Infinity);

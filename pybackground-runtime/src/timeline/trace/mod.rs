@@ -9,12 +9,15 @@
 //! | time in a queue | a pair of async events (`b`, `e`) of the category `queue` |
 //! | from the caller to the body | flow (`s` to `f`) of the category `call` |
 //! | from the body to the thread that waited for it | flow of the category `wait` |
-//! | outcome without a value | instant event (`i`) of the category `outcome` |
+//! | outcome without a value, events that are missing | instant event (`i`) of the category `outcome` |
 //!
 //! The file is a list that may lack its end.
 
+mod slices;
+
 use std::collections::{HashMap, HashSet};
 
+use self::slices::OpenSlices;
 use super::buffer::ThreadLog;
 use super::record::{EventKind, Record};
 use super::text::{micros, number, quoted};
@@ -36,26 +39,11 @@ pub(super) struct Trace {
     tracks: HashSet<u64>,
     /// The place of each name.
     places: HashMap<u32, String>,
-    /// The threads that have a slice below everything.
-    outside: Vec<u32>,
+    slices: OpenSlices,
     /// The calls that were made and have not started.
     queued: HashMap<u64, u32>,
-    /// The calls that threads wait for.
-    awaited: HashMap<u64, WaitFlow>,
-    /// The call that each blocked thread waits for.
-    waits: HashMap<u32, Vec<u64>>,
-    /// The worker that runs a body of each thread.
-    away: HashMap<u32, u64>,
     /// The tracks of each worker on another machine, and when the last slice of each ends.
     answered: HashMap<u32, Vec<(u64, u64)>>,
-}
-
-/// The flow from a body to the threads that wait for its call.
-#[derive(Default)]
-struct WaitFlow {
-    threads: usize,
-    /// The body has left its thread since the first of the waits began: the flow to them has its begin.
-    has_left: bool,
 }
 
 impl Trace {
@@ -65,11 +53,8 @@ impl Trace {
             process: std::process::id(),
             tracks: HashSet::new(),
             places: HashMap::new(),
-            outside: Vec::new(),
+            slices: OpenSlices::default(),
             queued: HashMap::new(),
-            awaited: HashMap::new(),
-            waits: HashMap::new(),
-            away: HashMap::new(),
             answered: HashMap::new(),
         }
     }
@@ -84,9 +69,9 @@ impl Trace {
         });
     }
 
-    /// Appends the end of the file.
+    /// Appends the end of the file. What has not ended stays open.
     pub(super) fn complete(&mut self, out: &mut Vec<u8>, now: u64) {
-        for thread in std::mem::take(&mut self.outside) {
+        for thread in self.slices.end_all() {
             self.event(out, 'E', "thread", "", thread.into(), now, |_| ());
         }
         out.extend_from_slice(b"\n]\n");
@@ -104,11 +89,10 @@ impl Trace {
     pub(super) fn thread(&mut self, out: &mut Vec<u8>, log: &ThreadLog, records: &[Record]) {
         let track = u64::from(log.number);
         self.track(out, track, &log.name);
-        if !self.outside.contains(&log.number)
-            && !log.name.starts_with(OWN_THREADS)
+        if !log.name.starts_with(OWN_THREADS)
             && let Some(first) = records.first()
+            && self.slices.begin_base(log.number)
         {
-            self.outside.push(log.number);
             self.event(out, 'B', "thread", &log.name, track, first.time, |_| ());
         }
     }
@@ -177,25 +161,23 @@ impl Trace {
                     out.push(b'}');
                 });
                 self.places.insert(name, place);
+                self.slices.begin_body(thread);
             }
-            EventKind::Left => self.left(out, track, record),
+            EventKind::Left => self.left(out, thread, record),
             EventKind::Finished => {
-                self.left(out, track, record);
+                self.left(out, thread, record);
                 self.ended(out, track, record);
             }
             EventKind::Ended | EventKind::Stopped => self.ended(out, track, record),
             EventKind::Blocked => {
                 let awaited = function(u32::try_from(other).unwrap_or_default());
-                if call != 0 {
-                    self.awaited.entry(call).or_default().threads += 1;
-                }
-                self.waits.entry(thread).or_default().push(call);
+                self.slices.begin_wait(thread, call);
                 let what = format!("waits for {awaited}");
                 self.event(out, 'B', "wait", &what, track, time, |_| ());
             }
             EventKind::Unblocked => {
-                let awaited = self.waits.get_mut(&thread).and_then(Vec::pop).unwrap_or_default();
-                if self.end_wait(awaited) {
+                let Some((awaited, has_flow)) = self.slices.end_wait(thread) else { return };
+                if has_flow {
                     self.event(out, 'f', "wait", "wait", track, time, |out| {
                         out.extend_from_slice(b",\"bp\":\"e\"");
                         self::id(out, awaited);
@@ -206,11 +188,11 @@ impl Trace {
             EventKind::Away => {
                 let worker = WORKERS + other;
                 self.track(out, worker, &texts::worker_name(other));
-                self.away.insert(thread, worker);
+                self.slices.begin_away(thread, worker);
                 self.event(out, 'B', "body", "body", worker, time, id);
             }
             EventKind::Back => {
-                if let Some(worker) = self.away.remove(&thread) {
+                if let Some(worker) = self.slices.end_away(thread) {
                     self.event(out, 'E', "body", "", worker, time, |_| ());
                 }
             }
@@ -222,32 +204,38 @@ impl Trace {
                     id(out);
                 });
             }
+            EventKind::Lost => self.lost(out, thread, record),
             EventKind::Exited => {
-                if let Some(at) = self.outside.iter().position(|outside| *outside == thread) {
-                    self.outside.swap_remove(at);
+                self.tracks.remove(&track);
+                if self.slices.end_thread(thread) {
                     self.event(out, 'E', "thread", "", track, time, |_| ());
                 }
             }
-            EventKind::Queued | EventKind::Unused | EventKind::Lost => {}
+            EventKind::Queued | EventKind::Unused => {}
         }
     }
 
-    /// A thread waits for the call no more; returns whether the flow from its body has begun.
-    fn end_wait(&mut self, call: u64) -> bool {
-        let Some(awaited) = self.awaited.get_mut(&call) else { return false };
-        awaited.threads -= 1;
-        let WaitFlow { threads, has_left } = *awaited;
-        if threads == 0 {
-            self.awaited.remove(&call);
+    /// Says that events are missing. They may have ended what is open on the thread.
+    fn lost(&mut self, out: &mut Vec<u8>, thread: u32, lost: &Record) {
+        let (track, time) = (u64::from(thread), lost.time);
+        if let Some(worker) = self.slices.end_away(thread) {
+            self.event(out, 'E', "body", "", worker, time, |_| ());
         }
-        has_left
+        for _ in 0..self.slices.interrupt(thread) {
+            self.event(out, 'E', "", "", track, time, |_| ());
+        }
+        let events = lost.other;
+        let name =
+            format!("{events} events are missing: they came faster than they could be written");
+        self.event(out, 'i', "outcome", &name, track, time, |out| {
+            out.extend_from_slice(b",\"s\":\"t\"");
+        });
     }
 
-    fn left(&mut self, out: &mut Vec<u8>, track: u64, left: &Record) {
-        let Record { time, call, .. } = *left;
-        if let Some(awaited) = self.awaited.get_mut(&call)
-            && !std::mem::replace(&mut awaited.has_left, true)
-        {
+    fn left(&mut self, out: &mut Vec<u8>, thread: u32, left: &Record) {
+        let (track, Record { time, call, .. }) = (u64::from(thread), *left);
+        let Some(has_flow) = self.slices.end_body(thread, call) else { return };
+        if has_flow {
             self.event(out, 's', "wait", "wait", track, time, |out| id(out, call));
         }
         self.event(out, 'E', "body", "", track, time, |_| ());
@@ -332,11 +320,46 @@ mod tests {
             ([blocked(1), unblocked(2), left(3)], 0),
         ] {
             let (mut trace, mut out) = (Trace::new(0), Vec::new());
+            // The begin of the body.
+            trace.slices.begin_body(2);
             trace.events(&mut out, &events);
             let text = String::from_utf8(out).unwrap();
             let count =
                 |kind: &str| text.matches(&format!("{{\"ph\":\"{kind}\",\"cat\":\"wait\"")).count();
             assert_eq!((count("s"), count("f")), (ends, ends), "{text}");
         }
+    }
+
+    #[test]
+    fn gap_is_said_and_nothing_begins_below_what_may_have_ended_in_it() {
+        let record = |kind, at, call| (1, Record::new(kind, at, call));
+        let lost = (1, Record { other: 7, ..Record::new(EventKind::Lost, 3, 0) });
+        let started = |at, call| record(EventKind::Started, at, call);
+        let left = |at, call| record(EventKind::Left, at, call);
+        let waits = record(EventKind::Blocked, 2, 9);
+        let waited = record(EventKind::Unblocked, 6, 0);
+        let (mut trace, mut out) = (Trace::new(0), Vec::new());
+        let [open, next] = [started(1, 1), started(4, 2)];
+        trace.events(&mut out, &[open, waits, lost, next, left(5, 2), waited, left(7, 1)]);
+        let text = String::from_utf8(out).unwrap();
+        let times = |kind: &str| -> Vec<&str> {
+            let of_kind = text.lines().filter(|line| line.contains(&format!("\"ph\":\"{kind}\"")));
+            of_kind.filter_map(|line| line.split("\"ts\":").nth(1)?.get(..5)).collect()
+        };
+        assert_eq!(times("B"), ["0.001", "0.002", "0.004"], "{text}");
+        assert_eq!(times("E"), ["0.003", "0.003", "0.005"], "{text}");
+        assert!(text.contains("7 events are missing"), "{text}");
+        trace.slices.end_thread(1);
+        assert!(trace.slices.is_empty(), "no wait is left");
+    }
+
+    #[test]
+    fn thread_that_ended_leaves_nothing_behind() {
+        let log = ThreadLog::new("outside");
+        let exited = Record::new(EventKind::Exited, 1, 0);
+        let (mut trace, mut out) = (Trace::new(0), Vec::new());
+        trace.thread(&mut out, &log, &[exited]);
+        trace.events(&mut out, &[(log.number, exited)]);
+        assert!(trace.tracks.is_empty() && trace.slices.is_empty());
     }
 }
