@@ -5,6 +5,7 @@ mod common;
 
 use std::process::Command;
 use std::sync::OnceLock;
+use std::sync::mpsc::{Receiver, channel};
 use std::time::Duration;
 
 use common::{child, watchdog};
@@ -235,4 +236,37 @@ fn deep_recursion_ends_under_a_limit_on_processes() {
     } else {
         eprintln!("skipped: it takes root, `setpriv`, `prlimit`, and an executable all may run");
     }
+}
+
+#[background]
+async fn awaits(given: Receiver<Lazy<u64>>) -> u64 {
+    given.recv().unwrap().await + 1
+}
+
+/// The call from outside is behind the suspended body that awaits it.
+#[test]
+fn call_that_a_joined_async_body_awaits_runs_on_the_only_thread() {
+    with_threads_in_all!(1, "call_that_a_joined_async_body_awaits_runs_on_the_only_thread");
+    let ((give_call, call), (give_async, given)) = (channel(), channel());
+    let joins = spawn(move || Lazy::into_inner(given.recv().unwrap()));
+    give_async.send(awaits(call)).unwrap();
+    give_call.send(nested(1)).unwrap();
+    assert_eq!(joins, 2);
+}
+
+#[background(limit = 1)]
+async fn one_at_a_time(number: u64) -> u64 {
+    delay(Duration::from_millis(1)).await;
+    number
+}
+
+/// The first call has the permit that the second needs.
+#[test]
+fn the_only_thread_runs_the_call_that_has_the_permit() {
+    with_threads_in_all!(1, "the_only_thread_runs_the_call_that_has_the_permit");
+    let sum = spawn(|| {
+        let (first, second) = (one_at_a_time(1), one_at_a_time(2));
+        *second + *first
+    });
+    assert_eq!(sum, 3);
 }

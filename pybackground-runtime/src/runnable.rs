@@ -29,6 +29,11 @@ pub(crate) trait Runnable: Send + Sync + UnwindSafe + RefUnwindSafe {
         false
     }
 
+    /// The address of the limit whose permit the work has, or needs.
+    fn limit(&self) -> Option<usize> {
+        None
+    }
+
     /// Runs the work on this thread, as sequential mode does: new work at once, other work in its turn.
     fn run_in_sequence(self: Arc<Self>, _is_new: bool) {
         self.run();

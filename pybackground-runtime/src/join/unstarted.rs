@@ -2,19 +2,21 @@
 
 use std::sync::{Arc, Weak};
 
-use crate::panic::catch;
-use crate::runtime::Outlook;
+use crate::panic::{catch, drop_catching};
+use crate::runnable::Runnable;
+use crate::runtime::{self, Outlook};
 use crate::table::Set;
-use crate::task::{Job, SUSPENDED, let_go};
+use crate::task::{Job, let_go};
 
-/// Runs a call on this thread that ends the wait or holds back a call that does, or refuses it if `refusal` has a
-/// reason why this thread cannot run a call. The argument of `refusal` is whether the call may run on top of other
+/// Runs a call on this thread that ends the wait or holds back a call that does: a dependency, what a suspended future awaits, a
+/// call with the permit that is needed. Refuses it if `refusal` has a reason why this thread cannot run a call. The argument of `refusal` is whether the call may run on top of other
 /// bodies. Returns what the thread may expect if all these calls have started, or a limit holds them back.
 pub(super) fn run_or_refuse(
     awaited: Vec<Arc<dyn Job>>,
     refusal: &dyn Fn(bool) -> Option<String>,
 ) -> Option<Outlook> {
     let mut outlook = Outlook::CallsOnly;
+    let mut limits = Vec::new();
     let mut visited = Set::new();
     // Weak: a body that runs here may wait, and a search for rings counts the owners of a call.
     let mut path = Vec::new();
@@ -29,16 +31,32 @@ pub(super) fn run_or_refuse(
         } else if !job.is_stale() {
             let inputs = job.dependencies();
             if inputs.is_empty() && start_or_refuse(&job, refusal(!job.has_own_stack())) {
+                if job.is_future() && !job.is_done() {
+                    drop_catching(runtime::sift(&|_| false));
+                }
                 let_go(job);
                 return None;
             }
-            if inputs.is_empty() && SUSPENDED.count() > 0 {
-                // The permit may come from one of these.
-                outlook = Outlook::Wake;
+            if inputs.is_empty()
+                && let Some(needed) = job.needed_permit()
+            {
+                outlook = if needed.may_be_released { Outlook::Wake } else { outlook };
+                limits.push(needed.limit);
             }
             push(&mut path, inputs.into_iter().map(|input| input.job).collect());
         }
         let_go(job);
+    }
+    let has_permit = |job: &dyn Runnable| job.limit().is_some_and(|limit| limits.contains(&limit));
+    if !limits.is_empty()
+        && let Some(holder) = runtime::sift(&has_permit)
+    {
+        match refusal(true) {
+            Some(why) => holder.refuse(&why),
+            None => catch(|| holder.clone().run()),
+        }
+        drop_catching(holder);
+        return None;
     }
     Some(outlook)
 }

@@ -1,8 +1,8 @@
 //! What happens when calls are queued, every thread is blocked in a join, and no more can be started.
 //!
 //! The blocked threads may wait for the queued calls. So each blocked thread looks for a call that has not
-//! started among those that it waits for and their dependencies. The thread runs that call in place, or refuses
-//! the call if its stack is used up. If no thread finds such a call, the woken futures and the calls in the
+//! started among those that it waits for, their dependencies, what suspended futures among these await, and the calls that have
+//! the permits which these need. The thread runs that call in place, or refuses it if its stack is used up. If no thread finds such a call, the woken futures and the calls in the
 //! deques are refused, because the threads may wait for them indirectly. Calls from outside stay in the queue: a
 //! join may end by itself, and its thread then takes them.
 //!
@@ -18,7 +18,9 @@ use std::sync::Arc;
 
 use super::Pool;
 use super::rounds::{Outlook, RoundFindings, UNKNOWN};
+use super::worker::Worker;
 use crate::panic::drop_catching;
+use crate::runnable::Runnable;
 use crate::sync::atomic::Ordering;
 
 impl Pool {
@@ -100,20 +102,62 @@ impl Pool {
             }
             return self.ask_all();
         }
-        let why = self.no_thread();
         let calls: Vec<_> = std::iter::from_fn(|| self.queues.steal(0)).collect();
-        for job in woken.into_iter().chain(calls) {
-            // The entry of a call that a thread ran in place: the call may be suspended now, and be resumed later.
-            if job.is_stale() {
-                drop_catching(job);
-            } else if found.outlook == Outlook::Wake {
+        if found.outlook == Outlook::Wake {
+            for job in woken {
+                self.queues.put_back_woken(job);
+            }
+            for job in calls {
                 self.queues.push(job);
-            } else {
-                job.refuse(&why);
+            }
+        } else {
+            let why = self.no_thread();
+            for job in woken.into_iter().chain(calls) {
+                // Of a stale entry, the call may be suspended by now, and be resumed later.
+                if !job.is_stale() {
+                    job.refuse(&why);
+                }
                 drop_catching(job);
             }
         }
         // ORDERING: as in `ask_blocked_threads`.
         self.rounds.left.store(self.queued(), Ordering::SeqCst);
+    }
+}
+
+impl Worker {
+    /// Takes the first queued call that is wanted. Discards the entries of calls that were run without them: the entry of a
+    /// suspended call has a reference to it, which looks like a waker, so that a ring through the call would not be found
+    /// until a thread takes the entry.
+    #[cold]
+    pub(crate) fn sift(
+        &self,
+        is_wanted: &dyn Fn(&dyn Runnable) -> bool,
+    ) -> Option<Arc<dyn Runnable>> {
+        let queues = &self.pool.queues;
+        // ORDERING: as in `end_round`.
+        self.pool.rounds.left.store(UNKNOWN, Ordering::SeqCst);
+        let mut wanted = None;
+        let mut sift = |taken: Vec<Arc<dyn Runnable>>, put_back: &dyn Fn(Arc<dyn Runnable>)| {
+            for job in taken {
+                if job.is_stale() {
+                    drop_catching(job);
+                } else if wanted.is_none() && is_wanted(&*job) {
+                    wanted = Some(job);
+                } else {
+                    put_back(job);
+                }
+            }
+        };
+        let woken = std::iter::from_fn(|| queues.pop_woken()).collect();
+        sift(woken, &|job| queues.put_back_woken(job));
+        let of_workers = std::iter::from_fn(|| queues.steal(0)).collect();
+        sift(of_workers, &|job| self.own.push(job, queues));
+        sift(queues.take_called(), &|job| queues.push(job));
+        // A thread may have found no call meanwhile.
+        if !queues.is_empty() {
+            self.pool.wake_one();
+        }
+        wanted
     }
 }

@@ -164,6 +164,18 @@ impl Queues {
         self.woken.pop()
     }
 
+    /// Enqueues a woken future that `pop_woken` has returned, without counting it again.
+    pub(super) fn put_back_woken(&self, job: Entry) {
+        self.woken.push(job);
+    }
+
+    /// Takes the calls from outside. Those that come meanwhile may stay.
+    pub(super) fn take_called(&self) -> Vec<Entry> {
+        let queued = self.ring.receive.len() + self.overflow.channel.receive.len();
+        let pop = || self.ring.pop().or_else(|| self.overflow.pop());
+        std::iter::from_fn(pop).take(queued).collect()
+    }
+
     /// Steals the oldest call of a worker that runs no body or is blocked in a join. The join may be for that call.
     pub(super) fn steal_from_waiting(&self, start: usize) -> Option<Entry> {
         self.steal_from(start, |worker| !worker.is_running())

@@ -166,6 +166,20 @@ pub(crate) fn look(start: impl FnOnce(&dyn Fn(bool) -> Option<String>) -> Option
     });
 }
 
+/// See [`Worker::sift`]. A shutdown refuses the queued calls after it has closed the runtime. Either it finds those that were out
+/// of the queues, or the closed runtime is seen here.
+#[cold]
+pub(crate) fn sift(is_wanted: &dyn Fn(&dyn Runnable) -> bool) -> Option<Arc<dyn Runnable>> {
+    with_current(|worker| {
+        let worker = worker?;
+        let wanted = worker.sift(is_wanted);
+        if is_closed() {
+            worker.pool().refuse_all(SHUT_DOWN);
+        }
+        wanted
+    })
+}
+
 /// The current thread runs no body on top of the one that it runs now, until this is dropped.
 pub(crate) struct ClosedStack {
     /// What the thread had before.

@@ -12,7 +12,7 @@ use super::body::Body;
 use super::dependents::DependentCall;
 use super::header::{Header, Ran};
 use super::job::{Close, Core, Job, Trailer};
-use super::permit::{Limited, Permit};
+use super::permit::{Limit, Limited, Permit};
 use super::polling::Polling;
 use super::state::{Loaded, Word};
 use super::{Task, closing, poll, work};
@@ -83,6 +83,10 @@ impl<B: Body> Runnable for Task<B> {
 
     fn is_future(&self) -> bool {
         !B::IS_SYNC
+    }
+
+    fn limit(&self) -> Option<usize> {
+        self.header.limit().filter(|_| !self.header.has_own_stack()).map(Limit::address)
     }
 
     fn expire(&self, now: Instant) {

@@ -5,6 +5,7 @@ use std::sync::{Mutex, Weak};
 use super::awaits::Address;
 use super::job::Job;
 use super::permit::Limit;
+use crate::panic::drop_catching;
 use crate::sync::lock_leaf;
 use crate::table::Table;
 use crate::wait_target::{Remains, WaitTarget};
@@ -54,6 +55,26 @@ impl Permits for Limit {
         });
         // A thread that takes back its permit has none yet.
         self.is_taken_by(holders.len()).then(|| weak_targets(holders))
+    }
+}
+
+/// A permit that a call waits for.
+pub(crate) struct NeededPermit {
+    /// The address of the limit.
+    pub(crate) limit: Address,
+    /// A suspended body has such a permit.
+    pub(crate) may_be_released: bool,
+}
+
+impl dyn Job + '_ {
+    /// The permit that the call waits for, if it waits for one.
+    pub(crate) fn needed_permit(&self) -> Option<NeededPermit> {
+        let limit = self.header().limit().filter(|_| self.word().is_held())?.address();
+        let holders = lock_leaf(&WITH_PERMIT).get(limit).cloned().unwrap_or_default();
+        let holders: Vec<_> = holders.iter().filter_map(Weak::upgrade).collect();
+        let may_be_released = holders.iter().any(|holder| holder.word().is_suspended());
+        drop_catching(holders);
+        Some(NeededPermit { limit, may_be_released })
     }
 }
 
