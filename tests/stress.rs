@@ -14,6 +14,7 @@ use std::sync::mpsc::channel;
 use std::thread;
 use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
+use common::chance::Chance;
 use common::counters::AtOnce;
 use pybackground::{Lazy, background, configure, sleep, snapshot, spawn};
 
@@ -44,19 +45,6 @@ impl Token {
 impl Drop for Token {
     fn drop(&mut self) {
         ALIVE.fetch_sub(1, Ordering::SeqCst);
-    }
-}
-
-/// Marsaglia's xorshift: chance that can be repeated.
-#[derive(Clone)]
-struct Chance(u64);
-
-impl Chance {
-    fn below(&mut self, bound: u64) -> u64 {
-        self.0 ^= self.0 << 13;
-        self.0 ^= self.0 >> 7;
-        self.0 ^= self.0 << 17;
-        (self.0 >> 16) % bound
     }
 }
 

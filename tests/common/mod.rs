@@ -2,6 +2,7 @@
 
 #![allow(dead_code, reason = "each test file uses a part of it")]
 
+pub(crate) mod chance;
 pub(crate) mod child;
 pub(crate) mod counters;
 pub(crate) mod deadlocks;

@@ -1,6 +1,6 @@
 //! A file that no other process writes.
 
-use std::fs::{self, File};
+use std::fs::File;
 use std::io;
 use std::path::{Path, PathBuf};
 
@@ -41,7 +41,7 @@ fn create_alone(path: &Path) -> io::Result<Option<File>> {
     use rustix::io::Errno;
 
     // The first call would wait until something reads it.
-    if fs::metadata(path).is_ok_and(|known| known.file_type().is_fifo()) {
+    if path.metadata().is_ok_and(|known| known.file_type().is_fifo()) {
         return Err(io::Error::new(io::ErrorKind::InvalidInput, "it is a pipe, not a file"));
     }
     let file = File::options().append(true).create(true).open(path)?;
