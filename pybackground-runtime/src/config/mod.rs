@@ -119,10 +119,11 @@ impl Configure {
     /// This bounds what bodies that wait for calls may take. Where the system gives fewer threads, as under a
     /// limit on processes, that number is the bound. If each of the threads is blocked in a join without a
     /// time limit, no thread is left for the calls in the queue. Then each of them runs the call it waits for
-    /// itself, if that call has not started and the stack has room for it. Otherwise the call ends as refused
-    /// ([`Error::is_refused`](crate::Error::is_refused)), with an error that names this setting. A woken `async`
-    /// body that no thread can run is cancelled. A join with a time limit takes no part in this: it ends by
-    /// itself, also if the call can never start.
+    /// itself, or one that this needs: an argument, a call that its `async` body awaits, a call that has the permit. If
+    /// the stack has no room for it, the call ends as refused ([`Error::is_refused`](crate::Error::is_refused)), with an
+    /// error that names this setting. So do the calls that bodies made, if no thread finds a call to run and none waits
+    /// for an `async` body, which may be woken from outside. A woken `async` body that no thread can run is then
+    /// cancelled. A join with a time limit takes no part in this: it ends by itself, also if the call can never start.
     ///
     /// ```
     /// # use pybackground_runtime as pybackground;
