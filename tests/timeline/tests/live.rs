@@ -3,6 +3,7 @@
 use std::io::{Read, Write};
 use std::net::TcpStream;
 use std::path::Path;
+use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use timeline_tests::{Browser, Program, folder, watchdog};
 
@@ -26,10 +27,18 @@ fn ask(address: &str, request: &str) -> String {
     answer
 }
 
+/// One browser at a time: the end of a program waits for its page for a second, and another browser may take the processors for
+/// longer.
+fn alone() -> MutexGuard<'static, ()> {
+    static BROWSER: Mutex<()> = Mutex::new(());
+    BROWSER.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
 #[test]
 fn page_follows_the_running_program_to_its_end() {
     let _watchdog = watchdog();
     let folder = folder();
+    let _alone = alone();
     let Some(browser) = Browser::start(&folder) else { return };
     let (mut program, address) = start(&["works"]);
     assert_eq!(program.line(), "ready");
@@ -55,6 +64,7 @@ fn page_follows_the_running_program_to_its_end() {
 fn page_does_not_mix_the_program_with_the_next_one_at_its_address() {
     let _watchdog = watchdog();
     let folder = folder();
+    let _alone = alone();
     let Some(browser) = Browser::start(&folder) else { return };
     let (mut program, address) = start(&["wait"]);
     assert_eq!(program.line(), "ready");
