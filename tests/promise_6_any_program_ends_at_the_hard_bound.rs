@@ -12,7 +12,7 @@ use pybackground::{Lazy, Shared, as_completed, background, configure, delay, sco
 const PROGRAMS: u64 = 60;
 const LEVELS: u32 = 4;
 
-/// Makes a call with a tree of calls below it, whose value is the number of calls that it waits for.
+/// Makes a call at random. Its body makes further calls, down to level 0, and waits for them.
 fn call(chance: &mut Chance, levels: u32) -> Lazy<u64> {
     let seed = chance.below(u64::MAX) | 1;
     if levels == 0 {
@@ -100,7 +100,7 @@ fn joins(seed: u64, levels: u32) -> u64 {
     1 + sum
 }
 
-/// The value is that of the same program in another order of execution, so only the end is checked.
+/// Runs the programs in a child. Each call has to end with a value.
 fn all_programs_end(test: &str, threads: usize) {
     if !child::is_child() {
         child::succeeds(child::command(test).env("RUST_BACKTRACE", "0"));

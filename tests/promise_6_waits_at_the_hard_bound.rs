@@ -152,7 +152,7 @@ async fn async_call(future: impl Future<Output = u64> + Send + 'static) -> u64 {
 /// The call that `ring` makes awaits this one.
 static FIRST: OnceLock<Shared<u64>> = OnceLock::new();
 
-/// Makes a call whose body awaits `FIRST`.
+/// Returns an async call that awaits `FIRST`.
 fn awaits_first() -> Lazy<u64> {
     async_call(async { *FIRST.wait().clone().await })
 }

@@ -29,7 +29,7 @@ pub(crate) trait Runnable: Send + Sync + UnwindSafe + RefUnwindSafe {
         false
     }
 
-    /// The address of the limit whose permit the work has, or needs.
+    /// Returns the address of the limit that the work is subject to.
     fn limit(&self) -> Option<usize> {
         None
     }

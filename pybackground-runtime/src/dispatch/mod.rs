@@ -119,7 +119,8 @@ pub(crate) fn start<B: Body>(options: Options, body: B) -> Lazy<B::Output> {
     Lazy::pending(start_task(&options, in_context(body)))
 }
 
-/// Makes the task of a call whose body hands it on and suspends. This thread runs it so far: another would cost a switch.
+/// Makes a call whose body passes it to an engine and then suspends. The calling thread runs the body up to that point, which
+/// saves a switch to a thread of the pool.
 #[cfg(feature = "remote")]
 pub(crate) fn start_here<B: Body>(options: &Options, body: B) -> Lazy<B::Output> {
     let task = match make_task(options, in_context(body)) {

@@ -10,9 +10,9 @@
 //! threads. Each of them leaves its wait, looks, and answers when it blocks again. The last answer ends the
 //! round. While a thread is blocked with a time limit, there is no round: that join ends by itself.
 //!
-//! A thread whose wait leads to a suspended future may be woken from outside. A round that has such a thread refuses
-//! nothing, and another follows when a future is woken. That may happen when the thread has just looked: a round in which a
-//! future was woken is followed by another one, too.
+//! Something outside the pool may wake a suspended future. If the wait of a thread leads to such a future, the round refuses
+//! nothing, and the next wake-up opens another round. A future may also be woken after its thread has looked. Then the
+//! round refuses nothing either, and another one follows.
 
 use std::sync::Arc;
 

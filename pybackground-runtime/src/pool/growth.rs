@@ -31,7 +31,7 @@ pub(super) const BEFORE_FIRST_LOOK: Duration =
     if IS_MODEL { Duration::ZERO } else { Duration::from_micros(20) };
 
 /// If at least `MANY_BLOCKED` threads stay blocked and none computes, each of them adds so many slots. Otherwise each adds
-/// one. A few blocked threads may wait for a lock whose holder is preempted. A thread that computes may be that holder.
+/// one: a few threads may be blocked because the holder of a lock is preempted, and the holder counts as computing.
 /// Where the system reports no thread states, each adds one as well.
 const SLOTS_PER_BLOCKED: usize = if IS_REPORTED { 3 } else { 1 };
 const MANY_BLOCKED: usize = 32;

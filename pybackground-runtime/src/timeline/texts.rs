@@ -9,7 +9,7 @@ use crate::sync::lock_leaf;
 const MOST_TEXTS: usize = 4096;
 const LONGEST: usize = 1000;
 
-/// The number of workers whose names are kept. One that is named again after so many others is a new one.
+/// How many names of workers are kept. A worker whose name was dropped gets a new number when it appears again.
 #[cfg(feature = "process")]
 const MOST_WORKERS: usize = 4096;
 

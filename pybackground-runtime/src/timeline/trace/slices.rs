@@ -104,13 +104,13 @@ impl OpenSlices {
         open.len()
     }
 
-    /// Forgets a thread; returns whether its last slice ends with it.
+    /// Forgets a thread that has ended. Returns whether of its slices only the base is open.
     pub(super) fn end_thread(&mut self, thread: u32) -> bool {
         let ended = self.threads.remove(&thread).unwrap_or_default();
         ended.has_base && ended.open.is_empty()
     }
 
-    /// Forgets all threads; returns those whose last slice ends with the recording.
+    /// As `end_thread`, for all threads. Returns those of whose slices only the base is open.
     pub(super) fn end_all(&mut self) -> Vec<u32> {
         let threads: Vec<u32> = self.threads.keys().copied().collect();
         threads.into_iter().filter(|thread| self.end_thread(*thread)).collect()
